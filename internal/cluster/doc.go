@@ -1,0 +1,13 @@
+// Package cluster holds the words that the provider and the scaler share, and
+// the pure rules about them: what a cluster should be (Spec), what exists
+// (Node), what a node is called, who leaves when a group shrinks, and the two
+// records that live in the cloud (Document, Report).
+//
+// Data flows through it in two directions:
+//
+//	config → Spec → plan → user data → server      (the provider)
+//	queue → demand → decision → actuator           (the scaler)
+//
+// The package imports the standard library only, does no I/O, and reads no
+// clock: times are arguments.
+package cluster

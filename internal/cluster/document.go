@@ -1,0 +1,212 @@
+package cluster
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The document is kept in the front-end's server metadata: zlib, base64, in
+// chunks of at most 255 characters. Nova allows 128 items; 8 are left to other
+// keys (openstack: conf/quota.py, parameter_types.py).
+const (
+	documentVersion = 1
+	documentHead    = "vmcluster_doc" // "<generation> <chunks>"
+	documentChunk   = "vmcluster_doc_"
+	chunkSize       = 255
+	MaxChunks       = 119
+)
+
+// ErrNoDocument says that a server's metadata holds no cluster document.
+var ErrNoDocument = errors.New("no cluster document in the metadata")
+
+// Document is the cluster's own record in the cloud: all that is needed to add
+// or remove a worker without the Terraform configuration, and the roster that
+// the front-end distributes. It holds no secret.
+type Document struct {
+	Version     int                  `json:"version"`
+	ID          string               `json:"id"`
+	Name        string               `json:"name"`
+	Generation  int64                `json:"generation"` // increases with every change of the roster
+	LoginUser   string               `json:"login_user,omitempty"`
+	LoginUID    int                  `json:"login_uid,omitempty"`
+	KeyPair     string               `json:"key_pair,omitempty"`
+	OperatorKey string               `json:"operator_key,omitempty"`
+	BatchSystem BatchSystem          `json:"batch_system"`
+	CA          string               `json:"ca"` // cluster CA, public half
+	FrontEnd    FrontEndRecord       `json:"front_end"`
+	Groups      map[string]GroupSpec `json:"groups"`
+	Batches     map[string]string    `json:"batches,omitempty"` // batch ID → batch CA, public half
+	Workers     []Member             `json:"workers"`
+}
+
+// FrontEndRecord is what others need to know of the front-end. Its keys are ""
+// until it has reported them.
+type FrontEndRecord struct {
+	Name           string `json:"name"`
+	Address        string `json:"address,omitempty"`
+	HostKey        string `json:"host_key,omitempty"`
+	CoordinatorKey string `json:"coordinator_key,omitempty"`
+}
+
+// Leaving says how a worker is asked to leave.
+type Leaving string
+
+// The ways to leave. A worker whose mark goes away is put back into service.
+const (
+	Stays       Leaving = ""
+	LeaveIdle   Leaving = "idle"  // only if it runs nothing; refused otherwise
+	LeaveJobsOK Leaving = "drain" // takes no new job, and goes when its jobs are through
+)
+
+// Member is a worker in the roster.
+type Member struct {
+	Name    string  `json:"name"`
+	Address string  `json:"address"`
+	Batch   string  `json:"batch,omitempty"` // whose CA signed its first host key
+	Leaving Leaving `json:"leaving,omitempty"`
+}
+
+// Clone returns a copy that shares nothing that is ever written to.
+func (d Document) Clone() Document {
+	d.Groups = maps.Clone(d.Groups)
+	d.Batches = maps.Clone(d.Batches)
+	d.Workers = slices.Clone(d.Workers)
+	return d
+}
+
+// Member returns the roster's entry of that name.
+func (d Document) Member(name string) (Member, bool) {
+	for _, m := range d.Workers {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Member{}, false
+}
+
+// Encode returns the document as metadata items. The error says by how much a
+// document is too large.
+func (d Document) Encode() (map[string]string, error) {
+	d.Version = documentVersion
+	slices.SortFunc(d.Workers, func(a, b Member) int { return CompareNames(a.Name, b.Name) })
+	d.dropUnusedBatches()
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode cluster document: %w", err)
+	}
+	var packed bytes.Buffer
+	w, err := zlib.NewWriterLevel(&packed, zlib.BestCompression)
+	if err != nil {
+		return nil, fmt.Errorf("encode cluster document: %w", err)
+	}
+	if _, err := w.Write(raw); err != nil {
+		return nil, fmt.Errorf("encode cluster document: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("encode cluster document: %w", err)
+	}
+	text := base64.StdEncoding.EncodeToString(packed.Bytes())
+	if most := MaxChunks * chunkSize; len(text) > most {
+		return nil, &DocumentTooLargeError{Size: len(text), Most: most}
+	}
+	items := map[string]string{}
+	n := 0
+	for chunk := range slices.Chunk([]byte(text), chunkSize) {
+		items[documentChunk+fmt.Sprintf("%03d", n)] = string(chunk)
+		n++
+	}
+	items[documentHead] = fmt.Sprintf("%d %d", d.Generation, n)
+	return items, nil
+}
+
+// A batch CA is kept while a roster entry names it: the front-end may still
+// have to verify that worker's first host key.
+func (d *Document) dropUnusedBatches() {
+	used := map[string]bool{}
+	for _, m := range d.Workers {
+		used[m.Batch] = true
+	}
+	d.Batches = maps.Clone(d.Batches)
+	maps.DeleteFunc(d.Batches, func(id, _ string) bool { return !used[id] })
+}
+
+// DocumentTooLargeError says that a document does not fit the metadata.
+type DocumentTooLargeError struct{ Size, Most int }
+
+func (e *DocumentTooLargeError) Error() string {
+	return fmt.Sprintf("the cluster document takes %d characters, the front-end's metadata holds %d", e.Size, e.Most)
+}
+
+// DecodeDocument reads the document from a server's metadata.
+func DecodeDocument(metadata map[string]string) (Document, error) {
+	head, ok := metadata[documentHead]
+	if !ok {
+		return Document{}, ErrNoDocument
+	}
+	generation, count, err := parseHead(head)
+	if err != nil {
+		return Document{}, err
+	}
+	var text strings.Builder
+	for i := range count {
+		chunk, ok := metadata[documentChunk+fmt.Sprintf("%03d", i)]
+		if !ok {
+			return Document{}, fmt.Errorf("read cluster document: chunk %d of %d is missing", i, count)
+		}
+		text.WriteString(chunk)
+	}
+	packed, err := base64.StdEncoding.DecodeString(text.String())
+	if err != nil {
+		return Document{}, fmt.Errorf("read cluster document: %w", err)
+	}
+	r, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return Document{}, fmt.Errorf("read cluster document: %w", err)
+	}
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return Document{}, fmt.Errorf("read cluster document: %w", err)
+	}
+	var d Document
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return Document{}, fmt.Errorf("read cluster document: %w", err)
+	}
+	if d.Version != documentVersion {
+		return Document{}, fmt.Errorf("read cluster document: version %d, this program knows %d", d.Version, documentVersion)
+	}
+	if d.Generation != generation {
+		return Document{}, fmt.Errorf("read cluster document: generation %d in the head, %d inside", generation, d.Generation)
+	}
+	return d, nil
+}
+
+func parseHead(head string) (generation int64, chunks int, err error) {
+	g, n, _ := strings.Cut(head, " ")
+	generation, errG := strconv.ParseInt(g, 10, 64)
+	chunks, errN := strconv.Atoi(n)
+	if errG != nil || errN != nil || chunks < 1 || chunks > MaxChunks {
+		return 0, 0, fmt.Errorf("read cluster document: head %q is not \"<generation> <chunks>\"", head)
+	}
+	return generation, chunks, nil
+}
+
+// WithDocument returns metadata with the document's items in place of an older
+// document's; other items stay.
+func WithDocument(metadata, document map[string]string) map[string]string {
+	out := maps.Clone(metadata)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.DeleteFunc(out, func(k, _ string) bool { return k == documentHead || strings.HasPrefix(k, documentChunk) })
+	maps.Copy(out, document)
+	return out
+}

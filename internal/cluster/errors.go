@@ -1,0 +1,61 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+)
+
+// FaultKind sorts what can go wrong with the cloud by what helps against it.
+type FaultKind string
+
+// The kinds of fault.
+const (
+	FaultNotFound    FaultKind = "not_found"
+	FaultAmbiguous   FaultKind = "ambiguous"    // a name fits more than one object
+	FaultQuota       FaultKind = "quota"        // a limit of the project; waiting does not help
+	FaultNoHost      FaultKind = "no_host"      // no hypervisor has room
+	FaultAuth        FaultKind = "auth"         // not logged in
+	FaultForbidden   FaultKind = "forbidden"    // logged in, right missing
+	FaultBadRequest  FaultKind = "bad_request"  // the cloud refused the words
+	FaultConflict    FaultKind = "conflict"     // another change is under way
+	FaultRateLimited FaultKind = "rate_limited" // asked to come back later
+	FaultUnavailable FaultKind = "unavailable"  // 5xx, no connection, timeout: the outcome is unknown
+	FaultOther       FaultKind = "other"
+)
+
+// CloudError is an API's refusal or failure. Message is in the API's own words.
+type CloudError struct {
+	Kind    FaultKind
+	Op      string // what was tried: "create server astro-cpu-1"
+	Code    int    // HTTP status; 0 when no answer came
+	Message string
+	Err     error
+}
+
+func (e *CloudError) Error() string {
+	if e.Code != 0 {
+		return fmt.Sprintf("%s: %s (HTTP %d)", e.Op, e.Message, e.Code)
+	}
+	return fmt.Sprintf("%s: %s", e.Op, e.Message)
+}
+
+func (e *CloudError) Unwrap() error { return e.Err }
+
+// IsKind tells whether err is, or wraps, a CloudError of that kind.
+func IsKind(err error, kind FaultKind) bool {
+	var ce *CloudError
+	return errors.As(err, &ce) && ce.Kind == kind
+}
+
+// KindOf returns the kind of the CloudError in err, or FaultOther.
+func KindOf(err error) FaultKind {
+	var ce *CloudError
+	if errors.As(err, &ce) {
+		return ce.Kind
+	}
+	return FaultOther
+}
+
+// ErrDocumentConflict says that another writer changed the cluster document in
+// between; the change must be computed again from what is there now.
+var ErrDocumentConflict = errors.New("the cluster document was changed by another writer")

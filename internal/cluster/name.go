@@ -1,0 +1,158 @@
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Limits of names. A node's name is its host name (a DNS label, RFC 1123: 63
+// octets), and "vmcluster-name:<cluster>" must fit a Nova tag of 60 characters.
+const (
+	MaxNodeName    = 63
+	MaxClusterName = 45
+	MaxGroupName   = 20
+)
+
+var label = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
+
+// CheckClusterName returns why name can't name a cluster, or nil.
+func CheckClusterName(name string) error { return checkLabel("cluster name", name, MaxClusterName) }
+
+// CheckGroupName returns why name can't name a worker group, or nil.
+func CheckGroupName(name string) error {
+	if name == FrontEndGroup {
+		return fmt.Errorf("group name %q is the front-end's own", name)
+	}
+	return checkLabel("group name", name, MaxGroupName)
+}
+
+func checkLabel(what, name string, most int) error {
+	if len(name) > most {
+		return fmt.Errorf("%s %q has %d characters; at most %d are allowed", what, name, len(name), most)
+	}
+	if !label.MatchString(name) {
+		return fmt.Errorf("%s %q is not a DNS label: lower-case letters, digits and inner hyphens, a letter first", what, name)
+	}
+	return nil
+}
+
+// FrontEndName returns the front-end's node name.
+func FrontEndName(cluster string) string { return cluster + "-" + FrontEndGroup }
+
+// WorkerName returns the name of a group's n-th worker; n starts at 1.
+func WorkerName(cluster, group string, n int) string {
+	return cluster + "-" + group + "-" + strconv.Itoa(n)
+}
+
+// NextNames returns n worker names of a group, lowest free numbers first. Names
+// in taken are not free, whoever holds them.
+func NextNames(cluster, group string, n int, taken []string) []string {
+	used := make(map[string]bool, len(taken))
+	for _, t := range taken {
+		used[t] = true
+	}
+	out := make([]string, 0, max(n, 0))
+	for i := 1; len(out) < n; i++ {
+		if name := WorkerName(cluster, group, i); !used[name] {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// CompareNames orders node names by their text, the number at the end as a number.
+func CompareNames(a, b string) int {
+	ap, an := splitNumber(a)
+	bp, bn := splitNumber(b)
+	return cmp.Or(strings.Compare(ap, bp), cmp.Compare(an, bn), strings.Compare(a, b))
+}
+
+func splitNumber(name string) (string, int) {
+	i := strings.LastIndexByte(name, '-')
+	if i < 0 {
+		return name, -1
+	}
+	n, err := strconv.Atoi(name[i+1:])
+	if err != nil {
+		return name, -1
+	}
+	return name[:i], n
+}
+
+// FoldNames writes worker names of one cluster in short: the cluster's prefix
+// left out and runs of numbers folded, as in "cpu[1-3,7],gpu[1]". Names that do
+// not belong to the cluster are left out. The node program writes the same form.
+func FoldNames(cluster string, names []string) string {
+	groups := map[string][]int{}
+	for _, name := range names {
+		rest, ok := strings.CutPrefix(name, cluster+"-")
+		if !ok {
+			continue
+		}
+		if group, n := splitNumber(rest); n > 0 {
+			groups[group] = append(groups[group], n)
+		}
+	}
+	var parts []string
+	for _, group := range slices.Sorted(maps.Keys(groups)) {
+		parts = append(parts, group+"["+foldNumbers(groups[group])+"]")
+	}
+	return strings.Join(parts, ",")
+}
+
+func foldNumbers(ns []int) string {
+	slices.Sort(ns)
+	ns = slices.Compact(ns)
+	var runs []string
+	for i := 0; i < len(ns); {
+		j := i
+		for j+1 < len(ns) && ns[j+1] == ns[j]+1 {
+			j++
+		}
+		if j == i {
+			runs = append(runs, strconv.Itoa(ns[i]))
+		} else {
+			runs = append(runs, fmt.Sprintf("%d-%d", ns[i], ns[j]))
+		}
+		i = j + 1
+	}
+	return strings.Join(runs, ",")
+}
+
+var folded = regexp.MustCompile(`([-a-z0-9]+)\[([-0-9,]+)\]`)
+
+// UnfoldNames is the reverse of FoldNames.
+func UnfoldNames(cluster, text string) ([]string, error) {
+	var out []string
+	rest := text
+	for rest != "" {
+		m := folded.FindStringSubmatchIndex(rest)
+		if m == nil || m[0] != 0 {
+			return nil, fmt.Errorf("read folded names %q: expected group[numbers] at %q", text, rest)
+		}
+		group, numbers := rest[m[2]:m[3]], rest[m[4]:m[5]]
+		rest = strings.TrimPrefix(rest[m[1]:], ",")
+		for run := range strings.SplitSeq(numbers, ",") {
+			first, last, isRun := strings.Cut(run, "-")
+			if !isRun {
+				last = first
+			}
+			a, errA := strconv.Atoi(first)
+			b, errB := strconv.Atoi(last)
+			if errA != nil || errB != nil || a < 1 || b < a || b-a > 100_000 {
+				return nil, fmt.Errorf("read folded names %q: %q is not a run of numbers", text, run)
+			}
+			for n := a; n <= b; n++ {
+				out = append(out, WorkerName(cluster, group, n))
+			}
+		}
+	}
+	return out, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,126 @@
+package cluster
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Role says what a node is in its cluster.
+type Role string
+
+// The roles of a node.
+const (
+	RoleFrontEnd Role = "front_end"
+	RoleWorker   Role = "worker"
+)
+
+// Status is a server's status in Nova's words. Any value may come back from a
+// cloud; only those with a rule of ours are named here.
+type Status string
+
+// The statuses that some rule asks for.
+const (
+	StatusActive  Status = "ACTIVE"
+	StatusBuild   Status = "BUILD"
+	StatusError   Status = "ERROR"
+	StatusDeleted Status = "DELETED"
+	StatusUnknown Status = "UNKNOWN" // a cell is down (microversion 2.69); the server may well be alive
+)
+
+// Fault is why Nova put a server into ERROR.
+type Fault struct {
+	Code    int
+	Message string
+}
+
+// Node is a member of a cluster as the cloud shows it.
+type Node struct {
+	ID          string // server ID
+	Name        string
+	ClusterID   string
+	ClusterName string
+	Role        Role
+	Group       string // "" for the front-end
+	Address     string // first fixed address; "" while none is assigned
+	Status      Status
+	Fault       *Fault // set for StatusError where Nova tells
+	Image       string // ID
+	Flavor      string // ID, from the node's metadata
+	SpecHash    string // of the spec that the node was made from
+	Owner       string // who made it: "terraform" or "scaler"
+	Protected   bool   // the scaler must leave it alone
+	Created     time.Time
+	Metadata    map[string]string // all of the server's metadata
+}
+
+// Gone tells that the server is deleted already, though a list still shows it.
+func (n Node) Gone() bool { return n.Status == StatusDeleted || n.Status == "SOFT_DELETED" }
+
+// Broken tells that the node can't be expected to work.
+func (n Node) Broken() bool { return n.Status == StatusError }
+
+// Nodes is a set of nodes with the questions that are asked of it.
+type Nodes []Node
+
+// FrontEnd returns the front-end. When an interrupted replacement left two, the
+// older one that is not broken counts.
+func (ns Nodes) FrontEnd() (Node, bool) {
+	var found []Node
+	for _, n := range ns {
+		if n.Role == RoleFrontEnd && !n.Gone() {
+			found = append(found, n)
+		}
+	}
+	if len(found) == 0 {
+		return Node{}, false
+	}
+	return slices.MinFunc(found, func(a, b Node) int {
+		if a.Broken() != b.Broken() {
+			if a.Broken() {
+				return 1
+			}
+			return -1
+		}
+		return compareAge(a, b)
+	}), true
+}
+
+// Workers returns the workers of a group, or of all groups for "", ordered by
+// name (numbers as numbers).
+func (ns Nodes) Workers(group string) Nodes {
+	var out Nodes
+	for _, n := range ns {
+		if n.Role == RoleWorker && !n.Gone() && (group == "" || n.Group == group) {
+			out = append(out, n)
+		}
+	}
+	slices.SortFunc(out, func(a, b Node) int { return CompareNames(a.Name, b.Name) })
+	return out
+}
+
+// ByName returns the node of that name.
+func (ns Nodes) ByName(name string) (Node, bool) {
+	for _, n := range ns {
+		if n.Name == name && !n.Gone() {
+			return n, true
+		}
+	}
+	return Node{}, false
+}
+
+// Names returns the nodes' names in the nodes' order.
+func (ns Nodes) Names() []string {
+	out := make([]string, 0, len(ns))
+	for _, n := range ns {
+		out = append(out, n.Name)
+	}
+	return out
+}
+
+func compareAge(a, b Node) int {
+	if c := a.Created.Compare(b.Created); c != 0 {
+		return c
+	}
+	return strings.Compare(a.ID, b.ID)
+}

@@ -1,0 +1,39 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// MaxReport is the size in bytes of what the metadata service's password slot
+// takes (nova: api/metadata/password.py).
+const MaxReport = 1020
+
+// Report is what the front-end tells upward without credentials: where the
+// distribution of a generation stands. It is judged by its Generation only; an
+// older one says nothing about a newer document. Names are folded, see
+// FoldNames; where they would not fit the slot, the counts alone tell.
+type Report struct {
+	Generation     int64  `json:"generation"`
+	Joined         int    `json:"joined"`  // workers of the roster that have this generation
+	Pending        int    `json:"pending"` // workers of the roster that do not have it yet
+	PendingNames   string `json:"pending_names,omitempty"`
+	Drained        string `json:"drained,omitempty"` // leaving workers that run nothing and take nothing
+	Busy           string `json:"busy,omitempty"`    // leaving workers that still run jobs, or refused to leave
+	Error          string `json:"error,omitempty"`   // what the front-end itself could not do
+	Address        string `json:"address,omitempty"`
+	HostKey        string `json:"host_key,omitempty"`        // the front-end's, authorized_keys form
+	CoordinatorKey string `json:"coordinator_key,omitempty"` // its own lasting coordinator key
+}
+
+// ParseReport reads the slot's content. Empty content is no report.
+func ParseReport(content string) (Report, bool, error) {
+	if content == "" {
+		return Report{}, false, nil
+	}
+	var r Report
+	if err := json.Unmarshal([]byte(content), &r); err != nil {
+		return Report{}, false, fmt.Errorf("read the front-end's report: %w", err)
+	}
+	return r, true, nil
+}

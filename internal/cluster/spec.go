@@ -1,0 +1,63 @@
+package cluster
+
+// BatchSystem names the batch system that a cluster runs.
+type BatchSystem string
+
+// The batch systems that a cluster can run.
+const (
+	BatchNone     BatchSystem = "none"
+	BatchHTCondor BatchSystem = "htcondor"
+)
+
+// FrontEndGroup is the key under which the front-end stands where groups are
+// listed. No worker group may have this name.
+const FrontEndGroup = "frontend"
+
+// DefaultLoginUID is the uid and gid of the login user on every node. It is
+// above the range that distributions hand out by themselves and below
+// systemd's dynamic ranges, so that it is free in any image.
+const DefaultLoginUID = 20000
+
+// Spec is a wanted cluster. Names that the cloud knows by ID (image, flavor,
+// network) are already resolved.
+type Spec struct {
+	ID          string // UUID; tags every remote object
+	Name        string // DNS label; prefix of every node's name
+	LoginUser   string // account for which every node trusts every node; "" makes none
+	LoginUID    int    // its uid and gid everywhere
+	KeyPair     string // operators' Nova key pair; may be empty
+	OperatorKey string // the key pair's public half, authorized_keys form; may be empty
+	BatchSystem BatchSystem
+	FrontEnd    NodeSpec
+	Groups      map[string]GroupSpec // by group name
+}
+
+// NodeSpec is what one node is made of.
+type NodeSpec struct {
+	Image             string            `json:"image"`   // ID
+	Flavor            string            `json:"flavor"`  // ID
+	Network           string            `json:"network"` // ID
+	SecurityGroups    []string          `json:"security_groups,omitempty"`
+	CloudConfig       string            `json:"cloud_config,omitempty"` // the user's own, merged after ours
+	Files             map[string]string `json:"files,omitempty"`        // path → content
+	ExternalNetworkID string            `json:"external_network,omitempty"`
+}
+
+// GroupSpec is a worker group: how many nodes of one NodeSpec.
+type GroupSpec struct {
+	NodeSpec
+	Count  int      `json:"count"`
+	Retire []string `json:"-"` // node names that leave first when Count falls
+}
+
+// GroupNames returns the names of the worker groups in order.
+func (s Spec) GroupNames() []string { return sortedKeys(s.Groups) }
+
+// WorkerCount returns the number of workers wanted in all groups.
+func (s Spec) WorkerCount() int {
+	n := 0
+	for _, g := range s.Groups {
+		n += g.Count
+	}
+	return n
+}

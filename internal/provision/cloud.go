@@ -1,0 +1,70 @@
+package provision
+
+import (
+	"context"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// Cloud is what provisioning needs of an OpenStack. internal/openstack
+// satisfies it. Errors are *cluster.CloudError.
+type Cloud interface {
+	// Nodes returns every server of the project that carries all the tags, in
+	// one list call a page. A list that could not be read whole is an error,
+	// never a short answer. Deleted servers are left out.
+	Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error)
+
+	// CreateNode makes one server and returns its ID; it does not wait. It is
+	// never repeated by itself: FaultUnavailable means that the server may or
+	// may not exist.
+	CreateNode(ctx context.Context, r NodeRequest) (string, error)
+
+	// DeleteNode asks for the server's deletion; it does not wait. A server
+	// that is gone already is no error.
+	DeleteNode(ctx context.Context, id string) error
+
+	// SetMetadata puts the server's whole metadata (Nova's PUT) and returns the
+	// set that Nova then holds.
+	SetMetadata(ctx context.Context, id string, metadata map[string]string) (map[string]string, error)
+
+	// Metadata reads the server's whole metadata.
+	Metadata(ctx context.Context, id string) (map[string]string, error)
+
+	// Report reads the server's password slot; "" when it is empty.
+	Report(ctx context.Context, id string) (string, error)
+
+	// ClearReport empties the server's password slot.
+	ClearReport(ctx context.Context, id string) error
+
+	// ConsoleTail returns the last lines of the server's console log.
+	ConsoleTail(ctx context.Context, id string, lines int) (string, error)
+
+	// AssociateFloatingIP gives the server a floating IP from the external
+	// network, described with the cluster's ID tag from its first second, and
+	// returns the address. One that the cluster has on that server already is
+	// used; one that an interrupted run left unassociated too.
+	AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID string) (string, error)
+
+	// FloatingIPs returns the floating IPs of the cluster, by ID.
+	FloatingIPs(ctx context.Context, clusterID string) (map[string]string, error)
+
+	// DeleteFloatingIP releases one; one that is gone already is no error.
+	DeleteFloatingIP(ctx context.Context, id string) error
+}
+
+// NodeRequest is a server to make. Tags and the name of the cluster's objects
+// follow from it.
+type NodeRequest struct {
+	Name           string
+	ClusterID      string
+	ClusterName    string
+	Role           cluster.Role
+	Group          string
+	Image          string // ID
+	Flavor         string // ID
+	Network        string // ID
+	KeyPair        string
+	SecurityGroups []string
+	Metadata       map[string]string
+	UserData       []byte // raw; the client encodes it
+}
