@@ -1,0 +1,43 @@
+package cloudinit
+
+import "github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+
+// Common is what every node's user data needs to know of its cluster.
+type Common struct {
+	ClusterID   string
+	ClusterName string
+	LoginUser   string // "" makes none
+	LoginUID    int
+	OperatorKey string // authorized_keys form; may be ""
+	BatchSystem cluster.BatchSystem
+	CA          string            // cluster CA's public half, authorized_keys form
+	CloudConfig string            // the user's own cloud-config, or ""
+	Files       map[string]string // path → content
+}
+
+// HostKey is a worker's throw-away first host key: it proves the worker to the
+// coordinator once and is replaced at the join.
+type HostKey struct {
+	Private     string // OpenSSH PEM
+	Public      string // authorized_keys form
+	Certificate string // host certificate for the node's name, by the batch CA
+}
+
+// WorkerInput is what a worker's user data is rendered from.
+type WorkerInput struct {
+	Common
+	Name           string // node name
+	Group          string
+	FrontEndName   string
+	CoordinatorKey string // the front-end's lasting key, once it is known; else ""
+	HostKey        HostKey
+}
+
+// FrontEndInput is what the front-end's user data is rendered from.
+type FrontEndInput struct {
+	Common
+	Name           string
+	Document       cluster.Document // first generation, roster included
+	CoordinatorKey string           // private half of the 2-hour key, OpenSSH PEM
+	Certificate    string           // its certificate, by the cluster CA
+}

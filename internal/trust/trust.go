@@ -1,0 +1,149 @@
+package trust
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// CoordinatorPrincipal is the one principal that a coordinator's certificate
+// carries and that nodes accept from the cluster CA.
+const CoordinatorPrincipal = "vmcluster-coordinator"
+
+// CoordinatorTTL is how long a coordinator's first certificate is good. The
+// coordinator installs a key of its own within minutes of its boot.
+const CoordinatorTTL = 2 * time.Hour
+
+// Clocks of a cloud's nodes may be behind ours by this much.
+const backdate = 5 * time.Minute
+
+// KeyPair is a key with its certificate, in OpenSSH's text forms.
+type KeyPair struct {
+	Private     string // OpenSSH PEM; never in state, logs or arguments
+	Public      string // authorized_keys form, without a comment
+	Certificate string // authorized_keys form of the certificate
+}
+
+// CA signs certificates for one cluster (the cluster CA) or for one batch of
+// new workers (a batch CA).
+type CA struct {
+	key    ed25519.PrivateKey
+	signer ssh.Signer
+}
+
+// NewCA makes a CA.
+func NewCA() (*CA, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make a CA key: %w", err)
+	}
+	return fromKey(key)
+}
+
+// ParseCA reads a CA from the PEM of its unencrypted ed25519 private key.
+func ParseCA(privatePEM []byte) (*CA, error) {
+	raw, err := ssh.ParseRawPrivateKey(privatePEM)
+	if err != nil {
+		return nil, fmt.Errorf("read the CA key: %w", err)
+	}
+	key, ok := raw.(*ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("read the CA key: it is a %T, an ed25519 key is needed", raw)
+	}
+	return fromKey(*key)
+}
+
+func fromKey(key ed25519.PrivateKey) (*CA, error) {
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("use the CA key: %w", err)
+	}
+	return &CA{key: key, signer: signer}, nil
+}
+
+// PrivatePEM returns the private key for safe-keeping.
+func (ca *CA) PrivatePEM() ([]byte, error) {
+	block, err := ssh.MarshalPrivateKey(ca.key, "")
+	if err != nil {
+		return nil, fmt.Errorf("write the CA key: %w", err)
+	}
+	return pem.EncodeToMemory(block), nil
+}
+
+// Public returns the public half in authorized_keys form, without a comment.
+func (ca *CA) Public() string { return authorized(ca.signer.PublicKey()) }
+
+// Fingerprint identifies a CA's public half in few characters.
+func Fingerprint(public string) string {
+	sum := sha256.Sum256([]byte(strings.TrimSpace(public)))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// Coordinator makes a key that logs in to every node of the cluster as its
+// coordinator until now+CoordinatorTTL. The certificate has no force-command:
+// one would have to equal the line's command= to the letter (sshd(8)), and the
+// line has one anyway.
+func (ca *CA) Coordinator(clusterName string, now time.Time) (KeyPair, error) {
+	return ca.issue(&ssh.Certificate{
+		CertType:        ssh.UserCert,
+		KeyId:           clusterName + " coordinator",
+		ValidPrincipals: []string{CoordinatorPrincipal},
+		ValidAfter:      unix(now.Add(-backdate)),
+		ValidBefore:     unix(now.Add(CoordinatorTTL)),
+	})
+}
+
+// HostKey makes a worker's first host key with a certificate for its name. It
+// does not expire: a worker may be long in booting, and the key is worth
+// nothing after the join.
+func (ca *CA) HostKey(nodeName string) (KeyPair, error) {
+	return ca.issue(&ssh.Certificate{
+		CertType:        ssh.HostCert,
+		KeyId:           nodeName,
+		ValidPrincipals: []string{nodeName},
+		ValidBefore:     ssh.CertTimeInfinity,
+	})
+}
+
+func (ca *CA) issue(cert *ssh.Certificate) (KeyPair, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return KeyPair{}, fmt.Errorf("make a key: %w", err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		return KeyPair{}, fmt.Errorf("use a new key: %w", err)
+	}
+	cert.Key = signer.PublicKey()
+	var serial [8]byte
+	if _, err := rand.Read(serial[:]); err != nil {
+		return KeyPair{}, fmt.Errorf("draw a serial number: %w", err)
+	}
+	cert.Serial = binary.BigEndian.Uint64(serial[:])
+	if err := cert.SignCert(rand.Reader, ca.signer); err != nil {
+		return KeyPair{}, fmt.Errorf("sign the certificate of %s: %w", cert.KeyId, err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		return KeyPair{}, fmt.Errorf("write a new key: %w", err)
+	}
+	return KeyPair{
+		Private:     string(pem.EncodeToMemory(block)),
+		Public:      authorized(cert.Key),
+		Certificate: authorized(cert),
+	}, nil
+}
+
+func authorized(key ssh.PublicKey) string {
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
+}
+
+func unix(t time.Time) uint64 { return uint64(max(t.Unix(), 0)) }
