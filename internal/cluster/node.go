@@ -43,6 +43,7 @@ type Node struct {
 	Role        Role
 	Group       string // "" for the front-end
 	Address     string // first fixed address; "" while none is assigned
+	Floating    string // first floating address, once Nova shows it
 	Status      Status
 	Fault       *Fault // set for StatusError where Nova tells
 	Image       string // ID
