@@ -17,7 +17,7 @@ type Cloud interface {
 	// CreateNode makes one server and returns its ID; it does not wait. It is
 	// never repeated by itself: FaultUnavailable means that the server may or
 	// may not exist.
-	CreateNode(ctx context.Context, r NodeRequest) (string, error)
+	CreateNode(ctx context.Context, r cluster.NodeRequest) (string, error)
 
 	// DeleteNode asks for the server's deletion; it does not wait. A server
 	// that is gone already is no error.
@@ -50,21 +50,4 @@ type Cloud interface {
 
 	// DeleteFloatingIP releases one; one that is gone already is no error.
 	DeleteFloatingIP(ctx context.Context, id string) error
-}
-
-// NodeRequest is a server to make. Tags and the name of the cluster's objects
-// follow from it.
-type NodeRequest struct {
-	Name           string
-	ClusterID      string
-	ClusterName    string
-	Role           cluster.Role
-	Group          string
-	Image          string // ID
-	Flavor         string // ID
-	Network        string // ID
-	KeyPair        string
-	SecurityGroups []string
-	Metadata       map[string]string
-	UserData       []byte // raw; the client encodes it
 }
