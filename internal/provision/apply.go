@@ -1,0 +1,302 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// run is one Apply under way.
+type run struct {
+	p        *Provisioner
+	req      Request
+	have     cluster.Nodes    // the cluster's servers as last seen
+	doc      cluster.Document // as in the cloud, or as it will be there
+	plan     Plan
+	fleet    *fleet
+	frontEnd cluster.Node
+	problems []Problem
+}
+
+// Apply makes the cluster what the request wants: a create, a growth, a shrink
+// and a repair are the same steps over different differences. It returns what
+// exists in any case; the error says that the cluster does not work or that the
+// run was cut short, a Problem that one node is not as wanted.
+func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
+	r := &run{p: p, req: req}
+	err := r.steps(ctx)
+	if r.fleet != nil {
+		r.problems = append(r.problems, r.fleet.problems...)
+	}
+	slices.SortStableFunc(r.problems, func(a, b Problem) int { return cluster.CompareNames(a.Node, b.Node) })
+	return Result{
+		View:     View{Nodes: r.nodes(), Document: r.doc, HasDocument: r.frontEnd.ID != ""},
+		Problems: r.problems,
+	}, err
+}
+
+func (r *run) steps(ctx context.Context) error {
+	if err := r.look(ctx); err != nil {
+		return err
+	}
+	if err := r.clear(ctx); err != nil {
+		return err
+	}
+	if err := r.create(ctx); err != nil {
+		return err
+	}
+	if err := r.associate(ctx); err != nil {
+		return err
+	}
+	if r.plan.FrontEnd {
+		return r.finishFrontEnd(ctx)
+	}
+	return r.distribute(ctx)
+}
+
+// look reads what exists and decides.
+func (r *run) look(ctx context.Context) error {
+	s := r.req.Spec
+	if r.req.Create {
+		if err := r.removeLeftovers(ctx); err != nil {
+			return err
+		}
+	}
+	var view View // of a new ID there is nothing to read
+	if !r.req.Create {
+		var err error
+		if view, err = r.p.Refresh(ctx, s.ID); err != nil {
+			return err
+		}
+	}
+	r.have = view.Nodes
+	r.doc = view.Document
+	r.plan = Compute(s, r.sound(view), func(name string) bool {
+		m, ok := view.Document.Member(name)
+		return ok && m.Leaving != cluster.Stays
+	})
+	if r.plan.FrontEnd {
+		if r.req.CA == nil {
+			return errors.New("make the front-end: the cluster CA's private key is not known")
+		}
+		generation := max(r.req.Generation, view.Document.Generation) + 1
+		r.doc = newDocument(s, r.req.CA.Public(), generation)
+		return nil
+	}
+	r.frontEnd, _ = view.Nodes.FrontEnd()
+	return nil
+}
+
+// sound returns the nodes that may be kept: without second servers of one name,
+// and without workers that an interrupted run of ours made and did not get to
+// write into the roster: their batch CA died with that run. Workers of another
+// owner that are not in the roster yet may be under way.
+func (r *run) sound(v View) cluster.Nodes {
+	second := duplicates(v.Nodes)
+	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool {
+		if slices.ContainsFunc(second, func(d cluster.Node) bool { return d.ID == n.ID }) {
+			return true
+		}
+		if n.Role != cluster.RoleWorker || !v.HasDocument || n.Owner != r.p.opts.Owner {
+			return false
+		}
+		_, enrolled := v.Document.Member(n.Name)
+		return !enrolled
+	})
+}
+
+// removeLeftovers deletes what an interrupted create of the same place left.
+// Its CA died with it, so nothing of it can be used.
+func (r *run) removeLeftovers(ctx context.Context) error {
+	left, err := r.p.leftovers(ctx, r.req.Spec.Name, r.req.CreatedBy)
+	if err != nil {
+		return err
+	}
+	done := map[string]bool{r.req.Spec.ID: true}
+	for _, n := range left {
+		if done[n.ClusterID] {
+			continue
+		}
+		done[n.ClusterID] = true
+		r.p.opts.Log(ctx, "removing what an interrupted create left", "cluster", n.ClusterName, "id", n.ClusterID)
+		if err := r.p.Destroy(ctx, n.ClusterID); err != nil {
+			return fmt.Errorf("remove what an interrupted create left: %w", err)
+		}
+	}
+	return nil
+}
+
+// clear deletes at once what can't stay and need not be drained: all that is
+// not to be kept but is no victim of a shrink. Names become free by it, so it
+// waits until the servers are gone.
+func (r *run) clear(ctx context.Context) error {
+	keep := map[string]bool{}
+	for _, w := range r.plan.each(func(g GroupPlan) []string { return g.Keep }) {
+		keep[w.name] = true
+	}
+	victims := r.victims()
+	sound := r.sound(View{Nodes: r.have, Document: r.doc, HasDocument: r.frontEnd.ID != ""})
+	var doomed cluster.Nodes
+	for _, n := range r.have {
+		isSound := slices.ContainsFunc(sound, func(s cluster.Node) bool { return s.ID == n.ID })
+		switch {
+		case n.ID == r.frontEnd.ID:
+		case isSound && !n.Broken() && (keep[n.Name] || victims[n.Name]):
+		default:
+			doomed = append(doomed, n)
+		}
+	}
+	if len(doomed) == 0 {
+		return nil
+	}
+	r.p.opts.Log(ctx, "deleting servers that can't stay", "nodes", doomed.Names())
+	return r.deleteNodes(ctx, doomed)
+}
+
+// victims are the workers that a shrink removes: in good order, so they are
+// drained first where the batch system can.
+func (r *run) victims() map[string]bool {
+	out := map[string]bool{}
+	if r.plan.FrontEnd {
+		return out
+	}
+	for _, g := range r.plan.Groups {
+		for _, name := range g.Remove {
+			if n, ok := r.have.ByName(name); ok && !n.Broken() && !slices.Contains(g.Add, name) {
+				out[name] = true
+			}
+		}
+	}
+	return out
+}
+
+// create makes the new workers and, when they have addresses, the front-end.
+func (r *run) create(ctx context.Context) error {
+	adds := r.plan.each(func(g GroupPlan) []string { return g.Add })
+	if len(adds) > 0 {
+		r.p.opts.Log(ctx, "creating workers", "count", len(adds))
+	}
+	fleet, err := r.p.newFleet(r.doc, adds, map[string]string{cluster.MetaCreatedBy: r.req.CreatedBy})
+	if err != nil {
+		return err
+	}
+	fleet.doc.Groups = r.groups()
+	r.fleet = fleet
+	if err := fleet.launch(ctx); err != nil {
+		return err
+	}
+	r.changed()
+	if err := r.waitFleet(ctx, hasAddress, 2, "has no address"); err != nil {
+		return err
+	}
+	if r.plan.FrontEnd {
+		if err := r.createFrontEnd(ctx); err != nil {
+			return err
+		}
+	}
+	return r.waitFleet(ctx, isActive, 1, "is not active")
+}
+
+// groups are the specs that new workers follow: the wanted ones, not those of an
+// older document.
+func (r *run) groups() map[string]cluster.GroupSpec {
+	var d cluster.Document
+	describe(&d, r.req.Spec)
+	return d.Groups
+}
+
+// waitFleet reads the list until every new worker satisfies ok, for at most
+// 1/share of the time left. Who does not by then is a problem, not the end.
+func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share int, lack string) error {
+	waiting, cancel := within(ctx, share)
+	defer cancel()
+	pace := newPoll(2*time.Second, 15*time.Second)
+	for !r.fleet.every(ok) {
+		if err := pace.wait(waiting); err != nil {
+			break
+		}
+		nodes, err := r.list(waiting)
+		if err != nil {
+			continue
+		}
+		if err := r.fleet.observe(waiting, nodes); err != nil {
+			break
+		}
+		r.changed()
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	for _, n := range r.fleet.nodes() {
+		if !ok(n) && !slices.ContainsFunc(r.fleet.problems, func(p Problem) bool { return p.Node == n.Name }) {
+			r.fleet.problems = append(r.fleet.problems, Problem{
+				Node: n.Name, Kind: cluster.FaultOther, Summary: lack + " within the time given",
+				Detail: "Nova shows it as " + string(n.Status), Console: r.p.console(ctx, n.ID),
+			})
+		}
+	}
+	return nil
+}
+
+// within returns a context for 1/share of what is left until the deadline, a
+// reserve for reporting kept back.
+func within(ctx context.Context, share int) (context.Context, context.CancelFunc) {
+	reserved, cancel := withReserve(ctx)
+	deadline, ok := reserved.Deadline()
+	if !ok || share <= 1 {
+		return reserved, cancel
+	}
+	shared, cancelShared := context.WithTimeout(reserved, time.Until(deadline)/time.Duration(share))
+	return shared, func() { cancelShared(); cancel() }
+}
+
+// list reads the cluster's servers. An error is logged: whoever polls tries again
+// until his time is over.
+func (r *run) list(ctx context.Context) (cluster.Nodes, error) {
+	nodes, err := r.p.cloud.Nodes(ctx, cluster.IDTag(r.req.Spec.ID))
+	if err != nil {
+		r.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
+		return nil, err
+	}
+	r.have = nodes
+	if r.frontEnd.ID != "" {
+		for _, n := range nodes {
+			if n.ID == r.frontEnd.ID {
+				r.frontEnd = n
+			}
+		}
+	}
+	return nodes, nil
+}
+
+// nodes are the servers of the cluster as far as this run knows.
+func (r *run) nodes() cluster.Nodes {
+	byID := map[string]cluster.Node{}
+	for _, n := range r.have {
+		byID[n.ID] = n
+	}
+	if r.fleet != nil {
+		for _, n := range r.fleet.nodes() {
+			byID[n.ID] = n
+		}
+	}
+	if r.frontEnd.ID != "" {
+		byID[r.frontEnd.ID] = r.frontEnd
+	}
+	out := make(cluster.Nodes, 0, len(byID))
+	for _, n := range byID {
+		out = append(out, n)
+	}
+	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
+	return out
+}
+
+func (r *run) changed() {
+	if r.req.Changed != nil {
+		r.req.Changed(r.nodes())
+	}
+}

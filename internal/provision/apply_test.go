@@ -1,0 +1,380 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// testRequest wants a cluster "astro" with one group "cpu" of that many workers.
+func testRequest(t *testing.T, workers int) Request {
+	t.Helper()
+	ca, err := trust.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := cluster.NodeSpec{Image: "img", Flavor: "fl", Network: "net"}
+	fe := node
+	fe.ExternalNetworkID = "ext"
+	return Request{
+		Spec: cluster.Spec{
+			ID: "0f8a7f6e-0000-4000-8000-000000000001", Name: "astro", LoginUser: "astro", LoginUID: cluster.DefaultLoginUID,
+			BatchSystem: cluster.BatchHTCondor, FrontEnd: fe,
+			Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: workers}},
+		},
+		CA: ca, Wait: WaitJoined, DrainTimeout: 10 * time.Minute, CreatedBy: "here", Create: true,
+	}
+}
+
+// bounded gives a run the deadline that Terraform's timeouts give it.
+func bounded(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 45*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func apply(t *testing.T, c *memCloud, req Request) Result {
+	t.Helper()
+	res, err := New(c, Options{}).Apply(bounded(t), req)
+	if err != nil {
+		t.Fatalf("apply: %v\ncalls: %s", err, strings.Join(c.log, ", "))
+	}
+	return res
+}
+
+func names(c *memCloud) []string {
+	var out []string
+	for _, s := range c.present() {
+		out = append(out, s.req.Name)
+	}
+	slices.SortFunc(out, cluster.CompareNames)
+	return out
+}
+
+func wantNames(group string, numbers ...int) []string {
+	out := []string{}
+	for _, n := range numbers {
+		out = append(out, cluster.WorkerName("astro", group, n))
+	}
+	return append(out, "astro-frontend")
+}
+
+func expectNames(t *testing.T, c *memCloud, want []string) {
+	t.Helper()
+	if got := names(c); !slices.Equal(got, want) {
+		t.Errorf("servers %v, want %v", got, want)
+	}
+}
+
+func document(t *testing.T, c *memCloud) cluster.Document {
+	t.Helper()
+	for _, s := range c.present() {
+		if s.req.Role == cluster.RoleFrontEnd {
+			d, err := cluster.DecodeDocument(s.metadata)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d
+		}
+	}
+	t.Fatal("no front-end")
+	return cluster.Document{}
+}
+
+func TestLifeOfACluster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 3)
+		res := apply(t, c, req)
+		if len(res.Problems) > 0 {
+			t.Fatalf("problems: %v", res.Problems)
+		}
+		expectNames(t, c, wantNames("cpu", 1, 2, 3))
+		d := document(t, c)
+		if d.FrontEnd.CoordinatorKey == "" || d.Generation != 1 || len(d.Workers) != 3 {
+			t.Errorf("document after create: %d workers, generation %d, front-end %v", len(d.Workers), d.Generation, d.FrontEnd)
+		}
+		if fe, _ := res.Nodes.FrontEnd(); fe.Floating == "" {
+			t.Error("the front-end has no floating address")
+		}
+		firstWorker := slices.Index(c.log, "create astro-cpu-1")
+		if frontEnd := slices.Index(c.log, "create astro-frontend"); frontEnd < firstWorker {
+			t.Error("the front-end was created before the workers it must know")
+		}
+
+		req.Create = false
+		grow(&req, 5)
+		apply(t, c, req)
+		expectNames(t, c, wantNames("cpu", 1, 2, 3, 4, 5))
+		if d = document(t, c); d.Generation != 2 || len(d.Workers) != 5 {
+			t.Errorf("document after growth: %d workers, generation %d", len(d.Workers), d.Generation)
+		}
+
+		grow(&req, 3, "astro-cpu-1", "astro-cpu-4")
+		apply(t, c, req)
+		expectNames(t, c, wantNames("cpu", 2, 3, 5))
+		if d = document(t, c); d.Generation != 4 || len(d.Workers) != 3 {
+			t.Errorf("document after shrink: %d workers, generation %d; want one change to mark and one to forget", len(d.Workers), d.Generation)
+		}
+
+		before := c.calls
+		apply(t, c, req)
+		if c.calls-before > 3 {
+			t.Errorf("an apply with nothing to do took %d calls", c.calls-before)
+		}
+		if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID); err != nil {
+			t.Fatal(err)
+		}
+		expectEmpty(t, c)
+	})
+}
+
+func grow(req *Request, count int, retire ...string) {
+	g := req.Spec.Groups["cpu"]
+	g.Count, g.Retire = count, retire
+	req.Spec.Groups = map[string]cluster.GroupSpec{"cpu": g}
+}
+
+func expectEmpty(t *testing.T, c *memCloud) {
+	t.Helper()
+	if left := names(c); len(left) > 0 || len(c.ips) > 0 {
+		t.Errorf("left after destroy: servers %v, floating IPs %v", left, c.ips)
+	}
+}
+
+func TestCreateCallsStayWithinBudget(t *testing.T) {
+	for _, n := range []int{1, 20, 50} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newMemCloud()
+			req := testRequest(t, n)
+			req.Wait = WaitActive
+			apply(t, c, req)
+			// What the client adds: a token, the look-ups of the plan.
+			if most := n + 25 - 9; c.calls > most {
+				t.Errorf("%d workers took %d calls, want at most %d", n, c.calls, most)
+			}
+			before := c.calls
+			if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID); err != nil {
+				t.Fatal(err)
+			}
+			if spent := c.calls - before; spent > n+25-5 {
+				t.Errorf("destroying %d workers took %d calls", n, spent)
+			}
+		})
+	}
+}
+
+func TestPartialFailure(t *testing.T) {
+	cases := []struct {
+		name    string
+		arrange func(*memCloud)
+		want    []string // servers afterwards
+		problem string   // part of the one problem; "" for none
+		err     error
+	}{
+		{"a build that fails once is made again", func(c *memCloud) { c.broken["astro-cpu-2"] = 1 },
+			wantNames("cpu", 1, 2, 3), "", nil},
+		{"a worker that can't be built is a warning with Nova's words", func(c *memCloud) { c.broken["astro-cpu-2"] = 9 },
+			wantNames("cpu", 1, 3), "No valid host was found", nil},
+		{"quota keeps what fits", func(c *memCloud) { c.maxed = 0; c.before = quotaAfter(c, 2) },
+			wantNames("cpu", 1, 2), "Quota exceeded", nil},
+		{"a worker that never joins is named with its console", func(c *memCloud) { c.neverJoin["astro-cpu-3"] = true },
+			wantNames("cpu", 1, 2, 3), "has not joined", nil},
+		{"a front-end that fails once is made again", func(c *memCloud) { c.broken["astro-frontend"] = 1 },
+			wantNames("cpu", 1, 2, 3), "", nil},
+		{"without a front-end there is no cluster", func(c *memCloud) { c.broken["astro-frontend"] = 9 },
+			nil, "", ErrNoFrontEnd},
+		{"a front-end that never reports is none", func(c *memCloud) { c.silent = true },
+			nil, "", ErrNoFrontEnd},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				tc.arrange(c)
+				res, err := New(c, Options{Concurrency: 1}).Apply(bounded(t), testRequest(t, 3))
+				if !errors.Is(err, tc.err) {
+					t.Fatalf("error %v, want %v", err, tc.err)
+				}
+				if tc.err != nil {
+					return
+				}
+				expectNames(t, c, tc.want)
+				switch {
+				case tc.problem == "" && len(res.Problems) > 0:
+					t.Errorf("problems %v, want none", res.Problems)
+				case tc.problem != "" && (len(res.Problems) != 1 || !strings.Contains(res.Problems[0].Summary+res.Problems[0].Detail, tc.problem)):
+					t.Errorf("problems %v, want one with %q", res.Problems, tc.problem)
+				}
+			})
+		})
+	}
+}
+
+// quotaAfter refuses workers beyond the n-th for want of quota.
+func quotaAfter(c *memCloud, n int) func(int, string) error {
+	made := 0
+	return func(_ int, op string) error {
+		if strings.HasPrefix(op, "create astro-cpu") {
+			if made++; made > n {
+				return &cluster.CloudError{Kind: cluster.FaultQuota, Op: op, Code: 403, Message: "Quota exceeded for instances"}
+			}
+		}
+		return nil
+	}
+}
+
+func TestAFailedWorkerHealsAtTheNextApply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		c.broken["astro-cpu-2"] = 2
+		req := testRequest(t, 3)
+		apply(t, c, req)
+		expectNames(t, c, wantNames("cpu", 1, 3))
+		req.Create = false
+		if res := apply(t, c, req); len(res.Problems) > 0 {
+			t.Errorf("problems: %v", res.Problems)
+		}
+		expectNames(t, c, wantNames("cpu", 1, 2, 3))
+		if d := document(t, c); len(d.Workers) != 3 {
+			t.Errorf("roster of %d, want 3", len(d.Workers))
+		}
+	})
+}
+
+func TestABusyVictimIsDeletedOnlyAfterTheDrainTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 2)
+		apply(t, c, req)
+		c.busy["astro-cpu-2"] = true
+		req.Create = false
+		grow(&req, 1, "astro-cpu-2")
+		start := time.Now()
+		res := apply(t, c, req)
+		if took := time.Since(start); took < req.DrainTimeout || took > req.DrainTimeout+5*time.Minute {
+			t.Errorf("took %s, the drain timeout is %s", took, req.DrainTimeout)
+		}
+		if len(res.Problems) != 1 || res.Problems[0].Node != "astro-cpu-2" {
+			t.Errorf("problems %v, want one about astro-cpu-2", res.Problems)
+		}
+		expectNames(t, c, wantNames("cpu", 1))
+	})
+}
+
+func TestALostFrontEndIsMadeAnewWithItsWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 2)
+		apply(t, c, req)
+		for _, s := range c.present() {
+			if s.req.Role == cluster.RoleFrontEnd {
+				s.deleted = time.Now().Add(-time.Hour)
+			}
+		}
+		req.Create = false
+		req.Generation = 7
+		apply(t, c, req)
+		expectNames(t, c, wantNames("cpu", 1, 2))
+		if d := document(t, c); d.Generation <= 7 || len(d.Workers) != 2 {
+			t.Errorf("document: generation %d, %d workers", d.Generation, len(d.Workers))
+		}
+	})
+}
+
+func TestCheckName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		p := New(c, Options{})
+		if err := p.CheckName(t.Context(), "astro", "here"); err != nil {
+			t.Errorf("a free name: %v", err)
+		}
+		req := testRequest(t, 1)
+		apply(t, c, req)
+		var exists *ExistsError
+		if err := p.CheckName(t.Context(), "astro", "here"); !errors.As(err, &exists) || !exists.Finished {
+			t.Errorf("a finished cluster's name: %v", err)
+		}
+		for _, s := range c.present() {
+			delete(s.metadata, cluster.MetaReady)
+		}
+		if err := p.CheckName(t.Context(), "astro", "elsewhere"); !errors.As(err, &exists) || exists.Finished {
+			t.Errorf("the name of another place's unfinished cluster: %v", err)
+		}
+		if err := p.CheckName(t.Context(), "astro", "here"); err != nil {
+			t.Errorf("the name of our own unfinished cluster: %v", err)
+		}
+	})
+}
+
+func TestFind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		p := New(c, Options{})
+		if _, err := p.Find(t.Context(), "astro"); !cluster.IsKind(err, cluster.FaultNotFound) {
+			t.Errorf("no cluster: %v", err)
+		}
+		req := testRequest(t, 1)
+		apply(t, c, req)
+		for _, ref := range []string{"astro", req.Spec.ID} {
+			v, err := p.Find(t.Context(), ref)
+			if err != nil || len(v.Nodes) != 2 || !v.HasDocument {
+				t.Errorf("find %s: %d nodes, %v", ref, len(v.Nodes), err)
+			}
+		}
+		_, _ = c.CreateNode(t.Context(), cluster.NodeRequest{Name: "astro-cpu-1", ClusterID: "other", ClusterName: "astro", Role: cluster.RoleWorker})
+		if _, err := p.Find(t.Context(), "astro"); !cluster.IsKind(err, cluster.FaultAmbiguous) {
+			t.Errorf("two clusters of one name: %v", err)
+		}
+	})
+}
+
+var errLost = &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: "call", Code: 503, Message: "Service Unavailable"}
+
+func TestEveryCallMayFailOnce(t *testing.T) {
+	for _, accepted := range []bool{false, true} {
+		for k := 1; ; k++ {
+			reached := false
+			t.Run(fmt.Sprintf("accepted=%t/call=%d", accepted, k), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c := newMemCloud()
+					fail := func(n int, _ string) error {
+						if n == k {
+							reached = true
+							return errLost
+						}
+						return nil
+					}
+					if accepted {
+						c.after = fail
+					} else {
+						c.before = fail
+					}
+					req := testRequest(t, 3)
+					_, err := New(c, Options{Concurrency: 1}).Apply(bounded(t), req)
+					if err != nil { // then once more, as a person would
+						req.Spec.ID = "0f8a7f6e-0000-4000-8000-000000000002"
+						for _, s := range c.present() {
+							if s.metadata[cluster.MetaReady] != "" { // it was through: the state has it
+								req.Spec.ID, req.Create = s.req.ClusterID, false
+							}
+						}
+						apply(t, c, req)
+					}
+					expectNames(t, c, wantNames("cpu", 1, 2, 3))
+				})
+			})
+			if !reached {
+				break
+			}
+		}
+	}
+}

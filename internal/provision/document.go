@@ -1,0 +1,92 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// How often a change of the document is computed again after another writer's.
+const documentTries = 5
+
+// errNoChange is returned by a change that finds nothing to do.
+var errNoChange = errors.New("nothing to change")
+
+// newDocument writes down what a spec says, with an empty roster.
+func newDocument(s cluster.Spec, ca string, generation int64) cluster.Document {
+	d := cluster.Document{ID: s.ID, Name: s.Name, CA: ca, Generation: generation}
+	d.FrontEnd.Name = cluster.FrontEndName(s.Name)
+	describe(&d, s)
+	return d
+}
+
+// describe brings the document's description of nodes to come up to the spec.
+// It reports whether that changed anything.
+func describe(d *cluster.Document, s cluster.Spec) bool {
+	before := *d
+	d.LoginUser, d.LoginUID = s.LoginUser, s.LoginUID
+	d.KeyPair, d.OperatorKey = s.KeyPair, s.OperatorKey
+	d.BatchSystem = s.BatchSystem
+	d.Groups = make(map[string]cluster.GroupSpec, len(s.Groups))
+	for name, g := range s.Groups {
+		g.Retire = nil
+		d.Groups[name] = g
+	}
+	return !sameJSON(before, *d) // as written: nil and empty are the same there
+}
+
+func sameJSON(a, b cluster.Document) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// changeDocument reads the front-end's document afresh, lets change alter it,
+// and writes it back whole. Nova has no compare-and-swap: the set is read again
+// after the write, and when another writer came between, the change is computed
+// anew from what is there. change increases the generation itself where the
+// roster changes; errNoChange from it leaves everything as it is.
+func (p *Provisioner) changeDocument(ctx context.Context, frontEnd string, extra map[string]string, change func(*cluster.Document) error) (cluster.Document, error) {
+	metadata, err := p.cloud.Metadata(ctx, frontEnd)
+	if err != nil {
+		return cluster.Document{}, fmt.Errorf("read the cluster document: %w", err)
+	}
+	for range documentTries {
+		doc, err := cluster.DecodeDocument(metadata)
+		if err != nil {
+			return cluster.Document{}, err
+		}
+		doc = doc.Clone()
+		err = change(&doc)
+		if errors.Is(err, errNoChange) {
+			return doc, nil
+		}
+		if err != nil {
+			return cluster.Document{}, err
+		}
+		items, err := doc.Encode()
+		if err != nil {
+			return cluster.Document{}, err
+		}
+		next := cluster.WithDocument(metadata, items)
+		for k, v := range extra {
+			next[k] = v
+		}
+		if _, err := p.cloud.SetMetadata(ctx, frontEnd, next); err != nil {
+			return cluster.Document{}, fmt.Errorf("write the cluster document: %w", err)
+		}
+		if metadata, err = p.cloud.Metadata(ctx, frontEnd); err != nil {
+			return cluster.Document{}, fmt.Errorf("read the cluster document back: %w", err)
+		}
+		if reflect.DeepEqual(metadata, next) {
+			return doc, nil
+		}
+		p.opts.Log(ctx, "the cluster document was changed by another writer; trying again")
+	}
+	return cluster.Document{}, cluster.ErrDocumentConflict
+}

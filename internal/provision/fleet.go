@@ -1,0 +1,331 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+const (
+	createTries = 3 // POSTs of one server whose answers got lost
+	buildTries  = 2 // builds of one worker that end in ERROR
+	unseenMost  = 4 // lists without a server until it counts as deleted
+	consoleTail = 20
+)
+
+// fleet is a batch of new workers on their way: created, waited for, made once
+// more when Nova fails to build one.
+type fleet struct {
+	p       *Provisioner
+	doc     cluster.Document
+	meta    map[string]string // on every server of the batch
+	batchID string
+	batch   *trust.CA
+
+	mu       sync.Mutex
+	members  map[string]*member // by node name
+	refused  *Problem           // a refusal that the next POST would meet as well
+	problems []Problem
+}
+
+type member struct {
+	worker
+	id     string   // "" while it has no server
+	old    []string // servers of earlier tries, being deleted
+	tries  int
+	unseen int // lists in a row that did not show it
+	node   cluster.Node
+	lost   bool // given up, see problems
+}
+
+// newFleet prepares a batch. The batch CA lives here and nowhere else.
+func (p *Provisioner) newFleet(doc cluster.Document, ws []worker, meta map[string]string) (*fleet, error) {
+	batch, err := trust.NewCA()
+	if err != nil {
+		return nil, err
+	}
+	f := &fleet{
+		p: p, doc: doc, meta: meta, batch: batch,
+		batchID: strconv.FormatInt(time.Now().UnixMilli(), 36),
+		members: make(map[string]*member, len(ws)),
+	}
+	for _, w := range ws {
+		f.members[w.name] = &member{worker: w}
+	}
+	return f, nil
+}
+
+// launch creates every member that has no server, at bounded concurrency. What
+// fails is a Problem; the error is the context's only.
+func (f *fleet) launch(ctx context.Context) error {
+	var todo []*member
+	for _, m := range f.members {
+		if m.id == "" && !m.lost {
+			todo = append(todo, m)
+		}
+	}
+	slices.SortFunc(todo, func(a, b *member) int { return cluster.CompareNames(a.name, b.name) })
+	var g errgroup.Group
+	g.SetLimit(f.p.opts.Concurrency)
+	for _, m := range todo {
+		g.Go(func() error { f.create(ctx, m); return nil })
+	}
+	_ = g.Wait() // no member returns an error
+	return context.Cause(ctx)
+}
+
+func (f *fleet) create(ctx context.Context, m *member) {
+	if refused := f.refusal(); refused != nil {
+		f.giveUp(m, Problem{Kind: refused.Kind, Summary: "was not created", Detail: refused.Detail})
+		return
+	}
+	req, err := f.request(m)
+	if err != nil {
+		f.giveUp(m, Problem{Kind: cluster.FaultOther, Summary: "was not created", Detail: err.Error()})
+		return
+	}
+	id, err := f.p.createOne(ctx, req, m.old)
+	if err != nil {
+		problem := Problem{Node: m.name, Kind: cluster.KindOf(err), Summary: "was not created", Detail: err.Error()}
+		f.giveUp(m, problem)
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m.id = id
+	m.tries++
+	m.node = cluster.Node{ID: id, Name: m.name, ClusterID: f.doc.ID, ClusterName: f.doc.Name,
+		Role: cluster.RoleWorker, Group: m.group, Status: cluster.StatusBuild}
+}
+
+func (f *fleet) refusal() *Problem {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refused
+}
+
+// giveUp ends a member. Faults that every further POST would meet end those too.
+func (f *fleet) giveUp(m *member, problem Problem) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	problem.Node = m.name
+	m.lost = true
+	f.problems = append(f.problems, problem)
+	switch problem.Kind {
+	case cluster.FaultQuota, cluster.FaultBadRequest, cluster.FaultForbidden, cluster.FaultAuth:
+		f.refused = &problem
+	}
+}
+
+func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
+	key, err := f.batch.HostKey(m.name)
+	if err != nil {
+		return cluster.NodeRequest{}, err
+	}
+	spec := f.doc.Groups[m.group].NodeSpec
+	userData, err := cloudinit.Worker(cloudinit.WorkerInput{
+		Common:         common(f.doc, spec),
+		Name:           m.name,
+		Group:          m.group,
+		FrontEndName:   f.doc.FrontEnd.Name,
+		CoordinatorKey: f.doc.FrontEnd.CoordinatorKey,
+		HostKey:        cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
+	})
+	if err != nil {
+		return cluster.NodeRequest{}, fmt.Errorf("render user data: %w", err)
+	}
+	return f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.meta, userData), nil
+}
+
+func common(d cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
+	return cloudinit.Common{
+		ClusterID: d.ID, ClusterName: d.Name,
+		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
+		BatchSystem: d.BatchSystem, CA: d.CA,
+		CloudConfig: spec.CloudConfig, Files: spec.Files,
+	}
+}
+
+// nodeRequest puts together what every server of a cluster is made with.
+func (p *Provisioner) nodeRequest(d cluster.Document, spec cluster.NodeSpec, name string, role cluster.Role, group string, extra map[string]string, userData []byte) cluster.NodeRequest {
+	metadata := map[string]string{
+		cluster.MetaSpec:   spec.Hash(),
+		cluster.MetaFlavor: spec.Flavor,
+		cluster.MetaOwner:  p.opts.Owner,
+		cluster.MetaCA:     trust.Fingerprint(d.CA),
+	}
+	for k, v := range extra {
+		metadata[k] = v
+	}
+	return cluster.NodeRequest{
+		Name: name, ClusterID: d.ID, ClusterName: d.Name, Role: role, Group: group,
+		Image: spec.Image, Flavor: spec.Flavor, Network: spec.Network,
+		KeyPair: d.KeyPair, SecurityGroups: spec.SecurityGroups,
+		Metadata: metadata, UserData: userData,
+	}
+}
+
+// createOne makes one server. When the outcome of a POST is unknown, the list
+// tells: a server of that name which is not one of known is the one that the
+// lost answer spoke of.
+func (p *Provisioner) createOne(ctx context.Context, req cluster.NodeRequest, known []string) (string, error) {
+	pace := newPoll(2*time.Second, 10*time.Second)
+	var err error
+	for range createTries {
+		var id string
+		id, err = p.cloud.CreateNode(ctx, req)
+		if err == nil {
+			return id, nil
+		}
+		if !cluster.IsKind(err, cluster.FaultUnavailable) {
+			return "", err
+		}
+		p.opts.Log(ctx, "the outcome of a create call is unknown; reading the list", "node", req.Name, "error", err.Error())
+		if waitErr := pace.wait(ctx); waitErr != nil {
+			return "", err
+		}
+		nodes, listErr := p.cloud.Nodes(ctx, cluster.IDTag(req.ClusterID))
+		if listErr != nil {
+			return "", fmt.Errorf("%w; and whether it was carried out could not be read: %w", err, listErr)
+		}
+		for _, n := range nodes {
+			if n.Name == req.Name && !slices.Contains(known, n.ID) {
+				return n.ID, nil
+			}
+		}
+	}
+	return "", err
+}
+
+// observe takes over what a list shows. A worker in ERROR is read, deleted and,
+// while tries are left, made once more under the same name.
+func (f *fleet) observe(ctx context.Context, nodes cluster.Nodes) error {
+	byID := make(map[string]cluster.Node, len(nodes))
+	for _, n := range nodes {
+		byID[n.ID] = n
+	}
+	again := false
+	for _, m := range f.members {
+		if m.id == "" || m.lost {
+			continue
+		}
+		n, there := byID[m.id]
+		switch {
+		case !there:
+			// A server just made may be missing from another API worker's list for a
+			// moment; one that stays away was deleted by somebody else.
+			if m.unseen++; m.unseen >= unseenMost {
+				f.giveUp(m, Problem{Kind: cluster.FaultNotFound, Summary: "vanished", Detail: "its server was deleted by somebody else while it was being made"})
+			}
+		case n.Broken():
+			f.failed(ctx, m, n)
+			again = again || !m.lost
+		default:
+			m.node, m.unseen = n, 0
+		}
+	}
+	if !again {
+		return nil
+	}
+	return f.launch(ctx)
+}
+
+func (f *fleet) failed(ctx context.Context, m *member, n cluster.Node) {
+	kind, words := faultOf(n)
+	f.p.opts.Log(ctx, "a worker ended in ERROR", "node", m.name, "fault", words, "try", m.tries)
+	console := f.p.console(ctx, n.ID)
+	m.old = append(m.old, m.id)
+	m.id = ""
+	m.node = cluster.Node{}
+	if err := f.p.cloud.DeleteNode(ctx, n.ID); err != nil {
+		words += "; and its server could not be deleted: " + err.Error()
+	}
+	if m.tries >= buildTries {
+		f.giveUp(m, Problem{Kind: kind, Summary: fmt.Sprintf("ended in ERROR %d times", m.tries), Detail: words, Console: console})
+	}
+}
+
+// faultOf says why Nova put a server into ERROR.
+func faultOf(n cluster.Node) (cluster.FaultKind, string) {
+	if n.Fault == nil {
+		return cluster.FaultOther, "Nova gives no fault"
+	}
+	kind := cluster.FaultOther
+	if strings.Contains(n.Fault.Message, "No valid host") { // nova: exception.NoValidHost
+		kind = cluster.FaultNoHost
+	}
+	return kind, fmt.Sprintf("%s (code %d)", n.Fault.Message, n.Fault.Code)
+}
+
+// console returns the end of a server's console log where there is one.
+func (p *Provisioner) console(ctx context.Context, id string) string {
+	text, err := p.cloud.ConsoleTail(ctx, id, consoleTail)
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// every tells whether all members that are not given up satisfy ok.
+func (f *fleet) every(ok func(cluster.Node) bool) bool {
+	for _, m := range f.members {
+		if !m.lost && (m.id == "" || !ok(m.node)) {
+			return false
+		}
+	}
+	return true
+}
+
+// nodes returns the members that have a server.
+func (f *fleet) nodes() cluster.Nodes {
+	var out cluster.Nodes
+	for _, m := range f.members {
+		if m.id != "" && !m.lost {
+			out = append(out, m.node)
+		}
+	}
+	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
+	return out
+}
+
+// enroll writes the members with an address into the roster. It reports whether
+// that changed it.
+func (f *fleet) enroll(d *cluster.Document) bool {
+	changed := false
+	for _, n := range f.nodes() {
+		if n.Address == "" {
+			continue
+		}
+		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: f.batchID}
+		i := slices.IndexFunc(d.Workers, func(m cluster.Member) bool { return m.Name == n.Name })
+		switch {
+		case i < 0:
+			d.Workers = append(d.Workers, entry)
+		case d.Workers[i].Batch != f.batchID || d.Workers[i].Address != n.Address:
+			d.Workers[i] = entry
+		default:
+			continue
+		}
+		changed = true
+	}
+	if changed {
+		if d.Batches == nil {
+			d.Batches = map[string]string{}
+		}
+		d.Batches[f.batchID] = f.batch.Public()
+	}
+	return changed
+}
+
+func hasAddress(n cluster.Node) bool { return n.Address != "" }
+func isActive(n cluster.Node) bool   { return n.Status == cluster.StatusActive }

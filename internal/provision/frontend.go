@@ -1,0 +1,259 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// createFrontEnd makes the front-end with the roster of the workers that have an
+// address, and waits until it is ACTIVE. Nova's ERROR is answered once.
+func (r *run) createFrontEnd(ctx context.Context) error {
+	r.fleet.enroll(&r.doc)
+	waiting, cancel := withReserve(ctx)
+	defer cancel()
+	var failed []string
+	for try := 1; ; try++ {
+		r.p.opts.Log(ctx, "creating the front-end", "node", r.doc.FrontEnd.Name, "workers", len(r.doc.Workers))
+		id, err := r.postFrontEnd(waiting, failed)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrNoFrontEnd, err)
+		}
+		r.frontEnd = cluster.Node{ID: id, Name: r.doc.FrontEnd.Name, ClusterID: r.doc.ID, ClusterName: r.doc.Name,
+			Role: cluster.RoleFrontEnd, Status: cluster.StatusBuild}
+		r.changed()
+		err = r.waitFrontEnd(waiting)
+		if err == nil {
+			return nil
+		}
+		if !r.frontEnd.Broken() || try >= buildTries {
+			return fmt.Errorf("%w: %w", ErrNoFrontEnd, err)
+		}
+		failed = append(failed, id)
+		if err := r.deleteNodes(waiting, cluster.Nodes{r.frontEnd}); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) {
+	spec := r.req.Spec.FrontEnd
+	key, err := r.req.CA.Coordinator(r.doc.Name, time.Now())
+	if err != nil {
+		return "", err
+	}
+	userData, err := cloudinit.FrontEnd(cloudinit.FrontEndInput{
+		Common:         common(r.doc, spec),
+		Name:           r.doc.FrontEnd.Name,
+		Document:       r.doc,
+		CoordinatorKey: key.Private,
+		Certificate:    key.Certificate,
+	})
+	if err != nil {
+		return "", fmt.Errorf("render user data: %w", err)
+	}
+	items, err := r.doc.Encode()
+	if err != nil {
+		return "", err
+	}
+	extra := cluster.WithDocument(map[string]string{cluster.MetaCreatedBy: r.req.CreatedBy}, items)
+	req := r.p.nodeRequest(r.doc, spec, r.doc.FrontEnd.Name, cluster.RoleFrontEnd, "", extra, userData)
+	return r.p.createOne(ctx, req, known)
+}
+
+// waitFrontEnd reads the list until the front-end is ACTIVE; the new workers are
+// looked after in the same reads.
+func (r *run) waitFrontEnd(ctx context.Context) error {
+	pace := newPoll(2*time.Second, 15*time.Second)
+	for {
+		if err := pace.wait(ctx); err != nil {
+			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)
+		}
+		nodes, err := r.list(ctx)
+		if err != nil {
+			continue
+		}
+		if err := r.fleet.observe(ctx, nodes); err != nil {
+			return err
+		}
+		r.changed()
+		switch {
+		case isActive(r.frontEnd):
+			return nil
+		case r.frontEnd.Broken():
+			kind, words := faultOf(r.frontEnd)
+			return &cluster.CloudError{Kind: kind, Op: "build " + r.frontEnd.Name, Message: words}
+		}
+	}
+}
+
+// associate gives the front-end its floating IP, where one is wanted and none is
+// known. It is looked for again on every change: an interrupted run may have
+// ended right before it.
+func (r *run) associate(ctx context.Context) error {
+	network := r.req.Spec.FrontEnd.ExternalNetworkID
+	if network == "" || r.frontEnd.Floating != "" {
+		return nil
+	}
+	address, err := r.p.cloud.AssociateFloatingIP(ctx, r.doc.ID, r.frontEnd.ID, network)
+	if err != nil {
+		r.problems = append(r.problems, Problem{
+			Node: r.frontEnd.Name, Kind: cluster.KindOf(err), Summary: "has no floating IP", Detail: err.Error(),
+		})
+		return nil
+	}
+	r.frontEnd.Floating = address
+	r.changed()
+	return nil
+}
+
+// finishFrontEnd waits for the first distribution and writes down what is known
+// only then: workers made after the first roster, the front-end's own keys, and
+// that the cluster has come into being.
+func (r *run) finishFrontEnd(ctx context.Context) error {
+	var report cluster.Report
+	if r.req.Wait == WaitJoined {
+		var err error
+		if report, err = r.waitReport(ctx, r.doc.Generation, nil); err != nil {
+			return err
+		}
+	}
+	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
+		if r.fleet.enroll(d) {
+			d.Generation++
+		}
+		takeKeys(d, r.frontEnd, report)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	late := doc.Generation > r.doc.Generation
+	r.doc = doc
+	if late && r.req.Wait == WaitJoined {
+		_, err = r.waitReport(ctx, doc.Generation, nil)
+	}
+	return err
+}
+
+// takeKeys writes down what the front-end has told of itself. It reports whether
+// that changed the document.
+func takeKeys(d *cluster.Document, fe cluster.Node, report cluster.Report) bool {
+	before := d.FrontEnd
+	d.FrontEnd.Address = fe.Address
+	if report.HostKey != "" {
+		d.FrontEnd.HostKey = report.HostKey
+	}
+	if report.CoordinatorKey != "" {
+		d.FrontEnd.CoordinatorKey = report.CoordinatorKey
+	}
+	return d.FrontEnd != before
+}
+
+// distribute brings a change to an existing front-end: new members and marks for
+// the leaving in one document; then, when those are drained, a document without
+// them.
+func (r *run) distribute(ctx context.Context) error {
+	victims := r.victims()
+	drains := len(victims) > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
+	report := r.p.keys(ctx, r.doc, r.frontEnd)
+	before := r.doc
+	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
+		described := describe(d, r.req.Spec)
+		keyed := takeKeys(d, r.frontEnd, report)
+		roster := r.fleet.enroll(d)
+		roster = forget(d, func(m cluster.Member) bool { return r.gone(before, m) }) || roster
+		roster = mark(d, victims, drains) || roster
+		if roster {
+			d.Generation++
+		}
+		if !described && !keyed && !roster && r.frontEnd.Metadata[cluster.MetaReady] != "" {
+			return errNoChange
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.doc = doc
+	moved := doc.Generation > before.Generation
+	if r.req.Wait == WaitJoined && (moved || r.unjoined(doc)) {
+		var wanted []string
+		if drains {
+			wanted = sortedNames(victims)
+		}
+		if _, err := r.waitReport(ctx, doc.Generation, wanted); err != nil {
+			return err
+		}
+	}
+	if len(victims) == 0 {
+		return nil
+	}
+	return r.removeVictims(ctx, victims)
+}
+
+// keys reads the front-end's report once where its keys are not known yet: a
+// worker made without them can be joined for two hours only.
+func (p *Provisioner) keys(ctx context.Context, d cluster.Document, fe cluster.Node) cluster.Report {
+	if d.FrontEnd.CoordinatorKey != "" {
+		return cluster.Report{}
+	}
+	text, err := p.cloud.Report(ctx, fe.ID)
+	if err != nil {
+		return cluster.Report{}
+	}
+	report, _, err := cluster.ParseReport(text)
+	if err != nil {
+		return cluster.Report{}
+	}
+	return report
+}
+
+// gone tells whether a member that was in the roster when the list was read has
+// no server in that list. Members that others enrolled since are none of it.
+func (r *run) gone(before cluster.Document, m cluster.Member) bool {
+	_, known := before.Member(m.Name)
+	_, there := r.nodes().ByName(m.Name)
+	return known && !there
+}
+
+// forget takes members without a server from the roster.
+func forget(d *cluster.Document, gone func(cluster.Member) bool) bool {
+	n := len(d.Workers)
+	d.Workers = slices.DeleteFunc(d.Workers, gone)
+	return len(d.Workers) != n
+}
+
+// mark asks the victims to leave, and takes back what an earlier, interrupted
+// shrink asked of workers that stay after all. The scaler's own marks are not
+// touched.
+func mark(d *cluster.Document, victims map[string]bool, drains bool) bool {
+	changed := false
+	for i, m := range d.Workers {
+		want := m.Leaving
+		switch {
+		case victims[m.Name] && drains:
+			want = cluster.LeaveJobsOK
+		case !victims[m.Name] && m.Leaving == cluster.LeaveJobsOK:
+			want = cluster.Stays
+		}
+		if want != m.Leaving {
+			d.Workers[i].Leaving = want
+			changed = true
+		}
+	}
+	return changed
+}
+
+func sortedNames(set map[string]bool) []string {
+	out := make([]string, 0, len(set))
+	for name := range set {
+		out = append(out, name)
+	}
+	sortNames(out)
+	return out
+}

@@ -1,0 +1,150 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// unjoined tells whether an unchanged roster still has to be waited for. After a
+// run that was cut short the slot alone can tell, and reading it costs a round
+// trip through the front-end; only a node without keys is a sign worth that.
+func (r *run) unjoined(d cluster.Document) bool { return d.FrontEnd.CoordinatorKey == "" }
+
+// waitReport waits until the front-end reports that every worker has the given
+// generation and that those named in drained run nothing any more. It returns
+// the last report of that generation. Workers that do not come along in time are
+// problems; a front-end that never reports is an error: nobody has joined anything.
+func (r *run) waitReport(ctx context.Context, generation int64, drained []string) (cluster.Report, error) {
+	waiting, cancel := withReserve(ctx)
+	defer cancel()
+	if !r.plan.FrontEnd {
+		// What the slot holds is of an older generation, and while it does the
+		// front-end can't post. A new server's slot is empty.
+		if err := r.p.cloud.ClearReport(ctx, r.frontEnd.ID); err != nil {
+			return cluster.Report{}, fmt.Errorf("clear the front-end's report: %w", err)
+		}
+	}
+	w := &joinWait{r: r, generation: generation, drained: drained, drainEnd: time.Now().Add(r.req.DrainTimeout)}
+	pace := newPoll(3*time.Second, 10*time.Second)
+	for !w.done() {
+		if err := pace.wait(waiting); err != nil {
+			break
+		}
+		if w.read(waiting) {
+			pace = newPoll(3*time.Second, 10*time.Second)
+		}
+	}
+	if ctx.Err() != nil {
+		return w.last, context.Cause(ctx)
+	}
+	if !w.seen {
+		return w.last, fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s",
+			ErrNoFrontEnd, r.frontEnd.Name, r.frontEnd.Status, quoteConsole(r.p.console(ctx, r.frontEnd.ID)))
+	}
+	r.problems = append(r.problems, w.problems(ctx)...)
+	return w.last, nil
+}
+
+// joinWait follows the front-end's reports about one generation.
+type joinWait struct {
+	r          *run
+	generation int64
+	drained    []string
+	drainEnd   time.Time
+	last       cluster.Report
+	seen       bool
+}
+
+// read takes one look at the slot. A report that is not final is cleared, so
+// that the next can be posted. It reports whether there was news.
+func (w *joinWait) read(ctx context.Context) bool {
+	fe := w.r.frontEnd
+	text, err := w.r.p.cloud.Report(ctx, fe.ID)
+	if err != nil {
+		w.r.p.opts.Log(ctx, "reading the front-end's report failed; trying again", "error", err.Error())
+		return false
+	}
+	report, there, err := cluster.ParseReport(text)
+	if !there && err == nil {
+		return false
+	}
+	if err == nil && report.Generation >= w.generation {
+		news := !w.seen || report != w.last
+		w.last, w.seen = report, true
+		if news {
+			w.r.p.opts.Log(ctx, "front-end's report", "generation", report.Generation, "joined", report.Joined,
+				"pending", report.Pending, "drained", report.Drained, "busy", report.Busy)
+		}
+		if w.done() {
+			return true
+		}
+	}
+	if err := w.r.p.cloud.ClearReport(ctx, fe.ID); err != nil {
+		w.r.p.opts.Log(ctx, "clearing the front-end's report failed; trying again", "error", err.Error())
+	}
+	return true
+}
+
+func (w *joinWait) done() bool {
+	if !w.seen {
+		return false
+	}
+	pending := w.names(w.last.PendingNames)
+	joined := w.last.Pending == 0
+	if !joined && len(pending) == w.last.Pending {
+		// A worker that is leaving need not learn the new roster.
+		joined = !slices.ContainsFunc(pending, func(n string) bool { return !slices.Contains(w.drained, n) })
+	}
+	return joined && (len(w.undrained()) == 0 || time.Now().After(w.drainEnd))
+}
+
+func (w *joinWait) undrained() []string {
+	drained := w.names(w.last.Drained)
+	return slices.DeleteFunc(slices.Clone(w.drained), func(n string) bool { return slices.Contains(drained, n) })
+}
+
+func (w *joinWait) names(folded string) []string {
+	names, err := cluster.UnfoldNames(w.r.doc.Name, folded)
+	if err != nil {
+		return nil
+	}
+	return names
+}
+
+// problems names who did not come along.
+func (w *joinWait) problems(ctx context.Context) []Problem {
+	var out []Problem
+	pending := w.names(w.last.PendingNames)
+	for _, name := range pending {
+		if slices.Contains(w.drained, name) {
+			continue
+		}
+		p := Problem{Node: name, Kind: cluster.FaultOther, Summary: "has not joined within the time given",
+			Detail: "the front-end goes on trying; the worker is not in the pool"}
+		if n, ok := w.r.nodes().ByName(name); ok {
+			p.Console = w.r.p.console(ctx, n.ID)
+		}
+		out = append(out, p)
+	}
+	if len(pending) == 0 && w.last.Pending > 0 {
+		out = append(out, Problem{Node: w.r.frontEnd.Name, Kind: cluster.FaultOther,
+			Summary: fmt.Sprintf("reports %d workers that have not joined within the time given", w.last.Pending)})
+	}
+	for _, name := range w.undrained() {
+		out = append(out, Problem{Node: name, Kind: cluster.FaultOther, Summary: "was still running jobs when its time to drain was over",
+			Detail: "it is deleted; the batch system runs its jobs again elsewhere"})
+	}
+	return out
+}
+
+func quoteConsole(tail string) string {
+	if strings.TrimSpace(tail) == "" {
+		return ""
+	}
+	return "; the end of its console log:\n" + tail
+}

@@ -1,0 +1,140 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// killAt makes the k-th call of a run its last: carried out, never answered. What
+// the run does afterwards reaches nobody. It returns how the run ends.
+func killAt(t *testing.T, c *memCloud, k int, act func(context.Context) error) (killed bool) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(bounded(t))
+	defer cancel(nil)
+	errKilled := errors.New("killed")
+	start := c.calls
+	c.before = func(int, string) error {
+		if killed {
+			return errKilled
+		}
+		return nil
+	}
+	c.after = func(n int, _ string) error {
+		if n-start == k {
+			killed = true
+			cancel(errKilled)
+			return errKilled
+		}
+		return nil
+	}
+	err := act(ctx)
+	c.before, c.after = nil, nil
+	if killed && err == nil {
+		// The last call of all: the run may have ended well without its answer.
+		return true
+	}
+	if !killed && err != nil {
+		t.Fatalf("run without a kill: %v", err)
+	}
+	return killed
+}
+
+// TestAKillAtAnyCallIsHealedByTheNextRun kills a run after its k-th call, for
+// every k, and expects the next run to end with exactly what is wanted.
+func TestAKillAtAnyCallIsHealedByTheNextRun(t *testing.T) {
+	scenes := []struct {
+		name  string
+		setup func(*testing.T, *memCloud, *Request)
+		want  []string
+	}{
+		{"create", func(*testing.T, *memCloud, *Request) {}, wantNames("cpu", 1, 2, 3)},
+		{"grow", func(t *testing.T, c *memCloud, req *Request) {
+			apply(t, c, *req)
+			req.Create = false
+			grow(req, 5)
+		}, wantNames("cpu", 1, 2, 3, 4, 5)},
+		{"shrink", func(t *testing.T, c *memCloud, req *Request) {
+			apply(t, c, *req)
+			req.Create = false
+			grow(req, 1, "astro-cpu-1", "astro-cpu-3")
+		}, wantNames("cpu", 2)},
+	}
+	for _, scene := range scenes {
+		for k := 1; ; k++ {
+			killed := false
+			t.Run(fmt.Sprintf("%s/call=%d", scene.name, k), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c := newMemCloud()
+					req := testRequest(t, 3)
+					scene.setup(t, c, &req)
+					killed = killAt(t, c, k, func(ctx context.Context) error {
+						_, err := New(c, Options{}).Apply(ctx, req)
+						return err
+					})
+					again(t, c, req)
+					expectNames(t, c, scene.want)
+					if d := document(t, c); len(d.Workers) != len(scene.want)-1 {
+						t.Errorf("roster of %d, want %d", len(d.Workers), len(scene.want)-1)
+					}
+					if err := New(c, Options{}).Destroy(bounded(t), clusterID(c)); err != nil {
+						t.Fatal(err)
+					}
+					expectEmpty(t, c)
+				})
+			})
+			if !killed {
+				break
+			}
+		}
+	}
+}
+
+// again is the next apply after a kill: of a create, Terraform knows nothing, so
+// it creates under a new ID; a finished cluster is in its state, or is imported.
+func again(t *testing.T, c *memCloud, req Request) {
+	t.Helper()
+	if req.Create {
+		req.Spec.ID = "0f8a7f6e-0000-4000-8000-000000000002"
+		for _, s := range c.present() {
+			if s.metadata[cluster.MetaReady] != "" {
+				req.Spec.ID, req.Create = s.req.ClusterID, false
+			}
+		}
+	}
+	apply(t, c, req)
+}
+
+func clusterID(c *memCloud) string {
+	for _, s := range c.present() {
+		return s.req.ClusterID
+	}
+	return ""
+}
+
+func TestAKilledDestroyIsEndedByTheNext(t *testing.T) {
+	for k := 1; ; k++ {
+		killed := false
+		t.Run(fmt.Sprintf("call=%d", k), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := testRequest(t, 3)
+				apply(t, c, req)
+				killed = killAt(t, c, k, func(ctx context.Context) error {
+					return New(c, Options{}).Destroy(ctx, req.Spec.ID)
+				})
+				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID); err != nil {
+					t.Fatal(err)
+				}
+				expectEmpty(t, c)
+			})
+		})
+		if !killed {
+			break
+		}
+	}
+}

@@ -1,0 +1,278 @@
+package provision
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// memCloud is a Cloud in memory for tests in virtual time: servers get an
+// address and become ACTIVE after a while, deletions take a while, and the
+// front-end reports as the node program does, through a slot that takes no
+// second report before it is cleared.
+type memCloud struct {
+	mu      sync.Mutex
+	servers map[string]*memServer
+	ips     map[string]string
+	next    int
+	calls   int
+	log     []string
+
+	// before and after are asked around each call; an error from before keeps the
+	// call from being carried out, one from after hides that it was.
+	before, after func(n int, op string) error
+
+	broken    map[string]int  // name → builds that end in ERROR
+	neverJoin map[string]bool // workers that never join
+	busy      map[string]bool // workers that do not drain
+	maxed     int             // servers allowed; 0 means any number
+	posts     map[string]int  // create calls carried out, by name
+	silent    bool            // the front-end never reports
+}
+
+type memServer struct {
+	req      cluster.NodeRequest
+	id       string
+	created  time.Time
+	deleted  time.Time // zero: not asked for
+	broken   bool
+	metadata map[string]string
+	changed  time.Time // of the metadata
+	older    map[string]string
+	slot     string
+	floating string
+}
+
+const (
+	memAddress = 3 * time.Second
+	memActive  = 20 * time.Second
+	memBoot    = 60 * time.Second
+	memDelete  = 4 * time.Second
+	memSeen    = 15 * time.Second // metadata cache
+)
+
+func newMemCloud() *memCloud {
+	return &memCloud{
+		servers: map[string]*memServer{}, ips: map[string]string{}, posts: map[string]int{},
+		broken: map[string]int{}, neverJoin: map[string]bool{}, busy: map[string]bool{},
+	}
+}
+
+func (c *memCloud) call(op string, act func() error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls++
+	n := c.calls
+	c.log = append(c.log, op)
+	if c.before != nil {
+		if err := c.before(n, op); err != nil {
+			return err
+		}
+	}
+	if err := act(); err != nil {
+		return err
+	}
+	if c.after != nil {
+		return c.after(n, op)
+	}
+	return nil
+}
+
+func (s *memServer) node() cluster.Node {
+	age := time.Since(s.created)
+	n := cluster.Node{ID: s.id, Name: s.req.Name, Created: s.created, Image: s.req.Image, Status: cluster.StatusBuild}
+	cluster.ReadTags(&n, cluster.Tags(s.req.ClusterID, s.req.ClusterName, s.req.Role, s.req.Group))
+	cluster.ReadMetadata(&n, maps.Clone(s.metadata))
+	if age >= memAddress {
+		n.Address = "10.0.0." + s.id
+	}
+	n.Floating = s.floating
+	switch {
+	case s.broken && age >= memAddress:
+		n.Status = cluster.StatusError
+		n.Fault = &cluster.Fault{Code: 500, Message: "No valid host was found."}
+	case age >= memActive:
+		n.Status = cluster.StatusActive
+	}
+	return n
+}
+
+func (s *memServer) there() bool { return s.deleted.IsZero() || time.Since(s.deleted) < memDelete }
+
+func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error) {
+	var out cluster.Nodes
+	err := c.call("list", func() error {
+		for _, s := range c.servers {
+			have := cluster.Tags(s.req.ClusterID, s.req.ClusterName, s.req.Role, s.req.Group)
+			if s.there() && !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(have, t) }) {
+				out = append(out, s.node())
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.ID, b.ID) })
+	return out, ctx.Err()
+}
+
+func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string, error) {
+	var id string
+	err := c.call("create "+r.Name, func() error {
+		if c.maxed > 0 && len(c.present()) >= c.maxed {
+			return &cluster.CloudError{Kind: cluster.FaultQuota, Op: "create server " + r.Name, Code: 403, Message: "Quota exceeded for instances"}
+		}
+		c.next++
+		c.posts[r.Name]++
+		id = fmt.Sprint(c.next)
+		c.servers[id] = &memServer{req: r, id: id, created: time.Now(), metadata: maps.Clone(r.Metadata),
+			older: maps.Clone(r.Metadata), broken: c.broken[r.Name] > 0}
+		c.broken[r.Name]--
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+func (c *memCloud) present() []*memServer {
+	var out []*memServer
+	for _, s := range c.servers {
+		if s.there() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (c *memCloud) DeleteNode(_ context.Context, id string) error {
+	return c.call("delete", func() error {
+		if s := c.servers[id]; s != nil && s.deleted.IsZero() {
+			s.deleted = time.Now()
+		}
+		return nil
+	})
+}
+
+func (c *memCloud) SetMetadata(_ context.Context, id string, m map[string]string) (map[string]string, error) {
+	err := c.call("put metadata", func() error {
+		s := c.servers[id]
+		if s == nil || !s.there() {
+			return &cluster.CloudError{Kind: cluster.FaultNotFound, Op: "write metadata", Code: 404, Message: "Instance could not be found"}
+		}
+		s.older, s.metadata, s.changed = s.metadata, maps.Clone(m), time.Now()
+		return nil
+	})
+	return m, err
+}
+
+func (c *memCloud) Metadata(_ context.Context, id string) (map[string]string, error) {
+	var out map[string]string
+	err := c.call("get metadata", func() error {
+		if s := c.servers[id]; s != nil && s.there() {
+			out = maps.Clone(s.metadata)
+			return nil
+		}
+		return &cluster.CloudError{Kind: cluster.FaultNotFound, Op: "read metadata", Code: 404, Message: "Instance could not be found"}
+	})
+	return out, err
+}
+
+func (c *memCloud) Report(_ context.Context, id string) (string, error) {
+	var out string
+	err := c.call("report", func() error {
+		s := c.servers[id]
+		if s == nil || !s.there() || c.silent || time.Since(s.created) < memBoot {
+			return nil
+		}
+		if s.slot == "" {
+			s.slot = c.compose(s)
+		}
+		out = s.slot
+		return nil
+	})
+	return out, err
+}
+
+// compose is what the front-end would say now.
+func (c *memCloud) compose(s *memServer) string {
+	metadata := s.metadata
+	if time.Since(s.changed) < memSeen {
+		metadata = s.older
+	}
+	doc, err := cluster.DecodeDocument(metadata)
+	if err != nil {
+		return ""
+	}
+	r := cluster.Report{Generation: doc.Generation, HostKey: "ssh-ed25519 HOST", CoordinatorKey: "ssh-ed25519 COORD"}
+	var pending, drained, busy []string
+	for _, m := range doc.Workers {
+		up := false
+		for _, w := range c.present() {
+			up = up || w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name]
+		}
+		switch {
+		case up:
+			r.Joined++
+		default:
+			pending = append(pending, m.Name)
+		}
+		switch {
+		case m.Leaving == cluster.Stays:
+		case c.busy[m.Name]:
+			busy = append(busy, m.Name)
+		default:
+			drained = append(drained, m.Name)
+		}
+	}
+	r.Pending = len(pending)
+	r.PendingNames = cluster.FoldNames(doc.Name, pending)
+	r.Drained, r.Busy = cluster.FoldNames(doc.Name, drained), cluster.FoldNames(doc.Name, busy)
+	b, _ := json.Marshal(r)
+	return string(b)
+}
+
+func (c *memCloud) ClearReport(_ context.Context, id string) error {
+	return c.call("clear report", func() error {
+		if s := c.servers[id]; s != nil {
+			s.slot = ""
+		}
+		return nil
+	})
+}
+
+func (c *memCloud) ConsoleTail(context.Context, string, int) (string, error) {
+	return "last words", c.call("console", func() error { return nil })
+}
+
+func (c *memCloud) AssociateFloatingIP(_ context.Context, clusterID, serverID, _ string) (string, error) {
+	err := c.call("floating ip", func() error {
+		c.ips["ip-"+clusterID] = "203.0.113.1"
+		c.servers[serverID].floating = "203.0.113.1"
+		return nil
+	})
+	return "203.0.113.1", err
+}
+
+func (c *memCloud) FloatingIPs(_ context.Context, clusterID string) (map[string]string, error) {
+	out := map[string]string{}
+	err := c.call("list floating ips", func() error {
+		if a, ok := c.ips["ip-"+clusterID]; ok {
+			out["ip-"+clusterID] = a
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (c *memCloud) DeleteFloatingIP(_ context.Context, id string) error {
+	return c.call("delete floating ip", func() error { delete(c.ips, id); return nil })
+}

@@ -1,0 +1,192 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// DefaultConcurrency is how many create or delete calls run side by side.
+const DefaultConcurrency = 16
+
+// Wait says when a change counts as done.
+type Wait string
+
+// What Apply waits for.
+const (
+	WaitJoined Wait = "joined" // the front-end reports every worker joined
+	WaitActive Wait = "active" // every server is ACTIVE in Nova
+)
+
+// Options of a Provisioner.
+type Options struct {
+	Owner       string // cluster.OwnerTerraform or cluster.OwnerScaler
+	Concurrency int    // calls side by side; 0 means DefaultConcurrency
+	Log         func(ctx context.Context, msg string, kv ...any)
+}
+
+// Provisioner changes clusters on one cloud. It holds no state of its own.
+type Provisioner struct {
+	cloud Cloud
+	opts  Options
+}
+
+// New returns a Provisioner that acts through cloud.
+func New(cloud Cloud, o Options) *Provisioner {
+	if o.Concurrency <= 0 {
+		o.Concurrency = DefaultConcurrency
+	}
+	if o.Log == nil {
+		o.Log = func(context.Context, string, ...any) {}
+	}
+	if o.Owner == "" {
+		o.Owner = cluster.OwnerTerraform
+	}
+	return &Provisioner{cloud: cloud, opts: o}
+}
+
+// View is what the cloud shows of a cluster.
+type View struct {
+	Nodes       cluster.Nodes
+	Document    cluster.Document
+	HasDocument bool
+	Report      cluster.Report // only where the call says that it reads it
+	HasReport   bool
+}
+
+// Request is a cluster to bring about.
+type Request struct {
+	Spec         cluster.Spec
+	CA           *trust.CA // needed where a front-end is made; nil when it is not known (after an import)
+	Wait         Wait
+	DrainTimeout time.Duration
+	CreatedBy    string // fingerprint of the run's place; marks what an interrupted create left
+	Create       bool   // no such cluster is known: leftovers of an interrupted create are removed first
+	Generation   int64  // the last generation known to the caller
+	// Changed is told of all nodes after each that comes or goes; calls never overlap.
+	Changed func(cluster.Nodes)
+}
+
+// Result is what Apply brought about.
+type Result struct {
+	View
+	Problems []Problem
+}
+
+// Problem is a node that is not as wanted although the cluster works.
+type Problem struct {
+	Node    string
+	Kind    cluster.FaultKind
+	Summary string // one line: what is wrong
+	Detail  string // the API's or the node's words
+	Console string // last lines of its console; may be empty
+}
+
+// ErrNoFrontEnd says that a cluster has no working front-end.
+var ErrNoFrontEnd = errors.New("the cluster has no working front-end")
+
+// Refresh reads a cluster: one list by tag, which carries the document too. A
+// cluster of which no server exists has no nodes and is no error.
+func (p *Provisioner) Refresh(ctx context.Context, id string) (View, error) {
+	nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+	if err != nil {
+		return View{}, fmt.Errorf("list the servers of cluster %s: %w", id, err)
+	}
+	return viewOf(nodes)
+}
+
+func viewOf(nodes cluster.Nodes) (View, error) {
+	v := View{Nodes: nodes}
+	fe, ok := nodes.FrontEnd()
+	if !ok {
+		return v, nil
+	}
+	doc, err := cluster.DecodeDocument(fe.Metadata)
+	if errors.Is(err, cluster.ErrNoDocument) {
+		return v, nil
+	}
+	if err != nil {
+		return v, fmt.Errorf("read the metadata of %s: %w", fe.Name, err)
+	}
+	v.Document, v.HasDocument = doc, true
+	return v, nil
+}
+
+// Find reads the cluster of that name or ID.
+func (p *Provisioner) Find(ctx context.Context, nameOrID string) (View, error) {
+	v, err := p.Refresh(ctx, nameOrID)
+	if err != nil || len(v.Nodes) > 0 {
+		return v, err
+	}
+	if cluster.CheckClusterName(nameOrID) != nil {
+		return v, notFound(nameOrID)
+	}
+	nodes, err := p.cloud.Nodes(ctx, cluster.NameTag(nameOrID))
+	if err != nil {
+		return View{}, fmt.Errorf("list the servers of cluster %s: %w", nameOrID, err)
+	}
+	if len(nodes) == 0 {
+		return v, notFound(nameOrID)
+	}
+	for _, n := range nodes {
+		if n.ClusterID != nodes[0].ClusterID {
+			return View{}, &cluster.CloudError{
+				Kind: cluster.FaultAmbiguous, Op: "find cluster " + nameOrID,
+				Message: fmt.Sprintf("clusters %s and %s both have this name; use the ID", nodes[0].ClusterID, n.ClusterID),
+			}
+		}
+	}
+	return viewOf(nodes)
+}
+
+func notFound(nameOrID string) error {
+	return &cluster.CloudError{
+		Kind: cluster.FaultNotFound, Op: "find cluster " + nameOrID,
+		Message: "no server of this project is tagged as part of a cluster of that name or ID",
+	}
+}
+
+// ExistsError says that a new cluster's name is taken.
+type ExistsError struct {
+	Name     string
+	ID       string
+	Finished bool // false: an interrupted create of another place left it
+}
+
+func (e *ExistsError) Error() string {
+	if e.Finished {
+		return fmt.Sprintf("a cluster named %q exists already (ID %s); import it or choose another name", e.Name, e.ID)
+	}
+	return fmt.Sprintf("servers of an unfinished cluster named %q exist (ID %s), made from another place: "+
+		"another run may be under way; if none is, import the cluster and destroy it, or choose another name", e.Name, e.ID)
+}
+
+// CheckName refuses the name of a new cluster that a finished cluster has, or
+// one that is being made from elsewhere. What an interrupted create of the same
+// place left is no hindrance: Apply removes it.
+func (p *Provisioner) CheckName(ctx context.Context, name, createdBy string) error {
+	_, err := p.leftovers(ctx, name, createdBy)
+	return err
+}
+
+func (p *Provisioner) leftovers(ctx context.Context, name, createdBy string) (cluster.Nodes, error) {
+	nodes, err := p.cloud.Nodes(ctx, cluster.NameTag(name))
+	if err != nil {
+		return nil, fmt.Errorf("list the servers of clusters named %s: %w", name, err)
+	}
+	for _, n := range nodes {
+		if n.Metadata[cluster.MetaReady] != "" {
+			return nil, &ExistsError{Name: name, ID: n.ClusterID, Finished: true}
+		}
+	}
+	for _, n := range nodes {
+		if n.Metadata[cluster.MetaCreatedBy] != createdBy {
+			return nil, &ExistsError{Name: name, ID: n.ClusterID}
+		}
+	}
+	return nodes, nil
+}

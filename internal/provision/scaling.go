@@ -1,0 +1,198 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// How long AddWorkers waits for Nova to hand out addresses.
+const addressTimeout = 3 * time.Minute
+
+// Read returns a cluster's nodes, document and the front-end's latest report.
+func (p *Provisioner) Read(ctx context.Context, nameOrID string) (View, error) {
+	v, err := p.Find(ctx, nameOrID)
+	if err != nil {
+		return v, err
+	}
+	fe, ok := v.Nodes.FrontEnd()
+	if !ok {
+		return v, nil
+	}
+	text, err := p.cloud.Report(ctx, fe.ID)
+	if err != nil {
+		return v, fmt.Errorf("read the front-end's report: %w", err)
+	}
+	report, there, err := cluster.ParseReport(text)
+	if err != nil {
+		return v, err
+	}
+	if !there {
+		return v, nil
+	}
+	v.Report, v.HasReport = report, true
+	if settled(v) {
+		return v, nil
+	}
+	// The slot takes no newer report while this one stands in it.
+	if err := p.cloud.ClearReport(ctx, fe.ID); err != nil {
+		return v, fmt.Errorf("clear the front-end's report: %w", err)
+	}
+	return v, nil
+}
+
+// settled tells that the report is of the document's generation and nothing that
+// it speaks of is still on its way.
+func settled(v View) bool {
+	leaving := 0
+	for _, m := range v.Document.Workers {
+		if m.Leaving != cluster.Stays {
+			leaving++
+		}
+	}
+	drained, err := cluster.UnfoldNames(v.Document.Name, v.Report.Drained)
+	return err == nil && v.Report.Generation >= v.Document.Generation && v.Report.Pending == 0 && len(drained) == leaving
+}
+
+// AddWorkers makes n more workers of a group, exactly as the provider would, and
+// writes those that have an address into the roster. It returns their names;
+// with an error too, when only some came about.
+func (p *Provisioner) AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error) {
+	view, fe, err := p.open(ctx, clusterID)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := view.Document.Groups[group]; !ok {
+		return nil, fmt.Errorf("add workers: the cluster has no group %q", group)
+	}
+	taken := view.Nodes.Names()
+	for _, m := range view.Document.Workers {
+		taken = append(taken, m.Name)
+	}
+	var adds []worker
+	for _, name := range cluster.NextNames(view.Document.Name, group, n, taken) {
+		adds = append(adds, worker{name: name, group: group})
+	}
+	doc := view.Document
+	report := p.keys(ctx, doc, fe)
+	takeKeys(&doc, fe, report)
+	fleet, err := p.newFleet(doc, adds, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := fleet.launch(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.waitAddresses(ctx, clusterID, fleet); err != nil {
+		return nil, err
+	}
+	_, err = p.changeDocument(ctx, fe.ID, nil, func(d *cluster.Document) error {
+		takeKeys(d, fe, report)
+		if !fleet.enroll(d) {
+			return errNoChange
+		}
+		d.Generation++
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fleet.outcome()
+}
+
+func (p *Provisioner) waitAddresses(ctx context.Context, clusterID string, f *fleet) error {
+	waiting, cancel := context.WithTimeout(ctx, addressTimeout)
+	defer cancel()
+	pace := newPoll(2*time.Second, 10*time.Second)
+	for !f.every(hasAddress) {
+		if err := pace.wait(waiting); err != nil {
+			return ctx.Err() // our own limit: who has an address is enrolled, the join timeout deals with the rest
+		}
+		nodes, err := p.cloud.Nodes(waiting, cluster.IDTag(clusterID))
+		if err != nil {
+			p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
+			continue
+		}
+		if err := f.observe(waiting, nodes); err != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (f *fleet) outcome() ([]string, error) {
+	names := f.nodes().Names()
+	if len(f.problems) == 0 {
+		return names, nil
+	}
+	first := f.problems[0]
+	return names, &cluster.CloudError{
+		Kind: first.Kind, Op: fmt.Sprintf("add workers: %d of %d were made", len(names), len(f.members)),
+		Message: first.Node + " " + first.Summary + ": " + first.Detail,
+	}
+}
+
+// SetLeaving marks members to leave, or to stay after all. Names without an
+// entry in the roster are passed over.
+func (p *Provisioner) SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error {
+	_, fe, err := p.open(ctx, clusterID)
+	if err != nil {
+		return err
+	}
+	_, err = p.changeDocument(ctx, fe.ID, nil, func(d *cluster.Document) error {
+		changed := false
+		for i, m := range d.Workers {
+			if want, ok := marks[m.Name]; ok && want != m.Leaving {
+				d.Workers[i].Leaving = want
+				changed = true
+			}
+		}
+		if !changed {
+			return errNoChange
+		}
+		d.Generation++
+		return nil
+	})
+	return err
+}
+
+// RemoveWorkers deletes workers' servers and takes them from the roster. It does
+// not drain: who calls it has seen that they run nothing.
+func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names []string) error {
+	view, fe, err := p.open(ctx, clusterID)
+	if err != nil {
+		return err
+	}
+	doomed := map[string]bool{}
+	for _, name := range names {
+		doomed[name] = true
+	}
+	var servers cluster.Nodes
+	for _, n := range view.Nodes.Workers("") {
+		if doomed[n.Name] {
+			servers = append(servers, n)
+		}
+	}
+	p.opts.Log(ctx, "deleting workers", "nodes", slices.Sorted(maps.Keys(doomed)))
+	if err := p.deleteAll(ctx, clusterID, servers, nil); err != nil {
+		return err
+	}
+	_, err = p.forgetWorkers(ctx, fe.ID, func(m cluster.Member) bool { return doomed[m.Name] })
+	return err
+}
+
+func (p *Provisioner) open(ctx context.Context, clusterID string) (View, cluster.Node, error) {
+	view, err := p.Refresh(ctx, clusterID)
+	if err != nil {
+		return view, cluster.Node{}, err
+	}
+	fe, ok := view.Nodes.FrontEnd()
+	if !ok || !view.HasDocument {
+		return view, fe, fmt.Errorf("open cluster %s: %w", clusterID, ErrNoFrontEnd)
+	}
+	return view, fe, nil
+}

@@ -1,0 +1,41 @@
+package provision
+
+import (
+	"context"
+	"time"
+)
+
+// poll paces repeated reads: intervals grow by half, so that a long wait costs
+// few calls and ends at most a third late.
+type poll struct{ next, most time.Duration }
+
+func newPoll(first, most time.Duration) *poll { return &poll{next: first, most: most} }
+
+// wait sleeps until the next read is due; the error is the context's.
+func (p *poll) wait(ctx context.Context) error {
+	d := p.next
+	p.next = min(p.next*3/2, p.most)
+	return sleep(ctx, d)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+// withReserve returns a context that ends a little before its parent's deadline,
+// so that there is time left to say what did not come about.
+func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	left := time.Until(deadline)
+	return context.WithDeadline(ctx, deadline.Add(-min(left/10, time.Minute)))
+}
