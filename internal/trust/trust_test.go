@@ -1,0 +1,100 @@
+package trust
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+func parse(t *testing.T, authorized string) ssh.PublicKey {
+	t.Helper()
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(authorized))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func TestCoordinatorCertificate(t *testing.T) {
+	ca, err := NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	pair, err := ca.Coordinator("astro", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, ok := parse(t, pair.Certificate).(*ssh.Certificate)
+	if !ok || cert.CertType != ssh.UserCert {
+		t.Fatal("no user certificate")
+	}
+	cases := []struct {
+		name      string
+		principal string
+		at        time.Time
+		ok        bool
+	}{
+		{"at once", CoordinatorPrincipal, now, true},
+		{"on a node whose clock is behind", CoordinatorPrincipal, now.Add(-4 * time.Minute), true},
+		{"just before its end", CoordinatorPrincipal, now.Add(CoordinatorTTL - time.Second), true},
+		{"after two hours", CoordinatorPrincipal, now.Add(CoordinatorTTL + time.Second), false},
+		{"as anybody else", "root", now, false},
+	}
+	for _, tc := range cases {
+		checker := ssh.CertChecker{Clock: func() time.Time { return tc.at }}
+		if err := checker.CheckCert(tc.principal, cert); (err == nil) != tc.ok {
+			t.Errorf("%s: %v, want ok %t", tc.name, err, tc.ok)
+		}
+	}
+	if string(cert.SignatureKey.Marshal()) != string(parse(t, ca.Public()).Marshal()) {
+		t.Error("signed by another key")
+	}
+	if _, err := ssh.ParsePrivateKey([]byte(pair.Private)); err != nil {
+		t.Errorf("private half: %v", err)
+	}
+}
+
+func TestHostKeyIsGoodForItsNodeOnly(t *testing.T) {
+	ca, err := NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := ca.HostKey("astro-cpu-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, ok := parse(t, pair.Certificate).(*ssh.Certificate)
+	if !ok || cert.CertType != ssh.HostCert {
+		t.Fatal("no host certificate")
+	}
+	checker := ssh.CertChecker{}
+	if err := checker.CheckCert("astro-cpu-1", cert); err != nil {
+		t.Errorf("its own name: %v", err)
+	}
+	if err := checker.CheckCert("astro-cpu-2", cert); err == nil {
+		t.Error("good for another node's name")
+	}
+}
+
+func TestCAIsKeptAsPEM(t *testing.T) {
+	ca, err := NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := ca.PrivatePEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ParseCA(text)
+	if err != nil || again.Public() != ca.Public() {
+		t.Errorf("read back: %v", err)
+	}
+	if Fingerprint(ca.Public()) != Fingerprint(again.Public()+"\n") {
+		t.Error("the fingerprint depends on a newline")
+	}
+	if _, err := ParseCA([]byte("no key")); err == nil {
+		t.Error("nonsense is read as a key")
+	}
+}
