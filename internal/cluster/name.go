@@ -11,10 +11,11 @@ import (
 )
 
 // Limits of names. A node's name is its host name (a DNS label, RFC 1123: 63
-// octets), and "vmcluster-name:<cluster>" must fit a Nova tag of 60 characters.
+// octets): cluster, group and a number of five digits fit it together, and
+// "vmcluster-name:<cluster>" fits a Nova tag of 60 characters.
 const (
 	MaxNodeName    = 63
-	MaxClusterName = 45
+	MaxClusterName = 36
 	MaxGroupName   = 20
 )
 

@@ -15,7 +15,7 @@ func TestCheckClusterName(t *testing.T) {
 		{"a", true},
 		{"astro-2", true},
 		{strings.Repeat("a", MaxClusterName), true},
-		{strings.Repeat("a", MaxClusterName+1), false}, // would not fit a Nova tag
+		{strings.Repeat("a", MaxClusterName+1), false}, // its workers' names would be no DNS labels
 		{"", false},
 		{"Astro", false},
 		{"2astro", false},
@@ -42,7 +42,7 @@ func TestTagsFitNova(t *testing.T) {
 			t.Errorf("tag %q does not fit Nova", tag)
 		}
 	}
-	if name := WorkerName(longest, strings.Repeat("g", MaxGroupName-8), 99999); len(name) > MaxNodeName {
+	if name := WorkerName(longest, strings.Repeat("g", MaxGroupName), 99999); len(name) > MaxNodeName {
 		t.Errorf("%q has %d characters", name, len(name))
 	}
 }
