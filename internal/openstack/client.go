@@ -1,0 +1,170 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack"
+	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/flavors"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// computeMicroversion works from Pike on, gives tags in the create call and in
+// lists, and comes before 2.57 (no injected files) and 2.75 (unknown keys are
+// errors). Never "latest": what a newer one breaks is not known yet.
+const computeMicroversion = "2.52"
+
+// Client speaks to one project of one OpenStack. It is safe for concurrent use.
+type Client struct {
+	provider *gophercloud.ProviderClient
+	compute  func() (*gophercloud.ServiceClient, error)
+	network  func() (*gophercloud.ServiceClient, error)
+	image    func() (*gophercloud.ServiceClient, error)
+	project  string
+
+	flavorsLock sync.Mutex
+	flavors     []flavors.Flavor // nil until listed
+}
+
+// New logs in. It makes one request; the services' addresses come from the
+// token's catalog.
+func New(ctx context.Context, c Config) (*Client, error) {
+	s, err := c.resolve()
+	if err != nil {
+		return nil, err
+	}
+	pc, err := openstack.NewClient(s.auth.IdentityEndpoint)
+	if err != nil {
+		return nil, &ConfigError{"auth_url", err.Error()}
+	}
+	if c.UserAgent != "" {
+		pc.UserAgent.Prepend(c.UserAgent)
+	}
+	pc.HTTPClient = http.Client{Transport: newTransport(s.tls, s.maxConcurrency, c.Log)}
+	op := "log in at " + s.auth.IdentityEndpoint
+	if err := openstack.AuthenticateV3(ctx, pc, &s.auth, gophercloud.EndpointOpts{}); err != nil {
+		return nil, fault(op, err)
+	}
+	catalog, project, err := readToken(pc.GetAuthResult())
+	if err != nil {
+		return nil, fault(op, err)
+	}
+	if project == "" {
+		return nil, &ConfigError{"tenant_name", "the login is bound to no project: set " + howToSet("tenant_name") + " or " + howToSet("tenant_id")}
+	}
+	client := &Client{provider: pc, project: project}
+	service := func(serviceType string, versioned func(string) string, microversion string) func() (*gophercloud.ServiceClient, error) {
+		return sync.OnceValues(func() (*gophercloud.ServiceClient, error) {
+			address, err := endpoint(catalog, serviceType, s.region, s.availability)
+			if err != nil {
+				return nil, err
+			}
+			return &gophercloud.ServiceClient{ProviderClient: pc, Type: serviceType, Endpoint: versioned(address), Microversion: microversion}, nil
+		})
+	}
+	client.compute = service("compute", computeURL, computeMicroversion)
+	client.network = service("network", networkURL, "")
+	client.image = service("image", imageURL, "")
+	return client, nil
+}
+
+// ProjectID returns the project that the client works in.
+func (c *Client) ProjectID() string { return c.project }
+
+// readToken returns a token's catalog and its project's ID.
+func readToken(result gophercloud.AuthResult) (*tokens.ServiceCatalog, string, error) {
+	token, ok := result.(interface {
+		ExtractServiceCatalog() (*tokens.ServiceCatalog, error)
+		ExtractProject() (*tokens.Project, error)
+	})
+	if !ok {
+		return nil, "", fmt.Errorf("read token: the login left a %T", result)
+	}
+	catalog, err := token.ExtractServiceCatalog()
+	if err != nil {
+		return nil, "", fmt.Errorf("read token: %w", err)
+	}
+	project, err := token.ExtractProject()
+	if err != nil {
+		return nil, "", fmt.Errorf("read token: %w", err)
+	}
+	if project == nil {
+		return catalog, "", nil
+	}
+	return catalog, project.ID, nil
+}
+
+// endpoint finds a service's address in the catalog.
+func endpoint(catalog *tokens.ServiceCatalog, serviceType, region string, availability gophercloud.Availability) (string, error) {
+	var regions []string
+	for _, entry := range catalog.Entries {
+		if entry.Type != serviceType {
+			continue
+		}
+		for _, e := range entry.Endpoints {
+			if e.Interface != string(availability) {
+				continue
+			}
+			if region == "" || e.Region == region || e.RegionID == region {
+				return gophercloud.NormalizeURL(e.URL), nil
+			}
+			regions = append(regions, e.Region)
+		}
+	}
+	if len(regions) > 0 {
+		slices.Sort(regions)
+		return "", &ConfigError{"region", fmt.Sprintf("the catalog has no %s service in region %q, but in %s: set %s",
+			serviceType, region, strings.Join(slices.Compact(regions), ", "), howToSet("region"))}
+	}
+	return "", notFound("find the "+serviceType+" service", "the catalog has no %s endpoint of this service for the project", availability)
+}
+
+var (
+	novaVersion    = regexp.MustCompile(`/v2(\.\d+)?/`)
+	neutronVersion = regexp.MustCompile(`/v2\.0/$`)
+	glanceVersion  = regexp.MustCompile(`/v2(\.\d+)?/$`)
+)
+
+// computeURL brings a catalog address to v2.1: the old v2 ignores microversions,
+// and would make servers without tags.
+func computeURL(address string) string {
+	if at := novaVersion.FindStringIndex(address); at != nil {
+		return address[:at[0]] + "/v2.1/" + address[at[1]:]
+	}
+	return address + "v2.1/"
+}
+
+func networkURL(address string) string {
+	return neutronVersion.ReplaceAllString(address, "/") + "v2.0/"
+}
+
+func imageURL(address string) string {
+	return glanceVersion.ReplaceAllString(address, "/") + "v2/"
+}
+
+// on runs a call against a service and names the operation in its error.
+func on[T any](op string, service func() (*gophercloud.ServiceClient, error), call func(*gophercloud.ServiceClient) (T, error)) (T, error) {
+	sc, err := service()
+	if err == nil {
+		var out T
+		if out, err = call(sc); err == nil {
+			return out, nil
+		}
+	}
+	var zero T
+	if config, ok := err.(*ConfigError); ok {
+		return zero, config
+	}
+	if ce, ok := err.(*cluster.CloudError); ok {
+		return zero, ce
+	}
+	return zero, fault(op, err)
+}

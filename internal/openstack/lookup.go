@@ -1,0 +1,91 @@
+package openstack
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/google/uuid"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// candidates is how many names an error of a look-up lists.
+const candidates = 5
+
+// named is an object that users know by name or by ID.
+type named struct{ id, name string }
+
+// isID tells that the text may be an object's ID. Flavors have IDs of any form;
+// their look-up does not ask this.
+func isID(text string) bool {
+	_, err := uuid.Parse(text)
+	return err == nil
+}
+
+// pick returns the one object that wanted names, by ID or by name. An ID wins
+// over names: it is said to be exact.
+func pick[T any](what, wanted string, all []T, of func(T) named) (T, error) {
+	var zero T
+	if i := slices.IndexFunc(all, func(o T) bool { return of(o).id == wanted }); i >= 0 {
+		return all[i], nil
+	}
+	var found []T
+	for _, o := range all {
+		if of(o).name == wanted {
+			found = append(found, o)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return zero, noMatch(what, wanted, all, of)
+	case 1:
+		return found[0], nil
+	}
+	ids := make([]string, 0, len(found))
+	for _, o := range found {
+		ids = append(ids, of(o).id)
+	}
+	slices.Sort(ids)
+	return zero, &cluster.CloudError{
+		Kind:    cluster.FaultAmbiguous,
+		Op:      lookUp(what, wanted),
+		Message: fmt.Sprintf("%d %ss have this name; write the ID of one: %s", len(found), what, strings.Join(ids, ", ")),
+	}
+}
+
+func lookUp(what, wanted string) string { return fmt.Sprintf("find %s %q", what, wanted) }
+
+// noMatch names what there is instead, the closest names first.
+func noMatch[T any](what, wanted string, all []T, of func(T) named) error {
+	names := make([]string, 0, len(all))
+	for _, o := range all {
+		if name := of(o).name; name != "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return notFound(lookUp(what, wanted), "the project sees no %s at all", what)
+	}
+	return notFound(lookUp(what, wanted), "no %s has this name or ID; there is %s", what, strings.Join(closest(wanted, names), ", "))
+}
+
+// closest returns the few names that differ least from wanted, upper and lower
+// case being the same.
+func closest(wanted string, names []string) []string {
+	wanted = strings.ToLower(wanted)
+	distance := func(name string) int {
+		name = strings.ToLower(name)
+		d := levenshtein.Distance(wanted, name, nil)
+		if wanted != "" && strings.Contains(name, wanted) {
+			d = min(d, 2) // "debian" is close to "debian-13-hpc"
+		}
+		return d
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
+	return names[:min(candidates, len(names))]
+}

@@ -1,0 +1,73 @@
+package openstack
+
+import (
+	"encoding/json"
+	"html"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const longestMessage = 500
+
+var (
+	htmlHead = regexp.MustCompile(`(?is)<head.*?</head>|<script.*?</script>|<style.*?</style>`)
+	htmlTag  = regexp.MustCompile(`(?s)<[^>]*>`)
+	spaces   = regexp.MustCompile(`\s+`)
+)
+
+// message digs the API's own words out of the body of a refusal: Nova's
+// {"badRequest": {"message": …}}, Neutron's {"NeutronError": {"message": …}},
+// Keystone's {"error": {"message": …}}, Placement's {"errors": [{"detail": …}]},
+// and the pages and lines that Glance and proxies answer with.
+func message(body []byte) string {
+	text := string(body)
+	var content any
+	if json.Unmarshal(body, &content) == nil {
+		if found := find(content, 0); found != "" {
+			text = found
+		}
+	}
+	if strings.HasPrefix(strings.TrimSpace(text), "<") {
+		text = html.UnescapeString(htmlTag.ReplaceAllString(htmlHead.ReplaceAllString(text, " "), " "))
+	}
+	text = strings.TrimSpace(spaces.ReplaceAllString(text, " "))
+	if runes := []rune(text); len(runes) > longestMessage {
+		text = string(runes[:longestMessage]) + "…"
+	}
+	return text
+}
+
+// find returns the first text under a key that services use for their words,
+// the outermost first.
+func find(content any, depth int) string {
+	if depth > 3 {
+		return ""
+	}
+	switch c := content.(type) {
+	case string:
+		if depth > 0 {
+			return ""
+		}
+		return c
+	case []any:
+		for _, item := range c {
+			if found := find(item, depth+1); found != "" {
+				return found
+			}
+		}
+	case map[string]any:
+		for _, key := range []string{"message", "detail", "faultstring", "NeutronError", "error"} {
+			if text, ok := c[key].(string); ok && text != "" {
+				return text
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(c)) {
+			if found := find(c[key], depth+1); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,149 @@
+package openstack
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// retryPolicy says when a request is sent again, and after how long.
+//
+// A refusal that says "later" (429, 498, 413 with Retry-After) was not carried
+// out, so any request may follow it. After a 5xx or a broken connection nobody
+// knows, so only a request that may happen twice follows: a POST never does,
+// or a server would stand twice. What reads the list and adopts what it finds
+// is for the callers.
+type retryPolicy struct {
+	tries      int           // of a request that failed
+	refusals   int           // "later" answers taken before giving up
+	pause      time.Duration // before the second try; doubles
+	longest    time.Duration // pause of our own choosing
+	retryAfter time.Duration // the longest Retry-After that is obeyed
+}
+
+var defaultRetry = retryPolicy{
+	tries:      4,
+	refusals:   8,
+	pause:      500 * time.Millisecond,
+	longest:    30 * time.Second,
+	retryAfter: 2 * time.Minute,
+}
+
+// attempts counts what happened to one request.
+type attempts struct{ failed, refused int }
+
+// next returns how long to wait before req is sent again; false leaves it at
+// resp and err.
+func (p retryPolicy) next(req *http.Request, resp *http.Response, err error, n *attempts, now time.Time) (time.Duration, bool) {
+	var wait time.Duration
+	switch {
+	case req.Context().Err() != nil:
+		return 0, false
+	case err == nil && saysLater(resp):
+		n.refused++
+		if n.refused > p.refusals {
+			return 0, false
+		}
+		wait = p.backoff(n.refused)
+	case (err != nil && mayPass(err)) || (err == nil && failed(resp.StatusCode)):
+		n.failed++
+		if n.failed >= p.tries || !(repeatable(req) || neverSent(err)) {
+			return 0, false
+		}
+		wait = p.backoff(n.failed)
+	default:
+		return 0, false
+	}
+	if asked, ok := retryAfter(resp, now); ok {
+		if asked > p.retryAfter {
+			return 0, false
+		}
+		wait = asked + rand.N(p.pause) // a little apart: many were told the same
+	}
+	if deadline, ok := req.Context().Deadline(); ok && now.Add(wait).After(deadline) {
+		return 0, false // the refusal tells more than "deadline exceeded"
+	}
+	return wait, true
+}
+
+// backoff doubles from pause on, with jitter over the upper half.
+func (p retryPolicy) backoff(n int) time.Duration {
+	d := min(p.pause<<min(n-1, 16), p.longest)
+	return d/2 + rand.N(d/2+1)
+}
+
+// saysLater tells an answer by which the API did nothing and asked to come back.
+func saysLater(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests, 498: // 498 is Swift's and some proxies' rate limit
+		return true
+	case http.StatusRequestEntityTooLarge: // Nova's OverLimit
+		return resp.Header.Get("Retry-After") != ""
+	}
+	return false
+}
+
+// failed tells a status of a server in trouble; 501 will be the same next time.
+func failed(status int) bool {
+	return status >= 500 && status != http.StatusNotImplemented
+}
+
+// repeatable tells a request that may happen twice. A login makes a token more,
+// which harms nobody.
+func repeatable(req *http.Request) bool {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, http.MethodDelete, http.MethodPut:
+		return true
+	case http.MethodPost:
+		return strings.HasSuffix(req.URL.Path, "/auth/tokens")
+	}
+	return false
+}
+
+// neverSent tells that no connection was made, so that the request can't have
+// been carried out.
+func neverSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// mayPass tells a failure that another try may not meet: not a certificate that
+// is not trusted, and not a host that does not exist.
+func mayPass(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var dns *net.DNSError
+	return !errors.As(err, &certificate) && !(errors.As(err, &dns) && dns.IsNotFound)
+}
+
+// retryAfter reads the header's two forms: seconds, or a date.
+func retryAfter(resp *http.Response, now time.Time) (time.Duration, bool) {
+	if resp == nil {
+		return 0, false
+	}
+	text := resp.Header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if date, err := http.ParseTime(text); err == nil {
+		return max(date.Sub(now), 0), true
+	}
+	return 0, false
+}
+
+// sleep waits for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,122 @@
+package openstack
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/keypairs"
+	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servers"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// CreateNode makes one server and returns its ID; it does not wait, and is
+// never repeated by itself.
+func (c *Client) CreateNode(ctx context.Context, r cluster.NodeRequest) (string, error) {
+	return on("create server "+r.Name, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
+		created, err := servers.Create(ctx, sc, createOpts(r), nil).Extract()
+		if err != nil {
+			return "", err
+		}
+		if created.ID == "" {
+			// As good as no answer: the caller looks for the server by its name.
+			return "", &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: "create server " + r.Name, Message: "the answer holds no server ID"}
+		}
+		return created.ID, nil
+	})
+}
+
+func createOpts(r cluster.NodeRequest) servers.CreateOptsBuilder {
+	return keypairs.CreateOptsExt{
+		KeyName: r.KeyPair,
+		CreateOptsBuilder: servers.CreateOpts{
+			Name:           r.Name,
+			ImageRef:       r.Image,
+			FlavorRef:      r.Flavor,
+			Networks:       []servers.Network{{UUID: r.Network}},
+			SecurityGroups: r.SecurityGroups,
+			Metadata:       r.Metadata,
+			Tags:           cluster.Tags(r.ClusterID, r.ClusterName, r.Role, r.Group),
+			UserData:       encodeUserData(r.UserData),
+		},
+	}
+}
+
+// encodeUserData encodes always: the library leaves bytes alone that happen to
+// be base64 already, and the node would get them decoded.
+func encodeUserData(raw []byte) []byte {
+	if len(raw) == 0 {
+		return nil
+	}
+	return base64.StdEncoding.AppendEncode(nil, raw)
+}
+
+// DeleteNode asks for the server's deletion; it does not wait. A server that is
+// gone already is no error.
+func (c *Client) DeleteNode(ctx context.Context, id string) error {
+	_, err := on("delete server "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
+		return struct{}{}, servers.Delete(ctx, sc, id).ExtractErr()
+	})
+	return unlessGone(err)
+}
+
+func unlessGone(err error) error {
+	if cluster.IsKind(err, cluster.FaultNotFound) {
+		return nil
+	}
+	return err
+}
+
+// SetMetadata puts the server's whole metadata and returns the set that Nova
+// then holds.
+func (c *Client) SetMetadata(ctx context.Context, id string, metadata map[string]string) (map[string]string, error) {
+	if metadata == nil {
+		metadata = map[string]string{} // nil would be sent as null, which Nova refuses
+	}
+	return on("set metadata of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (map[string]string, error) {
+		return servers.ResetMetadata(ctx, sc, id, servers.MetadataOpts(metadata)).Extract()
+	})
+}
+
+// Metadata reads the server's whole metadata.
+func (c *Client) Metadata(ctx context.Context, id string) (map[string]string, error) {
+	return on("read metadata of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (map[string]string, error) {
+		return servers.Metadata(ctx, sc, id).Extract()
+	})
+}
+
+// Report reads the server's password slot, in which a front-end leaves its
+// report; "" when it is empty.
+func (c *Client) Report(ctx context.Context, id string) (string, error) {
+	return on("read report of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
+		return servers.GetPassword(ctx, sc, id).ExtractPassword(nil)
+	})
+}
+
+// ClearReport empties the server's password slot.
+func (c *Client) ClearReport(ctx context.Context, id string) error {
+	_, err := on("clear report of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
+		_, err := sc.Delete(ctx, sc.ServiceURL("servers", id, "os-server-password"), nil)
+		return struct{}{}, err
+	})
+	return err
+}
+
+// ConsoleTail returns the last lines of the server's console log. Not every
+// server can give one (still building, no serial console): then the error is of
+// kind FaultOther.
+func (c *Client) ConsoleTail(ctx context.Context, id string, lines int) (string, error) {
+	text, err := on("read console log of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
+		return servers.ShowConsoleOutput(ctx, sc, id, servers.ShowConsoleOutputOpts{Length: lines}).Extract()
+	})
+	var ce *cluster.CloudError
+	if errors.As(err, &ce) {
+		switch ce.Kind {
+		case cluster.FaultConflict, cluster.FaultBadRequest, cluster.FaultNotFound:
+			ce.Kind = cluster.FaultOther
+		}
+	}
+	return text, err
+}
