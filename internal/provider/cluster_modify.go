@@ -1,0 +1,221 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// ValidateConfig refuses, without a cloud, what no cloud could make.
+func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config clusterModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	p, ok, diags := config.parts(ctx)
+	resp.Diagnostics.Append(diags...)
+	if ok {
+		resp.Diagnostics.Append(config.checkPlaces(p)...)
+	}
+}
+
+// checkPlaces wants an image and a network for every node.
+func (m clusterModel) checkPlaces(p parts) diag.Diagnostics {
+	var diags diag.Diagnostics
+	check := func(attribute string, own, common types.String, at path.Path) {
+		if either(own, common).IsNull() {
+			diags.AddAttributeError(at.AtName(attribute), "Missing "+attribute,
+				"Set `"+attribute+"` here, or for the whole cluster.")
+		}
+	}
+	check("image", p.frontEnd.Image, m.Image, path.Root("front_end"))
+	check("network", p.frontEnd.Network, m.Network, path.Root("front_end"))
+	for _, name := range p.groupNames() {
+		at := path.Root("workers").AtMapKey(name)
+		check("image", p.groups[name].Image, m.Image, at)
+		check("network", p.groups[name].Network, m.Network, at)
+	}
+	return diags
+}
+
+// ModifyPlan tells in the plan what an apply would do, and refuses what it could
+// not do.
+func (r *clusterResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // a destroy
+	}
+	var plan clusterModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var was *clusterModel
+	if !req.State.Raw.IsNull() {
+		was = &clusterModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, was)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	leaving, diags := leavingNames(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.plan(ctx, &plan, was, leaving)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// plan fills the computed part of plan.
+func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, leaving func(string) bool) diag.Diagnostics {
+	plan.setIdentity(was)
+	p, ok, diags := plan.parts(ctx)
+	if diags.HasError() {
+		return diags
+	}
+	if !ok || plan.Name.IsUnknown() || p.countsUnknown() {
+		plan.leaveOpen()
+		return diags
+	}
+	c := change{was: was}
+	if was != nil {
+		before, _, more := was.parts(ctx)
+		diags.Append(more...)
+		c.wasFor = was.spec(before, resolutionOf(was.Resolved))
+		prior, more := nodeStates(ctx, was.Nodes)
+		diags.Append(more...)
+		c.nodes = provision.Compute(plan.spec(p, nil), nodesOf(prior), leaving)
+	} else {
+		c.nodes = provision.Compute(plan.spec(p, nil), nil, nil)
+	}
+	if diags.HasError() {
+		return diags
+	}
+	resolved, more := r.resolvePlan(ctx, plan, p, c)
+	diags.Append(more...)
+	c.wanted = plan.spec(p, resolved)
+	if c.makes() || c.redescribed() {
+		diags.Append(checkSizes(c.wanted, time.Now())...)
+	}
+	diags.Append(laterWarnings(c)...)
+	diags.Append(plan.planComputed(ctx, c)...)
+	return diags
+}
+
+// setIdentity plans what names the cluster.
+func (m *clusterModel) setIdentity(was *clusterModel) {
+	m.ID = types.StringUnknown()
+	if was != nil {
+		m.ID = was.ID
+	}
+	if m.LoginUser.IsUnknown() && was != nil && !was.LoginUser.IsNull() {
+		m.LoginUser = was.LoginUser
+	}
+	if m.LoginUser.IsUnknown() && !m.Name.IsUnknown() {
+		m.LoginUser = types.StringValue(defaultLoginUser(m.Name.ValueString()))
+	}
+}
+
+func (p parts) countsUnknown() bool {
+	for _, g := range p.groups {
+		if g.Count.IsUnknown() || g.Retire.IsUnknown() {
+			return true
+		}
+	}
+	return false
+}
+
+// resolvePlan looks up the names that are new, and all of them when nodes are to
+// be made: an image may have been replaced by one of the same name. It also asks
+// whether a new cluster's name is free.
+func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p parts, c change) (resolution, diag.Diagnostics) {
+	plan.Resolved = types.MapUnknown(types.StringType)
+	refs, allKnown := plan.references(p)
+	known := resolution{}
+	if c.was != nil && !c.makes() {
+		known = resolutionOf(c.was.Resolved)
+	}
+	var diags diag.Diagnostics
+	resolved := known
+	if missing(refs, known) || c.was == nil {
+		client, err := r.connector.connect(ctx)
+		if errors.Is(err, errUnknownConfig) {
+			return known, nil
+		}
+		if err != nil {
+			diags.Append(faultDiagnostic("The cloud can't be reached", err))
+			return nil, diags
+		}
+		resolved, diags = resolve(ctx, client, refs, known)
+		if c.was == nil {
+			diags.Append(r.checkName(ctx, plan.Name.ValueString())...)
+		}
+	}
+	if allKnown {
+		plan.Resolved = resolved.only(refs).value()
+	}
+	return resolved, diags
+}
+
+func (r *clusterResource) checkName(ctx context.Context, name string) (diags diag.Diagnostics) {
+	prov, err := r.connector.provisioner(ctx)
+	if err == nil {
+		err = prov.CheckName(ctx, name, createdBy(name))
+	}
+	var exists *provision.ExistsError
+	if errors.As(err, &exists) && r.connector.has(exists.ID) {
+		return nil // the one that this plan replaces
+	}
+	if err != nil {
+		diags.Append(faultDiagnostic("Whether the name is free can't be told", err))
+	}
+	return diags
+}
+
+// only drops what the configuration no longer names.
+func (r resolution) only(refs []reference) resolution {
+	out := make(resolution, len(refs))
+	for _, ref := range refs {
+		if id, ok := r[ref.key()]; ok {
+			out[ref.key()] = id
+		}
+	}
+	return out
+}
+
+// privateLeaving is the key under which a refresh keeps who is being drained, so
+// that a plan names those first.
+const privateLeaving = "leaving"
+
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+func leavingNames(ctx context.Context, private privateState) (func(string) bool, diag.Diagnostics) {
+	raw, diags := private.GetKey(ctx, privateLeaving)
+	var names []string
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &names); err != nil {
+			diags.AddError("Private state can't be read", sentence(err.Error()))
+		}
+	}
+	return func(name string) bool { return slices.Contains(names, name) }, diags
+}
+
+func leavingOf(doc cluster.Document) []string {
+	names := []string{}
+	for _, m := range doc.Workers {
+		if m.Leaving != cluster.Stays {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,304 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// clusterResource is vmcluster_cluster.
+type clusterResource struct{ connector *connector }
+
+var (
+	_ resource.Resource                   = (*clusterResource)(nil)
+	_ resource.ResourceWithConfigure      = (*clusterResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*clusterResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*clusterResource)(nil)
+	_ resource.ResourceWithImportState    = (*clusterResource)(nil)
+)
+
+func newClusterResource() resource.Resource { return &clusterResource{} }
+
+func (r *clusterResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_cluster"
+}
+
+func (r *clusterResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if req.ProviderData == nil {
+		return // validation runs without a configured provider
+	}
+	c, ok := req.ProviderData.(*connector)
+	if !ok {
+		resp.Diagnostics.AddError("Unexpected provider data",
+			fmt.Sprintf("Expected *connector, got %T. This is a fault of the provider; please report it.", req.ProviderData))
+		return
+	}
+	r.connector = c
+}
+
+// privateCA is the key of the private state that holds the cluster CA's key.
+const privateCA = "ca"
+
+type storedCA struct {
+	PrivateKey string `json:"private_key"`
+}
+
+func (r *clusterResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan clusterModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	ca, stored, err := newCA()
+	if err != nil {
+		resp.Diagnostics.AddError("The cluster's CA can't be made", sentence(err.Error()))
+	}
+	timeout, diags := plan.Timeouts.Create(ctx, defaultCreateTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	// The ID and the CA's key are kept before anything is made: whatever comes
+	// about then belongs to this resource.
+	plan.ID = types.StringValue(uuid.NewString())
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateCA, stored)...)
+	r.apply(ctx, application{
+		plan: plan, base: plan.unmade(), ca: ca, create: true,
+		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not made",
+	})
+}
+
+func (r *clusterResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state clusterModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	raw, diags := req.Private.GetKey(ctx, privateCA)
+	resp.Diagnostics.Append(diags...)
+	ca, err := readCA(raw)
+	if err != nil {
+		resp.Diagnostics.AddError("The cluster's CA can't be read", sentence(err.Error()))
+	}
+	timeout, diags := plan.Timeouts.Update(ctx, defaultUpdateTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	r.apply(ctx, application{
+		plan: plan, base: state, prior: &state, ca: ca,
+		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not changed as planned",
+	})
+}
+
+// application is one apply: what was planned, and where its outcome goes.
+type application struct {
+	plan   clusterModel
+	base   clusterModel  // what the state says if the apply breaks off
+	prior  *clusterModel // nil for a create
+	ca     *trust.CA
+	create bool
+	state  *tfsdk.State
+	diags  *diag.Diagnostics
+	what   string
+}
+
+func (r *clusterResource) apply(ctx context.Context, a application) {
+	// Whatever happens from here on, the state holds what exists.
+	outer := context.WithoutCancel(ctx)
+	a.diags.Append(a.state.Set(outer, &a.base)...)
+	request, diags := a.request(ctx)
+	a.diags.Append(diags...)
+	if a.diags.HasError() {
+		return
+	}
+	prov, err := r.connector.provisioner(ctx)
+	if err != nil {
+		a.diags.Append(faultDiagnostic(a.what, err))
+		return
+	}
+	var latest provision.View
+	request.Changed = func(nodes cluster.Nodes) {
+		latest.Nodes = nodes
+		tflog.Debug(ctx, "nodes changed", map[string]any{"cluster": request.Spec.Name, "nodes": len(nodes)})
+	}
+	result, err := prov.Apply(ctx, request)
+	for _, problem := range result.Problems {
+		a.diags.Append(problemDiagnostic(request.Spec.Name, problem))
+	}
+	if err != nil {
+		if len(result.Nodes) > 0 || len(latest.Nodes) == 0 {
+			latest = result.View
+		}
+		a.breakOff(outer, latest)
+		a.diags.Append(faultDiagnostic(a.what, err))
+		return
+	}
+	a.diags.Append(a.plan.settle(outer, result.View)...)
+	a.diags.Append(a.state.Set(outer, &a.plan)...)
+}
+
+// breakOff leaves in the state what there was and what came about.
+func (a application) breakOff(ctx context.Context, v provision.View) {
+	if len(v.Nodes) == 0 {
+		return
+	}
+	a.diags.Append(a.base.observe(ctx, v)...)
+	a.diags.Append(a.state.Set(ctx, &a.base)...)
+}
+
+func (a application) request(ctx context.Context) (provision.Request, diag.Diagnostics) {
+	p, _, diags := a.plan.parts(ctx)
+	spec := a.plan.spec(p, resolutionOf(a.plan.Resolved))
+	var generation int64
+	if a.prior != nil {
+		before, more := nodeStates(ctx, a.prior.Nodes)
+		diags.Append(more...)
+		planned, more := nodeStates(ctx, a.plan.Nodes)
+		diags.Append(more...)
+		spec = settled(spec, before, planned)
+		generation = a.prior.Generation.ValueInt64()
+	}
+	return provision.Request{
+		Spec: spec, CA: a.ca, Create: a.create, Generation: generation,
+		Wait: provision.Wait(a.plan.WaitFor.ValueString()), DrainTimeout: a.plan.drainTimeout(),
+		CreatedBy: createdBy(spec.Name),
+	}, diags
+}
+
+// unmade is the state of a cluster of which nothing exists yet.
+func (m clusterModel) unmade() clusterModel {
+	m.Nodes = types.MapNull(nodeStateType)
+	m.Generation = types.Int64Null()
+	m.FrontEndAddress, m.HostsFile, m.SSHConfig = types.StringNull(), types.StringNull(), types.StringNull()
+	if m.Resolved.IsUnknown() {
+		m.Resolved = types.MapNull(types.StringType)
+	}
+	return m
+}
+
+func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state clusterModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Read(ctx, defaultReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	id := state.ID.ValueString()
+	r.connector.remember(id)
+	prov, err := r.connector.provisioner(ctx)
+	if err != nil {
+		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be read", err))
+		return
+	}
+	view, err := prov.Refresh(ctx, id)
+	if err != nil {
+		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be read", err))
+		return
+	}
+	if len(view.Nodes) == 0 {
+		// The list succeeded and shows no server of the cluster at all.
+		tflog.Info(ctx, "no server of the cluster is left", map[string]any{"id": id})
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	resp.Diagnostics.Append(state.observe(ctx, view)...)
+	leaving, err := json.Marshal(leavingOf(view.Document))
+	if err != nil {
+		resp.Diagnostics.AddError("The cluster can't be read", sentence(err.Error()))
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateLeaving, leaving)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state clusterModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, defaultDeleteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	prov, err := r.connector.provisioner(ctx)
+	if err == nil {
+		err = prov.Destroy(ctx, state.ID.ValueString())
+	}
+	if err != nil {
+		resp.Diagnostics.Append(faultDiagnostic("The cluster was not deleted whole", err))
+	}
+}
+
+// ImportState takes a cluster's name or ID; the read that follows fills the rest.
+func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+	prov, err := r.connector.provisioner(ctx)
+	if err != nil {
+		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be imported", err))
+		return
+	}
+	view, err := prov.Find(ctx, req.ID)
+	if err == nil && len(view.Nodes) == 0 {
+		err = fmt.Errorf("no cluster of that name or ID: %s", req.ID)
+	}
+	if err != nil {
+		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be imported", err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), view.Nodes[0].ClusterID)...)
+}
+
+func newCA() (*trust.CA, []byte, error) {
+	ca, err := trust.NewCA()
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := ca.PrivatePEM()
+	if err != nil {
+		return nil, nil, err
+	}
+	stored, err := json.Marshal(storedCA{PrivateKey: string(key)})
+	return ca, stored, err
+}
+
+// readCA returns nil for an imported cluster, whose CA's key nobody here knows.
+func readCA(raw []byte) (*trust.CA, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	var stored storedCA
+	if err := json.Unmarshal(raw, &stored); err != nil {
+		return nil, fmt.Errorf("read the private state: %w", err)
+	}
+	return trust.ParseCA([]byte(stored.PrivateKey))
+}
+
+// createdBy marks servers with the place that makes them, so that the next run
+// there knows what an interrupted one left, and takes nobody else's.
+func createdBy(clusterName string) string {
+	host, _ := os.Hostname() // without a name, the directory alone tells
+	dir, _ := os.Getwd()
+	sum := sha256.Sum256([]byte(host + "\x00" + dir + "\x00" + clusterName))
+	return hex.EncodeToString(sum[:8])
+}

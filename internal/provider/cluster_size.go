@@ -1,0 +1,139 @@
+package provider
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// checkSizes renders what an apply would send, with throw-away keys, and says
+// what does not fit: a group's or the front-end's user data, or the cluster
+// document.
+func checkSizes(spec cluster.Spec, now time.Time) diag.Diagnostics {
+	var diags diag.Diagnostics
+	ca, err := trust.NewCA()
+	if err != nil {
+		diags.AddError("User data can't be checked", sentence(err.Error()))
+		return diags
+	}
+	doc := trialDocument(spec, ca.Public())
+	if _, err := doc.Encode(); err != nil {
+		diags.Append(documentDiagnostic(err))
+	}
+	for _, group := range spec.GroupNames() {
+		if err := tryWorker(ca, doc, group, spec.Groups[group]); err != nil {
+			diags.Append(userDataDiagnostic(path.Root("workers").AtMapKey(group), err))
+		}
+	}
+	if err := tryFrontEnd(ca, doc, spec.FrontEnd, now); err != nil {
+		diags.Append(userDataDiagnostic(path.Root("front_end"), err))
+	}
+	return diags
+}
+
+// anyID stands in for the ID of a cluster that is not made yet.
+const anyID = "6d3c1f0a-94be-4b57-a0d8-27e5c8b1f394"
+
+// trialDocument is a document as large as the real one: addresses and IDs are
+// stand-ins that pack no better than those.
+func trialDocument(spec cluster.Spec, ca string) cluster.Document {
+	doc := cluster.Document{
+		ID: cmp.Or(spec.ID, anyID), Name: spec.Name, Generation: 1, CA: ca,
+		LoginUser: spec.LoginUser, LoginUID: spec.LoginUID, KeyPair: spec.KeyPair, OperatorKey: spec.OperatorKey,
+		BatchSystem: spec.BatchSystem, Groups: spec.Groups,
+		FrontEnd: cluster.FrontEndRecord{Name: cluster.FrontEndName(spec.Name), Address: "203.0.113.255", HostKey: ca, CoordinatorKey: ca},
+		Batches:  map[string]string{"batch": ca},
+	}
+	n := 0
+	for _, group := range spec.GroupNames() {
+		for _, name := range cluster.NextNames(spec.Name, group, spec.Groups[group].Count, nil) {
+			n++
+			address := fmt.Sprintf("10.%d.%d.%d", n*7919>>16&255, n*7919>>8&255, n*7919&255)
+			doc.Workers = append(doc.Workers, cluster.Member{Name: name, Address: address, Batch: "batch"})
+		}
+	}
+	return doc
+}
+
+func tryWorker(ca *trust.CA, doc cluster.Document, group string, spec cluster.GroupSpec) error {
+	name := cluster.WorkerName(doc.Name, group, max(spec.Count, 1))
+	key, err := ca.HostKey(name)
+	if err != nil {
+		return err
+	}
+	_, err = cloudinit.Worker(cloudinit.WorkerInput{
+		Common: commonInput(doc, spec.NodeSpec), Name: name, Group: group,
+		FrontEndName: doc.FrontEnd.Name, CoordinatorKey: doc.CA,
+		HostKey: cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
+	})
+	return err
+}
+
+func tryFrontEnd(ca *trust.CA, doc cluster.Document, spec cluster.NodeSpec, now time.Time) error {
+	key, err := ca.Coordinator(doc.Name, now)
+	if err != nil {
+		return err
+	}
+	_, err = cloudinit.FrontEnd(cloudinit.FrontEndInput{
+		Common: commonInput(doc, spec), Name: doc.FrontEnd.Name, Document: doc,
+		CoordinatorKey: key.Private, Certificate: key.Certificate,
+	})
+	return err
+}
+
+func commonInput(doc cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
+	return cloudinit.Common{
+		ClusterID: doc.ID, ClusterName: doc.Name, LoginUser: doc.LoginUser, LoginUID: doc.LoginUID,
+		OperatorKey: doc.OperatorKey, BatchSystem: doc.BatchSystem, CA: doc.CA,
+		CloudConfig: spec.CloudConfig, Files: spec.Files,
+	}
+}
+
+func documentDiagnostic(err error) diag.Diagnostic {
+	var large *cluster.DocumentTooLargeError
+	if errors.As(err, &large) {
+		return faultDiagnostic("Cluster document too large", err)
+	}
+	return diag.NewErrorDiagnostic("Cluster document can't be written", sentence(err.Error()))
+}
+
+// userDataDiagnostic says why user data can't be rendered, at the attribute that
+// has to change. at is the front-end or the group.
+func userDataDiagnostic(at path.Path, err error) diag.Diagnostic {
+	var large *cloudinit.TooLargeError
+	var config *cloudinit.CloudConfigError
+	var file *cloudinit.FileError
+	switch {
+	case errors.As(err, &large):
+		return diag.NewAttributeErrorDiagnostic(largestPart(at, large), "User data too large", sentence(err.Error()))
+	case errors.As(err, &config):
+		return diag.NewAttributeErrorDiagnostic(at.AtName("cloud_config"), "Invalid cloud_config", sentence(err.Error()))
+	case errors.As(err, &file):
+		return diag.NewAttributeErrorDiagnostic(at.AtName("files").AtMapKey(file.Path), "Invalid file", sentence(err.Error()))
+	default:
+		return diag.NewAttributeErrorDiagnostic(at, "Invalid user data", sentence(err.Error()))
+	}
+}
+
+// largestPart is the place of the largest part that the user can shorten; parts
+// come largest first.
+func largestPart(at path.Path, large *cloudinit.TooLargeError) path.Path {
+	for _, part := range large.Parts {
+		switch {
+		case part.Name == "cloud_config":
+			return at.AtName("cloud_config")
+		case strings.HasPrefix(part.Name, "files["):
+			return at.AtName("files")
+		}
+	}
+	return at
+}

@@ -1,0 +1,282 @@
+package provider
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// statusMissing is the status of a planned worker that has no server.
+const statusMissing = "MISSING"
+
+// observe writes what the cloud shows into the model: the nodes, how many
+// workers of each group really work, and what follows from them. Names that the
+// configuration gave stay as they are. A model that knows nothing but its ID, as
+// after an import, is filled from the cluster document.
+func (m *clusterModel) observe(ctx context.Context, v provision.View) diag.Diagnostics {
+	v.Nodes = enrolled(v)
+	if m.Name.IsNull() {
+		if diags := m.adopt(ctx, v); diags.HasError() {
+			return diags
+		}
+	}
+	diags := m.countWorkers(ctx, v)
+	states := observedNodes(v.Nodes)
+	m.Nodes = nodesValue(ctx, states, &diags)
+	m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, m.FrontEndAddress.ValueString()))
+	m.HostsFile = types.StringValue(hostsFile(states))
+	m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), m.LoginUser.ValueString(), m.FrontEndAddress.ValueString(), states))
+	if v.HasDocument {
+		m.Generation = types.Int64Value(v.Document.Generation)
+	}
+	return diags
+}
+
+// enrolled leaves out workers that an interrupted apply made and did not get to
+// write into the roster: they can't be joined any more, and the next apply makes
+// them anew. Those of another owner may be under way.
+func enrolled(v provision.View) cluster.Nodes {
+	if !v.HasDocument {
+		return v.Nodes
+	}
+	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool {
+		_, known := v.Document.Member(n.Name)
+		return n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !known
+	})
+}
+
+// countWorkers sets each group's count to the number of its workers that are not
+// broken. A group that exists in the cloud only is shown too, so that a plan
+// removes it or takes it over.
+func (m *clusterModel) countWorkers(ctx context.Context, v provision.View) diag.Diagnostics {
+	p, _, diags := m.parts(ctx)
+	if diags.HasError() {
+		return diags
+	}
+	working := map[string]map[string]bool{}
+	for _, w := range v.Nodes.Workers("") {
+		if working[w.Group] == nil {
+			working[w.Group] = map[string]bool{}
+		}
+		if !w.Broken() {
+			working[w.Group][w.Name] = true
+		}
+		if _, known := p.groups[w.Group]; !known {
+			spec, ok := v.Document.Groups[w.Group]
+			if !ok {
+				spec.NodeSpec = cluster.NodeSpec{Flavor: w.Flavor, Image: w.Image}
+			}
+			p.groups[w.Group] = m.groupOf(spec)
+		}
+	}
+	for name, g := range p.groups {
+		g.Count = types.Int64Value(int64(len(working[name])))
+		p.groups[name] = g
+	}
+	if len(p.groups) == 0 && m.Workers.IsNull() {
+		return diags
+	}
+	workers, more := types.MapValueFrom(ctx, groupType, p.groups)
+	m.Workers = workers
+	return append(diags, more...)
+}
+
+// groupOf describes a group as a configuration would, with IDs for names; what
+// equals the cluster's own setting is left out.
+func (m *clusterModel) groupOf(spec cluster.GroupSpec) groupModel {
+	return groupModel{nodeModel: m.nodeOf(spec.NodeSpec), Retire: types.SetNull(types.StringType)}
+}
+
+func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
+	resolved := resolutionOf(m.Resolved)
+	same := func(k kind, common types.String, id string) bool {
+		return common.ValueString() == id || resolved.get(k, common) == id
+	}
+	n := nodeModel{
+		Flavor: orNull(spec.Flavor), Image: orNull(spec.Image), Network: orNull(spec.Network),
+		SecurityGroups: types.SetNull(types.StringType),
+		CloudConfig:    orNull(spec.CloudConfig),
+		Files:          types.MapNull(types.StringType),
+	}
+	if same(kindImage, m.Image, spec.Image) {
+		n.Image = types.StringNull()
+	}
+	if same(kindNetwork, m.Network, spec.Network) {
+		n.Network = types.StringNull()
+	}
+	if own := stringSetOf(spec.SecurityGroups); len(spec.SecurityGroups) > 0 && !own.Equal(m.SecurityGroups) {
+		n.SecurityGroups = own
+	}
+	if len(spec.Files) > 0 {
+		n.Files = resolution(spec.Files).value()
+	}
+	return n
+}
+
+// adopt fills the configuration's part of an imported cluster's model.
+func (m *clusterModel) adopt(ctx context.Context, v provision.View) diag.Diagnostics {
+	doc := v.Document
+	fe, _ := v.Nodes.FrontEnd()
+	common := cluster.NodeSpec{Image: fe.Image}
+	for _, name := range sortedNames(doc.Groups) {
+		common.Network, common.SecurityGroups = doc.Groups[name].Network, doc.Groups[name].SecurityGroups
+		break
+	}
+	m.Name = orNull(clusterName(v))
+	m.Image, m.Network = orNull(common.Image), orNull(common.Network)
+	m.SecurityGroups = stringSetOf(common.SecurityGroups)
+	m.KeyPair = orNull(doc.KeyPair)
+	m.LoginUser = types.StringValue(doc.LoginUser)
+	m.LoginUID = types.Int64Value(int64(doc.LoginUID))
+	m.WaitFor, m.DrainTimeout = types.StringValue(defaultWait), types.StringValue(defaultDrainTimeout)
+	batch := doc.BatchSystem
+	if batch == "" {
+		batch = cluster.BatchNone
+	}
+	m.BatchSystem = types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue(string(batch))})
+	frontEnd, diags := types.ObjectValueFrom(ctx, frontEndTypes, frontEndModel{
+		nodeModel:       m.nodeOf(cluster.NodeSpec{Flavor: fe.Flavor, Image: fe.Image, Network: common.Network}),
+		ExternalNetwork: types.StringNull(),
+	})
+	m.FrontEnd = frontEnd
+	groups := make(map[string]groupModel, len(doc.Groups))
+	for name, spec := range doc.Groups {
+		groups[name] = m.groupOf(spec)
+	}
+	workers, more := types.MapValueFrom(ctx, groupType, groups)
+	m.Workers = workers
+	diags.Append(more...)
+	p, _, more := m.parts(ctx)
+	diags.Append(more...)
+	refs, _ := m.references(p)
+	m.Resolved = selfResolved(refs, doc).value()
+	return diags
+}
+
+func clusterName(v provision.View) string {
+	if v.HasDocument {
+		return v.Document.Name
+	}
+	for _, n := range v.Nodes {
+		return n.ClusterName
+	}
+	return ""
+}
+
+// observedNodes describes the nodes by name. Of two servers of one name the
+// older sound one counts.
+func observedNodes(nodes cluster.Nodes) map[string]nodeState {
+	chosen := map[string]cluster.Node{}
+	if fe, ok := nodes.FrontEnd(); ok {
+		chosen[fe.Name] = fe
+	}
+	for _, w := range nodes.Workers("") {
+		other, twice := chosen[w.Name]
+		if !twice || (other.Broken() && !w.Broken()) || (other.Broken() == w.Broken() && w.Created.Before(other.Created)) {
+			chosen[w.Name] = w
+		}
+	}
+	out := make(map[string]nodeState, len(chosen))
+	for name, n := range chosen {
+		out[name] = stateOf(n)
+	}
+	return out
+}
+
+func stateOf(n cluster.Node) nodeState {
+	created := types.StringNull()
+	if !n.Created.IsZero() {
+		created = types.StringValue(n.Created.UTC().Format(time.RFC3339))
+	}
+	return nodeState{
+		ID: orNull(n.ID), Role: types.StringValue(string(n.Role)), Group: orNull(n.Group),
+		Address: orNull(n.Address), Status: types.StringValue(string(n.Status)),
+		Image: orNull(n.Image), Created: created,
+	}
+}
+
+// frontEndAddress is where the front-end is reached. Nova shows a floating IP
+// some time after its association only, so the one known before is kept as long
+// as the front-end is there.
+func frontEndAddress(nodes cluster.Nodes, before string) string {
+	fe, ok := nodes.FrontEnd()
+	switch {
+	case !ok:
+		return ""
+	case fe.Floating != "":
+		return fe.Floating
+	case before != "":
+		return before
+	default:
+		return fe.Address
+	}
+}
+
+// settle completes a plan with what an apply brought about. Terraform holds the
+// provider to the plan: what it knows stays, what it leaves open is filled, and
+// `nodes` has the planned keys; a planned worker without a server keeps its
+// entry with a null ID, and the next refresh drops it.
+func (m *clusterModel) settle(ctx context.Context, v provision.View) diag.Diagnostics {
+	planned, diags := nodeStates(ctx, m.Nodes)
+	states := observedNodes(v.Nodes)
+	if m.Nodes.IsUnknown() {
+		planned = states
+	}
+	for name, p := range planned {
+		seen, ok := states[name]
+		if !ok {
+			seen = nodeState{Status: types.StringValue(statusMissing)}
+		}
+		planned[name] = p.complete(seen)
+	}
+	m.Nodes = nodesValue(ctx, planned, &diags)
+	if m.FrontEndAddress.IsUnknown() {
+		m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, ""))
+	}
+	if m.HostsFile.IsUnknown() {
+		m.HostsFile = types.StringValue(hostsFile(planned))
+	}
+	if m.SSHConfig.IsUnknown() {
+		m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), m.LoginUser.ValueString(), m.FrontEndAddress.ValueString(), planned))
+	}
+	if m.Generation.IsUnknown() {
+		m.Generation = types.Int64Value(v.Document.Generation)
+	}
+	return diags
+}
+
+// complete fills what a planned entry leaves open.
+func (p nodeState) complete(seen nodeState) nodeState {
+	fill := func(planned, seen types.String) types.String {
+		if planned.IsUnknown() {
+			return seen
+		}
+		return planned
+	}
+	return nodeState{
+		ID: fill(p.ID, seen.ID), Role: fill(p.Role, seen.Role), Group: fill(p.Group, seen.Group),
+		Address: fill(p.Address, seen.Address), Status: fill(p.Status, seen.Status),
+		Image: fill(p.Image, seen.Image), Created: fill(p.Created, seen.Created),
+	}
+}
+
+func nodesValue(ctx context.Context, states map[string]nodeState, diags *diag.Diagnostics) types.Map {
+	value, more := types.MapValueFrom(ctx, nodeStateType, states)
+	diags.Append(more...)
+	return value
+}
+
+func stringSetOf(ss []string) types.Set {
+	values := make([]attr.Value, 0, len(ss))
+	for _, s := range ss {
+		values = append(values, types.StringValue(s))
+	}
+	return types.SetValueMust(types.StringType, values)
+}

@@ -1,0 +1,129 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// advice says for each kind of fault what helps.
+var advice = map[cluster.FaultKind]string{
+	cluster.FaultNotFound:    "Something that the cluster needs is not there (any more). Check the names and IDs in the configuration; a plan looks them up anew.",
+	cluster.FaultAmbiguous:   "Use the ID in place of the name.",
+	cluster.FaultQuota:       "Lower `count`, choose a smaller flavor, or have the project's quota raised.",
+	cluster.FaultNoHost:      "No hypervisor has room for this flavor now. Choose another flavor, lower `count`, or apply again later.",
+	cluster.FaultAuth:        "Check the provider's credentials: attributes, OS_* variables, clouds.yaml; a token may have run out.",
+	cluster.FaultForbidden:   "The credentials lack a right in this project: a role (member), or an access rule of the application credential.",
+	cluster.FaultBadRequest:  "The cloud refused what was asked. Check that image, flavor and network go together.",
+	cluster.FaultConflict:    "Another change was under way. Apply again.",
+	cluster.FaultRateLimited: "The cloud asks for fewer calls. Lower the provider's `max_concurrency`, or apply again later.",
+	cluster.FaultUnavailable: "The cloud did not answer, so the outcome of the call is unknown. Apply again: what exists is read before anything is made.",
+}
+
+// faultDiagnostic translates an error of the cloud or of provisioning. what says
+// what failed, in a few words.
+func faultDiagnostic(what string, err error) diag.Diagnostic {
+	var config *openstack.ConfigError
+	var exists *provision.ExistsError
+	var large *cluster.DocumentTooLargeError
+	switch {
+	case errors.As(err, &config):
+		return diag.NewErrorDiagnostic("Invalid provider configuration: "+config.Field,
+			sentence(config.Message)+" The setting belongs into the provider block, the environment or clouds.yaml.")
+	case errors.As(err, &exists):
+		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster exists already", sentence(err.Error()))
+	case errors.As(err, &large):
+		return diag.NewAttributeErrorDiagnostic(path.Root("workers"), "Cluster document too large", sentence(err.Error())+documentAdvice)
+	case errors.Is(err, context.DeadlineExceeded):
+		return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), what+": out of time",
+			sentence(err.Error())+" What came about is in the state; apply again to go on. Raise the value in `timeouts` if the cloud needs longer.")
+	case errors.Is(err, context.Canceled):
+		return diag.NewErrorDiagnostic(what+": interrupted", sentence(err.Error())+" What came about is in the state; apply again to go on.")
+	}
+	detail := sentence(err.Error())
+	if help := advice[cluster.KindOf(err)]; help != "" {
+		detail += "\n\n" + help
+	}
+	if at, ok := faultPath(cluster.KindOf(err)); ok {
+		return diag.NewAttributeErrorDiagnostic(at, what, detail)
+	}
+	return diag.NewErrorDiagnostic(what, detail)
+}
+
+const documentAdvice = " Shorten `cloud_config` and `files`, or use fewer groups."
+
+// faultPath is the attribute that helps against a kind of fault.
+func faultPath(k cluster.FaultKind) (path.Path, bool) {
+	switch k {
+	case cluster.FaultQuota, cluster.FaultNoHost:
+		return path.Root("workers"), true
+	default:
+		return path.Empty(), false
+	}
+}
+
+// lookUpDiagnostic translates a failed look-up of a name.
+func lookUpDiagnostic(r reference, err error) diag.Diagnostic {
+	what := r.kind.describe()
+	switch cluster.KindOf(err) {
+	case cluster.FaultNotFound:
+		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Unknown %s %q", what, r.name),
+			sentence(err.Error())+" Check the spelling, the region, and whether the project may see it.")
+	case cluster.FaultAmbiguous:
+		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Ambiguous %s %q", what, r.name),
+			sentence(err.Error())+" Use the ID in place of the name.")
+	}
+	d := faultDiagnostic(fmt.Sprintf("The %s %q can't be looked up", what, r.name), err)
+	return diag.WithPath(r.path, d)
+}
+
+// problemDiagnostic says as a warning what is wrong with one node of a cluster
+// that works otherwise.
+func problemDiagnostic(clusterName string, p provision.Problem) diag.Diagnostic {
+	detail := sentence(p.Detail)
+	if help := advice[p.Kind]; help != "" {
+		detail += "\n\n" + help
+	}
+	detail += "\n\nThe other nodes are not affected. The next plan shows what is missing, and an apply makes it."
+	if tail := strings.TrimSpace(p.Console); tail != "" {
+		detail += "\n\nEnd of its console log:\n" + tail
+	}
+	summary := strings.TrimSpace(p.Node + " " + p.Summary)
+	if group, ok := groupOf(clusterName, p.Node); ok {
+		return diag.NewAttributeWarningDiagnostic(path.Root("workers").AtMapKey(group), summary, detail)
+	}
+	return diag.NewAttributeWarningDiagnostic(path.Root("front_end"), summary, detail)
+}
+
+// groupOf takes the group out of a worker's name.
+func groupOf(clusterName, node string) (string, bool) {
+	rest, ok := strings.CutPrefix(node, clusterName+"-")
+	i := strings.LastIndexByte(rest, '-')
+	if !ok || i < 1 {
+		return "", false
+	}
+	return rest[:i], true
+}
+
+// sentence makes an error's text one: capital letter, full stop.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") && !strings.HasSuffix(text, "!") {
+		text += "."
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
+}

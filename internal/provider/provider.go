@@ -1,0 +1,94 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// Address is the provider's address in the registry.
+const Address = "registry.terraform.io/vmcluster/vmcluster"
+
+type vmclusterProvider struct{ version string }
+
+var _ provider.Provider = (*vmclusterProvider)(nil)
+
+// New returns a maker of the provider, as provider servers want it.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &vmclusterProvider{version: version} }
+}
+
+func (p *vmclusterProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "vmcluster"
+	resp.Version = p.version
+}
+
+func (p *vmclusterProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Optional: true, MarkdownDescription: description}
+	}
+	secret := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description}
+	}
+	endpointType := text("Which endpoints of the catalog to use: `public` (default), `internal` or `admin`. `OS_INTERFACE` or `OS_ENDPOINT_TYPE`.")
+	endpointType.Validators = []validator.String{stringvalidator.OneOf("public", "internal", "admin", "publicURL", "internalURL", "adminURL")}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Whole compute clusters on OpenStack: workers first, then the front-end that knows them all; " +
+			"every node reaches every node by name and by SSH without a password, and every worker is in the batch system's pool.\n\n" +
+			"Each setting is taken from its attribute, then from its environment variable, then from `clouds.yaml`. " +
+			"The provider connects when it first needs the cloud, so `terraform validate` needs none.",
+		Attributes: map[string]schema.Attribute{
+			"cloud":                         text("Name of an entry in `clouds.yaml`. `OS_CLOUD`."),
+			"auth_url":                      text("URL of the identity service (Keystone v3). `OS_AUTH_URL`."),
+			"user_name":                     text("Name of the user. `OS_USERNAME`."),
+			"user_id":                       text("ID of the user, in place of `user_name` and its domain. `OS_USER_ID`."),
+			"password":                      secret("The user's password. `OS_PASSWORD`."),
+			"application_credential_id":     text("ID of an application credential, in place of user and password. `OS_APPLICATION_CREDENTIAL_ID`."),
+			"application_credential_name":   text("Name of an application credential of the user named here. `OS_APPLICATION_CREDENTIAL_NAME`."),
+			"application_credential_secret": secret("Secret of the application credential. `OS_APPLICATION_CREDENTIAL_SECRET`."),
+			"token":                         secret("A token, in place of user and password; it can't be renewed. `OS_TOKEN`."),
+			"tenant_name":                   text("Name of the project. `OS_PROJECT_NAME` or `OS_TENANT_NAME`."),
+			"tenant_id":                     text("ID of the project. `OS_PROJECT_ID` or `OS_TENANT_ID`."),
+			"user_domain_name":              text("Name of the user's domain. `OS_USER_DOMAIN_NAME`."),
+			"user_domain_id":                text("ID of the user's domain. `OS_USER_DOMAIN_ID`."),
+			"project_domain_name":           text("Name of the project's domain. `OS_PROJECT_DOMAIN_NAME`."),
+			"project_domain_id":             text("ID of the project's domain. `OS_PROJECT_DOMAIN_ID`."),
+			"domain_name":                   text("Name of the domain of both user and project, where neither is given. `OS_DOMAIN_NAME`."),
+			"domain_id":                     text("ID of the domain of both user and project, where neither is given. `OS_DOMAIN_ID`."),
+			"region":                        text("Region whose endpoints to use. `OS_REGION_NAME`."),
+			"cacert_file":                   text("File with the certificates (PEM) by which the cloud's servers are verified. `OS_CACERT`."),
+			"insecure": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Do not verify the cloud's certificates. For tests only. `OS_INSECURE`.",
+			},
+			"endpoint_type": endpointType,
+			"max_concurrency": schema.Int64Attribute{
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.Between(1, 256)},
+				MarkdownDescription: "How many API calls may be under way at once (default 16).",
+			},
+		},
+	}
+}
+
+func (p *vmclusterProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.ResourceData = newConnector(model, p.version)
+}
+
+func (p *vmclusterProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newClusterResource}
+}
+
+func (p *vmclusterProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
