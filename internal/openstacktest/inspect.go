@@ -1,0 +1,134 @@
+package openstacktest
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Server is a server as a test sees it.
+type Server struct {
+	ID, Name, Status    string
+	Image, KeyName      string
+	Flavor              Flavor
+	Address, Floating   string
+	Tags                []string
+	SecurityGroups      []string
+	Metadata            map[string]string
+	UserData            []byte
+	FaultMessage        string
+	Deleting            bool
+	Created, ActiveFrom time.Time // ActiveFrom is zero until it is ACTIVE
+}
+
+// Servers returns the servers that the API shows, in order of creation.
+func (c *Cloud) Servers() []Server {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settle(time.Now())
+	var out []Server
+	for _, s := range c.servers {
+		if s.status != statusDeleted {
+			out = append(out, c.inspect(s))
+		}
+	}
+	return out
+}
+
+// Server returns the first server of that name.
+func (c *Cloud) Server(name string) (Server, bool) {
+	for _, s := range c.Servers() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Server{}, false
+}
+
+func (c *Cloud) inspect(s *server) Server {
+	out := Server{
+		ID: s.id, Name: s.name, Status: s.status, Image: s.image, KeyName: s.keyName, Flavor: s.flavor,
+		Tags: slices.Clone(s.tags), SecurityGroups: slices.Clone(s.groups), Metadata: maps.Clone(s.metadata),
+		Deleting: s.deleting, Created: s.created, ActiveFrom: s.launched,
+	}
+	out.UserData, _ = base64.StdEncoding.DecodeString(s.userData) // what is no base64 is none, as in a guest
+	if s.fault != nil {
+		out.FaultMessage = s.fault.message
+	}
+	for _, p := range c.portsOf(s.id) {
+		if out.Address == "" {
+			out.Address = p.address.String()
+		}
+		for _, f := range c.floating {
+			if f.port == p {
+				out.Floating = f.address.String()
+			}
+		}
+	}
+	return out
+}
+
+// Created returns how many servers were ever made.
+func (c *Cloud) Created() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.created
+}
+
+// FloatingIP is a floating IP as a test sees it.
+type FloatingIP struct {
+	ID, Address, Description string
+	Fixed                    string // "" while it is not associated
+}
+
+// FloatingIPs returns the floating IPs.
+func (c *Cloud) FloatingIPs() []FloatingIP {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []FloatingIP
+	for _, f := range c.floating {
+		v := FloatingIP{ID: f.id, Address: f.address.String(), Description: f.description}
+		if f.port != nil {
+			v.Fixed = f.port.address.String()
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// PortCount returns how many ports there are.
+func (c *Cloud) PortCount() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settle(time.Now())
+	return len(c.ports)
+}
+
+// RemoveServer deletes a server behind the client's back, without a delay.
+func (c *Cloud) RemoveServer(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.server(id); s != nil {
+		s.deleting, s.goneAt = true, time.Now()
+		c.settle(s.goneAt)
+	}
+}
+
+// SetStatus gives a server another status behind the client's back, for
+// instance SHUTOFF, UNKNOWN or ERROR; for ERROR the message becomes its fault.
+func (c *Cloud) SetStatus(id, status, message string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.server(id)
+	if s == nil {
+		return
+	}
+	now := time.Now()
+	c.settle(now)
+	if status == statusError {
+		s.fail(500, message, now)
+		return
+	}
+	s.status, s.updated = status, now
+}

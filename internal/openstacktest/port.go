@@ -1,0 +1,199 @@
+package openstacktest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+type network struct {
+	Network
+	subnetID string
+	prefix   netip.Prefix
+	used     map[netip.Addr]bool
+	created  time.Time
+}
+
+type port struct {
+	id, mac, device string
+	network         *network
+	address         netip.Addr
+	status          string
+	groups          []string // IDs
+	created         time.Time
+}
+
+type securityGroup struct{ id, name string }
+
+var errNoAddress = errors.New("No fixed IP addresses available for network") //nolint:staticcheck // Neutron's words
+
+// take gives out an address: the wanted one, or the lowest free one after the
+// gateway's.
+func (n *network) take(wanted string) (netip.Addr, error) {
+	if wanted != "" {
+		a, err := netip.ParseAddr(wanted)
+		if err != nil || !n.prefix.Contains(a) || n.used[a] {
+			return netip.Addr{}, fmt.Errorf("Fixed IP address %s is already in use on instance", wanted) //nolint:staticcheck // Nova's words
+		}
+		n.used[a] = true
+		return a, nil
+	}
+	a := n.gateway().Next()
+	for ; n.prefix.Contains(a.Next()); a = a.Next() { // the last one is the broadcast address
+		if !n.used[a] {
+			n.used[a] = true
+			return a, nil
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("%w: %s", errNoAddress, n.ID)
+}
+
+func (n *network) gateway() netip.Addr { return n.prefix.Addr().Next() }
+
+// plug makes a server's ports.
+func (c *Cloud) plug(s *server, now time.Time) error {
+	for _, wish := range s.nics {
+		n := c.network(wish.networkID)
+		a, err := n.take(wish.fixedIP)
+		if err != nil {
+			return err
+		}
+		c.nextMAC++
+		p := &port{
+			id: newUUID(), device: s.id, network: n, address: a, status: "DOWN", created: now,
+			mac: fmt.Sprintf("fa:16:3e:%02x:%02x:%02x", c.nextMAC>>16&255, c.nextMAC>>8&255, c.nextMAC&255),
+		}
+		for _, g := range c.groups {
+			if slices.Contains(s.groups, g.name) || slices.Contains(s.groups, g.id) {
+				p.groups = append(p.groups, g.id)
+			}
+		}
+		c.ports = append(c.ports, p)
+	}
+	return nil
+}
+
+// unplug removes a server's ports; floating IPs that led to them stay,
+// unassociated.
+func (c *Cloud) unplug(s *server) {
+	c.ports = slices.DeleteFunc(c.ports, func(p *port) bool {
+		if p.device != s.id {
+			return false
+		}
+		delete(p.network.used, p.address)
+		for _, f := range c.floating {
+			if f.port == p {
+				f.port = nil
+			}
+		}
+		return true
+	})
+}
+
+func (c *Cloud) portsOf(serverID string) []*port {
+	var out []*port
+	for _, p := range c.ports {
+		if p.device == serverID {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (c *Cloud) network(id string) *network {
+	for _, n := range c.networks {
+		if n.ID == id {
+			return n
+		}
+	}
+	return nil
+}
+
+// readNICs reads the create call's networks; "auto", "none" and nothing give an
+// empty list.
+func readNICs(q *request, raw json.RawMessage) ([]nic, bool) {
+	var word string
+	if raw == nil || json.Unmarshal(raw, &word) == nil && (word == "auto" || word == "none") {
+		return nil, true
+	}
+	var list []struct {
+		UUID    string
+		Port    string
+		FixedIP string `json:"fixed_ip"`
+	}
+	bad := json.Unmarshal(raw, &list) != nil
+	var out []nic
+	for _, w := range list {
+		if w.Port != "" { // ports that others make are not here
+			badRequest(q, "Port id %s could not be found.", w.Port)
+			return nil, false
+		}
+		bad = bad || !uuid.MatchString(w.UUID)
+		out = append(out, nic{networkID: w.UUID, fixedIP: w.FixedIP})
+	}
+	if bad {
+		invalidInput(q, "networks", raw, pyRepr(raw)+" is not valid under any of the given schemas")
+		return nil, false
+	}
+	return out, true
+}
+
+func (c *Cloud) networksKnown(q *request, nics []nic) bool {
+	for _, w := range nics {
+		if c.network(w.networkID) == nil {
+			badRequest(q, "Network %s could not be found.", w.networkID)
+			return false
+		}
+	}
+	return true
+}
+
+// chooseNetworks gives a server that names no network the project's own.
+func (c *Cloud) chooseNetworks(raw json.RawMessage, nics []nic) []nic {
+	if len(nics) > 0 || string(raw) == `"none"` {
+		return nics
+	}
+	for _, n := range c.networks {
+		if !n.External {
+			return []nic{{networkID: n.ID}}
+		}
+	}
+	return nil
+}
+
+func (p *port) fixedIPs() []any {
+	return []any{map[string]any{"subnet_id": p.network.subnetID, "ip_address": p.address.String()}}
+}
+
+func (p *port) view() map[string]any {
+	return map[string]any{
+		"id": p.id, "name": "", "network_id": p.network.ID, "tenant_id": ProjectID, "project_id": ProjectID,
+		"mac_address": p.mac, "admin_state_up": true, "status": p.status, "device_id": p.device, "device_owner": "compute:nova",
+		"fixed_ips": p.fixedIPs(), "allowed_address_pairs": []any{}, "extra_dhcp_opts": []any{}, "security_groups": append([]string{}, p.groups...),
+		"description": "", "binding:vnic_type": "normal", "port_security_enabled": true, "tags": []any{},
+		"created_at": stamp(p.created), "updated_at": stamp(p.created), "revision_number": 1,
+	}
+}
+
+func listPorts(c *Cloud, q *request) {
+	rows := make([]map[string]any, 0, len(c.ports))
+	for _, p := range c.ports {
+		rows = append(rows, p.view())
+	}
+	listRows(q, "ports", rows)
+}
+
+func showPort(c *Cloud, q *request) {
+	id := q.PathValue("id")
+	for _, p := range c.ports {
+		if p.id == id {
+			q.reply(http.StatusOK, map[string]any{"port": p.view()})
+			return
+		}
+	}
+	networkError(q, http.StatusNotFound, "PortNotFound", "Port "+id+" could not be found.")
+}
