@@ -67,7 +67,7 @@ func noMatch[T any](what, wanted string, all []T, of func(T) named) error {
 		}
 	}
 	if len(names) == 0 {
-		return notFound(lookUp(what, wanted), "the project sees no %s at all", what)
+		return notFound(lookUp(what, wanted), "there is no %s at all", what)
 	}
 	return notFound(lookUp(what, wanted), "no %s has this name or ID; there is %s", what, strings.Join(closest(wanted, names), ", "))
 }

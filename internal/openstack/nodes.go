@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"maps"
 	"net/netip"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servers"
-	"github.com/gophercloud/gophercloud/v2/pagination"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -52,23 +52,48 @@ func (c *Client) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, erro
 		return nil, &cluster.CloudError{Kind: cluster.FaultBadRequest, Op: op, Message: "a tag is empty"}
 	}
 	return on(op, c.compute, func(sc *gophercloud.ServiceClient) (cluster.Nodes, error) {
-		var nodes cluster.Nodes
-		opts := servers.ListOpts{Tags: strings.Join(tags, ","), Limit: pageSize}
-		err := servers.List(sc, opts).EachPage(ctx, func(_ context.Context, page pagination.Page) (bool, error) {
-			var records []record
-			if err := servers.ExtractServersInto(page, &records); err != nil {
-				return false, err
+		records, err := listRecords(ctx, sc, tags)
+		if err != nil {
+			return nil, err
+		}
+		nodes := make(cluster.Nodes, 0, len(records))
+		for _, r := range records {
+			n, ours := r.node()
+			if !n.Gone() && (ours || len(tags) > 0) {
+				nodes = append(nodes, n)
 			}
-			for _, r := range records {
-				n, ours := r.node()
-				if !n.Gone() && (ours || len(tags) > 0) {
-					nodes = append(nodes, n)
-				}
-			}
-			return true, nil
-		})
-		return nodes, err
+		}
+		return nodes, nil
 	})
+}
+
+// listRecords reads all pages. It does not use the library's pager: that one
+// refuses a whole list for one odd time stamp, and follows the addresses in
+// Nova's links, which behind a proxy may be http where https is meant.
+func listRecords(ctx context.Context, sc *gophercloud.ServiceClient, tags []string) ([]record, error) {
+	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
+	if len(tags) > 0 {
+		query.Set("tags", strings.Join(tags, ","))
+	}
+	var all []record
+	for {
+		var page struct {
+			Servers []record           `json:"servers"`
+			Links   []gophercloud.Link `json:"servers_links"`
+		}
+		if _, err := sc.Get(ctx, sc.ServiceURL("servers", "detail")+"?"+query.Encode(), &page, nil); err != nil {
+			return nil, err
+		}
+		if page.Servers == nil {
+			return nil, &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: "list servers", Message: "the answer holds no list of servers"}
+		}
+		all = append(all, page.Servers...)
+		more := slices.ContainsFunc(page.Links, func(l gophercloud.Link) bool { return l.Rel == "next" })
+		if !more || len(page.Servers) == 0 {
+			return all, nil
+		}
+		query.Set("marker", page.Servers[len(page.Servers)-1].ID)
+	}
 }
 
 // node turns a server into a node, and reports whether its tags make it one of

@@ -1,0 +1,166 @@
+package openstack
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+func TestCreateNode(t *testing.T) {
+	a := newAPI(t, map[string]http.HandlerFunc{"POST /compute/v2.1/servers": says(202, `{"server": {"id": "s1"}}`)})
+	c := a.client()
+	id, err := c.CreateNode(background, cluster.NodeRequest{
+		Name: "astro-cpu-1", ClusterID: "c1", ClusterName: "astro", Role: cluster.RoleWorker, Group: "cpu",
+		Image: "i1", Flavor: "f1", Network: "n1", KeyPair: "ops", SecurityGroups: []string{"default", "g2"},
+		Metadata: map[string]string{"a": "b"}, UserData: []byte("abcd"), // is valid base64, must be encoded still
+	})
+	if err != nil || id != "s1" {
+		t.Fatalf("server %q, %v", id, err)
+	}
+	equalJSON(t, a.since(1)[0].body, `{"server": {"name": "astro-cpu-1", "imageRef": "i1", "flavorRef": "f1", "networks": [{"uuid": "n1"}],
+		"key_name": "ops", "security_groups": [{"name": "default"}, {"name": "g2"}], "metadata": {"a": "b"}, "user_data": "`+
+		base64.StdEncoding.EncodeToString([]byte("abcd"))+`",
+		"tags": ["vmcluster:c1", "vmcluster-name:astro", "vmcluster-role:worker", "vmcluster-group:cpu"]}}`)
+}
+
+func TestCreateNodeIsNeverRepeated(t *testing.T) {
+	tests := map[string]struct {
+		answer http.HandlerFunc
+		kind   cluster.FaultKind
+	}{
+		"in trouble":        {says(503, `{"message": "later"}`), cluster.FaultUnavailable},
+		"a broken answer":   {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, cluster.FaultUnavailable},
+		"a proxy's page":    {says(202, `<html>`), cluster.FaultUnavailable},
+		"nothing":           {says(202, ``), cluster.FaultUnavailable},
+		"another thing":     {says(202, `{"server": "s1"}`), cluster.FaultUnavailable},
+		"no ID":             {says(202, `{"server": {}}`), cluster.FaultUnavailable},
+		"quota":             {says(403, `{"forbidden": {"message": "Quota exceeded for instances"}}`), cluster.FaultQuota},
+		"what it can't run": {says(400, `{"badRequest": {"message": "Flavor's disk is too small for requested image."}}`), cluster.FaultBadRequest},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := newAPI(t, map[string]http.HandlerFunc{"POST /compute/v2.1/servers": test.answer})
+			_, err := a.client().CreateNode(background, cluster.NodeRequest{Name: "astro-cpu-1", Image: "i1", Flavor: "f1", Network: "n1"})
+			wantKind(t, err, test.kind, "create server astro-cpu-1: ")
+			if n := len(a.since(1)); n != 1 {
+				t.Errorf("%d requests, want 1", n)
+			}
+		})
+	}
+}
+
+func TestNodes(t *testing.T) {
+	server := func(id, status, more string) string {
+		return fmt.Sprintf(`{"id": "%s", "name": "astro-cpu-1", "status": "%s", "created": "2026-11-22T10:00:00Z", "addresses": {}, "metadata": {}, "image": ""%s}`, id, status, more)
+	}
+	var a *api
+	a = newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/servers/detail": func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("marker") == "" {
+			fmt.Fprintf(w, `{"servers": [%s, %s], "servers_links": [{"rel": "next", "href": "%s/compute/v2.1/servers/detail?marker=s2"}]}`,
+				server("s1", "ACTIVE", `, "tags": ["vmcluster-role:worker", "vmcluster:c1", "other", "vmcluster-name:astro", "vmcluster-group:cpu"],
+					"image": {"id": "i1"}, "flavor": {"original_name": "m1.tiny"},
+					"metadata": {"vmcluster_flavor": "f1", "vmcluster_owner": "scaler", "vmcluster_spec": "h", "x": "y"},
+					"addresses": {"net": [{"addr": "fd00::1", "version": 6, "OS-EXT-IPS:type": "fixed"},
+						{"addr": "10.0.0.1", "version": 4, "OS-EXT-IPS:type": "fixed"}, {"addr": "10.0.0.2", "version": 4, "OS-EXT-IPS:type": "fixed"},
+						{"addr": "192.0.2.1", "version": 4, "OS-EXT-IPS:type": "floating"}]}`),
+				server("s2", "ERROR", `, "fault": {"code": 500, "message": "No valid host was found.", "created": "yesterday"}`), a.URL)
+			return
+		}
+		fmt.Fprintf(w, `{"servers": [%s, %s, %s]}`, server("s3", "soft_deleted", ""), server("s4", "RESCUE", ""),
+			server("s5", "BUILD", `, "addresses": {"net": [{"addr": "fd00::5", "OS-EXT-IPS:type": "fixed"}]}`))
+	}})
+	nodes, err := a.client().Nodes(background, "t1", "t2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := a.since(1)[0].line; !strings.Contains(line, "tags=t1%2Ct2") || len(a.since(1)) != 2 {
+		t.Errorf("requests are\n%s", a.lines())
+	}
+	if len(nodes) != 4 {
+		t.Fatalf("%d nodes, want 4: the deleted one is none", len(nodes))
+	}
+	first := nodes[0]
+	if first.ClusterID != "c1" || first.ClusterName != "astro" || first.Role != cluster.RoleWorker || first.Group != "cpu" ||
+		first.Address != "10.0.0.1" || first.Floating != "192.0.2.1" || first.Image != "i1" || first.Flavor != "f1" || first.Owner != "scaler" ||
+		first.SpecHash != "h" || first.Metadata["x"] != "y" || !first.Created.Equal(time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)) {
+		t.Errorf("first node is %v", first)
+	}
+	if f := nodes[1].Fault; f == nil || f.Code != 500 || f.Message != "No valid host was found." || !nodes[1].Broken() {
+		t.Errorf("second node's fault is %v", f)
+	}
+	if nodes[2].Status != "RESCUE" || nodes[3].Address != "fd00::5" {
+		t.Errorf("last nodes are %v", nodes[2:])
+	}
+}
+
+// Whoever deletes by a list must not get half of one.
+func TestNodesIsWholeOrAnError(t *testing.T) {
+	var a *api
+	a = newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/servers/detail": func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("marker") == "" {
+			fmt.Fprintf(w, `{"servers": [{"id": "s1"}], "servers_links": [{"rel": "next", "href": "%s/compute/v2.1/servers/detail?marker=s1"}]}`, a.URL)
+			return
+		}
+		says(503, "")(w, r)
+	}})
+	nodes, err := a.client().Nodes(background, "t1")
+	wantKind(t, err, cluster.FaultUnavailable, "list servers tagged t1")
+	if nodes != nil || len(a.since(1)) != 5 {
+		t.Errorf("%d nodes in %d requests, want none in 5", len(nodes), len(a.since(1)))
+	}
+	if _, err := a.client().Nodes(background, "t1", ""); !cluster.IsKind(err, cluster.FaultBadRequest) {
+		t.Errorf("an empty tag: %v", err)
+	}
+}
+
+func TestWithoutTagsForeignServersAreLeftOut(t *testing.T) {
+	a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/servers/detail": says(200,
+		`{"servers": [{"id": "s1", "tags": ["mine"]}, {"id": "s2", "tags": ["vmcluster:c1", "vmcluster-role:worker"]}]}`)})
+	nodes, err := a.client().Nodes(background)
+	if err != nil || len(nodes) != 1 || nodes[0].ID != "s2" {
+		t.Errorf("nodes are %v, %v", nodes, err)
+	}
+}
+
+func TestServerCalls(t *testing.T) {
+	const base = "/compute/v2.1/servers/s1"
+	a := newAPI(t, map[string]http.HandlerFunc{
+		"DELETE " + base:                         says(204, ""),
+		"GET " + base + "/metadata":              says(200, `{"metadata": {"a": "1"}}`),
+		"PUT " + base + "/metadata":              says(200, `{"metadata": {"b": "2"}}`),
+		"GET " + base + "/os-server-password":    says(200, `{"password": "{\"generation\": 3}"}`),
+		"DELETE " + base + "/os-server-password": says(204, ""),
+		"POST " + base + "/action":               says(200, `{"output": "login:"}`),
+	})
+	c := a.client()
+	check := func(what string, got any, want any, err error) {
+		t.Helper()
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: %v, %v; want %v", what, got, err, want)
+		}
+	}
+	check("delete", nil, nil, c.DeleteNode(background, "s1"))
+	check("delete what is gone", nil, nil, c.DeleteNode(background, "s2"))
+	got, err := c.Metadata(background, "s1")
+	check("metadata", got, map[string]string{"a": "1"}, err)
+	got, err = c.SetMetadata(background, "s1", nil)
+	check("set metadata", got, map[string]string{"b": "2"}, err)
+	if put := a.since(0)[4]; put.body != `{"metadata":{}}` {
+		t.Errorf("%s sends %s", put.line, put.body)
+	}
+	report, err := c.Report(background, "s1")
+	check("report", report, `{"generation": 3}`, err)
+	check("clear report", nil, nil, c.ClearReport(background, "s1"))
+	tail, err := c.ConsoleTail(background, "s1", 20)
+	check("console", tail, "login:", err)
+	if last := a.since(0)[7]; last.body != `{"os-getConsoleOutput":{"length":20}}` {
+		t.Errorf("%s sends %s", last.line, last.body)
+	}
+	_, err = c.ConsoleTail(background, "s2", 20)
+	wantKind(t, err, cluster.FaultOther, "read console log of server s2")
+}
