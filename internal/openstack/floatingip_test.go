@@ -1,0 +1,86 @@
+package openstack
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+func TestAssociateFloatingIP(t *testing.T) {
+	const ports = `{"ports": [{"id": "port6", "fixed_ips": [{"ip_address": "fd00::1"}]}, {"id": "port4", "fixed_ips": [{"ip_address": "10.0.0.1"}]}]}`
+	floating := func(id, description, port, network string) string {
+		return fmt.Sprintf(`{"id": "%s", "description": "%s", "port_id": "%s", "floating_network_id": "%s", "floating_ip_address": "192.0.2.%s"}`,
+			id, description, port, network, id)
+	}
+	const mine = "vmcluster:c1"
+	tests := map[string]struct {
+		ports   string
+		present []string
+		address string
+		last    string // request
+		body    string
+		kind    cluster.FaultKind
+	}{
+		"none yet: made, described in the same request": {ports, nil, "192.0.2.9", "POST /network/v2.0/floatingips",
+			`{"floatingip": {"description": "vmcluster:c1", "floating_network_id": "ext", "port_id": "port4", "fixed_ip_address": "10.0.0.1"}}`, ""},
+		"there already: used": {ports, []string{floating("1", mine, "", "ext"), floating("2", mine, "port4", "ext")}, "192.0.2.2", "", "", ""},
+		"left by an interrupted run: used": {ports, []string{floating("1", mine, "", "other"), floating("2", mine, "", "ext")}, "192.0.2.2",
+			"PUT /network/v2.0/floatingips/2", `{"floatingip": {"port_id": "port4", "fixed_ip_address": "10.0.0.1"}}`, ""},
+		"others' are never taken": {ports, []string{floating("1", "vmcluster:c2", "", "ext"), floating("2", "", "", "ext")}, "192.0.2.9",
+			"POST /network/v2.0/floatingips", "", ""},
+		"of another node of the cluster: left there": {ports, []string{floating("1", mine, "port7", "ext")}, "192.0.2.9", "POST /network/v2.0/floatingips", "", ""},
+		"no port with IPv4":                          {`{"ports": []}`, nil, "", "", "", cluster.FaultNotFound},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := newAPI(t, map[string]http.HandlerFunc{
+				"GET /network/v2.0/ports":         says(200, test.ports),
+				"GET /network/v2.0/floatingips":   says(200, `{"floatingips": [`+strings.Join(test.present, ",")+`]}`),
+				"POST /network/v2.0/floatingips":  says(201, `{"floatingip": `+floating("9", mine, "port4", "ext")+`}`),
+				"PUT /network/v2.0/floatingips/2": says(200, `{"floatingip": `+floating("2", mine, "port4", "ext")+`}`),
+			})
+			address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext")
+			if test.kind != "" {
+				wantKind(t, err, test.kind, "server s1")
+				return
+			}
+			if err != nil || address != test.address {
+				t.Fatalf("address %q, %v; want %s", address, err, test.address)
+			}
+			calls := a.since(1)
+			if calls[0].line != "GET /network/v2.0/ports?device_id=s1" || calls[1].line != "GET /network/v2.0/floatingips?description=vmcluster%3Ac1" {
+				t.Errorf("requests are\n%s", a.lines())
+			}
+			if last := calls[len(calls)-1]; test.last != "" && last.line != test.last {
+				t.Errorf("last request is %s, want %s", last.line, test.last)
+			} else if test.body != "" {
+				equalJSON(t, last.body, test.body)
+			}
+			if test.last == "" && len(calls) != 2 {
+				t.Errorf("requests are\n%s, want nothing written", a.lines())
+			}
+		})
+	}
+}
+
+func TestFloatingIPsOfTheCluster(t *testing.T) {
+	a := newAPI(t, map[string]http.HandlerFunc{
+		"GET /network/v2.0/floatingips": says(200, `{"floatingips": [{"id": "1", "description": "vmcluster:c1", "floating_ip_address": "192.0.2.1"},
+			{"id": "2", "description": "", "floating_ip_address": "192.0.2.2"}]}`), // a Neutron that does not know the filter
+		"DELETE /network/v2.0/floatingips/1": says(204, ""),
+	})
+	c := a.client()
+	got, err := c.FloatingIPs(background, "c1")
+	if err != nil || !maps.Equal(got, map[string]string{"1": "192.0.2.1"}) {
+		t.Errorf("floating IPs are %v, %v", got, err)
+	}
+	for _, id := range []string{"1", "gone"} {
+		if err := c.DeleteFloatingIP(background, id); err != nil {
+			t.Errorf("release %s: %v", id, err)
+		}
+	}
+}
