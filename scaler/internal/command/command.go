@@ -1,0 +1,125 @@
+// Package command runs the batch system's own tools, here or on the front-end
+// through ssh, with a limit on time and output. Output is handed on as a
+// stream: a long queue is never held in memory as text.
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// MaxOutput is how much a tool may print. Some 50,000 jobs with the attributes
+// that the scaler asks for take 20 MB.
+const MaxOutput = 256 << 20
+
+const maxStderr = 4 << 10
+
+// Command is a tool, its arguments, and additions to its environment.
+type Command struct {
+	Name string
+	Args []string
+	Env  []string // KEY=VALUE
+}
+
+// String returns the command as a person would type it, without its environment.
+func (c Command) String() string { return strings.Join(append([]string{c.Name}, c.Args...), " ") }
+
+// Runner runs commands. It hands the output to consume, and returns an *Error
+// when the command fails, before any error of consume.
+type Runner interface {
+	Run(ctx context.Context, c Command, consume func(io.Reader) error) error
+}
+
+// Error says that a command failed, with its own words.
+type Error struct {
+	Command string
+	Stderr  string
+	Err     error
+}
+
+func (e *Error) Error() string {
+	if e.Stderr == "" {
+		return fmt.Sprintf("%s: %v", e.Command, e.Err)
+	}
+	return fmt.Sprintf("%s: %v: %s", e.Command, e.Err, e.Stderr)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Exec runs commands on this machine.
+type Exec struct {
+	Timeout   time.Duration // for each command
+	MaxOutput int64         // 0 means MaxOutput
+}
+
+// Run implements Runner.
+func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error) error {
+	ctx, cancel := context.WithTimeout(ctx, x.Timeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.Name, c.Args...)
+	cmd.Env = append(os.Environ(), c.Env...)
+	cmd.WaitDelay = time.Second // a child of a killed tool may hold its output open
+	stderr := &tail{limit: maxStderr}
+	cmd.Stderr = stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return &Error{Command: c.String(), Err: err}
+	}
+	if err := cmd.Start(); err != nil {
+		return &Error{Command: c.String(), Err: err}
+	}
+	limit := x.MaxOutput
+	if limit == 0 {
+		limit = MaxOutput
+	}
+	limited := &io.LimitedReader{R: out, N: limit}
+	consumeErr := consume(limited)
+	if consumeErr != nil && limited.N <= 0 {
+		consumeErr = fmt.Errorf("it printed more than %d bytes", limit)
+	}
+	if consumeErr != nil {
+		cancel() // nobody reads the rest
+	}
+	if _, err := io.Copy(io.Discard, out); err != nil && consumeErr == nil && ctx.Err() == nil {
+		consumeErr = err
+	}
+	waitErr := cmd.Wait()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &Error{Command: c.String(), Stderr: stderr.line(), Err: fmt.Errorf("no answer within %s: %w", x.Timeout, ctx.Err())}
+	case consumeErr != nil && ctx.Err() != nil: // killed by us
+		return fmt.Errorf("%s: %w", c, consumeErr)
+	case waitErr != nil:
+		return &Error{Command: c.String(), Stderr: stderr.line(), Err: waitErr}
+	case consumeErr != nil:
+		return fmt.Errorf("%s: %w", c, consumeErr)
+	}
+	return nil
+}
+
+// tail keeps the first bytes that are written to it.
+type tail struct {
+	buf   bytes.Buffer
+	limit int
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	if room := t.limit - t.buf.Len(); room > 0 {
+		t.buf.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+// line returns the first paragraph as one line: HTCondor's tools go on with
+// advice for the reader of a terminal.
+func (t *tail) line() string {
+	text, _, _ := strings.Cut(strings.TrimSpace(t.buf.String()), "\n\n")
+	return strings.Join(strings.Fields(text), " ")
+}

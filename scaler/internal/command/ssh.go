@@ -1,0 +1,76 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SSH runs commands on another machine by the ssh program, which brings its own
+// configuration, agent and host key checking. It never asks for a password, and
+// an unknown host key is an error.
+type SSH struct {
+	Host           string
+	User           string
+	Port           int
+	IdentityFile   string
+	KnownHostsFile string
+	Options        []string // further -o options: "ProxyJump=gate"
+	Timeout        time.Duration
+	Runner         Runner // runs ssh itself
+}
+
+// Run implements Runner.
+func (s SSH) Run(ctx context.Context, c Command, consume func(io.Reader) error) error {
+	if err := s.Runner.Run(ctx, s.Command(c), consume); err != nil {
+		return fmt.Errorf("on %s: %w", s.Host, err)
+	}
+	return nil
+}
+
+// Command returns the ssh command that runs c over there.
+func (s SSH) Command(c Command) Command {
+	seconds := max(1, int(s.Timeout/time.Second)/2)
+	args := []string{"-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(seconds)}
+	for _, o := range s.Options {
+		args = append(args, "-o", o)
+	}
+	if s.KnownHostsFile != "" {
+		args = append(args, "-o", "UserKnownHostsFile="+s.KnownHostsFile)
+	}
+	if s.IdentityFile != "" {
+		args = append(args, "-i", s.IdentityFile)
+	}
+	if s.Port != 0 {
+		args = append(args, "-p", strconv.Itoa(s.Port))
+	}
+	if s.User != "" {
+		args = append(args, "-l", s.User)
+	}
+	words := make([]string, 0, len(c.Args)+len(c.Env)+2)
+	if len(c.Env) > 0 {
+		words = append(words, "env")
+		for _, e := range c.Env {
+			words = append(words, Quote(e))
+		}
+	}
+	words = append(words, Quote(c.Name))
+	for _, a := range c.Args {
+		words = append(words, Quote(a))
+	}
+	return Command{Name: "ssh", Args: append(args, "--", s.Host, strings.Join(words, " "))}
+}
+
+// Quote writes a word so that a POSIX shell reads it back unchanged.
+func Quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:,@%+=", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

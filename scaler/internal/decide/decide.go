@@ -1,0 +1,229 @@
+package decide
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// Facts is what was read in one tick.
+type Facts struct {
+	Queue   queue.Snapshot
+	Cluster fleet.View
+	Flavors map[string]queue.Shape // by group: a worker's size by its flavor, where it is known
+}
+
+// Outcome is everything that a tick makes of its facts.
+type Outcome struct {
+	Fleet    fleet.Fleet
+	Demand   demand.Demand
+	Decision Decision
+}
+
+// Tick judges the facts: fleet, demand and decision, and what the next tick
+// has to know.
+func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
+	t := tick{facts: facts, p: p, m: m.clone(), now: now}
+	t.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{
+		Now: now, JoinTimeout: p.JoinTimeout, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
+	})
+	t.remember()
+	t.demand = demand.Compute(t.fleet, facts.Queue.Jobs, t.groups(), t.shapes(), t.except())
+	t.passOver()
+	t.explainJobs()
+	if age := now.Sub(facts.Queue.ReadAt()); age > p.MaxAge {
+		t.d.note("queue", fmt.Sprintf("nothing is done: it was read %s ago, more than %s", short(age), short(p.MaxAge)))
+	} else {
+		t.leaving()
+		t.shrink()
+		t.clear()
+		t.grow()
+	}
+	t.forget()
+	return Outcome{Fleet: t.fleet, Demand: t.demand, Decision: t.d}, t.m
+}
+
+// tick is one judgement in the making.
+type tick struct {
+	facts  Facts
+	p      Policy
+	m      Memory
+	now    time.Time
+	fleet  fleet.Fleet
+	demand demand.Demand
+	d      Decision
+}
+
+// managed returns the groups in the scaler's charge, in order. A group that the
+// cluster does not have is not among them.
+func (t *tick) managed() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(t.p.Groups)) {
+		if _, ok := t.facts.Cluster.Document.Groups[name]; ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (t *tick) isManaged(group string) bool { return slices.Contains(t.managed(), group) }
+
+// remember notes who is in the pool, and how large a group's workers really are.
+func (t *tick) remember() {
+	for _, w := range t.fleet.Workers {
+		if !w.InPool || w.Phase == fleet.Foreign {
+			continue
+		}
+		if _, before := t.m.Seen[w.Name]; !before {
+			delete(t.m.Backoff, w.Group) // the group can come up after all
+		}
+		t.m.Seen[w.Name] = t.now
+		if w.Pool.Total.Cpus > 0 {
+			t.m.Learned[w.Group] = Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor}
+		}
+	}
+}
+
+// shape returns what a new worker of the group offers: as the operator says, as
+// seen in the pool, or by the flavor, in that order for each quantity.
+func (t *tick) shape(group string) queue.Shape {
+	s := t.facts.Flavors[group]
+	if l, ok := t.m.Learned[group]; ok && l.Flavor == t.facts.Cluster.Document.Groups[group].Flavor {
+		s = l.Shape
+	}
+	said := t.p.Groups[group].Shape
+	set := func(to *int, from int) {
+		if from > 0 {
+			*to = from
+		}
+	}
+	set(&s.Cpus, said.Cpus)
+	set(&s.MemoryMiB, said.MemoryMiB)
+	set(&s.DiskKiB, said.DiskKiB)
+	set(&s.GPUs, said.GPUs)
+	return s
+}
+
+func (t *tick) shapes() map[string]queue.Shape {
+	shapes := map[string]queue.Shape{}
+	for group := range t.facts.Cluster.Document.Groups {
+		shapes[group] = t.shape(group)
+	}
+	return shapes
+}
+
+func (t *tick) groups() []demand.Group {
+	var groups []demand.Group
+	for _, name := range t.managed() {
+		most := t.p.Groups[name].Max
+		groups = append(groups, demand.Group{
+			Name: name, Shape: t.shape(name), Max: most, Room: max(0, most-len(t.fleet.Group(name))),
+		})
+	}
+	return groups
+}
+
+// except returns the job groups that a free worker is known to leave waiting.
+func (t *tick) except() map[string]string {
+	out := map[string]string{}
+	for key, since := range t.m.PassedOver {
+		if t.now.Sub(since) < passedOverFor {
+			out[key] = "a worker with room for them stayed idle: their requirements or limits must be in the way"
+		}
+	}
+	return out
+}
+
+// passOver finds job groups that wait although a worker has had room for them
+// for longer than the first-job grace. More workers would not help them.
+func (t *tick) passOver() {
+	waiting := map[string]queue.JobGroup{}
+	for _, g := range t.facts.Queue.Jobs {
+		waiting[g.Key] = g
+	}
+	for key := range t.m.PassedOver {
+		if _, ok := waiting[key]; !ok || t.now.Sub(t.m.PassedOver[key]) >= passedOverFor {
+			delete(t.m.PassedOver, key)
+		}
+	}
+	for _, p := range t.demand.Placements {
+		w, ok := t.worker(p.Worker)
+		if !ok || p.Phase != fleet.Idle || !t.isManaged(w.Group) {
+			continue
+		}
+		since := w.Pool.IdleSince
+		if oldest := waiting[p.Key].Oldest; oldest.After(since) {
+			since = oldest
+		}
+		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= t.p.FirstJobGrace {
+			t.m.PassedOver[p.Key] = t.now
+		}
+	}
+}
+
+func (t *tick) worker(name string) (fleet.Worker, bool) {
+	i := slices.IndexFunc(t.fleet.Workers, func(w fleet.Worker) bool { return w.Name == name })
+	if i < 0 {
+		return fleet.Worker{}, false
+	}
+	return t.fleet.Workers[i], true
+}
+
+// explainJobs says which waiting jobs cause nothing.
+func (t *tick) explainJobs() {
+	for _, s := range t.facts.Queue.Skipped {
+		t.d.note("jobs", fmt.Sprintf("%s not counted (%s…): %s", jobs(s.Count), s.First, s.Why))
+	}
+	unmet := map[string]demand.Unmet{} // by reason: there may be hundreds of groups
+	for _, u := range t.demand.Unmet {
+		if all, ok := unmet[u.Why]; ok {
+			u.First, u.Count = all.First, u.Count+all.Count
+		}
+		unmet[u.Why] = u
+	}
+	for _, why := range slices.Sorted(maps.Keys(unmet)) {
+		t.d.note("jobs", fmt.Sprintf("%s without a worker to come (%s…): %s", jobs(unmet[why].Count), unmet[why].First, why))
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.p.Groups)) {
+		if !t.isManaged(name) {
+			t.d.note("group "+name, "the cluster has no worker group of that name")
+		}
+	}
+}
+
+// forget drops what is remembered of workers and groups that are no more.
+func (t *tick) forget() {
+	there := map[string]bool{}
+	for _, w := range t.fleet.Workers {
+		there[w.Name] = true
+	}
+	maps.DeleteFunc(t.m.Seen, func(name string, _ time.Time) bool { return !there[name] })
+	maps.DeleteFunc(t.m.Confirmed, func(name string, _ Sighting) bool { return !there[name] })
+}
+
+func jobs(n int) string { return count(n, "job") }
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// short writes a duration without empty parts: "5m", "1m30s".
+func short(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

@@ -1,0 +1,307 @@
+package decide_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func ago(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
+
+var four = queue.Shape{Cpus: 4, MemoryMiB: 8000}
+
+// world builds the facts of one tick. The cluster is "astro" with group "cpu".
+type world struct {
+	facts  decide.Facts
+	policy decide.Policy
+	memory decide.Memory
+}
+
+func newWorld(changes ...func(*world)) world {
+	w := world{policy: decide.DefaultPolicy()}
+	w.policy.Groups["cpu"] = decide.Bounds{Min: 0, Max: 10}
+	w.facts.Flavors = map[string]queue.Shape{"cpu": four}
+	w.facts.Queue = queue.Snapshot{JobsAt: now, WorkersAt: now, PoolSince: ago(36000), OnNode: map[string]int{}}
+	w.facts.Cluster.Document = cluster.Document{
+		Name: "astro", Generation: 7, Groups: map[string]cluster.GroupSpec{"cpu": {}, "other": {}},
+	}
+	for _, c := range changes {
+		c(&w)
+	}
+	return w
+}
+
+func jobs(n int) func(*world) {
+	return func(w *world) {
+		one := queue.Shape{Cpus: 1, MemoryMiB: 1024}
+		w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "k", Asks: one, Takes: one, Count: n, First: "6.0", Oldest: ago(30)})
+	}
+}
+
+// node adds a server that was made some seconds ago and stands in the roster.
+func node(name string, age int, change ...func(*cluster.Node, *cluster.Member)) func(*world) {
+	return func(w *world) {
+		group := strings.Split(name, "-")[1]
+		n := cluster.Node{Name: name, Role: cluster.RoleWorker, Group: group, Status: cluster.StatusActive, Created: ago(age)}
+		m := cluster.Member{Name: name}
+		for _, c := range change {
+			c(&n, &m)
+		}
+		w.facts.Cluster.Nodes = append(w.facts.Cluster.Nodes, n)
+		w.facts.Cluster.Document.Workers = append(w.facts.Cluster.Document.Workers, m)
+	}
+}
+
+func protected(n *cluster.Node, _ *cluster.Member) { n.Protected = true }
+func inError(n *cluster.Node, _ *cluster.Member) {
+	n.Status, n.Fault = cluster.StatusError, &cluster.Fault{Message: "No valid host was found."}
+}
+func leaving(_ *cluster.Node, m *cluster.Member)  { m.Leaving = cluster.LeaveIdle }
+func draining(_ *cluster.Node, m *cluster.Member) { m.Leaving = cluster.LeaveJobsOK }
+
+// pool adds a member of the pool; running jobs, or idle for some seconds.
+func pool(name string, running, idle int) func(*world) {
+	return func(w *world) {
+		w.facts.Queue.Workers = append(w.facts.Queue.Workers, queue.Worker{
+			Name: name, Slots: 1, Total: four, Free: four.Take(queue.Shape{Cpus: 1, MemoryMiB: 1024}, running),
+			Running: running, RanBefore: true, IdleSince: ago(idle), HeardAt: ago(5),
+		})
+	}
+}
+
+func fresh(w *world) { w.facts.Queue.Workers[len(w.facts.Queue.Workers)-1].RanBefore = false }
+
+func report(drained, busy string) func(*world) {
+	return func(w *world) {
+		w.facts.Cluster.HasReport = true
+		w.facts.Cluster.Report = cluster.Report{Generation: 7, Drained: drained, Busy: busy}
+	}
+}
+
+func unmetFor(s int) func(*world) {
+	return func(w *world) { w.memory.Unmet = map[string]time.Time{"cpu": ago(s)} }
+}
+
+func confirmedOnce(name string, s int) func(*world) {
+	return func(w *world) {
+		w.memory.Confirmed = map[string]decide.Sighting{name: {First: ago(s), Last: ago(s), Reads: 1}}
+	}
+}
+
+func policy(change func(*decide.Policy)) func(*world) {
+	return func(w *world) { change(&w.policy) }
+}
+
+func bounds(least, most int) func(*world) {
+	return policy(func(p *decide.Policy) { p.Groups["cpu"] = decide.Bounds{Min: least, Max: most} })
+}
+
+// brief writes a decision in one line: "+2cpu -astro-cpu-1 ?astro-cpu-2 !astro-cpu-3".
+func brief(d decide.Decision) string {
+	var parts []string
+	for _, a := range d.Add {
+		parts = append(parts, fmt.Sprintf("+%d%s", a.Count, a.Group))
+	}
+	list := func(sign string, steps []decide.Step) {
+		for _, s := range steps {
+			parts = append(parts, sign+strings.TrimPrefix(s.Worker, "astro-"))
+		}
+	}
+	list("drain:", d.Drain)
+	list("undrain:", d.Undrain)
+	list("remove:", d.Remove)
+	return strings.Join(parts, " ")
+}
+
+func reasons(d decide.Decision) string {
+	var all []string
+	for _, a := range d.Add {
+		all = append(all, a.Reason)
+	}
+	for _, s := range slices.Concat(d.Drain, d.Undrain, d.Remove) {
+		all = append(all, s.Worker+": "+s.Reason)
+	}
+	for _, n := range d.Notes {
+		all = append(all, n.About+": "+n.Reason)
+	}
+	return strings.Join(all, "\n")
+}
+
+type row struct {
+	name  string
+	world world
+	want  string // brief decision; "" is nothing
+	why   string // must be among the reasons
+}
+
+func check(t *testing.T, rows []row) {
+	t.Helper()
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			out, _ := decide.Tick(r.world.facts, r.world.policy, r.world.memory, now)
+			if got := brief(out.Decision); got != r.want {
+				t.Errorf("decided %q, want %q\n%s", got, r.want, reasons(out.Decision))
+			}
+			if got := reasons(out.Decision); !strings.Contains(got, r.why) {
+				t.Errorf("reasons lack %q:\n%s", r.why, got)
+			}
+		})
+	}
+}
+
+func TestGrow(t *testing.T) {
+	check(t, []row{
+		{"an empty queue adds nothing", newWorld(), "", ""},
+		{"new demand is held first", newWorld(jobs(8)), "", "2 workers for 8 jobs not added yet: the demand has lasted 0s of 1m"},
+		{"demand of 59 s is still held", newWorld(jobs(8), unmetFor(59)), "", "lasted 59s of 1m"},
+		{"demand that lasted adds what the jobs need", newWorld(jobs(8), unmetFor(60)), "+2cpu", "8 jobs found no place for 1m"},
+		{"booting workers count", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30)), "+1cpu", "4 jobs found no place"},
+		{"booting workers that suffice end the demand", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30), node("astro-cpu-2", 30)), "", ""},
+		{"free workers end the demand", newWorld(jobs(4), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 10)), "", "4 jobs fit it"},
+		{"max is kept", newWorld(jobs(400), unmetFor(60), bounds(0, 3), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "+2cpu", "at its max of 3"},
+		{"at max nothing is added, and it is said", newWorld(jobs(4), unmetFor(60), bounds(0, 1), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "", "group cpu is at its max of 1"},
+		{"a tick adds at most max_create", newWorld(jobs(400), unmetFor(60), bounds(0, 50)), "+10cpu", "40 of 50 workers put off: max_create = 10"},
+		{"no more than max_in_flight boot at a time", newWorld(jobs(40), unmetFor(60), policy(func(p *decide.Policy) { p.MaxInFlight = 3 }), node("astro-cpu-1", 10), node("astro-cpu-2", 10)), "+1cpu", "max_in_flight = 3"},
+		{"min is kept without any hold", newWorld(bounds(2, 10)), "+2cpu", "0 of at least 2 workers"},
+		{"after failures a group pauses", newWorld(jobs(8), unmetFor(60), func(w *world) {
+			w.memory.Backoff = map[string]decide.Backoff{"cpu": {Failures: 2, Until: now.Add(90 * time.Second), Why: "quota exceeded"}}
+		}), "", "pause of another 1m30s after 2 failures: quota exceeded"},
+		{"held demand survives partial facts: listed jobs do wait", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "+2cpu", ""},
+		{"stale facts add nothing", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.JobsAt = ago(121) }), "", "read 2m1s ago"},
+		{"a group that the cluster lacks is reported", newWorld(policy(func(p *decide.Policy) { p.Groups["gpu"] = decide.Bounds{Max: 1} })), "", "group gpu: the cluster has no worker group of that name"},
+		{"a just restarted collector shows no worker: those there are counted as capacity", newWorld(jobs(8), unmetFor(60),
+			func(w *world) { w.facts.Queue.PoolSince = ago(20) }, node("astro-cpu-1", 9000), node("astro-cpu-2", 9000)), "", ""},
+		{"the size seen in the pool beats the flavor's", newWorld(jobs(8), unmetFor(60), func(w *world) {
+			w.memory.Learned = map[string]decide.Learned{"cpu": {Shape: queue.Shape{Cpus: 4, MemoryMiB: 2100}}}
+		}), "+4cpu", ""},
+	})
+}
+
+func TestShrink(t *testing.T) {
+	idle := func(s int) world { return newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, s)) }
+	check(t, []row{
+		{"an idle worker stays for idle_after", idle(59), "", "idle for 59s of idle_after = 1m"},
+		{"then it is asked to leave", idle(60), "drain:cpu-1", "idle for 1m (idle_after = 1m), and no waiting job fits it"},
+		{"a worker that never had a job gets longer", newWorld(node("astro-cpu-1", 400), pool("astro-cpu-1", 0, 299), fresh), "", "first_job_grace = 5m"},
+		{"but not for ever", newWorld(node("astro-cpu-1", 400), pool("astro-cpu-1", 0, 300), fresh), "drain:cpu-1", ""},
+		{"a busy worker stays", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 1, 9000)), "", ""},
+		{"a worker stays whose job only the queue knows of", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 9000), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", ""},
+		{"a waiting job that fits keeps it", newWorld(jobs(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 200)), "", "stays: 1 job fit it"},
+		{"one waiting job keeps one of two", newWorld(jobs(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-2", ""},
+		{"min is kept, the longest idle goes", newWorld(bounds(1, 10), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-1", "min = 1"},
+		{"a protected worker stays", newWorld(node("astro-cpu-1", 9000, protected), pool("astro-cpu-1", 0, 900)), "", "protected by its metadata"},
+		{"a group without bounds is left alone", newWorld(node("astro-other-1", 9000), pool("astro-other-1", 0, 900)), "", ""},
+		{"a stranger in the pool is left alone", newWorld(pool("desktop", 0, 90000)), "", ""},
+		{"a worker closed by somebody else is left alone", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Workers[0].Draining = true }), "", "not by this scaler's wish"},
+		{"partial facts ask nobody to leave", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "", "stays: what was read is not whole: one schedd did not answer"},
+		{"nor does a young collector", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.PoolSince = ago(100) }), "", "the collector was started 1m40s ago, less than 3m"},
+		{"nor do stale facts", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.WorkersAt = ago(150) }), "", "nothing is done"},
+		{"max_remove bounds a tick", newWorld(policy(func(p *decide.Policy) { p.MaxRemove = 1 }), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-2", "max_remove = 1"},
+	})
+}
+
+func TestLeaving(t *testing.T) {
+	marked := func(changes ...func(*world)) world {
+		return newWorld(append([]func(*world){node("astro-cpu-1", 9000, leaving)}, changes...)...)
+	}
+	check(t, []row{
+		{"without a report one waits", marked(pool("astro-cpu-1", 0, 90)), "", "the front-end has not closed it yet"},
+		{"a report on an older generation does not count", marked(report("cpu[1]", ""), func(w *world) { w.facts.Cluster.Report.Generation = 6 }, confirmedOnce("astro-cpu-1", 20)), "", "not closed it yet"},
+		{"closed: the queue is read again first", marked(report("cpu[1]", "")), "", "read again before it is removed"},
+		{"closed, and two readings agree", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 15)), "remove:cpu-1", "two readings"},
+		{"not before drain_recheck", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 14)), "", "read again"},
+		{"the same reading is not counted twice", marked(report("cpu[1]", ""), func(w *world) {
+			w.memory.Confirmed = map[string]decide.Sighting{"astro-cpu-1": {First: ago(60), Last: now, Reads: 1}}
+		}), "", "read again"},
+		{"closed, but the queue knows a job on it", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 60), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "1 job still on it"},
+		{"closed, but facts are partial", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 60), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "not removed now"},
+		{"busy after all: it comes back", marked(pool("astro-cpu-1", 1, 0), report("", "cpu[1]")), "undrain:cpu-1", "refused to close it"},
+		{"demand comes back before it is closed", marked(jobs(1), pool("astro-cpu-1", 0, 90)), "undrain:cpu-1", "1 job came that fit it"},
+		{"demand comes back after it is closed", marked(jobs(1), report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 60)), "undrain:cpu-1", ""},
+		{"demand calls back before it adds", marked(jobs(8), unmetFor(60), pool("astro-cpu-1", 0, 90)), "+1cpu undrain:cpu-1", ""},
+		{"a worker that Terraform drains is not ours", newWorld(jobs(1), node("astro-cpu-1", 9000, draining), report("cpu[1]", "")), "", "somebody else's wish"},
+		{"protected meanwhile: it comes back", newWorld(node("astro-cpu-1", 9000, leaving, protected), report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 60)), "undrain:cpu-1", "protected"},
+	})
+}
+
+func TestClear(t *testing.T) {
+	check(t, []row{
+		{"a server in ERROR goes at once, with Nova's words", newWorld(node("astro-cpu-1", 30, inError)), "remove:cpu-1", "in ERROR: No valid host was found."},
+		{"a protected one stays", newWorld(node("astro-cpu-1", 30, inError, protected)), "", "kept: protected"},
+		{"a server that is late gets its join timeout", newWorld(node("astro-cpu-1", 899)), "", ""},
+		{"then it is looked for once more", newWorld(node("astro-cpu-1", 900)), "", "not in the pool for 15m (join_timeout = 15m); it is looked for again"},
+		{"then it goes", newWorld(node("astro-cpu-1", 920), confirmedOnce("astro-cpu-1", 20)), "remove:cpu-1", "not in the pool for 15m20s"},
+		{"unless the queue believes a job on it", newWorld(node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 2 }), "", "kept: 2 jobs on it"},
+		{"absence counts from the last time in the pool", newWorld(node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(600)} }), "", ""},
+		{"and from the start of the watch", newWorld(node("astro-cpu-1", 9000), func(w *world) { w.memory.WatchedFrom = ago(600) }), "", ""},
+		{"a stopped server is left alone", newWorld(node("astro-cpu-1", 9000, func(n *cluster.Node, _ *cluster.Member) { n.Status = "SHUTOFF" })), "", "its server is SHUTOFF: left alone"},
+		{"a roster entry without a server is cleared after a second look", newWorld(func(w *world) {
+			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-3"}}
+		}, confirmedOnce("astro-cpu-3", 20)), "remove:cpu-3", "it has no server"},
+		{"nothing is added while a name is being freed", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30, inError)), "remove:cpu-1", "pause of another"},
+	})
+}
+
+// A group whose workers never come up must not be filled for ever.
+func TestPausesGrow(t *testing.T) {
+	var m decide.Memory
+	var got []time.Duration
+	for range 8 {
+		m = m.Failed("cpu", "no valid host", now)
+		got = append(got, m.Backoff["cpu"].Until.Sub(now))
+	}
+	want := []time.Duration{1, 2, 4, 8, 16, 30, 30, 30}
+	for i := range want {
+		if got[i] != want[i]*time.Minute {
+			t.Fatalf("pauses %v, want minutes %v", got, want)
+		}
+	}
+	w := newWorld(node("astro-cpu-1", 900), pool("astro-cpu-1", 1, 0), func(w *world) { w.memory = m })
+	_, after := decide.Tick(w.facts, w.policy, w.memory, now)
+	if _, paused := after.Backoff["cpu"]; paused {
+		t.Error("a worker that joined did not end the pause")
+	}
+}
+
+// Jobs whose requirements no worker meets look as if they fit. One worker is
+// made for them and left idle; from then on they cause none.
+func TestJobsThatAFreeWorkerLeavesWaiting(t *testing.T) {
+	w := newWorld(jobs(4), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 300), fresh)
+	w.facts.Queue.Jobs[0].Oldest = ago(1000)
+	out, m := decide.Tick(w.facts, w.policy, w.memory, now)
+	if !out.Decision.Nothing() {
+		t.Fatalf("first look: %s", brief(out.Decision))
+	}
+	later := now.Add(10 * time.Second)
+	w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt = later, later
+	out, m = decide.Tick(w.facts, w.policy, m, later)
+	if got := brief(out.Decision); got != "drain:cpu-1" {
+		t.Errorf("second look: %q, want the worker to leave", got)
+	}
+	if !strings.Contains(reasons(out.Decision), "a worker with room for them stayed idle") {
+		t.Errorf("not explained:\n%s", reasons(out.Decision))
+	}
+	w.facts.Queue.Jobs = nil
+	if _, m = decide.Tick(w.facts, w.policy, m, later); len(m.PassedOver) != 0 {
+		t.Error("jobs that left the queue are still remembered")
+	}
+}
+
+func TestFleetOfTheDecision(t *testing.T) {
+	w := newWorld(node("astro-cpu-1", 900), pool("astro-cpu-1", 1, 0), node("astro-cpu-2", 10), pool("desktop", 0, 5))
+	out, _ := decide.Tick(w.facts, w.policy, w.memory, now)
+	for phase, want := range map[fleet.Phase]int{fleet.Busy: 1, fleet.Booting: 1, fleet.Foreign: 1} {
+		if got := out.Fleet.Count("", phase); got != want {
+			t.Errorf("%d workers %s, want %d", got, phase, want)
+		}
+	}
+}

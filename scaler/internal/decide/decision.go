@@ -1,0 +1,67 @@
+package decide
+
+import (
+	"slices"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// Decision is what is to be done, and why.
+type Decision struct {
+	Add     []Add  `json:"add,omitempty"`
+	Drain   []Step `json:"drain,omitempty"`
+	Undrain []Step `json:"undrain,omitempty"`
+	Remove  []Step `json:"remove,omitempty"`
+	Notes   []Note `json:"notes,omitempty"` // what is not done, and why
+}
+
+// Add makes workers in a group.
+type Add struct {
+	Group  string `json:"group"`
+	Count  int    `json:"count"`
+	Reason string `json:"reason"`
+}
+
+// Step is a change to one worker.
+type Step struct {
+	Worker string `json:"worker"`
+	Group  string `json:"group"`
+	Reason string `json:"reason"`
+}
+
+// Note says why something about a worker, a group or jobs is left as it is.
+type Note struct {
+	About  string `json:"about"`
+	Reason string `json:"reason"`
+}
+
+// Nothing tells that the decision is to do nothing.
+func (d Decision) Nothing() bool {
+	return len(d.Add) == 0 && len(d.Drain) == 0 && len(d.Undrain) == 0 && len(d.Remove) == 0
+}
+
+// Marks returns the changes to the document's leaving marks.
+func (d Decision) Marks() map[string]cluster.Leaving {
+	marks := map[string]cluster.Leaving{}
+	for _, s := range d.Drain {
+		marks[s.Worker] = cluster.LeaveIdle
+	}
+	for _, s := range d.Undrain {
+		marks[s.Worker] = cluster.Stays
+	}
+	return marks
+}
+
+// Removals returns the names of the workers to remove, in order.
+func (d Decision) Removals() []string {
+	names := make([]string, 0, len(d.Remove))
+	for _, s := range d.Remove {
+		names = append(names, s.Worker)
+	}
+	slices.SortFunc(names, cluster.CompareNames)
+	return names
+}
+
+func (d *Decision) note(about, reason string) {
+	d.Notes = append(d.Notes, Note{About: about, Reason: reason})
+}

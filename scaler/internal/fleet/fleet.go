@@ -1,0 +1,195 @@
+// Package fleet joins what three places know of the workers: the cloud (which
+// servers exist), the cluster document (who is in the roster, who is asked to
+// leave), and the pool (who runs jobs). It is a pure function of values.
+package fleet
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// View is a cluster as the cloud shows it, in one read.
+type View struct {
+	Nodes     cluster.Nodes
+	Document  cluster.Document
+	Report    cluster.Report
+	HasReport bool
+}
+
+// Phase says where a worker is in its life.
+type Phase string
+
+// The phases of a worker.
+const (
+	Booting  Phase = "booting"  // a server that has time left to appear in the pool: counts as capacity
+	Idle     Phase = "idle"     // in the pool, runs nothing
+	Busy     Phase = "busy"     // in the pool, runs something
+	Closed   Phase = "closed"   // in the pool, takes no jobs, and not because we asked
+	Leaving  Phase = "leaving"  // asked to leave by a mark in the document
+	Absent   Phase = "absent"   // not in the pool for longer than the join timeout
+	Stopped  Phase = "stopped"  // the server is switched off
+	Broken   Phase = "broken"   // the server is in ERROR
+	Vanished Phase = "vanished" // in the roster, but there is no such server
+	Foreign  Phase = "foreign"  // in the pool, but not of this cluster
+)
+
+// Worker is one worker in all places' words.
+type Worker struct {
+	Name   string
+	Group  string
+	Phase  Phase
+	Node   cluster.Node // zero for Vanished and Foreign
+	Pool   queue.Worker // zero when not in the pool
+	InPool bool
+	Listed bool // in the document's roster
+	Jobs   int  // that run on it by the pool's or the queue's account, whichever is more
+
+	Mark    cluster.Leaving
+	Drained bool // the front-end reports: runs nothing, takes nothing
+	Refused bool // the front-end reports: runs jobs
+
+	AbsentSince time.Time // for a worker that is not in the pool
+}
+
+// Fleet is all workers of a cluster, and strangers in its pool.
+type Fleet struct {
+	Cluster    string
+	Generation int64
+	Reported   bool // the front-end has reported on this generation
+	Workers    []Worker
+}
+
+// Clock is what joining needs to know of the past.
+type Clock struct {
+	Now         time.Time
+	JoinTimeout time.Duration
+	WatchedFrom time.Time            // zero: nothing is known of the time before
+	Seen        map[string]time.Time // when a worker was last in the pool
+}
+
+// Join makes the fleet.
+func Join(v View, s queue.Snapshot, c Clock) Fleet {
+	f := Fleet{Cluster: v.Document.Name, Generation: v.Document.Generation}
+	f.Reported = v.HasReport && v.Report.Generation >= v.Document.Generation
+	drained, refused := map[string]bool{}, map[string]bool{}
+	if f.Reported {
+		drained = nameSet(v.Document.Name, v.Report.Drained)
+		refused = nameSet(v.Document.Name, v.Report.Busy)
+	}
+	known := map[string]bool{}
+	for _, n := range v.Nodes.Workers("") {
+		known[n.Name] = true
+		w := Worker{Name: n.Name, Group: n.Group, Node: n}
+		if m, ok := v.Document.Member(n.Name); ok {
+			w.Listed, w.Mark = true, m.Leaving
+		}
+		w.Pool, w.InPool = s.Worker(n.Name)
+		w.Jobs = max(w.Pool.Running, s.OnNode[n.Name])
+		w.Drained = w.Mark != cluster.Stays && drained[n.Name]
+		w.Refused = w.Mark != cluster.Stays && refused[n.Name]
+		if !w.InPool {
+			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.Seen[n.Name])
+		}
+		w.Phase = phase(w, c)
+		f.Workers = append(f.Workers, w)
+	}
+	for _, m := range v.Document.Workers {
+		if !known[m.Name] {
+			known[m.Name] = true
+			group := groupOf(v.Document, m.Name)
+			f.Workers = append(f.Workers, Worker{Name: m.Name, Group: group, Phase: Vanished, Listed: true, Mark: m.Leaving, Jobs: s.OnNode[m.Name]})
+		}
+	}
+	for _, w := range s.Workers {
+		if !known[w.Name] {
+			f.Workers = append(f.Workers, Worker{Name: w.Name, Phase: Foreign, Pool: w, InPool: true, Jobs: w.Running})
+		}
+	}
+	slices.SortStableFunc(f.Workers, func(a, b Worker) int { return cluster.CompareNames(a.Name, b.Name) })
+	return f
+}
+
+func phase(w Worker, c Clock) Phase {
+	switch {
+	case w.Node.Broken():
+		return Broken
+	case w.Mark != cluster.Stays:
+		return Leaving
+	case stopped(w.Node.Status):
+		return Stopped
+	case !w.InPool && c.Now.Sub(w.AbsentSince) < c.JoinTimeout:
+		return Booting
+	case !w.InPool:
+		return Absent
+	case w.Pool.Draining:
+		return Closed
+	case w.Jobs > 0:
+		return Busy
+	}
+	return Idle
+}
+
+func stopped(s cluster.Status) bool {
+	switch s {
+	case "SHUTOFF", "PAUSED", "SUSPENDED", "SHELVED", "SHELVED_OFFLOADED", "RESCUE":
+		return true
+	}
+	return false
+}
+
+// groupOf finds the group of a member without a server by its name.
+func groupOf(d cluster.Document, name string) string {
+	for group := range d.Groups {
+		prefix := d.Name + "-" + group + "-"
+		if len(name) <= len(prefix) || name[:len(prefix)] != prefix {
+			continue
+		}
+		if slices.IndexFunc([]byte(name[len(prefix):]), func(b byte) bool { return b < '0' || b > '9' }) < 0 {
+			return group
+		}
+	}
+	return ""
+}
+
+// nameSet reads folded names. A report that can't be read names nobody: then
+// nothing is removed on its word.
+func nameSet(clusterName, text string) map[string]bool {
+	set := map[string]bool{}
+	names, err := cluster.UnfoldNames(clusterName, text)
+	if err != nil {
+		return set
+	}
+	for _, n := range names {
+		set[n] = true
+	}
+	return set
+}
+
+func latest(times ...time.Time) time.Time {
+	return slices.MaxFunc(times, time.Time.Compare)
+}
+
+// Group returns the workers of a group that have a server.
+func (f Fleet) Group(name string) []Worker {
+	var out []Worker
+	for _, w := range f.Workers {
+		if w.Group == name && w.Phase != Vanished && w.Phase != Foreign {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// Count returns the number of workers in a phase; "" counts every group's.
+func (f Fleet) Count(group string, phases ...Phase) int {
+	n := 0
+	for _, w := range f.Workers {
+		if (group == "" || w.Group == group) && slices.Contains(phases, w.Phase) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,82 @@
+package htcondor
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// ad is a ClassAd with its attribute names in lower case: they are not
+// case-sensitive. Values are what encoding/json makes of them; an expression is
+// a string "/Expr(…)/".
+type ad map[string]any
+
+// undefined is ClassAd's value for an attribute that is not there.
+type undefined struct{}
+
+// maxDepth bounds attributes that refer to each other.
+const maxDepth = 20
+
+// value returns an attribute's value: bool, float64, string or undefined.
+func (a ad) value(name string) (any, error) { return a.lookup(name, 0) }
+
+func (a ad) lookup(name string, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("attribute %s refers to itself", name)
+	}
+	switch v := a[strings.ToLower(name)].(type) {
+	case nil:
+		return undefined{}, nil
+	case string:
+		expr, ok := strings.CutPrefix(v, "/Expr(")
+		if !ok {
+			return v, nil
+		}
+		return evaluate(strings.TrimSuffix(expr, ")/"), a, depth+1)
+	case float64, bool:
+		return v, nil
+	default:
+		return nil, fmt.Errorf("attribute %s is a %T", name, v)
+	}
+}
+
+// number returns an attribute's value as a whole number, rounded up: half a CPU
+// asked for is a CPU taken. ok is false where the attribute is undefined.
+func (a ad) number(name string) (n int, ok bool, err error) {
+	v, err := a.value(name)
+	if err != nil {
+		return 0, false, err
+	}
+	switch v := v.(type) {
+	case undefined:
+		return 0, false, nil
+	case float64:
+		if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
+			return 0, false, fmt.Errorf("attribute %s is %v", name, v)
+		}
+		return int(math.Ceil(v)), true, nil
+	case bool:
+		return 0, false, fmt.Errorf("attribute %s is a boolean, a number is needed", name)
+	default:
+		return 0, false, fmt.Errorf("attribute %s is text, a number is needed", name)
+	}
+}
+
+// integer returns a number where an ad should have one, else 0.
+func (a ad) integer(name string) int {
+	n, _, err := a.number(name)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (a ad) text(name string) string {
+	s, _ := a[strings.ToLower(name)].(string)
+	return s
+}
+
+func (a ad) boolean(name string) bool {
+	b, _ := a[strings.ToLower(name)].(bool)
+	return b
+}

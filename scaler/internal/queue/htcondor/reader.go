@@ -1,0 +1,182 @@
+package htcondor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// Options say which pool is read, and how.
+type Options struct {
+	Pool           string   // host[:port] of the collector; "" takes the tools' own configuration
+	Schedds        []string // names of access points; empty means all that the collector knows
+	Bin            string   // directory of the tools; "" means the search path
+	TokenDirectory string   // directory of an IDTOKEN; the tools then need no configuration file
+	Runner         command.Runner
+}
+
+// Reader reads one pool.
+type Reader struct{ o Options }
+
+// New returns a Reader.
+func New(o Options) *Reader { return &Reader{o: o} }
+
+// Read implements queue.Reader.
+func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
+	var s queue.Snapshot
+	if err := r.readPool(ctx, &s); err != nil {
+		return queue.Snapshot{}, fmt.Errorf("read the collector: %w", err)
+	}
+	s.WorkersAt = time.Now()
+	workers := newWorkerList()
+	if err := r.status(ctx, workers.add, "-attributes", strings.Join(slotAttributes, ",")); err != nil {
+		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
+	}
+	s.Workers = workers.list()
+
+	schedds, err := r.schedds(ctx)
+	if err != nil {
+		return queue.Snapshot{}, err
+	}
+	s.JobsAt = time.Now()
+	jobs := newJobList(s.JobsAt)
+	jobs.node = workers.node
+	var failed []error
+	for _, name := range schedds {
+		if err := r.readJobs(ctx, name, jobs, &s); err != nil {
+			failed = append(failed, fmt.Errorf("read the queue of %s: %w", name, err))
+		}
+	}
+	if len(failed) == len(schedds) {
+		return queue.Snapshot{}, errors.Join(failed...)
+	}
+	for _, err := range failed {
+		s.Partial = append(s.Partial, err.Error())
+	}
+	jobs.fill(&s)
+	return s, nil
+}
+
+// readPool reads the collector's own ad, which is there whenever the collector
+// answers at all.
+func (r *Reader) readPool(ctx context.Context, s *queue.Snapshot) error {
+	found := 0
+	err := r.status(ctx, func(a ad) error {
+		found++
+		if since := poolSince(a); since.After(s.PoolSince) {
+			s.PoolSince = since
+		}
+		return nil
+	}, "-collector", "-attributes", "Name,DaemonStartTime,StatsLastUpdateTime,StatsLifetime,MonitorSelfTime,MonitorSelfAge")
+	if err != nil {
+		return err
+	}
+	if found == 0 {
+		return errors.New("condor_status -collector printed nothing: the collector does not even list itself")
+	}
+	if s.PoolSince.IsZero() {
+		s.Partial = append(s.Partial, "the collector does not say since when it runs")
+	}
+	return nil
+}
+
+func (r *Reader) schedds(ctx context.Context) ([]string, error) {
+	if len(r.o.Schedds) > 0 {
+		return r.o.Schedds, nil
+	}
+	var names []string
+	err := r.status(ctx, func(a ad) error {
+		if name := a.text("Name"); name != "" {
+			names = append(names, name)
+		}
+		return nil
+	}, "-schedd", "-attributes", "Name")
+	if err != nil {
+		return nil, fmt.Errorf("list the access points: %w", err)
+	}
+	if len(names) == 0 {
+		return nil, errors.New("list the access points: the collector knows no schedd; is one running?")
+	}
+	return names, nil
+}
+
+// readJobs reads one schedd's queue. The jobs count only if all of them could be
+// read.
+func (r *Reader) readJobs(ctx context.Context, schedd string, into *jobList, s *queue.Snapshot) error {
+	list := newJobList(into.now)
+	list.schedd, list.node = schedd, into.node
+	args := []string{"-allusers", "-json", "-attributes", strings.Join(jobAttributes, ","), "-constraint", jobConstraint}
+	if err := r.queue(ctx, schedd, list.add, args...); err != nil {
+		return err
+	}
+	if list.listed == 0 {
+		total, err := r.totals(ctx, schedd)
+		if err != nil {
+			return fmt.Errorf("check that the queue is empty: %w", err)
+		}
+		if total > 0 {
+			s.Partial = append(s.Partial, fmt.Sprintf("%s lists no job, but its totals count %d", schedd, total))
+		}
+	}
+	into.merge(list)
+	return nil
+}
+
+// totals returns how many jobs the schedd counts that would be in the list.
+// Unlike the list, its answer is never empty.
+func (r *Reader) totals(ctx context.Context, schedd string) (int, error) {
+	found, total := 0, 0
+	err := r.queue(ctx, schedd, func(a ad) error {
+		found++
+		for _, name := range []string{"AllusersIdle", "AllusersRunning", "AllusersSuspended", "AllusersSchedulerIdle", "AllusersSchedulerRunning"} {
+			total += a.integer(name)
+		}
+		return nil
+	}, "-allusers", "-totals", "-json")
+	if err != nil {
+		return 0, err
+	}
+	if found == 0 {
+		return 0, errors.New("condor_q -totals printed nothing")
+	}
+	return total, nil
+}
+
+func (r *Reader) status(ctx context.Context, each func(ad) error, args ...string) error {
+	all := []string{}
+	if r.o.Pool != "" {
+		all = append(all, "-pool", r.o.Pool)
+	}
+	return r.run(ctx, "condor_status", append(append(all, "-json"), args...), each)
+}
+
+func (r *Reader) queue(ctx context.Context, schedd string, each func(ad) error, args ...string) error {
+	all := []string{"-name", schedd}
+	if r.o.Pool != "" {
+		all = append(all, "-pool", r.o.Pool)
+	}
+	return r.run(ctx, "condor_q", append(all, args...), each)
+}
+
+func (r *Reader) run(ctx context.Context, tool string, args []string, each func(ad) error) error {
+	c := command.Command{Name: tool, Args: args}
+	if r.o.Bin != "" {
+		c.Name = path.Join(r.o.Bin, tool)
+	}
+	if r.o.TokenDirectory != "" {
+		c.Env = []string{
+			"CONDOR_CONFIG=ONLY_ENV",
+			"_CONDOR_CONDOR_HOST=" + r.o.Pool,
+			"_CONDOR_SEC_TOKEN_DIRECTORY=" + r.o.TokenDirectory,
+			"_CONDOR_SEC_CLIENT_AUTHENTICATION=REQUIRED",
+		}
+	}
+	return r.o.Runner.Run(ctx, c, func(out io.Reader) error { return decode(out, each) })
+}

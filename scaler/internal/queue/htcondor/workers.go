@@ -1,0 +1,150 @@
+package htcondor
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+var slotAttributes = []string{
+	"Name", "Machine", "VmclusterName", "State", "Activity", "Start", "Draining",
+	"PartitionableSlot", "DynamicSlot", "NumDynamicSlots", "NumDynamicSlotsTime", "JobStarts",
+	"Cpus", "Memory", "Disk", "GPUs",
+	"TotalSlotCpus", "TotalSlotMemory", "TotalSlotDisk", "TotalSlotGPUs",
+	"DaemonStartTime", "EnteredCurrentActivity", "MyCurrentTime", "LastHeardFrom",
+}
+
+// workerList gathers slot ads into workers.
+type workerList struct {
+	workers map[string]*queue.Worker
+	nodes   map[string]string // machine → node, where an ad says so
+	dynamic map[string]int    // dynamic slots seen, by node
+}
+
+func newWorkerList() *workerList {
+	return &workerList{workers: map[string]*queue.Worker{}, nodes: map[string]string{}, dynamic: map[string]int{}}
+}
+
+// node returns the node that a machine is.
+func (l *workerList) node(machine string) string {
+	if n, ok := l.nodes[strings.ToLower(machine)]; ok {
+		return n
+	}
+	return nodeName(machine)
+}
+
+func (l *workerList) add(a ad) error {
+	machine := a.text("Machine")
+	if machine == "" {
+		machine = machineOf(a.text("Name"))
+	}
+	name := nodeName(machine)
+	if own := a.text("VmclusterName"); own != "" {
+		name = strings.ToLower(own)
+		l.nodes[strings.ToLower(machine)] = name
+	}
+	w := l.workers[name]
+	if w == nil {
+		w = &queue.Worker{Name: name}
+		l.workers[name] = w
+	}
+	if a.integer("JobStarts") > 0 {
+		w.RanBefore = true
+	}
+	heard := seconds(a, "LastHeardFrom")
+	if heard.After(w.HeardAt) {
+		w.HeardAt = heard
+	}
+	if a.boolean("DynamicSlot") {
+		l.dynamic[name]++
+		w.RanBefore = true
+		return nil
+	}
+	w.Slots++
+	w.Total = w.Total.Add(queue.Shape{
+		Cpus: a.integer("TotalSlotCpus"), MemoryMiB: a.integer("TotalSlotMemory"),
+		DiskKiB: a.integer("TotalSlotDisk"), GPUs: max(a.integer("TotalSlotGPUs"), a.integer("GPUs")),
+	})
+	w.State = strings.TrimSpace(a.text("State") + "/" + a.text("Activity"))
+	if !accepts(a) {
+		w.Draining = true
+	}
+	free := queue.Shape{Cpus: a.integer("Cpus"), MemoryMiB: a.integer("Memory"), DiskKiB: a.integer("Disk"), GPUs: a.integer("GPUs")}
+	changed := "NumDynamicSlotsTime"
+	if a.boolean("PartitionableSlot") {
+		w.Running += a.integer("NumDynamicSlots")
+	} else {
+		changed = "EnteredCurrentActivity"
+		if a.text("State") != "Unclaimed" && a.text("State") != "Drained" {
+			w.Running++
+			w.RanBefore = w.RanBefore || a.text("State") == "Claimed"
+			free = queue.Shape{}
+		}
+	}
+	w.Free = w.Free.Add(free)
+	if since := idleSince(a, changed, heard); since.After(w.IdleSince) {
+		w.IdleSince = since
+	}
+	return nil
+}
+
+// accepts tells whether a slot takes jobs. A slot that is being switched off
+// peacefully shows no Draining; its Start is undefined.
+func accepts(a ad) bool {
+	if a.boolean("Draining") || a.text("State") == "Drained" {
+		return false
+	}
+	start, known := a["start"]
+	return known && start != false
+}
+
+// idleSince is when the slot's last change was, on the pool's clock: the
+// worker's own clock only tells how long ago that was.
+func idleSince(a ad, changed string, heard time.Time) time.Time {
+	at, now := a.integer(changed), a.integer("MyCurrentTime")
+	if at == 0 {
+		at = a.integer("DaemonStartTime")
+	}
+	if at == 0 || now < at {
+		return heard
+	}
+	return heard.Add(-time.Duration(now-at) * time.Second)
+}
+
+func seconds(a ad, name string) time.Time {
+	n := a.integer(name)
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(n), 0)
+}
+
+func (l *workerList) list() []queue.Worker {
+	out := make([]queue.Worker, 0, len(l.workers))
+	for name, w := range l.workers {
+		if w.Slots == 0 {
+			continue // only dynamic slots: the worker's own ad has gone already
+		}
+		w.Running = max(w.Running, l.dynamic[name])
+		out = append(out, *w)
+	}
+	slices.SortFunc(out, func(a, b queue.Worker) int { return cluster.CompareNames(a.Name, b.Name) })
+	return out
+}
+
+// poolSince is when the collector was started. HTCondor 23.9 does not write
+// DaemonStartTime into the collector's own ad, but how long it has been counting.
+func poolSince(a ad) time.Time {
+	if start := seconds(a, "DaemonStartTime"); !start.IsZero() {
+		return start
+	}
+	for _, pair := range [][2]string{{"StatsLastUpdateTime", "StatsLifetime"}, {"MonitorSelfTime", "MonitorSelfAge"}} {
+		if at := a.integer(pair[0]); at > 0 {
+			return time.Unix(int64(at-a.integer(pair[1])), 0)
+		}
+	}
+	return time.Time{}
+}
