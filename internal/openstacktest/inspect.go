@@ -18,6 +18,7 @@ type Server struct {
 	Metadata            map[string]string
 	UserData            []byte
 	FaultMessage        string
+	Password            string // content of the password slot
 	Deleting            bool
 	Created, ActiveFrom time.Time // ActiveFrom is zero until it is ACTIVE
 }
@@ -50,7 +51,7 @@ func (c *Cloud) inspect(s *server) Server {
 	out := Server{
 		ID: s.id, Name: s.name, Status: s.status, Image: s.image, KeyName: s.keyName, Flavor: s.flavor,
 		Tags: slices.Clone(s.tags), SecurityGroups: slices.Clone(s.groups), Metadata: maps.Clone(s.metadata),
-		Deleting: s.deleting, Created: s.created, ActiveFrom: s.launched,
+		Deleting: s.deleting, Password: s.password, Created: s.created, ActiveFrom: s.launched,
 	}
 	out.UserData, _ = base64.StdEncoding.DecodeString(s.userData) // what is no base64 is none, as in a guest
 	if s.fault != nil {
