@@ -73,6 +73,11 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	client.compute = service("compute", computeURL, computeMicroversion)
 	client.network = service("network", networkURL, "")
 	client.image = service("image", imageURL, "")
+	for _, needed := range []func() (*gophercloud.ServiceClient, error){client.compute, client.network} {
+		if _, err := needed(); err != nil {
+			return nil, err // a wrong region shows here, not in the middle of an apply
+		}
+	}
 	return client, nil
 }
 
