@@ -1,0 +1,188 @@
+package cloudinit
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	_ "embed"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+//go:embed node.py
+var nodeProgram string
+
+// Where things are on a node. The node program knows the same paths.
+const (
+	programPath   = "/usr/local/sbin/vmcluster-node"
+	nodePath      = "/etc/vmcluster/node.json"
+	documentPath  = "/etc/vmcluster/document.json"
+	firstKeyPath  = "/etc/vmcluster/first_key"
+	sudoersPath   = "/etc/sudoers.d/vmcluster"
+	accountName   = "vmcluster"
+	domainSuffix  = ".vmcluster.internal"
+	modeProgram   = fs.FileMode(0o755)
+	modeSecret    = fs.FileMode(0o600)
+	modeSudoers   = fs.FileMode(0o440)
+	modeUsersFile = fs.FileMode(0o644)
+)
+
+// Old sudo versions want a terminal by default (requiretty), which the
+// coordinator does not have.
+const sudoers = `Defaults:` + accountName + ` !requiretty
+` + accountName + ` ALL=(root) NOPASSWD: ` + programPath + ` remote
+`
+
+// cloudConfig is our part of the user data. Accounts are not made here but by
+// the node program: a users list of ours would bring back the image's default
+// user where the user's own cloud-config leaves it out.
+type cloudConfig struct {
+	Hostname       string      `yaml:"hostname"`
+	FQDN           string      `yaml:"fqdn"`
+	PreferFQDN     bool        `yaml:"prefer_fqdn_over_hostname"`
+	ManageEtcHosts bool        `yaml:"manage_etc_hosts"`
+	SSHKeys        *sshKeys    `yaml:"ssh_keys,omitempty"`
+	WriteFiles     []writeFile `yaml:"write_files"`
+	RunCmd         [][]string  `yaml:"runcmd"`
+}
+
+type sshKeys struct {
+	Private     string `yaml:"ed25519_private"`
+	Public      string `yaml:"ed25519_public"`
+	Certificate string `yaml:"ed25519_certificate"`
+}
+
+type writeFile struct {
+	Path        string `yaml:"path"`
+	Permissions string `yaml:"permissions"`
+	Encoding    string `yaml:"encoding"`
+	Content     string `yaml:"content"`
+}
+
+// nodeConfig is /etc/vmcluster/node.json: what a node knows of itself before the
+// first bundle reaches it.
+type nodeConfig struct {
+	ID             string              `json:"id"` // the cluster's
+	Cluster        string              `json:"cluster"`
+	Name           string              `json:"name"`
+	Role           cluster.Role        `json:"role"`
+	Group          string              `json:"group,omitempty"`
+	FrontEnd       string              `json:"front_end"`
+	LoginUser      string              `json:"login_user,omitempty"`
+	LoginUID       int                 `json:"login_uid,omitempty"`
+	OperatorKey    string              `json:"operator_key,omitempty"`
+	BatchSystem    cluster.BatchSystem `json:"batch_system"`
+	CA             string              `json:"ca"`
+	Principal      string              `json:"principal"`
+	CoordinatorKey string              `json:"coordinator_key,omitempty"`
+}
+
+func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {
+	n := nodeConfig{
+		ID: c.ClusterID, Cluster: c.ClusterName, Name: name, Role: role,
+		OperatorKey: strings.TrimSpace(c.OperatorKey), BatchSystem: c.BatchSystem,
+		CA: strings.TrimSpace(c.CA), Principal: trust.CoordinatorPrincipal,
+	}
+	if c.LoginUser != "" {
+		n.LoginUser, n.LoginUID = c.LoginUser, c.LoginUID
+	}
+	return n
+}
+
+// builder collects our cloud-config and what each piece of it takes.
+type builder struct {
+	config cloudConfig
+	parts  []Part
+}
+
+func newBuilder(n nodeConfig) (*builder, error) {
+	b := &builder{config: cloudConfig{
+		Hostname: n.Name,
+		FQDN:     n.Name + "." + n.Cluster + domainSuffix,
+		RunCmd:   [][]string{{programPath, "setup"}},
+	}}
+	about, err := json.MarshalIndent(n, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", nodePath, err)
+	}
+	if err := b.file("node program", programPath, nodeProgram, modeProgram); err != nil {
+		return nil, err
+	}
+	return b, b.file("", nodePath, string(about)+"\n", modeSecret)
+}
+
+// file adds a file. All contents are encoded, so that no YAML reader ever sees
+// characters that are special to it.
+func (b *builder) file(part, name, content string, mode fs.FileMode) error {
+	packed, err := pack(content)
+	if err != nil {
+		return fmt.Errorf("pack %s: %w", name, err)
+	}
+	f := writeFile{
+		Path: name, Permissions: fmt.Sprintf("%04o", mode), Encoding: "gz+b64",
+		Content: base64.StdEncoding.EncodeToString(packed),
+	}
+	if plain := base64.StdEncoding.EncodeToString([]byte(content)); len(plain) <= len(f.Content) {
+		f.Encoding, f.Content = "b64", plain
+	}
+	b.config.WriteFiles = append(b.config.WriteFiles, f)
+	if part != "" {
+		b.parts = append(b.parts, Part{Name: part, Size: len(f.Content)})
+	}
+	return nil
+}
+
+// usersFiles adds what the user wants to have on the node, after our own files.
+func (b *builder) usersFiles(files map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		switch {
+		case !path.IsAbs(name):
+			return &FileError{Path: name, Reason: "is not an absolute path"}
+		case strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name):
+			return &FileError{Path: name, Reason: "holds a character that no path should have"}
+		case strings.HasSuffix(name, "/"):
+			return &FileError{Path: name, Reason: "names a directory"}
+		}
+		if err := b.file(fmt.Sprintf("files[%q]", name), name, files[name], modeUsersFile); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) render() (string, error) {
+	text, err := yaml.Marshal(b.config)
+	if err != nil {
+		return "", fmt.Errorf("write the cloud-config: %w", err)
+	}
+	return cloudConfigHead + "\n" + string(text), nil
+}
+
+// pack compresses without a time stamp, so that equal input gives equal user data.
+func pack(content string) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write([]byte(content)); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

@@ -1,0 +1,1159 @@
+#!/usr/bin/python3
+"""vmcluster-node: what a node of a vmcluster cluster does by itself.
+
+  setup       once, from cloud-init: accounts, access for the coordinator, units
+  remote      a request of the coordinator, JSON on stdin, answer on stdout
+  coordinate  the front-end's daemon: joins workers, distributes the roster,
+              drains those who leave, reports upward
+  home        internal: the part that works in the login user's home, with that
+              user's rights only
+
+Data flows one way: cluster document -> coordinator -> bundle -> every node.
+Everything is level-triggered: each step compares what is with what should be,
+so that a crash or a lost answer costs a repetition and nothing else.
+
+Python's standard library only. VMCLUSTER_ROOT puts all files elsewhere (tests).
+"""
+
+import base64
+import collections
+import concurrent.futures
+import fcntl
+import hashlib
+import http.client
+import ipaddress
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zlib
+
+ROOT = os.environ.get("VMCLUSTER_ROOT", "/")
+METADATA = os.environ.get("VMCLUSTER_METADATA", "http://169.254.169.254")
+PROGRAM = "/usr/local/sbin/vmcluster-node"
+
+NODE_FILE = "/etc/vmcluster/node.json"
+FIRST_DOCUMENT = "/etc/vmcluster/document.json"
+FIRST_KEY = "/etc/vmcluster/first_key"  # with -cert.pub beside it, good for two hours
+STATE = "/var/lib/vmcluster-node"
+
+ACCOUNT = "vmcluster"  # the coordinator's account on workers
+ACCOUNT_HOME = "/var/lib/vmcluster"
+FORCED_COMMAND = "sudo -n %s remote" % PROGRAM
+
+FIRST_KEY_TTL = 2 * 3600  # the certificate's own end; from then on it is litter
+MAX_REPORT = 1020
+BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s, of 10 allowed
+QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
+SETTLE = 10  # a new bundle waits this long for joins that are under way
+FIRST_RETRY, LAST_RETRY = 5, 60
+
+LABEL = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
+PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
+
+
+class Failure(Exception):
+    """Something that went wrong in a way worth telling in one line."""
+
+
+# ---------------------------------------------------------------- files
+
+def at(path):
+    return os.path.join(ROOT, path.lstrip("/"))
+
+
+def read(path, default=""):
+    try:
+        with open(at(path), encoding="utf-8", errors="surrogateescape") as f:
+            return f.read()
+    except FileNotFoundError:
+        return default
+
+
+def read_json(path, default=None):
+    try:
+        return json.loads(read(path))
+    except ValueError:
+        return default
+
+
+def write(path, text, mode=None):
+    """Replaces a file atomically; tells whether that changed its content.
+
+    mode None keeps the mode of a file that exists; the owner stays in any case.
+    """
+    target = os.path.realpath(at(path))
+    try:
+        old = os.stat(target)
+    except FileNotFoundError:
+        old = None
+    want = mode if mode is not None else (old.st_mode & 0o7777 if old else 0o644)
+    if old and old.st_mode & 0o7777 == want and read(path, None) == text:
+        return False
+    folder = os.path.dirname(target)
+    os.makedirs(folder, exist_ok=True)
+    # A name that starts with a dot is passed over by sudo, sshd and HTCondor.
+    fd, temporary = tempfile.mkstemp(prefix=".vmcluster-", dir=folder)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as f:
+            f.write(text)
+            f.flush()
+            os.fchmod(f.fileno(), want)
+            if old and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(f.fileno(), old.st_uid, old.st_gid)
+            os.fsync(f.fileno())
+        os.rename(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    return True
+
+
+def remove(path):
+    try:
+        os.unlink(at(path))
+        return True
+    except FileNotFoundError:
+        return False
+
+
+def with_block(text, cluster_id, lines):
+    """Returns text with our marked block holding lines; all else is untouched."""
+    begin, end = "# BEGIN vmcluster " + cluster_id, "# END vmcluster " + cluster_id
+    block = [begin, *lines, end] if lines else []
+    have = text.splitlines()
+    first = have.index(begin) if begin in have else None
+    last = have.index(end, first) if first is not None and end in have[first:] else first
+    if first is None:
+        have += block
+    else:
+        have[first:last + 1] = block
+    return "\n".join(have) + "\n" if have else ""
+
+
+def without_loopback(text, name):
+    """Takes a node's own name, with any domain, off loopback lines of a hosts file, or programs
+    on that node (MPI, HTCondor) take 127.0.1.1 for its address."""
+    out = []
+    for line in text.splitlines():
+        words = line.split("#", 1)[0].split()
+        if words and (words[0].startswith("127.") or words[0] == "::1"):
+            kept = [w for w in words[1:] if w.split(".")[0] != name]
+            if kept != words[1:]:
+                if not kept:
+                    continue
+                line = words[0] + "\t" + " ".join(kept)
+        out.append(line)
+    return "\n".join(out) + "\n" if out else ""
+
+
+# ---------------------------------------------------------------- other programs
+
+def run(*command, text=None, timeout=60, **options):
+    """Runs a program; returns its stdout, or raises Failure with its words."""
+    env = dict(os.environ, LC_ALL="C")
+    try:
+        p = subprocess.run(command, input=text, stdin=subprocess.DEVNULL if text is None else None,
+                           capture_output=True, text=True, errors="replace", timeout=timeout, env=env, **options)
+    except FileNotFoundError:
+        raise Failure("%s is not installed" % command[0])
+    except subprocess.TimeoutExpired:
+        raise Failure("%s: no answer within %d s" % (command[0], timeout))
+    if p.returncode != 0:
+        words = (p.stderr.strip() or p.stdout.strip() or "exit status %d" % p.returncode).splitlines()
+        raise Failure("%s: %s" % (command[0], " / ".join(words[-3:])[:400]))
+    return p.stdout
+
+
+def works(*command, **options):
+    try:
+        run(*command, **options)
+        return True
+    except Failure:
+        return False
+
+
+def say(text):
+    """One line for people: the journal, and the console that the cloud shows."""
+    print("vmcluster: " + text, file=sys.stderr, flush=True)
+    try:
+        with open(at("/dev/console"), "w") as console:
+            console.write("vmcluster: %s\n" % text)
+    except OSError:
+        pass
+
+
+def running(program):
+    """Tells whether a process of that name runs, whatever started it."""
+    for pid in filter(str.isdigit, os.listdir(at("/proc")) if os.path.isdir(at("/proc")) else []):
+        if read("/proc/%s/comm" % pid).strip() == program:
+            return True
+    return False
+
+
+def locked():
+    """The lock under which a node changes; held until the file is closed."""
+    os.makedirs(at(STATE), mode=0o700, exist_ok=True)
+    f = open(at(STATE + "/lock"), "w")
+    fcntl.flock(f, fcntl.LOCK_EX)
+    return f
+
+
+# ---------------------------------------------------------------- keys, accounts
+
+def public_key(text):
+    """Returns "type base64" of a public key's line, or "" if it is none."""
+    key = " ".join(text.split()[:2])
+    return key if PUBLIC_KEY.match(key) else ""
+
+
+def make_key(path):
+    """Makes an ed25519 key once and returns its public half."""
+    os.makedirs(os.path.dirname(at(path)), mode=0o700, exist_ok=True)
+    if not os.path.exists(at(path)):
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", at(path))
+    return public_key(read(path + ".pub")) or public_key(run("ssh-keygen", "-y", "-f", at(path)))
+
+
+Account = collections.namedtuple("Account", "name uid gid home shell")
+
+
+def accounts():
+    for line in read("/etc/passwd").splitlines():
+        f = line.split(":")
+        if len(f) == 7:
+            yield Account(f[0], int(f[2]), int(f[3]), f[5], f[6])
+
+
+def account(name):
+    return next((a for a in accounts() if a.name == name), None)
+
+
+def groups():
+    return {f[0]: int(f[2]) for f in (line.split(":") for line in read("/etc/group").splitlines()) if len(f) >= 3}
+
+
+def ensure_login_user(name, uid):
+    """Makes the login user with the same uid and gid as on every other node."""
+    owner = next((a.name for a in accounts() if a.uid == uid and a.name != name), None)
+    group_owner = next((g for g, gid in groups().items() if gid == uid and g != name), None)
+    if owner or group_owner:
+        raise Failure("login user %s cannot have uid and gid %d: they belong to %s in this image; choose another login_uid"
+                      % (name, uid, owner or "group " + group_owner))
+    if name not in groups():
+        run("groupadd", "-g", str(uid), name)
+    elif groups()[name] != uid:
+        run("groupmod", "-g", str(uid), name)
+    have = account(name)
+    if have is None:
+        run("useradd", "-m", "-u", str(uid), "-g", name, "-s", "/bin/bash", name)
+    elif (have.uid, have.gid) != (uid, uid):
+        run("usermod", "-u", str(uid), "-g", name, name)
+    # '*' is "no password"; '!' would be "locked", which sshd without PAM refuses.
+    run("usermod", "-p", "*", name)
+    return account(name)
+
+
+def in_home(user, request):
+    """Runs the home verb with the user's rights: root must not follow links
+    that the user could have laid in a directory of theirs."""
+    who = {}
+    if os.geteuid() == 0 and user.uid != 0:
+        who = {"user": user.uid, "group": user.gid, "extra_groups": []}
+    out = run(sys.executable, os.path.abspath(__file__), "home",
+              text=json.dumps(dict(request, home=user.home)), cwd="/", **who)
+    return json.loads(out)
+
+
+def home(request):
+    folder = request["home"] + "/.ssh"
+    os.makedirs(at(folder), mode=0o700, exist_ok=True)
+    key = make_key(folder + "/id_ed25519")
+    if request.get("keys") is not None:
+        path = folder + "/authorized_keys"
+        write(path, with_block(read(path), request["id"], request["keys"]), None if read(path) else 0o600)
+    works("restorecon", "-R", at(folder))
+    return {"user_key": key}
+
+
+# ---------------------------------------------------------------- a node
+
+class Node:
+    """This node: who it is, and what the coordinator may do to it."""
+
+    def __init__(self):
+        self.config = read_json(NODE_FILE)
+        if not self.config:
+            raise Failure("%s is missing or is not JSON" % NODE_FILE)
+        self.id = self.config["id"]
+        self.name = self.config["name"]
+        self.domain = self.config["cluster"] + ".vmcluster.internal"
+        self.is_front_end = self.config["role"] == "front_end"
+        self.login_user = self.config.get("login_user") or ""
+
+    def full(self, name):
+        return name + "." + self.domain
+
+    # ---- first boot
+
+    def setup(self):
+        """Runs every step even if one fails: a node that can be reached and says
+        what is wrong is worth more than one that stops early."""
+        steps = [self.close_metadata, self.hold_batch_system, self.name_itself]
+        if self.login_user:
+            steps.append(self.setup_login_user)
+        steps.append(self.setup_coordinator if self.is_front_end else self.setup_account)
+        failed = 0
+        for step in steps:
+            try:
+                step()
+            except (Failure, OSError) as error:
+                failed += 1
+                say("setup of %s: %s" % (self.name, error))
+        if not failed:
+            say("%s is set up" % self.name)
+        return 1 if failed else 0
+
+    def close_metadata(self):
+        """User data can be read by every local user at the metadata address;
+        it is limited to root, now and at each boot."""
+        write("/etc/vmcluster/metadata.nft", METADATA_NFT)
+        iptables = " || ".join("iptables -%s OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT" % flag for flag in "CA")
+        command = "command -v nft >/dev/null && exec nft -f /etc/vmcluster/metadata.nft; " + iptables
+        write("/etc/systemd/system/vmcluster-metadata.service", METADATA_UNIT % command)
+        run("systemctl", "daemon-reload")
+        run("systemctl", "enable", "--now", "vmcluster-metadata.service")
+
+    def hold_batch_system(self):
+        """The batch system's daemons start with our configuration or not at all."""
+        if self.config.get("batch_system") == "htcondor" and not read(HTCondor.CONFIG) and HTCondor.installed():
+            run("systemctl", "disable", "--now", HTCondor.SERVICE, timeout=120)
+
+    def name_itself(self):
+        """Until the first bundle comes, sudo and others want to resolve this
+        node's name, and would wait for a DNS server that does not know it."""
+        if not self.applied():
+            self.write_hosts([[own_address(), self.name]])
+
+    def setup_login_user(self):
+        user = ensure_login_user(self.login_user, self.config["login_uid"])
+        keys = [k for k in [self.config.get("operator_key")] if k]
+        in_home(user, {"id": self.id, "keys": None if self.applied() else keys})
+
+    def setup_account(self):
+        if not account(ACCOUNT):
+            run("useradd", "--system", "--user-group", "--no-create-home", "-d", ACCOUNT_HOME, "-s", "/bin/sh", ACCOUNT)
+        run("usermod", "-p", "*", ACCOUNT)
+        if not self.applied():
+            self.write_account_keys(self.config["ca"], [self.config.get("coordinator_key")])
+
+    def setup_coordinator(self):
+        write("/etc/systemd/system/vmcluster-coordinator.service", COORDINATOR_UNIT)
+        run("systemctl", "daemon-reload")
+        run("systemctl", "enable", "vmcluster-coordinator.service")
+        run("systemctl", "start", "--no-block", "vmcluster-coordinator.service")
+
+    # ---- requests
+
+    def answer(self, request):
+        verbs = {"ping": self.ping, "join": self.join, "apply": self.apply, "retire": self.retire, "resume": self.resume}
+        try:
+            verb = verbs[request["verb"]]
+        except (KeyError, TypeError):
+            return {"ok": False, "error": "no such verb"}
+        try:
+            with locked():
+                return dict({"ok": True}, **verb(request))
+        except (Failure, OSError) as error:
+            return {"ok": False, "error": str(error)}
+
+    def ping(self, _request):
+        return {"name": self.name, "generation": self.applied().get("generation")}
+
+    def join(self, _request):
+        """Makes this node's lasting keys, once, and returns their public halves."""
+        user_key = ""
+        if self.login_user:
+            user = ensure_login_user(self.login_user, self.config["login_uid"])
+            user_key = in_home(user, {"id": self.id})["user_key"]
+        if self.is_front_end:
+            host_key = public_key(read("/etc/ssh/ssh_host_ed25519_key.pub"))
+            if not host_key:
+                raise Failure("this image's sshd has no ed25519 host key")
+        else:
+            host_key = make_key(STATE + "/host_key")
+        return {"name": self.name, "host_key": host_key, "user_key": user_key, "generation": self.applied().get("generation")}
+
+    def applied(self):
+        return read_json(STATE + "/applied.json") or {}
+
+    def apply(self, request):
+        """Puts a bundle into effect. What counts is recorded last, so that an
+        interrupted apply is done again from the start."""
+        generation, bundle = request["generation"], request["bundle"]
+        digest = fingerprint(bundle)
+        applied = self.applied()
+        if applied and generation <= applied["generation"]:
+            if applied == {"generation": generation, "digest": digest}:
+                return {"generation": generation}
+            return {"ok": False, "error": "stale", "generation": applied["generation"]}
+        if not self.is_front_end and not os.path.exists(at(STATE + "/host_key")):
+            return {"ok": False, "error": "not joined"}
+        self.write_hosts(bundle["hosts"])
+        known = ["%s,%s,%s %s" % (name, self.full(name), address, key) for name, address, key in bundle["known_hosts"]]
+        write("/etc/ssh/ssh_known_hosts", with_block(read("/etc/ssh/ssh_known_hosts"), self.id, known))
+        if self.login_user:
+            user = ensure_login_user(self.login_user, self.config["login_uid"])
+            in_home(user, {"id": self.id, "keys": bundle["authorized_keys"]})
+        if not self.is_front_end:
+            self.write_account_keys(bundle["ca"], bundle["coordinator_keys"])
+            self.swap_host_key()
+        if bundle["batch"]["type"] == "htcondor":
+            HTCondor(self, bundle["batch"]).start()
+        write(STATE + "/applied.json", json.dumps({"generation": generation, "digest": digest}), 0o600)
+        return {"generation": generation}
+
+    def write_hosts(self, hosts):
+        lines = ["%s %s %s" % (address, self.full(name), name) for address, name in hosts]
+        rest = without_loopback(with_block(read("/etc/hosts"), self.id, []), self.name)
+        write("/etc/hosts", with_block(rest, self.id, lines))
+
+    def write_account_keys(self, ca, keys):
+        forced = 'restrict,command="%s"' % FORCED_COMMAND
+        lines = ['cert-authority,principals="%s",%s %s' % (self.config["principal"], forced, ca)]
+        lines += ["%s %s" % (forced, key) for key in keys if key]
+        # Root's own files, so that the account cannot change who may use it.
+        os.makedirs(at(ACCOUNT_HOME + "/.ssh"), mode=0o755, exist_ok=True)
+        write(ACCOUNT_HOME + "/.ssh/authorized_keys", "\n".join(lines) + "\n", 0o644)
+        works("restorecon", "-R", at(ACCOUNT_HOME))
+
+    def swap_host_key(self):
+        """Puts the lasting host key in the place of the throw-away one, whose
+        private half was in the user data. The session that asks survives."""
+        key = "/etc/ssh/ssh_host_ed25519_key"
+        changed = write(key, read(STATE + "/host_key"), 0o600)
+        changed |= write(key + ".pub", read(STATE + "/host_key.pub"), 0o644)
+        changed |= remove(key + "-cert.pub")
+        for path in ("/etc/ssh/sshd_config.d/50-cloud-init.conf", "/etc/ssh/sshd_config"):
+            text = read(path)
+            kept = [line for line in text.splitlines() if key + "-cert.pub" not in line]
+            if len(kept) != len(text.splitlines()):
+                changed |= write(path, "\n".join(kept) + "\n")
+        if changed:
+            works("restorecon", "-R", at("/etc/ssh"))
+            if not works("systemctl", "reload", "ssh.service") and not works("systemctl", "reload", "sshd.service"):
+                raise Failure("sshd did not reload its host key")
+
+    # ---- leaving
+
+    def retire(self, _request):
+        """Once the batch system's worker daemon has ended, keeps it from coming
+        back (a reboot would start it), and says so."""
+        if self.config.get("batch_system") == "htcondor":
+            if running("condor_startd") or running("condor_starter"):
+                return {"drained": False}
+            write(STATE + "/retired", "", 0o600)
+            if HTCondor.installed():
+                run("systemctl", "disable", "--now", HTCondor.SERVICE, timeout=120)
+        return {"drained": True}
+
+    def resume(self, _request):
+        remove(STATE + "/retired")
+        if self.config.get("batch_system") == "htcondor" and self.applied():
+            run("systemctl", "enable", HTCondor.SERVICE)
+            # A master whose startd has ended by a drain does not start it again.
+            run("systemctl", "start" if running("condor_startd") else "restart", HTCondor.SERVICE, timeout=120)
+        return {}
+
+
+METADATA_NFT = """\
+table inet vmcluster
+delete table inet vmcluster
+table inet vmcluster {
+	chain output {
+		type filter hook output priority 0; policy accept;
+		ip daddr 169.254.169.254 meta skuid != 0 reject
+		ip6 daddr fe80::a9fe:a9fe meta skuid != 0 reject
+	}
+}
+"""
+
+METADATA_UNIT = """\
+[Unit]
+Description=vmcluster: the metadata address is for root only
+After=nftables.service firewalld.service
+Before=ssh.service sshd.service systemd-user-sessions.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c '%s'
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+COORDINATOR_UNIT = """\
+[Unit]
+Description=vmcluster: joins workers and distributes the roster
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStart=%s coordinate
+Restart=always
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+""" % PROGRAM
+
+
+def fingerprint(value):
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def own_address(towards="169.254.169.254"):
+    """The address that this node has on the way to another; nothing is sent."""
+    with socket.socket(socket.AF_INET6 if ":" in towards else socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect((towards, 9))
+        except OSError as error:
+            raise Failure("find this node's own address: %s" % error)
+        return s.getsockname()[0]
+
+
+# ---------------------------------------------------------------- HTCondor
+
+class HTCondor:
+    """The batch system of one node. batch is the bundle's part about it:
+    manager (full name of the front-end) and, for a worker, its token.
+
+    Each worker has a token of its own, good for advertising itself and for
+    reading. The front-end keeps it in its state file, beside the worker's name;
+    SEC_TOKEN_REVOCATION_EXPR with its jti would revoke it alone."""
+
+    SERVICE = "condor.service"
+    CONFIG = "/etc/condor/config.d/90-vmcluster.conf"
+    POOL_KEY = "/etc/condor/passwords.d/POOL"
+    TOKEN = "/etc/condor/tokens.d/vmcluster"
+
+    COMMON = """\
+# Written by vmcluster-node; put your own settings into a file that sorts later.
+CONDOR_HOST = {manager}
+UID_DOMAIN = {domain}
+TRUST_DOMAIN = {domain}
+DEFAULT_DOMAIN_NAME = {domain}
+NETWORK_HOSTNAME = {full}
+FILESYSTEM_DOMAIN = $(FULL_HOSTNAME)
+use security:recommended_v9_0
+UPDATE_INTERVAL = 30
+CLASSAD_LIFETIME = 180
+"""
+    FRONT_END = """\
+DAEMON_LIST = MASTER COLLECTOR NEGOTIATOR SCHEDD
+NEGOTIATOR_INTERVAL = 10
+NEGOTIATOR_CYCLE_DELAY = 5
+NEGOTIATOR_MIN_INTERVAL = 1
+SCHEDD_INTERVAL = 15
+"""
+    WORKER = """\
+DAEMON_LIST = MASTER STARTD
+NUM_SLOTS = 1
+NUM_SLOTS_TYPE_1 = 1
+SLOT_TYPE_1 = 100%
+SLOT_TYPE_1_PARTITIONABLE = True
+START = True
+SUSPEND = False
+PREEMPT = False
+KILL = False
+RUNBENCHMARKS = False
+# A worker that is told to leave lets its jobs finish, for up to 30 days.
+MAXJOBRETIREMENTTIME = 86400 * 30
+VmclusterName = "{name}"
+VmclusterGroup = "{group}"
+NovaInstanceUUID = "{uuid}"
+STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
+"""
+
+    def __init__(self, node, batch):
+        self.node = node
+        self.batch = batch
+
+    @classmethod
+    def installed(cls):
+        return works("systemctl", "cat", cls.SERVICE)
+
+    def start(self):
+        """Configures the daemons and has them run, unless this node retired."""
+        if not self.installed():
+            raise Failure("HTCondor is not installed on %s (no %s in its image)" % (self.node.name, self.SERVICE))
+        fresh = not read(self.CONFIG)
+        if self.node.is_front_end:
+            self.make_pool_key()
+        else:
+            self.secret(self.TOKEN, self.batch["token"].strip() + "\n")
+        changed = write(self.CONFIG, self.configuration(), 0o644)
+        if os.path.exists(at(STATE + "/retired")):
+            return
+        run("systemctl", "enable", self.SERVICE)
+        run("systemctl", "restart" if fresh else "start", self.SERVICE, timeout=120)
+        if changed and not fresh:
+            run("condor_reconfig")
+
+    def configuration(self):
+        node = self.node
+        text = self.COMMON + (self.FRONT_END if node.is_front_end else self.WORKER)
+        return text.format(
+            manager=self.batch["manager"], domain=node.domain, full=node.full(node.name), name=node.name,
+            group=node.config.get("group", ""), uuid=read("/var/lib/cloud/data/instance-id").strip())
+
+    def secret(self, path, text):
+        os.makedirs(os.path.dirname(at(path)), exist_ok=True)
+        os.chmod(os.path.dirname(at(path)), 0o700)
+        return write(path, text, 0o600)
+
+    def make_pool_key(self):
+        if not os.path.exists(at(self.POOL_KEY)):
+            self.secret(self.POOL_KEY, base64.b64encode(secrets.token_bytes(48)).decode())
+
+    # ---- as the central manager
+
+    def token(self):
+        """Makes one worker's token."""
+        rights = ["ADVERTISE_STARTD", "ADVERTISE_MASTER", "READ"]
+        command = ["condor_token_create", "-identity", "condor@" + self.node.domain, "-key", "POOL"]
+        for right in rights:
+            command += ["-authz", right]
+        return run(*command).strip()
+
+    def drain(self, name, how):
+        """Asks a worker's startd to take no new job and to end when it has none.
+        "idle": only if it runs nothing, which the startd itself judges in the
+        same step, so that no job can come in between. Tells whether it will go."""
+        check = ["-check", 'State=="Unclaimed" && Activity=="Idle"'] if how == "idle" else []
+        try:
+            run("condor_drain", *check, "-exit-on-completion", "-reason", "vmcluster: leaving", self.node.full(name), timeout=30)
+        except Failure as error:
+            if "10003" in str(error):
+                return False
+            # 10001 is "draining already"; anything else may mean that the startd
+            # has ended, and that the worker itself tells best.
+        return True
+
+    def undrain(self, name):
+        works("condor_drain", "-cancel", self.node.full(name), timeout=30)
+
+    def forget(self, name):
+        """Has the collector forget a worker; jobs would go on matching its ads."""
+        for command, kind in (("INVALIDATE_STARTD_ADS", "Machine"), ("INVALIDATE_STARTD_ADS", "StartD"),
+                              ("INVALIDATE_MASTER_ADS", "DaemonMaster")):
+            query = 'MyType = "Query"\nTargetType = "%s"\nRequirements = Machine == "%s"\n' % (kind, self.node.full(name))
+            run("condor_advertise", command, "-", text=query, timeout=20)
+
+
+# ---------------------------------------------------------------- document, report
+
+def decode_document(meta):
+    """Reads the cluster document from a server's metadata; see the Go package
+    internal/cluster, document.go. Raises Failure for a torn one, None if absent."""
+    head = meta.get("vmcluster_doc")
+    if head is None:
+        return None
+    try:
+        generation, count = (int(w) for w in head.split(" "))
+        text = "".join(meta["vmcluster_doc_%03d" % i] for i in range(count))
+        document = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
+    except (ValueError, KeyError, zlib.error) as error:
+        raise Failure("read the cluster document: %s" % error)
+    if document.get("version") != 1 or document.get("generation") != generation:
+        raise Failure("read the cluster document: version %s, generation %s of %d"
+                      % (document.get("version"), document.get("generation"), generation))
+    return document
+
+
+def fold_names(cluster, names):
+    """Writes worker names in short, as in "cpu[1-3,7],gpu[1]"."""
+    numbers = collections.defaultdict(set)
+    for name in names:
+        m = re.match(r"^%s-(.+)-([0-9]+)$" % re.escape(cluster), name)
+        if m and int(m.group(2)) > 0:
+            numbers[m.group(1)].add(int(m.group(2)))
+    return ",".join("%s[%s]" % (group, fold_numbers(sorted(numbers[group]))) for group in sorted(numbers))
+
+
+def fold_numbers(ns):
+    runs = []
+    for n in ns:
+        if runs and runs[-1][1] == n - 1:
+            runs[-1][1] = n
+        else:
+            runs.append([n, n])
+    return ",".join(str(a) if a == b else "%d-%d" % (a, b) for a, b in runs)
+
+
+def fit_report(report):
+    """Returns a report's bytes, without what would not fit the password slot."""
+    report = {k: v for k, v in report.items() if v != "" or k in ("generation", "joined", "pending")}
+    report["error"] = report.get("error", "")[:300]
+    while True:
+        text = json.dumps({k: v for k, v in report.items() if v != ""}, separators=(",", ":"))
+        if len(text) <= MAX_REPORT:
+            return text
+        lists = [k for k in ("pending_names", "drained", "busy", "error") if report.get(k)]
+        report[max(lists, key=lambda k: len(report[k]))] = ""
+
+
+class Metadata:
+    """The metadata service: the way down (document) and the way up (report)."""
+
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach it
+
+    def document(self):
+        try:
+            with self.opener.open(METADATA + "/openstack/latest/meta_data.json", timeout=10) as r:
+                return decode_document(json.load(r).get("meta") or {})
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise Failure("read the metadata service: %s" % error)
+
+    def report(self, text):
+        """Offers the report; tells whether the slot took it."""
+        try:
+            self.opener.open(urllib.request.Request(METADATA + "/openstack/latest/password", text.encode()), timeout=10).close()
+            return True
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == 409:
+                return False
+            raise Failure("write the report: HTTP %d" % error.code)
+        except (OSError, http.client.HTTPException) as error:
+            raise Failure("write the report: %s" % error)
+
+
+# ---------------------------------------------------------------- coordinator
+
+class Coordinator:
+    """Brings every node to the newest document, and says how far it came.
+
+    Only the main thread touches the state; tasks in threads get values and
+    return values. State that must outlive a crash is saved before it matters:
+    a worker's keys before its first bundle, or it could not be reached again."""
+
+    def __init__(self, node, metadata, clock=time.monotonic):
+        self.node, self.metadata, self.clock = node, metadata, clock
+        self.state = read_json(STATE + "/state.json") or {"workers": {}, "version": [0, 0], "forget": []}
+        self.document = read_json(STATE + "/document.json")
+        self.own_key = ""
+        self.me = {}  # this node's own join
+        self.common = None  # the bundle without the batch system's part
+        self.bundle_made = 0.0
+        self.tasks = {}  # (purpose, name) -> (future, which server it is about)
+        self.retries = {}  # (purpose, name) -> (times failed, not before, why)
+        self.problems = {}  # what -> text; things this node itself could not do
+        self.next_read = self.next_report = self.busy_until = 0.0
+        self.last_summary = self.last_report = ""
+        memory = re.search(r"MemTotal: *([0-9]+)", read("/proc/meminfo"))
+        self.parallel = min(64, max(8, int(memory.group(1)) // 16384)) if memory else 64
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.parallel)
+
+    def run(self):
+        while True:
+            started = self.clock()
+            try:
+                self.tick(started)
+                self.problems.pop("tick", None)
+            except (Failure, OSError) as error:
+                self.problems["tick"] = str(error)
+                say(str(error))
+                time.sleep(BUSY_INTERVAL)
+            self.rest(started)
+
+    def rest(self, started):
+        """Sleeps until something is due, or a task is through."""
+        due = [self.next_read, self.next_report] + [t for _, t, _ in self.retries.values()]
+        pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
+        futures = [future for future, _ in self.tasks.values()]
+        if futures:
+            concurrent.futures.wait(futures, max(0.5, pause), concurrent.futures.FIRST_COMPLETED)
+        else:
+            time.sleep(max(0.5, pause))
+
+    def tick(self, now):
+        self.collect(now)
+        if now >= self.next_read:
+            self.read_document()
+            self.next_read = now + self.interval(now)
+        if self.document is None:
+            return
+        self.reconcile()
+        self.guard("bundle", lambda: self.update_bundle(now))
+        if self.common:
+            self.apply_here()
+        self.write_known_hosts()
+        self.save()
+        self.start_tasks(now)
+        if now >= self.next_report:
+            self.report(now)
+            self.next_report = now + self.interval(now)
+        self.drop_first_key()
+
+    def interval(self, now):
+        return BUSY_INTERVAL if now < self.busy_until or self.pending() or self.unsettled() else QUIET_INTERVAL
+
+    def guard(self, what, step):
+        """Runs a step whose failure must not stop the others."""
+        try:
+            step()
+            self.problems.pop(what, None)
+        except (Failure, OSError) as error:
+            if self.problems.get(what) != str(error):
+                say(str(error))
+            self.problems[what] = str(error)
+
+    # ---- what should be
+
+    def read_document(self):
+        found = [read_json(FIRST_DOCUMENT)] if self.document is None else []
+        self.guard("metadata", lambda: found.append(self.metadata.document()))
+        for document in found:
+            # A cloud with several metadata services may answer with an older one.
+            # What is no matter of the roster changes within a generation.
+            if document and document.get("id") == self.node.id and document["generation"] >= (self.document or {}).get("generation", 0):
+                self.document = document
+                write(STATE + "/document.json", json.dumps(document), 0o600)
+
+    def members(self):
+        """The roster's workers, those with unusable names or addresses left out:
+        they become lines of files that other programs trust."""
+        out = {}
+        for m in self.document.get("workers") or []:
+            try:
+                ipaddress.ip_address(m["address"])
+            except (ValueError, KeyError):
+                continue
+            if LABEL.match(m["name"]) and m["name"] != self.node.name:
+                out[m["name"]] = m
+        return out
+
+    def reconcile(self):
+        """Drops records of workers that are gone, or are other servers by now."""
+        members, records = self.members(), self.state["workers"]
+        for name in [n for n in records if n not in members]:
+            if records.pop(name).get("joined") and self.batch_type() == "htcondor":
+                self.state["forget"].append(name)
+            self.retries = {k: v for k, v in self.retries.items() if k[1] != name}
+        for name, m in members.items():
+            record = records.setdefault(name, {})
+            is_now = [m.get("batch", ""), m["address"]]
+            if record.get("is") == is_now:
+                continue
+            if record.get("is") and record["is"][0] == is_now[0]:
+                # The same server at another address, perhaps: its key stays good.
+                record["joined"] = False
+            else:
+                record.clear()
+            record["is"] = is_now
+        self.state["forget"] = [n for n in self.state["forget"] if not records.get(n, {}).get("joined")]
+
+    def batch_type(self):
+        return self.document.get("batch_system") or "none"
+
+    def htcondor(self):
+        return HTCondor(self.node, {"manager": self.node.full(self.node.name)})
+
+    def update_bundle(self, now):
+        """Computes what every node should have, and its version [G, k]: G is the
+        document's generation, k counts bundles within it (as more workers join)."""
+        generation = self.document["generation"]
+        joining = any(purpose == "roster" and not self.state["workers"].get(name, {}).get("joined") for purpose, name in self.tasks)
+        if joining and self.common and self.state["version"][0] == generation and now < self.bundle_made + SETTLE:
+            return
+        members, records = self.members(), self.state["workers"]
+        if not self.me:
+            with locked():
+                self.me = self.node.join({})
+            self.own_key = make_key(STATE + "/coordinator")
+        self.me["address"] = own_address(next((m["address"] for m in members.values()), "169.254.169.254"))
+        joined = [n for n in members if records[n].get("joined")]
+        user_keys = [self.me["user_key"]] + [records[n]["user_key"] for n in joined]
+        operator = self.document.get("operator_key") or ""
+        common = {
+            "hosts": [[self.me["address"], self.node.name]] + [[m["address"], n] for n, m in members.items()],
+            "known_hosts": [[self.node.name, self.me["address"], self.me["host_key"]]]
+                           + [[n, members[n]["address"], records[n]["host_key"]] for n in joined],
+            "authorized_keys": [k for k in [operator] + user_keys if k],
+            "coordinator_keys": [self.own_key],
+            "ca": self.document.get("ca") or self.node.config["ca"],
+        }
+        digest = fingerprint(common)
+        if self.state["version"][0] != generation:
+            self.state["version"] = [generation, 1]
+        elif self.state.get("digest") != digest:
+            self.state["version"] = [generation, self.state["version"][1] + 1]
+        self.state["digest"] = digest
+        self.common, self.bundle_made = common, now
+
+    def bundle(self, batch):
+        return dict(self.common, batch=dict(batch, type=self.batch_type(), manager=self.node.full(self.node.name)))
+
+    # ---- bringing it about
+
+    def apply_here(self):
+        """The front-end comes first: workers look for it by name at once."""
+        if self.state.get("here") == self.state["version"]:
+            return
+
+        def apply():
+            answer = self.node.answer({"verb": "apply", "generation": self.state["version"], "bundle": self.bundle({})})
+            self.note_stale(answer)
+            if not answer["ok"]:
+                raise Failure(answer["error"])
+            self.state["here"] = self.state["version"]
+        self.guard("apply", apply)
+
+    def note_stale(self, answer):
+        """A node that has this generation from elsewhere (a front-end that was
+        replaced, a state that was lost) is overtaken by a higher k."""
+        if answer.get("error") == "stale" and answer["generation"][0] == self.state["version"][0] and answer["generation"] >= self.state["version"]:
+            self.state["version"] = [self.state["version"][0], answer["generation"][1] + 1]
+
+    def start_tasks(self, now):
+        version = self.state["version"]
+        ready = self.common is not None and self.state.get("here") == version
+        for name, m in self.members().items():
+            record = self.state["workers"][name]
+            how = m.get("leaving") or ""
+            if record.get("leaving", "") != how:
+                if how:
+                    record["leaving"], record["drained"] = how, False
+                elif record.get("joined"):
+                    self.submit(now, "resume", name, self.task_resume, name, m["address"])
+                else:
+                    record["leaving"], record["drained"] = "", False
+            elif how and not record.get("drained"):
+                if self.batch_type() == "none" or not record.get("joined"):
+                    record["drained"] = True  # it never had a job of ours
+                else:
+                    self.submit(now, "leave", name, self.task_leave, name, m["address"], how)
+            if not record.get("joined"):
+                if not how:
+                    self.submit(now, "roster", name, self.remote, name, m["address"], {"verb": "join"}, 60)
+            elif ready and record.get("acked") != version:
+                self.submit(now, "roster", name, self.task_apply, name, m["address"], list(version), self.common, record.get("token"))
+        for name in self.state["forget"]:
+            self.submit(now, "forget", name, self.task_forget, name)
+
+    def submit(self, now, purpose, name, task, *arguments):
+        key = (purpose, name)
+        if key not in self.tasks and now >= self.retries.get(key, (0, 0, ""))[1]:
+            self.tasks[key] = (self.pool.submit(task, *arguments), self.state["workers"].get(name, {}).get("is"))
+
+    def collect(self, now):
+        """Takes up what the tasks brought back."""
+        for key in [k for k, (future, _) in self.tasks.items() if future.done()]:
+            purpose, name = key
+            future, about = self.tasks.pop(key)
+            try:
+                answer = future.result()
+            except (Failure, OSError) as error:
+                answer = {"ok": False, "error": str(error)}
+            record = self.state["workers"].get(name)
+            if purpose != "forget" and (record is None or record.get("is") != about):
+                continue  # about a server that is gone
+            if answer["ok"]:
+                self.retries.pop(key, None)
+                if purpose == "forget":
+                    self.state["forget"] = [n for n in self.state["forget"] if n != name]
+                else:
+                    self.take(now, key, record, answer)
+                continue
+            self.note_stale(answer)
+            if record is not None and answer["error"] == "not joined":
+                record["joined"] = False
+            failed = self.retries.get(key, (0, 0, ""))[0] + 1
+            if failed in (3, 20):
+                say("%s: %s" % (name, answer["error"]))
+            self.retries[key] = (failed, now + min(LAST_RETRY, FIRST_RETRY * 1.5 ** (failed - 1)), answer["error"])
+
+    def take(self, now, key, record, answer):
+        purpose, name = key
+        if "host_key" in answer:  # a join
+            host_key, user_key = public_key(answer["host_key"]), public_key(answer["user_key"])
+            if not host_key:
+                self.retries[key] = (1, now + LAST_RETRY, "the worker returned no host key")
+                return
+            record.update(joined=True, host_key=host_key, user_key=user_key)
+        elif purpose == "roster":
+            record["acked"] = answer["generation"]
+            if answer.get("token"):
+                record["token"] = answer["token"]
+        elif purpose == "leave":
+            record["drained"] = answer["drained"]
+            if not answer["drained"]:
+                self.retries[key] = (0, now + FIRST_RETRY, "")
+        elif purpose == "resume":
+            record["leaving"], record["drained"] = "", False
+
+    # ---- tasks (in threads)
+
+    def remote(self, name, address, request, timeout=60):
+        """Puts one request to a worker over ssh."""
+        options = {
+            "BatchMode": "yes", "ConnectTimeout": "10", "ServerAliveInterval": "10", "ServerAliveCountMax": "6",
+            "UserKnownHostsFile": at(STATE + "/known_hosts"), "GlobalKnownHostsFile": "/dev/null",
+            "HostKeyAlias": name, "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no", "CheckHostIP": "no",
+            "IdentitiesOnly": "yes", "IdentityAgent": "none", "LogLevel": "ERROR",
+        }
+        command = ["ssh", "-F", "/dev/null", "-T", "-l", ACCOUNT]
+        for option, value in options.items():
+            command += ["-o", "%s=%s" % (option, value)]
+        for key in (STATE + "/coordinator", FIRST_KEY):
+            if os.path.exists(at(key)):
+                command += ["-i", at(key)]
+        out = run(*command, address, PROGRAM + " remote", text=json.dumps(request), timeout=timeout)
+        try:
+            answer = json.loads(out)
+        except ValueError:
+            raise Failure("%s did not answer in JSON: %s" % (name, out[:100]))
+        return answer
+
+    def task_apply(self, name, address, version, common, token):
+        batch = {"type": self.batch_type(), "manager": self.node.full(self.node.name)}
+        if batch["type"] == "htcondor":
+            token = token or self.htcondor().token()
+            batch["token"] = token
+        answer = self.remote(name, address, {"verb": "apply", "generation": version, "bundle": dict(common, batch=batch)}, 180)
+        return dict(answer, token=token)
+
+    def task_leave(self, name, address, how):
+        if not self.htcondor().drain(name, how):
+            return {"ok": True, "drained": False}
+        return self.remote(name, address, {"verb": "retire"}, 150)
+
+    def task_resume(self, name, address):
+        self.htcondor().undrain(name)
+        return self.remote(name, address, {"verb": "resume"}, 150)
+
+    def task_forget(self, name):
+        self.htcondor().forget(name)
+        return {"ok": True}
+
+    # ---- what is known
+
+    def write_known_hosts(self):
+        """The coordinator's own: each worker's batch CA until it has a lasting
+        key, and both in between; never one for the other's name."""
+        lines = []
+        for name, m in self.members().items():
+            ca = public_key((self.document.get("batches") or {}).get(m.get("batch", ""), ""))
+            if ca:
+                lines.append("@cert-authority %s %s" % (name, ca))
+            if self.state["workers"][name].get("host_key"):
+                lines.append("%s %s" % (name, self.state["workers"][name]["host_key"]))
+        write(STATE + "/known_hosts", "".join(line + "\n" for line in lines), 0o600)
+
+    def save(self):
+        write(STATE + "/state.json", json.dumps(self.state, sort_keys=True), 0o600)
+
+    def drop_first_key(self):
+        """The two-hour key goes when nobody needs it: every worker has the
+        lasting key, and whoever adds workers knows it; or it has expired."""
+        if not os.path.exists(at(FIRST_KEY)):
+            return
+        known = (self.document.get("front_end") or {}).get("coordinator_key") == self.own_key
+        expired = time.time() - os.stat(at(FIRST_KEY)).st_mtime > FIRST_KEY_TTL
+        if expired or known and all(r.get("acked") for r in self.state["workers"].values()):
+            remove(FIRST_KEY)
+            remove(FIRST_KEY + "-cert.pub")
+
+    def has_current(self, name):
+        version = self.state["version"]
+        return version[0] == self.document["generation"] and self.state["workers"].get(name, {}).get("acked") == version
+
+    def pending(self):
+        """Workers without the current bundle. A drained one is about to be
+        deleted and keeps nobody waiting."""
+        if self.document is None:
+            return []
+        names = [m["name"] for m in self.document.get("workers") or []]
+        return [n for n in names if not self.has_current(n) and not self.state["workers"].get(n, {}).get("drained")]
+
+    def unsettled(self):
+        """Tells whether something other than the roster is still to be done."""
+        if self.document is None or self.state["forget"] or self.state.get("here") != self.state["version"]:
+            return True
+        records = self.state["workers"].values()
+        return any(r.get("leaving") and not r.get("drained") for r in records)
+
+    def report(self, now):
+        members, records = self.members(), self.state["workers"]
+        pending = self.pending()
+        cluster = self.node.config["cluster"]
+        leaving = [n for n in members if members[n].get("leaving")]
+        drained = [n for n in leaving if records[n].get("drained")]
+        stubborn = ["%s: %s" % (n, why) for (_, n), (failed, _, why) in sorted(self.retries.items()) if failed >= 3]
+        text = fit_report({
+            "generation": self.document["generation"],
+            "joined": sum(1 for n in members if self.has_current(n)),
+            "pending": len(pending),
+            "pending_names": fold_names(cluster, pending),
+            "drained": fold_names(cluster, drained),
+            "busy": fold_names(cluster, [n for n in leaving if n not in drained]),
+            "error": "; ".join(list(self.problems.values()) + stubborn[:2]),
+            "address": self.me.get("address", ""),
+            "host_key": self.me.get("host_key", ""),
+            "coordinator_key": self.own_key,
+        })
+        if text != self.last_report:
+            self.last_report, self.busy_until = text, now + 2 * QUIET_INTERVAL
+        self.guard("report", lambda: self.metadata.report(text))
+        self.summarize(json.loads(text))
+
+    def summarize(self, r):
+        words = ["generation %d: %d joined, %d pending" % (r["generation"], r["joined"], r["pending"])]
+        for key in ("pending_names", "drained", "busy", "error"):
+            if r.get(key):
+                words.append("%s %s" % (key.replace("_names", ""), r[key]))
+        if "; ".join(words) != self.last_summary:
+            self.last_summary = "; ".join(words)
+            say(self.last_summary)
+
+
+# ---------------------------------------------------------------- main
+
+def main(arguments):
+    os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+    os.umask(0o022)
+    verb = arguments[0] if len(arguments) == 1 else ""
+    try:
+        if verb == "setup":
+            return Node().setup()
+        if verb == "remote":
+            print(json.dumps(Node().answer(json.load(sys.stdin))))
+            return 0
+        if verb == "coordinate":
+            return Coordinator(Node(), Metadata()).run()
+        if verb == "home":
+            print(json.dumps(home(json.load(sys.stdin))))
+            return 0
+    except (Failure, OSError, ValueError) as error:
+        say("%s: %s" % (verb, error))
+        return 1
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

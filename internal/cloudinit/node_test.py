@@ -1,0 +1,657 @@
+"""Tests of the node program. A whole cluster runs here as directories: each
+node is a root directory, ssh and the system's commands are small scripts in
+PATH, and the node program itself is the real one, also on the far side of ssh.
+"""
+
+import base64
+import concurrent.futures
+import importlib.util
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import zlib
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.path.join(HERE, "node.py")
+sys.dont_write_bytecode = True
+spec = importlib.util.spec_from_file_location("node", PROGRAM)
+node = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(node)
+
+CLUSTER_ID = "6b1f0a52-1111-4222-8333-944445555666"
+CA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIClusterCA"
+BATCH_CA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBatchCA"
+OPERATOR = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOperator"
+
+# Every command notes its words; what it does is no more than the tests look at.
+SYSTEMCTL = """#!/bin/sh
+echo "$*" >>"$VMCLUSTER_ROOT/systemctl.log"
+case "$*" in
+  "cat condor.service") test -d "$VMCLUSTER_ROOT/etc/condor";;
+  "start condor.service"|"restart condor.service") mkdir -p "$VMCLUSTER_ROOT/proc/77"; echo condor_startd >"$VMCLUSTER_ROOT/proc/77/comm";;
+  "disable --now condor.service") rm -rf "$VMCLUSTER_ROOT/proc/77";;
+esac
+"""
+USERADD = """#!/bin/sh
+echo "$(basename "$0") $*" >>"$VMCLUSTER_ROOT/users.log"
+uid=$(id -u)
+for last; do :; done
+case "$(basename "$0") $*" in
+  useradd*--system*) echo "$last:x:64999:64999::/:/bin/sh" >>"$VMCLUSTER_ROOT/etc/passwd";;
+  useradd*) echo "$last:x:$uid:$uid::/home/$last:/bin/bash" >>"$VMCLUSTER_ROOT/etc/passwd"; mkdir -p "$VMCLUSTER_ROOT/home/$last";;
+  groupadd*) echo "$last:x:$uid:" >>"$VMCLUSTER_ROOT/etc/group";;
+esac
+"""
+SSH = """#!/bin/sh
+for word; do case "$word" in
+  HostKeyAlias=*) name=${word#HostKeyAlias=};;
+  UserKnownHostsFile=*) known=${word#UserKnownHostsFile=};;
+esac; done
+root=$CLUSTER_DIR/$name
+echo "$*" >>"$CLUSTER_DIR/ssh.log"
+test -e "$root/up" || { echo "ssh: connect to host $name port 22: Connection refused" >&2; exit 255; }
+grep -qE "^(@cert-authority )?$name " "$known" || { echo "Host key verification failed." >&2; exit 255; }
+VMCLUSTER_ROOT=$root exec "$PYTHON" "$NODE_PROGRAM" remote
+"""
+CONDOR = """#!/bin/sh
+echo "$(basename "$0") $*" >>"$CLUSTER_DIR/condor.log"
+for last; do :; done
+worker=$CLUSTER_DIR/${last%%.*}
+case "$(basename "$0")" in
+  condor_token_create) echo "token-$$";;
+  condor_drain)
+    case "$*" in *-cancel*) exit 0;; esac
+    test ! -e "$worker/busy" || { echo "Sent request: error code 10003: Draining check expression is false on slot1_1@x" >&2; exit 1; }
+    rm -rf "$worker/proc/77";;
+  condor_advertise) cat >>"$CLUSTER_DIR/condor.log";;
+esac
+"""
+
+
+class Cluster:
+    """Nodes as directories below one temporary directory."""
+
+    def __init__(self, batch_system="none"):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.dir = os.path.realpath(self.temporary.name)
+        self.batch_system = batch_system
+        self.document = {
+            "version": 1, "id": CLUSTER_ID, "name": "astro", "generation": 1, "login_user": "astro", "login_uid": os.getuid(),
+            "operator_key": OPERATOR, "batch_system": batch_system, "ca": CA, "front_end": {"name": "astro-frontend"},
+            "batches": {"b1": BATCH_CA}, "workers": [],
+        }
+        self.reports = []
+        self.slot_taken = False
+        scripts = {"systemctl": SYSTEMCTL, "ssh": SSH, "restorecon": "#!/bin/sh\n", "nft": "#!/bin/sh\n"}
+        scripts.update({n: USERADD for n in ("useradd", "usermod", "groupadd", "groupmod")})
+        scripts.update({n: CONDOR for n in ("condor_token_create", "condor_drain", "condor_advertise", "condor_reconfig")})
+        os.mkdir(self.dir + "/bin")
+        for name, text in scripts.items():
+            put(self.dir + "/bin/" + name, text, 0o755)
+        self.saved = dict(os.environ), node.ROOT, node.own_address
+        os.environ.update(PATH=self.dir + "/bin:" + os.environ["PATH"], CLUSTER_DIR=self.dir,
+                          PYTHON=sys.executable, NODE_PROGRAM=PROGRAM)
+        node.own_address = lambda towards="": "10.0.0.2"
+        self.add("astro-frontend")
+        self.enter("astro-frontend")
+
+    def close(self):
+        environment, node.ROOT, node.own_address = self.saved
+        os.environ.clear()
+        os.environ.update(environment)
+        self.temporary.cleanup()
+
+    def add(self, name, up=True, **more):
+        """A freshly booted node, as cloud-init leaves it."""
+        root = os.path.join(self.dir, name)
+        role = "front_end" if name == "astro-frontend" else "worker"
+        config = dict(id=CLUSTER_ID, cluster="astro", name=name, role=role, group="cpu", front_end="astro-frontend",
+                      login_user="astro", login_uid=os.getuid(), operator_key=OPERATOR, batch_system=self.batch_system,
+                      ca=CA, principal="vmcluster-coordinator", **more)
+        put(root + "/etc/vmcluster/node.json", json.dumps(config), 0o600)
+        put(root + "/etc/passwd", "")
+        put(root + "/etc/group", "")
+        put(root + "/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 %s.novalocal %s\n::1 localhost\n" % (name, name))
+        put(root + "/etc/ssh/ssh_host_ed25519_key", "throw-away\n", 0o600)
+        put(root + "/etc/ssh/ssh_host_ed25519_key.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIThrowAway root@x\n")
+        put(root + "/var/lib/cloud/data/instance-id", "uuid-of-" + name + "\n")
+        if role == "worker":
+            put(root + "/etc/ssh/ssh_host_ed25519_key-cert.pub", "cert\n")
+            put(root + "/etc/ssh/sshd_config.d/50-cloud-init.conf",
+                "PasswordAuthentication no\nHostCertificate /etc/ssh/ssh_host_ed25519_key-cert.pub\n")
+        if self.batch_system == "htcondor":
+            os.makedirs(root + "/etc/condor")
+        os.makedirs(root + "/dev")
+        if up:
+            put(root + "/up", "")
+        return root
+
+    def worker(self, number, batch="b1", up=True, enroll=True):
+        name = "astro-cpu-%d" % number
+        self.add(name, up)
+        if enroll:
+            self.document["workers"].append({"name": name, "address": "10.0.1.%d" % number, "batch": batch})
+        return name
+
+    def enter(self, name):
+        node.ROOT = os.path.join(self.dir, name)
+        os.environ["VMCLUSTER_ROOT"] = node.ROOT
+
+    def text(self, name, path):
+        with open(os.path.join(self.dir, name, path.lstrip("/"))) as f:
+            return f.read()
+
+    def has(self, name, path):
+        return os.path.exists(os.path.join(self.dir, name, path.lstrip("/")))
+
+    def publish(self, **changes):
+        self.document = json.loads(json.dumps(dict(self.document, **changes)))
+        self.document["generation"] += 1
+
+    # the two sides of the metadata service
+    def metadata(self):
+        cluster = self
+
+        class Fake:
+            def document(self):
+                return json.loads(json.dumps(cluster.document))
+
+            def report(self, text):
+                cluster.reports.append(json.loads(text))
+                return not cluster.slot_taken
+        return Fake()
+
+    def coordinator(self):
+        self.enter("astro-frontend")
+        self.time = 0.0
+        return node.Coordinator(node.Node(), self.metadata(), clock=lambda: self.time)
+
+    def settle(self, c, ticks=12):
+        """Lets the coordinator work until nothing is under way, its clock running on."""
+        for _ in range(ticks):
+            c.next_read = c.next_report = 0.0
+            c.tick(self.time)
+            if not c.tasks and not c.pending() and not c.unsettled():
+                break
+            concurrent.futures.wait([future for future, _ in c.tasks.values()], 30)
+            self.time += 5
+        return self.reports[-1]
+
+
+def put(path, text, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+class ClusterCase(unittest.TestCase):
+    batch_system = "none"
+
+    def setUp(self):
+        self.cluster = Cluster(self.batch_system)
+        self.addCleanup(self.cluster.close)
+        stderr = sys.stderr
+        sys.stderr = open(os.devnull, "w")
+        self.addCleanup(lambda: (sys.stderr.close(), setattr(sys, "stderr", stderr)))
+
+
+class Join(ClusterCase):
+    def test_first_distribution(self):
+        c = self.cluster
+        one, two = c.worker(1), c.worker(2)
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["generation"], report["joined"], report["pending"]), (1, 2, 0))
+        hosts = ["10.0.0.2 astro-frontend.astro.vmcluster.internal astro-frontend",
+                 "10.0.1.1 astro-cpu-1.astro.vmcluster.internal astro-cpu-1",
+                 "10.0.1.2 astro-cpu-2.astro.vmcluster.internal astro-cpu-2"]
+        blocks = set()
+        for name in ("astro-frontend", one, two):
+            text = c.text(name, "/etc/hosts")
+            self.assertTrue(text.startswith("127.0.0.1 localhost\n"))
+            self.assertNotIn("127.0.1.1", text)
+            blocks.add(text[text.index("# BEGIN"):])
+            keys = c.text(name, "/home/astro/.ssh/authorized_keys").splitlines()
+            self.assertEqual(len(keys), 2 + 4)  # marks; operator and three nodes
+            self.assertEqual(len(c.text(name, "/etc/ssh/ssh_known_hosts").splitlines()), 2 + 3)
+        self.assertEqual(blocks, {"\n".join(["# BEGIN vmcluster " + CLUSTER_ID] + hosts + ["# END vmcluster " + CLUSTER_ID, ""])})
+
+    def test_host_key_is_swapped(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.settle(c.coordinator())
+        self.assertNotIn("throw-away", c.text(name, "/etc/ssh/ssh_host_ed25519_key"))
+        self.assertFalse(c.has(name, "/etc/ssh/ssh_host_ed25519_key-cert.pub"))
+        self.assertEqual(c.text(name, "/etc/ssh/sshd_config.d/50-cloud-init.conf"), "PasswordAuthentication no\n")
+        self.assertIn("reload ssh.service", c.text(name, "/systemctl.log"))
+        lasting = node.public_key(c.text(name, "/etc/ssh/ssh_host_ed25519_key.pub"))
+        self.assertIn("astro-cpu-1 " + lasting, c.text("astro-frontend", node.STATE + "/known_hosts"))
+        self.assertIn(lasting, c.text("astro-frontend", "/etc/ssh/ssh_known_hosts"))
+
+    def test_late_worker_reaches_everyone(self):
+        c = self.cluster
+        one, two = c.worker(1), c.worker(2, up=False)
+        coordinator = c.coordinator()
+        report = c.settle(coordinator)
+        self.assertEqual((report["joined"], report["pending"], report["pending_names"]), (1, 1, "cpu[2]"))
+        put(os.path.join(c.dir, two, "up"), "")
+        report = c.settle(coordinator, 30)
+        self.assertEqual((report["joined"], report["pending"]), (2, 0))
+        self.assertEqual(c.text(one, "/home/astro/.ssh/authorized_keys"), c.text(two, "/home/astro/.ssh/authorized_keys"))
+
+    def test_growth_and_removal(self):
+        c = self.cluster
+        one, two = c.worker(1), c.worker(2)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        three = c.worker(3)
+        c.publish()
+        self.assertEqual(c.settle(coordinator)["joined"], 3)
+        gone = c.text(two, "/etc/ssh/ssh_host_ed25519_key.pub").split()[1]
+        c.publish(workers=[w for w in c.document["workers"] if w["name"] != two])
+        report = c.settle(coordinator)
+        self.assertEqual((report["generation"], report["joined"], report["pending"]), (3, 2, 0))
+        for name in ("astro-frontend", one, three):
+            self.assertNotIn(two, c.text(name, "/etc/hosts"))
+            self.assertNotIn(gone, c.text(name, "/etc/ssh/ssh_known_hosts"))
+            self.assertEqual(len(c.text(name, "/home/astro/.ssh/authorized_keys").splitlines()), 2 + 4)
+
+    def test_name_used_again_is_another_server(self):
+        c = self.cluster
+        name = c.worker(1)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        before = c.text(name, "/etc/ssh/ssh_host_ed25519_key.pub")
+        subprocess.run(["rm", "-rf", os.path.join(c.dir, name)], check=True)
+        c.document["workers"] = []
+        c.worker(1, batch="b2")
+        c.publish(batches={"b2": BATCH_CA})
+        report = c.settle(coordinator)
+        self.assertEqual((report["joined"], report["pending"]), (1, 0))
+        known = c.text("astro-frontend", "/etc/ssh/ssh_known_hosts")
+        self.assertNotIn(before.split()[1], known)
+        self.assertIn(c.text(name, "/etc/ssh/ssh_host_ed25519_key.pub").split()[1], known)
+
+    def test_older_document_is_ignored(self):
+        c = self.cluster
+        c.worker(1)
+        coordinator = c.coordinator()
+        old = json.loads(json.dumps(c.document))
+        c.worker(2)
+        c.publish()
+        c.settle(coordinator)
+        c.document = old
+        self.assertEqual(c.settle(coordinator)["generation"], 2)
+
+    def test_coordinator_that_lost_its_state(self):
+        """A new front-end meets workers that have its generation already."""
+        c = self.cluster
+        name = c.worker(1)
+        c.settle(c.coordinator())
+        subprocess.run(["rm", "-rf", os.path.join(c.dir, "astro-frontend")], check=True)
+        c.add("astro-frontend")
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report["pending"]), (1, 0))
+        self.assertIn(report["coordinator_key"], c.text(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+
+    def test_restart_repeats_nothing(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.settle(c.coordinator())
+        calls = len(c.text("", "ssh.log").splitlines())
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report["pending"]), (1, 0))
+        self.assertEqual(len(c.text("", "ssh.log").splitlines()), calls)
+        self.assertTrue(c.has(name, node.STATE + "/applied.json"))
+
+    def test_first_key_goes_when_the_lasting_one_is_known(self):
+        c = self.cluster
+        c.worker(1)
+        for path in (node.FIRST_KEY, node.FIRST_KEY + "-cert.pub"):
+            put(c.dir + "/astro-frontend" + path, "key", 0o600)
+        coordinator = c.coordinator()
+        report = c.settle(coordinator)
+        self.assertTrue(c.has("astro-frontend", node.FIRST_KEY), "a worker made before the lasting key is known needs it")
+        c.document["front_end"]["coordinator_key"] = report["coordinator_key"]
+        c.settle(coordinator)
+        self.assertFalse(c.has("astro-frontend", node.FIRST_KEY))
+        self.assertFalse(c.has("astro-frontend", node.FIRST_KEY + "-cert.pub"))
+
+    def test_worker_without_address_is_pending(self):
+        c = self.cluster
+        c.worker(1)
+        c.document["workers"].append({"name": "astro-cpu-2", "address": ""})
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report["pending"], report["pending_names"]), (1, 1, "cpu[2]"))
+
+    def test_hostile_member_never_reaches_a_file(self):
+        c = self.cluster
+        one = c.worker(1)
+        c.document["workers"].append({"name": "x\n6.6.6.6 bank.example", "address": "10.0.0.9"})
+        c.document["workers"].append({"name": "astro-cpu-9", "address": "10.0.0.9 bank.example"})
+        c.settle(c.coordinator())
+        self.assertNotIn("bank", c.text(one, "/etc/hosts") + c.text("astro-frontend", "/etc/hosts"))
+
+
+class Requests(ClusterCase):
+    """What a worker answers."""
+
+    def setUp(self):
+        super().setUp()
+        self.name = self.cluster.worker(1)
+        self.cluster.enter(self.name)
+        self.node = node.Node()
+        self.bundle = {
+            "hosts": [["10.0.1.1", self.name]], "known_hosts": [], "authorized_keys": [OPERATOR],
+            "coordinator_keys": [], "ca": CA, "batch": {"type": "none"},
+        }
+
+    def apply(self, generation, **changes):
+        return self.node.answer({"verb": "apply", "generation": generation, "bundle": dict(self.bundle, **changes)})
+
+    def test_join_is_repeatable(self):
+        first = self.node.answer({"verb": "join"})
+        self.assertTrue(first["ok"])
+        self.assertRegex(first["host_key"], node.PUBLIC_KEY)
+        self.assertRegex(first["user_key"], node.PUBLIC_KEY)
+        self.assertEqual(self.node.answer({"verb": "join"}), first)
+        self.assertIn("throw-away", self.cluster.text(self.name, "/etc/ssh/ssh_host_ed25519_key"))
+
+    def test_order_of_generations(self):
+        self.assertEqual(self.apply([1, 1])["error"], "not joined")
+        self.node.answer({"verb": "join"})
+        for generation, changes, want in [
+            ([2, 1], {}, True),
+            ([2, 1], {}, True),  # the answer was lost
+            ([2, 1], {"coordinator_keys": [CA]}, False),
+            ([1, 9], {}, False),
+            ([2, 2], {}, True),
+            ([3, 1], {}, True),
+            ([2, 9], {}, False),
+        ]:
+            answer = self.apply(generation, **changes)
+            self.assertEqual(answer["ok"], want, (generation, answer))
+            if not want:
+                self.assertEqual(answer["error"], "stale")
+
+    def test_foreign_lines_stay(self):
+        put(self.cluster.dir + "/" + self.name + "/home/astro/.ssh/authorized_keys", "ssh-rsa AAAA own\n", 0o600)
+        put(self.cluster.dir + "/" + self.name + "/etc/ssh/ssh_known_hosts", "elsewhere ssh-rsa BBBB\n")
+        self.node.answer({"verb": "join"})
+        self.apply([1, 1])
+        self.apply([2, 1], authorized_keys=[])
+        self.assertEqual(self.cluster.text(self.name, "/home/astro/.ssh/authorized_keys"), "ssh-rsa AAAA own\n")
+        self.assertEqual(self.cluster.text(self.name, "/etc/ssh/ssh_known_hosts"), "elsewhere ssh-rsa BBBB\n")
+
+    def test_interrupted_apply_is_not_recorded(self):
+        self.node.answer({"verb": "join"})
+        self.node.swap_host_key = lambda: (_ for _ in ()).throw(OSError("no space left on device"))
+        self.assertFalse(self.apply([1, 1])["ok"])
+        del self.node.swap_host_key
+        self.assertTrue(self.apply([1, 1])["ok"])
+
+    def test_account_accepts_the_coordinator_only(self):
+        self.node.answer({"verb": "join"})
+        self.apply([1, 1], coordinator_keys=[OPERATOR])
+        forced = 'restrict,command="sudo -n /usr/local/sbin/vmcluster-node remote" '
+        self.assertEqual(self.cluster.text(self.name, "/var/lib/vmcluster/.ssh/authorized_keys").splitlines(), [
+            'cert-authority,principals="vmcluster-coordinator",' + forced + CA, forced + OPERATOR])
+
+    def test_nonsense(self):
+        for request in ({}, [], None, {"verb": "rm"}, {"verb": "setup"}):
+            self.assertEqual(self.node.answer(request)["ok"], False, request)
+
+    def test_over_stdin(self):
+        p = subprocess.run([sys.executable, PROGRAM, "remote"], input='{"verb":"ping"}', capture_output=True, text=True)
+        self.assertEqual(json.loads(p.stdout), {"ok": True, "name": self.name, "generation": None})
+        p = subprocess.run([sys.executable, PROGRAM, "remote"], input="rubbish", capture_output=True, text=True)
+        self.assertEqual(p.returncode, 1)
+
+
+class Setup(ClusterCase):
+    def test_worker(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.enter(name)
+        self.assertEqual(node.Node().setup(), 0)
+        self.assertEqual(node.Node().setup(), 0, "again")
+        users = c.text(name, "/users.log")
+        self.assertIn("usermod -p * vmcluster", users)
+        self.assertIn("useradd --system", users)
+        self.assertIn(CA, c.text(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertIn(OPERATOR, c.text(name, "/home/astro/.ssh/authorized_keys"))
+        self.assertIn("skuid != 0 reject", c.text(name, "/etc/vmcluster/metadata.nft"))
+        self.assertIn("enable --now vmcluster-metadata.service", c.text(name, "/systemctl.log"))
+        self.assertNotIn("coordinator", c.text(name, "/systemctl.log"))
+        self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
+
+    def test_front_end(self):
+        c = self.cluster
+        self.assertEqual(node.Node().setup(), 0)
+        self.assertIn("start --no-block vmcluster-coordinator.service", c.text("astro-frontend", "/systemctl.log"))
+        self.assertFalse(c.has("astro-frontend", "/var/lib/vmcluster/.ssh/authorized_keys"))
+
+    def test_taken_uid_is_said_and_the_rest_done(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "etc/passwd"), "irc:x:%d:39::/run:/bin/sh\n" % os.getuid())
+        c.enter(name)
+        self.assertEqual(node.Node().setup(), 1)
+        self.assertIn("belong to irc", c.text(name, "/dev/console"))
+        self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertIn("belong to irc", node.Node().answer({"verb": "join"})["error"])
+
+
+class Leaving(ClusterCase):
+    batch_system = "htcondor"
+
+    def setUp(self):
+        super().setUp()
+        self.c = self.cluster
+        self.one, self.two = self.c.worker(1), self.c.worker(2)
+        self.coordinator = self.c.coordinator()
+        self.c.settle(self.coordinator)
+
+    def mark(self, how, name="astro-cpu-2"):
+        self.c.publish(workers=[dict(w, leaving=how if w["name"] == name else "") for w in self.c.document["workers"]])
+
+    def test_worker_is_configured(self):
+        config = self.c.text(self.one, node.HTCondor.CONFIG)
+        for line in ("CONDOR_HOST = astro-frontend.astro.vmcluster.internal", 'NovaInstanceUUID = "uuid-of-astro-cpu-1"',
+                     "UID_DOMAIN = astro.vmcluster.internal", "MAXJOBRETIREMENTTIME = 86400 * 30"):
+            self.assertIn(line + "\n", config)
+        token = os.path.join(self.c.dir, self.one, node.HTCondor.TOKEN.lstrip("/"))
+        self.assertEqual(stat.S_IMODE(os.stat(token).st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.dirname(token)).st_mode), 0o700)
+        self.assertNotEqual(self.c.text(self.one, node.HTCondor.TOKEN), self.c.text(self.two, node.HTCondor.TOKEN))
+        self.assertIn("SCHEDD", self.c.text("astro-frontend", node.HTCondor.CONFIG))
+        self.assertFalse(self.c.has(self.one, node.HTCondor.POOL_KEY))
+
+    def test_new_generation_restarts_nothing(self):
+        starts = self.c.text(self.one, "/systemctl.log").count("restart condor")
+        self.c.publish()
+        self.c.settle(self.coordinator)
+        self.assertEqual(self.c.text(self.one, "/systemctl.log").count("restart condor"), starts)
+        self.assertNotIn("condor_reconfig", self.c.text("", "condor.log"))
+
+    def test_idle_worker_leaves(self):
+        self.mark("idle")
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report["drained"], report.get("busy", ""), report["pending"]), ("cpu[2]", "", 0))
+        self.assertIn("condor_drain -check State==\"Unclaimed\" && Activity==\"Idle\" -exit-on-completion", self.c.text("", "condor.log"))
+        self.assertIn("disable --now condor.service", self.c.text(self.two, "/systemctl.log"))
+
+    def test_busy_worker_stays_until_it_is_idle(self):
+        put(os.path.join(self.c.dir, self.two, "busy"), "")
+        self.mark("idle")
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report.get("drained", ""), report["busy"]), ("", "cpu[2]"))
+        os.unlink(os.path.join(self.c.dir, self.two, "busy"))
+        self.assertEqual(self.c.settle(self.coordinator)["drained"], "cpu[2]")
+
+    def test_drain_lets_jobs_finish(self):
+        self.mark("drain")
+        self.assertEqual(self.c.settle(self.coordinator)["drained"], "cpu[2]")
+        self.assertNotIn("-check", self.c.text("", "condor.log"))
+
+    def test_mark_taken_back(self):
+        self.mark("idle")
+        self.c.settle(self.coordinator)
+        self.assertFalse(self.c.has(self.two, "/proc/77/comm"))
+        self.mark("")
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report.get("drained", ""), report["joined"], report["pending"]), ("", 2, 0))
+        self.assertTrue(self.c.has(self.two, "/proc/77/comm"))
+        self.assertIn("condor_drain -cancel", self.c.text("", "condor.log"))
+
+    def test_drained_worker_is_not_started_by_a_bundle(self):
+        self.mark("idle")
+        self.c.settle(self.coordinator)
+        self.c.worker(3)
+        self.c.publish()
+        self.c.settle(self.coordinator)
+        self.assertFalse(self.c.has(self.two, "/proc/77/comm"))
+
+    def test_never_joined_worker_may_go_at_once(self):
+        name = self.c.worker(3, up=False)
+        self.c.publish()
+        self.c.settle(self.coordinator)
+        self.mark("idle", name)
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report["drained"], report["pending"]), ("cpu[3]", 0))
+
+    def test_gone_worker_is_forgotten_by_the_collector(self):
+        self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
+        self.c.settle(self.coordinator)
+        log = self.c.text("", "condor.log")
+        for kind in ("Machine", "StartD", "DaemonMaster"):
+            self.assertIn('TargetType = "%s"\nRequirements = Machine == "astro-cpu-2.astro.vmcluster.internal"' % kind, log)
+
+    def test_missing_package_is_told(self):
+        name = self.c.worker(3)
+        os.rmdir(os.path.join(self.c.dir, name, "etc/condor"))
+        self.c.publish()
+        report = self.c.settle(self.coordinator, 20)
+        self.assertEqual(report["pending_names"], "cpu[3]")
+        self.assertIn("HTCondor is not installed on astro-cpu-3", report["error"])
+
+
+class LeavingWithoutBatchSystem(ClusterCase):
+    def test_is_drained_at_once(self):
+        c = self.cluster
+        c.worker(1)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        c.publish(workers=[dict(w, leaving="drain") for w in c.document["workers"]])
+        self.assertEqual(c.settle(coordinator)["drained"], "cpu[1]")
+
+
+class Pure(unittest.TestCase):
+    def test_with_block(self):
+        block = "# BEGIN vmcluster i\nx\n# END vmcluster i\n"
+        for before, lines, after in [
+            ("", ["x"], block),
+            ("a\n", ["x"], "a\n" + block),
+            ("a", ["x"], "a\n" + block),
+            ("a\n" + block + "b\n", ["x"], "a\n" + block + "b\n"),
+            ("a\n" + block + "b\n", [], "a\nb\n"),
+            ("a\n# BEGIN vmcluster i\nb\n", ["x"], "a\n" + block + "b\n"),  # its end was lost
+            ("# BEGIN vmcluster other\ny\n# END vmcluster other\n", ["x"],
+             "# BEGIN vmcluster other\ny\n# END vmcluster other\n" + block),
+            ("a\n", [], "a\n"),
+        ]:
+            self.assertEqual(node.with_block(before, "i", lines), after, (before, lines))
+
+    def test_without_loopback(self):
+        for before, after in [
+            ("127.0.1.1 n.dom n\n", ""),
+            ("127.0.0.1 localhost n\n", "127.0.0.1\tlocalhost\n"),
+            ("::1 n localhost # x\n", "::1\tlocalhost\n"),
+            ("127.0.0.1 localhost\n10.0.0.1 n\n", "127.0.0.1 localhost\n10.0.0.1 n\n"),
+            ("# 127.0.1.1 n\n", "# 127.0.1.1 n\n"),
+        ]:
+            self.assertEqual(node.without_loopback(before, "n"), after)
+
+    def test_fold_names(self):
+        for names, want in [
+            ([], ""),
+            (["a-cpu-1", "a-cpu-3", "a-cpu-2", "a-gpu-1"], "cpu[1-3],gpu[1]"),
+            (["a-cpu-10", "a-cpu-9", "a-cpu-12"], "cpu[9-10,12]"),
+            (["b-cpu-1", "a-frontend", "a-x-y-2", "a-cpu-0"], "x-y[2]"),
+        ]:
+            self.assertEqual(node.fold_names("a", names), want)
+
+    def test_fit_report(self):
+        report = {"generation": 7, "joined": 0, "pending": 900, "error": "x" * 5000, "drained": "cpu[1]", "busy": "",
+                  "pending_names": ",".join(str(i) for i in range(1, 900, 2)), "host_key": "k" * 80, "coordinator_key": "c" * 80}
+        text = node.fit_report(report)
+        self.assertLessEqual(len(text), node.MAX_REPORT)
+        got = json.loads(text)
+        self.assertEqual((got["pending"], got["drained"]), (900, "cpu[1]"))
+        self.assertNotIn("pending_names", got)
+        self.assertNotIn("busy", got)
+        self.assertEqual(len(got["error"]), 300)
+
+    def test_decode_document(self):
+        document = {"version": 1, "generation": 3, "id": "i"}
+        text = base64.b64encode(zlib.compress(json.dumps(document).encode())).decode()
+        meta = {"vmcluster_doc": "3 2", "vmcluster_doc_000": text[:20], "vmcluster_doc_001": text[20:], "other": "x"}
+        self.assertEqual(node.decode_document(meta), document)
+        self.assertIsNone(node.decode_document({}))
+        for change in ({"vmcluster_doc": "4 2"}, {"vmcluster_doc": "3 3"}, {"vmcluster_doc": "x"}, {"vmcluster_doc_001": "!"}):
+            with self.assertRaises(node.Failure):
+                node.decode_document(dict(meta, **change))
+
+    def test_atomic_write_keeps_mode(self):
+        with tempfile.TemporaryDirectory() as root:
+            saved, node.ROOT = node.ROOT, root
+            self.addCleanup(lambda: setattr(node, "ROOT", saved))
+            put(root + "/f", "old", 0o640)
+            self.assertTrue(node.write("/f", "new"))
+            self.assertFalse(node.write("/f", "new"))
+            self.assertEqual(stat.S_IMODE(os.stat(root + "/f").st_mode), 0o640)
+            self.assertEqual(os.listdir(root), ["f"])
+
+
+class MetadataService(unittest.TestCase):
+    def test_over_http(self):
+        posts, codes = [], [200, 409]
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b'{"uuid": "u", "meta": {}}')
+
+            def do_POST(self):
+                posts.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(codes.pop(0))
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        saved, node.METADATA = node.METADATA, "http://127.0.0.1:%d" % server.server_port
+        try:
+            m = node.Metadata()
+            self.assertIsNone(m.document())
+            self.assertEqual([m.report('{"a":1}'), m.report('{"a":1}')], [True, False])
+            self.assertEqual(posts[0], ("/openstack/latest/password", b'{"a":1}'))
+        finally:
+            node.METADATA = saved
+            server.shutdown()
+            server.server_close()
+        with self.assertRaises(node.Failure):
+            m.document()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,186 @@
+package cloudinit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/textproto"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+const cloudConfigHead = "#cloud-config"
+
+// mergeType has lists of the user's part appended to ours and keeps our scalars.
+// It stands in the header of the user's part: cloud-init merges each part into
+// what came before by that part's own rule.
+const mergeType = "list(append)+dict(no_replace,recurse_list)+str()"
+
+// Worker renders a worker's user data.
+func Worker(in WorkerInput) ([]byte, error) {
+	n := in.nodeConfig(in.Name, cluster.RoleWorker)
+	n.Group, n.FrontEnd, n.CoordinatorKey = in.Group, in.FrontEndName, strings.TrimSpace(in.CoordinatorKey)
+	b, err := newBuilder(n)
+	if err != nil {
+		return nil, err
+	}
+	b.config.SSHKeys = &sshKeys{Private: in.HostKey.Private, Public: in.HostKey.Public, Certificate: in.HostKey.Certificate}
+	if err := b.file("", sudoersPath, sudoers, modeSudoers); err != nil {
+		return nil, err
+	}
+	return finish(in.Common, in.Name, b)
+}
+
+// FrontEnd renders the front-end's user data.
+func FrontEnd(in FrontEndInput) ([]byte, error) {
+	n := in.nodeConfig(in.Name, cluster.RoleFrontEnd)
+	n.FrontEnd = in.Name
+	b, err := newBuilder(n)
+	if err != nil {
+		return nil, err
+	}
+	doc := in.Document.Clone()
+	doc.Groups = nil // how workers are made is no matter of the node program
+	doc.Version = 1
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("write the cluster document: %w", err)
+	}
+	if err := b.file("roster", documentPath, string(text), modeSecret); err != nil {
+		return nil, err
+	}
+	if err := b.file("", firstKeyPath, ensureNewline(in.CoordinatorKey), modeSecret); err != nil {
+		return nil, err
+	}
+	if err := b.file("", firstKeyPath+"-cert.pub", ensureNewline(in.Certificate), modeSecret); err != nil {
+		return nil, err
+	}
+	return finish(in.Common, in.Name, b)
+}
+
+func ensureNewline(s string) string { return strings.TrimRight(s, "\n") + "\n" }
+
+func finish(c Common, name string, b *builder) ([]byte, error) {
+	if err := b.usersFiles(c.Files); err != nil {
+		return nil, err
+	}
+	users, err := usersConfig(c.CloudConfig)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := b.render()
+	if err != nil {
+		return nil, err
+	}
+	out, err := multiPart(ours, users)
+	if err != nil {
+		return nil, fmt.Errorf("write the user data: %w", err)
+	}
+	if len(out) > MaxSize {
+		parts := slices.Clone(b.parts)
+		if users != "" {
+			parts = append(parts, Part{Name: "cloud_config", Size: len(users)})
+		}
+		return nil, tooLarge(name, len(out), parts)
+	}
+	return out, nil
+}
+
+// usersConfig checks the user's own cloud-config and returns it; "" when it says
+// nothing, since cloud-init takes an empty part for a mistake.
+func usersConfig(text string) (string, error) {
+	if strings.TrimSpace(text) == "" {
+		return "", nil
+	}
+	if !utf8.ValidString(text) {
+		return "", &CloudConfigError{Reason: "is not UTF-8 text"}
+	}
+	head, rest, _ := strings.Cut(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	if strings.TrimRight(head, " \t") != cloudConfigHead {
+		return "", &CloudConfigError{Reason: fmt.Sprintf("must have %q as its first line, or cloud-init passes over it", cloudConfigHead)}
+	}
+	text = cloudConfigHead + "\n" + rest
+	var value any
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		return "", &CloudConfigError{Reason: "is not YAML: " + err.Error()}
+	}
+	if value == nil {
+		return "", nil
+	}
+	keys, ok := value.(map[string]any)
+	if !ok {
+		return "", &CloudConfigError{Reason: fmt.Sprintf("must be a YAML mapping, not a %T", value)}
+	}
+	for _, key := range []string{"merge_how", "merge_type"} {
+		if _, there := keys[key]; there {
+			return "", &CloudConfigError{Reason: fmt.Sprintf("must not set %s: lists are appended to those that the node needs itself", key)}
+		}
+	}
+	return text, nil
+}
+
+// multiPart puts the parts together as MIME. The boundary follows from the
+// content, so that equal input gives equal output.
+func multiPart(ours, users string) ([]byte, error) {
+	var out bytes.Buffer
+	sum := sha256.Sum256([]byte(ours + users))
+	w := multipart.NewWriter(&out)
+	if err := w.SetBoundary("vmcluster-" + hex.EncodeToString(sum[:12])); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(&out, "Content-Type: multipart/mixed; boundary=%q\r\nMIME-Version: 1.0\r\n\r\n", w.Boundary())
+	if err := addPart(w, "vmcluster.yaml", ours, ""); err != nil {
+		return nil, err
+	}
+	if users != "" {
+		if err := addPart(w, "cloud_config.yaml", users, mergeType); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// addPart adds one cloud-config. Text beyond ASCII goes as base64: cloud-init
+// reads 8-bit parts by Python's email parser, which garbles them.
+func addPart(w *multipart.Writer, name, text, merge string) error {
+	header := textproto.MIMEHeader{
+		"Content-Type":        {`text/cloud-config; charset="utf-8"`},
+		"Content-Disposition": {fmt.Sprintf("attachment; filename=%q", name)},
+	}
+	if merge != "" {
+		header.Set("Merge-Type", merge)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		header.Set("Content-Transfer-Encoding", "base64")
+		text = wrap(base64.StdEncoding.EncodeToString([]byte(text)))
+	}
+	part, err := w.CreatePart(header)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(part, text)
+	return err
+}
+
+// wrap breaks base64 into lines of 76 characters, as MIME wants it.
+func wrap(s string) string {
+	var b strings.Builder
+	for chunk := range slices.Chunk([]byte(s), 76) {
+		b.Write(chunk)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,359 @@
+package cloudinit
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"mime"
+	"mime/multipart"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func common() Common {
+	return Common{
+		ClusterID: "6b1f0a52-1111-4222-8333-944445555666", ClusterName: "astro",
+		LoginUser: "astro", LoginUID: cluster.DefaultLoginUID,
+		OperatorKey: "ssh-ed25519 AAAAoperator ops", BatchSystem: cluster.BatchHTCondor, CA: "ssh-ed25519 AAAAca",
+	}
+}
+
+func worker() WorkerInput {
+	return WorkerInput{
+		Common: common(), Name: "astro-cpu-1", Group: "cpu", FrontEndName: "astro-frontend",
+		HostKey: HostKey{
+			Private:     "-----BEGIN OPENSSH PRIVATE KEY-----\nthrow\naway\n-----END OPENSSH PRIVATE KEY-----\n",
+			Public:      "ssh-ed25519 AAAAhost",
+			Certificate: "ssh-ed25519-cert-v01@openssh.com AAAAcert",
+		},
+	}
+}
+
+func frontEnd() FrontEndInput {
+	return FrontEndInput{
+		Common: common(), Name: "astro-frontend",
+		Document: cluster.Document{
+			ID: "6b1f0a52-1111-4222-8333-944445555666", Name: "astro", Generation: 1, LoginUser: "astro",
+			LoginUID: cluster.DefaultLoginUID, BatchSystem: cluster.BatchHTCondor, CA: "ssh-ed25519 AAAAca",
+			FrontEnd: cluster.FrontEndRecord{Name: "astro-frontend"},
+			Groups:   map[string]cluster.GroupSpec{"cpu": {NodeSpec: cluster.NodeSpec{CloudConfig: "#cloud-config\nsecret-of-workers: 1\n"}}},
+			Batches:  map[string]string{"b1": "ssh-ed25519 AAAAbatch"},
+			Workers:  []cluster.Member{{Name: "astro-cpu-1", Address: "10.0.0.11", Batch: "b1"}},
+		},
+		CoordinatorKey: "-----BEGIN OPENSSH PRIVATE KEY-----\ntwo hours\n-----END OPENSSH PRIVATE KEY-----\n",
+		Certificate:    "ssh-ed25519-cert-v01@openssh.com AAAAcoordinator",
+	}
+}
+
+// part is a part of user data as cloud-init sees it.
+type part struct {
+	merge  string
+	text   string
+	config map[string]any
+}
+
+func parse(t *testing.T, userData []byte) []part {
+	t.Helper()
+	m, err := mail.ReadMessage(bytes.NewReader(userData))
+	if err != nil {
+		t.Fatalf("read MIME: %v", err)
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/mixed" {
+		t.Fatalf("Content-Type is %q, %v", kind, err)
+	}
+	var out []part
+	r := multipart.NewReader(m.Body, params["boundary"])
+	for {
+		p, err := r.NextPart()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatalf("read part: %v", err)
+		}
+		if kind, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type")); kind != "text/cloud-config" {
+			t.Errorf("part has type %q", kind)
+		}
+		raw, err := io.ReadAll(p)
+		if err != nil {
+			t.Fatalf("read part: %v", err)
+		}
+		if p.Header.Get("Content-Transfer-Encoding") == "base64" {
+			if raw, err = base64.StdEncoding.DecodeString(strings.ReplaceAll(string(raw), "\n", "")); err != nil {
+				t.Fatalf("decode part: %v", err)
+			}
+		}
+		if !bytes.HasPrefix(raw, []byte("#cloud-config\n")) {
+			t.Errorf("part starts with %.20q", raw)
+		}
+		config := map[string]any{}
+		if err := yaml.Unmarshal(raw, &config); err != nil {
+			t.Fatalf("part is not YAML: %v", err)
+		}
+		out = append(out, part{merge: p.Header.Get("Merge-Type"), text: string(raw), config: config})
+	}
+}
+
+// files returns the contents of write_files, decoded, by path.
+func files(t *testing.T, config map[string]any) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, f := range config["write_files"].([]any) {
+		entry := f.(map[string]any)
+		raw, err := base64.StdEncoding.DecodeString(entry["content"].(string))
+		if err != nil {
+			t.Fatalf("%s: %v", entry["path"], err)
+		}
+		if entry["encoding"] == "gz+b64" {
+			z, err := gzip.NewReader(bytes.NewReader(raw))
+			if err != nil {
+				t.Fatalf("%s: %v", entry["path"], err)
+			}
+			if raw, err = io.ReadAll(z); err != nil {
+				t.Fatalf("%s: %v", entry["path"], err)
+			}
+		}
+		out[entry["path"].(string)] = string(raw)
+	}
+	return out
+}
+
+func TestGolden(t *testing.T) {
+	users := "#cloud-config\npackages: [htop]\nruncmd:\n  - [touch, /tmp/x]\n"
+	cases := []struct {
+		name   string
+		render func() ([]byte, error)
+	}{
+		{"worker", func() ([]byte, error) { return Worker(worker()) }},
+		{"worker_full", func() ([]byte, error) {
+			in := worker()
+			in.CoordinatorKey, in.CloudConfig = "ssh-ed25519 AAAAlasting", users
+			in.Files = map[string]string{"/etc/motd": "Willkommen\n"}
+			return Worker(in)
+		}},
+		{"front_end", func() ([]byte, error) { return FrontEnd(frontEnd()) }},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := c.render()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := c.render(); err != nil || !bytes.Equal(got, again) {
+				t.Errorf("the same input gave different user data (%v)", err)
+			}
+			compare(t, filepath.Join("testdata", c.name+".golden"), readable(t, got))
+		})
+	}
+}
+
+// readable shows user data with its files decoded; the node program, which has
+// tests of its own, by its name alone.
+func readable(t *testing.T, userData []byte) string {
+	t.Helper()
+	var b strings.Builder
+	for i, p := range parse(t, userData) {
+		fmt.Fprintf(&b, "=== part %d, merge %q\n", i+1, p.merge)
+		if i > 0 {
+			b.WriteString(p.text)
+			continue
+		}
+		contents := files(t, p.config)
+		for _, f := range p.config["write_files"].([]any) {
+			entry := f.(map[string]any)
+			name := entry["path"].(string)
+			if name == programPath {
+				if contents[name] != nodeProgram {
+					t.Errorf("%s is not the node program", name)
+				}
+				contents[name] = "(node.py)\n"
+			}
+			fmt.Fprintf(&b, "--- %s %s\n%s", entry["permissions"], name, contents[name])
+			if !strings.HasSuffix(contents[name], "\n") {
+				b.WriteString("\n")
+			}
+		}
+		delete(p.config, "write_files")
+		rest, err := yaml.Marshal(p.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "--- the rest\n%s", rest)
+	}
+	return b.String()
+}
+
+func compare(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v (go test -update writes it)", err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s (go test -update writes it anew):\n%s", file, got)
+	}
+}
+
+func TestUsersPartIsAppended(t *testing.T) {
+	in := worker()
+	in.CloudConfig = "#cloud-config\nruncmd: [echo]\n"
+	out, err := Worker(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := parse(t, out)
+	if len(parts) != 2 || parts[0].merge != "" || parts[1].merge != "list(append)+dict(no_replace,recurse_list)+str()" {
+		t.Errorf("parts are merged by %q", parts)
+	}
+}
+
+func TestHostileValues(t *testing.T) {
+	for _, value := range []string{
+		"", "\n", "a: b\n- c", `"quotes" 'and' \backslash`, "tabs\tand\r\nreturns\r", "ünïcödé €", "emoji 🌌", "{{ jinja }}",
+		"#cloud-config", "--vmcluster", "---\n...\n", "nul\x00", "not\xffutf8", strings.Repeat("=", 3000), "| block", "%directive", "@at `tick`",
+	} {
+		in := worker()
+		in.Files = map[string]string{"/srv/" + strings.NewReplacer("\n", "", "\r", "", "\t", "", "\x00", "", "\xff", "").Replace(value) + "x": value}
+		in.OperatorKey, in.LoginUser = strings.TrimSpace(strings.ToValidUTF8(value, "")), "u: 'x"
+		out, err := Worker(in)
+		if err != nil {
+			t.Fatalf("%q: %v", value, err)
+		}
+		got := files(t, parse(t, out)[0].config)
+		for name := range in.Files {
+			if got[name] != value {
+				t.Errorf("%q became %q", value, got[name])
+			}
+		}
+		var about nodeConfig
+		if err := json.Unmarshal([]byte(got[nodePath]), &about); err != nil {
+			t.Fatalf("%q: %v", value, err)
+		}
+		if about.OperatorKey != in.OperatorKey || about.LoginUser != in.LoginUser {
+			t.Errorf("%q became %q in %s", value, about.OperatorKey, nodePath)
+		}
+	}
+}
+
+func TestRefusedCloudConfig(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"":                                    true,
+		"  \n":                                true,
+		"#cloud-config\n":                     true,
+		"#cloud-config\npackages: [a]\n":      true,
+		"#cloud-config \r\npackages: [a]\r\n": true,
+		"#cloud-config\nmotd: grüß\n":         true,
+		"packages: [a]\n":                     false,
+		"#!/bin/sh\necho\n":                   false,
+		"#cloud-config-archive\n- a\n":        false,
+		"#cloud-config\n- a\n":                false,
+		"#cloud-config\na: [\n":               false,
+		"#cloud-config\na: b: c\n":            false,
+		"#cloud-config\nmerge_how: x\n":       false,
+		"#cloud-config\nmerge_type: x\n":      false,
+		"#cloud-config\na: \xff\n":            false,
+	} {
+		in := worker()
+		in.CloudConfig = text
+		out, err := Worker(in)
+		var refused *CloudConfigError
+		if ok != (err == nil) || !ok && !errors.As(err, &refused) {
+			t.Errorf("cloud_config %q: %v", text, err)
+		}
+		if parts := 0; ok {
+			if parts = len(parse(t, out)); (parts == 2) != strings.Contains(text, ":") {
+				t.Errorf("cloud_config %q gave %d parts", text, parts)
+			}
+		}
+	}
+}
+
+func TestRefusedFiles(t *testing.T) {
+	for path, ok := range map[string]bool{
+		"/etc/motd": true, "/opt/ü x": true,
+		"etc/motd": false, "": false, "~/x": false, "../x": false, "/etc/": false, "/a\nb": false, "/a\tb": false, "/\xff": false, "/a\x00": false,
+	} {
+		in := worker()
+		in.Files = map[string]string{path: "x"}
+		_, err := Worker(in)
+		var refused *FileError
+		if ok != (err == nil) || !ok && !errors.As(err, &refused) {
+			t.Errorf("files[%q]: %v", path, err)
+		}
+	}
+}
+
+func TestSize(t *testing.T) {
+	in := frontEnd()
+	in.Document.Workers = nil
+	for i := range 1000 {
+		in.Document.Workers = append(in.Document.Workers, cluster.Member{
+			Name: cluster.WorkerName("astro", "cpu", i+1), Address: fmt.Sprintf("10.0.%d.%d", i/250, i%250+1), Batch: "b1"})
+	}
+	out, err := FrontEnd(in)
+	if err != nil || len(out) > MaxSize {
+		t.Errorf("1000 workers take %d bytes (%v)", len(out), err)
+	}
+	noise := make([]byte, 30_000)
+	source := rand.NewChaCha8([32]byte{})
+	if _, err := source.Read(noise); err != nil {
+		t.Fatal(err)
+	}
+	in.Files = map[string]string{"/srv/data": string(noise)}
+	in.CloudConfig = "#cloud-config\nx: " + strings.Repeat("y", 5000) + "\n"
+	_, err = FrontEnd(in)
+	var large *TooLargeError
+	if !errors.As(err, &large) {
+		t.Fatalf("error is %v", err)
+	}
+	if large.Most != 49149 || large.Size <= large.Most || large.Parts[0].Name != `files["/srv/data"]` {
+		t.Errorf("error is %v", large)
+	}
+	for _, word := range []string{"astro-frontend", "49149", `files["/srv/data"] 4`, "cloud_config 50", "roster", "shorten"} {
+		if !strings.Contains(large.Error(), word) {
+			t.Errorf("error does not say %q: %v", word, large)
+		}
+	}
+}
+
+func TestNoSecretButTheTemporaryOnes(t *testing.T) {
+	w, err := Worker(worker())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := FrontEnd(frontEnd())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(readable(t, w), "PRIVATE KEY"); n != 2 {
+		t.Errorf("a worker's user data holds %d marks of private keys, not the throw-away host key's 2", n)
+	}
+	text := readable(t, f)
+	if n := strings.Count(text, "PRIVATE KEY"); n != 2 {
+		t.Errorf("the front-end's user data holds %d marks of private keys, not the two-hour key's 2", n)
+	}
+	if strings.Contains(text, "secret-of-workers") {
+		t.Error("the front-end's user data holds the workers' cloud_config")
+	}
+}
