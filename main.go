@@ -12,8 +12,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider"
 )
 
-//go:generate go run github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs@v0.25.0 generate --provider-name vmcluster
-
 // version is set by the linker in released builds.
 var version = "dev"
 
