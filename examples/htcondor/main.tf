@@ -25,4 +25,11 @@ resource "vmcluster_cluster" "this" {
   batch_system = {
     type = "htcondor"
   }
+
+  # With a scaler the number of workers is the scaler's, and a plan must not go
+  # back to var.workers:
+  #
+  # lifecycle {
+  #   ignore_changes = [workers["cpu"].count]
+  # }
 }
