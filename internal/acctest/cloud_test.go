@@ -1,0 +1,212 @@
+//go:build acceptance
+
+package acctest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudenv"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/tfcli"
+)
+
+const address = "vmcluster_cluster.test"
+
+// bench is one cluster's configuration on the cloud that OS_CLOUD names.
+type bench struct {
+	name  string
+	env   map[string]string
+	cli   *tfcli.CLI
+	cloud *openstack.Client
+	log   string
+}
+
+func newBench(t *testing.T, name string) *bench {
+	t.Helper()
+	env, err := cloudenv.Read("OS_CLOUD", cloudenv.Image, cloudenv.Flavor, cloudenv.Network, cloudenv.ExternalNetwork, cloudenv.SecurityGroup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := tfcli.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cli, err := tfcli.New(path, dir, "../../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(dir, "calls.log")
+	cli.Env = []string{"TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH=" + log}
+	cloud, err := openstack.New(t.Context(), openstack.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{name: name, env: env, cli: cli, cloud: cloud, log: log}
+	t.Cleanup(func() { b.cleanUp(t) })
+	return b
+}
+
+// want writes the configuration for that many workers.
+func (b *bench) want(t *testing.T, workers int, retire ...string) {
+	t.Helper()
+	quoted, err := json.Marshal(append([]string{}, retire...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf(`
+terraform {
+  required_providers {
+    vmcluster = { source = %q }
+  }
+}
+
+provider "vmcluster" {}
+
+resource "vmcluster_cluster" "test" {
+  name            = %q
+  image           = %q
+  network         = %q
+  security_groups = [%q]
+  wait_for        = "active"
+
+  front_end = { flavor = %q, external_network = %q }
+  workers   = { cpu = { flavor = %q, count = %d, retire = %s } }
+}
+`, tfcli.Source, b.name, b.env[cloudenv.Image], b.env[cloudenv.Network], b.env[cloudenv.SecurityGroup],
+		b.env[cloudenv.Flavor], b.env[cloudenv.ExternalNetwork], b.env[cloudenv.Flavor], workers, quoted)
+	if err := b.cli.Write("main.tf", text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bench) apply(t *testing.T) {
+	t.Helper()
+	if _, err := b.cli.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bench) expectNoDifference(t *testing.T) {
+	t.Helper()
+	text, differs, err := b.cli.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if differs {
+		t.Errorf("the plan holds a difference:\n%s", text)
+	}
+}
+
+// nodes lists the servers tagged with the cluster's name.
+func (b *bench) nodes(ctx context.Context, t *testing.T) cluster.Nodes {
+	t.Helper()
+	nodes, err := b.cloud.Nodes(ctx, cluster.NameTag(b.name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nodes
+}
+
+func (b *bench) expectServers(t *testing.T, workers int) cluster.Nodes {
+	t.Helper()
+	nodes := b.nodes(t.Context(), t)
+	if _, ok := nodes.FrontEnd(); !ok || len(nodes) != workers+1 {
+		t.Errorf("%d servers, want %d workers and a front-end: %v", len(nodes), workers, nodes.Names())
+	}
+	for _, n := range nodes {
+		if n.Status != cluster.StatusActive {
+			t.Errorf("%s is %s", n.Name, n.Status)
+		}
+	}
+	return nodes
+}
+
+// expectNothing looks for servers and floating IPs of the cluster, and for ports
+// of any server that the project did not have before.
+func (b *bench) expectNothing(t *testing.T, id string, portsBefore int) {
+	t.Helper()
+	if nodes := b.nodes(t.Context(), t); len(nodes) > 0 {
+		t.Errorf("servers left: %v", nodes.Names())
+	}
+	ips, err := b.cloud.FloatingIPs(t.Context(), id)
+	if err != nil || len(ips) > 0 {
+		t.Errorf("floating IPs left: %v, %v", ips, err)
+	}
+	if ports := b.ports(t); ports > portsBefore {
+		t.Errorf("%d server ports, %d before", ports, portsBefore)
+	}
+}
+
+func (b *bench) ports(t *testing.T) int {
+	t.Helper()
+	n, err := b.cloud.CountServerPorts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// calls returns how many requests the provider has sent since the last call, by
+// its own log, and empties the log.
+func (b *bench) calls(t *testing.T) int {
+	t.Helper()
+	f, err := os.Open(b.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	n := 0
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "OpenStack request: ") || strings.Contains(lines.Text(), "OpenStack request failed") {
+			n++
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n == 0 {
+		t.Fatal("the provider's log shows no request at all: its words have changed")
+	}
+	if err := os.Truncate(b.log, 0); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (b *bench) cleanUp(t *testing.T) {
+	ctx := context.WithoutCancel(t.Context())
+	p := provision.New(b.cloud, provision.Options{})
+	for _, n := range b.nodes(ctx, t) {
+		if err := p.Destroy(ctx, n.ClusterID); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// number reads a size from the environment, so that a small project can run the
+// same tests.
+func number(t *testing.T, variable string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%q is not a number of workers", variable, text)
+	}
+	return n
+}

@@ -1,0 +1,6 @@
+// Package acctest applies, grows, shrinks and destroys large clusters on a real
+// OpenStack through a real command line and the built provider, counts the API
+// calls, and kills the provider in the middle. Nothing needs to boot: it waits
+// for ACTIVE servers only. "make testacc" runs it; the build tag acceptance keeps
+// it out of every other run.
+package acctest

@@ -1,0 +1,10 @@
+// Command demo shows the main job from one end to the other in a minute: a
+// cluster is applied, jobs arrive, workers come, jobs end, workers go, a plan
+// shows no difference, and a destroy leaves nothing.
+//
+// The provider, the scaler and the Terraform or OpenTofu command are the real
+// ones; the OpenStack is the embedded one, its guests are played, and time is
+// compressed. The batch system is played too: the demo puts condor_q and
+// condor_status in front of it, so that the scaler reads it as it would read
+// HTCondor.
+package main

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// timeline drives the played pool and prints what happens in the cloud and in
+// the queue, a line an event.
+type timeline struct {
+	s     *stage
+	start time.Time
+	quit  chan struct{}
+	over  sync.WaitGroup
+	mu    sync.Mutex
+	seen  map[string]string // node → what was last said of it
+	queue string
+	peak  int // workers that had a server at one time
+}
+
+func newTimeline(s *stage) *timeline {
+	l := &timeline{s: s, start: time.Now(), quit: make(chan struct{}), seen: map[string]string{}}
+	l.over.Go(l.watch)
+	return l
+}
+
+func (l *timeline) stop() {
+	close(l.quit)
+	l.over.Wait()
+}
+
+func (l *timeline) watch() {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.quit:
+			return
+		case now := <-tick.C:
+			l.s.pool.step(inPool(l.s), now)
+			l.look()
+		}
+	}
+}
+
+// inPool names the workers whose batch daemons run: joined, and not drained.
+func inPool(s *stage) []string {
+	drained := s.sim.Drained()
+	return slices.DeleteFunc(s.sim.Joined(), func(n string) bool { return slices.Contains(drained, n) })
+}
+
+// look says what has changed since the last look.
+func (l *timeline) look() {
+	now := map[string]string{}
+	workers := 0
+	for _, server := range l.s.cloud.Servers() {
+		now[server.Name] = strings.ToLower(server.Status)
+		if server.Name != cluster.FrontEndName("astro") {
+			workers++
+		}
+	}
+	for _, name := range l.s.sim.Joined() {
+		if now[name] != "" {
+			now[name] = "joined"
+		}
+	}
+	for _, name := range l.s.sim.Drained() {
+		if now[name] != "" {
+			now[name] = "drained"
+		}
+	}
+	l.mu.Lock()
+	l.peak = max(l.peak, workers)
+	before := l.seen
+	l.seen = now
+	l.mu.Unlock()
+	for _, name := range slices.SortedFunc(maps.Keys(now), cluster.CompareNames) {
+		if now[name] != before[name] {
+			l.say("  %s: %s", name, now[name])
+		}
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(before), cluster.CompareNames) {
+		if now[name] == "" {
+			l.say("  %s: gone", name)
+		}
+	}
+	waiting, running, done := l.s.pool.counts()
+	if q := fmt.Sprintf("queue: %d waiting, %d running, %d done", waiting, running, done); q != l.queue && waiting+running+done > 0 {
+		l.queue = q
+		l.say("  %s", q)
+	}
+}
+
+func (l *timeline) say(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Printf("%6.1f s  %s\n", time.Since(l.start).Seconds(), fmt.Sprintf(format, args...))
+}
