@@ -197,12 +197,20 @@ func (t *tick) explainJobs() {
 	}
 }
 
-// forget drops what is remembered of workers and groups that are no more.
+// forget drops what is remembered of workers that are no more, or no more
+// leaving. A report is read once and then gone, so what it said is remembered.
 func (t *tick) forget() {
 	there := map[string]bool{}
 	for _, w := range t.fleet.Workers {
 		there[w.Name] = true
+		if w.Phase != fleet.Leaving || w.Refused {
+			delete(t.m.Closed, w.Name)
+		}
 	}
+	for _, s := range slices.Concat(t.d.Undrain, t.d.Remove) {
+		delete(t.m.Closed, s.Worker)
+	}
+	maps.DeleteFunc(t.m.Closed, func(name string, _ bool) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Seen, func(name string, _ time.Time) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Confirmed, func(name string, _ Sighting) bool { return !there[name] })
 }

@@ -218,6 +218,7 @@ func TestLeaving(t *testing.T) {
 		{"a report on an older generation does not count", marked(report("cpu[1]", ""), func(w *world) { w.facts.Cluster.Report.Generation = 6 }, confirmedOnce("astro-cpu-1", 20)), "", "not closed it yet"},
 		{"closed: the queue is read again first", marked(report("cpu[1]", "")), "", "read again before it is removed"},
 		{"closed, and two readings agree", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 15)), "remove:cpu-1", "two readings"},
+		{"the report is read once: what it said is remembered", marked(confirmedOnce("astro-cpu-1", 15), func(w *world) { w.memory.Closed = map[string]bool{"astro-cpu-1": true} }), "remove:cpu-1", ""},
 		{"not before drain_recheck", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 14)), "", "read again"},
 		{"the same reading is not counted twice", marked(report("cpu[1]", ""), func(w *world) {
 			w.memory.Confirmed = map[string]decide.Sighting{"astro-cpu-1": {First: ago(60), Last: now, Reads: 1}}

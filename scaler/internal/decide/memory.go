@@ -15,6 +15,7 @@ type Memory struct {
 	Seen        map[string]time.Time // node → last time in the pool
 	Learned     map[string]Learned   // group → shape of its workers in the pool
 	Confirmed   map[string]Sighting  // node → readings that agree on its removal
+	Closed      map[string]bool      // node → the front-end has reported it closed; it stays so while it is marked
 	PassedOver  map[string]time.Time // job group → since when a free worker is known not to take it
 	Backoff     map[string]Backoff   // group → pause after failures
 }
@@ -61,6 +62,9 @@ func (m Memory) clone() Memory {
 	}
 	if m.Confirmed = maps.Clone(m.Confirmed); m.Confirmed == nil {
 		m.Confirmed = map[string]Sighting{}
+	}
+	if m.Closed = maps.Clone(m.Closed); m.Closed == nil {
+		m.Closed = map[string]bool{}
 	}
 	if m.Backoff = maps.Clone(m.Backoff); m.Backoff == nil {
 		m.Backoff = map[string]Backoff{}

@@ -33,6 +33,9 @@ func (t *tick) leaving() {
 			t.d.note(w.Name, "is leaving by somebody else's wish")
 			continue
 		}
+		if w.Drained {
+			t.m.Closed[w.Name] = true
+		}
 		waiting := t.demand.On(w.Name)
 		switch {
 		case w.Node.Protected:
@@ -41,8 +44,7 @@ func (t *tick) leaving() {
 			t.undrain(w, jobs(waiting)+" came that fit it")
 		case w.Refused:
 			t.undrain(w, "the front-end refused to close it: it has a job")
-		case !w.Drained:
-			delete(t.m.Confirmed, w.Name)
+		case !t.m.Closed[w.Name]:
 			t.d.note(w.Name, fmt.Sprintf("is asked to leave; the front-end has not closed it yet (generation %d)", t.fleet.Generation))
 		case w.Jobs > 0:
 			delete(t.m.Confirmed, w.Name)

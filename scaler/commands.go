@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+)
+
+// act runs a verb that reads the queue.
+func act(ctx context.Context, verb string, c config.Config, wait, asJSON bool, stdout, stderr io.Writer) int {
+	log := newLogger(c, stderr)
+	if verb == "plan" {
+		c.Decisions = "" // a plan leaves no trace
+	}
+	l, closeAll, err := build(ctx, c, log)
+	if err != nil {
+		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
+		return exitFailed
+	}
+	defer closeAll()
+	switch verb {
+	case "run":
+		log.Info("started", "version", versionText(), "cluster", c.Cluster, "actuator", c.Actuator, "interval", c.Interval)
+		err = l.Run(ctx)
+	case "once":
+		_, err = l.Once(ctx)
+	case "plan":
+		err = plan(ctx, l, c, wait, asJSON, stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+func plan(ctx context.Context, l *loop.Loop, c config.Config, wait, asJSON bool, stdout io.Writer) error {
+	look := l.Look
+	if wait {
+		look = l.Watch
+	}
+	r, err := look(ctx)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return (&loop.JSONLines{W: stdout}).Record(r)
+	}
+	return loop.WritePlan(stdout, r, c.Policy.ScaleOutAfter, wait)
+}

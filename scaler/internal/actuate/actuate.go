@@ -1,0 +1,102 @@
+// Package actuate carries out decisions. Actuators: nova, which makes and
+// deletes servers exactly as the Terraform provider does, by the same code; and
+// dry-run, which does nothing.
+package actuate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// Reader reads the cluster as the cloud shows it.
+type Reader interface {
+	Read(ctx context.Context) (fleet.View, error)
+}
+
+// Actuator changes a cluster. Each call may take minutes, and returns when the
+// change is made or has failed.
+type Actuator interface {
+	// Add makes n workers of a group and returns their names; with an error too,
+	// when only some came about.
+	Add(ctx context.Context, clusterID, group string, n int) ([]string, error)
+	// Mark asks workers to leave, or to stay after all.
+	Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
+	// Remove deletes workers and takes them from the roster.
+	Remove(ctx context.Context, clusterID string, names []string) error
+}
+
+// Flavors tells what a flavor is.
+type Flavors interface {
+	// FlavorShape returns what a worker of the flavor will offer to jobs, as far
+	// as it can be known without one.
+	FlavorShape(ctx context.Context, flavorID string) (queue.Shape, error)
+}
+
+// Provisioner is what the nova actuator needs; *provision.Provisioner has it.
+type Provisioner interface {
+	Read(ctx context.Context, nameOrID string) (provision.View, error)
+	AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error)
+	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
+	RemoveWorkers(ctx context.Context, clusterID string, names []string) error
+}
+
+// Nova acts by direct calls to the cloud.
+type Nova struct {
+	cluster string // name or ID
+	p       Provisioner
+}
+
+// NewNova returns an actuator for the cluster of that name or ID.
+func NewNova(nameOrID string, p Provisioner) *Nova { return &Nova{cluster: nameOrID, p: p} }
+
+// Read implements Reader.
+func (n *Nova) Read(ctx context.Context) (fleet.View, error) {
+	v, err := n.p.Read(ctx, n.cluster)
+	if err != nil {
+		return fleet.View{}, err
+	}
+	if !v.HasDocument {
+		return fleet.View{}, fmt.Errorf("read cluster %s: %w: there is no cluster document", n.cluster, provision.ErrNoFrontEnd)
+	}
+	return fleet.View{Nodes: v.Nodes, Document: v.Document, Report: v.Report, HasReport: v.HasReport}, nil
+}
+
+// Add implements Actuator.
+func (n *Nova) Add(ctx context.Context, clusterID, group string, count int) ([]string, error) {
+	return n.p.AddWorkers(ctx, clusterID, group, count)
+}
+
+// Mark implements Actuator.
+func (n *Nova) Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error {
+	return n.p.SetLeaving(ctx, clusterID, marks)
+}
+
+// Remove implements Actuator.
+func (n *Nova) Remove(ctx context.Context, clusterID string, names []string) error {
+	return n.p.RemoveWorkers(ctx, clusterID, names)
+}
+
+// DryRun does nothing. What would have been done is in the decision.
+type DryRun struct{}
+
+// Add implements Actuator.
+func (DryRun) Add(context.Context, string, string, int) ([]string, error) { return nil, nil }
+
+// Mark implements Actuator.
+func (DryRun) Mark(context.Context, string, map[string]cluster.Leaving) error { return nil }
+
+// Remove implements Actuator.
+func (DryRun) Remove(context.Context, string, []string) error { return nil }
+
+// ShapeOfFlavor estimates what a worker offers to jobs: the kernel and firmware
+// keep a part of the memory to themselves. The pool tells better once one worker
+// has been seen there. The disk is left open: how much of it an image leaves
+// free is not to be known.
+func ShapeOfFlavor(vcpus, ramMiB int) queue.Shape {
+	return queue.Shape{Cpus: vcpus, MemoryMiB: max(0, ramMiB-ramMiB/32-64)}
+}

@@ -1,0 +1,164 @@
+// Package config reads the scaler's configuration file, HCL, and says what is
+// wrong with it, all at once, with line and column.
+package config
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+)
+
+// Config is a whole configuration; all values are set and in range.
+type Config struct {
+	Cluster   string // name or ID
+	Cloud     string // clouds.yaml entry; "" takes the OS_* variables
+	Queue     Queue
+	Interval  time.Duration
+	Policy    decide.Policy
+	Actuator  string // ActuatorNova or ActuatorDryRun
+	LogLevel  string
+	LogJSON   bool
+	Decisions string // file for records, JSON lines; "" keeps none
+}
+
+// Queue says how the batch system is read.
+type Queue struct {
+	Type           string // QueueHTCondor
+	Pool           string
+	Schedds        []string
+	Bin            string
+	TokenDirectory string
+	Timeout        time.Duration
+	SSH            *SSH // nil runs the tools here
+}
+
+// SSH says how tools are run on another machine.
+type SSH struct {
+	Host           string
+	User           string
+	Port           int
+	IdentityFile   string
+	KnownHostsFile string
+	Options        []string
+}
+
+// Kinds of queue and actuator.
+const (
+	QueueHTCondor  = "htcondor"
+	ActuatorNova   = "nova"
+	ActuatorDryRun = "dry-run"
+)
+
+// Error holds all that is wrong with a file.
+type Error struct{ Diagnostics hcl.Diagnostics }
+
+func (e *Error) Error() string {
+	var lines []string
+	for _, d := range e.Diagnostics {
+		where := ""
+		if d.Subject != nil {
+			where = fmt.Sprintf("%s:%d:%d: ", d.Subject.Filename, d.Subject.Start.Line, d.Subject.Start.Column)
+		}
+		lines = append(lines, where+strings.TrimSuffix(d.Summary, ".")+": "+d.Detail)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Load reads a file.
+func Load(path string) (Config, error) {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	return Parse(path, source)
+}
+
+// Parse reads a file's content.
+func Parse(path string, source []byte) (Config, error) {
+	file, diags := hclparse.NewParser().ParseHCL(source, path)
+	if diags.HasErrors() {
+		return Config{}, &Error{diags}
+	}
+	c := Config{Policy: decide.DefaultPolicy(), Actuator: ActuatorNova}
+	d := &decoder{}
+	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log")
+	d.queue(blocks, &c)
+	if b := d.atMostOne(blocks, "policy"); b != nil {
+		d.body(b.Body, c.policy())
+	} else {
+		d.defaults(c.policy())
+	}
+	d.groups(blocks, &c)
+	d.actuator(blocks, &c)
+	if b := d.atMostOne(blocks, "log"); b != nil {
+		d.body(b.Body, c.log())
+	} else {
+		d.defaults(c.log())
+	}
+	if len(d.diags) > 0 {
+		return Config{}, &Error{d.diags}
+	}
+	return c, nil
+}
+
+func (d *decoder) queue(blocks map[string][]*hcl.Block, c *Config) {
+	b := d.exactlyOne(blocks, "queue", `queue "htcondor" {}`)
+	if b == nil {
+		return
+	}
+	c.Queue.Type = b.Labels[0]
+	if c.Queue.Type != QueueHTCondor {
+		d.fail(b.LabelRanges[0], "Unknown queue", fmt.Sprintf("%q is not supported; write queue \"htcondor\".", c.Queue.Type))
+		return
+	}
+	inner := d.body(b.Body, c.Queue.options(), "ssh")
+	if s := d.atMostOne(inner, "ssh"); s != nil {
+		c.Queue.SSH = &SSH{}
+		d.body(s.Body, c.Queue.SSH.options())
+	}
+	if c.Queue.TokenDirectory != "" && c.Queue.Pool == "" {
+		d.fail(b.DefRange, "Missing pool", "token_directory makes HTCondor's tools run without a configuration file; set pool to the central manager's name.")
+	}
+}
+
+func (d *decoder) groups(blocks map[string][]*hcl.Block, c *Config) {
+	if len(blocks["group"]) == 0 {
+		d.diags = append(d.diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "No worker group",
+			Detail: "Without a group block the scaler has nothing in its charge; add, for example, group \"cpu\" { max = 10 }.",
+		})
+	}
+	for _, b := range blocks["group"] {
+		name := b.Labels[0]
+		if _, twice := c.Policy.Groups[name]; twice {
+			d.fail(b.LabelRanges[0], "Duplicate group", fmt.Sprintf("Group %q has a block already.", name))
+			continue
+		}
+		var bounds decide.Bounds
+		var diskMiB int
+		d.body(b.Body, groupOptions(&bounds, &diskMiB))
+		bounds.Shape.DiskKiB = diskMiB * 1024
+		if bounds.Min > bounds.Max {
+			d.fail(b.DefRange, "Contradictory bounds", fmt.Sprintf("Group %q: min = %d is more than max = %d.", name, bounds.Min, bounds.Max))
+		}
+		c.Policy.Groups[name] = bounds
+	}
+}
+
+func (d *decoder) actuator(blocks map[string][]*hcl.Block, c *Config) {
+	b := d.atMostOne(blocks, "actuator")
+	if b == nil {
+		return
+	}
+	d.body(b.Body, nil)
+	c.Actuator = b.Labels[0]
+	if c.Actuator != ActuatorNova && c.Actuator != ActuatorDryRun {
+		d.fail(b.LabelRanges[0], "Unknown actuator", fmt.Sprintf("%q is none of %q, %q.", c.Actuator, ActuatorNova, ActuatorDryRun))
+	}
+}

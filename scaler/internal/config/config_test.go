@@ -1,0 +1,161 @@
+package config
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+)
+
+const smallest = `
+cluster = "astro"
+queue "htcondor" {}
+group "cpu" {}
+`
+
+func TestDefaults(t *testing.T) {
+	c, err := Parse("scaler.hcl", []byte(smallest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Interval != 10*time.Second || c.Queue.Timeout != 10*time.Second || c.Actuator != ActuatorNova || c.LogLevel != "info" {
+		t.Errorf("defaults: %+v", c)
+	}
+	if b := c.Policy.Groups["cpu"]; b.Min != 0 || b.Max != 10 {
+		t.Errorf("bounds: %+v", b)
+	}
+	want := decide.DefaultPolicy()
+	want.Groups = nil
+	got := c.Policy
+	got.Groups = nil
+	if got.ScaleOutAfter != want.ScaleOutAfter || got.IdleAfter != want.IdleAfter || got.FirstJobGrace != want.FirstJobGrace ||
+		got.JoinTimeout != want.JoinTimeout || got.DrainRecheck != want.DrainRecheck || got.PoolSettle != want.PoolSettle ||
+		got.MaxAge != want.MaxAge || got.MaxCreate != want.MaxCreate || got.MaxInFlight != want.MaxInFlight || got.MaxRemove != want.MaxRemove {
+		t.Errorf("the file's defaults differ from decide's:\n%+v\n%+v", got, want)
+	}
+}
+
+func TestEverything(t *testing.T) {
+	c, err := Parse("scaler.hcl", []byte(`
+cluster = "0d9b0b1e-6c3f-4a0e-9c7e-2f1c1a0b3d4e"
+cloud   = "research"
+queue "htcondor" {
+  pool            = "astro-frontend:9618"
+  schedds         = ["astro-frontend"]
+  bin             = "/opt/condor/bin"
+  token_directory = "/etc/vmcluster/tokens"
+  timeout         = "30s"
+  ssh {
+    host             = "198.51.100.7"
+    user             = "astro"
+    port             = 2222
+    identity_file    = "/etc/vmcluster/id"
+    known_hosts_file = "/etc/vmcluster/known_hosts"
+    options          = ["ProxyJump=gate"]
+  }
+}
+group "cpu" {
+  min = 1
+  max = 40
+}
+group "gpu" {
+  max  = 4
+  gpus = 1
+  disk = 2048
+}
+policy {
+  interval      = "5s"
+  idle_after    = "1h30m"
+  max_in_flight = 8
+}
+actuator "dry-run" {}
+log {
+  level     = "debug"
+  json      = true
+  decisions = "/var/log/vmcluster/decisions.jsonl"
+}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Queue.SSH == nil || c.Queue.SSH.Port != 2222 || c.Queue.SSH.Options[0] != "ProxyJump=gate" || c.Queue.Schedds[0] != "astro-frontend" {
+		t.Errorf("queue: %+v", c.Queue)
+	}
+	if c.Policy.IdleAfter != 90*time.Minute || c.Policy.MaxInFlight != 8 || c.Interval != 5*time.Second {
+		t.Errorf("policy: %+v", c.Policy)
+	}
+	if b := c.Policy.Groups["gpu"]; b.Max != 4 || b.Shape.GPUs != 1 || b.Shape.DiskKiB != 2048*1024 {
+		t.Errorf("gpu: %+v", b)
+	}
+	if c.Actuator != ActuatorDryRun || !c.LogJSON || c.Decisions == "" {
+		t.Errorf("config: %+v", c)
+	}
+}
+
+func TestErrorsNameLineAndColumn(t *testing.T) {
+	tests := []struct{ name, file, want string }{
+		{"a duration without unit", smallest + "policy {\n  idle_after = \"60\"\n}\n", `s.hcl:6:16: Unsuitable value: idle_after: "60" is not a duration`},
+		{"a duration out of range", smallest + "policy {\n  interval = \"0s\"\n}\n", "s.hcl:6:14: Unsuitable value: interval: 0s is out of range: 100ms to 1h"},
+		{"a number out of range", smallest + "policy {\n  max_create = 0\n}\n", "s.hcl:6:16: Unsuitable value: max_create: 0 is not a whole number from 1 to 1000"},
+		{"a fraction of a worker", smallest + "policy {\n  max_create = 1.5\n}\n", "1.5 is not a whole number"},
+		{"a misspelled option", smallest + "policy {\n  idle_afer = \"60s\"\n}\n", `s.hcl:6:3: Unsupported argument: An argument named "idle_afer" is not expected here. Did you mean "idle_after"?`},
+		{"no cluster", "queue \"htcondor\" {}\ngroup \"cpu\" {}\n", `Missing required argument: The argument "cluster" is required`},
+		{"a cluster that is no name", "cluster = \"Astro!\"\nqueue \"htcondor\" {}\ngroup \"cpu\" {}\n", `s.hcl:1:11: Unsuitable value: cluster: cluster name "Astro!" is not a DNS label`},
+		{"no queue", "cluster = \"a\"\ngroup \"cpu\" {}\n", `Missing queue: A block of this kind is needed, for example: queue "htcondor" {}`},
+		{"another queue", "cluster = \"a\"\nqueue \"lsf\" {}\ngroup \"cpu\" {}\n", `s.hcl:2:7: Unknown queue: "lsf" is not supported`},
+		{"no group", "cluster = \"a\"\nqueue \"htcondor\" {}\n", "No worker group"},
+		{"a group twice", smallest + "group \"cpu\" {}\n", `s.hcl:5:7: Duplicate group`},
+		{"min above max", "cluster = \"a\"\nqueue \"htcondor\" {}\ngroup \"cpu\" {\n  min = 3\n  max = 2\n}\n", `s.hcl:3:1: Contradictory bounds: Group "cpu": min = 3 is more than max = 2`},
+		{"another actuator", smallest + "actuator \"heat\" {}\n", `s.hcl:5:10: Unknown actuator: "heat" is none of "nova", "dry-run"`},
+		{"a token without a pool", "cluster = \"a\"\nqueue \"htcondor\" {\n  token_directory = \"/t\"\n}\ngroup \"cpu\" {}\n", "s.hcl:2:1: Missing pool"},
+		{"ssh without a host", "cluster = \"a\"\nqueue \"htcondor\" {\n  ssh {}\n}\ngroup \"cpu\" {}\n", `s.hcl:3:7: Missing required argument: The argument "host" is required`},
+		{"a host that is an option", "cluster = \"a\"\nqueue \"htcondor\" {\n  ssh {\n    host = \"-oProxyCommand=x\"\n  }\n}\ngroup \"cpu\" {}\n", `"-oProxyCommand=x" is not a name`},
+		{"two policies", smallest + "policy {}\npolicy {}\n", "s.hcl:6:1: Duplicate block: There is a policy block already, in line 5"},
+		{"a password", smallest + "password = \"x\"\n", `Unsupported argument: An argument named "password"`},
+		{"not HCL", "cluster = \n", "s.hcl:1:11: Invalid expression"},
+		{"a log level", smallest + "log {\n  level = \"loud\"\n}\n", `level: "loud" is none of trace, debug`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse("s.hcl", []byte(tt.file))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error:\n%v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAllErrorsAtOnce(t *testing.T) {
+	_, err := Parse("s.hcl", []byte("cluster = \"A\"\nqueue \"htcondor\" {\n  timeout = \"x\"\n}\ngroup \"cpu\" {\n  max = -1\n}\n"))
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("want three lines:\n%v", err)
+	}
+}
+
+// Each option stands in the documentation with its default and its range.
+func TestDocumentation(t *testing.T) {
+	raw, err := os.ReadFile("../../../docs/scaler.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c Config
+	var disk int
+	for block, options := range map[string][]option{
+		"top": c.top(), "queue": c.Queue.options(), "ssh": (&SSH{}).options(), "policy": c.policy(),
+		"group": groupOptions(&decide.Bounds{}, &disk), "log": c.log(),
+	} {
+		for _, o := range options {
+			row := ""
+			for line := range strings.Lines(string(raw)) {
+				if strings.HasPrefix(line, "| `"+o.name+"` |") {
+					row += line
+				}
+			}
+			if row == "" || o.standard != "" && !strings.Contains(row, "`"+o.standard+"`") && !strings.Contains(row, "`\""+o.standard+"\"`") || !strings.Contains(row, o.within) {
+				t.Errorf("docs/scaler.md: %s %s: default %q, range %q are not in its row: %q", block, o.name, o.standard, o.within, row)
+			}
+		}
+	}
+}

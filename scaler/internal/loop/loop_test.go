@@ -1,0 +1,256 @@
+package loop_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+)
+
+func TestABurstComesAndGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(40, 30*time.Second, 10*time.Minute)
+		running(t, newLoop(s, 20), time.Hour)
+		if s.unfinished() != 0 || s.killed != 0 {
+			t.Errorf("%d jobs unfinished, %d killed", s.unfinished(), s.killed)
+		}
+		if s.peak != 10 {
+			t.Errorf("peak of %d workers for 40 jobs on 4 CPUs each, want 10", s.peak)
+		}
+		if s.servers() != 0 {
+			t.Errorf("%d servers left an hour later", s.servers())
+		}
+		if s.created != 10 || s.removed != 10 {
+			t.Errorf("%d created, %d removed, want 10 and 10: no churn", s.created, s.removed)
+		}
+	})
+}
+
+func TestMaxIsKeptAndAllJobsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(100, 0, 10*time.Minute)
+		running(t, newLoop(s, 5), 3*time.Hour)
+		if s.unfinished() != 0 || s.killed != 0 || s.peak != 5 || s.servers() != 0 {
+			t.Errorf("unfinished %d, killed %d, peak %d, left %d", s.unfinished(), s.killed, s.peak, s.servers())
+		}
+	})
+}
+
+// A day of small jobs at odd times: nothing is killed, and the scaler does not
+// make and delete workers for each of them.
+func TestADayOfJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		for i := range 200 {
+			at := time.Duration(i) * 7 * time.Minute
+			s.submit(1+i%6, at, time.Duration(1+i%11)*time.Minute)
+		}
+		running(t, newLoop(s, 10), 26*time.Hour)
+		if s.unfinished() != 0 || s.killed != 0 || s.servers() != 0 {
+			t.Errorf("unfinished %d, killed %d, left %d", s.unfinished(), s.killed, s.servers())
+		}
+		if s.created > 250 {
+			t.Errorf("%d workers were made for 200 batches", s.created)
+		}
+	})
+}
+
+// However often the scaler is restarted, nothing is made twice or lost.
+func TestRestartsAtAnyMoment(t *testing.T) {
+	for _, every := range []time.Duration{95 * time.Second, 4 * time.Minute, 7*time.Minute + 13*time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSim()
+			s.submit(16, 0, 15*time.Minute)
+			for elapsed := time.Duration(0); elapsed < 2*time.Hour; elapsed += every {
+				running(t, newLoop(s, 20), every)
+			}
+			if s.unfinished() != 0 || s.killed != 0 || s.peak != 4 || s.servers() != 0 {
+				t.Errorf("restart every %s: unfinished %d, killed %d, peak %d, left %d", every, s.unfinished(), s.killed, s.peak, s.servers())
+			}
+		})
+	}
+}
+
+func TestNothingIsDoneWhileTheQueueCanNotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(8, 0, 10*time.Minute)
+		l := newLoop(s, 20)
+		running(t, l, 5*time.Minute)
+		before := len(s.calls)
+		s.queueErr = errDown
+		running(t, l, time.Hour) // the jobs end, and the workers stay
+		if len(s.calls) != before || s.servers() != 2 {
+			t.Errorf("calls %v, %d servers", s.calls[before:], s.servers())
+		}
+		s.queueErr, s.clusterErr = nil, errDown
+		running(t, l, time.Hour)
+		if len(s.calls) != before {
+			t.Errorf("calls %v", s.calls[before:])
+		}
+		s.clusterErr = nil
+		running(t, l, 20*time.Minute)
+		if s.servers() != 0 {
+			t.Errorf("%d servers left", s.servers())
+		}
+	})
+}
+
+func TestFailuresAreTriedAgainAtGrowingIntervals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(4, 0, time.Minute)
+		s.addErr = &cluster.CloudError{Kind: cluster.FaultQuota, Op: "create server", Code: 403, Message: "Quota exceeded for instances"}
+		l := newLoop(s, 20)
+		running(t, l, 2*time.Hour)
+		if n := len(s.calls); n < 4 || n > 9 {
+			t.Errorf("%d attempts in two hours, want a few: %v", n, s.calls)
+		}
+		s.addErr = nil
+		running(t, l, 2*time.Hour)
+		if s.unfinished() != 0 || s.servers() != 0 {
+			t.Errorf("after the failure: unfinished %d, left %d", s.unfinished(), s.servers())
+		}
+	})
+}
+
+func TestWorkersThatNeverJoinAreReplacedWithPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.neverJoin = true
+		s.submit(4, 0, time.Minute)
+		l := newLoop(s, 20)
+		running(t, l, 4*time.Hour)
+		if s.peak != 1 || s.created < 4 || s.created > 16 {
+			t.Errorf("peak %d, created %d in four hours, want one at a time", s.peak, s.created)
+		}
+		s.neverJoin = false
+		running(t, l, 2*time.Hour)
+		if s.unfinished() != 0 || s.servers() != 0 {
+			t.Errorf("unfinished %d, left %d", s.unfinished(), s.servers())
+		}
+	})
+}
+
+func TestStopFinishesTheCallUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.addTakes = 3 * time.Minute
+		s.submit(4, 0, time.Minute)
+		start := time.Now()
+		running(t, newLoop(s, 20), 70*time.Second) // in the middle of Add
+		if len(s.calls) != 1 || s.servers() != 1 {
+			t.Errorf("calls %v, %d servers, want the one call finished", s.calls, s.servers())
+		}
+		if took := time.Since(start); took < 4*time.Minute {
+			t.Errorf("stopped after %s, before the call had ended", took)
+		}
+	})
+}
+
+func TestOnceWatchesAndActsAtMostOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(8, 0, 10*time.Minute)
+		start := time.Now()
+		r, err := newLoop(s, 20).Once(t.Context())
+		if err != nil || len(r.Added) != 2 || len(s.calls) != 1 {
+			t.Fatalf("added %v, calls %v, error %v", r.Added, s.calls, err)
+		}
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("watched %s, want the hold of 1m", took)
+		}
+		// A scheduled container, every five minutes, does the whole work.
+		for range 14 {
+			time.Sleep(5 * time.Minute)
+			if _, err := newLoop(s, 20).Once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s.unfinished() != 0 || s.servers() != 0 || s.killed != 0 || s.created != 2 {
+			t.Errorf("unfinished %d, left %d, killed %d, created %d", s.unfinished(), s.servers(), s.killed, s.created)
+		}
+	})
+}
+
+func TestOnceFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.queueErr = errDown
+		if _, err := newLoop(s, 20).Once(t.Context()); !errors.Is(err, errDown) {
+			t.Errorf("error %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		s.queueErr = nil
+		if _, err := newLoop(s, 20).Once(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("stopped early: error %v", err)
+		}
+	})
+}
+
+func TestPlanTouchesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(8, 0, 10*time.Minute)
+		l := newLoop(s, 20)
+		r, err := l.Look(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := loop.WritePlan(&out, r, l.Policy.ScaleOutAfter, false); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"8 waiting, 0 running", "add 2", "group cpu", "8 jobs found no place", "has lasted 1m0s", "Nothing was changed."} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("the plan lacks %q:\n%s", want, out.String())
+			}
+		}
+		if r, err = l.Watch(t.Context()); err != nil || len(r.Add) != 1 {
+			t.Errorf("after a watch: %+v, %v", r.Add, err)
+		}
+		if len(s.calls) != 0 || s.servers() != 0 {
+			t.Errorf("calls %v", s.calls)
+		}
+	})
+}
+
+func TestOneRecordForEachTick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(8, 0, 10*time.Minute)
+		var out bytes.Buffer
+		l := newLoop(s, 1)
+		l.Records = &loop.JSONLines{W: &out}
+		running(t, l, 65*time.Second)
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if len(lines) != 7 {
+			t.Fatalf("%d records of 7 ticks", len(lines))
+		}
+		var last struct {
+			Waiting int `json:"jobs_waiting"`
+			Add     []struct{ Reason string }
+			Notes   []struct{ About, Reason string }
+			Added   []string
+		}
+		if err := json.Unmarshal([]byte(lines[6]), &last); err != nil {
+			t.Fatal(err)
+		}
+		if last.Waiting != 8 || len(last.Add) != 1 || last.Added[0] != "astro-cpu-1" {
+			t.Errorf("last record: %s", lines[6])
+		}
+		if len(last.Notes) != 1 || !strings.Contains(last.Notes[0].Reason, "max of 1") {
+			t.Errorf("it does not say what is not done: %s", lines[6])
+		}
+	})
+}

@@ -1,0 +1,141 @@
+package loop
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+)
+
+// Record is one tick: what was seen, what was decided and why, what came of it.
+type Record struct {
+	Time       time.Time           `json:"time"`
+	Cluster    string              `json:"cluster,omitempty"`
+	Generation int64               `json:"generation,omitempty"`
+	Waiting    int                 `json:"jobs_waiting"`
+	Running    int                 `json:"jobs_running"`
+	Workers    map[fleet.Phase]int `json:"workers,omitempty"`
+	Needed     int                 `json:"workers_needed"` // beyond those there are
+	DryRun     bool                `json:"dry_run,omitempty"`
+	decide.Decision
+	Added   []string `json:"added,omitempty"`  // names of the workers made
+	Errors  []string `json:"errors,omitempty"` // of actions
+	Error   string   `json:"error,omitempty"`  // why nothing could be decided
+	Seconds float64  `json:"seconds"`
+
+	Fleet  fleet.Fleet   `json:"-"`
+	Demand demand.Demand `json:"-"`
+	err    error
+}
+
+func (r *Record) fill(f decide.Facts, out decide.Outcome) {
+	r.Cluster, r.Generation = f.Cluster.Document.Name, f.Cluster.Document.Generation
+	r.Waiting, r.Running = f.Queue.Waiting(), f.Queue.Running
+	r.Needed = out.Demand.New()
+	r.Workers = map[fleet.Phase]int{}
+	for _, w := range out.Fleet.Workers {
+		r.Workers[w.Phase]++
+	}
+	r.Decision, r.Fleet, r.Demand = out.Decision, out.Fleet, out.Demand
+}
+
+// failed returns why nothing was decided, or what was decided and failed.
+func (r Record) failed() error { return r.err }
+
+// summary is what changes only when something happens.
+func (r Record) summary() string {
+	return fmt.Sprintf("%d %d %v", r.Waiting, r.Running, r.Workers)
+}
+
+// JSONLines writes records, one a line.
+type JSONLines struct {
+	mu sync.Mutex
+	W  io.Writer
+}
+
+// Record implements Recorder.
+func (j *JSONLines) Record(r Record) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode a record: %w", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.W.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("write a record: %w", err)
+	}
+	return nil
+}
+
+// tell logs a record: actions and errors always, the rest when it is new.
+func (l *Loop) tell(r Record) {
+	if r.Error != "" {
+		l.Log.Error(r.Error)
+		return
+	}
+	log := l.Log
+	if r.DryRun {
+		log = log.With("dry_run", true)
+	}
+	told := map[string]bool{}
+	if s := r.summary(); !l.told[s] {
+		log.Info("queue and workers", "jobs_waiting", r.Waiting, "jobs_running", r.Running, "workers", workersText(r.Workers), "workers_needed", r.Needed)
+	}
+	told[r.summary()] = true
+	for _, u := range r.Undrain {
+		log.Info("worker stays after all", "worker", u.Worker, "because", u.Reason)
+	}
+	for _, s := range r.Drain {
+		log.Info("worker is asked to leave", "worker", s.Worker, "because", s.Reason)
+	}
+	for _, s := range r.Remove {
+		log.Info("worker is removed", "worker", s.Worker, "because", s.Reason)
+	}
+	for _, a := range r.Add {
+		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason)
+	}
+	if len(r.Added) > 0 {
+		log.Info("workers were made", "names", strings.Join(r.Added, " "))
+	}
+	for _, e := range r.Errors {
+		log.Error("an action failed; it is tried again while it is needed", "error", e)
+	}
+	for _, n := range r.Notes {
+		key := withoutNumbers(n.About + n.Reason)
+		if !l.told[key] {
+			log.Info("not done", "about", n.About, "because", n.Reason)
+		}
+		told[key] = true
+	}
+	l.told = told
+}
+
+func workersText(by map[fleet.Phase]int) string {
+	var parts []string
+	for _, p := range []fleet.Phase{fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished, fleet.Foreign} {
+		if by[p] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", by[p], p))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// withoutNumbers drops what changes from tick to tick in the same matter.
+func withoutNumbers(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) || r == 'm' || r == 's' || r == 'h' {
+			return -1
+		}
+		return r
+	}, s)
+}

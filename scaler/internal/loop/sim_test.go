@@ -1,0 +1,341 @@
+package loop_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// sim is a cloud, a front-end and a pool in memory, in virtual time. It behaves
+// as the real ones were seen to: servers boot for a while, the negotiator comes
+// by once a minute, the front-end sees a change of the document only at its next
+// look, a report is there only until it has been read.
+type sim struct {
+	mu    sync.Mutex
+	at    time.Time
+	start time.Time
+
+	boot      time.Duration
+	negotiate time.Duration
+	react     time.Duration
+
+	doc    cluster.Document
+	nodes  map[string]*simNode
+	jobs   []*simJob
+	report *cluster.Report
+
+	// Faults.
+	queueErr   error
+	clusterErr error
+	addErr     error
+	neverJoin  bool
+	addTakes   time.Duration
+
+	// What happened.
+	created, removed, killed, peak int
+	calls                          []string
+}
+
+type simNode struct {
+	node   cluster.Node
+	ready  time.Time
+	closed bool
+	ran    bool
+	empty  time.Time
+}
+
+type simJob struct {
+	submitted time.Time
+	length    time.Duration
+	on        string
+	ends      time.Time
+	done      bool
+}
+
+func newSim() *sim {
+	now := time.Now()
+	return &sim{
+		at: now, start: now, boot: 2 * time.Minute, negotiate: time.Minute, react: 20 * time.Second,
+		nodes: map[string]*simNode{},
+		doc:   cluster.Document{ID: "id", Name: "astro", Generation: 1, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: cluster.NodeSpec{Flavor: "f"}}}},
+	}
+}
+
+const cpusEach = 4
+
+// advance plays the world up to now, second by second.
+func (s *sim) advance() {
+	for now := time.Now(); s.at.Before(now); {
+		s.at = s.at.Add(time.Second)
+		for _, j := range s.jobs {
+			if j.on != "" && !j.done && !s.at.Before(j.ends) {
+				j.done = true
+				if n := s.nodes[j.on]; n != nil {
+					n.empty = s.at
+				}
+				j.on = ""
+			}
+		}
+		elapsed := s.at.Sub(s.start)
+		if elapsed%s.negotiate == 0 {
+			s.match()
+		}
+		if elapsed%s.react == 0 {
+			s.frontEnd()
+		}
+	}
+}
+
+func (s *sim) running(name string) int {
+	n := 0
+	for _, j := range s.jobs {
+		if j.on == name && !j.done {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *sim) inPool(n *simNode) bool { return !n.ready.IsZero() && !s.at.Before(n.ready) }
+
+func (s *sim) names() []string {
+	var names []string
+	for name := range s.nodes {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, cluster.CompareNames)
+	return names
+}
+
+func (s *sim) match() {
+	for _, j := range s.jobs {
+		if j.done || j.on != "" || j.submitted.After(s.at) {
+			continue
+		}
+		for _, name := range s.names() {
+			n := s.nodes[name]
+			if s.inPool(n) && !n.closed && s.running(name) < cpusEach {
+				j.on, j.ends, n.ran = name, s.at.Add(j.length), true
+				break
+			}
+		}
+	}
+}
+
+func (s *sim) frontEnd() {
+	r := cluster.Report{Generation: s.doc.Generation}
+	var drained, busy []string
+	for _, m := range s.doc.Workers {
+		n := s.nodes[m.Name]
+		if n == nil {
+			continue
+		}
+		switch {
+		case m.Leaving == cluster.Stays:
+			n.closed = false
+		case s.running(m.Name) > 0:
+			busy = append(busy, m.Name)
+		default:
+			n.closed = true
+			drained = append(drained, m.Name)
+		}
+	}
+	r.Drained, r.Busy = cluster.FoldNames("astro", drained), cluster.FoldNames("astro", busy)
+	s.report = &r
+}
+
+// Read of the cluster takes the report with it, as the real slot is cleared.
+func (s *sim) readCluster() (fleet.View, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	if s.clusterErr != nil {
+		return fleet.View{}, s.clusterErr
+	}
+	v := fleet.View{Document: s.doc.Clone()}
+	for _, name := range s.names() {
+		v.Nodes = append(v.Nodes, s.nodes[name].node)
+	}
+	if s.report != nil {
+		v.Report, v.HasReport = *s.report, true
+		s.report = nil
+	}
+	s.peak = max(s.peak, len(s.nodes))
+	return v, nil
+}
+
+func (s *sim) readQueue() (queue.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	if s.queueErr != nil {
+		return queue.Snapshot{}, s.queueErr
+	}
+	q := queue.Snapshot{JobsAt: s.at, WorkersAt: s.at, PoolSince: s.start.Add(-time.Hour), OnNode: map[string]int{}}
+	one := queue.Shape{Cpus: 1, MemoryMiB: 1024}
+	g := queue.JobGroup{Key: "k", Asks: one, Takes: one, First: "1.0"}
+	for _, j := range s.jobs {
+		switch {
+		case j.done || j.submitted.After(s.at):
+		case j.on != "":
+			q.Running++
+			q.OnNode[j.on]++
+		default:
+			if g.Count == 0 {
+				g.Oldest = j.submitted
+			}
+			g.Count++
+		}
+	}
+	if g.Count > 0 {
+		q.Jobs = []queue.JobGroup{g}
+	}
+	for _, name := range s.names() {
+		n := s.nodes[name]
+		if !s.inPool(n) || n.closed && s.running(name) == 0 {
+			continue // a closed worker's daemon has gone
+		}
+		total := queue.Shape{Cpus: cpusEach, MemoryMiB: 8000}
+		idle := n.ready
+		if n.empty.After(idle) {
+			idle = n.empty
+		}
+		q.Workers = append(q.Workers, queue.Worker{
+			Name: name, Slots: 1, Total: total, Free: total.Take(one, s.running(name)),
+			Running: s.running(name), RanBefore: n.ran, IdleSince: idle, HeardAt: s.at, Draining: n.closed,
+		})
+	}
+	return q, nil
+}
+
+// Add implements the actuator.
+func (s *sim) Add(_ context.Context, _, group string, n int) ([]string, error) {
+	if s.addTakes > 0 {
+		time.Sleep(s.addTakes)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	s.calls = append(s.calls, fmt.Sprintf("add %d %s", n, group))
+	if s.addErr != nil {
+		return nil, s.addErr
+	}
+	names := cluster.NextNames("astro", group, n, s.names())
+	for _, name := range names {
+		node := &simNode{node: cluster.Node{Name: name, Role: cluster.RoleWorker, Group: group, Status: cluster.StatusActive, Created: s.at, Flavor: "f"}}
+		if !s.neverJoin {
+			node.ready = s.at.Add(s.boot)
+		}
+		s.nodes[name] = node
+		s.doc.Workers = append(s.doc.Workers, cluster.Member{Name: name})
+		s.created++
+	}
+	s.doc.Generation++
+	return names, nil
+}
+
+// Mark implements the actuator.
+func (s *sim) Mark(_ context.Context, _ string, marks map[string]cluster.Leaving) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, fmt.Sprintf("mark %d", len(marks)))
+	for i, m := range s.doc.Workers {
+		if mark, ok := marks[m.Name]; ok {
+			s.doc.Workers[i].Leaving = mark
+		}
+	}
+	s.doc.Generation++
+	return nil
+}
+
+// Remove implements the actuator.
+func (s *sim) Remove(_ context.Context, _ string, names []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	s.calls = append(s.calls, fmt.Sprintf("remove %d", len(names)))
+	for _, name := range names {
+		s.killed += s.running(name)
+		if _, ok := s.nodes[name]; ok {
+			s.removed++
+		}
+		delete(s.nodes, name)
+		s.doc.Workers = slices.DeleteFunc(s.doc.Workers, func(m cluster.Member) bool { return m.Name == name })
+	}
+	s.doc.Generation++
+	return nil
+}
+
+func (s *sim) submit(n int, after, length time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range n {
+		s.jobs = append(s.jobs, &simJob{submitted: s.start.Add(after), length: length})
+	}
+}
+
+func (s *sim) unfinished() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	n := 0
+	for _, j := range s.jobs {
+		if !j.done {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *sim) servers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.nodes)
+}
+
+type clusterOf struct{ *sim }
+
+func (c clusterOf) Read(context.Context) (fleet.View, error) { return c.readCluster() }
+
+type queueOf struct{ *sim }
+
+func (q queueOf) Read(context.Context) (queue.Snapshot, error) { return q.readQueue() }
+
+type oneFlavor struct{}
+
+func (oneFlavor) FlavorShape(context.Context, string) (queue.Shape, error) {
+	return queue.Shape{Cpus: cpusEach, MemoryMiB: 7500}, nil
+}
+
+func newLoop(s *sim, most int) *loop.Loop {
+	p := decide.DefaultPolicy()
+	p.Groups["cpu"] = decide.Bounds{Max: most}
+	return &loop.Loop{
+		Queue: queueOf{s}, Cluster: clusterOf{s}, Actuator: s, Flavors: oneFlavor{},
+		Policy: p, Interval: 10 * time.Second, Log: hclog.NewNullLogger(),
+	}
+}
+
+// running starts the loop, lets it run for a time, and stops it.
+func running(t *testing.T, l *loop.Loop, d time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	if err := l.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var errDown = errors.New("no answer within 10s")

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"
+)
+
+func newLogger(c config.Config, w io.Writer) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{
+		Name: "vmcluster-scaler", Level: hclog.LevelFromString(c.LogLevel), JSONFormat: c.LogJSON, Output: w,
+		TimeFormat: time.RFC3339, TimeFn: func() time.Time { return time.Now().UTC() },
+	})
+}
+
+// build connects the parts as the configuration says.
+func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, func(), error) {
+	cloud, err := openstack.New(ctx, openstack.Config{
+		Cloud: c.Cloud, UserAgent: "vmcluster-scaler/" + versionText(),
+		Log: func(_ context.Context, msg string, fields map[string]any) {
+			args := make([]any, 0, 2*len(fields))
+			for k, v := range fields {
+				args = append(args, k, v)
+			}
+			log.Named("openstack").Trace(msg, args...)
+		},
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("log in to the cloud: %w", err)
+	}
+	nova := actuate.NewNova(c.Cluster, provision.New(cloud, provision.Options{
+		Owner: cluster.OwnerScaler,
+		Log:   func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
+	}))
+	l := &loop.Loop{
+		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
+		Policy: c.Policy, Interval: c.Interval, Log: log,
+	}
+	if c.Actuator == config.ActuatorDryRun {
+		l.Actuator, l.DryRun = actuate.DryRun{}, true
+	}
+	if c.Decisions == "" {
+		return l, func() {}, nil
+	}
+	f, err := os.OpenFile(c.Decisions, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the file of decisions: %w", err)
+	}
+	l.Records = &loop.JSONLines{W: f}
+	return l, func() {
+		if err := f.Close(); err != nil {
+			log.Error("closing the file of decisions failed", "error", err)
+		}
+	}, nil
+}
+
+func reader(q config.Queue) queue.Reader {
+	local := command.Exec{Timeout: q.Timeout}
+	var runner command.Runner = local
+	if s := q.SSH; s != nil {
+		runner = command.SSH{
+			Host: s.Host, User: s.User, Port: s.Port, IdentityFile: s.IdentityFile, KnownHostsFile: s.KnownHostsFile,
+			Options: s.Options, Timeout: q.Timeout, Runner: local,
+		}
+	}
+	return htcondor.New(htcondor.Options{
+		Pool: q.Pool, Schedds: q.Schedds, Bin: q.Bin, TokenDirectory: q.TokenDirectory, Runner: runner,
+	})
+}
+
+// flavors tells flavors' sizes by the cloud's list.
+type flavors struct{ cloud *openstack.Client }
+
+func (f flavors) FlavorShape(ctx context.Context, flavorID string) (queue.Shape, error) {
+	flavor, err := f.cloud.ResolveFlavor(ctx, flavorID)
+	if err != nil {
+		return queue.Shape{}, err
+	}
+	return actuate.ShapeOfFlavor(flavor.VCPUs, flavor.RAM), nil
+}
