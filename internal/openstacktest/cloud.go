@@ -59,6 +59,7 @@ func New(o Options) *Cloud {
 	o = o.withDefaults()
 	c := &Cloud{
 		o:        o,
+		url:      memoryURL,
 		closed:   make(chan struct{}),
 		tokens:   map[string]*token{},
 		keyPairs: append([]KeyPair(nil), o.KeyPairs...),

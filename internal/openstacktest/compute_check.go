@@ -80,7 +80,7 @@ func checkLength(q *request, field string, raw json.RawMessage, least, most int)
 	switch {
 	case raw == nil:
 		return true
-	case json.Unmarshal(raw, &s) != nil:
+	case string(raw) == "null" || json.Unmarshal(raw, &s) != nil:
 		invalidInput(q, field, raw, pyRepr(raw)+" is not of type 'string'")
 	case utf8.RuneCountInString(s) < least:
 		invalidInput(q, field, raw, pyString(s)+" is too short")
