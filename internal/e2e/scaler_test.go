@@ -1,0 +1,171 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudenv"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// scalerConfiguration reads the queue through SSH on the front-end; its timers
+// are the product's own but for the grace, which would keep a worker that came
+// too late for a job for five minutes.
+const scalerConfiguration = `
+cluster = %q
+
+queue "htcondor" {
+  timeout = "60s"
+
+  ssh {
+    host             = %q
+    user             = "astro"
+    identity_file    = %q
+    known_hosts_file = %q
+  }
+}
+
+group "cpu" {
+  min = 2
+  max = 3
+}
+
+policy {
+  interval        = "10s"
+  scale_out_after = "60s"
+  idle_after      = "60s"
+  first_job_grace = "300s"
+}
+
+actuator "nova" {}
+
+log {
+  level     = "debug"
+  decisions = %q
+}
+`
+
+// scaler submits more jobs than the pool has slots and looks on: a worker is
+// created after the hold, boots, joins and runs a job; when the queue is empty it
+// is drained and deleted. The test touches nothing but the queue.
+func (s *story) scaler(t *testing.T) {
+	before := s.workers(t)
+	stop := s.startScaler(t)
+	defer stop()
+
+	start := time.Now()
+	s.submit(t, 6, 150)
+	t.Log("6 jobs of 150 s submitted to 2 slots")
+	var added string
+	eventually(t, "the scaler creates a worker", 5*time.Minute, func() (string, bool) {
+		for _, name := range s.workers(t) {
+			if !slices.Contains(before, name) {
+				added = name
+			}
+		}
+		return "", added != ""
+	})
+	if took := time.Since(start); took < time.Minute {
+		t.Errorf("a worker was created after %s, the hold is 60 s", took.Round(time.Second))
+	}
+	eventually(t, added+" joins and runs a job", 15*time.Minute, func() (string, bool) {
+		out, _, err := s.fe.run(t.Context(), "condor_q -allusers -constraint 'JobStatus == 2' -af RemoteHost; condor_status -af Machine")
+		return out, err == nil && strings.Contains(out, "slot1_1@"+added+".")
+	})
+	eventually(t, "the queue is empty", 20*time.Minute, func() (string, bool) {
+		out, _, err := s.fe.run(t.Context(), "condor_q -allusers -af ClusterId | wc -l")
+		return out, err == nil && out == "0"
+	})
+	emptied := time.Now()
+	eventually(t, "the surplus worker is drained and deleted", 15*time.Minute, func() (string, bool) {
+		now := s.workers(t)
+		return fmt.Sprint(now), len(now) == len(before)
+	})
+	t.Logf("the surplus worker was gone %s after the queue was empty", time.Since(emptied).Round(time.Second))
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	left := s.workers(t)
+	s.trusts(t, left...)
+	s.pool(t, left...)
+	for _, name := range append(before, added) {
+		if !slices.Contains(left, name) {
+			s.forgotten(t, name)
+		}
+	}
+	out := s.fe.must(t, "grep -c 'Job terminated' job.log; grep -c 'Job was evicted' job.log || true")
+	t.Logf("jobs terminated and evicted, by the job log: %s", strings.ReplaceAll(out, "\n", ", "))
+	if !strings.HasSuffix(out, "\n0") {
+		t.Errorf("a job was evicted:\n%s", out)
+	}
+	text, differs, err := s.cli.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if differs {
+		t.Errorf("the plan shows a difference after the scaler's work:\n%s", text)
+	}
+}
+
+// workers names the workers that have a server.
+func (s *story) workers(t *testing.T) []string {
+	t.Helper()
+	servers, err := s.cloud.Nodes(t.Context(), cluster.IDTag(s.id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return servers.Workers("").Names()
+}
+
+// startScaler runs the built scaler; stop ends it as an operator would, once.
+func (s *story) startScaler(t *testing.T) (stop func() error) {
+	t.Helper()
+	file := filepath.Join(s.cli.Dir, "scaler.hcl")
+	decisions := filepath.Join(s.cli.Dir, "decisions.jsonl")
+	text := fmt.Sprintf(scalerConfiguration, s.id, s.fe.address, s.env[cloudenv.PrivateKey], s.fe.knownHosts, decisions)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "../../bin/vmcluster-scaler", "run", "--config", file)
+	cmd.Env = os.Environ()
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	logged := make(chan struct{})
+	go func() {
+		defer close(logged)
+		for lines := bufio.NewScanner(said); lines.Scan(); {
+			if !strings.Contains(lines.Text(), "[DEBUG]") {
+				t.Log(lines.Text())
+			}
+		}
+	}()
+	stopped := false
+	return func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		_ = cmd.Process.Signal(syscall.SIGTERM) // gone already: Wait tells
+		<-logged
+		if err := cmd.Wait(); err != nil {
+			return fmt.Errorf("the scaler ended with %w", err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,147 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudenv"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+var (
+	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----`)
+	anyBase64  = regexp.MustCompile(`[A-Za-z0-9+/=\n ]{60,}`)
+)
+
+func contextWithoutCancel() context.Context { return context.WithoutCancel(context.Background()) }
+
+// secrets reads the state, the plan, the debug log and every node's user data,
+// and looks for private keys and passwords.
+func (s *story) secrets(t *testing.T) {
+	planned, err := s.cli.Run(t.Context(), "plan", "-no-color", "-out=plan.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := s.cli.Run(t.Context(), "show", "-json", "plan.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The private part of the state holds the cluster CA's key and nothing else
+	// that is secret (design: the one exception); it is no attribute.
+	state, err := s.cli.Run(t.Context(), "show", "-json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(s.cli.Dir, "debug.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range map[string]string{"plan": planned, "plan as JSON": shown, "state": state, "debug log": string(log)} {
+		if privateKey.MatchString(text) || strings.Contains(text, "PRIVATE KEY") {
+			t.Errorf("the %s holds a private key", what)
+		}
+		if password := os.Getenv("OS_PASSWORD"); password != "" && strings.Contains(text, password) {
+			t.Errorf("the %s holds the cloud's password", what)
+		}
+	}
+	t.Logf("plan, state and %d kB of debug log hold no private key", len(log)/1024)
+
+	servers, err := s.cloud.Nodes(t.Context(), cluster.IDTag(s.id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range servers {
+		s.userData(t, n)
+	}
+}
+
+// userData expects in a worker's user data one private key, the throw-away host
+// key that the join has replaced; in the front-end's one, whose certificate ends
+// within two hours; and no password.
+func (s *story) userData(t *testing.T, n cluster.Node) {
+	t.Helper()
+	node := host{address: n.Address, user: s.env[cloudenv.ImageUser], key: s.fe.key, knownHosts: s.fe.knownHosts}
+	raw := node.must(t, "sudo -n curl -s http://169.254.169.254/openstack/latest/user_data | base64 -w0")
+	data, err := base64.StdEncoding.DecodeString(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := unpacked(string(data))
+	keys := privateKey.FindAllString(text, -1)
+	if len(keys) != 1 {
+		t.Errorf("%s: %d private keys in its user data, want 1", n.Name, len(keys))
+		return
+	}
+	signer, err := ssh.ParsePrivateKey([]byte(keys[0]))
+	if err != nil {
+		t.Fatalf("%s: %v", n.Name, err)
+	}
+	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
+	if regexp.MustCompile(`(?i)passw(or)?d\s*[:=]\s*\S`).MatchString(withoutProgram(text)) {
+		t.Errorf("%s: a password in its user data", n.Name)
+	}
+	if n.Role == cluster.RoleWorker {
+		now := node.must(t, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")
+		if now == public {
+			t.Errorf("%s still shows the host key of its user data", n.Name)
+		}
+		use := node.must(t, "sudo -n grep -rlF '"+strings.Fields(public)[1]+"' /etc/ssh /home /root /var/lib/vmcluster 2>/dev/null || true")
+		if use != "" {
+			t.Errorf("%s: the throw-away key is still named in %s", n.Name, use)
+		}
+		return
+	}
+	for _, line := range regexp.MustCompile(`ssh-ed25519-cert-v01@openssh\.com [A-Za-z0-9+/=]+`).FindAllString(text, -1) {
+		parsed, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert := parsed.(*ssh.Certificate)
+		if life := time.Duration(cert.ValidBefore-cert.ValidAfter) * time.Second; life > 2*time.Hour+10*time.Minute {
+			t.Errorf("the coordinator's certificate is good for %s", life)
+		}
+		return
+	}
+	t.Errorf("%s: no coordinator's certificate in its user data", n.Name)
+}
+
+// unpacked returns text with every base64 part of it, unzipped where it is
+// zipped, behind it.
+func unpacked(text string) string {
+	out := text
+	for _, part := range anyBase64.FindAllString(text, -1) {
+		raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(part), ""))
+		if err != nil {
+			continue
+		}
+		if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil {
+			if plain, err := io.ReadAll(z); err == nil {
+				raw = plain
+			}
+		}
+		out += "\n" + string(raw)
+	}
+	return out
+}
+
+// withoutProgram leaves out the node program, which speaks of passwords and
+// holds none.
+func withoutProgram(text string) string {
+	if i := strings.Index(text, "#!/usr/bin/python3"); i >= 0 {
+		return text[:i]
+	}
+	return text
+}
