@@ -32,6 +32,9 @@ type Client struct {
 
 	flavorsLock sync.Mutex
 	flavors     []flavors.Flavor // nil until listed
+
+	networksLock sync.Mutex
+	networks     []Network // nil until listed
 }
 
 // New logs in. It makes one request; the services' addresses come from the

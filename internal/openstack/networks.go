@@ -20,42 +20,41 @@ type Network struct {
 
 // ResolveNetwork returns the network of that name or ID.
 func (c *Client) ResolveNetwork(ctx context.Context, nameOrID string) (Network, error) {
-	return c.resolveNetwork(ctx, "network", nameOrID, nil)
+	return c.resolveNetwork(ctx, "network", nameOrID, func(Network) bool { return true })
 }
 
 // ResolveExternalNetwork returns the network of that name or ID from which
 // floating IPs are taken.
 func (c *Client) ResolveExternalNetwork(ctx context.Context, nameOrID string) (Network, error) {
-	return c.resolveNetwork(ctx, "external network", nameOrID, new(true))
+	return c.resolveNetwork(ctx, "external network", nameOrID, func(n Network) bool { return n.External })
 }
 
-func (c *Client) resolveNetwork(ctx context.Context, what, wanted string, isExternal *bool) (Network, error) {
+// All networks are listed once for a client, and again only for one that was not
+// among them: a cluster's own and its external one cost one call.
+func (c *Client) resolveNetwork(ctx context.Context, what, wanted string, fits func(Network) bool) (Network, error) {
+	choose := func() (Network, error) {
+		fitting := slices.DeleteFunc(slices.Clone(c.networks), func(n Network) bool { return !fits(n) })
+		return pick(what, wanted, fitting, func(n Network) named { return named{n.ID, n.Name} })
+	}
 	return on(lookUp(what, wanted), c.network, func(sc *gophercloud.ServiceClient) (Network, error) {
-		list := func(opts networks.ListOpts) ([]Network, error) { return listNetworks(ctx, sc, opts, isExternal) }
-		var found []Network
-		var err error
-		if isID(wanted) {
-			found, err = list(networks.ListOpts{ID: wanted})
+		c.networksLock.Lock()
+		defer c.networksLock.Unlock()
+		if c.networks != nil {
+			if n, err := choose(); err == nil {
+				return n, nil
+			}
 		}
-		if err == nil && len(found) == 0 {
-			found, err = list(networks.ListOpts{Name: wanted})
-		}
-		if err == nil && len(found) == 0 {
-			found, err = list(networks.ListOpts{}) // to name what there is instead
-		}
+		found, err := listNetworks(ctx, sc)
 		if err != nil {
 			return Network{}, err
 		}
-		return pick(what, wanted, found, func(n Network) named { return named{n.ID, n.Name} })
+		c.networks = found
+		return choose()
 	})
 }
 
-func listNetworks(ctx context.Context, sc *gophercloud.ServiceClient, opts networks.ListOpts, isExternal *bool) ([]Network, error) {
-	var query networks.ListOptsBuilder = opts
-	if isExternal != nil {
-		query = external.ListOptsExt{ListOptsBuilder: opts, External: isExternal}
-	}
-	pages, err := networks.List(sc, query).AllPages(ctx)
+func listNetworks(ctx context.Context, sc *gophercloud.ServiceClient) ([]Network, error) {
+	pages, err := networks.List(sc, networks.ListOpts{}).AllPages(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +65,9 @@ func listNetworks(ctx context.Context, sc *gophercloud.ServiceClient, opts netwo
 	if err := networks.ExtractNetworksInto(pages, &found); err != nil {
 		return nil, err
 	}
-	var out []Network
+	out := make([]Network, 0, len(found))
 	for _, n := range found {
-		if isExternal == nil || n.External == *isExternal {
-			out = append(out, Network{ID: n.ID, Name: n.Name, External: n.External, Subnets: n.Subnets})
-		}
+		out = append(out, Network{ID: n.ID, Name: n.Name, External: n.External, Subnets: n.Subnets})
 	}
 	return out, nil
 }

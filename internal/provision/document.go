@@ -56,6 +56,11 @@ func (p *Provisioner) changeDocument(ctx context.Context, frontEnd string, extra
 	if err != nil {
 		return cluster.Document{}, fmt.Errorf("read the cluster document: %w", err)
 	}
+	return p.changeFrom(ctx, frontEnd, metadata, extra, change)
+}
+
+// changeFrom is changeDocument for who has just read the metadata.
+func (p *Provisioner) changeFrom(ctx context.Context, frontEnd string, metadata, extra map[string]string, change func(*cluster.Document) error) (cluster.Document, error) {
 	for range documentTries {
 		doc, err := cluster.DecodeDocument(metadata)
 		if err != nil {
@@ -80,7 +85,8 @@ func (p *Provisioner) changeDocument(ctx context.Context, frontEnd string, extra
 		if _, err := p.cloud.SetMetadata(ctx, frontEnd, next); err != nil {
 			return cluster.Document{}, fmt.Errorf("write the cluster document: %w", err)
 		}
-		if metadata, err = p.cloud.Metadata(ctx, frontEnd); err != nil {
+		metadata, err = p.cloud.Metadata(ctx, frontEnd)
+		if err != nil {
 			return cluster.Document{}, fmt.Errorf("read the cluster document back: %w", err)
 		}
 		if reflect.DeepEqual(metadata, next) {

@@ -122,7 +122,8 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 			return err
 		}
 	}
-	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
+	// Nobody else knows of this front-end yet: what the list showed is what is there.
+	doc, err := r.p.changeFrom(ctx, r.frontEnd.ID, r.frontEnd.Metadata, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
 		if r.fleet.enroll(d) {
 			d.Generation++
 		}
