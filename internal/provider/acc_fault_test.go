@@ -158,6 +158,7 @@ func TestAccClusterCallBudget(t *testing.T) {
 				if n := s.cloud.TotalCalls(); n > workers+25+15 {
 					t.Errorf("create and three refreshes took %d calls: %v", n, s.cloud.Calls())
 				}
+				t.Logf("create, with three refreshes: %v", s.cloud.Calls())
 				s.cloud.ResetCalls()
 				s.heard.reset()
 			},

@@ -215,3 +215,20 @@ func TestAccClusterHeals(t *testing.T) {
 		},
 	)
 }
+
+// A cloud that shows floating IPs late or never: the address stays in the state,
+// and no plan wants to change it.
+func TestAccClusterFloatingNotShown(t *testing.T) {
+	s := newStage(t, openstacktest.Options{HideFloating: true}, guest.Options{})
+	body := strings.Replace(basic(`cpu = { flavor = "m1.small", count = 0 }`), `"m1.medium" }`, `"m1.medium", external_network = "public" }`, 1)
+	s.run(t, resource.TestStep{
+		Config:           s.config(body),
+		ConfigPlanChecks: planned1(plancheck.ResourceActionCreate),
+		ConfigStateChecks: []statecheck.StateCheck{
+			inState(tfjsonpath.New("front_end_address"), knownvalue.StringRegexp(regexp.MustCompile(`^172\.24\.4\.`))),
+		},
+	}, resource.TestStep{
+		Config:           s.config(body),
+		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+	})
+}

@@ -64,7 +64,7 @@ func (m *clusterModel) planComputed(ctx context.Context, c change) diag.Diagnost
 	if c.was == nil {
 		return diags
 	}
-	refloat := c.wanted.FrontEnd.ExternalNetworkID != c.wasFor.FrontEnd.ExternalNetworkID || c.lacksFloating(prior)
+	refloat := c.lacksFloating(prior)
 	if !c.nodes.FrontEnd && !refloat {
 		m.FrontEndAddress = c.was.FrontEndAddress
 	}
@@ -87,8 +87,7 @@ func (m *clusterModel) planComputed(ctx context.Context, c change) diag.Diagnost
 // reached at its fixed address.
 func (c change) lacksFloating(prior map[string]nodeState) bool {
 	fe, ok := prior[c.nodes.FrontEndName]
-	return ok && c.wanted.FrontEnd.ExternalNetworkID != "" &&
-		c.was.FrontEndAddress.ValueString() == fe.Address.ValueString()
+	return ok && c.wanted.FrontEnd.ExternalNetworkID != "" && c.was.FrontEndAddress.ValueString() == fe.Address.ValueString()
 }
 
 // plannedNodes gives every node that exists after the change its entry: those
@@ -155,6 +154,10 @@ func laterWarnings(c change) diag.Diagnostics {
 	if !c.nodes.FrontEnd && withoutFloating(c.wanted.FrontEnd) != withoutFloating(c.wasFor.FrontEnd) {
 		diags.AddAttributeWarning(path.Root("front_end"), "The front-end stays as it is",
 			fmt.Sprintf("A change of the front-end's image, flavor, network, security groups, cloud_config or files takes effect when %s is next made.", c.nodes.FrontEndName))
+	}
+	if before := c.wasFor.FrontEnd.ExternalNetworkID; !c.nodes.FrontEnd && before != "" && before != c.wanted.FrontEnd.ExternalNetworkID {
+		diags.AddAttributeWarning(path.Root("front_end").AtName("external_network"), "The front-end keeps its floating IP",
+			fmt.Sprintf("The floating IP that %s has stays with it until the cluster is destroyed.", c.nodes.FrontEndName))
 	}
 	for _, name := range c.wanted.GroupNames() {
 		before, existed := c.wasFor.Groups[name]
