@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
@@ -13,7 +15,8 @@ import (
 func act(ctx context.Context, verb string, c config.Config, wait, asJSON bool, stdout, stderr io.Writer) int {
 	log := newLogger(c, stderr)
 	if verb == "plan" {
-		c.Decisions = "" // a plan leaves no trace
+		c.Decisions = ""                              // a plan leaves no trace
+		log.SetLevel(max(log.GetLevel(), hclog.Warn)) // and tells by its table
 	}
 	l, closeAll, err := build(ctx, c, log)
 	if err != nil {

@@ -29,7 +29,23 @@ type Command struct {
 }
 
 // String returns the command as a person would type it, without its environment.
-func (c Command) String() string { return strings.Join(append([]string{c.Name}, c.Args...), " ") }
+func (c Command) String() string {
+	words := []string{c.Name}
+	for _, a := range c.Args {
+		words = append(words, Quote(a))
+	}
+	return strings.Join(words, " ")
+}
+
+// short names a command in an error: its name and first arguments, not the
+// screenful of attributes.
+func (c Command) short() string {
+	text := strings.Join(strings.Fields(c.String()), " ")
+	if most := 80; len(text) > most {
+		text = text[:most] + "…"
+	}
+	return text
+}
 
 // Runner runs commands. It hands the output to consume, and returns an *Error
 // when the command fails, before any error of consume.
@@ -70,10 +86,10 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 	cmd.Stderr = stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return &Error{Command: c.String(), Err: err}
+		return &Error{Command: c.short(), Err: err}
 	}
 	if err := cmd.Start(); err != nil {
-		return &Error{Command: c.String(), Err: err}
+		return &Error{Command: c.short(), Err: err}
 	}
 	limit := x.MaxOutput
 	if limit == 0 {
@@ -93,13 +109,13 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 	waitErr := cmd.Wait()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &Error{Command: c.String(), Stderr: stderr.line(), Err: fmt.Errorf("no answer within %s: %w", x.Timeout, ctx.Err())}
+		return &Error{Command: c.short(), Stderr: stderr.line(), Err: fmt.Errorf("no answer within %s: %w", x.Timeout, ctx.Err())}
 	case consumeErr != nil && ctx.Err() != nil: // killed by us
-		return fmt.Errorf("%s: %w", c, consumeErr)
+		return fmt.Errorf("%s: %w", c.short(), consumeErr)
 	case waitErr != nil:
-		return &Error{Command: c.String(), Stderr: stderr.line(), Err: waitErr}
+		return &Error{Command: c.short(), Stderr: stderr.line(), Err: waitErr}
 	case consumeErr != nil:
-		return fmt.Errorf("%s: %w", c, consumeErr)
+		return fmt.Errorf("%s: %w", c.short(), consumeErr)
 	}
 	return nil
 }

@@ -74,9 +74,18 @@ func (t *tick) managed() []string {
 
 func (t *tick) isManaged(group string) bool { return slices.Contains(t.managed(), group) }
 
-// remember notes who is in the pool, and how large a group's workers really are.
+// remember notes who is in the pool, who has jobs, and how large a group's
+// workers really are.
 func (t *tick) remember() {
-	for _, w := range t.fleet.Workers {
+	for i, w := range t.fleet.Workers {
+		if w.Jobs > 0 {
+			t.m.Busy[w.Name] = t.now
+		}
+		// The ad by which HTCondor 23.9 tells that a worker became empty carries
+		// the time of an earlier change; the right one comes with the next ad.
+		if seen := t.m.Busy[w.Name]; seen.After(w.Pool.IdleSince) {
+			t.fleet.Workers[i].Pool.IdleSince = seen
+		}
 		if !w.InPool || w.Phase == fleet.Foreign {
 			continue
 		}
@@ -212,6 +221,7 @@ func (t *tick) forget() {
 	}
 	maps.DeleteFunc(t.m.Closed, func(name string, _ bool) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Seen, func(name string, _ time.Time) bool { return !there[name] })
+	maps.DeleteFunc(t.m.Busy, func(name string, _ time.Time) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Confirmed, func(name string, _ Sighting) bool { return !there[name] })
 }
 

@@ -193,6 +193,10 @@ func TestShrink(t *testing.T) {
 		{"then it is asked to leave", idle(60), "drain:cpu-1", "idle for 1m (idle_after = 1m), and no waiting job fits it"},
 		{"a worker that never had a job gets longer", newWorld(node("astro-cpu-1", 400), pool("astro-cpu-1", 0, 299), fresh), "", "first_job_grace = 5m"},
 		{"but not for ever", newWorld(node("astro-cpu-1", 400), pool("astro-cpu-1", 0, 300), fresh), "drain:cpu-1", ""},
+		// The first ad after a job of ten minutes said that the worker had been idle for ten minutes.
+		{"a worker that had a job a moment ago is not idle for long, whatever its ad says", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 600), func(w *world) {
+			w.memory.Busy = map[string]time.Time{"astro-cpu-1": ago(10)}
+		}), "", "idle for 10s of idle_after = 1m"},
 		{"a busy worker stays", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 1, 9000)), "", ""},
 		{"a worker stays whose job only the queue knows of", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 9000), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", ""},
 		{"a waiting job that fits keeps it", newWorld(jobs(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 200)), "", "stays: 1 job fit it"},

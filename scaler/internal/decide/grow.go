@@ -61,7 +61,10 @@ func (t *tick) wanted(group string) (int, string) {
 		lasted := t.now.Sub(since)
 		if lasted >= t.p.ScaleOutAfter {
 			n = need.Workers
-			reason = fmt.Sprintf("%s found no place for %s", jobs(need.Jobs), short(lasted))
+			reason = jobs(need.Jobs) + " found no place"
+			if lasted > 0 {
+				reason += " for " + short(lasted)
+			}
 		} else {
 			t.d.note("group "+group, fmt.Sprintf("%s for %s not added yet: the demand has lasted %s of %s",
 				count(need.Workers, "worker"), jobs(need.Jobs), short(lasted), short(t.p.ScaleOutAfter)))

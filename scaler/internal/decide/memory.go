@@ -13,6 +13,7 @@ type Memory struct {
 	WatchedFrom time.Time // zero: absences are counted from the server's creation
 	Unmet       map[string]time.Time
 	Seen        map[string]time.Time // node → last time in the pool
+	Busy        map[string]time.Time // node → last time it was seen with a job
 	Learned     map[string]Learned   // group → shape of its workers in the pool
 	Confirmed   map[string]Sighting  // node → readings that agree on its removal
 	Closed      map[string]bool      // node → the front-end has reported it closed; it stays so while it is marked
@@ -56,7 +57,7 @@ func (m Memory) clone() Memory {
 		}
 		return maps.Clone(in)
 	}
-	m.Unmet, m.Seen, m.PassedOver = copied(m.Unmet), copied(m.Seen), copied(m.PassedOver)
+	m.Unmet, m.Seen, m.Busy, m.PassedOver = copied(m.Unmet), copied(m.Seen), copied(m.Busy), copied(m.PassedOver)
 	if m.Learned = maps.Clone(m.Learned); m.Learned == nil {
 		m.Learned = map[string]Learned{}
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -119,16 +120,23 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		}
 		r.Error = err.Error()
 		r.err = err
+		l.Log.Error(r.Error)
 	} else {
 		var out decide.Outcome
 		out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
 		r.fill(facts, out)
+		l.tell(r)
 		if act {
 			r.err = l.act(ctx, facts.Cluster.Document.ID, out.Decision, &r)
 		}
 	}
 	r.Seconds = time.Since(start).Seconds()
-	l.tell(r)
+	if len(r.Added) > 0 {
+		l.Log.Info("workers were made", "names", strings.Join(r.Added, " "))
+	}
+	for _, e := range r.Errors {
+		l.Log.Error("an action failed; it is tried again while it is needed", "error", e)
+	}
 	if l.Records != nil {
 		if err := l.Records.Record(r); err != nil {
 			l.Log.Error("the record of this decision could not be kept", "error", err)

@@ -74,12 +74,9 @@ func (j *JSONLines) Record(r Record) error {
 	return nil
 }
 
-// tell logs a record: actions and errors always, the rest when it is new.
+// tell logs what was seen and decided, before it is acted upon: actions always,
+// the rest when it is new.
 func (l *Loop) tell(r Record) {
-	if r.Error != "" {
-		l.Log.Error(r.Error)
-		return
-	}
 	log := l.Log
 	if r.DryRun {
 		log = log.With("dry_run", true)
@@ -100,12 +97,6 @@ func (l *Loop) tell(r Record) {
 	}
 	for _, a := range r.Add {
 		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason)
-	}
-	if len(r.Added) > 0 {
-		log.Info("workers were made", "names", strings.Join(r.Added, " "))
-	}
-	for _, e := range r.Errors {
-		log.Error("an action failed; it is tried again while it is needed", "error", e)
 	}
 	for _, n := range r.Notes {
 		key := withoutNumbers(n.About + n.Reason)
