@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
@@ -100,6 +102,36 @@ func TestAccClusterQuota(t *testing.T) {
 			},
 			Config:           s.config(basic(`cpu = { flavor = "m1.small", count = 2 }`)),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
+	)
+}
+
+// A growth that breaks off between Nova and the roster: the state tells what
+// works, and the next apply ends with exactly what is planned.
+func TestAccClusterInterruptedGrowth(t *testing.T) {
+	s := newStage(t, openstacktest.Options{}, guest.Options{})
+	grown := s.config(basic(`cpu = { flavor = "m1.small", count = 3 }`))
+	s.run(t,
+		resource.TestStep{Config: s.config(basic(`cpu = { flavor = "m1.small", count = 1 }`))},
+		resource.TestStep{
+			PreConfig: func() {
+				s.cloud.Fault(openstacktest.Fault{Method: "PUT", Path: "/compute/servers/{id}/metadata", Status: 403, Times: -1})
+			},
+			Config:      grown,
+			ExpectError: regexp.MustCompile(`not changed as planned`),
+		},
+		resource.TestStep{
+			PreConfig: s.cloud.ClearFaults,
+			Config:    grown,
+			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
+				plancheck.ExpectKnownValue(clusterAddress, node("astro-cpu-1").AtMapKey("id"), knownvalue.NotNull()),
+				plancheck.ExpectUnknownValue(clusterAddress, node("astro-cpu-3").AtMapKey("id"))),
+			Check: func(*terraform.State) error {
+				if n := len(s.names()); n != 4 {
+					return fmt.Errorf("%d servers, want 4: %v", n, s.names())
+				}
+				return s.joined("astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
+			},
 		},
 	)
 }

@@ -115,6 +115,18 @@ func TestAccClusterLife(t *testing.T) {
 			ResourceName: clusterAddress, Config: two, ImportState: true, ImportStateId: "nebula",
 			ExpectError: regexp.MustCompile(`no server of this project`),
 		},
+		resource.TestStep{ // a group goes
+			Config: body(`cpu = { flavor = "m1.small", count = 1 }`),
+			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
+				plancheck.ExpectUnknownValue(clusterAddress, tfjsonpath.New("generation"))),
+			ConfigStateChecks: []statecheck.StateCheck{inState(tfjsonpath.New("workers"), knownvalue.MapSizeExact(1))},
+			Check: func(*terraform.State) error {
+				if n := len(s.guests.Joined()); n != 1 {
+					return fmt.Errorf("%d workers are joined, want 1", n)
+				}
+				return nil
+			},
+		},
 	)
 	for _, secret := range []string{"PRIVATE KEY", openstacktest.Password} {
 		if s.heard.holds(secret) {

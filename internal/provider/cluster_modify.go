@@ -2,9 +2,7 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -12,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -65,9 +62,11 @@ func (r *clusterResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	leaving, diags := leavingNames(ctx, req.Private)
+	private, diags := readPrivate(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.plan(ctx, &plan, was, leaving)...)
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+	resp.Diagnostics.Append(r.plan(ctx, &plan, was, private)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -75,7 +74,7 @@ func (r *clusterResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 }
 
 // plan fills the computed part of plan.
-func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, leaving func(string) bool) diag.Diagnostics {
+func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, private private) diag.Diagnostics {
 	plan.setIdentity(was)
 	p, ok, diags := plan.parts(ctx)
 	if diags.HasError() {
@@ -85,14 +84,14 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, lea
 		plan.leaveOpen()
 		return diags
 	}
-	c := change{was: was}
+	c := change{was: was, imported: !private.hasCA}
 	if was != nil {
 		before, _, more := was.parts(ctx)
 		diags.Append(more...)
 		c.wasFor = was.spec(before, resolutionOf(was.Resolved))
 		prior, more := nodeStates(ctx, was.Nodes)
 		diags.Append(more...)
-		c.nodes = provision.Compute(plan.spec(p, nil), nodesOf(prior), leaving)
+		c.nodes = provision.Compute(plan.spec(p, nil), nodesOf(prior), private.leaves)
 	} else {
 		c.nodes = provision.Compute(plan.spec(p, nil), nil, nil)
 	}
@@ -189,33 +188,4 @@ func (r resolution) only(refs []reference) resolution {
 		}
 	}
 	return out
-}
-
-// privateLeaving is the key under which a refresh keeps who is being drained, so
-// that a plan names those first.
-const privateLeaving = "leaving"
-
-type privateState interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-func leavingNames(ctx context.Context, private privateState) (func(string) bool, diag.Diagnostics) {
-	raw, diags := private.GetKey(ctx, privateLeaving)
-	var names []string
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &names); err != nil {
-			diags.AddError("Private state can't be read", sentence(err.Error()))
-		}
-	}
-	return func(name string) bool { return slices.Contains(names, name) }, diags
-}
-
-func leavingOf(doc cluster.Document) []string {
-	names := []string{}
-	for _, m := range doc.Workers {
-		if m.Leaving != cluster.Stays {
-			names = append(names, m.Name)
-		}
-	}
-	return names
 }

@@ -2,11 +2,8 @@ package provider
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -49,13 +46,6 @@ func (r *clusterResource) Configure(_ context.Context, req resource.ConfigureReq
 		return
 	}
 	r.connector = c
-}
-
-// privateCA is the key of the private state that holds the cluster CA's key.
-const privateCA = "ca"
-
-type storedCA struct {
-	PrivateKey string `json:"private_key"`
 }
 
 func (r *clusterResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -267,38 +257,4 @@ func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportSt
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), view.Nodes[0].ClusterID)...)
-}
-
-func newCA() (*trust.CA, []byte, error) {
-	ca, err := trust.NewCA()
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := ca.PrivatePEM()
-	if err != nil {
-		return nil, nil, err
-	}
-	stored, err := json.Marshal(storedCA{PrivateKey: string(key)})
-	return ca, stored, err
-}
-
-// readCA returns nil for an imported cluster, whose CA's key nobody here knows.
-func readCA(raw []byte) (*trust.CA, error) {
-	if len(raw) == 0 {
-		return nil, nil
-	}
-	var stored storedCA
-	if err := json.Unmarshal(raw, &stored); err != nil {
-		return nil, fmt.Errorf("read the private state: %w", err)
-	}
-	return trust.ParseCA([]byte(stored.PrivateKey))
-}
-
-// createdBy marks servers with the place that makes them, so that the next run
-// there knows what an interrupted one left, and takes nobody else's.
-func createdBy(clusterName string) string {
-	host, _ := os.Hostname() // without a name, the directory alone tells
-	dir, _ := os.Getwd()
-	sum := sha256.Sum256([]byte(host + "\x00" + dir + "\x00" + clusterName))
-	return hex.EncodeToString(sum[:8])
 }

@@ -42,7 +42,8 @@ func (p *vmclusterProvider) Schema(_ context.Context, _ provider.SchemaRequest, 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Whole compute clusters on OpenStack: workers first, then the front-end that knows them all; " +
 			"every node reaches every node by name and by SSH without a password, and every worker is in the batch system's pool.\n\n" +
-			"Each setting is taken from its attribute, then from its environment variable, then from `clouds.yaml`. " +
+			"Each setting is taken from its attribute, then from its environment variable, then from `clouds.yaml`; " +
+			"an entry of `clouds.yaml` that the attribute `cloud` names comes before the environment. " +
 			"The provider connects when it first needs the cloud, so `terraform validate` needs none.",
 		Attributes: map[string]schema.Attribute{
 			"cloud":                         text("Name of an entry in `clouds.yaml`. `OS_CLOUD`."),

@@ -1,0 +1,96 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// privateCA is the key of the private state that holds the cluster CA's key.
+const privateCA = "ca"
+
+type storedCA struct {
+	PrivateKey string `json:"private_key"`
+}
+
+func newCA() (*trust.CA, []byte, error) {
+	ca, err := trust.NewCA()
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := ca.PrivatePEM()
+	if err != nil {
+		return nil, nil, err
+	}
+	stored, err := json.Marshal(storedCA{PrivateKey: string(key)})
+	return ca, stored, err
+}
+
+// readCA returns nil for an imported cluster, whose CA's key nobody here knows.
+func readCA(raw []byte) (*trust.CA, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	var stored storedCA
+	if err := json.Unmarshal(raw, &stored); err != nil {
+		return nil, fmt.Errorf("read the private state: %w", err)
+	}
+	return trust.ParseCA([]byte(stored.PrivateKey))
+}
+
+// createdBy marks servers with the place that makes them, so that the next run
+// there knows what an interrupted one left, and takes nobody else's.
+func createdBy(clusterName string) string {
+	host, _ := os.Hostname() // without a name, the directory alone tells
+	dir, _ := os.Getwd()
+	sum := sha256.Sum256([]byte(host + "\x00" + dir + "\x00" + clusterName))
+	return hex.EncodeToString(sum[:8])
+}
+
+// privateLeaving is the key under which a refresh keeps who is being drained, so
+// that a plan names those first.
+const privateLeaving = "leaving"
+
+// private is what the private state tells a plan.
+type private struct {
+	leaving []string
+	hasCA   bool // false after an import
+}
+
+func (p private) leaves(name string) bool { return slices.Contains(p.leaving, name) }
+
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics) {
+	var p private
+	raw, diags := s.GetKey(ctx, privateLeaving)
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &p.leaving); err != nil {
+			diags.AddError("Private state can't be read", sentence(err.Error()))
+		}
+	}
+	ca, more := s.GetKey(ctx, privateCA)
+	p.hasCA = len(ca) > 0
+	return p, append(diags, more...)
+}
+
+func leavingOf(doc cluster.Document) []string {
+	names := []string{}
+	for _, m := range doc.Workers {
+		if m.Leaving != cluster.Stays {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
