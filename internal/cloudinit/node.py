@@ -258,23 +258,21 @@ def ensure_login_user(name, uid):
         run("groupmod", "-g", str(uid), name)
     have = account(name)
     if have is None:
-        run("useradd", "-m", "-u", str(uid), "-g", name, "-s", "/bin/bash", name)
+        # '*' is "no password"; '!' would be "locked", which sshd without PAM refuses.
+        run("useradd", "-m", "-p", "*", "-u", str(uid), "-g", name, "-s", "/bin/bash", name)
     elif (have.uid, have.gid) != (uid, uid):
         run("usermod", "-u", str(uid), "-g", name, name)
-    # '*' is "no password"; '!' would be "locked", which sshd without PAM refuses.
-    run("usermod", "-p", "*", name)
     return account(name)
 
 
 def in_home(user, request):
     """Runs the home verb with the user's rights: root must not follow links
     that the user could have laid in a directory of theirs."""
-    who = {}
-    if os.geteuid() == 0 and user.uid != 0:
-        who = {"user": user.uid, "group": user.gid, "extra_groups": []}
-    out = run(sys.executable, os.path.abspath(__file__), "home",
-              text=json.dumps(dict(request, home=user.home)), cwd="/", **who)
-    return json.loads(out)
+    request = dict(request, home=user.home)
+    if os.geteuid() == user.uid:
+        return home(request)
+    return json.loads(run(sys.executable, os.path.abspath(__file__), "home", text=json.dumps(request), cwd="/",
+                          user=user.uid, group=user.gid, extra_groups=[]))
 
 
 def home(request):
@@ -462,7 +460,11 @@ class Node:
         """Once the batch system's worker daemon has ended, keeps it from coming
         back (a reboot would start it), and says so."""
         if self.config.get("batch_system") == "htcondor":
-            if running("condor_startd") or running("condor_starter"):
+            for _ in range(10):  # a startd that was idle ends within a second
+                if not running("condor_startd") and not running("condor_starter"):
+                    break
+                time.sleep(0.5)
+            else:
                 return {"drained": False}
             write(STATE + "/retired", "", 0o600)
             if HTCondor.installed():
@@ -753,6 +755,8 @@ class Coordinator:
 
     def __init__(self, node, metadata, clock=time.monotonic):
         self.node, self.metadata, self.clock = node, metadata, clock
+        os.makedirs(at(STATE), exist_ok=True)
+        os.chmod(at(STATE), 0o700)
         self.state = read_json(STATE + "/state.json") or {"workers": {}, "version": [0, 0], "forget": []}
         self.document = read_json(STATE + "/document.json")
         self.own_key = ""
@@ -861,7 +865,7 @@ class Coordinator:
                 continue
             if record.get("is") and record["is"][0] == is_now[0]:
                 # The same server at another address, perhaps: its key stays good.
-                record["joined"] = False
+                record.update(joined=False, acked=None)
             else:
                 record.clear()
             record["is"] = is_now
@@ -937,11 +941,11 @@ class Coordinator:
             how = m.get("leaving") or ""
             if record.get("leaving", "") != how:
                 if how:
-                    record["leaving"], record["drained"] = how, False
+                    record["leaving"], record["drained"], record["busy"] = how, False, False
                 elif record.get("joined"):
                     self.submit(now, "resume", name, self.task_resume, name, m["address"])
                 else:
-                    record["leaving"], record["drained"] = "", False
+                    record["leaving"], record["drained"], record["busy"] = "", False, False
             elif how and not record.get("drained"):
                 if self.batch_type() == "none" or not record.get("joined"):
                     record["drained"] = True  # it never had a job of ours
@@ -1000,11 +1004,11 @@ class Coordinator:
             if answer.get("token"):
                 record["token"] = answer["token"]
         elif purpose == "leave":
-            record["drained"] = answer["drained"]
+            record["drained"], record["busy"] = answer["drained"], answer["busy"] and not answer["drained"]
             if not answer["drained"]:
                 self.retries[key] = (0, now + FIRST_RETRY, "")
         elif purpose == "resume":
-            record["leaving"], record["drained"] = "", False
+            record["leaving"], record["drained"], record["busy"] = "", False, False
 
     # ---- tasks (in threads)
 
@@ -1039,8 +1043,8 @@ class Coordinator:
 
     def task_leave(self, name, address, how):
         if not self.htcondor().drain(name, how):
-            return {"ok": True, "drained": False}
-        return self.remote(name, address, {"verb": "retire"}, 150)
+            return {"ok": True, "drained": False, "busy": True}
+        return dict(self.remote(name, address, {"verb": "retire"}, 150), busy=how == "drain")
 
     def task_resume(self, name, address):
         self.htcondor().undrain(name)
@@ -1053,12 +1057,12 @@ class Coordinator:
     # ---- what is known
 
     def write_known_hosts(self):
-        """The coordinator's own: each worker's batch CA until it has a lasting
-        key, and both in between; never one for the other's name."""
+        """The coordinator's own: each worker's batch CA until it shows its lasting
+        key, of which nobody but that worker has seen the private half."""
         lines = []
         for name, m in self.members().items():
             ca = public_key((self.document.get("batches") or {}).get(m.get("batch", ""), ""))
-            if ca:
+            if ca and not self.state["workers"][name].get("acked"):
                 lines.append("@cert-authority %s %s" % (name, ca))
             if self.state["workers"][name].get("host_key"):
                 lines.append("%s %s" % (name, self.state["workers"][name]["host_key"]))
@@ -1087,8 +1091,9 @@ class Coordinator:
         deleted and keeps nobody waiting."""
         if self.document is None:
             return []
-        names = [m["name"] for m in self.document.get("workers") or []]
-        return [n for n in names if not self.has_current(n) and not self.state["workers"].get(n, {}).get("drained")]
+        return [m["name"] for m in self.document.get("workers") or []
+                if not self.has_current(m["name"])
+                and not (m.get("leaving") and self.state["workers"].get(m["name"], {}).get("drained"))]
 
     def unsettled(self):
         """Tells whether something other than the roster is still to be done."""
@@ -1110,8 +1115,8 @@ class Coordinator:
             "pending": len(pending),
             "pending_names": fold_names(cluster, pending),
             "drained": fold_names(cluster, drained),
-            "busy": fold_names(cluster, [n for n in leaving if n not in drained]),
-            "error": "; ".join(list(self.problems.values()) + stubborn[:2]),
+            "busy": fold_names(cluster, [n for n in leaving if records[n].get("busy")]),
+            "error": "; ".join([why for what, why in self.problems.items() if what != "report"] + stubborn[:2]),
             "address": self.me.get("address", ""),
             "host_key": self.me.get("host_key", ""),
             "coordinator_key": self.own_key,
