@@ -18,7 +18,7 @@ func TestAccClusterBadInput(t *testing.T) {
 	cpu := `AttributeName("workers").ElementKeyString("cpu")`
 	group := func(more string) string { return basic(`cpu = { flavor = "m1.small", count = 1` + more + ` }`) }
 	good := group("")
-	swap := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+	swap := func(was, now string) string { return strings.Replace(good, was, now, 1) }
 	large := `join("", [for i in range(1000) : sha512(tostring(i))])`
 	for _, row := range []struct {
 		name, body, path string
