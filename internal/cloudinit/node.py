@@ -892,7 +892,7 @@ class Coordinator:
         self.me["address"] = own_address(next((m["address"] for m in members.values()), "169.254.169.254"))
         joined = [n for n in members if records[n].get("joined")]
         user_keys = [self.me["user_key"]] + [records[n]["user_key"] for n in joined]
-        operator = self.document.get("operator_key") or ""
+        operator = (self.document.get("operator_key") or "").strip()
         common = {
             "hosts": [[self.me["address"], self.node.name]] + [[m["address"], n] for n, m in members.items()],
             "known_hosts": [[self.node.name, self.me["address"], self.me["host_key"]]]
@@ -1006,7 +1006,7 @@ class Coordinator:
         elif purpose == "leave":
             record["drained"], record["busy"] = answer["drained"], answer["busy"] and not answer["drained"]
             if not answer["drained"]:
-                self.retries[key] = (0, now + FIRST_RETRY, "")
+                self.retries[key] = (0, now + FIRST_RETRY * (2 if record["leaving"] == "drain" else 1), "")
         elif purpose == "resume":
             record["leaving"], record["drained"], record["busy"] = "", False, False
 
@@ -1077,7 +1077,7 @@ class Coordinator:
         if not os.path.exists(at(FIRST_KEY)):
             return
         known = (self.document.get("front_end") or {}).get("coordinator_key") == self.own_key
-        expired = time.time() - os.stat(at(FIRST_KEY)).st_mtime > FIRST_KEY_TTL
+        expired = self.clock() > FIRST_KEY_TTL  # since boot: the wall clock may have been wrong then
         if expired or known and all(r.get("acked") for r in self.state["workers"].values()):
             remove(FIRST_KEY)
             remove(FIRST_KEY + "-cert.pub")
