@@ -16,7 +16,9 @@ func act(ctx context.Context, verb string, c config.Config, wait, asJSON bool, s
 	log := newLogger(c, stderr)
 	if verb == "plan" {
 		c.Decisions = ""                              // a plan leaves no trace
-		log.SetLevel(max(log.GetLevel(), hclog.Warn)) // and tells by its table
+		if log.GetLevel() >= hclog.Info {
+			log.SetLevel(hclog.Off) // it tells by its table, or by its error
+		}
 	}
 	l, closeAll, err := build(ctx, c, log)
 	if err != nil {

@@ -38,6 +38,7 @@ type Loop struct {
 	memory  decide.Memory
 	flavors map[string]queue.Shape // by flavor ID
 	told    map[string]bool        // notes that were logged already
+	trouble string                 // the last failure to read, until it is over
 }
 
 // Recorder keeps a record of each tick.
@@ -112,7 +113,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // Tick reads, decides, acts if it may, and records.
 func (l *Loop) Tick(ctx context.Context, act bool) Record {
 	start := time.Now()
-	r := Record{Time: start.UTC(), DryRun: l.DryRun || !act}
+	r := Record{Time: start.UTC(), DryRun: l.DryRun, Watching: !act}
 	facts, err := l.read(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -120,8 +121,9 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		}
 		r.Error = err.Error()
 		r.err = err
-		l.Log.Error(r.Error)
+		l.complain(r.Error)
 	} else {
+		l.complain("")
 		var out decide.Outcome
 		out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
 		r.fill(facts, out)
@@ -143,6 +145,20 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		}
 	}
 	return r
+}
+
+// complain logs a failure to read once, not in every round, and that it is over.
+func (l *Loop) complain(trouble string) {
+	switch {
+	case trouble == l.trouble && trouble == "":
+	case trouble == l.trouble:
+		l.Log.Debug("still: " + trouble)
+	case trouble != "":
+		l.Log.Error(trouble)
+	default:
+		l.Log.Info("cluster and queue can be read again")
+	}
+	l.trouble = trouble
 }
 
 // read reads the cluster, then the queue: a worker's job must not be missed

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ type Record struct {
 	Workers    map[fleet.Phase]int `json:"workers,omitempty"`
 	Needed     int                 `json:"workers_needed"` // beyond those there are
 	DryRun     bool                `json:"dry_run,omitempty"`
+	Watching   bool                `json:"watching,omitempty"` // not the tick that acts
 	decide.Decision
 	Added   []string `json:"added,omitempty"`  // names of the workers made
 	Errors  []string `json:"errors,omitempty"` // of actions
@@ -62,13 +64,15 @@ type JSONLines struct {
 
 // Record implements Recorder.
 func (j *JSONLines) Record(r Record) error {
-	line, err := json.Marshal(r)
-	if err != nil {
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false) // "CPUs 64 > 2" is for people, too
+	if err := e.Encode(r); err != nil {
 		return fmt.Errorf("encode a record: %w", err)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if _, err := j.W.Write(append(line, '\n')); err != nil {
+	if _, err := j.W.Write(line.Bytes()); err != nil {
 		return fmt.Errorf("write a record: %w", err)
 	}
 	return nil

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
+)
+
+const smallest = `
+cluster = "astro"
+queue "htcondor" {
+  bin = "/nowhere"
+}
+group "cpu" {}
+`
+
+func write(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "scaler.hcl")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestArguments(t *testing.T) {
+	good, bad := write(t, smallest), write(t, "cluster = 3 +\n")
+	tests := []struct {
+		name string
+		args []string
+		want int
+		out  string
+		err  string
+	}{
+		{"nothing", nil, exitUsage, "", "usage: vmcluster-scaler"},
+		{"help", []string{"help"}, exitOK, "usage: vmcluster-scaler", ""},
+		{"version", []string{"version"}, exitOK, "vmcluster-scaler ", ""},
+		{"an unknown verb", []string{"simulate"}, exitUsage, "", `there is no verb "simulate"`},
+		{"a flag of another verb", []string{"run", "--wait"}, exitUsage, "", "flag provided but not defined"},
+		{"a superfluous argument", []string{"run", "now"}, exitUsage, "", `unexpected argument "now"`},
+		{"no file", []string{"run", "--config", "/nowhere/scaler.hcl"}, exitUsage, "", "read the configuration: open /nowhere/scaler.hcl"},
+		{"a bad file", []string{"run", "--config", bad}, exitUsage, "", bad + ":1:"},
+		{"a good file", []string{"validate", "--config", good}, exitOK, "is valid", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, err bytes.Buffer
+			if got := run(t.Context(), tt.args, &out, &err); got != tt.want {
+				t.Errorf("exit status %d, want %d", got, tt.want)
+			}
+			if !strings.Contains(out.String(), tt.out) || !strings.Contains(err.String(), tt.err) {
+				t.Errorf("printed %q and %q, want %q and %q", out.String(), err.String(), tt.out, tt.err)
+			}
+		})
+	}
+}
+
+// What the scaler says when it can't reach what it needs.
+func TestFailuresAreTold(t *testing.T) {
+	cloud := openstacktest.New(openstacktest.Options{})
+	if err := cloud.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cloud.Close)
+	var out, text bytes.Buffer
+	t.Setenv("OS_AUTH_URL", "http://127.0.0.1:1/v3")
+	if got := run(t.Context(), []string{"plan", "--config", write(t, smallest)}, &out, &text); got != exitFailed || !strings.Contains(text.String(), "log in to the cloud") {
+		t.Errorf("exit status %d: %s", got, text.String())
+	}
+	for k, v := range cloud.Env() {
+		t.Setenv(k, v)
+	}
+	text.Reset()
+	if got := run(t.Context(), []string{"plan", "--config", write(t, smallest)}, &out, &text); got != exitFailed || !strings.Contains(text.String(), "no server of this project is tagged as part of a cluster of that name or ID") {
+		t.Errorf("exit status %d: %s", got, text.String())
+	}
+	if strings.Contains(text.String(), cloud.Env()["OS_PASSWORD"]) && cloud.Env()["OS_PASSWORD"] != "" {
+		t.Error("the password is printed")
+	}
+}
