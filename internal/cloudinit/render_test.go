@@ -7,11 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
