@@ -15,7 +15,7 @@ import (
 func act(ctx context.Context, verb string, c config.Config, wait, asJSON bool, stdout, stderr io.Writer) int {
 	log := newLogger(c, stderr)
 	if verb == "plan" {
-		c.Decisions = ""                              // a plan leaves no trace
+		c.Decisions = "" // a plan leaves no trace
 		if log.GetLevel() >= hclog.Info {
 			log.SetLevel(hclog.Off) // it tells by its table, or by its error
 		}

@@ -56,7 +56,7 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 	if c.Decisions == "" {
 		return l, func() {}, nil
 	}
-	f, err := os.OpenFile(c.Decisions, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
+	f, err := os.OpenFile(c.Decisions, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the file of decisions: %w", err)
 	}

@@ -78,11 +78,15 @@ func (l *jobList) add(a ad) error {
 		l.skip(why, id)
 		return nil
 	}
-	asks, err := request(a)
-	if err != nil {
+	if asks, err := request(a); err != nil {
 		l.skip("its request can not be evaluated: "+err.Error(), id)
-		return nil
+	} else {
+		l.count(asks, a, id)
 	}
+	return nil
+}
+
+func (l *jobList) count(asks queue.Shape, a ad, id string) {
 	queued := time.Unix(int64(a.integer("QDate")), 0)
 	key := fmt.Sprintf("%s/%d/%d/%d/%d/%d", l.schedd, a.integer("AutoClusterId"), asks.Cpus, asks.MemoryMiB, asks.DiskKiB, asks.GPUs)
 	g := l.groups[key]
@@ -94,7 +98,6 @@ func (l *jobList) add(a ad) error {
 	if queued.Before(g.Oldest) {
 		g.Oldest = queued
 	}
-	return nil
 }
 
 func (l *jobList) doesNotCount(a ad, host string) string {

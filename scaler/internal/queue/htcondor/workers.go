@@ -37,6 +37,49 @@ func (l *workerList) node(machine string) string {
 }
 
 func (l *workerList) add(a ad) error {
+	w := l.worker(a)
+	if a.integer("JobStarts") > 0 {
+		w.RanBefore = true
+	}
+	heard := seconds(a, "LastHeardFrom")
+	if heard.After(w.HeardAt) {
+		w.HeardAt = heard
+	}
+	if a.boolean("DynamicSlot") {
+		l.dynamic[w.Name]++
+		w.RanBefore = true
+		return nil
+	}
+	w.Slots++
+	w.Total = w.Total.Add(queue.Shape{
+		Cpus: a.integer("TotalSlotCpus"), MemoryMiB: a.integer("TotalSlotMemory"),
+		DiskKiB: a.integer("TotalSlotDisk"), GPUs: max(a.integer("TotalSlotGPUs"), a.integer("GPUs")),
+	})
+	w.State = a.text("State") + "/" + a.text("Activity")
+	if !accepts(a) {
+		w.Draining = true
+	}
+	free := queue.Shape{Cpus: a.integer("Cpus"), MemoryMiB: a.integer("Memory"), DiskKiB: a.integer("Disk"), GPUs: a.integer("GPUs")}
+	changed := "NumDynamicSlotsTime"
+	if a.boolean("PartitionableSlot") {
+		w.Running += a.integer("NumDynamicSlots")
+	} else {
+		changed = "EnteredCurrentActivity"
+		if state := a.text("State"); state != "Unclaimed" && state != "Drained" {
+			w.Running++
+			w.RanBefore = w.RanBefore || state == "Claimed"
+			free = queue.Shape{}
+		}
+	}
+	w.Free = w.Free.Add(free)
+	if since := idleSince(a, changed, heard); since.After(w.IdleSince) {
+		w.IdleSince = since
+	}
+	return nil
+}
+
+// worker returns the worker that a slot is of.
+func (l *workerList) worker(a ad) *queue.Worker {
 	machine := a.text("Machine")
 	if machine == "" {
 		machine = machineOf(a.text("Name"))
@@ -51,44 +94,7 @@ func (l *workerList) add(a ad) error {
 		w = &queue.Worker{Name: name}
 		l.workers[name] = w
 	}
-	if a.integer("JobStarts") > 0 {
-		w.RanBefore = true
-	}
-	heard := seconds(a, "LastHeardFrom")
-	if heard.After(w.HeardAt) {
-		w.HeardAt = heard
-	}
-	if a.boolean("DynamicSlot") {
-		l.dynamic[name]++
-		w.RanBefore = true
-		return nil
-	}
-	w.Slots++
-	w.Total = w.Total.Add(queue.Shape{
-		Cpus: a.integer("TotalSlotCpus"), MemoryMiB: a.integer("TotalSlotMemory"),
-		DiskKiB: a.integer("TotalSlotDisk"), GPUs: max(a.integer("TotalSlotGPUs"), a.integer("GPUs")),
-	})
-	w.State = strings.TrimSpace(a.text("State") + "/" + a.text("Activity"))
-	if !accepts(a) {
-		w.Draining = true
-	}
-	free := queue.Shape{Cpus: a.integer("Cpus"), MemoryMiB: a.integer("Memory"), DiskKiB: a.integer("Disk"), GPUs: a.integer("GPUs")}
-	changed := "NumDynamicSlotsTime"
-	if a.boolean("PartitionableSlot") {
-		w.Running += a.integer("NumDynamicSlots")
-	} else {
-		changed = "EnteredCurrentActivity"
-		if a.text("State") != "Unclaimed" && a.text("State") != "Drained" {
-			w.Running++
-			w.RanBefore = w.RanBefore || a.text("State") == "Claimed"
-			free = queue.Shape{}
-		}
-	}
-	w.Free = w.Free.Add(free)
-	if since := idleSince(a, changed, heard); since.After(w.IdleSince) {
-		w.IdleSince = since
-	}
-	return nil
+	return w
 }
 
 // accepts tells whether a slot takes jobs. A slot that is being switched off
