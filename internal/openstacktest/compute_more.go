@@ -17,7 +17,7 @@ func (q *request) flavorView(f Flavor, detail bool) map[string]any {
 		return v
 	}
 	for k, x := range map[string]any{
-		"ram": f.RAM, "disk": f.Disk, "vcpus": f.VCPUs, "swap": "", "rxtx_factor": 1.0, "OS-FLV-EXT-DATA:ephemeral": 0,
+		"ram": f.RAM, "disk": f.Disk, "vcpus": f.VCPUs, "swap": "", "rxtx_factor": json.RawMessage("1.0"), "OS-FLV-EXT-DATA:ephemeral": 0,
 		"OS-FLV-DISABLED:disabled": false, "os-flavor-access:is_public": true,
 	} {
 		v[k] = x
@@ -74,6 +74,10 @@ func showFlavor(c *Cloud, q *request) {
 		}
 	}
 	computeError(q, http.StatusNotFound, "Flavor "+id+" could not be found.")
+}
+
+func showExtraSpecs(_ *Cloud, q *request) {
+	q.reply(http.StatusOK, map[string]any{"extra_specs": map[string]string{}})
 }
 
 func (k KeyPair) view() map[string]any {

@@ -32,7 +32,7 @@ func (c *Cloud) serverView(q *request, s *server) map[string]any {
 	} else {
 		v["progress"] = 0
 	}
-	if len(s.nics) > 0 && s.status != statusError {
+	if s.networked && len(s.nics) > 0 && s.status != statusError { // Nova reads them from the ports
 		v["security_groups"] = s.groupsView()
 	}
 	for _, add := range []struct {

@@ -122,7 +122,9 @@ func (n *network) subnetView() map[string]any {
 		"id": n.subnetID, "name": n.Name + "-subnet", "network_id": n.ID, "tenant_id": ProjectID, "project_id": ProjectID,
 		"ip_version": 4, "enable_dhcp": !n.External, "cidr": n.CIDR, "gateway_ip": n.gateway().String(),
 		"allocation_pools": []any{map[string]string{"start": n.gateway().Next().String(), "end": last.String()}},
-		"dns_nameservers":  []any{}, "host_routes": []any{}, "description": "", "tags": []any{},
+		"dns_nameservers":  []any{}, "host_routes": []any{}, "description": "", "tags": []any{}, "service_types": []any{},
+		"subnetpool_id": nil, "ipv6_ra_mode": nil, "ipv6_address_mode": nil, "revision_number": 0,
+		"created_at": stamp(n.created), "updated_at": stamp(n.created),
 	}
 }
 

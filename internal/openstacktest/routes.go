@@ -42,14 +42,15 @@ func (c *Cloud) routes() *http.ServeMux {
 const notFoundText = "404 Not Found\n\nThe resource could not be found.\n\n   \n"
 
 var computeRoutes = map[string]handler{
-	"GET /compute/v2.1/limits":              showLimits,
-	"GET /compute/v2.1/flavors":             listFlavors(false),
-	"GET /compute/v2.1/flavors/detail":      listFlavors(true),
-	"GET /compute/v2.1/flavors/{id}":        showFlavor,
-	"GET /compute/v2.1/os-keypairs":         listKeyPairs,
-	"POST /compute/v2.1/os-keypairs":        createKeyPair,
-	"GET /compute/v2.1/os-keypairs/{id}":    showKeyPair,
-	"DELETE /compute/v2.1/os-keypairs/{id}": deleteKeyPair,
+	"GET /compute/v2.1/limits":                      showLimits,
+	"GET /compute/v2.1/flavors":                     listFlavors(false),
+	"GET /compute/v2.1/flavors/detail":              listFlavors(true),
+	"GET /compute/v2.1/flavors/{id}":                showFlavor,
+	"GET /compute/v2.1/flavors/{id}/os-extra_specs": showExtraSpecs,
+	"GET /compute/v2.1/os-keypairs":                 listKeyPairs,
+	"POST /compute/v2.1/os-keypairs":                createKeyPair,
+	"GET /compute/v2.1/os-keypairs/{id}":            showKeyPair,
+	"DELETE /compute/v2.1/os-keypairs/{id}":         deleteKeyPair,
 
 	"GET /compute/v2.1/servers":         listServers(false),
 	"GET /compute/v2.1/servers/detail":  listServers(true),

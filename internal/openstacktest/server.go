@@ -84,11 +84,11 @@ func (c *Cloud) settleBuild(s *server, now time.Time) {
 		return
 	}
 	if f := s.willFail; f != nil {
-		s.fail(f.code, f.message, now)
+		s.fail(f.code, f.message, s.builtAt)
 		c.unplug(s)
 		return
 	}
-	s.status, s.launched, s.updated = statusActive, now, now
+	s.status, s.launched, s.updated = statusActive, s.builtAt, s.builtAt
 	for _, p := range c.portsOf(s.id) {
 		p.status = "ACTIVE"
 	}
@@ -110,7 +110,7 @@ func (c *Cloud) settleDelete(s *server, now time.Time) {
 		s.fail(500, "vmlab_fail=delete", now)
 		return
 	}
-	s.status, s.updated = statusDeleted, now
+	s.status, s.updated = statusDeleted, s.goneAt
 	c.unplug(s)
 }
 
