@@ -901,7 +901,7 @@ class Coordinator:
             "coordinator_keys": [self.own_key],
             "ca": self.document.get("ca") or self.node.config["ca"],
         }
-        digest = fingerprint(common)
+        digest = fingerprint([common, self.batch_type()])
         if self.state["version"][0] != generation:
             self.state["version"] = [generation, 1]
         elif self.state.get("digest") != digest:
