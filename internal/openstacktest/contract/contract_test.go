@@ -29,6 +29,7 @@ func target(cloud *openstacktest.Cloud, auth map[string]any) contract.Target {
 }
 
 func TestEmbeddedCloud(t *testing.T) {
+	t.Parallel()
 	cloud := embedded(t, openstacktest.Options{})
 	contract.Run(t, target(cloud, contract.Password(
 		openstacktest.Username, openstacktest.Password, openstacktest.DomainName, openstacktest.ProjectName, openstacktest.DomainName)))
@@ -38,6 +39,7 @@ func TestEmbeddedCloud(t *testing.T) {
 }
 
 func TestEmbeddedCloudWithApplicationCredentialAndQuota(t *testing.T) {
+	t.Parallel()
 	cloud := embedded(t, openstacktest.Options{Quota: openstacktest.Quota{Instances: 10, Cores: 20, RAM: 51200}})
 	contract.Run(t, target(cloud, contract.ApplicationCredential(openstacktest.AppCredentialID, openstacktest.AppCredentialKey)))
 }
