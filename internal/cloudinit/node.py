@@ -54,6 +54,7 @@ BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s
 QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 SETTLE = 10  # a new bundle waits this long for joins that are under way
 FIRST_RETRY, LAST_RETRY = 5, 60
+BOOT_RETRY, BOOT_TRIES = 10, 40  # a worker that boots is asked this often, for some minutes
 
 LABEL = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
 PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
@@ -989,7 +990,11 @@ class Coordinator:
             failed = self.retries.get(key, (0, 0, ""))[0] + 1
             if failed in (3, 20):
                 say("%s: %s" % (name, answer["error"]))
-            self.retries[key] = (failed, now + min(LAST_RETRY, FIRST_RETRY * 1.5 ** (failed - 1)), answer["error"])
+            self.retries[key] = (failed, now + self.pause(purpose, record, failed), answer["error"])
+
+    def pause(self, purpose, record, failed):
+        booting = purpose == "roster" and failed <= BOOT_TRIES and not (record or {}).get("joined")
+        return min(BOOT_RETRY if booting else LAST_RETRY, FIRST_RETRY * 1.5 ** (failed - 1))
 
     def take(self, now, key, record, answer):
         purpose, name = key

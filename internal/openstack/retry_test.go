@@ -170,7 +170,7 @@ func TestAHungRequestEnds(t *testing.T) {
 		req, _ := http.NewRequestWithContext(t.Context(), "POST", "http://nova/servers", http.NoBody)
 		start := time.Now()
 		_, err := transport.RoundTrip(req)
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != attemptTimeout || sent.Load() != 1 {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != postTimeout || sent.Load() != 1 {
 			t.Errorf("%v after %v and %d requests", err, time.Since(start), sent.Load())
 		}
 	})

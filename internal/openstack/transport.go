@@ -10,9 +10,13 @@ import (
 	"time"
 )
 
-// attemptTimeout ends a single request that never gets its answer. Nova takes
-// up to some ten seconds for a create and for a long list.
-const attemptTimeout = 2 * time.Minute
+// These end a single request that never gets its answer. Nova takes up to some
+// ten seconds for a create and for a long list, and minutes when it is overrun;
+// what a POST that was given up has made is hard to find, so that waits longer.
+const (
+	attemptTimeout = 2 * time.Minute
+	postTimeout    = 5 * time.Minute
+)
 
 // transport is under every request of a client: it repeats what may be
 // repeated, keeps the number of requests under way within bounds, and logs.
@@ -84,7 +88,11 @@ func (t *transport) once(req *http.Request, try int) (*http.Response, error) {
 		return nil, req.Context().Err()
 	}
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(req.Context(), attemptTimeout)
+	limit := attemptTimeout
+	if req.Method == http.MethodPost {
+		limit = postTimeout
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), limit)
 	defer cancel()
 	resp, err := t.base.RoundTrip(req.WithContext(ctx))
 	if err == nil {

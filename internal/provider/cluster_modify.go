@@ -84,7 +84,7 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 		plan.leaveOpen()
 		return diags
 	}
-	c := change{was: was, imported: !private.hasCA}
+	c := change{was: was}
 	if was != nil {
 		before, _, more := was.parts(ctx)
 		diags.Append(more...)

@@ -20,8 +20,6 @@ type change struct {
 	was    *clusterModel // nil for a create
 	wasFor cluster.Spec  // the spec that was's configuration stands for
 	nodes  provision.Plan
-
-	imported bool // the cluster CA's key is not known here
 }
 
 // redescribed tells whether the description of nodes to come changes.
@@ -151,11 +149,6 @@ func laterWarnings(c change) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if c.was == nil {
 		return nil
-	}
-	if c.nodes.FrontEnd && c.imported {
-		diags.AddAttributeWarning(path.Root("front_end"), "The front-end can't be made anew",
-			"The key of the cluster's CA was not imported, and no other key is trusted by the workers. "+
-				"Replace the whole cluster: terraform apply -replace=ADDRESS.")
 	}
 	withoutFloating := func(s cluster.NodeSpec) string { s.ExternalNetworkID = ""; return s.Hash() }
 	if !c.nodes.FrontEnd && withoutFloating(c.wanted.FrontEnd) != withoutFloating(c.wasFor.FrontEnd) {

@@ -5,47 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"os"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
-
-// privateCA is the key of the private state that holds the cluster CA's key.
-const privateCA = "ca"
-
-type storedCA struct {
-	PrivateKey string `json:"private_key"`
-}
-
-func newCA() (*trust.CA, []byte, error) {
-	ca, err := trust.NewCA()
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := ca.PrivatePEM()
-	if err != nil {
-		return nil, nil, err
-	}
-	stored, err := json.Marshal(storedCA{PrivateKey: string(key)})
-	return ca, stored, err
-}
-
-// readCA returns nil for an imported cluster, whose CA's key nobody here knows.
-func readCA(raw []byte) (*trust.CA, error) {
-	if len(raw) == 0 {
-		return nil, nil
-	}
-	var stored storedCA
-	if err := json.Unmarshal(raw, &stored); err != nil {
-		return nil, fmt.Errorf("read the private state: %w", err)
-	}
-	return trust.ParseCA([]byte(stored.PrivateKey))
-}
 
 // createdBy marks servers with the place that makes them, so that the next run
 // there knows what an interrupted one left, and takes nobody else's.
@@ -63,7 +29,6 @@ const privateLeaving = "leaving"
 // private is what the private state tells a plan.
 type private struct {
 	leaving []string
-	hasCA   bool // false after an import
 }
 
 func (p private) leaves(name string) bool { return slices.Contains(p.leaving, name) }
@@ -80,9 +45,7 @@ func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics
 			diags.AddError("Private state can't be read", sentence(err.Error()))
 		}
 	}
-	ca, more := s.GetKey(ctx, privateCA)
-	p.hasCA = len(ca) > 0
-	return p, append(diags, more...)
+	return p, diags
 }
 
 func leavingOf(doc cluster.Document) []string {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // clusterResource is vmcluster_cluster.
@@ -51,10 +50,6 @@ func (r *clusterResource) Configure(_ context.Context, req resource.ConfigureReq
 func (r *clusterResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan clusterModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	ca, stored, err := newCA()
-	if err != nil {
-		resp.Diagnostics.AddError("The cluster's CA can't be made", sentence(err.Error()))
-	}
 	timeout, diags := plan.Timeouts.Create(ctx, defaultCreateTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -63,12 +58,11 @@ func (r *clusterResource) Create(ctx context.Context, req resource.CreateRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	// The ID and the CA's key are kept before anything is made: whatever comes
-	// about then belongs to this resource.
+	// The ID is kept before anything is made: whatever comes about then belongs
+	// to this resource.
 	plan.ID = types.StringValue(uuid.NewString())
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateCA, stored)...)
 	r.apply(ctx, application{
-		plan: plan, base: plan.unmade(), ca: ca, create: true,
+		plan: plan, base: plan.unmade(), create: true,
 		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not made",
 	})
 }
@@ -77,12 +71,6 @@ func (r *clusterResource) Update(ctx context.Context, req resource.UpdateRequest
 	var plan, state clusterModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	raw, diags := req.Private.GetKey(ctx, privateCA)
-	resp.Diagnostics.Append(diags...)
-	ca, err := readCA(raw)
-	if err != nil {
-		resp.Diagnostics.AddError("The cluster's CA can't be read", sentence(err.Error()))
-	}
 	timeout, diags := plan.Timeouts.Update(ctx, defaultUpdateTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -91,7 +79,7 @@ func (r *clusterResource) Update(ctx context.Context, req resource.UpdateRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	r.apply(ctx, application{
-		plan: plan, base: state, prior: &state, ca: ca,
+		plan: plan, base: state, prior: &state,
 		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not changed as planned",
 	})
 }
@@ -101,7 +89,6 @@ type application struct {
 	plan   clusterModel
 	base   clusterModel  // what the state says if the apply breaks off
 	prior  *clusterModel // nil for a create
-	ca     *trust.CA
 	create bool
 	state  *tfsdk.State
 	diags  *diag.Diagnostics
@@ -165,7 +152,7 @@ func (a application) request(ctx context.Context) (provision.Request, diag.Diagn
 		generation = a.prior.Generation.ValueInt64()
 	}
 	return provision.Request{
-		Spec: spec, CA: a.ca, Create: a.create, Generation: generation,
+		Spec: spec, Create: a.create, Generation: generation,
 		Wait: provision.Wait(a.plan.WaitFor.ValueString()), DrainTimeout: a.plan.drainTimeout(),
 		CreatedBy: createdBy(spec.Name),
 	}, diags

@@ -3,6 +3,5 @@
 // Terraform's values and the domain's (config → spec, view → state), tells in the
 // plan which nodes come, stay and go, and leaves the acting to internal/provision.
 //
-// No private key and no password is ever part of a model: the cluster CA's key
-// lives in the resource's private state only.
+// No private key and no password is ever part of a model, a plan or a state.
 package provider

@@ -2,12 +2,12 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // run is one Apply under way.
@@ -17,6 +17,7 @@ type run struct {
 	have     cluster.Nodes    // the cluster's servers as last seen
 	doc      cluster.Document // as in the cloud, or as it will be there
 	plan     Plan
+	ca       *trust.CA // of a front-end that is made
 	fleet    *fleet
 	frontEnd cluster.Node
 	problems []Problem
@@ -67,8 +68,8 @@ func (r *run) look(ctx context.Context) error {
 		}
 	}
 	var view View // of a new ID there is nothing to read
+	var err error
 	if !r.req.Create {
-		var err error
 		if view, err = r.p.Refresh(ctx, s.ID); err != nil {
 			return err
 		}
@@ -80,11 +81,13 @@ func (r *run) look(ctx context.Context) error {
 		return ok && m.Leaving != cluster.Stays
 	})
 	if r.plan.FrontEnd {
-		if r.req.CA == nil {
-			return errors.New("make the front-end: the cluster CA's private key is not known")
+		// The CA's key lives as long as this run: it signs the first certificate of
+		// this front-end, and nothing later needs it.
+		if r.ca, err = trust.NewCA(); err != nil {
+			return err
 		}
 		generation := max(r.req.Generation, view.Document.Generation) + 1
-		r.doc = newDocument(s, r.req.CA.Public(), generation)
+		r.doc = newDocument(s, r.ca.Public(), generation)
 		return nil
 	}
 	r.frontEnd, _ = view.Nodes.FrontEnd()
@@ -214,7 +217,7 @@ func (r *run) groups() map[string]cluster.GroupSpec {
 func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share int, lack string) error {
 	waiting, cancel := within(ctx, share)
 	defer cancel()
-	pace := newPoll(2*time.Second, 15*time.Second)
+	pace := newPoll(2*time.Second, 30*time.Second)
 	for !r.fleet.every(ok) {
 		if err := pace.wait(waiting); err != nil {
 			break

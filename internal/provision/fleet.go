@@ -18,6 +18,7 @@ import (
 
 const (
 	createTries = 3 // POSTs of one server whose answers got lost
+	lostLooks   = 4 // reads of the list, 16 s together, before such a POST is repeated
 	buildTries  = 2 // builds of one worker that end in ERROR
 	unseenMost  = 4 // lists without a server until it counts as deleted
 	consoleTail = 20
@@ -177,9 +178,9 @@ func (p *Provisioner) nodeRequest(d cluster.Document, spec cluster.NodeSpec, nam
 
 // createOne makes one server. When the outcome of a POST is unknown, the list
 // tells: a server of that name which is not one of known is the one that the
-// lost answer spoke of.
+// lost answer spoke of. A busy Nova may show it late, so the list is read several
+// times before the POST is repeated.
 func (p *Provisioner) createOne(ctx context.Context, req cluster.NodeRequest, known []string) (string, error) {
-	pace := newPoll(2*time.Second, 10*time.Second)
 	var err error
 	for range createTries {
 		var id string
@@ -191,12 +192,30 @@ func (p *Provisioner) createOne(ctx context.Context, req cluster.NodeRequest, kn
 			return "", err
 		}
 		p.opts.Log(ctx, "the outcome of a create call is unknown; reading the list", "node", req.Name, "error", err.Error())
-		if waitErr := pace.wait(ctx); waitErr != nil {
-			return "", err
+		id, lookErr := p.lookForLost(ctx, req, known)
+		if lookErr != nil {
+			return "", fmt.Errorf("%w; and whether it was carried out could not be read: %w", err, lookErr)
 		}
-		nodes, listErr := p.cloud.Nodes(ctx, cluster.IDTag(req.ClusterID))
-		if listErr != nil {
-			return "", fmt.Errorf("%w; and whether it was carried out could not be read: %w", err, listErr)
+		if id != "" {
+			return id, nil
+		}
+	}
+	return "", err
+}
+
+// lookForLost returns the ID of the server that a lost answer spoke of, or "" when
+// it has not appeared for lostLooks reads of the list.
+func (p *Provisioner) lookForLost(ctx context.Context, req cluster.NodeRequest, known []string) (string, error) {
+	pace := newPoll(2*time.Second, 20*time.Second)
+	var err error
+	for range lostLooks {
+		if waitErr := pace.wait(ctx); waitErr != nil {
+			return "", waitErr
+		}
+		var nodes cluster.Nodes
+		nodes, err = p.cloud.Nodes(ctx, cluster.IDTag(req.ClusterID))
+		if err != nil {
+			continue
 		}
 		for _, n := range nodes {
 			if n.Name == req.Name && !slices.Contains(known, n.ID) {
@@ -213,6 +232,7 @@ func (f *fleet) observe(ctx context.Context, nodes cluster.Nodes) error {
 	byID := make(map[string]cluster.Node, len(nodes))
 	for _, n := range nodes {
 		byID[n.ID] = n
+		f.dropTwin(ctx, n)
 	}
 	again := false
 	for _, m := range f.members {
@@ -238,6 +258,19 @@ func (f *fleet) observe(ctx context.Context, nodes cluster.Nodes) error {
 		return nil
 	}
 	return f.launch(ctx)
+}
+
+// dropTwin deletes a second server of a member's name: what a create call made
+// whose answer got lost, and which no list showed before the call was repeated.
+func (f *fleet) dropTwin(ctx context.Context, n cluster.Node) {
+	m := f.members[n.Name]
+	if m == nil || m.id == "" || m.id == n.ID || slices.Contains(m.old, n.ID) {
+		return
+	}
+	f.p.opts.Log(ctx, "deleting a second server of one name", "node", n.Name, "server", n.ID)
+	if err := f.p.cloud.DeleteNode(ctx, n.ID); err == nil {
+		m.old = append(m.old, n.ID)
+	}
 }
 
 func (f *fleet) failed(ctx context.Context, m *member, n cluster.Node) {

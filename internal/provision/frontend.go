@@ -42,7 +42,7 @@ func (r *run) createFrontEnd(ctx context.Context) error {
 
 func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) {
 	spec := r.req.Spec.FrontEnd
-	key, err := r.req.CA.Coordinator(r.doc.Name, time.Now())
+	key, err := r.ca.Coordinator(r.doc.Name, time.Now())
 	if err != nil {
 		return "", err
 	}
@@ -68,7 +68,7 @@ func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) 
 // waitFrontEnd reads the list until the front-end is ACTIVE; the new workers are
 // looked after in the same reads.
 func (r *run) waitFrontEnd(ctx context.Context) error {
-	pace := newPoll(2*time.Second, 15*time.Second)
+	pace := newPoll(2*time.Second, 30*time.Second)
 	for {
 		if err := pace.wait(ctx); err != nil {
 			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)

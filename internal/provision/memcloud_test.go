@@ -47,6 +47,7 @@ type memServer struct {
 	older    map[string]string
 	slot     string
 	floating string
+	hidden   time.Time // no list shows it before
 }
 
 const (
@@ -110,7 +111,7 @@ func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 	err := c.call("list", func() error {
 		for _, s := range c.servers {
 			have := cluster.Tags(s.req.ClusterID, s.req.ClusterName, s.req.Role, s.req.Group)
-			if s.there() && !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(have, t) }) {
+			if s.there() && time.Now().After(s.hidden) && !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(have, t) }) {
 				out = append(out, s.node())
 			}
 		}

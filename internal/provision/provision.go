@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // DefaultConcurrency is how many create or delete calls run side by side.
@@ -61,7 +60,6 @@ type View struct {
 // Request is a cluster to bring about.
 type Request struct {
 	Spec         cluster.Spec
-	CA           *trust.CA // needed where a front-end is made; nil when it is not known (after an import)
 	Wait         Wait
 	DrainTimeout time.Duration
 	CreatedBy    string // fingerprint of the run's place; marks what an interrupted create left
