@@ -20,8 +20,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/tfcli"
 )
 
-const address = "vmcluster_cluster.test"
-
 // bench is one cluster's configuration on the cloud that OS_CLOUD names.
 type bench struct {
 	name  string

@@ -3,6 +3,7 @@ package cloudinit
 import (
 	"bytes"
 	"compress/gzip"
+	_ "embed"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -13,8 +14,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	_ "embed"
 
 	"github.com/goccy/go-yaml"
 

@@ -72,6 +72,7 @@ policy {
   scale_out_after = "4s"
   idle_after      = "4s"
   first_job_grace = "12s"
+  drain_recheck   = "1s"
 }
 
 actuator "nova" {}
@@ -93,7 +94,7 @@ type stage struct {
 }
 
 func run(ctx context.Context, cliPath, bin string, verbose bool) (result, error) {
-	s, closeStage, err := build(cliPath, bin, verbose)
+	s, closeStage, err := build(ctx, cliPath, bin, verbose)
 	if err != nil {
 		return result{}, err
 	}
@@ -104,7 +105,7 @@ func run(ctx context.Context, cliPath, bin string, verbose bool) (result, error)
 	return r, errors.Join(err, s.judge(r))
 }
 
-func build(cliPath, bin string, verbose bool) (*stage, func(), error) {
+func build(ctx context.Context, cliPath, bin string, verbose bool) (*stage, func(), error) {
 	if cliPath == "" {
 		var err error
 		if cliPath, err = tfcli.Find(); err != nil {
@@ -129,7 +130,7 @@ func build(cliPath, bin string, verbose bool) (*stage, func(), error) {
 	s.pool = newPool(func(worker string) bool { return s.sim.Accepts(worker) })
 	s.sim = guest.New(s.cloud, guest.Options{Interval: 200 * time.Millisecond, BootDelay: time.Second, Busy: s.pool.busy})
 	s.sim.Start()
-	address, stopTools, err := s.pool.serve()
+	address, stopTools, err := s.pool.serve(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,7 +169,7 @@ func (s *stage) tell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer stopScaler()
+	defer func() { _ = stopScaler() }() // where the story broke off; its own failure is told
 
 	s.line.say("%d jobs of %s arrive", jobs, jobLength)
 	s.pool.submit(jobs, jobLength)

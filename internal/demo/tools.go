@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -59,8 +60,8 @@ func install(dir string) error {
 }
 
 // serve answers the tools until the listener is closed.
-func (p *pool) serve() (address string, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (p *pool) serve(ctx context.Context) (address string, stop func(), err error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, fmt.Errorf("listen for the pool's tools: %w", err)
 	}

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -168,10 +169,12 @@ func on[T any](op string, service func() (*gophercloud.ServiceClient, error), ca
 		}
 	}
 	var zero T
-	if config, ok := err.(*ConfigError); ok {
+	var config *ConfigError
+	if errors.As(err, &config) {
 		return zero, config
 	}
-	if ce, ok := err.(*cluster.CloudError); ok {
+	var ce *cluster.CloudError
+	if errors.As(err, &ce) {
 		return zero, ce
 	}
 	return zero, fault(op, err)

@@ -16,8 +16,7 @@ type request struct {
 	*http.Request
 	body    []byte
 	now     time.Time
-	mv      int  // compute microversion, its part after "2."
-	quiet   bool // the caller ended; nobody reads the answer
+	mv      int // compute microversion, its part after "2."
 	status  int
 	header  http.Header
 	answer  []byte

@@ -116,9 +116,9 @@ func (s *suite) wish(more object) object {
 	return object{"server": server}
 }
 
-func (s *suite) create(t *testing.T, more object, microversion ...string) string {
+func (s *suite) create(t *testing.T, more object) string {
 	t.Helper()
-	id := s.call(t, "compute", http.MethodPost, "/servers", s.wish(more), microversion...).is(t, 202).string("server", "id")
+	id := s.call(t, "compute", http.MethodPost, "/servers", s.wish(more)).is(t, 202).string("server", "id")
 	if id == "" {
 		t.Fatal("create answers without an ID")
 	}

@@ -93,7 +93,7 @@ func (t *Target) readCloud(name string) error {
 	if err != nil {
 		return err
 	}
-	b, err := os.ReadFile(file) //nolint:gosec // the user names the file
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("read clouds.yaml: %w", err)
 	}
