@@ -23,7 +23,8 @@ import (
 
 var (
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----`)
-	anyBase64  = regexp.MustCompile(`[A-Za-z0-9+/=\n ]{60,}`)
+	anyBase64  = regexp.MustCompile(`[A-Za-z0-9+/]{60,}={0,2}`)
+	indented   = regexp.MustCompile(`(?m)^[ \t]+`)
 )
 
 func contextWithoutCancel() context.Context { return context.WithoutCancel(context.Background()) }
@@ -85,7 +86,7 @@ func (s *story) userData(t *testing.T, n cluster.Node) {
 		t.Errorf("%s: %d private keys in its user data, want 1", n.Name, len(keys))
 		return
 	}
-	signer, err := ssh.ParsePrivateKey([]byte(keys[0]))
+	signer, err := ssh.ParsePrivateKey([]byte(indented.ReplaceAllString(keys[0], "") + "\n"))
 	if err != nil {
 		t.Fatalf("%s: %v", n.Name, err)
 	}
@@ -123,7 +124,7 @@ func (s *story) userData(t *testing.T, n cluster.Node) {
 func unpacked(text string) string {
 	out := text
 	for _, part := range anyBase64.FindAllString(text, -1) {
-		raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(part), ""))
+		raw, err := base64.StdEncoding.DecodeString(part)
 		if err != nil {
 			continue
 		}
