@@ -55,6 +55,7 @@ QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 SETTLE = 10  # a new bundle waits this long for joins that are under way
 FIRST_RETRY, LAST_RETRY = 5, 60
 BOOT_RETRY, BOOT_TRIES = 10, 40  # a worker that boots is asked this often, for some minutes
+GIVEN_UP = 3  # a worker that is to leave and can't be reached so often is not waited for
 
 LABEL = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
 PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
@@ -330,7 +331,7 @@ class Node:
         it is limited to root, now and at each boot."""
         write("/etc/vmcluster/metadata.nft", METADATA_NFT)
         iptables = " || ".join("iptables -%s OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT" % flag for flag in "CA")
-        command = "command -v nft >/dev/null && exec nft -f /etc/vmcluster/metadata.nft; " + iptables
+        command = "nft -f /etc/vmcluster/metadata.nft || " + iptables
         write("/etc/systemd/system/vmcluster-metadata.service", METADATA_UNIT % command)
         run("systemctl", "daemon-reload")
         run("systemctl", "enable", "--now", "vmcluster-metadata.service")
@@ -393,7 +394,8 @@ class Node:
                 raise Failure("this image's sshd has no ed25519 host key")
         else:
             host_key = make_key(STATE + "/host_key")
-        return {"name": self.name, "host_key": host_key, "user_key": user_key, "generation": self.applied().get("generation")}
+        return {"name": self.name, "host_key": host_key, "user_key": user_key, "retired": os.path.exists(at(STATE + "/retired")),
+                "generation": self.applied().get("generation")}
 
     def applied(self):
         return read_json(STATE + "/applied.json") or {}
@@ -497,7 +499,7 @@ METADATA_UNIT = """\
 [Unit]
 Description=vmcluster: the metadata address is for root only
 After=nftables.service firewalld.service
-Before=ssh.service sshd.service systemd-user-sessions.service
+Before=ssh.service sshd.service systemd-user-sessions.service cron.service crond.service atd.service condor.service
 
 [Service]
 Type=oneshot
@@ -563,6 +565,7 @@ NETWORK_HOSTNAME = {full}
 FILESYSTEM_DOMAIN = $(FULL_HOSTNAME)
 use security:recommended_v9_0
 UPDATE_INTERVAL = 30
+MASTER_UPDATE_INTERVAL = 30
 CLASSAD_LIFETIME = 180
 """
     FRONT_END = """\
@@ -571,6 +574,9 @@ NEGOTIATOR_INTERVAL = 10
 NEGOTIATOR_CYCLE_DELAY = 5
 NEGOTIATOR_MIN_INTERVAL = 1
 SCHEDD_INTERVAL = 15
+# Their own ads would otherwise live for 180 s of the 900 and 300 between two updates.
+COLLECTOR_UPDATE_INTERVAL = 30
+NEGOTIATOR_UPDATE_INTERVAL = 30
 """
     WORKER = """\
 DAEMON_LIST = MASTER STARTD
@@ -931,8 +937,11 @@ class Coordinator:
     def note_stale(self, answer):
         """A node that has this generation from elsewhere (a front-end that was
         replaced, a state that was lost) is overtaken by a higher k."""
-        if answer.get("error") == "stale" and answer["generation"][0] == self.state["version"][0] and answer["generation"] >= self.state["version"]:
-            self.state["version"] = [self.state["version"][0], answer["generation"][1] + 1]
+        if answer.get("error") != "stale":
+            return
+        generation, k = answer["generation"]
+        if isinstance(k, int) and generation == self.state["version"][0] and k >= self.state["version"][1]:
+            self.state["version"] = [generation, k + 1]
 
     def start_tasks(self, now):
         version = self.state["version"]
@@ -940,25 +949,39 @@ class Coordinator:
         for name, m in self.members().items():
             record = self.state["workers"][name]
             how = m.get("leaving") or ""
-            if record.get("leaving", "") != how:
-                if how:
-                    record["leaving"], record["drained"], record["busy"] = how, False, False
-                elif record.get("joined"):
-                    self.submit(now, "resume", name, self.task_resume, name, m["address"])
-                else:
-                    record["leaving"], record["drained"], record["busy"] = "", False, False
-            elif how and not record.get("drained"):
-                if self.batch_type() == "none" or not record.get("joined"):
-                    record["drained"] = True  # it never had a job of ours
-                else:
-                    self.submit(now, "leave", name, self.task_leave, name, m["address"], how)
+            self.follow_mark(now, name, m["address"], how, record)
+            if how and not record.get("acked") and (record.get("joined") or record.get("drained")):
+                continue  # a bundle would start the batch system of a worker that leaves
             if not record.get("joined"):
-                if not how:
-                    self.submit(now, "roster", name, self.remote, name, m["address"], {"verb": "join"}, 60)
+                self.submit(now, "roster", name, self.remote, name, m["address"], {"verb": "join"}, 60)
             elif ready and record.get("acked") != version:
                 self.submit(now, "roster", name, self.task_apply, name, m["address"], list(version), self.common, record.get("token"))
         for name in self.state["forget"]:
             self.submit(now, "forget", name, self.task_forget, name)
+
+    def follow_mark(self, now, name, address, how, record):
+        """Has a worker leave or come back. One at a time: of two orders under way
+        the earlier could be carried out last."""
+        if ("leave", name) in self.tasks or ("resume", name) in self.tasks:
+            return
+        if record.get("leaving", "") != how:
+            record["drained"] = record["busy"] = False
+            if how or not record.get("known"):
+                record["leaving"] = how
+                self.retries.pop(("resume", name), None)
+            elif record.get("joined"):
+                self.retries.pop(("leave", name), None)
+                self.submit(now, "resume", name, self.task_resume, name, address)
+        elif how and not record.get("drained"):
+            if self.batch_type() == "none" or self.never_worked(name, record):
+                record["drained"] = True
+            elif record.get("joined"):
+                self.submit(now, "leave", name, self.task_leave, name, address, how)
+
+    def never_worked(self, name, record):
+        """Tells whether a worker can't have a job of ours: nobody here has ever
+        spoken to it. That is found out by trying: this state may have been lost."""
+        return not record.get("known") and self.retries.get(("roster", name), (0, 0, ""))[0] >= GIVEN_UP
 
     def submit(self, now, purpose, name, task, *arguments):
         key = (purpose, name)
@@ -970,27 +993,38 @@ class Coordinator:
         for key in [k for k, (future, _) in self.tasks.items() if future.done()]:
             purpose, name = key
             future, about = self.tasks.pop(key)
-            try:
-                answer = future.result()
-            except (Failure, OSError) as error:
-                answer = {"ok": False, "error": str(error)}
             record = self.state["workers"].get(name)
             if purpose != "forget" and (record is None or record.get("is") != about):
                 continue  # about a server that is gone
+            why = self.settle_task(now, key, record, future)
+            if not why:
+                continue
+            if record is not None and why == "not joined":
+                record["joined"] = False
+            failed = self.retries.get(key, (0, 0, ""))[0] + 1
+            if failed in (3, 20):
+                say("%s: %s" % (name, why))
+            self.retries[key] = (failed, now + self.pause(purpose, record, failed), why)
+
+    def settle_task(self, now, key, record, future):
+        """Takes up one task's answer; returns why it failed, or ""."""
+        purpose, name = key
+        try:
+            answer = future.result()
             if answer["ok"]:
                 self.retries.pop(key, None)
                 if purpose == "forget":
                     self.state["forget"] = [n for n in self.state["forget"] if n != name]
                 else:
                     self.take(now, key, record, answer)
-                continue
+                return ""
             self.note_stale(answer)
-            if record is not None and answer["error"] == "not joined":
-                record["joined"] = False
-            failed = self.retries.get(key, (0, 0, ""))[0] + 1
-            if failed in (3, 20):
-                say("%s: %s" % (name, answer["error"]))
-            self.retries[key] = (failed, now + self.pause(purpose, record, failed), answer["error"])
+            why = answer["error"]
+        except (Failure, OSError) as error:
+            why = error
+        except Exception as error:  # whoever is root on a worker can have it answer anything
+            why = "its answer makes no sense: %r" % error
+        return " ".join(str(why).split())[:400] or "it did not say why"
 
     def pause(self, purpose, record, failed):
         booting = purpose == "roster" and failed <= BOOT_TRIES and not (record or {}).get("joined")
@@ -1003,7 +1037,9 @@ class Coordinator:
             if not host_key:
                 self.retries[key] = (1, now + LAST_RETRY, "the worker returned no host key")
                 return
-            record.update(joined=True, host_key=host_key, user_key=user_key)
+            record.update(joined=True, known=True, drained=False, host_key=host_key, user_key=user_key)
+            if answer.get("retired") and not record.get("leaving"):
+                record["leaving"] = "idle"  # closed by an order that this state does not know of
         elif purpose == "roster":
             record["acked"] = answer["generation"]
             if answer.get("token"):

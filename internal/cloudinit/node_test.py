@@ -370,6 +370,18 @@ class Join(ClusterCase):
         report = c.settle(c.coordinator())
         self.assertEqual((report["joined"], report["pending"], report["pending_names"]), (1, 1, "cpu[2]"))
 
+    def test_worker_that_answers_nonsense_stops_nobody(self):
+        c = self.cluster
+        bad, good = c.worker(1), c.worker(2)
+        coordinator = c.coordinator()
+        for answer in (None, [], {}, {"ok": True}, {"ok": True, "host_key": 7, "user_key": 7}, {"ok": False},
+                       {"ok": False, "error": "stale", "generation": [1, "x"]}, {"ok": False, "error": "stale", "generation": 7}):
+            coordinator.remote = lambda name, *rest, answer=answer: answer if name == bad else c.remote(name, *rest)
+            coordinator.retries.clear()
+            report = c.settle(coordinator, 6)
+            self.assertEqual((report["joined"], report["pending_names"]), (1, "cpu[1]"), answer)
+        self.assertIn(good, c.text("astro-frontend", "/etc/hosts"))
+
     def test_hostile_member_never_reaches_a_file(self):
         c = self.cluster
         one = c.worker(1)
@@ -471,6 +483,18 @@ class Setup(ClusterCase):
         self.assertNotIn("coordinator", c.text(name, "/systemctl.log"))
         self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
 
+    def test_metadata_is_closed_by_iptables_where_nft_does_not_work(self):
+        c = self.cluster
+        self.assertEqual(node.Node().setup(), 0)
+        unit = c.text("astro-frontend", "/etc/systemd/system/vmcluster-metadata.service")
+        for early in ("ssh.service", "cron.service", "condor.service"):
+            self.assertIn(early, next(line for line in unit.splitlines() if line.startswith("Before=")).split())
+        command = next(line for line in unit.splitlines() if line.startswith("ExecStart=/bin/sh -c "))[len("ExecStart="):]
+        put(c.dir + "/bin/nft", "#!/bin/sh\nexit 1\n", 0o755)
+        put(c.dir + "/bin/iptables", "#!/bin/sh\necho \"$*\" >>\"$CLUSTER_DIR/iptables.log\"\ntest \"$1\" = -A\n", 0o755)
+        subprocess.run(["/bin/sh", "-c", command], check=True)
+        self.assertEqual([line.split()[0] for line in c.text("", "iptables.log").splitlines()], ["-C", "-A"])
+
     def test_front_end(self):
         c = self.cluster
         self.assertEqual(node.Node().setup(), 0)
@@ -565,6 +589,73 @@ class Leaving(ClusterCase):
         self.mark("idle", name)
         report = self.c.settle(self.coordinator)
         self.assertEqual((report["drained"], report["pending"]), ("cpu[3]", 0))
+
+    def test_known_worker_that_is_asked_again_is_not_taken_for_empty(self):
+        """At a new address, or after the coordinator lost what it knew, a worker
+        may have jobs: only the worker can say that it has none."""
+        put(os.path.join(self.c.dir, self.two, "busy"), "")
+        self.c.document["workers"] = [dict(w, leaving="idle", address="10.9.9.2") if w["name"] == self.two else w
+                                      for w in self.c.document["workers"]]
+        self.c.publish()
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report.get("drained", ""), report["busy"]), ("", "cpu[2]"))
+        os.unlink(os.path.join(self.c.dir, "astro-frontend", node.STATE.lstrip("/"), "state.json"))
+        os.unlink(os.path.join(self.c.dir, self.two, "up"))
+        again = self.c.coordinator()
+        self.assertEqual(self.c.settle(again, 2).get("drained", ""), "")
+        put(os.path.join(self.c.dir, self.two, "up"), "")
+        report = self.c.settle(again)
+        self.assertEqual((report.get("drained", ""), report["busy"]), ("", "cpu[2]"))
+
+    def test_mark_taken_back_while_the_state_was_lost(self):
+        self.mark("idle")
+        self.c.settle(self.coordinator)
+        os.unlink(os.path.join(self.c.dir, "astro-frontend", node.STATE.lstrip("/"), "state.json"))
+        self.mark("")
+        self.c.settle(self.c.coordinator())
+        self.assertTrue(self.c.has(self.two, "/proc/77/comm"))
+
+    def held(self, task):
+        """Has the coordinator's task wait until it is let go."""
+        go, begun, real = threading.Event(), threading.Event(), getattr(self.coordinator, task)
+
+        def waits(*arguments):
+            begun.set()
+            go.wait(30)
+            return real(*arguments)
+        setattr(self.coordinator, task, waits)
+        return go, begun
+
+    def test_mark_taken_back_while_the_worker_is_being_closed(self):
+        go, begun = self.held("task_leave")
+        self.mark("idle")
+        for _ in range(2):
+            self.coordinator.next_read = 0.0
+            self.coordinator.tick(self.c.time)
+        self.assertTrue(begun.wait(30))
+        self.mark("")
+        self.coordinator.next_read = 0.0
+        self.coordinator.tick(self.c.time)
+        self.assertNotIn(("resume", self.two), self.coordinator.tasks)
+        go.set()
+        self.c.settle(self.coordinator)
+        self.assertTrue(self.c.has(self.two, "/proc/77/comm"), "it was resumed before it was closed, and stays closed for ever")
+
+    def test_marked_again_while_the_worker_is_being_opened(self):
+        self.mark("idle")
+        self.c.settle(self.coordinator)
+        go, begun = self.held("task_resume")
+        self.mark("")
+        self.coordinator.next_read = 0.0
+        self.coordinator.tick(self.c.time)
+        self.assertTrue(begun.wait(30))
+        self.mark("idle")
+        self.coordinator.next_read = self.coordinator.next_report = 0.0
+        self.coordinator.tick(self.c.time)
+        self.assertEqual(self.c.reports[-1].get("drained", ""), "", "it is being opened")
+        go.set()
+        self.assertEqual(self.c.settle(self.coordinator)["drained"], "cpu[2]")
+        self.assertFalse(self.c.has(self.two, "/proc/77/comm"))
 
     def test_gone_worker_is_forgotten_by_the_collector(self):
         self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
