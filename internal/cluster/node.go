@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -64,8 +65,9 @@ func (n Node) Broken() bool { return n.Status == StatusError }
 // Nodes is a set of nodes with the questions that are asked of it.
 type Nodes []Node
 
-// FrontEnd returns the front-end. When an interrupted replacement left two, the
-// older one that is not broken counts.
+// FrontEnd returns the front-end. Of two (an interrupted replacement, a create
+// call whose answer got lost) one that is not broken counts, then one that has
+// brought a cluster into being, then the older one.
 func (ns Nodes) FrontEnd() (Node, bool) {
 	var found []Node
 	for _, n := range ns {
@@ -77,14 +79,57 @@ func (ns Nodes) FrontEnd() (Node, bool) {
 		return Node{}, false
 	}
 	return slices.MinFunc(found, func(a, b Node) int {
-		if a.Broken() != b.Broken() {
-			if a.Broken() {
-				return 1
-			}
-			return -1
-		}
-		return compareAge(a, b)
+		return cmp.Or(
+			falseFirst(a.Broken(), b.Broken()),
+			falseFirst(a.Metadata[MetaReady] == "", b.Metadata[MetaReady] == ""),
+			compareAge(a, b),
+		)
 	}), true
+}
+
+// Distinct returns one server of each name, and the others: what create calls
+// left that were repeated after their answers got lost. The front-end counts as
+// FrontEnd says; of workers the one whose address is in the roster counts, then
+// one that is not broken, then the older one.
+func (ns Nodes) Distinct(roster []Member) (one, others Nodes) {
+	frontEnd, _ := ns.FrontEnd()
+	address := make(map[string]string, len(roster))
+	for _, m := range roster {
+		address[m.Name] = m.Address
+	}
+	foreign := func(n Node) bool {
+		known, enrolled := address[n.Name]
+		return n.ID != frontEnd.ID && (!enrolled || n.Address != known)
+	}
+	sorted := slices.SortedStableFunc(slices.Values(ns), func(a, b Node) int {
+		return cmp.Or(
+			CompareNames(a.Name, b.Name),
+			falseFirst(foreign(a), foreign(b)),
+			falseFirst(a.Broken(), b.Broken()),
+			compareAge(a, b),
+		)
+	})
+	for _, n := range sorted {
+		switch {
+		case n.Gone():
+		case len(one) > 0 && one[len(one)-1].Name == n.Name:
+			others = append(others, n)
+		default:
+			one = append(one, n)
+		}
+	}
+	return one, others
+}
+
+func falseFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // Workers returns the workers of a group, or of all groups for "", ordered by

@@ -1,10 +1,11 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
@@ -33,7 +34,10 @@ func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 	if r.fleet != nil {
 		r.problems = append(r.problems, r.fleet.problems...)
 	}
-	slices.SortStableFunc(r.problems, func(a, b Problem) int { return cluster.CompareNames(a.Node, b.Node) })
+	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+		return cmp.Or(cluster.CompareNames(a.Node, b.Node), cmp.Compare(a.Summary, b.Summary))
+	})
+	r.problems = slices.CompactFunc(r.problems, func(a, b Problem) bool { return a.Node == b.Node && a.Summary == b.Summary })
 	return Result{
 		View:     View{Nodes: r.nodes(), Document: r.doc, HasDocument: r.frontEnd.ID != ""},
 		Problems: r.problems,
@@ -76,7 +80,8 @@ func (r *run) look(ctx context.Context) error {
 	}
 	r.have = view.Nodes
 	r.doc = view.Document
-	r.plan = Compute(s, r.sound(view), func(name string) bool {
+	sound := r.sound(view)
+	r.plan = Compute(r.req.withLatecomers(sound), sound, func(name string) bool {
 		m, ok := view.Document.Member(name)
 		return ok && m.Leaving != cluster.Stays
 	})
@@ -91,7 +96,31 @@ func (r *run) look(ctx context.Context) error {
 		return nil
 	}
 	r.frontEnd, _ = view.Nodes.FrontEnd()
+	if !view.HasDocument {
+		return fmt.Errorf("%w: the metadata of %s holds no cluster document, so nothing can join it; delete that server, and the next apply makes front-end and workers anew",
+			ErrNoFrontEnd, r.frontEnd.Name)
+	}
 	return nil
+}
+
+// withLatecomers makes room for sound workers that the plan has never seen, as
+// when the scaler added them in between: a plan shows who leaves, so nobody else
+// does. The next plan shows them.
+func (req Request) withLatecomers(sound cluster.Nodes) cluster.Spec {
+	s := req.Spec
+	if fe, ok := sound.FrontEnd(); req.Planned == nil || !ok || fe.Broken() {
+		return s
+	}
+	s.Groups = maps.Clone(s.Groups)
+	for name, g := range s.Groups {
+		for _, w := range sound.Workers(name) {
+			if !w.Broken() && !slices.Contains(req.Planned, w.Name) && !slices.Contains(g.Retire, w.Name) {
+				g.Count++
+			}
+		}
+		s.Groups[name] = g
+	}
+	return s
 }
 
 // sound returns the nodes that may be kept: without second servers of one name,
@@ -99,11 +128,8 @@ func (r *run) look(ctx context.Context) error {
 // write into the roster: their batch CA died with that run. Workers of another
 // owner that are not in the roster yet may be under way.
 func (r *run) sound(v View) cluster.Nodes {
-	second := duplicates(v.Nodes)
-	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool {
-		if slices.ContainsFunc(second, func(d cluster.Node) bool { return d.ID == n.ID }) {
-			return true
-		}
+	one, _ := v.Nodes.Distinct(v.Document.Workers)
+	return slices.DeleteFunc(one, func(n cluster.Node) bool {
 		if n.Role != cluster.RoleWorker || !v.HasDocument || n.Owner != r.p.opts.Owner {
 			return false
 		}
@@ -210,96 +236,4 @@ func (r *run) groups() map[string]cluster.GroupSpec {
 	var d cluster.Document
 	describe(&d, r.req.Spec)
 	return d.Groups
-}
-
-// waitFleet reads the list until every new worker satisfies ok, for at most
-// 1/share of the time left. Who does not by then is a problem, not the end.
-func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share int, lack string) error {
-	waiting, cancel := within(ctx, share)
-	defer cancel()
-	pace := newPoll(2*time.Second, 30*time.Second)
-	for !r.fleet.every(ok) {
-		if err := pace.wait(waiting); err != nil {
-			break
-		}
-		nodes, err := r.list(waiting)
-		if err != nil {
-			continue
-		}
-		if err := r.fleet.observe(waiting, nodes); err != nil {
-			break
-		}
-		r.changed()
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	for _, n := range r.fleet.nodes() {
-		if !ok(n) && !slices.ContainsFunc(r.fleet.problems, func(p Problem) bool { return p.Node == n.Name }) {
-			r.fleet.problems = append(r.fleet.problems, Problem{
-				Node: n.Name, Kind: cluster.FaultOther, Summary: lack + " within the time given",
-				Detail: "Nova shows it as " + string(n.Status), Console: r.p.console(ctx, n.ID),
-			})
-		}
-	}
-	return nil
-}
-
-// within returns a context for 1/share of what is left until the deadline, a
-// reserve for reporting kept back.
-func within(ctx context.Context, share int) (context.Context, context.CancelFunc) {
-	reserved, cancel := withReserve(ctx)
-	deadline, ok := reserved.Deadline()
-	if !ok || share <= 1 {
-		return reserved, cancel
-	}
-	shared, cancelShared := context.WithTimeout(reserved, time.Until(deadline)/time.Duration(share))
-	return shared, func() { cancelShared(); cancel() }
-}
-
-// list reads the cluster's servers. An error is logged: whoever polls tries again
-// until his time is over.
-func (r *run) list(ctx context.Context) (cluster.Nodes, error) {
-	nodes, err := r.p.cloud.Nodes(ctx, cluster.IDTag(r.req.Spec.ID))
-	if err != nil {
-		r.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
-		return nil, err
-	}
-	r.have = nodes
-	if r.frontEnd.ID != "" {
-		for _, n := range nodes {
-			if n.ID == r.frontEnd.ID {
-				r.frontEnd = n
-			}
-		}
-	}
-	return nodes, nil
-}
-
-// nodes are the servers of the cluster as far as this run knows.
-func (r *run) nodes() cluster.Nodes {
-	byID := map[string]cluster.Node{}
-	for _, n := range r.have {
-		byID[n.ID] = n
-	}
-	if r.fleet != nil {
-		for _, n := range r.fleet.nodes() {
-			byID[n.ID] = n
-		}
-	}
-	if r.frontEnd.ID != "" {
-		byID[r.frontEnd.ID] = r.frontEnd
-	}
-	out := make(cluster.Nodes, 0, len(byID))
-	for _, n := range byID {
-		out = append(out, n)
-	}
-	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
-	return out
-}
-
-func (r *run) changed() {
-	if r.req.Changed != nil {
-		r.req.Changed(r.nodes())
-	}
 }

@@ -2,12 +2,12 @@ package provision
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,8 +17,6 @@ import (
 )
 
 const (
-	createTries = 3 // POSTs of one server whose answers got lost
-	lostLooks   = 4 // reads of the list, 16 s together, before such a POST is repeated
 	buildTries  = 2 // builds of one worker that end in ERROR
 	unseenMost  = 4 // lists without a server until it counts as deleted
 	consoleTail = 20
@@ -34,8 +32,9 @@ type fleet struct {
 	batch   *trust.CA
 
 	mu       sync.Mutex
-	members  map[string]*member // by node name
-	refused  *Problem           // a refusal that the next POST would meet as well
+	members  map[string]*member  // by node name
+	refused  map[string]*Problem // by group: a refusal that its next POST would meet as well
+	taken    []*member           // whose name another writer has put into the roster
 	problems []Problem
 }
 
@@ -57,8 +56,9 @@ func (p *Provisioner) newFleet(doc cluster.Document, ws []worker, meta map[strin
 	}
 	f := &fleet{
 		p: p, doc: doc, meta: meta, batch: batch,
-		batchID: strconv.FormatInt(time.Now().UnixMilli(), 36),
+		batchID: strings.ToLower(rand.Text()[:10]),
 		members: make(map[string]*member, len(ws)),
+		refused: map[string]*Problem{},
 	}
 	for _, w := range ws {
 		f.members[w.name] = &member{worker: w}
@@ -86,7 +86,7 @@ func (f *fleet) launch(ctx context.Context) error {
 }
 
 func (f *fleet) create(ctx context.Context, m *member) {
-	if refused := f.refusal(); refused != nil {
+	if refused := f.refusal(m.group); refused != nil {
 		f.giveUp(m, Problem{Kind: refused.Kind, Summary: "was not created", Detail: refused.Detail})
 		return
 	}
@@ -109,22 +109,23 @@ func (f *fleet) create(ctx context.Context, m *member) {
 		Role: cluster.RoleWorker, Group: m.group, Status: cluster.StatusBuild}
 }
 
-func (f *fleet) refusal() *Problem {
+func (f *fleet) refusal(group string) *Problem {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.refused
+	return f.refused[group]
 }
 
-// giveUp ends a member. Faults that every further POST would meet end those too.
+// giveUp ends a member. Faults that the group's further POSTs would meet end
+// those too; another group may have another image, and a flavor that still fits.
 func (f *fleet) giveUp(m *member, problem Problem) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	problem.Node = m.name
+	problem.Node, problem.Heals = m.name, true
 	m.lost = true
 	f.problems = append(f.problems, problem)
 	switch problem.Kind {
 	case cluster.FaultQuota, cluster.FaultBadRequest, cluster.FaultForbidden, cluster.FaultAuth:
-		f.refused = &problem
+		f.refused[m.group] = &problem
 	}
 }
 
@@ -145,85 +146,15 @@ func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
 	if err != nil {
 		return cluster.NodeRequest{}, fmt.Errorf("render user data: %w", err)
 	}
-	return f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.meta, userData), nil
+	return f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.marks(nil), userData), nil
 }
 
-func common(d cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
-	return cloudinit.Common{
-		ClusterID: d.ID, ClusterName: d.Name,
-		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
-		BatchSystem: d.BatchSystem, CA: d.CA,
-		CloudConfig: spec.CloudConfig, Files: spec.Files,
-	}
-}
-
-// nodeRequest puts together what every server of a cluster is made with.
-func (p *Provisioner) nodeRequest(d cluster.Document, spec cluster.NodeSpec, name string, role cluster.Role, group string, extra map[string]string, userData []byte) cluster.NodeRequest {
-	metadata := map[string]string{
-		cluster.MetaSpec:   spec.Hash(),
-		cluster.MetaFlavor: spec.Flavor,
-		cluster.MetaOwner:  p.opts.Owner,
-		cluster.MetaCA:     trust.Fingerprint(d.CA),
-	}
-	for k, v := range extra {
-		metadata[k] = v
-	}
-	return cluster.NodeRequest{
-		Name: name, ClusterID: d.ID, ClusterName: d.Name, Role: role, Group: group,
-		Image: spec.Image, Flavor: spec.Flavor, Network: spec.Network,
-		KeyPair: d.KeyPair, SecurityGroups: spec.SecurityGroups,
-		Metadata: metadata, UserData: userData,
-	}
-}
-
-// createOne makes one server. When the outcome of a POST is unknown, the list
-// tells: a server of that name which is not one of known is the one that the
-// lost answer spoke of. A busy Nova may show it late, so the list is read several
-// times before the POST is repeated.
-func (p *Provisioner) createOne(ctx context.Context, req cluster.NodeRequest, known []string) (string, error) {
-	var err error
-	for range createTries {
-		var id string
-		id, err = p.cloud.CreateNode(ctx, req)
-		if err == nil {
-			return id, nil
-		}
-		if !cluster.IsKind(err, cluster.FaultUnavailable) {
-			return "", err
-		}
-		p.opts.Log(ctx, "the outcome of a create call is unknown; reading the list", "node", req.Name, "error", err.Error())
-		id, lookErr := p.lookForLost(ctx, req, known)
-		if lookErr != nil {
-			return "", fmt.Errorf("%w; and whether it was carried out could not be read: %w", err, lookErr)
-		}
-		if id != "" {
-			return id, nil
-		}
-	}
-	return "", err
-}
-
-// lookForLost returns the ID of the server that a lost answer spoke of, or "" when
-// it has not appeared for lostLooks reads of the list.
-func (p *Provisioner) lookForLost(ctx context.Context, req cluster.NodeRequest, known []string) (string, error) {
-	pace := newPoll(2*time.Second, 20*time.Second)
-	var err error
-	for range lostLooks {
-		if waitErr := pace.wait(ctx); waitErr != nil {
-			return "", waitErr
-		}
-		var nodes cluster.Nodes
-		nodes, err = p.cloud.Nodes(ctx, cluster.IDTag(req.ClusterID))
-		if err != nil {
-			continue
-		}
-		for _, n := range nodes {
-			if n.Name == req.Name && !slices.Contains(known, n.ID) {
-				return n.ID, nil
-			}
-		}
-	}
-	return "", err
+// marks are the metadata by which the batch's servers are known as such.
+func (f *fleet) marks(more map[string]string) map[string]string {
+	out := map[string]string{cluster.MetaBatch: f.batchID}
+	maps.Copy(out, f.meta)
+	maps.Copy(out, more)
+	return out
 }
 
 // observe takes over what a list shows. A worker in ERROR is read, deleted and,
@@ -260,11 +191,12 @@ func (f *fleet) observe(ctx context.Context, nodes cluster.Nodes) error {
 	return f.launch(ctx)
 }
 
-// dropTwin deletes a second server of a member's name: what a create call made
-// whose answer got lost, and which no list showed before the call was repeated.
+// dropTwin deletes a second server of the batch with a member's name: what a
+// create call made whose answer got lost, and which no list showed before the
+// call was repeated. Another writer's server of that name is none of it.
 func (f *fleet) dropTwin(ctx context.Context, n cluster.Node) {
 	m := f.members[n.Name]
-	if m == nil || m.id == "" || m.id == n.ID || slices.Contains(m.old, n.ID) {
+	if m == nil || n.Metadata[cluster.MetaBatch] != f.batchID || m.id == "" || m.id == n.ID || slices.Contains(m.old, n.ID) {
 		return
 	}
 	f.p.opts.Log(ctx, "deleting a second server of one name", "node", n.Name, "server", n.ID)
@@ -331,10 +263,11 @@ func (f *fleet) nodes() cluster.Nodes {
 	return out
 }
 
-// enroll writes the members with an address into the roster. It reports whether
-// that changed it.
+// enroll writes the members with an address into the roster, except those whose
+// name another writer has put there since. It reports whether that changed it.
 func (f *fleet) enroll(d *cluster.Document) bool {
 	changed := false
+	f.taken = nil
 	for _, n := range f.nodes() {
 		if n.Address == "" {
 			continue
@@ -344,6 +277,9 @@ func (f *fleet) enroll(d *cluster.Document) bool {
 		switch {
 		case i < 0:
 			d.Workers = append(d.Workers, entry)
+		case d.Workers[i].Batch != f.batchID && f.unseen(d.Workers[i]):
+			f.taken = append(f.taken, f.members[n.Name])
+			continue
 		case d.Workers[i].Batch != f.batchID || d.Workers[i].Address != n.Address:
 			d.Workers[i] = entry
 		default:
@@ -358,6 +294,25 @@ func (f *fleet) enroll(d *cluster.Document) bool {
 		d.Batches[f.batchID] = f.batch.Public()
 	}
 	return changed
+}
+
+// unseen tells a roster entry that was not there when the batch was prepared.
+func (f *fleet) unseen(entry cluster.Member) bool {
+	before, known := f.doc.Member(entry.Name)
+	return !known || before.Batch != entry.Batch || before.Address != entry.Address
+}
+
+// yield deletes the members that enroll has passed over.
+func (f *fleet) yield(ctx context.Context) {
+	for _, m := range f.taken {
+		detail := "the other one stays, ours was deleted"
+		if err := f.p.cloud.DeleteNode(ctx, m.id); err != nil {
+			detail = "the other one stays; ours could not be deleted: " + err.Error()
+		}
+		m.old = append(m.old, m.id)
+		f.giveUp(m, Problem{Kind: cluster.FaultConflict, Summary: "was made by another writer at the same time", Detail: detail})
+	}
+	f.taken = nil
 }
 
 func hasAddress(n cluster.Node) bool { return n.Address != "" }

@@ -60,7 +60,7 @@ func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	extra := cluster.WithDocument(map[string]string{cluster.MetaCreatedBy: r.req.CreatedBy}, items)
+	extra := r.fleet.marks(items)
 	req := r.p.nodeRequest(r.doc, spec, r.doc.FrontEnd.Name, cluster.RoleFrontEnd, "", extra, userData)
 	return r.p.createOne(ctx, req, known)
 }
@@ -102,7 +102,7 @@ func (r *run) associate(ctx context.Context) error {
 	address, err := r.p.cloud.AssociateFloatingIP(ctx, r.doc.ID, r.frontEnd.ID, network)
 	if err != nil {
 		r.problems = append(r.problems, Problem{
-			Node: r.frontEnd.Name, Kind: cluster.KindOf(err), Summary: "has no floating IP", Detail: err.Error(),
+			Node: r.frontEnd.Name, Kind: cluster.KindOf(err), Summary: "has no floating IP", Detail: err.Error(), Heals: true,
 		})
 		return nil
 	}
@@ -122,17 +122,25 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 			return err
 		}
 	}
-	// Nobody else knows of this front-end yet: what the list showed is what is there.
-	doc, err := r.p.changeFrom(ctx, r.frontEnd.ID, r.frontEnd.Metadata, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
+	ready := map[string]string{cluster.MetaReady: "1"}
+	change := func(d *cluster.Document) error {
 		if r.fleet.enroll(d) {
 			d.Generation++
 		}
 		takeKeys(d, r.frontEnd, report)
 		return nil
-	})
+	}
+	var doc cluster.Document
+	var err error
+	if r.req.Wait == WaitJoined { // for minutes: a scaler may have found the cluster
+		doc, err = r.p.changeDocument(ctx, r.frontEnd.ID, ready, change)
+	} else { // the last list was read a moment ago
+		doc, err = r.p.changeFrom(ctx, r.frontEnd.ID, r.frontEnd.Metadata, ready, change)
+	}
 	if err != nil {
 		return err
 	}
+	r.fleet.yield(ctx)
 	late := doc.Generation > r.doc.Generation
 	r.doc = doc
 	if late && r.req.Wait == WaitJoined {
@@ -160,7 +168,7 @@ func takeKeys(d *cluster.Document, fe cluster.Node, report cluster.Report) bool 
 // them.
 func (r *run) distribute(ctx context.Context) error {
 	victims := r.victims()
-	drains := len(victims) > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
+	drains := len(victims) > 0 && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
 	report := r.p.keys(ctx, r.doc, r.frontEnd)
 	before := r.doc
 	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
@@ -181,6 +189,7 @@ func (r *run) distribute(ctx context.Context) error {
 		return err
 	}
 	r.doc = doc
+	r.fleet.yield(ctx)
 	moved := doc.Generation > before.Generation
 	if r.req.Wait == WaitJoined && (moved || r.unjoined(doc)) {
 		var wanted []string

@@ -46,6 +46,11 @@ func (r *run) waitReport(ctx context.Context, generation int64, drained []string
 		return w.last, fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s",
 			ErrNoFrontEnd, r.frontEnd.Name, r.frontEnd.Status, quoteConsole(r.p.console(ctx, r.frontEnd.ID)))
 	}
+	if left := w.undrained(); len(left) > 0 && time.Now().Before(w.drainEnd) {
+		// Their time to drain is not over, only ours: they are not deleted.
+		return w.last, fmt.Errorf("wait until %s run nothing, for which they have until %s: %w",
+			strings.Join(left, ", "), w.drainEnd.UTC().Format(time.RFC3339), context.DeadlineExceeded)
+	}
 	r.problems = append(r.problems, w.problems(ctx)...)
 	return w.last, nil
 }

@@ -127,6 +127,9 @@ func TestAKilledDestroyIsEndedByTheNext(t *testing.T) {
 				killed = killAt(t, c, k, func(ctx context.Context) error {
 					return New(c, Options{}).Destroy(ctx, req.Spec.ID)
 				})
+				if len(c.present()) == 0 && len(c.ips) > 0 {
+					t.Errorf("no server tells any more whose floating IPs are left: %v", c.ips)
+				}
 				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID); err != nil {
 					t.Fatal(err)
 				}

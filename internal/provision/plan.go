@@ -65,7 +65,7 @@ func computeGroup(clusterName, group string, want cluster.GroupSpec, have cluste
 		switch {
 		case w.Broken():
 			g.Remove = append(g.Remove, w.Name)
-		case !seen[w.Name]: // a second server of one name is dealt with by ID, see duplicates
+		case !seen[w.Name]: // a second server of one name is dealt with by ID, see run.clear
 			seen[w.Name] = true
 			healthy = append(healthy, w)
 		}
@@ -118,23 +118,3 @@ func (p Plan) each(pick func(GroupPlan) []string) []worker {
 type worker struct{ name, group string }
 
 func sortNames(names []string) { slices.SortFunc(names, cluster.CompareNames) }
-
-// duplicates returns servers that carry the name of an older one: what a create
-// call left that was repeated after its answer got lost. The younger ones go.
-func duplicates(have cluster.Nodes) cluster.Nodes {
-	oldest := map[string]cluster.Node{}
-	var out cluster.Nodes
-	for _, n := range have {
-		o, twice := oldest[n.Name]
-		switch {
-		case !twice:
-			oldest[n.Name] = n
-		case n.Created.Before(o.Created):
-			out = append(out, o)
-			oldest[n.Name] = n
-		default:
-			out = append(out, n)
-		}
-	}
-	return out
-}

@@ -65,6 +65,9 @@ type Request struct {
 	CreatedBy    string // fingerprint of the run's place; marks what an interrupted create left
 	Create       bool   // no such cluster is known: leftovers of an interrupted create are removed first
 	Generation   int64  // the last generation known to the caller
+	// Planned names all nodes that a plan promised for afterwards; workers that it
+	// has not seen are left alone. nil: there was no plan, and Spec alone counts.
+	Planned []string
 	// Changed is told of all nodes after each that comes or goes; calls never overlap.
 	Changed func(cluster.Nodes)
 }
@@ -82,6 +85,7 @@ type Problem struct {
 	Summary string // one line: what is wrong
 	Detail  string // the API's or the node's words
 	Console string // last lines of its console; may be empty
+	Heals   bool   // the next plan shows it, and an apply mends it
 }
 
 // ErrNoFrontEnd says that a cluster has no working front-end.

@@ -124,16 +124,20 @@ func (p *Provisioner) requestDeletion(ctx context.Context, doomed cluster.Nodes)
 }
 
 // Destroy deletes everything that carries the cluster's tag, whoever made it: the
-// front-end first, so that a scaler beside it stops; then the workers; then the
-// floating IPs. It reads the list until nothing is left.
+// floating IPs before the servers, because a cluster is known by its servers and
+// whoever is cut short must find it again; of the servers the front-end first, so
+// that a scaler beside it stops. It reads the list until nothing is left.
 func (p *Provisioner) Destroy(ctx context.Context, id string) error {
+	if err := p.releaseFloatingIPs(ctx, id); err != nil {
+		return err
+	}
 	for {
 		nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
 		if err != nil {
 			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
 		}
 		if len(nodes) == 0 {
-			break
+			return nil
 		}
 		var first, then cluster.Nodes
 		for _, n := range nodes {
@@ -151,7 +155,6 @@ func (p *Provisioner) Destroy(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return p.releaseFloatingIPs(ctx, id)
 }
 
 func (p *Provisioner) releaseFloatingIPs(ctx context.Context, id string) error {

@@ -101,6 +101,7 @@ func (p *Provisioner) AddWorkers(ctx context.Context, clusterID, group string, n
 	if err != nil {
 		return nil, err
 	}
+	fleet.yield(ctx)
 	return fleet.outcome()
 }
 

@@ -39,3 +39,15 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	left := time.Until(deadline)
 	return context.WithDeadline(ctx, deadline.Add(-min(left/10, time.Minute)))
 }
+
+// within returns a context for 1/share of what is left until the deadline, a
+// reserve for reporting kept back.
+func within(ctx context.Context, share int) (context.Context, context.CancelFunc) {
+	reserved, cancel := withReserve(ctx)
+	deadline, ok := reserved.Deadline()
+	if !ok || share <= 1 {
+		return reserved, cancel
+	}
+	shared, cancelShared := context.WithTimeout(reserved, time.Until(deadline)/time.Duration(share))
+	return shared, func() { cancelShared(); cancel() }
+}

@@ -1,0 +1,98 @@
+package provision
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// waitFleet reads the list until every new worker satisfies ok, for at most
+// 1/share of the time left. Who does not by then is a problem, not the end.
+func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share int, lack string) error {
+	waiting, cancel := within(ctx, share)
+	defer cancel()
+	pace := newPoll(2*time.Second, 30*time.Second)
+	for !r.fleet.every(ok) {
+		if err := pace.wait(waiting); err != nil {
+			break
+		}
+		nodes, err := r.list(waiting)
+		if err != nil {
+			continue
+		}
+		if err := r.fleet.observe(waiting, nodes); err != nil {
+			break
+		}
+		r.changed()
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	for _, n := range r.fleet.nodes() {
+		if !ok(n) && !slices.ContainsFunc(r.fleet.problems, func(p Problem) bool { return p.Node == n.Name }) {
+			r.fleet.problems = append(r.fleet.problems, Problem{
+				Node: n.Name, Kind: cluster.FaultOther, Summary: lack + " within the time given", Heals: n.Address == "",
+				Detail: "Nova shows it as " + string(n.Status), Console: r.p.console(ctx, n.ID),
+			})
+		}
+	}
+	return nil
+}
+
+// list reads the cluster's servers. An error is logged: whoever polls tries again
+// until his time is over.
+func (r *run) list(ctx context.Context) (cluster.Nodes, error) {
+	nodes, err := r.p.cloud.Nodes(ctx, cluster.IDTag(r.req.Spec.ID))
+	if err != nil {
+		r.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
+		return nil, err
+	}
+	r.have = nodes
+	for _, n := range nodes {
+		switch {
+		case r.frontEnd.ID == "" || n.Role != cluster.RoleFrontEnd:
+		case n.ID == r.frontEnd.ID:
+			n.Floating = cmp.Or(n.Floating, r.frontEnd.Floating) // Nova shows it late
+			r.frontEnd = n
+		case n.Metadata[cluster.MetaBatch] == r.fleet.batchID:
+			// A create call's answer got lost and no list showed what it made before the
+			// call was repeated. Two front-ends would work against each other.
+			r.p.opts.Log(ctx, "deleting a second front-end", "server", n.ID)
+			if err := r.p.cloud.DeleteNode(ctx, n.ID); err != nil {
+				r.p.opts.Log(ctx, "deleting a second front-end failed; trying again", "error", err.Error())
+			}
+		}
+	}
+	return nodes, nil
+}
+
+// nodes are the servers of the cluster as far as this run knows.
+func (r *run) nodes() cluster.Nodes {
+	byID := map[string]cluster.Node{}
+	for _, n := range r.have {
+		byID[n.ID] = n
+	}
+	if r.fleet != nil {
+		for _, n := range r.fleet.nodes() {
+			byID[n.ID] = n
+		}
+	}
+	if r.frontEnd.ID != "" {
+		byID[r.frontEnd.ID] = r.frontEnd
+	}
+	out := make(cluster.Nodes, 0, len(byID))
+	for _, n := range byID {
+		out = append(out, n)
+	}
+	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
+	return out
+}
+
+func (r *run) changed() {
+	if r.req.Changed != nil {
+		r.req.Changed(r.nodes())
+	}
+}
