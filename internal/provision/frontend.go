@@ -68,7 +68,7 @@ func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) 
 // waitFrontEnd reads the list until the front-end is ACTIVE; the new workers are
 // looked after in the same reads.
 func (r *run) waitFrontEnd(ctx context.Context) error {
-	pace := newPoll(2*time.Second, 30*time.Second)
+	pace := newServerPoll(1)
 	for {
 		if err := pace.wait(ctx); err != nil {
 			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)

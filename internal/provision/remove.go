@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -85,7 +84,7 @@ func (p *Provisioner) deleteAll(ctx context.Context, id string, doomed cluster.N
 	for _, n := range doomed {
 		ids[n.ID] = true
 	}
-	pace := newPoll(2*time.Second, 30*time.Second)
+	pace := newServerPoll(len(doomed))
 	for round := 1; ; round++ {
 		if err := pace.wait(ctx); err != nil {
 			return fmt.Errorf("wait until servers are gone: %w", err)

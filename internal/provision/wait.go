@@ -11,6 +11,13 @@ type poll struct{ next, most time.Duration }
 
 func newPoll(first, most time.Duration) *poll { return &poll{next: first, most: most} }
 
+// newServerPoll paces reads of a list while n servers come or go: Nova takes longer
+// for more of them, and each read costs it more.
+func newServerPoll(n int) *poll {
+	first := min(max(2*time.Second, time.Duration(n)*100*time.Millisecond), 10*time.Second)
+	return newPoll(first, max(30*time.Second, 10*first))
+}
+
 // wait sleeps until the next read is due; the error is the context's.
 func (p *poll) wait(ctx context.Context) error {
 	d := p.next

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -14,7 +13,7 @@ import (
 func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share int, lack string) error {
 	waiting, cancel := within(ctx, share)
 	defer cancel()
-	pace := newPoll(2*time.Second, 30*time.Second)
+	pace := newServerPoll(len(r.fleet.members))
 	for !r.fleet.every(ok) {
 		if err := pace.wait(waiting); err != nil {
 			break
