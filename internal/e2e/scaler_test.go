@@ -33,6 +33,7 @@ queue "htcondor" {
     user             = "astro"
     identity_file    = %q
     known_hosts_file = %q
+    options          = ["ControlMaster=auto", "ControlPath=%s", "ControlPersist=60"]
   }
 }
 
@@ -65,8 +66,8 @@ func (s *story) scaler(t *testing.T) {
 	defer stop()
 
 	start := time.Now()
-	s.submit(t, 6, 150)
-	t.Log("6 jobs of 150 s submitted to 2 slots")
+	s.submit(t, 10, 150)
+	t.Log("10 jobs of 150 s submitted to 2 slots")
 	var added string
 	eventually(t, "the scaler creates a worker", 5*time.Minute, func() (string, bool) {
 		for _, name := range s.workers(t) {
@@ -133,7 +134,8 @@ func (s *story) startScaler(t *testing.T) (stop func() error) {
 	t.Helper()
 	file := filepath.Join(s.cli.Dir, "scaler.hcl")
 	decisions := filepath.Join(s.cli.Dir, "decisions.jsonl")
-	text := fmt.Sprintf(scalerConfiguration, s.id, s.fe.address, s.env[cloudenv.PrivateKey], s.fe.knownHosts, decisions)
+	text := fmt.Sprintf(scalerConfiguration, s.id, s.fe.address, s.env[cloudenv.PrivateKey], s.fe.knownHosts,
+		filepath.Join(s.cli.Dir, "%C"), decisions)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
