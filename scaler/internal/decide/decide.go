@@ -29,7 +29,7 @@ type Outcome struct {
 // Tick judges the facts: fleet, demand and decision, and what the next tick
 // has to know.
 func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
-	t := tick{facts: facts, p: p, m: m.clone(), now: now}
+	t := tick{facts: facts, p: p, m: m.clone(), now: now, again: map[string]int{}}
 	t.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{
 		Now: now, JoinTimeout: p.JoinTimeout, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
 	})
@@ -58,6 +58,7 @@ type tick struct {
 	fleet  fleet.Fleet
 	demand demand.Demand
 	d      Decision
+	again  map[string]int // removals of a group that were tried before
 }
 
 // managed returns the groups in the scaler's charge, in order. A group that the
@@ -150,7 +151,9 @@ func (t *tick) except() map[string]string {
 }
 
 // passOver finds job groups that wait although a worker has had room for them
-// for longer than the first-job grace. More workers would not help them.
+// for longer than the first-job grace. More workers would not help them. How long
+// they have waited there is watched: a job that was held, or lost its worker, is
+// old in the queue and new to this one.
 func (t *tick) passOver() {
 	waiting := map[string]queue.JobGroup{}
 	for _, g := range t.facts.Queue.Jobs {
@@ -161,19 +164,23 @@ func (t *tick) passOver() {
 			delete(t.m.PassedOver, key)
 		}
 	}
+	offered := map[string]time.Time{}
 	for _, p := range t.demand.Placements {
 		w, ok := t.worker(p.Worker)
 		if !ok || p.Phase != fleet.Idle || !t.isManaged(w.Group) {
 			continue
 		}
-		since := w.Pool.IdleSince
-		if oldest := waiting[p.Key].Oldest; oldest.After(since) {
-			since = oldest
+		begun, seen := t.m.Offered[p.Key]
+		if !seen && !t.m.WatchedFrom.IsZero() {
+			begun = t.now
 		}
+		offered[p.Key] = begun
+		since := slices.MaxFunc([]time.Time{begun, w.Pool.IdleSince, waiting[p.Key].Oldest}, time.Time.Compare)
 		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= t.p.FirstJobGrace {
 			t.m.PassedOver[p.Key] = t.now
 		}
 	}
+	t.m.Offered = offered
 }
 
 func (t *tick) worker(name string) (fleet.Worker, bool) {
@@ -207,7 +214,8 @@ func (t *tick) explainJobs() {
 }
 
 // forget drops what is remembered of workers that are no more, or no more
-// leaving. A report is read once and then gone, so what it said is remembered.
+// leaving. A report is read once and then gone, so what it said is remembered, as
+// long as the worker is there: a decision need not be carried out.
 func (t *tick) forget() {
 	there := map[string]bool{}
 	for _, w := range t.fleet.Workers {
@@ -216,13 +224,14 @@ func (t *tick) forget() {
 			delete(t.m.Closed, w.Name)
 		}
 	}
-	for _, s := range slices.Concat(t.d.Undrain, t.d.Remove) {
+	for _, s := range t.d.Undrain {
 		delete(t.m.Closed, s.Worker)
 	}
 	maps.DeleteFunc(t.m.Closed, func(name string, _ bool) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Seen, func(name string, _ time.Time) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Busy, func(name string, _ time.Time) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Confirmed, func(name string, _ Sighting) bool { return !there[name] })
+	maps.DeleteFunc(t.m.Blamed, func(name string, _ string) bool { return !there[name] })
 }
 
 func jobs(n int) string { return count(n, "job") }

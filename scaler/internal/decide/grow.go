@@ -21,8 +21,9 @@ func (t *tick) grow() {
 				count(n, "worker"), short(b.Until.Sub(t.now)), count(b.Failures, "failure"), b.Why))
 			continue
 		}
-		if gone := steps(t.d.Remove, group); gone > 0 {
-			// a new worker would get the name of one that is being deleted
+		if gone := steps(t.d.Remove, group) - t.again[group]; gone > 0 {
+			// A new worker would get the name of one that is being deleted. One that
+			// can't be deleted keeps its name, and must not stop the group for ever.
 			t.d.note("group "+group, fmt.Sprintf("%s not added now: %s being removed", count(n, "worker"), count(gone, "worker")))
 			continue
 		}

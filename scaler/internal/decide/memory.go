@@ -17,8 +17,10 @@ type Memory struct {
 	Learned     map[string]Learned   // group → shape of its workers in the pool
 	Confirmed   map[string]Sighting  // node → readings that agree on its removal
 	Closed      map[string]bool      // node → the front-end has reported it closed; it stays so while it is marked
+	Offered     map[string]time.Time // job group → since when it has waited beside a free worker with room for it
 	PassedOver  map[string]time.Time // job group → since when a free worker is known not to take it
 	Backoff     map[string]Backoff   // group → pause after failures
+	Blamed      map[string]string    // node → ID of its server, whose failure has been counted
 }
 
 // Learned is a group's worker as the pool sees it, which is less than its flavor.
@@ -29,9 +31,10 @@ type Learned struct {
 
 // Sighting counts readings of the queue that agree.
 type Sighting struct {
-	First time.Time
-	Last  time.Time // time of the last reading that was counted
-	Reads int
+	Server string // ID: the next worker of that name starts anew
+	First  time.Time
+	Last   time.Time // time of the last reading that was counted
+	Reads  int
 }
 
 // Backoff is a pause before a group's next new workers.
@@ -57,7 +60,8 @@ func (m Memory) clone() Memory {
 		}
 		return maps.Clone(in)
 	}
-	m.Unmet, m.Seen, m.Busy, m.PassedOver = copied(m.Unmet), copied(m.Seen), copied(m.Busy), copied(m.PassedOver)
+	m.Unmet, m.Seen, m.Busy = copied(m.Unmet), copied(m.Seen), copied(m.Busy)
+	m.Offered, m.PassedOver = copied(m.Offered), copied(m.PassedOver)
 	if m.Learned = maps.Clone(m.Learned); m.Learned == nil {
 		m.Learned = map[string]Learned{}
 	}
@@ -69,6 +73,9 @@ func (m Memory) clone() Memory {
 	}
 	if m.Backoff = maps.Clone(m.Backoff); m.Backoff == nil {
 		m.Backoff = map[string]Backoff{}
+	}
+	if m.Blamed = maps.Clone(m.Blamed); m.Blamed == nil {
+		m.Blamed = map[string]string{}
 	}
 	return m
 }
@@ -88,10 +95,10 @@ func (m Memory) Failed(group, why string, now time.Time) Memory {
 
 // confirm counts a reading for a node and returns how many agree by now. A
 // reading that was counted already is not counted twice.
-func (m Memory) confirm(node string, readAt, now time.Time) Sighting {
+func (m Memory) confirm(node, server string, readAt, now time.Time) Sighting {
 	c := m.Confirmed[node]
-	if c.Reads == 0 {
-		c.First = now
+	if c.Reads == 0 || c.Server != server {
+		c = Sighting{Server: server, First: now}
 	}
 	if c.Reads == 0 || readAt.After(c.Last) {
 		c.Reads++

@@ -35,6 +35,13 @@ func (t *tick) leaving() {
 		}
 		if w.Drained {
 			t.m.Closed[w.Name] = true
+		} else if t.fleet.Reported {
+			delete(t.m.Closed, w.Name) // it has been open meanwhile, by another's wish
+		}
+		closed, gone := t.m.Closed[w.Name], t.gone(w)
+		what := "is closed"
+		if !closed {
+			what = fmt.Sprintf("is asked to leave, and not in the pool for %s", short(t.now.Sub(w.AbsentSince)))
 		}
 		waiting := t.demand.On(w.Name)
 		switch {
@@ -44,25 +51,33 @@ func (t *tick) leaving() {
 			t.undrain(w, jobs(waiting)+" came that fit it")
 		case w.Refused:
 			t.undrain(w, "the front-end refused to close it: it has a job")
-		case !t.m.Closed[w.Name]:
+		case !closed && !gone:
 			t.d.note(w.Name, fmt.Sprintf("is asked to leave; the front-end has not closed it yet (generation %d)", t.fleet.Generation))
 		case w.Jobs > 0:
 			delete(t.m.Confirmed, w.Name)
-			t.d.note(w.Name, fmt.Sprintf("is closed, but %s still on it by the queue's account", jobs(w.Jobs)))
+			t.d.note(w.Name, fmt.Sprintf("%s, but %s still on it by the queue's account", what, jobs(w.Jobs)))
 		case unsafe != "":
-			t.d.note(w.Name, "is closed, and is not removed now: "+unsafe)
-		case t.confirmed(w):
+			t.d.note(w.Name, what+", and is not removed now: "+unsafe)
+		case !t.confirmed(w):
+			t.d.note(w.Name, what+"; the queue is read again before it is removed")
+		case closed:
 			t.remove(w, "closed by the front-end, and two readings of the queue found no job on it")
 		default:
-			t.d.note(w.Name, "is closed; the queue is read again before it is removed")
+			t.remove(w, what+fmt.Sprintf(" (join_timeout = %s), and two readings of the queue found no job on it", short(t.p.JoinTimeout)))
 		}
 	}
+}
+
+// gone tells that a worker has been out of the pool for so long that nobody can
+// be expected to close it.
+func (t *tick) gone(w fleet.Worker) bool {
+	return !w.InPool && t.now.Sub(w.AbsentSince) >= t.p.JoinTimeout
 }
 
 // confirmed counts this reading for the worker's removal and tells whether that
 // is enough: two readings, and some time between them.
 func (t *tick) confirmed(w fleet.Worker) bool {
-	c := t.m.confirm(w.Name, t.facts.Queue.JobsAt, t.now)
+	c := t.m.confirm(w.Name, w.Node.ID, t.facts.Queue.JobsAt, t.now)
 	return c.Reads >= 2 && t.now.Sub(c.First) >= t.p.DrainRecheck
 }
 
@@ -78,6 +93,9 @@ func (t *tick) shrink() {
 		switch w.Phase {
 		case fleet.Idle, fleet.Busy, fleet.Booting:
 			staying[w.Group]++
+			if w.Node.Broken() {
+				t.d.note(w.Name, "its server is in ERROR, and yet it works in the pool: treated like the others")
+			}
 		case fleet.Closed:
 			t.d.note(w.Name, "takes no jobs ("+w.Pool.State+"), and not by this scaler's wish: left alone")
 		case fleet.Stopped:
@@ -151,8 +169,12 @@ func (t *tick) clear() {
 			if t.spared(w, why) {
 				continue
 			}
+			if w.Listed && unsafe != "" { // it may have come to run jobs
+				t.d.note(w.Name, why+"; not removed now: "+unsafe)
+				continue
+			}
 			t.remove(w, why)
-			failed[w.Group] = why
+			t.blame(w, why, failed)
 		case fleet.Absent:
 			why := fmt.Sprintf("not in the pool for %s (join_timeout = %s)", short(t.now.Sub(w.AbsentSince)), short(t.p.JoinTimeout))
 			if t.spared(w, why) {
@@ -163,7 +185,7 @@ func (t *tick) clear() {
 				continue
 			}
 			t.remove(w, why)
-			failed[w.Group] = why
+			t.blame(w, why, failed)
 		case fleet.Vanished:
 			if t.confirmed(w) {
 				t.remove(w, "in the roster, but it has no server")
@@ -177,6 +199,16 @@ func (t *tick) clear() {
 	for group, why := range failed {
 		t.m = t.m.Failed(group, why, t.now)
 	}
+}
+
+// blame counts a server's failure once, however often its removal is tried.
+func (t *tick) blame(w fleet.Worker, why string, failed map[string]string) {
+	if id, before := t.m.Blamed[w.Name]; before && id == w.Node.ID {
+		t.again[w.Group]++
+		return
+	}
+	t.m.Blamed[w.Name] = w.Node.ID
+	failed[w.Group] = why
 }
 
 // spared tells, and notes, that a worker is kept for all that is wrong with it.
@@ -205,6 +237,5 @@ func (t *tick) undrain(w fleet.Worker, reason string) {
 }
 
 func (t *tick) remove(w fleet.Worker, reason string) {
-	delete(t.m.Confirmed, w.Name) // the next worker of that name starts anew
 	t.d.Remove = append(t.d.Remove, Step{Worker: w.Name, Group: w.Group, Reason: reason})
 }

@@ -31,7 +31,7 @@ const (
 	Leaving  Phase = "leaving"  // asked to leave by a mark in the document
 	Absent   Phase = "absent"   // not in the pool for longer than the join timeout
 	Stopped  Phase = "stopped"  // the server is switched off
-	Broken   Phase = "broken"   // the server is in ERROR
+	Broken   Phase = "broken"   // the server is in ERROR, and not in the pool
 	Vanished Phase = "vanished" // in the roster, but there is no such server
 	Foreign  Phase = "foreign"  // in the pool, but not of this cluster
 )
@@ -114,7 +114,7 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 
 func phase(w Worker, c Clock) Phase {
 	switch {
-	case w.Node.Broken():
+	case w.Node.Broken() && !w.InPool: // after a failed resize or migration the guest works on
 		return Broken
 	case w.Mark != cluster.Stays:
 		return Leaving

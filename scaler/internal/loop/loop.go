@@ -129,7 +129,7 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		r.fill(facts, out)
 		l.tell(r)
 		if act {
-			r.err = l.act(ctx, facts.Cluster.Document.ID, out.Decision, &r)
+			r.err = l.act(ctx, facts, out.Decision, &r)
 		}
 	}
 	r.Seconds = time.Since(start).Seconds()
@@ -202,12 +202,20 @@ func (l *Loop) shape(ctx context.Context, group, flavor string) queue.Shape {
 }
 
 // act carries a decision out: marks first, for they are cheap and undo what the
-// rest must not do; then removals, which free quota; then new workers.
-func (l *Loop) act(ctx context.Context, clusterID string, d decide.Decision, r *Record) error {
+// rest must not do; then removals, which free quota; then new workers. What is
+// not begun before the facts are too old is left to the next tick.
+func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r *Record) error {
+	clusterID := facts.Cluster.Document.ID
 	var failed []error
 	do := func(what string, call func(ctx context.Context) error) {
 		if ctx.Err() != nil {
 			return // asked to stop: the next scaler sees the same need
+		}
+		if age := time.Since(facts.Queue.ReadAt()); age > l.Policy.MaxAge {
+			why := fmt.Sprintf("put off: what was read is %s old by now", age.Round(time.Second))
+			r.Notes = append(r.Notes, decide.Note{About: what, Reason: why})
+			l.Log.Info("not done", "about", what, "because", why)
+			return
 		}
 		calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
 		defer cancel()

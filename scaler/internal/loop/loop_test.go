@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
 
@@ -180,6 +181,45 @@ func TestOnceWatchesAndActsAtMostOnce(t *testing.T) {
 			t.Errorf("unfinished %d, left %d, killed %d, created %d", s.unfinished(), s.servers(), s.killed, s.created)
 		}
 	})
+}
+
+// A second group's workers are not made by a reading from before the first group's.
+func TestNothingIsBegunByOldFacts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.doc.Groups["zzz"] = s.doc.Groups["cpu"]
+		s.addTakes = 3 * time.Minute
+		l := newLoop(s, 20)
+		l.Policy.Groups = map[string]decide.Bounds{"cpu": {Min: 1, Max: 1}, "zzz": {Min: 1, Max: 1}}
+		r := l.Tick(t.Context(), true)
+		if len(s.calls) != 1 || len(r.Errors) != 0 || !strings.Contains(r.Notes[len(r.Notes)-1].Reason, "what was read is 3m0s old") {
+			t.Errorf("calls %v, errors %v, notes %v", s.calls, r.Errors, r.Notes)
+		}
+		if l.Tick(t.Context(), true); len(s.calls) != 2 {
+			t.Errorf("the next tick did not make up for it: %v", s.calls)
+		}
+	})
+}
+
+// Whatever the intervals are: the tick that acts removes, and not the one before.
+func TestOnceRemovesAtAnyInterval(t *testing.T) {
+	for _, interval := range []time.Duration{7 * time.Second, 10 * time.Second, 15 * time.Second, 20 * time.Second, 29 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSim()
+			s.submit(4, 0, time.Minute)
+			for range 12 {
+				l := newLoop(s, 20)
+				l.Interval = interval
+				if _, err := l.Once(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(5 * time.Minute)
+			}
+			if s.servers() != 0 || s.killed != 0 {
+				t.Errorf("interval %s: %d servers left, %d jobs killed", interval, s.servers(), s.killed)
+			}
+		})
+	}
 }
 
 func TestOnceFails(t *testing.T) {
