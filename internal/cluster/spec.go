@@ -52,12 +52,3 @@ type GroupSpec struct {
 
 // GroupNames returns the names of the worker groups in order.
 func (s Spec) GroupNames() []string { return sortedKeys(s.Groups) }
-
-// WorkerCount returns the number of workers wanted in all groups.
-func (s Spec) WorkerCount() int {
-	n := 0
-	for _, g := range s.Groups {
-		n += g.Count
-	}
-	return n
-}

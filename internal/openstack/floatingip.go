@@ -14,17 +14,20 @@ import (
 // AssociateFloatingIP gives the server a floating IP from the external network
 // and returns the address. The description holds the cluster's ID tag from the
 // create call on; one that the cluster has on the server already is used, and
-// one that an interrupted run left unassociated too.
-func (c *Client) AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID string) (string, error) {
+// one that an interrupted run left unassociated too. With fresh the cluster's ID
+// was never used before, and the look for those is spared.
+func (c *Client) AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID string, fresh bool) (string, error) {
 	op := "associate a floating IP with server " + serverID
 	return on(op, c.network, func(sc *gophercloud.ServiceClient) (string, error) {
 		port, fixed, err := portOf(ctx, sc, op, serverID)
 		if err != nil {
 			return "", err
 		}
-		present, err := listFloatingIPs(ctx, sc, clusterID)
-		if err != nil {
-			return "", err
+		var present []floatingips.FloatingIP
+		if !fresh {
+			if present, err = listFloatingIPs(ctx, sc, clusterID); err != nil {
+				return "", err
+			}
 		}
 		for _, f := range present {
 			if f.PortID == port {

@@ -43,7 +43,7 @@ func TestAssociateFloatingIP(t *testing.T) {
 				"POST /network/v2.0/floatingips":  says(201, `{"floatingip": `+floating("9", mine, "port4", "ext")+`}`),
 				"PUT /network/v2.0/floatingips/2": says(200, `{"floatingip": `+floating("2", mine, "port4", "ext")+`}`),
 			})
-			address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext")
+			address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext", false)
 			if test.kind != "" {
 				wantKind(t, err, test.kind, "server s1")
 				return
@@ -64,6 +64,20 @@ func TestAssociateFloatingIP(t *testing.T) {
 				t.Errorf("requests are\n%s, want nothing written", a.lines())
 			}
 		})
+	}
+}
+
+// Of a cluster that was never there, no floating IP can be there.
+func TestAssociateFloatingIPOfANewCluster(t *testing.T) {
+	a := newAPI(t, map[string]http.HandlerFunc{
+		"GET /network/v2.0/ports":        says(200, `{"ports": [{"id": "port4", "fixed_ips": [{"ip_address": "10.0.0.1"}]}]}`),
+		"POST /network/v2.0/floatingips": says(201, `{"floatingip": {"floating_ip_address": "192.0.2.9"}}`),
+	})
+	if address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext", true); err != nil || address != "192.0.2.9" {
+		t.Errorf("address %q, %v", address, err)
+	}
+	if calls := a.since(1); len(calls) != 2 {
+		t.Errorf("requests are\n%s", a.lines())
 	}
 }
 

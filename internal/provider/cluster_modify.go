@@ -3,8 +3,11 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -20,11 +23,31 @@ func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.Valid
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(config.checkLoginUser()...)
 	p, ok, diags := config.parts(ctx)
 	resp.Diagnostics.Append(diags...)
 	if ok {
 		resp.Diagnostics.Append(config.checkPlaces(p)...)
 	}
+}
+
+// reservedUsers have a uid and a purpose of their own on every node: given the
+// login user's, the node would not work.
+var reservedUsers = []string{"root", "daemon", "nobody", "sshd", "vmcluster", "condor", "slurm", "munge"}
+
+// checkLoginUser refuses accounts that the login user can't be, also where the
+// cluster's name stands in for it.
+func (m clusterModel) checkLoginUser() diag.Diagnostics {
+	var diags diag.Diagnostics
+	user, why := m.LoginUser.ValueString(), ""
+	if m.LoginUser.IsNull() {
+		user, why = defaultLoginUser(m.Name.ValueString()), " It is the default that follows from `name`."
+	}
+	if slices.Contains(reservedUsers, user) {
+		diags.AddAttributeError(path.Root("login_user"), "Reserved login_user",
+			fmt.Sprintf("%q is a system account on the nodes.%s Set `login_user` to an account of its own.", user, why))
+	}
+	return diags
 }
 
 // checkPlaces wants an image and a network for every node.
@@ -80,11 +103,12 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	if diags.HasError() {
 		return diags
 	}
-	if !ok || plan.Name.IsUnknown() || p.countsUnknown() {
+	if !ok || plan.Name.IsUnknown() || p.countsUnknown(ctx) {
 		plan.leaveOpen()
 		return diags
 	}
-	c := change{was: was}
+	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.KeyPair, plan.SecurityGroups),
+		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown()}
 	if was != nil {
 		before, _, more := was.parts(ctx)
 		diags.Append(more...)
@@ -123,9 +147,20 @@ func (m *clusterModel) setIdentity(was *clusterModel) {
 	}
 }
 
-func (p parts) countsUnknown() bool {
+// isKnown tells that nothing in the values is left to the apply.
+func isKnown(ctx context.Context, values ...attr.Value) bool {
+	for _, v := range values {
+		raw, err := v.ToTerraformValue(ctx)
+		if err != nil || !raw.IsFullyKnown() {
+			return false
+		}
+	}
+	return true
+}
+
+func (p parts) countsUnknown(ctx context.Context) bool {
 	for _, g := range p.groups {
-		if g.Count.IsUnknown() || g.Retire.IsUnknown() {
+		if g.Count.IsUnknown() || !isKnown(ctx, g.Retire) {
 			return true
 		}
 	}
@@ -166,8 +201,12 @@ func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p
 
 func (r *clusterResource) checkName(ctx context.Context, name string) (diags diag.Diagnostics) {
 	prov, err := r.connector.provisioner(ctx)
+	free := false
 	if err == nil {
-		err = prov.CheckName(ctx, name, createdBy(name))
+		free, err = prov.CheckName(ctx, name, createdBy(name))
+	}
+	if free {
+		r.connector.foundFree(name)
 	}
 	var exists *provision.ExistsError
 	if errors.As(err, &exists) && r.connector.has(exists.ID) {

@@ -20,12 +20,15 @@ type change struct {
 	was    *clusterModel // nil for a create
 	wasFor cluster.Spec  // the spec that was's configuration stands for
 	nodes  provision.Plan
+	// What is left to the apply must not be promised: it may change anything that
+	// follows from the description of nodes, or where the front-end is reached.
+	open, floatingOpen bool
 }
 
 // redescribed tells whether the description of nodes to come changes.
 func (c change) redescribed() bool {
 	a, b := c.wanted, c.wasFor
-	if a.KeyPair != b.KeyPair || a.OperatorKey != b.OperatorKey || a.LoginUser != b.LoginUser ||
+	if c.open || a.KeyPair != b.KeyPair || a.OperatorKey != b.OperatorKey || a.LoginUser != b.LoginUser ||
 		a.LoginUID != b.LoginUID || a.BatchSystem != b.BatchSystem || a.FrontEnd.Hash() != b.FrontEnd.Hash() ||
 		len(a.Groups) != len(b.Groups) {
 		return true
@@ -87,6 +90,9 @@ func (m *clusterModel) planComputed(ctx context.Context, c change) diag.Diagnost
 // reached at its fixed address.
 func (c change) lacksFloating(prior map[string]nodeState) bool {
 	fe, ok := prior[c.nodes.FrontEndName]
+	if ok && c.floatingOpen {
+		return true
+	}
 	return ok && c.wanted.FrontEnd.ExternalNetworkID != "" && c.was.FrontEndAddress.ValueString() == fe.Address.ValueString()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -114,6 +115,13 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 		latest.Nodes = nodes
 		tflog.Debug(ctx, "nodes changed", map[string]any{"cluster": request.Spec.Name, "nodes": len(nodes)})
 	}
+	if a.create {
+		request.NameFree, err = r.connector.claim(request.Spec.Name, time.Now())
+		if err != nil {
+			a.diags.Append(diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster name used twice", sentence(err.Error())))
+			return
+		}
+	}
 	result, err := prov.Apply(ctx, request)
 	for _, problem := range result.Problems {
 		a.diags.Append(problemDiagnostic(request.Spec.Name, problem))
@@ -143,16 +151,20 @@ func (a application) request(ctx context.Context) (provision.Request, diag.Diagn
 	p, _, diags := a.plan.parts(ctx)
 	spec := a.plan.spec(p, resolutionOf(a.plan.Resolved))
 	var generation int64
+	var names []string // nil: the plan could not tell
 	if a.prior != nil {
 		before, more := nodeStates(ctx, a.prior.Nodes)
 		diags.Append(more...)
 		planned, more := nodeStates(ctx, a.plan.Nodes)
 		diags.Append(more...)
-		spec = settled(spec, before, planned)
+		if len(planned) > 0 {
+			spec = settled(spec, before, planned)
+			names = sortedNames(planned)
+		}
 		generation = a.prior.Generation.ValueInt64()
 	}
 	return provision.Request{
-		Spec: spec, Create: a.create, Generation: generation,
+		Spec: spec, Create: a.create, Generation: generation, Planned: names,
 		Wait: provision.Wait(a.plan.WaitFor.ValueString()), DrainTimeout: a.plan.drainTimeout(),
 		CreatedBy: createdBy(spec.Name),
 	}, diags
@@ -236,9 +248,6 @@ func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportSt
 		return
 	}
 	view, err := prov.Find(ctx, req.ID)
-	if err == nil && len(view.Nodes) == 0 {
-		err = fmt.Errorf("no cluster of that name or ID: %s", req.ID)
-	}
 	if err != nil {
 		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be imported", err))
 		return

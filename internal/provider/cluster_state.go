@@ -28,7 +28,8 @@ func (m *clusterModel) observe(ctx context.Context, v provision.View) diag.Diagn
 		}
 	}
 	diags := m.countWorkers(ctx, v)
-	states := observedNodes(v.Nodes)
+	states, others := observedNodes(v)
+	diags.Append(twinWarnings(others)...)
 	m.Nodes = nodesValue(ctx, states, &diags)
 	m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, m.FrontEndAddress.ValueString()))
 	m.HostsFile = types.StringValue(hostsFile(states))
@@ -170,24 +171,14 @@ func clusterName(v provision.View) string {
 	return ""
 }
 
-// observedNodes describes the nodes by name. Of two servers of one name the
-// older sound one counts.
-func observedNodes(nodes cluster.Nodes) map[string]nodeState {
-	chosen := map[string]cluster.Node{}
-	if fe, ok := nodes.FrontEnd(); ok {
-		chosen[fe.Name] = fe
+// observedNodes describes the nodes by name; others are second servers of a name.
+func observedNodes(v provision.View) (states map[string]nodeState, others cluster.Nodes) {
+	one, others := v.Nodes.Distinct(v.Document.Workers)
+	states = make(map[string]nodeState, len(one))
+	for _, n := range one {
+		states[n.Name] = stateOf(n)
 	}
-	for _, w := range nodes.Workers("") {
-		other, twice := chosen[w.Name]
-		if !twice || (other.Broken() && !w.Broken()) || (other.Broken() == w.Broken() && w.Created.Before(other.Created)) {
-			chosen[w.Name] = w
-		}
-	}
-	out := make(map[string]nodeState, len(chosen))
-	for name, n := range chosen {
-		out[name] = stateOf(n)
-	}
-	return out
+	return states, others
 }
 
 func stateOf(n cluster.Node) nodeState {
@@ -225,7 +216,7 @@ func frontEndAddress(nodes cluster.Nodes, before string) string {
 // entry with a null ID, and the next refresh drops it.
 func (m *clusterModel) settle(ctx context.Context, v provision.View) diag.Diagnostics {
 	planned, diags := nodeStates(ctx, m.Nodes)
-	states := observedNodes(v.Nodes)
+	states, _ := observedNodes(v)
 	if m.Nodes.IsUnknown() {
 		planned = states
 	}

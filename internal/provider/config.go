@@ -3,8 +3,10 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -100,7 +102,9 @@ type connector struct {
 
 	mu     sync.Mutex
 	client *openstack.Client
-	read   map[string]bool // IDs of the clusters in this run's state
+	read   map[string]bool      // IDs of the clusters in this run's state
+	free   map[string]time.Time // names of which nothing was there then
+	taken  map[string]bool      // names that this run makes clusters of
 }
 
 func newConnector(m providerModel, version string) *connector {
@@ -139,6 +143,36 @@ func (c *connector) has(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.read[id]
+}
+
+// foundFree notes that nothing of that name is there now.
+func (c *connector) foundFree(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.free == nil {
+		c.free = map[string]time.Time{}
+	}
+	c.free[name] = time.Now()
+}
+
+// freshness is how long a look at the cloud need not be repeated before a create.
+const freshness = 10 * time.Second
+
+// claim reserves a name for one create of this run: a second one would take the
+// first one's servers for what an interrupted run left. free tells that the name
+// was found free a moment ago.
+func (c *connector) claim(name string, now time.Time) (free bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken[name] {
+		return false, fmt.Errorf("another resource of this configuration makes a cluster named %q; give each its own name", name)
+	}
+	if c.taken == nil {
+		c.taken = map[string]bool{}
+	}
+	c.taken[name] = true
+	at, ok := c.free[name]
+	return ok && now.Sub(at) < freshness, nil
 }
 
 func (c *connector) provisioner(ctx context.Context) (*provision.Provisioner, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -51,5 +52,24 @@ func TestConnectorWaitsForUnknownSettings(t *testing.T) {
 	c := newConnector(providerModel{Password: types.StringUnknown()}, "test")
 	if _, err := c.connect(t.Context()); !errors.Is(err, errUnknownConfig) {
 		t.Errorf("with an unknown password: %v", err)
+	}
+}
+
+// Two resources of one name would each take the other's servers for leftovers.
+func TestConnectorGivesANameOnce(t *testing.T) {
+	c := newConnector(providerModel{}, "test")
+	c.foundFree("astro")
+	if free, err := c.claim("astro", time.Now()); err != nil || !free {
+		t.Errorf("first: free %t, %v", free, err)
+	}
+	if _, err := c.claim("astro", time.Now()); err == nil {
+		t.Error("the name is given twice")
+	}
+	c.foundFree("nebula")
+	if free, err := c.claim("nebula", time.Now().Add(freshness)); err != nil || free {
+		t.Errorf("after a while: free %t, %v", free, err)
+	}
+	if free, err := c.claim("comet", time.Now()); err != nil || free {
+		t.Errorf("never looked for: free %t, %v", free, err)
 	}
 }

@@ -94,7 +94,10 @@ func problemDiagnostic(clusterName string, p provision.Problem) diag.Diagnostic 
 	if help := advice[p.Kind]; help != "" {
 		detail += "\n\n" + help
 	}
-	detail += "\n\nThe other nodes are not affected. The next plan shows what is missing, and an apply makes it."
+	detail += "\n\nThe other nodes are not affected."
+	if p.Heals {
+		detail += " The next plan shows what is missing, and an apply makes it."
+	}
 	if tail := strings.TrimSpace(p.Console); tail != "" {
 		detail += "\n\nEnd of its console log:\n" + tail
 	}
@@ -103,6 +106,18 @@ func problemDiagnostic(clusterName string, p provision.Problem) diag.Diagnostic 
 		return diag.NewAttributeWarningDiagnostic(path.Root("workers").AtMapKey(group), summary, detail)
 	}
 	return diag.NewAttributeWarningDiagnostic(path.Root("front_end"), summary, detail)
+}
+
+// twinWarnings names second servers of a node's name: what an overrun Nova made
+// of a create call whose answer got lost, and showed too late.
+func twinWarnings(others cluster.Nodes) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, n := range others {
+		diags.AddWarning(fmt.Sprintf("A second server is named %s", n.Name),
+			fmt.Sprintf("Server %s is not the one that the cluster works with: the cloud made it from a create call whose answer got lost. "+
+				"The next apply that changes the cluster deletes it; or delete it now: openstack server delete %s", n.ID, n.ID))
+	}
+	return diags
 }
 
 // groupOf takes the group out of a worker's name.

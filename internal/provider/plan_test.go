@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -217,5 +218,72 @@ func TestReferencesNameTheirPlace(t *testing.T) {
 		if !at[key].Equal(want) {
 			t.Errorf("%s stands at %s, want %s", key, at[key], want)
 		}
+	}
+}
+
+// What is known during the apply only may change all that follows from it, and
+// Terraform refuses a promise that is taken back.
+func TestUnknownsAreNotPromised(t *testing.T) {
+	for _, row := range []struct {
+		name                string
+		change              func(*clusterModel)
+		generation, address bool // known
+		nodes               bool
+	}{
+		{"nothing", func(*clusterModel) {}, true, true, true},
+		{"a group's cloud_config", func(m *clusterModel) {
+			g := testGroup(1)
+			g.CloudConfig = types.StringUnknown()
+			m.setGroups(t, map[string]groupModel{"cpu": g})
+		}, false, true, true},
+		{"a file of the front-end", func(m *clusterModel) {
+			fe := testFrontEnd()
+			fe.Files = types.MapUnknown(types.StringType)
+			m.setFrontEnd(t, fe)
+		}, false, true, true},
+		{"the external network", func(m *clusterModel) {
+			fe := testFrontEnd()
+			fe.ExternalNetwork = types.StringUnknown()
+			m.setFrontEnd(t, fe)
+		}, false, false, true},
+		{"one name in retire", func(m *clusterModel) {
+			g := testGroup(1)
+			g.Retire = types.SetValueMust(types.StringType, []attr.Value{types.StringUnknown()})
+			m.setGroups(t, map[string]groupModel{"cpu": g})
+		}, false, false, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			was, m := existing(t, "astro-cpu-1"), testModel(t).with(t, 1)
+			row.change(&m)
+			r := &clusterResource{connector: newConnector(providerModel{}, "test")}
+			if diags := r.plan(t.Context(), &m, &was, private{}); diags.HasError() {
+				t.Fatal(diags)
+			}
+			if k := !m.Generation.IsUnknown(); k != row.generation {
+				t.Errorf("generation known: %v", k)
+			}
+			if k := !m.FrontEndAddress.IsUnknown(); k != row.address {
+				t.Errorf("front_end_address known: %v", k)
+			}
+			if k := !m.Nodes.IsUnknown(); k != row.nodes {
+				t.Errorf("nodes known: %v", k)
+			}
+		})
+	}
+}
+
+// An apply is told whom the plan has shown.
+func TestRequestNamesThePlannedNodes(t *testing.T) {
+	was := existing(t, "astro-cpu-1", "astro-cpu-2")
+	got, _ := planned(t, testModel(t).with(t, 1, "astro-cpu-1"), &was)
+	req, diags := application{plan: got, prior: &was}.request(t.Context())
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	if want := []string{"astro-cpu-2", "astro-frontend"}; !slices.Equal(req.Planned, want) {
+		t.Errorf("planned %v, want %v", req.Planned, want)
+	}
+	if retire := req.Spec.Groups["cpu"].Retire; !slices.Equal(retire, []string{"astro-cpu-1"}) {
+		t.Errorf("retire %v", retire)
 	}
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -41,6 +42,26 @@ func TestObserveCountsWhatWorks(t *testing.T) {
 	}
 	if m.Generation.ValueInt64() != 9 || m.FrontEndAddress.ValueString() != "10.0.0.9" {
 		t.Errorf("generation %s, front_end_address %s", m.Generation, m.FrontEndAddress)
+	}
+}
+
+// Of two servers of one name the one in the roster counts, though it is younger.
+func TestObserveTellsOfATwin(t *testing.T) {
+	m := testModel(t).with(t, 1)
+	good, twin := testNodeOf("astro-cpu-1", "cpu"), testNodeOf("astro-cpu-1", "cpu")
+	good.Created = time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)
+	twin.Created = good.Created.Add(-time.Minute)
+	twin.ID, twin.Address = "late", "10.0.0.77"
+	diags := m.observe(t.Context(), provision.View{
+		Nodes: cluster.Nodes{testNodeOf("astro-frontend", ""), twin, good}, HasDocument: true,
+		Document: cluster.Document{Name: "astro", Workers: []cluster.Member{{Name: good.Name, Address: good.Address}}},
+	})
+	if len(diags) != 1 || diags.HasError() || !strings.Contains(diags[0].Detail(), "openstack server delete late") {
+		t.Errorf("diagnostics: %v", diags)
+	}
+	states, _ := nodeStates(t.Context(), m.Nodes)
+	if got := states["astro-cpu-1"].ID.ValueString(); got != good.ID {
+		t.Errorf("astro-cpu-1 is server %s", got)
 	}
 }
 

@@ -66,7 +66,7 @@ func (r *run) steps(ctx context.Context) error {
 // look reads what exists and decides.
 func (r *run) look(ctx context.Context) error {
 	s := r.req.Spec
-	if r.req.Create {
+	if r.req.Create && !r.req.NameFree {
 		if err := r.removeLeftovers(ctx); err != nil {
 			return err
 		}

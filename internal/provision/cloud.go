@@ -42,8 +42,9 @@ type Cloud interface {
 	// AssociateFloatingIP gives the server a floating IP from the external
 	// network, described with the cluster's ID tag from its first second, and
 	// returns the address. One that the cluster has on that server already is
-	// used; one that an interrupted run left unassociated too.
-	AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID string) (string, error)
+	// used; one that an interrupted run left unassociated too. With fresh the
+	// cluster's ID was never used before, so there is nothing to look for.
+	AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID string, fresh bool) (string, error)
 
 	// FloatingIPs returns the floating IPs of the cluster, by ID.
 	FloatingIPs(ctx context.Context, clusterID string) (map[string]string, error)

@@ -130,7 +130,7 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 			continue
 		}
 		p := Problem{Node: name, Kind: cluster.FaultOther, Summary: "has not joined within the time given",
-			Detail: "the front-end goes on trying; the worker is not in the pool"}
+			Detail: "the front-end goes on trying; until then the worker is not in the pool. If it stays out, delete its server: the next apply makes it anew"}
 		if n, ok := w.r.nodes().ByName(name); ok {
 			p.Console = w.r.p.console(ctx, n.ID)
 		}

@@ -254,7 +254,7 @@ func (c *memCloud) ConsoleTail(context.Context, string, int) (string, error) {
 	return "last words", c.call("console", func() error { return nil })
 }
 
-func (c *memCloud) AssociateFloatingIP(_ context.Context, clusterID, serverID, _ string) (string, error) {
+func (c *memCloud) AssociateFloatingIP(_ context.Context, clusterID, serverID, _ string, _ bool) (string, error) {
 	err := c.call("floating ip", func() error {
 		c.ips["ip-"+clusterID] = "203.0.113.1"
 		c.servers[serverID].floating = "203.0.113.1"

@@ -64,6 +64,7 @@ type Request struct {
 	DrainTimeout time.Duration
 	CreatedBy    string // fingerprint of the run's place; marks what an interrupted create left
 	Create       bool   // no such cluster is known: leftovers of an interrupted create are removed first
+	NameFree     bool   // with Create: a CheckName a moment ago found nothing of that name
 	Generation   int64  // the last generation known to the caller
 	// Planned names all nodes that a plan promised for afterwards; workers that it
 	// has not seen are left alone. nil: there was no plan, and Spec alone counts.
@@ -169,10 +170,11 @@ func (e *ExistsError) Error() string {
 
 // CheckName refuses the name of a new cluster that a finished cluster has, or
 // one that is being made from elsewhere. What an interrupted create of the same
-// place left is no hindrance: Apply removes it.
-func (p *Provisioner) CheckName(ctx context.Context, name, createdBy string) error {
-	_, err := p.leftovers(ctx, name, createdBy)
-	return err
+// place left is no hindrance: Apply removes it. free tells that there is none of
+// that either.
+func (p *Provisioner) CheckName(ctx context.Context, name, createdBy string) (free bool, err error) {
+	left, err := p.leftovers(ctx, name, createdBy)
+	return err == nil && len(left) == 0, err
 }
 
 func (p *Provisioner) leftovers(ctx context.Context, name, createdBy string) (cluster.Nodes, error) {

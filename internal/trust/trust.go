@@ -33,11 +33,9 @@ type KeyPair struct {
 }
 
 // CA signs certificates for one cluster (the cluster CA) or for one batch of
-// new workers (a batch CA).
-type CA struct {
-	key    ed25519.PrivateKey
-	signer ssh.Signer
-}
+// new workers (a batch CA). Its private key can't be read out: it ends with the
+// run that made it.
+type CA struct{ signer ssh.Signer }
 
 // NewCA makes a CA.
 func NewCA() (*CA, error) {
@@ -45,37 +43,11 @@ func NewCA() (*CA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a CA key: %w", err)
 	}
-	return fromKey(key)
-}
-
-// ParseCA reads a CA from the PEM of its unencrypted ed25519 private key.
-func ParseCA(privatePEM []byte) (*CA, error) {
-	raw, err := ssh.ParseRawPrivateKey(privatePEM)
-	if err != nil {
-		return nil, fmt.Errorf("read the CA key: %w", err)
-	}
-	key, ok := raw.(*ed25519.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("read the CA key: it is a %T, an ed25519 key is needed", raw)
-	}
-	return fromKey(*key)
-}
-
-func fromKey(key ed25519.PrivateKey) (*CA, error) {
 	signer, err := ssh.NewSignerFromKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("use the CA key: %w", err)
 	}
-	return &CA{key: key, signer: signer}, nil
-}
-
-// PrivatePEM returns the private key for safe-keeping.
-func (ca *CA) PrivatePEM() ([]byte, error) {
-	block, err := ssh.MarshalPrivateKey(ca.key, "")
-	if err != nil {
-		return nil, fmt.Errorf("write the CA key: %w", err)
-	}
-	return pem.EncodeToMemory(block), nil
+	return &CA{signer: signer}, nil
 }
 
 // Public returns the public half in authorized_keys form, without a comment.
