@@ -97,6 +97,7 @@ func (d Document) Member(name string) (Member, bool) {
 // document is too large.
 func (d Document) Encode() (map[string]string, error) {
 	d.Version = documentVersion
+	d.Workers = slices.Clone(d.Workers) // the caller's order is the caller's
 	slices.SortFunc(d.Workers, func(a, b Member) int { return CompareNames(a.Name, b.Name) })
 	d.dropUnusedBatches()
 	raw, err := json.Marshal(d)
@@ -181,7 +182,7 @@ func DecodeDocument(metadata map[string]string) (Document, error) {
 		return Document{}, fmt.Errorf("read cluster document: %w", err)
 	}
 	if d.Version != documentVersion {
-		return Document{}, fmt.Errorf("read cluster document: version %d, this program knows %d", d.Version, documentVersion)
+		return Document{}, fmt.Errorf("read cluster document: it has version %d, this program knows %d: use the vmcluster that wrote it, or a newer one", d.Version, documentVersion)
 	}
 	if d.Generation != generation {
 		return Document{}, fmt.Errorf("read cluster document: generation %d in the head, %d inside", generation, d.Generation)

@@ -146,3 +146,13 @@ func BenchmarkDocument(b *testing.B) {
 		})
 	}
 }
+
+func TestEncodeLeavesTheRosterAsItIs(t *testing.T) {
+	d := Document{Generation: 1, Workers: []Member{{Name: "a-cpu-2"}, {Name: "a-cpu-1"}}}
+	if _, err := d.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	if d.Workers[0].Name != "a-cpu-2" {
+		t.Error("the caller's roster was sorted")
+	}
+}

@@ -244,3 +244,25 @@ func TestAccClusterFloatingNotShown(t *testing.T) {
 		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 	})
 }
+
+// Somebody deleted every server; the floating IP is still there, and paid for.
+func TestAccClusterOnlyItsAddressIsLeft(t *testing.T) {
+	s := newStage(t, openstacktest.Options{}, guest.Options{})
+	config := s.config(strings.Replace(basic(`cpu = { flavor = "m1.small", count = 1 }`), `"m1.medium" }`, `"m1.medium", external_network = "public" }`, 1))
+	s.run(t, resource.TestStep{Config: config}, resource.TestStep{
+		PreConfig: func() {
+			for _, name := range s.names() {
+				s.remove(t, name)
+			}
+		},
+		Config:            config,
+		ConfigPlanChecks:  planned1(plancheck.ResourceActionUpdate),
+		ConfigStateChecks: []statecheck.StateCheck{inState(node("astro-cpu-1"), active)},
+		Check: func(*terraform.State) error {
+			if n := len(s.cloud.FloatingIPs()); n != 1 {
+				return fmt.Errorf("%d floating IPs, want the one that was there", n)
+			}
+			return nil
+		},
+	})
+}

@@ -1,12 +1,15 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -18,8 +21,22 @@ import (
 func createdBy(clusterName string) string {
 	host, _ := os.Hostname() // without a name, the directory alone tells
 	dir, _ := os.Getwd()
-	sum := sha256.Sum256([]byte(host + "\x00" + dir + "\x00" + clusterName))
+	sum := sha256.Sum256([]byte(strings.Join([]string{host, dir, workspace(), clusterName}, "\x00")))
 	return hex.EncodeToString(sum[:8])
+}
+
+// workspace is the command line's workspace: two of them share a directory, and
+// no lock keeps them apart. Providers are not told it, so it is read where the
+// command line keeps it.
+func workspace() string {
+	if name := os.Getenv("TF_WORKSPACE"); name != "" {
+		return name
+	}
+	name, err := os.ReadFile(filepath.Join(cmp.Or(os.Getenv("TF_DATA_DIR"), ".terraform"), "environment"))
+	if err != nil {
+		return "default" // it is written when another one is selected
+	}
+	return strings.TrimSpace(string(name))
 }
 
 // privateLeaving is the key under which a refresh keeps who is being drained, so

@@ -203,7 +203,12 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be read", err))
 		return
 	}
-	if len(view.Nodes) == 0 {
+	left, err := addressLeft(ctx, prov, state, view)
+	if err != nil {
+		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be read", err))
+		return
+	}
+	if len(view.Nodes) == 0 && !left {
 		// The list succeeded and shows no server of the cluster at all.
 		tflog.Info(ctx, "no server of the cluster is left", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
@@ -217,6 +222,19 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateLeaving, leaving)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// addressLeft tells that nothing of a cluster is left but a floating IP. It stays
+// in the state then: nobody else knows whose that is.
+func addressLeft(ctx context.Context, prov *provision.Provisioner, state clusterModel, view provision.View) (bool, error) {
+	if len(view.Nodes) > 0 || state.Name.IsNull() {
+		return false, nil
+	}
+	p, _, _ := state.parts(ctx)
+	if p.frontEnd.ExternalNetwork.IsNull() {
+		return false, nil
+	}
+	return prov.HasFloatingIP(ctx, state.ID.ValueString())
 }
 
 func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {

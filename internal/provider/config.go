@@ -92,7 +92,7 @@ func (m providerModel) config(version string) openstack.Config {
 }
 
 // errUnknownConfig says that the provider's configuration is not known yet.
-var errUnknownConfig = errors.New("the provider's configuration is known during apply only")
+var errUnknownConfig = errors.New("a setting of the provider is known during the apply only; make what it depends on first, for example with -target")
 
 // connector connects at the first use and keeps the connection for all
 // resources of the run. A failed attempt is not kept.

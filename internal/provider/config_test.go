@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"os"
 	"reflect"
 	"testing"
 	"time"
@@ -71,5 +72,30 @@ func TestConnectorGivesANameOnce(t *testing.T) {
 	}
 	if free, err := c.claim("comet", time.Now()); err != nil || free {
 		t.Errorf("never looked for: free %t, %v", free, err)
+	}
+}
+
+// Two workspaces of one directory are two places.
+func TestCreatedByTellsWorkspacesApart(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("TF_WORKSPACE", "")
+	t.Setenv("TF_DATA_DIR", "")
+	first := createdBy("astro")
+	if err := os.MkdirAll(".terraform", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(".terraform/environment", []byte("default"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if createdBy("astro") != first {
+		t.Error("the default workspace is another place once it is written down")
+	}
+	if err := os.WriteFile(".terraform/environment", []byte("test"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second := createdBy("astro")
+	t.Setenv("TF_WORKSPACE", "live")
+	if third := createdBy("astro"); second == first || third == first || third == second {
+		t.Error("workspaces are not told apart")
 	}
 }

@@ -162,6 +162,15 @@ func TestCreateCallsStayWithinBudget(t *testing.T) {
 			if spent := c.calls - before; spent > n+25-5 {
 				t.Errorf("destroying %d workers took %d calls", n, spent)
 			}
+			asked := 0
+			for _, op := range c.log[before:] {
+				if op == "delete" {
+					asked++
+				}
+			}
+			if asked != n+1 {
+				t.Errorf("%d servers were asked to go by %d calls", n+1, asked)
+			}
 		})
 	}
 }

@@ -70,6 +70,10 @@ func (r *run) deleteNodes(ctx context.Context, doomed cluster.Nodes) error {
 	return nil
 }
 
+// askAgain is after how many reads of the list, some 100 s, a server that is
+// still there is asked to go once more: a busy Nova needs a minute for many.
+const askAgain = 8
+
 // deleteAll asks for the deletion of the given servers and reads the cluster's
 // list until none of them is there. One that Nova failed to delete is asked for
 // again. seen is told each list.
@@ -80,6 +84,10 @@ func (p *Provisioner) deleteAll(ctx context.Context, id string, doomed cluster.N
 	if err := p.requestDeletion(ctx, doomed); err != nil {
 		return err
 	}
+	return p.awaitGone(ctx, id, doomed, seen)
+}
+
+func (p *Provisioner) awaitGone(ctx context.Context, id string, doomed cluster.Nodes, seen func(cluster.Nodes)) error {
 	ids := map[string]bool{}
 	for _, n := range doomed {
 		ids[n.ID] = true
@@ -101,7 +109,7 @@ func (p *Provisioner) deleteAll(ctx context.Context, id string, doomed cluster.N
 		if len(left) == 0 {
 			return nil
 		}
-		stuck := slices.DeleteFunc(left, func(n cluster.Node) bool { return !n.Broken() && round%4 != 0 })
+		stuck := slices.DeleteFunc(left, func(n cluster.Node) bool { return !n.Broken() && round%askAgain != 0 })
 		if err := p.requestDeletion(ctx, stuck); err != nil {
 			return err
 		}
@@ -150,7 +158,10 @@ func (p *Provisioner) Destroy(ctx context.Context, id string) error {
 		if err := p.requestDeletion(ctx, first); err != nil {
 			return err
 		}
-		if err := p.deleteAll(ctx, id, append(then, first...), nil); err != nil {
+		if err := p.requestDeletion(ctx, then); err != nil {
+			return err
+		}
+		if err := p.awaitGone(ctx, id, nodes, nil); err != nil {
 			return err
 		}
 	}
@@ -167,4 +178,13 @@ func (p *Provisioner) releaseFloatingIPs(ctx context.Context, id string) error {
 		}
 	}
 	return nil
+}
+
+// HasFloatingIP tells whether a floating IP of the cluster is there.
+func (p *Provisioner) HasFloatingIP(ctx context.Context, id string) (bool, error) {
+	ips, err := p.cloud.FloatingIPs(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("list the floating IPs of cluster %s: %w", id, err)
+	}
+	return len(ips) > 0, nil
 }
