@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -37,6 +38,8 @@ const (
 	modeSecret    = fs.FileMode(0o600)
 	modeSudoers   = fs.FileMode(0o440)
 	modeUsersFile = fs.FileMode(0o644)
+
+	minPacked = 200 // a shorter content gains nothing from gzip
 )
 
 // Old sudo versions want a terminal by default (requiretty), which the
@@ -117,31 +120,31 @@ func newBuilder(n nodeConfig) (*builder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", nodePath, err)
 	}
-	if err := b.file("node program", programPath, nodeProgram, modeProgram); err != nil {
-		return nil, err
+	program, err := packedProgram()
+	if err != nil {
+		return nil, fmt.Errorf("pack %s: %w", programPath, err)
 	}
+	b.add("node program", programPath, program, modeProgram)
 	return b, b.file("", nodePath, string(about)+"\n", modeSecret)
 }
 
-// file adds a file. All contents are encoded, so that no YAML reader ever sees
-// characters that are special to it.
+// file adds a file.
 func (b *builder) file(part, name, content string, mode fs.FileMode) error {
-	packed, err := pack(content)
+	f, err := pack(content)
 	if err != nil {
 		return fmt.Errorf("pack %s: %w", name, err)
 	}
-	f := writeFile{
-		Path: name, Permissions: fmt.Sprintf("%04o", mode), Encoding: "gz+b64",
-		Content: base64.StdEncoding.EncodeToString(packed),
-	}
-	if plain := base64.StdEncoding.EncodeToString([]byte(content)); len(plain) <= len(f.Content) {
-		f.Encoding, f.Content = "b64", plain
-	}
-	b.config.WriteFiles = append(b.config.WriteFiles, f)
-	if part != "" {
-		b.parts = append(b.parts, Part{Name: part, Size: len(f.Content)})
-	}
+	b.add(part, name, f, mode)
 	return nil
+}
+
+func (b *builder) add(part, name string, f packed, mode fs.FileMode) {
+	b.config.WriteFiles = append(b.config.WriteFiles, writeFile{
+		Path: name, Permissions: fmt.Sprintf("%04o", mode), Encoding: f.encoding, Content: f.content,
+	})
+	if part != "" {
+		b.parts = append(b.parts, Part{Name: part, Size: len(f.content)})
+	}
 }
 
 // usersFiles adds what the user wants to have on the node, after our own files.
@@ -170,18 +173,43 @@ func (b *builder) render() (string, error) {
 	return cloudConfigHead + "\n" + string(text), nil
 }
 
-// pack compresses without a time stamp, so that equal input gives equal user data.
-func pack(content string) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+// packed is a file's content as write_files takes it. All contents are encoded, so
+// that no YAML reader ever sees characters that are special to it.
+type packed struct{ encoding, content string }
+
+// packedProgram packs the node program once: it is the same for every node, and
+// packing it is most of what rendering one would cost.
+var packedProgram = sync.OnceValues(func() (packed, error) { return pack(nodeProgram) })
+
+// gzips keeps writers: making one takes longer than compressing a small file.
+var gzips = sync.Pool{New: func() any {
+	w, err := gzip.NewWriterLevel(nil, gzip.BestCompression)
 	if err != nil {
-		return nil, err
+		panic(err) // the level is wrong
 	}
+	return w
+}}
+
+// pack compresses without a time stamp, so that equal input gives equal user data,
+// and leaves as it is what would only grow.
+func pack(content string) (packed, error) {
+	plain := packed{"b64", base64.StdEncoding.EncodeToString([]byte(content))}
+	if len(content) < minPacked {
+		return plain, nil
+	}
+	var out bytes.Buffer
+	w := gzips.Get().(*gzip.Writer) //nolint:forcetypeassert // nothing else is in it
+	defer gzips.Put(w)
+	w.Reset(&out)
 	if _, err := w.Write([]byte(content)); err != nil {
-		return nil, err
+		return packed{}, err
 	}
 	if err := w.Close(); err != nil {
-		return nil, err
+		return packed{}, err
 	}
-	return out.Bytes(), nil
+	small := packed{"gz+b64", base64.StdEncoding.EncodeToString(out.Bytes())}
+	if len(plain.content) <= len(small.content) {
+		return plain, nil
+	}
+	return small, nil
 }

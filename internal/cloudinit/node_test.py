@@ -488,7 +488,7 @@ class Setup(ClusterCase):
         self.assertEqual(node.Node().setup(), 0)
         unit = c.text("astro-frontend", "/etc/systemd/system/vmcluster-metadata.service")
         for early in ("ssh.service", "cron.service", "condor.service"):
-            self.assertIn(early, next(line for line in unit.splitlines() if line.startswith("Before=")).split())
+            self.assertIn(early, next(line for line in unit.splitlines() if line.startswith("Before="))[len("Before="):].split())
         command = next(line for line in unit.splitlines() if line.startswith("ExecStart=/bin/sh -c "))[len("ExecStart="):]
         put(c.dir + "/bin/nft", "#!/bin/sh\nexit 1\n", 0o755)
         put(c.dir + "/bin/iptables", "#!/bin/sh\necho \"$*\" >>\"$CLUSTER_DIR/iptables.log\"\ntest \"$1\" = -A\n", 0o755)

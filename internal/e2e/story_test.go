@@ -218,40 +218,6 @@ func (s *story) pool(t *testing.T, workers ...string) {
 	})
 }
 
-// runJobs submits n jobs that sleep and waits until all have run.
-func (s *story) runJobs(t *testing.T, n, seconds int) {
-	t.Helper()
-	s.submit(t, n, seconds)
-	eventually(t, fmt.Sprintf("%d jobs done", n), 5*time.Minute, func() (string, bool) {
-		return s.unfinished(t)
-	})
-}
-
-// unfinished asks the job log (005 is "terminated"): an empty list of condor_q may also mean that it
-// could not be had.
-func (s *story) unfinished(t *testing.T) (string, bool) {
-	t.Helper()
-	out, _, err := s.fe.run(t.Context(), "grep -c '^005 ' job.log || true")
-	return fmt.Sprintf("%s of %d jobs terminated", out, s.submitted), err == nil && out == fmt.Sprint(s.submitted)
-}
-
-func (s *story) submit(t *testing.T, n, seconds int) {
-	t.Helper()
-	s.submitted += n
-	s.fe.must(t, fmt.Sprintf(`cd ~ && cat >job.sub <<'X'
-executable = /bin/sleep
-arguments = %d
-transfer_executable = false
-request_cpus = 1
-request_memory = 64MB
-request_disk = 1MB
-should_transfer_files = yes
-log = job.log
-queue %d
-X
-condor_submit -terse job.sub`, seconds, n))
-}
-
 // forgotten looks for a removed worker's traces on every node that is left.
 func (s *story) forgotten(t *testing.T, worker string) {
 	t.Helper()

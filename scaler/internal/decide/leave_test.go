@@ -1,0 +1,88 @@
+package decide_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+)
+
+func TestLeaving(t *testing.T) {
+	marked := func(changes ...func(*world)) world {
+		return newWorld(append([]func(*world){node("astro-cpu-1", 9000, leaving)}, changes...)...)
+	}
+	check(t, []row{
+		{"without a report one waits", marked(pool("astro-cpu-1", 0, 90)), "", "the front-end has not closed it yet"},
+		{"a report on an older generation does not count", marked(pool("astro-cpu-1", 0, 90), report("cpu[1]", ""), func(w *world) { w.facts.Cluster.Report.Generation = 6 }, confirmedOnce("astro-cpu-1", 20)), "", "not closed it yet"},
+		{"closed: the queue is read again first", marked(report("cpu[1]", "")), "", "read again before it is removed"},
+		{"closed, and two readings agree", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 15)), "remove:cpu-1", "two readings"},
+		{"the report is read once: what it said is remembered", marked(confirmedOnce("astro-cpu-1", 15), func(w *world) { w.memory.Closed = map[string]bool{"astro-cpu-1": true} }), "remove:cpu-1", ""},
+		{"opened meanwhile by another: what an older report said is void", marked(pool("astro-cpu-1", 0, 90), report("", ""), confirmedOnce("astro-cpu-1", 60), func(w *world) { w.memory.Closed = map[string]bool{"astro-cpu-1": true} }), "", "has not closed it yet"},
+		{"two readings of a server before it under its name do not count", marked(report("cpu[1]", ""), func(w *world) {
+			w.memory.Confirmed = map[string]decide.Sighting{"astro-cpu-1": {Server: "before", First: ago(60), Last: ago(20), Reads: 2}}
+		}), "", "read again"},
+		{"one that died on its way is not waited for longer than the join timeout", marked(confirmedOnce("astro-cpu-1", 15)), "remove:cpu-1", "not in the pool for 2h30m (join_timeout = 15m)"},
+		{"after a second look", marked(), "", "not in the pool for 2h30m; the queue is read again"},
+		{"and not while the queue believes a job on it", marked(confirmedOnce("astro-cpu-1", 15), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "1 job still on it"},
+		{"nor on partial facts", marked(confirmedOnce("astro-cpu-1", 15), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "is not removed now: what was read is not whole: x"},
+		{"nor before the timeout", marked(confirmedOnce("astro-cpu-1", 15), func(w *world) { w.memory.WatchedFrom = ago(600) }), "", "has not closed it yet"},
+		{"not before drain_recheck", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 14)), "", "read again"},
+		{"the same reading is not counted twice", marked(report("cpu[1]", ""), func(w *world) {
+			w.memory.Confirmed = map[string]decide.Sighting{"astro-cpu-1": {First: ago(60), Last: now, Reads: 1}}
+		}), "", "read again"},
+		{"closed, but the queue knows a job on it", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 60), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "1 job still on it"},
+		{"closed, but facts are partial", marked(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 60), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "not removed now"},
+		{"busy after all: it comes back", marked(pool("astro-cpu-1", 1, 0), report("", "cpu[1]")), "undrain:cpu-1", "refused to close it"},
+		{"demand comes back before it is closed", marked(jobs(1), pool("astro-cpu-1", 0, 90)), "undrain:cpu-1", "1 job came that fit it"},
+		{"demand comes back after it is closed", marked(jobs(1), report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 60)), "undrain:cpu-1", ""},
+		{"demand calls back before it adds", marked(jobs(8), unmetFor(60), pool("astro-cpu-1", 0, 90)), "+1cpu undrain:cpu-1", ""},
+		{"a worker that Terraform drains is not ours", newWorld(jobs(1), node("astro-cpu-1", 9000, draining), report("cpu[1]", "")), "", "somebody else's wish"},
+		{"protected meanwhile: it comes back", newWorld(node("astro-cpu-1", 9000, leaving, protected), report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 60)), "undrain:cpu-1", "protected"},
+	})
+}
+
+func TestClear(t *testing.T) {
+	check(t, []row{
+		{"a server in ERROR goes at once, with Nova's words", newWorld(node("astro-cpu-1", 30, inError)), "remove:cpu-1", "in ERROR: No valid host was found."},
+		{"a protected one stays", newWorld(node("astro-cpu-1", 30, inError, protected)), "", "kept: protected"},
+		{"partial facts remove none that may have had jobs", newWorld(node("astro-cpu-1", 9000, inError), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "", "not removed now: what was read is not whole"},
+		{"one that was never in the roster has none", newWorld(node("astro-cpu-1", 30, inError), func(w *world) {
+			w.facts.Cluster.Document.Workers, w.facts.Queue.Partial = nil, []string{"one schedd did not answer"}
+		}), "remove:cpu-1", ""},
+		// A job could start on it between the reading and the deletion.
+		{"one that works in the pool goes as the others do", newWorld(node("astro-cpu-1", 9000, inError), pool("astro-cpu-1", 0, 90)), "drain:cpu-1", "its server is in ERROR, and yet it works in the pool"},
+		{"and stays as the others do", newWorld(node("astro-cpu-1", 9000, inError), pool("astro-cpu-1", 0, 30)), "", "idle for 30s of idle_after = 1m"},
+		{"a server that is late gets its join timeout", newWorld(node("astro-cpu-1", 899)), "", ""},
+		{"then it is looked for once more", newWorld(node("astro-cpu-1", 900)), "", "not in the pool for 15m (join_timeout = 15m); it is looked for again"},
+		{"then it goes", newWorld(node("astro-cpu-1", 920), confirmedOnce("astro-cpu-1", 20)), "remove:cpu-1", "not in the pool for 15m20s"},
+		{"unless the queue believes a job on it", newWorld(node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 2 }), "", "kept: 2 jobs on it"},
+		{"absence counts from the last time in the pool", newWorld(node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(600)} }), "", ""},
+		{"and from the start of the watch", newWorld(node("astro-cpu-1", 9000), func(w *world) { w.memory.WatchedFrom = ago(600) }), "", ""},
+		{"a stopped server is left alone", newWorld(node("astro-cpu-1", 9000, func(n *cluster.Node, _ *cluster.Member) { n.Status = "SHUTOFF" })), "", "its server is SHUTOFF: left alone"},
+		{"a roster entry without a server is cleared after a second look", newWorld(func(w *world) {
+			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-3"}}
+		}, confirmedOnce("astro-cpu-3", 20)), "remove:cpu-3", "it has no server"},
+		{"nothing is added while a name is being freed", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30, inError)), "remove:cpu-1", "pause of another"},
+	})
+}
+
+// A server in ERROR that the cloud does not delete is one failure, not one in
+// every tick, and does not stop its group for ever.
+func TestAServerThatCanNotBeDeletedIsOneFailure(t *testing.T) {
+	w := newWorld(jobs(4), node("astro-cpu-1", 30, inError))
+	w.facts.Cluster.Nodes[0].ID = "s1"
+	m, at := w.memory, now
+	var out decide.Outcome
+	for range 20 {
+		w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt = at, at
+		out, m = decide.Tick(w.facts, w.policy, m, at)
+		at = at.Add(10 * time.Second)
+	}
+	if m.Backoff["cpu"].Failures != 1 {
+		t.Errorf("%d failures counted", m.Backoff["cpu"].Failures)
+	}
+	if got := brief(out.Decision); got != "+1cpu remove:cpu-1" {
+		t.Errorf("decided %q in the end\n%s", got, reasons(out.Decision))
+	}
+}
