@@ -1,7 +1,6 @@
 package openstacktest
 
 import (
-	"encoding/base64"
 	"errors"
 	"maps"
 	"net/http"
@@ -72,17 +71,6 @@ func (c *Cloud) PostPassword(serverID, content string) error {
 	}
 	s.password = content
 	return nil
-}
-
-// GuestUserData returns the server's user data as the guest gets it.
-func (c *Cloud) GuestUserData(serverID string) ([]byte, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, _, err := c.asGuest(serverID)
-	if err != nil {
-		return nil, err
-	}
-	return base64.StdEncoding.DecodeString(s.userData)
 }
 
 // WriteConsole adds text to the server's console log.

@@ -88,7 +88,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional: true, Computed: true,
 				Default:             stringdefault.StaticString(defaultDrainTimeout),
 				Validators:          []validator.String{durationValidator{}},
-				MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. Then it is deleted all the same. `0s` does not wait.",
+				MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. Then it is deleted all the same; an apply whose `timeouts.update` ends before that deletes nobody, and the next one goes on. `0s` does not drain at all.",
 			},
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,

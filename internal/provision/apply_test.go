@@ -240,6 +240,19 @@ func TestCheckName(t *testing.T) {
 	})
 }
 
+// Whoever has just looked need not look again.
+func TestANameFoundFreeIsNotLookedUpAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 1)
+		req.NameFree = true
+		apply(t, c, req)
+		if c.log[0] != "create astro-cpu-1" {
+			t.Errorf("the first call is %s", c.log[0])
+		}
+	})
+}
+
 func TestFind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
