@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
@@ -62,7 +63,14 @@ func newStage(t *testing.T, o openstacktest.Options, g guest.Options) *stage {
 // run runs the steps and looks whether anything is left in the cloud.
 func (s *stage) run(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
+	s.runWith(t, nil, steps...)
+}
+
+// runWith is run for what needs a newer command line than the oldest one.
+func (s *stage) runWith(t *testing.T, versions []tfversion.TerraformVersionCheck, steps ...resource.TestStep) {
+	t.Helper()
 	resource.ParallelTest(t, resource.TestCase{
+		TerraformVersionChecks: versions,
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"vmcluster": func() (tfprotov6.ProviderServer, error) {
 				server, err := providerserver.NewProtocol6WithError(New("test")())()

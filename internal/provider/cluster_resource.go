@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,16 +35,7 @@ func (r *clusterResource) Metadata(_ context.Context, req resource.MetadataReque
 }
 
 func (r *clusterResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return // validation runs without a configured provider
-	}
-	c, ok := req.ProviderData.(*connector)
-	if !ok {
-		resp.Diagnostics.AddError("Unexpected provider data",
-			fmt.Sprintf("Expected *connector, got %T. This is a fault of the provider; please report it.", req.ProviderData))
-		return
-	}
-	r.connector = c
+	r.connector = connectorOf(req.ProviderData, &resp.Diagnostics)
 }
 
 func (r *clusterResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -62,6 +52,7 @@ func (r *clusterResource) Create(ctx context.Context, req resource.CreateRequest
 	// The ID is kept before anything is made: whatever comes about then belongs
 	// to this resource.
 	plan.ID = types.StringValue(uuid.NewString())
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID)...)
 	r.apply(ctx, application{
 		plan: plan, base: plan.unmade(), create: true,
 		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not made",
@@ -79,6 +70,7 @@ func (r *clusterResource) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID)...)
 	r.apply(ctx, application{
 		plan: plan, base: state, prior: &state,
 		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not changed as planned",
@@ -193,6 +185,7 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 	defer cancel()
 	id := state.ID.ValueString()
 	r.connector.remember(id)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID)...)
 	prov, err := r.connector.provisioner(ctx)
 	if err != nil {
 		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be read", err))
@@ -256,7 +249,8 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 }
 
-// ImportState takes a cluster's name or ID; the read that follows fills the rest.
+// ImportState takes a cluster's name, ID or identity; the read that follows fills
+// the rest.
 func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
@@ -265,10 +259,14 @@ func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportSt
 		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be imported", err))
 		return
 	}
-	view, err := prov.Find(ctx, req.ID)
+	wanted, diags := importedID(ctx, req)
+	resp.Diagnostics.Append(diags...)
+	view, err := prov.Find(ctx, wanted)
 	if err != nil {
 		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be imported", err))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), view.Nodes[0].ClusterID)...)
+	id := types.StringValue(view.Nodes[0].ClusterID)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 }

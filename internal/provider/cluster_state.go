@@ -61,14 +61,8 @@ func (m *clusterModel) countWorkers(ctx context.Context, v provision.View) diag.
 	if diags.HasError() {
 		return diags
 	}
-	working := map[string]map[string]bool{}
+	working := workingWorkers(v.Nodes)
 	for _, w := range v.Nodes.Workers("") {
-		if working[w.Group] == nil {
-			working[w.Group] = map[string]bool{}
-		}
-		if !w.Broken() {
-			working[w.Group][w.Name] = true
-		}
 		if _, known := p.groups[w.Group]; !known {
 			spec, ok := v.Document.Groups[w.Group]
 			if !ok {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -105,6 +106,20 @@ type connector struct {
 	read   map[string]bool      // IDs of the clusters in this run's state
 	free   map[string]time.Time // names of which nothing was there then
 	taken  map[string]bool      // names that this run makes clusters of
+}
+
+// connectorOf takes the connector out of what Terraform hands around. There is none
+// while a configuration is validated.
+func connectorOf(data any, diags *diag.Diagnostics) *connector {
+	if data == nil {
+		return nil
+	}
+	c, ok := data.(*connector)
+	if !ok {
+		diags.AddError("Unexpected provider data",
+			fmt.Sprintf("Expected *connector, got %T. This is a fault of the provider; please report it.", data))
+	}
+	return c
 }
 
 func newConnector(m providerModel, version string) *connector {

@@ -6,18 +6,26 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
+//go:generate go test -run TestStateKeepsItsShape . -update
+
 // Address is the provider's address in the registry.
 const Address = "registry.terraform.io/vmcluster/vmcluster"
 
 type vmclusterProvider struct{ version string }
 
-var _ provider.Provider = (*vmclusterProvider)(nil)
+var (
+	_ provider.Provider                  = (*vmclusterProvider)(nil)
+	_ provider.ProviderWithFunctions     = (*vmclusterProvider)(nil)
+	_ provider.ProviderWithListResources = (*vmclusterProvider)(nil)
+)
 
 // New returns a maker of the provider, as provider servers want it.
 func New(version string) func() provider.Provider {
@@ -84,11 +92,22 @@ func (p *vmclusterProvider) Configure(ctx context.Context, req provider.Configur
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.ResourceData = newConnector(model, p.version)
+	c := newConnector(model, p.version)
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = c, c, c
 }
 
 func (p *vmclusterProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newClusterResource}
 }
 
-func (p *vmclusterProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (p *vmclusterProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newClusterDataSource}
+}
+
+func (p *vmclusterProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newHostsFunction, newUserDataFunction}
+}
+
+func (p *vmclusterProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newClusterList}
+}

@@ -1,0 +1,215 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// call calls a function of the provider; the error is the function's own.
+func (w *wire) call(name string, argument tftypes.Value, as, result tftypes.Type) (tftypes.Value, error) {
+	w.t.Helper()
+	value, err := tfprotov6.NewDynamicValue(as, argument)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	resp, err := w.server.CallFunction(w.t.Context(), &tfprotov6.CallFunctionRequest{Name: name, Arguments: []*tfprotov6.DynamicValue{&value}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if resp.Error != nil {
+		return tftypes.Value{}, fmt.Errorf("%s", resp.Error.Text)
+	}
+	out, err := resp.Result.Unmarshal(result)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out, nil
+}
+
+// The function writes what the resource's own attribute says.
+func TestHostsFunctionAgreesWithTheResource(t *testing.T) {
+	w := newWire(t, nil)
+	m := existing(t, "astro-cpu-1", "astro-cpu-2")
+	states, _ := nodeStates(t.Context(), m.Nodes)
+	entry := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"address": tftypes.String}}
+	typ := tftypes.Map{ElementType: entry}
+	nodes := map[string]tftypes.Value{
+		"astro-cpu-9": tftypes.NewValue(entry, map[string]tftypes.Value{"address": tftypes.NewValue(tftypes.String, nil)}),
+		"astro-cpu-8": tftypes.NewValue(entry, nil),
+	}
+	for name, s := range states {
+		nodes[name] = tftypes.NewValue(entry, map[string]tftypes.Value{"address": tftypes.NewValue(tftypes.String, s.Address.ValueString())})
+	}
+	got, err := w.call("hosts_file", tftypes.NewValue(typ, nodes), typ, tftypes.String)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := w.text(got); text != m.HostsFile.ValueString() {
+		t.Errorf("got %q, the resource says %q", text, m.HostsFile.ValueString())
+	}
+}
+
+// object makes a value of texts, numbers and maps of them, typed by what they are.
+func object(members map[string]any) tftypes.Value {
+	kinds, values := map[string]tftypes.Type{}, map[string]tftypes.Value{}
+	for name, member := range members {
+		switch member := member.(type) {
+		case map[string]any:
+			values[name] = object(member)
+		case int:
+			values[name] = tftypes.NewValue(tftypes.Number, member)
+		case nil:
+			values[name] = tftypes.NewValue(tftypes.String, nil)
+		default:
+			values[name] = tftypes.NewValue(tftypes.String, member)
+		}
+		kinds[name] = values[name].Type()
+	}
+	return tftypes.NewValue(tftypes.Object{AttributeTypes: kinds}, values)
+}
+
+var userDataResult = tftypes.Object{AttributeTypes: map[string]tftypes.Type{
+	"content": tftypes.String, "size": tftypes.Number, "limit": tftypes.Number,
+}}
+
+func (w *wire) userData(members map[string]any) (content string, size int64, err error) {
+	w.t.Helper()
+	out, err := w.call("user_data", object(members), tftypes.DynamicPseudoType, userDataResult)
+	if err != nil {
+		return "", 0, err
+	}
+	var parts map[string]tftypes.Value
+	if err := out.As(&parts); err != nil {
+		w.t.Fatal(err)
+	}
+	var number types.Number
+	value, err := number.Type(w.t.Context()).ValueFromTerraform(w.t.Context(), parts["size"])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	size, _ = value.(types.Number).ValueBigFloat().Int64()
+	return w.text(parts["content"]), size, nil
+}
+
+func TestUserDataFunction(t *testing.T) {
+	w := newWire(t, nil)
+	worker := map[string]any{
+		"name": "astro", "group": "cpu", "batch_system": "htcondor", "login_uid": 20001,
+		"cloud_config": "#cloud-config\npackages: [htop]\n", "files": map[string]any{"/etc/motd": "grüße\n"},
+	}
+	frontEnd := map[string]any{"name": "astro", "login_user": "ada", "cloud_config": nil, "workers": map[string]any{"cpu": 40}}
+	for name, members := range map[string]map[string]any{"worker": worker, "front-end": frontEnd} {
+		content, size, err := w.userData(members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, sizeAgain, _ := w.userData(members)
+		if content != again || size != sizeAgain {
+			t.Errorf("%s: two calls give two results", name)
+		}
+		for _, secret := range []string{"PRIVATE KEY", "ssh-ed25519 AAAA", "cert-v01@openssh.com"} {
+			if strings.Contains(content, secret) {
+				t.Errorf("%s: the content holds %q", name, secret)
+			}
+		}
+		if real := realSize(t, members); size < real-32 || size > real+256 {
+			t.Errorf("%s: size %d, an apply would send %d", name, size, real)
+		}
+	}
+	if content, _, _ := w.userData(worker); !strings.Contains(content, "packages: [htop]") || !strings.Contains(content, "(first host key") {
+		t.Errorf("the worker's content lacks the user's part or a remark:\n%s", content)
+	}
+}
+
+// realSize is how large the same user data gets with real keys.
+func realSize(t *testing.T, members map[string]any) int64 {
+	t.Helper()
+	values := map[string]any{}
+	for k, v := range members {
+		if v != nil {
+			values[k] = v
+		}
+	}
+	argument, err := types.DynamicType.ValueFromTerraform(t.Context(), object(values))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := readPreview(argument.(types.Dynamic).UnderlyingValue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := newCA(t)
+	p.spec.OperatorKey = newCA(t).Public()
+	doc := trialDocument(p.spec, ca.Public())
+	if p.group == "" {
+		key, err := ca.Coordinator(doc.Name, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := cloudinit.FrontEnd(cloudinit.FrontEndInput{Common: commonInput(doc, p.node), Name: doc.FrontEnd.Name,
+			Document: doc, CoordinatorKey: key.Private, Certificate: key.Certificate})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int64(len(data))
+	}
+	name := cluster.WorkerName(doc.Name, p.group, 1)
+	key, err := ca.HostKey(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := cloudinit.Worker(cloudinit.WorkerInput{Common: commonInput(doc, p.node), Name: name, Group: p.group,
+		FrontEndName: doc.FrontEnd.Name, CoordinatorKey: newCA(t).Public(),
+		HostKey: cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int64(len(data))
+}
+
+func newCA(t *testing.T) *trust.CA {
+	t.Helper()
+	ca, err := trust.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ca
+}
+
+func TestUserDataFunctionRefuses(t *testing.T) {
+	w := newWire(t, nil)
+	for _, row := range []struct {
+		name    string
+		members map[string]any
+		says    string
+	}{
+		{"no name", map[string]any{"group": "cpu"}, "DNS label"},
+		{"a name that is none", map[string]any{"name": "Astro"}, "DNS label"},
+		{"an attribute nobody knows", map[string]any{"name": "astro", "flavour": "big"}, `"flavour" is not an attribute`},
+		{"a number for a text", map[string]any{"name": 7}, "Name: a text"},
+		{"half a worker", map[string]any{"name": "astro", "workers": map[string]any{"cpu": -1}}, "out of range"},
+		{"another batch system", map[string]any{"name": "astro", "batch_system": "pbs"}, `"pbs" is none of`},
+		{"no cloud-config", map[string]any{"name": "astro", "cloud_config": "packages: [htop]"}, "#cloud-config"},
+		{"too much", map[string]any{"name": "astro", "cloud_config": "#cloud-config\na: b\n#" + strings.Repeat("x", 60000)}, "49149"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := &wire{t: t, server: w.server}
+			if _, _, err := w.userData(row.members); err == nil || !strings.Contains(err.Error(), row.says) {
+				t.Errorf("error %v, want one that says %q", err, row.says)
+			}
+		})
+	}
+	if _, err := w.call("user_data", tftypes.NewValue(tftypes.String, "astro"), tftypes.DynamicPseudoType, userDataResult); err == nil {
+		t.Error("a text is taken for a node")
+	}
+}

@@ -1,0 +1,221 @@
+package provider
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// preview is a node whose user data is rendered to be looked at.
+type preview struct {
+	spec  cluster.Spec
+	group string // "" is the front-end
+	node  cluster.NodeSpec
+}
+
+// readPreview reads the argument of the function user_data.
+func readPreview(argument attr.Value) (preview, error) {
+	attributes, ok := membersOf(argument)
+	if !ok {
+		return preview{}, errors.New("an object is needed, as in { name = \"astro\", group = \"cpu\" }")
+	}
+	var p preview
+	var batch string
+	uid := cluster.DefaultLoginUID
+	counts := map[string]int{}
+	var loginUser *string
+	readers := map[string]func(attr.Value) error{
+		"name":         func(v attr.Value) error { return readText(v, &p.spec.Name) },
+		"group":        func(v attr.Value) error { return readText(v, &p.group) },
+		"login_user":   func(v attr.Value) error { loginUser = new(string); return readText(v, loginUser) },
+		"login_uid":    func(v attr.Value) error { return readNumber(v, &uid) },
+		"batch_system": func(v attr.Value) error { return readText(v, &batch) },
+		"cloud_config": func(v attr.Value) error { return readText(v, &p.node.CloudConfig) },
+		"files":        func(v attr.Value) (err error) { p.node.Files, err = readTexts(v); return err },
+		"workers":      func(v attr.Value) (err error) { counts, err = readNumbers(v); return err },
+	}
+	for name, value := range attributes {
+		read, known := readers[name]
+		switch {
+		case !known:
+			return preview{}, fmt.Errorf("%q is not an attribute that shapes user data; those are %s", name, strings.Join(slices.Sorted(maps.Keys(readers)), ", "))
+		case value.IsNull():
+			continue
+		}
+		if err := read(value); err != nil {
+			return preview{}, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	p.spec.LoginUID, p.spec.BatchSystem = uid, cluster.BatchSystem(batch)
+	p.spec.LoginUser = defaultLoginUser(p.spec.Name)
+	if loginUser != nil {
+		p.spec.LoginUser = *loginUser
+	}
+	p.spec.Groups = make(map[string]cluster.GroupSpec, len(counts))
+	for group, n := range counts {
+		p.spec.Groups[group] = cluster.GroupSpec{Count: n}
+	}
+	return p, p.check()
+}
+
+func (p *preview) check() error {
+	if err := cluster.CheckClusterName(p.spec.Name); err != nil {
+		return err
+	}
+	switch p.spec.BatchSystem {
+	case cluster.BatchHTCondor, cluster.BatchNone:
+	case "":
+		p.spec.BatchSystem = cluster.BatchNone
+	default:
+		return fmt.Errorf("batch_system: %q is none of %s, %s", p.spec.BatchSystem, cluster.BatchHTCondor, cluster.BatchNone)
+	}
+	groups := slices.Sorted(maps.Keys(p.spec.Groups))
+	if p.group != "" {
+		groups = append(groups, p.group)
+	}
+	for _, group := range groups {
+		if err := cluster.CheckGroupName(group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keys returns what stands in a rendering for a key: real is one of the same
+// kind, what says which it is.
+type keys func(what, real string) string
+
+// remarks say what is there at an apply.
+func remarks(what, _ string) string { return "(" + what + ")" }
+
+// standIns look like nothing, but take as much room as the real ones, packed and
+// unpacked. They are the same each time, as a function's result has to be.
+func standIns(what, real string) string {
+	const known = 36 // characters with which all keys of a kind begin
+	out := []byte(real)
+	seed := sha256.Sum256([]byte(what))
+	var noise string
+	for i := known; i < len(out); i++ {
+		if noise == "" {
+			seed = sha256.Sum256(seed[:])
+			noise = base64.RawStdEncoding.EncodeToString(seed[:])
+		}
+		if out[i] != '\n' {
+			out[i], noise = noise[0], noise[1:]
+		}
+	}
+	return string(out)
+}
+
+// render renders the node with those keys. The CA is thrown away: of the keys
+// that it makes only the length is looked at.
+func (p preview) render(put keys) ([]byte, error) {
+	ca, err := trust.NewCA()
+	if err != nil {
+		return nil, err
+	}
+	spec := p.spec
+	spec.OperatorKey = put("public key of key_pair", ca.Public())
+	doc := trialDocument(spec, put("public key of the cluster's CA", ca.Public()))
+	if p.group == "" {
+		key, err := ca.Coordinator(doc.Name, time.Unix(0, 0))
+		if err != nil {
+			return nil, err
+		}
+		return cloudinit.FrontEnd(cloudinit.FrontEndInput{
+			Common: commonInput(doc, p.node), Name: doc.FrontEnd.Name, Document: doc,
+			CoordinatorKey: put("key of the coordinator, good for two hours", key.Private),
+			Certificate:    put("certificate of that key", key.Certificate),
+		})
+	}
+	name := cluster.WorkerName(doc.Name, p.group, max(1, p.spec.Groups[p.group].Count))
+	key, err := ca.HostKey(name)
+	if err != nil {
+		return nil, err
+	}
+	return cloudinit.Worker(cloudinit.WorkerInput{
+		Common: commonInput(doc, p.node), Name: name, Group: p.group, FrontEndName: doc.FrontEnd.Name,
+		CoordinatorKey: put("public key of the coordinator, once it is known", ca.Public()),
+		HostKey: cloudinit.HostKey{
+			Private:     put("first host key, replaced when the worker joins", key.Private),
+			Public:      put("its public half", key.Public),
+			Certificate: put("its certificate", key.Certificate),
+		},
+	})
+}
+
+func membersOf(v attr.Value) (map[string]attr.Value, bool) {
+	switch v := v.(type) {
+	case types.Object:
+		return v.Attributes(), !v.IsNull()
+	case types.Map:
+		return v.Elements(), !v.IsNull()
+	case types.Dynamic:
+		return membersOf(v.UnderlyingValue())
+	}
+	return nil, false
+}
+
+func readText(v attr.Value, to *string) error {
+	if d, ok := v.(types.Dynamic); ok {
+		v = d.UnderlyingValue()
+	}
+	s, ok := v.(types.String)
+	if !ok {
+		return errors.New("a text is needed")
+	}
+	*to = s.ValueString()
+	return nil
+}
+
+func readNumber(v attr.Value, to *int) error {
+	if d, ok := v.(types.Dynamic); ok {
+		v = d.UnderlyingValue()
+	}
+	n, ok := v.(types.Number)
+	if !ok || n.IsNull() || n.IsUnknown() || !n.ValueBigFloat().IsInt() {
+		return errors.New("a whole number is needed")
+	}
+	whole, _ := n.ValueBigFloat().Int64()
+	if whole < 0 || whole > 100_000 {
+		return fmt.Errorf("%d is out of range", whole)
+	}
+	*to = int(whole)
+	return nil
+}
+
+func readTexts(v attr.Value) (map[string]string, error) {
+	return readMembers(v, readText)
+}
+
+func readNumbers(v attr.Value) (map[string]int, error) {
+	return readMembers(v, readNumber)
+}
+
+func readMembers[T any](v attr.Value, read func(attr.Value, *T) error) (map[string]T, error) {
+	members, ok := membersOf(v)
+	if !ok {
+		return nil, errors.New("a map is needed")
+	}
+	out := make(map[string]T, len(members))
+	for name, member := range members {
+		var value T
+		if err := read(member, &value); err != nil {
+			return nil, fmt.Errorf("%q: %w", name, err)
+		}
+		out[name] = value
+	}
+	return out, nil
+}
