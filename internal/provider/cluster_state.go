@@ -86,7 +86,10 @@ func (m *clusterModel) countWorkers(ctx context.Context, v provision.View) diag.
 // groupOf describes a group as a configuration would, with IDs for names; what
 // equals the cluster's own setting is left out.
 func (m *clusterModel) groupOf(spec cluster.GroupSpec) groupModel {
-	return groupModel{nodeModel: m.nodeOf(spec.NodeSpec), Retire: types.SetNull(types.StringType)}
+	return groupModel{
+		nodeModel: m.nodeOf(spec.NodeSpec), groupPlacementModel: groupPlacementOf(spec.Placement),
+		Retire: types.SetNull(types.StringType),
+	}
 }
 
 func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
@@ -99,6 +102,7 @@ func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
 		SecurityGroups: types.SetNull(types.StringType),
 		CloudConfig:    orNull(spec.CloudConfig),
 		Files:          types.MapNull(types.StringType),
+		placementModel: placementOf(spec.Placement),
 	}
 	if same(kindImage, m.Image, spec.Image) {
 		n.Image = types.StringNull()
