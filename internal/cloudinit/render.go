@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -112,12 +111,8 @@ func usersConfig(text string) (string, error) {
 	}
 	text = cloudConfigHead + "\n" + rest
 	var value any
-	documents := yaml.NewDecoder(strings.NewReader(text))
-	if err := documents.Decode(&value); err != nil && !errors.Is(err, io.EOF) {
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
 		return "", &CloudConfigError{Reason: "is not YAML: " + err.Error()}
-	}
-	if err := documents.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return "", &CloudConfigError{Reason: "must be one YAML document, or cloud-init passes over all of it"}
 	}
 	if value == nil {
 		return "", nil

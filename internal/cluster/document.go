@@ -211,3 +211,21 @@ func WithDocument(metadata, document map[string]string) map[string]string {
 	maps.Copy(out, document)
 	return out
 }
+
+// Enrolled tells whether the roster holds this worker: the server, not just its
+// name. One that an interrupted run made is not enrolled though an older server's
+// entry bears its name; its batch CA died with that run.
+func (d Document) Enrolled(n Node) bool {
+	m, ok := d.Member(n.Name)
+	return ok && (n.Batch == "" || n.Batch == m.Batch)
+}
+
+// GroupOf finds the group of a worker by its name; "" when none fits.
+func (d Document) GroupOf(name string) string {
+	for group := range d.Groups {
+		if IsWorkerName(d.Name, group, name) {
+			return group
+		}
+	}
+	return ""
+}

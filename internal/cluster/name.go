@@ -50,6 +50,13 @@ func WorkerName(cluster, group string, n int) string {
 	return cluster + "-" + group + "-" + strconv.Itoa(n)
 }
 
+// IsWorkerName tells whether name is one of that group's workers.
+func IsWorkerName(cluster, group, name string) bool {
+	number, ok := strings.CutPrefix(name, cluster+"-"+group+"-")
+	n, err := strconv.Atoi(number)
+	return ok && err == nil && n > 0 && name == WorkerName(cluster, group, n)
+}
+
 // NextNames returns n worker names of a group, lowest free numbers first. Names
 // in taken are not free, whoever holds them.
 func NextNames(cluster, group string, n int, taken []string) []string {

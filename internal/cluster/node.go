@@ -25,6 +25,7 @@ const (
 	StatusActive  Status = "ACTIVE"
 	StatusBuild   Status = "BUILD"
 	StatusError   Status = "ERROR"
+	StatusShutoff Status = "SHUTOFF"
 	StatusDeleted Status = "DELETED"
 	StatusUnknown Status = "UNKNOWN" // a cell is down (microversion 2.69); the server may well be alive
 )
@@ -47,20 +48,20 @@ type Node struct {
 	Floating    string // first floating address, once Nova shows it
 	Status      Status
 	Fault       *Fault // set for StatusError where Nova tells
-	Zone        string // availability zone
 	Image       string // ID
 	Flavor      string // ID, from the node's metadata
 	SpecHash    string // of the spec that the node was made from
 	Owner       string // who made it: "terraform" or "scaler"
+	Batch       string // whose CA signed its first host key; "" for one made before this was noted
 	Protected   bool   // the scaler must leave it alone
 	Created     time.Time
 	Metadata    map[string]string // all of the server's metadata
 }
 
 // Gone tells that the server is deleted already, though a list still shows it.
-func (n Node) Gone() bool { return n.Status == StatusDeleted || n.Status == "SOFT_DELETED" }
+func (n Node) Gone() bool { return n.Status.Standing() == Gone }
 
-// Broken tells that the node can't be expected to work.
+// Broken tells that Nova has given the server up.
 func (n Node) Broken() bool { return n.Status == StatusError }
 
 // Nodes is a set of nodes with the questions that are asked of it.

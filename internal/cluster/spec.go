@@ -41,14 +41,39 @@ type NodeSpec struct {
 	CloudConfig       string            `json:"cloud_config,omitempty"` // the user's own, merged after ours
 	Files             map[string]string `json:"files,omitempty"`        // path → content
 	ExternalNetworkID string            `json:"external_network,omitempty"`
-	Placement
 }
 
-// GroupSpec is a worker group: how many nodes of one NodeSpec.
+// GroupSpec is a worker group: how many nodes of one NodeSpec. With Scaling the
+// number is the scaler's, and Count is the least number at this moment: what a
+// new group begins with.
 type GroupSpec struct {
 	NodeSpec
-	Count  int      `json:"count"`
-	Retire []string `json:"-"` // node names that leave first when Count falls
+	Count   int      `json:"count"`
+	Scaling *Scaling `json:"scaling,omitempty"`
+	Retire  []string `json:"-"` // node names that leave first when Count falls
+}
+
+// Scaling bounds a group whose number of workers the scaler decides.
+type Scaling struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
+}
+
+// Wanted returns how many workers the group should have where that many work.
+// Within a scaled group's bounds, and above them, it is what there is.
+func (g GroupSpec) Wanted(working int) int {
+	if g.Scaling == nil {
+		return g.Count
+	}
+	return max(working, g.Scaling.Min, g.Count)
+}
+
+// Most returns the number of workers that the group is made for.
+func (g GroupSpec) Most() int {
+	if g.Scaling == nil {
+		return g.Count
+	}
+	return max(g.Scaling.Max, g.Count)
 }
 
 // GroupNames returns the names of the worker groups in order.

@@ -6,7 +6,7 @@ import (
 )
 
 // Victims returns the n workers of a group that leave, in order: those named in
-// retire, then those marked as leaving already, then broken ones, then the
+// retire, then those marked as leaving already, then unfit ones, then the
 // newest. Names in retire that the group does not have are passed over.
 func Victims(workers Nodes, n int, retire []string, leaving func(name string) bool) Nodes {
 	rank := func(w Node) int {
@@ -15,7 +15,7 @@ func Victims(workers Nodes, n int, retire []string, leaving func(name string) bo
 			return 0
 		case leaving != nil && leaving(w.Name):
 			return 1
-		case w.Broken():
+		case w.Unfit():
 			return 2
 		default:
 			return 3

@@ -47,7 +47,6 @@ type Cloud struct {
 	networks   []*network
 	ports      []*port
 	floating   []*floatingIP
-	volumes    []*volume
 	nextMAC    int
 	faults     []*fault
 	failRules  []*failRule

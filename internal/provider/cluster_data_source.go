@@ -189,15 +189,15 @@ func groupStates(v provision.View) map[string]groupState {
 	return out
 }
 
-// workingWorkers returns the names of the workers that are not broken, by group;
-// a group whose workers are all broken has an empty entry.
+// workingWorkers returns the names of the workers that are not unfit, by group;
+// a group whose workers are all unfit has an empty entry.
 func workingWorkers(nodes cluster.Nodes) map[string]map[string]bool {
 	out := map[string]map[string]bool{}
 	for _, w := range nodes.Workers("") {
 		if out[w.Group] == nil {
 			out[w.Group] = map[string]bool{}
 		}
-		if !w.Broken() {
+		if !w.Unfit() {
 			out[w.Group][w.Name] = true
 		}
 	}

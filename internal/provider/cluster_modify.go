@@ -28,6 +28,7 @@ func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.Valid
 	resp.Diagnostics.Append(diags...)
 	if ok {
 		resp.Diagnostics.Append(config.checkPlaces(p)...)
+		resp.Diagnostics.Append(p.checkSizesOfGroups()...)
 	}
 }
 
@@ -107,6 +108,7 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 		plan.leaveOpen()
 		return diags
 	}
+	diags.Append(plan.dropScaledCounts(ctx, p)...)
 	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.KeyPair, plan.SecurityGroups),
 		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown()}
 	if was != nil {
@@ -115,9 +117,10 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 		c.wasFor = was.spec(before, resolutionOf(was.Resolved))
 		prior, more := nodeStates(ctx, was.Nodes)
 		diags.Append(more...)
-		c.nodes = provision.Compute(plan.spec(p, nil), nodesOf(prior), private.leaves)
+		spec := begin(plan.spec(p, nil), p, c.wasFor.Groups)
+		c.nodes = provision.Compute(spec, nodesOf(prior), private.rules())
 	} else {
-		c.nodes = provision.Compute(plan.spec(p, nil), nil, nil)
+		c.nodes = provision.Compute(begin(plan.spec(p, nil), p, map[string]groupModel{}), nil, provision.Rules{})
 	}
 	if diags.HasError() {
 		return diags
@@ -129,6 +132,8 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 		diags.Append(checkSizes(c.wanted, time.Now())...)
 	}
 	diags.Append(laterWarnings(c)...)
+	diags.Append(boundsWarnings(c)...)
+	diags.Append(plan.planCounts(ctx, c, p)...)
 	diags.Append(plan.planComputed(ctx, c)...)
 	return diags
 }
@@ -160,7 +165,7 @@ func isKnown(ctx context.Context, values ...attr.Value) bool {
 
 func (p parts) countsUnknown(ctx context.Context) bool {
 	for _, g := range p.groups {
-		if g.Count.IsUnknown() || !isKnown(ctx, g.Retire) {
+		if g.sizeUnknown() || !isKnown(ctx, g.Retire) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -35,7 +36,7 @@ func (c change) redescribed() bool {
 	}
 	for name, g := range a.Groups {
 		before, ok := b.Groups[name]
-		if !ok || before.NodeSpec.Hash() != g.NodeSpec.Hash() {
+		if !ok || before.NodeSpec.Hash() != g.NodeSpec.Hash() || !reflect.DeepEqual(before.Scaling, g.Scaling) {
 			return true
 		}
 	}

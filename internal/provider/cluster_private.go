@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
 // createdBy marks servers with the place that makes them, so that the next run
@@ -39,16 +40,20 @@ func workspace() string {
 	return strings.TrimSpace(string(name))
 }
 
-// privateLeaving is the key under which a refresh keeps who is being drained, so
-// that a plan names those first.
-const privateLeaving = "leaving"
+// Keys under which a refresh keeps what a plan needs beside the state.
+const (
+	privateLeaving = "leaving" // who is being drained: those go first
+	privateLost    = "lost"    // who is in the roster and has no server: made anew under their names
+)
 
 // private is what the private state tells a plan.
 type private struct {
-	leaving []string
+	leaving, lost []string
 }
 
-func (p private) leaves(name string) bool { return slices.Contains(p.leaving, name) }
+func (p private) rules() provision.Rules {
+	return provision.Rules{Leaving: func(name string) bool { return slices.Contains(p.leaving, name) }, Names: p.lost}
+}
 
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
@@ -56,21 +61,43 @@ type privateState interface {
 
 func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics) {
 	var p private
-	raw, diags := s.GetKey(ctx, privateLeaving)
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &p.leaving); err != nil {
+	var diags diag.Diagnostics
+	for key, names := range map[string]*[]string{privateLeaving: &p.leaving, privateLost: &p.lost} {
+		raw, more := s.GetKey(ctx, key)
+		diags.Append(more...)
+		if len(raw) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(raw, names); err != nil {
 			diags.AddError("Private state can't be read", sentence(err.Error()))
 		}
 	}
 	return p, diags
 }
 
-func leavingOf(doc cluster.Document) []string {
-	names := []string{}
-	for _, m := range doc.Workers {
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// writePrivate keeps what a plan will need of a view.
+func writePrivate(ctx context.Context, s privateWriter, v provision.View) diag.Diagnostics {
+	leaving, lost := []string{}, []string{}
+	for _, m := range v.Document.Workers {
 		if m.Leaving != cluster.Stays {
-			names = append(names, m.Name)
+			leaving = append(leaving, m.Name)
+		}
+		if _, there := v.Nodes.ByName(m.Name); !there {
+			lost = append(lost, m.Name)
 		}
 	}
-	return names
+	var diags diag.Diagnostics
+	for key, names := range map[string][]string{privateLeaving: leaving, privateLost: lost} {
+		raw, err := json.Marshal(names)
+		if err != nil {
+			diags.AddError("Private state can't be written", sentence(err.Error()))
+			continue
+		}
+		diags.Append(s.SetKey(ctx, key, raw)...)
+	}
+	return diags
 }

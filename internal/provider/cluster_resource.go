@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -153,7 +152,12 @@ func (a application) request(ctx context.Context) (provision.Request, diag.Diagn
 			spec = settled(spec, before, planned)
 			names = sortedNames(planned)
 		}
+		earlier, _, more := a.prior.parts(ctx)
+		diags.Append(more...)
+		spec = begin(spec, p, earlier.groups)
 		generation = a.prior.Generation.ValueInt64()
+	} else {
+		spec = begin(spec, p, map[string]groupModel{})
 	}
 	return provision.Request{
 		Spec: spec, Create: a.create, Generation: generation, Planned: names,
@@ -208,12 +212,7 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	resp.Diagnostics.Append(state.observe(ctx, view)...)
-	leaving, err := json.Marshal(leavingOf(view.Document))
-	if err != nil {
-		resp.Diagnostics.AddError("The cluster can't be read", sentence(err.Error()))
-		return
-	}
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateLeaving, leaving)...)
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, view)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 

@@ -116,7 +116,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 }
 
 func frontEndAttribute() schema.Attribute {
-	attributes := addAttributes(nodeAttributes("the front-end"), placementAttributes("the front-end"))
+	attributes := nodeAttributes("the front-end")
 	attributes["external_network"] = optionalString("External network, by name or ID, from which the front-end gets a floating IP. Without it there is none.")
 	return schema.SingleNestedAttribute{
 		Required:   true,
@@ -127,12 +127,9 @@ func frontEndAttribute() schema.Attribute {
 }
 
 func workersAttribute() schema.Attribute {
-	attributes := addAttributes(nodeAttributes("the group's workers"), groupPlacementAttributes())
-	attributes["count"] = schema.Int64Attribute{
-		Required:            true,
-		Validators:          []validator.Int64{int64validator.Between(0, 10_000)},
-		MarkdownDescription: "How many workers the group has. A refresh writes the number that really works, so a lost worker shows as `3 -> 4` and is made anew.",
-	}
+	attributes := nodeAttributes("the group's workers")
+	attributes["count"] = countAttribute()
+	attributes["scaling"] = scalingAttribute()
 	attributes["retire"] = schema.SetAttribute{
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
@@ -198,7 +195,8 @@ func nodesAttribute() schema.Attribute {
 			"role":    computedString("`front_end` or `worker`."),
 			"group":   computedString("Worker group; null for the front-end."),
 			"address": computedString("First fixed address."),
-			"status":  computedString("The server's status in Nova's words, or `MISSING` for a worker that could not be made."),
+			"status": computedString("The server's status in Nova's words, or `MISSING` for a worker that could not be made. " +
+				"Workers in `ERROR` and `SHUTOFF` are made anew by the next apply; those in any other status are kept."),
 			"image":   computedString("ID of the image that the node was made from."),
 			"created": computedString("When the server was made (RFC 3339)."),
 		}},

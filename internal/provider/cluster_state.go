@@ -48,13 +48,12 @@ func enrolled(v provision.View) cluster.Nodes {
 		return v.Nodes
 	}
 	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool {
-		_, known := v.Document.Member(n.Name)
-		return n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !known
+		return n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !v.Document.Enrolled(n)
 	})
 }
 
 // countWorkers sets each group's count to the number of its workers that are not
-// broken. A group that exists in the cloud only is shown too, so that a plan
+// unfit. A group that exists in the cloud only is shown too, so that a plan
 // removes it or takes it over.
 func (m *clusterModel) countWorkers(ctx context.Context, v provision.View) diag.Diagnostics {
 	p, _, diags := m.parts(ctx)
@@ -86,10 +85,13 @@ func (m *clusterModel) countWorkers(ctx context.Context, v provision.View) diag.
 // groupOf describes a group as a configuration would, with IDs for names; what
 // equals the cluster's own setting is left out.
 func (m *clusterModel) groupOf(spec cluster.GroupSpec) groupModel {
-	return groupModel{
-		nodeModel: m.nodeOf(spec.NodeSpec), groupPlacementModel: groupPlacementOf(spec.Placement),
-		Retire: types.SetNull(types.StringType),
+	g := groupModel{nodeModel: m.nodeOf(spec.NodeSpec), Scaling: types.ObjectNull(scalingTypes), Retire: types.SetNull(types.StringType)}
+	if s := spec.Scaling; s != nil {
+		g.Scaling = types.ObjectValueMust(scalingTypes, map[string]attr.Value{
+			"min": types.Int64Value(int64(s.Min)), "max": types.Int64Value(int64(s.Max)), "initial": types.Int64Null(),
+		})
 	}
+	return g
 }
 
 func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
@@ -102,7 +104,6 @@ func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
 		SecurityGroups: types.SetNull(types.StringType),
 		CloudConfig:    orNull(spec.CloudConfig),
 		Files:          types.MapNull(types.StringType),
-		placementModel: placementOf(spec.Placement),
 	}
 	if same(kindImage, m.Image, spec.Image) {
 		n.Image = types.StringNull()
@@ -226,6 +227,7 @@ func (m *clusterModel) settle(ctx context.Context, v provision.View) diag.Diagno
 		planned[name] = p.complete(seen)
 	}
 	m.Nodes = nodesValue(ctx, planned, &diags)
+	diags.Append(m.settleCounts(ctx, v)...)
 	if m.FrontEndAddress.IsUnknown() {
 		m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, ""))
 	}

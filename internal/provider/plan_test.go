@@ -50,9 +50,13 @@ func planned(t *testing.T, m clusterModel, was *clusterModel) (clusterModel, cha
 		c.wasFor = was.spec(was.mustParts(t), resolutionOf(was.Resolved))
 		prior, _ = nodeStates(t.Context(), was.Nodes)
 	}
-	c.wanted = m.spec(m.mustParts(t), testResolution)
-	c.nodes = provision.Compute(c.wanted, nodesOf(prior), nil)
-	if diags := m.planComputed(t.Context(), c); diags.HasError() {
+	p := m.mustParts(t)
+	diags := m.dropScaledCounts(t.Context(), p)
+	c.wanted = m.spec(p, testResolution)
+	c.nodes = provision.Compute(begin(m.spec(p, testResolution), p, c.wasFor.Groups), nodesOf(prior), provision.Rules{})
+	diags.Append(m.planCounts(t.Context(), c, p)...)
+	diags.Append(m.planComputed(t.Context(), c)...)
+	if diags.HasError() {
 		t.Fatal(diags)
 	}
 	return m, c

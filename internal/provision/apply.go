@@ -81,10 +81,7 @@ func (r *run) look(ctx context.Context) error {
 	r.have = view.Nodes
 	r.doc = view.Document
 	sound := r.sound(view)
-	r.plan = Compute(r.req.withLatecomers(sound), sound, func(name string) bool {
-		m, ok := view.Document.Member(name)
-		return ok && m.Leaving != cluster.Stays
-	})
+	r.plan = Compute(r.req.withLatecomers(sound), sound, r.rules(view))
 	if r.plan.FrontEnd {
 		// The CA's key lives as long as this run: it signs the first certificate of
 		// this front-end, and nothing later needs it.
@@ -103,6 +100,21 @@ func (r *run) look(ctx context.Context) error {
 	return nil
 }
 
+// rules are those of the state that was found. New workers get the names that
+// the plan has promised, then those of workers that are in the roster and have no
+// server: somebody deleted it, and the new one takes its place.
+func (r *run) rules(v View) Rules {
+	leaving := map[string]bool{}
+	names := slices.Clone(r.req.Planned)
+	for _, m := range v.Document.Workers {
+		leaving[m.Name] = m.Leaving != cluster.Stays
+		if _, there := v.Nodes.ByName(m.Name); !there {
+			names = append(names, m.Name)
+		}
+	}
+	return Rules{Leaving: func(name string) bool { return leaving[name] }, Names: names}
+}
+
 // withLatecomers makes room for sound workers that the plan has never seen, as
 // when the scaler added them in between: a plan shows who leaves, so nobody else
 // does. The next plan shows them.
@@ -114,7 +126,7 @@ func (req Request) withLatecomers(sound cluster.Nodes) cluster.Spec {
 	s.Groups = maps.Clone(s.Groups)
 	for name, g := range s.Groups {
 		for _, w := range sound.Workers(name) {
-			if !w.Broken() && !slices.Contains(req.Planned, w.Name) && !slices.Contains(g.Retire, w.Name) {
+			if g.Scaling == nil && !w.Unfit() && !slices.Contains(req.Planned, w.Name) && !slices.Contains(g.Retire, w.Name) {
 				g.Count++
 			}
 		}
@@ -133,8 +145,7 @@ func (r *run) sound(v View) cluster.Nodes {
 		if n.Role != cluster.RoleWorker || !v.HasDocument || n.Owner != r.p.opts.Owner {
 			return false
 		}
-		_, enrolled := v.Document.Member(n.Name)
-		return !enrolled
+		return !v.Document.Enrolled(n)
 	})
 }
 
@@ -174,7 +185,7 @@ func (r *run) clear(ctx context.Context) error {
 		isSound := slices.ContainsFunc(sound, func(s cluster.Node) bool { return s.ID == n.ID })
 		switch {
 		case n.ID == r.frontEnd.ID:
-		case isSound && !n.Broken() && (keep[n.Name] || victims[n.Name]):
+		case isSound && (keep[n.Name] || victims[n.Name]):
 		default:
 			doomed = append(doomed, n)
 		}
@@ -195,7 +206,7 @@ func (r *run) victims() map[string]bool {
 	}
 	for _, g := range r.plan.Groups {
 		for _, name := range g.Remove {
-			if n, ok := r.have.ByName(name); ok && !n.Broken() && !slices.Contains(g.Add, name) {
+			if n, ok := r.have.ByName(name); ok && !n.Unfit() && !slices.Contains(g.Add, name) {
 				out[name] = true
 			}
 		}
@@ -214,8 +225,6 @@ func (r *run) create(ctx context.Context) error {
 		return err
 	}
 	fleet.doc.Groups = r.groups()
-	victims := r.victims()
-	fleet.spread(slices.DeleteFunc(slices.Clone(r.have), func(n cluster.Node) bool { return victims[n.Name] }))
 	r.fleet = fleet
 	if err := fleet.launch(ctx); err != nil {
 		return err

@@ -35,6 +35,9 @@ func describe(d *cluster.Document, s cluster.Spec) bool {
 	d.Groups = make(map[string]cluster.GroupSpec, len(s.Groups))
 	for name, g := range s.Groups {
 		g.Retire = nil
+		if g.Scaling != nil {
+			g.Count = 0 // the number is no part of the description
+		}
 		d.Groups[name] = g
 	}
 	return !sameJSON(before, *d) // as written: nil and empty are the same there

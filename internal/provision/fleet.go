@@ -40,7 +40,6 @@ type fleet struct {
 
 type member struct {
 	worker
-	zone   string   // availability zone; "" is the cloud's choice
 	id     string   // "" while it has no server
 	old    []string // servers of earlier tries, being deleted
 	tries  int
@@ -147,9 +146,7 @@ func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
 	if err != nil {
 		return cluster.NodeRequest{}, fmt.Errorf("render user data: %w", err)
 	}
-	req := f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.marks(nil), userData)
-	req.Zone = m.zone
-	return req, nil
+	return f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.marks(nil), userData), nil
 }
 
 // marks are the metadata by which the batch's servers are known as such.

@@ -19,12 +19,24 @@ type GroupPlan struct {
 	Keep   []string
 	Add    []string // may repeat a name in Remove: a worker made anew
 	Remove []string
+	Unfit  []string // those of Keep that do not work: the scaler's to deal with
 }
 
-// Compute compares what is wanted with what exists. Broken workers are replaced;
-// a shrinking group loses those in its Retire list first, then leaving ones,
-// then the newest (cluster.Victims). Groups that are no longer wanted go whole.
-func Compute(spec cluster.Spec, have cluster.Nodes, leaving func(name string) bool) Plan {
+// Working is how many workers the group has then that can be expected to work.
+func (g GroupPlan) Working() int { return len(g.Keep) + len(g.Add) - len(g.Unfit) }
+
+// Rules are what Compute goes by beside the spec. The zero value has none.
+type Rules struct {
+	Leaving func(name string) bool // asked to leave already: goes first when a group shrinks
+	Names   []string               // to be given to new workers first, in this order
+}
+
+// Compute compares what is wanted with what exists. Unfit workers are replaced
+// under their names; a shrinking group loses those in its Retire list first, then
+// leaving ones, then the newest (cluster.Victims). A scaled group loses nobody,
+// and its unfit workers are the scaler's as long as enough others work. Groups
+// that are no longer wanted go whole.
+func Compute(spec cluster.Spec, have cluster.Nodes, rules Rules) Plan {
 	fe, ok := have.FrontEnd()
 	plan := Plan{
 		FrontEnd:     !ok || fe.Broken(),
@@ -32,7 +44,7 @@ func Compute(spec cluster.Spec, have cluster.Nodes, leaving func(name string) bo
 		Groups:       map[string]GroupPlan{},
 	}
 	for name, g := range spec.Groups {
-		plan.Groups[name] = computeGroup(spec.Name, name, g, have.Workers(name), leaving)
+		plan.Groups[name] = computeGroup(spec.Name, name, g, have.Workers(name), rules)
 	}
 	for _, w := range have.Workers("") {
 		if _, wanted := spec.Groups[w.Group]; !wanted {
@@ -47,7 +59,7 @@ func Compute(spec cluster.Spec, have cluster.Nodes, leaving func(name string) bo
 			// front-end can't tell them from impostors, so they are made anew.
 			g.Add = append(g.Add, g.Keep...)
 			g.Remove = append(g.Remove, g.Keep...)
-			g.Keep = nil
+			g.Keep, g.Unfit = nil, nil
 		}
 		sortNames(g.Keep)
 		sortNames(g.Add)
@@ -57,29 +69,51 @@ func Compute(spec cluster.Spec, have cluster.Nodes, leaving func(name string) bo
 	return plan
 }
 
-func computeGroup(clusterName, group string, want cluster.GroupSpec, have cluster.Nodes, leaving func(string) bool) GroupPlan {
+func computeGroup(clusterName, group string, want cluster.GroupSpec, have cluster.Nodes, rules Rules) GroupPlan {
 	var g GroupPlan
-	var healthy cluster.Nodes
-	seen := map[string]bool{}
+	var working cluster.Nodes
+	var unfit []string
 	for _, w := range have {
 		switch {
-		case w.Broken():
-			g.Remove = append(g.Remove, w.Name)
-		case !seen[w.Name]: // a second server of one name is dealt with by ID, see run.clear
-			seen[w.Name] = true
-			healthy = append(healthy, w)
+		case slices.ContainsFunc(working, func(n cluster.Node) bool { return n.Name == w.Name }):
+			// a second server of one name is dealt with by ID, see run.clear
+		case w.Unfit():
+			unfit = append(unfit, w.Name)
+		default:
+			working = append(working, w)
 		}
 	}
-	victims := cluster.Victims(healthy, len(healthy)-want.Count, want.Retire, leaving)
-	for _, v := range victims {
-		g.Remove = append(g.Remove, v.Name)
-		delete(seen, v.Name)
+	size := want.Wanted(len(working))
+	victims := cluster.Victims(working, len(working)-size, want.Retire, rules.Leaving).Names()
+	for _, w := range working {
+		if slices.Contains(victims, w.Name) {
+			g.Remove = append(g.Remove, w.Name)
+		} else {
+			g.Keep = append(g.Keep, w.Name)
+		}
 	}
-	for name := range seen {
-		g.Keep = append(g.Keep, name)
+	missing := size - len(g.Keep)
+	if want.Scaling != nil && len(unfit) > missing {
+		g.Unfit = slices.Clone(unfit[missing:])
+		g.Keep = append(g.Keep, g.Unfit...)
+		unfit = unfit[:missing]
 	}
-	g.Add = cluster.NextNames(clusterName, group, want.Count-len(g.Keep), g.Keep)
+	g.Remove = append(g.Remove, unfit...)
+	g.Add = rules.name(clusterName, group, missing, unfit, g.Keep)
 	return g
+}
+
+// name chooses the names of n new workers: those of the unfit ones that they
+// replace, then those that the rules have for this group, then the lowest free
+// numbers.
+func (r Rules) name(clusterName, group string, n int, unfit, taken []string) []string {
+	var out []string
+	for _, name := range slices.Concat(unfit, r.Names) {
+		if len(out) < n && cluster.IsWorkerName(clusterName, group, name) && !slices.Contains(taken, name) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return append(out, cluster.NextNames(clusterName, group, n-len(out), slices.Concat(taken, out))...)
 }
 
 // Names returns the names of all nodes that exist once the plan is carried out,

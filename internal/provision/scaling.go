@@ -84,7 +84,6 @@ func (p *Provisioner) AddWorkers(ctx context.Context, clusterID, group string, n
 	if err != nil {
 		return nil, err
 	}
-	fleet.spread(view.Nodes)
 	if err := fleet.launch(ctx); err != nil {
 		return nil, err
 	}
@@ -175,7 +174,12 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 	}
 	var servers cluster.Nodes
 	for _, n := range view.Nodes.Workers("") {
-		if doomed[n.Name] {
+		_, listed := view.Document.Member(n.Name)
+		switch {
+		case !doomed[n.Name]:
+		case listed && !view.Document.Enrolled(n):
+			delete(doomed, n.Name) // the one that was meant is gone, and another is being made in its place
+		default:
 			servers = append(servers, n)
 		}
 	}

@@ -128,23 +128,17 @@ func (d *decoder) queue(blocks map[string][]*hcl.Block, c *Config) {
 }
 
 func (d *decoder) groups(blocks map[string][]*hcl.Block, c *Config) {
-	if len(blocks["group"]) == 0 {
-		d.diags = append(d.diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "No worker group",
-			Detail: "Without a group block the scaler has nothing in its charge; add, for example, group \"cpu\" { max = 10 }.",
-		})
-	}
 	for _, b := range blocks["group"] {
 		name := b.Labels[0]
 		if _, twice := c.Policy.Groups[name]; twice {
 			d.fail(b.LabelRanges[0], "Duplicate group", fmt.Sprintf("Group %q has a block already.", name))
 			continue
 		}
-		var bounds decide.Bounds
+		bounds := decide.Bounds{Max: decide.Unsaid}
 		var diskMiB int
 		d.body(b.Body, groupOptions(&bounds, &diskMiB))
 		bounds.Shape.DiskKiB = diskMiB * 1024
-		if bounds.Min > bounds.Max {
+		if bounds.Max != decide.Unsaid && bounds.Min > bounds.Max {
 			d.fail(b.DefRange, "Contradictory bounds", fmt.Sprintf("Group %q: min = %d is more than max = %d.", name, bounds.Min, bounds.Max))
 		}
 		c.Policy.Groups[name] = bounds

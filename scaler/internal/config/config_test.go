@@ -23,7 +23,7 @@ func TestDefaults(t *testing.T) {
 	if c.Interval != 10*time.Second || c.Queue.Timeout != 10*time.Second || c.Actuator != ActuatorNova || c.LogLevel != "info" {
 		t.Errorf("defaults: %+v", c)
 	}
-	if b := c.Policy.Groups["cpu"]; b.Min != 0 || b.Max != 10 {
+	if b := c.Policy.Groups["cpu"]; b.Min != 0 || b.Max != decide.Unsaid {
 		t.Errorf("bounds: %+v", b)
 	}
 	want := decide.DefaultPolicy()
@@ -34,6 +34,14 @@ func TestDefaults(t *testing.T) {
 		got.JoinTimeout != want.JoinTimeout || got.DrainRecheck != want.DrainRecheck || got.PoolSettle != want.PoolSettle ||
 		got.MaxAge != want.MaxAge || got.MaxCreate != want.MaxCreate || got.MaxInFlight != want.MaxInFlight || got.MaxRemove != want.MaxRemove {
 		t.Errorf("the file's defaults differ from decide's:\n%+v\n%+v", got, want)
+	}
+}
+
+// The cluster document may bound the groups.
+func TestNoGroup(t *testing.T) {
+	c, err := Parse("scaler.hcl", []byte("cluster = \"astro\"\nqueue \"htcondor\" {}\n"))
+	if err != nil || len(c.Policy.Groups) > 0 {
+		t.Errorf("groups %v, %v", c.Policy.Groups, err)
 	}
 }
 
@@ -105,7 +113,6 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 		{"a cluster that is no name", "cluster = \"Astro!\"\nqueue \"htcondor\" {}\ngroup \"cpu\" {}\n", `s.hcl:1:11: Unsuitable value: cluster: cluster name "Astro!" is not a DNS label`},
 		{"no queue", "cluster = \"a\"\ngroup \"cpu\" {}\n", `Missing queue: A block of this kind is needed, for example: queue "htcondor" {}`},
 		{"another queue", "cluster = \"a\"\nqueue \"lsf\" {}\ngroup \"cpu\" {}\n", `s.hcl:2:7: Unknown queue: "lsf" is not supported`},
-		{"no group", "cluster = \"a\"\nqueue \"htcondor\" {}\n", "No worker group"},
 		{"a group twice", smallest + "group \"cpu\" {}\n", `s.hcl:5:7: Duplicate group`},
 		{"min above max", "cluster = \"a\"\nqueue \"htcondor\" {}\ngroup \"cpu\" {\n  min = 3\n  max = 2\n}\n", `s.hcl:3:1: Contradictory bounds: Group "cpu": min = 3 is more than max = 2`},
 		{"another actuator", smallest + "actuator \"heat\" {}\n", `s.hcl:5:10: Unknown actuator: "heat" is none of "nova", "dry-run"`},

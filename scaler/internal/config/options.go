@@ -76,7 +76,7 @@ func (c *Config) policy() []option {
 func groupOptions(b *decide.Bounds, diskMiB *int) []option {
 	return []option{
 		number("min", "0", 0, 10000, &b.Min),
-		number("max", "10", 0, 10000, &b.Max),
+		number("max", "", 0, 10000, &b.Max),
 		number("cpus", "0", 0, 10000, &b.Shape.Cpus),
 		number("memory", "0", 0, 100_000_000, &b.Shape.MemoryMiB),
 		number("disk", "0", 0, 1_000_000_000, diskMiB),

@@ -29,7 +29,7 @@ type Outcome struct {
 // Tick judges the facts: fleet, demand and decision, and what the next tick
 // has to know.
 func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
-	t := tick{facts: facts, p: p, m: m.clone(), now: now, again: map[string]int{}}
+	t := tick{facts: facts, p: p.For(facts.Cluster.Document.Groups), m: m.clone(), now: now, again: map[string]int{}}
 	t.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{
 		Now: now, JoinTimeout: p.JoinTimeout, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
 	})
@@ -210,6 +210,9 @@ func (t *tick) explainJobs() {
 		if !t.isManaged(name) {
 			t.d.note("group "+name, "the cluster has no worker group of that name")
 		}
+	}
+	if len(t.p.Groups) == 0 {
+		t.d.note("groups", "none is in the scaler's charge: neither the cluster's configuration (scaling) nor a group block bounds one")
 	}
 }
 

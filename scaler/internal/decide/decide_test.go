@@ -172,6 +172,11 @@ func TestGrow(t *testing.T) {
 		{"a tick adds at most max_create", newWorld(jobs(400), unmetFor(60), bounds(0, 50)), "+10cpu", "40 of 50 workers put off: max_create = 10"},
 		{"no more than max_in_flight boot at a time", newWorld(jobs(40), unmetFor(60), policy(func(p *decide.Policy) { p.MaxInFlight = 3 }), node("astro-cpu-1", 10), node("astro-cpu-2", 10)), "+1cpu", "max_in_flight = 3"},
 		{"min is kept without any hold", newWorld(bounds(2, 10)), "+2cpu", "0 of at least 2 workers"},
+		{"a group without a block keeps the document's min", newWorld(func(w *world) {
+			delete(w.policy.Groups, "cpu")
+			w.facts.Cluster.Document.Groups["cpu"] = cluster.GroupSpec{Scaling: &cluster.Scaling{Min: 2, Max: 4}}
+		}), "+2cpu", "0 of at least 2 workers"},
+		{"no group in its charge is said", newWorld(policy(func(p *decide.Policy) { delete(p.Groups, "cpu") })), "", "groups: none is in the scaler's charge"},
 		{"after failures a group pauses", newWorld(jobs(8), unmetFor(60), func(w *world) {
 			w.memory.Backoff = map[string]decide.Backoff{"cpu": {Failures: 2, Until: now.Add(90 * time.Second), Why: "quota exceeded"}}
 		}), "", "pause of another 1m30s after 2 failures: quota exceeded"},

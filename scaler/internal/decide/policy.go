@@ -3,6 +3,7 @@ package decide
 import (
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
@@ -21,10 +22,46 @@ type Policy struct {
 	Groups        map[string]Bounds
 }
 
-// Bounds limits a group. A group without bounds is left alone.
+// Bounds limits a group. A group without bounds, here and in the cluster
+// document, is left alone.
 type Bounds struct {
-	Min, Max int
-	Shape    queue.Shape // of a worker, as the operator says; zero fields are found out
+	Min   int
+	Max   int         // Unsaid: the document's, or DefaultMax where that has none
+	Shape queue.Shape // of a worker, as the operator says; zero fields are found out
+}
+
+// Unsaid is a Max that the operator left out; DefaultMax then holds where the
+// document has no bounds.
+const (
+	Unsaid     = -1
+	DefaultMax = 10
+)
+
+// For returns the policy for a cluster whose document may have bounds of its
+// own: those that Terraform's configuration gives a group in the scaler's care.
+// A group that only the document bounds is managed within these; where both
+// speak, the policy narrows the document's bounds and never widens them.
+func (p Policy) For(groups map[string]cluster.GroupSpec) Policy {
+	out := make(map[string]Bounds, len(p.Groups))
+	for name, b := range p.Groups {
+		if s := groups[name].Scaling; s != nil {
+			if b.Max == Unsaid {
+				b.Max = s.Max
+			}
+			b.Min = min(max(b.Min, s.Min), s.Max)
+			b.Max = min(max(b.Max, s.Min), s.Max)
+		} else if b.Max == Unsaid {
+			b.Max = max(DefaultMax, b.Min)
+		}
+		out[name] = b
+	}
+	for name, g := range groups {
+		if _, said := p.Groups[name]; !said && g.Scaling != nil {
+			out[name] = Bounds{Min: g.Scaling.Min, Max: g.Scaling.Max}
+		}
+	}
+	p.Groups = out
+	return p
 }
 
 // DefaultPolicy returns the policy that holds where nothing else is said.

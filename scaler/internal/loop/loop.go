@@ -175,8 +175,9 @@ func (l *Loop) read(ctx context.Context) (decide.Facts, error) {
 		return f, fmt.Errorf("nothing is done in this round: read the queue: %w", err)
 	}
 	f.Flavors = map[string]queue.Shape{}
+	ours := l.Policy.For(f.Cluster.Document.Groups).Groups
 	for group, spec := range f.Cluster.Document.Groups {
-		if _, ours := l.Policy.Groups[group]; ours && l.Flavors != nil {
+		if _, managed := ours[group]; managed && l.Flavors != nil {
 			f.Flavors[group] = l.shape(ctx, group, spec.Flavor)
 		}
 	}
