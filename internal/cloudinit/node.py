@@ -770,6 +770,7 @@ class Coordinator:
         self.me = {}  # this node's own join
         self.common = None  # the bundle without the batch system's part
         self.bundle_made = 0.0
+        self.bundle_of = None  # the generation that it was computed from
         self.tasks = {}  # (purpose, name) -> (future, which server it is about)
         self.retries = {}  # (purpose, name) -> (times failed, not before, why)
         self.problems = {}  # what -> text; things this node itself could not do
@@ -886,10 +887,12 @@ class Coordinator:
 
     def update_bundle(self, now):
         """Computes what every node should have, and its version [G, k]: G is the
-        document's generation, k counts bundles within it (as more workers join)."""
+        document's generation, k counts bundles within it (as more workers join).
+        A document that changes nothing on the nodes (a mark to leave) leaves the
+        version as it is, and costs no delivery."""
         generation = self.document["generation"]
         joining = any(purpose == "roster" and not self.state["workers"].get(name, {}).get("joined") for purpose, name in self.tasks)
-        if joining and self.common and self.state["version"][0] == generation and now < self.bundle_made + SETTLE:
+        if joining and self.common and self.bundle_of == generation and now < self.bundle_made + SETTLE:
             return
         members, records = self.members(), self.state["workers"]
         if not self.me:
@@ -909,12 +912,11 @@ class Coordinator:
             "ca": self.document.get("ca") or self.node.config["ca"],
         }
         digest = fingerprint([common, self.batch_type()])
-        if self.state["version"][0] != generation:
-            self.state["version"] = [generation, 1]
-        elif self.state.get("digest") != digest:
-            self.state["version"] = [generation, self.state["version"][1] + 1]
+        if self.state.get("digest") != digest:
+            g, k = self.state["version"]
+            self.state["version"] = [generation, 1] if generation > g else [g, k + 1]
         self.state["digest"] = digest
-        self.common, self.bundle_made = common, now
+        self.common, self.bundle_made, self.bundle_of = common, now, generation
 
     def bundle(self, batch):
         return dict(self.common, batch=dict(batch, type=self.batch_type(), manager=self.node.full(self.node.name)))
@@ -1124,8 +1126,8 @@ class Coordinator:
             remove(FIRST_KEY + "-cert.pub")
 
     def has_current(self, name):
-        version = self.state["version"]
-        return version[0] == self.document["generation"] and self.state["workers"].get(name, {}).get("acked") == version
+        record = self.state["workers"].get(name, {})
+        return self.bundle_of == self.document["generation"] and record.get("acked") == self.state["version"]
 
     def pending(self):
         """Workers without the current bundle. A drained one is about to be

@@ -544,6 +544,13 @@ class Leaving(ClusterCase):
         self.assertEqual(self.c.text(self.one, "/systemctl.log").count("restart condor"), starts)
         self.assertNotIn("condor_reconfig", self.c.text("", "condor.log"))
 
+    def test_mark_alone_delivers_nothing(self):
+        self.c.requests.clear()
+        self.mark("idle")
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report["generation"], report["joined"], report["drained"]), (self.c.document["generation"], 2, "cpu[2]"))
+        self.assertNotIn("apply", [verb for _, verb in self.c.requests])
+
     def test_idle_worker_leaves(self):
         self.mark("idle")
         report = self.c.settle(self.coordinator)

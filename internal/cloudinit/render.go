@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -111,8 +112,12 @@ func usersConfig(text string) (string, error) {
 	}
 	text = cloudConfigHead + "\n" + rest
 	var value any
-	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+	documents := yaml.NewDecoder(strings.NewReader(text))
+	if err := documents.Decode(&value); err != nil && !errors.Is(err, io.EOF) {
 		return "", &CloudConfigError{Reason: "is not YAML: " + err.Error()}
+	}
+	if err := documents.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return "", &CloudConfigError{Reason: "must be one YAML document, or cloud-init passes over all of it"}
 	}
 	if value == nil {
 		return "", nil

@@ -135,6 +135,8 @@ func TestRefusedCloudConfig(t *testing.T) {
 		"#cloud-config\n- a\n":                false,
 		"#cloud-config\na: [\n":               false,
 		"#cloud-config\na: b: c\n":            false,
+		"#cloud-config\n---\na: 1\n":          true,
+		"#cloud-config\na: 1\n---\nb: 2\n":    false,
 		"#cloud-config\nmerge_how: x\n":       false,
 		"#cloud-config\nmerge_type: x\n":      false,
 		"#cloud-config\na: \xff\n":            false,

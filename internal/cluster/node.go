@@ -48,6 +48,7 @@ type Node struct {
 	Floating    string // first floating address, once Nova shows it
 	Status      Status
 	Fault       *Fault // set for StatusError where Nova tells
+	Zone        string // availability zone
 	Image       string // ID
 	Flavor      string // ID, from the node's metadata
 	SpecHash    string // of the spec that the node was made from

@@ -12,6 +12,9 @@ type NodeRequest struct {
 	Network        string // ID
 	KeyPair        string
 	SecurityGroups []string
+	Zone           string      // availability zone; "" is the cloud's choice
+	BootVolume     *BootVolume // nil boots from the flavor's disk
+	ConfigDrive    bool
 	Metadata       map[string]string
 	UserData       []byte // raw; the client encodes it
 }

@@ -41,6 +41,7 @@ type NodeSpec struct {
 	CloudConfig       string            `json:"cloud_config,omitempty"` // the user's own, merged after ours
 	Files             map[string]string `json:"files,omitempty"`        // path → content
 	ExternalNetworkID string            `json:"external_network,omitempty"`
+	Placement
 }
 
 // GroupSpec is a worker group: how many nodes of one NodeSpec. With Scaling the

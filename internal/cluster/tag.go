@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -21,6 +23,7 @@ const (
 const (
 	MetaSpec      = "vmcluster_spec"       // hash of the NodeSpec that made the node
 	MetaFlavor    = "vmcluster_flavor"     // flavor ID, which Nova no longer tells from 2.47 on
+	MetaImage     = "vmcluster_image"      // image ID of a node on a boot volume, where Nova tells none
 	MetaOwner     = "vmcluster_owner"      // OwnerTerraform or OwnerScaler
 	MetaCreatedBy = "vmcluster_created_by" // fingerprint of the run that made the cluster
 	MetaCA        = "vmcluster_ca"         // fingerprint of the cluster CA the node was born with
@@ -28,6 +31,39 @@ const (
 	MetaReady     = "vmcluster_ready"      // on the front-end: set when the first apply was through
 	MetaProtect   = "vmcluster_protect"    // set by an operator: the scaler must leave the node alone
 )
+
+// MetaPrefix begins the keys that are ours.
+const MetaPrefix = "vmcluster_"
+
+// MaxMetadata is how many items of metadata a server may have (nova:
+// conf/quota.py). Keys and values have at most MaxMetadataText characters.
+const (
+	MaxMetadata     = 128
+	MaxMetadataText = 255
+)
+
+var metadataKey = regexp.MustCompile(`^[a-zA-Z0-9-_:. ]{1,255}$`) // nova: parameter_types.py
+
+// OwnMetadata is how many keys of ours a server of that spec may come to carry,
+// the document left out.
+func (s NodeSpec) OwnMetadata() int {
+	n := 8 // those above without MetaImage
+	if s.BootVolume != nil {
+		n++
+	}
+	return n
+}
+
+// CheckMetadataKey returns why key can't be one of the user's own, or nil.
+func CheckMetadataKey(key string) error {
+	if strings.HasPrefix(key, MetaPrefix) {
+		return fmt.Errorf("metadata key %q: keys that begin with %s are the provider's own", key, MetaPrefix)
+	}
+	if !metadataKey.MatchString(key) {
+		return fmt.Errorf("metadata key %q: 1 to 255 letters, digits and \"-_:. \" are allowed", key)
+	}
+	return nil
+}
 
 // Owners of a node.
 const (
@@ -79,6 +115,9 @@ func ReadMetadata(n *Node, metadata map[string]string) {
 	n.Owner = metadata[MetaOwner]
 	n.Batch = metadata[MetaBatch]
 	n.Protected = metadata[MetaProtect] != ""
+	if image := metadata[MetaImage]; image != "" {
+		n.Image = image
+	}
 }
 
 // Hash returns a short fingerprint of what a node is made of: equal specs have

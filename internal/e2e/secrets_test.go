@@ -110,7 +110,7 @@ func (s *story) userData(t *testing.T, n cluster.Node) {
 	if !ok {
 		t.Fatalf("%s: %q is no certificate", n.Name, line)
 	}
-	if life := time.Duration(cert.ValidBefore-cert.ValidAfter) * time.Second; life > 2*time.Hour+10*time.Minute { //nolint:gosec // seconds of a few hours
+	if life := time.Duration(cert.ValidBefore-cert.ValidAfter) * time.Second; life > 2*time.Hour+10*time.Minute {
 		t.Errorf("the coordinator's certificate is good for %s", life)
 	}
 }

@@ -23,6 +23,17 @@ import (
 // errors). Never "latest": what a newer one breaks is not known yet.
 const computeMicroversion = "2.52"
 
+// Microversions that single calls are raised to: a boot volume's type came with
+// 2.67.
+const volumeTypeMicroversion = "2.67"
+
+// withMicroversion is the client for one call that needs a newer microversion.
+func withMicroversion(sc *gophercloud.ServiceClient, version string) *gophercloud.ServiceClient {
+	raised := *sc
+	raised.Microversion = version
+	return &raised
+}
+
 // Client speaks to one project of one OpenStack. It is safe for concurrent use.
 type Client struct {
 	provider *gophercloud.ProviderClient
@@ -33,6 +44,9 @@ type Client struct {
 
 	flavorsLock sync.Mutex
 	flavors     []flavors.Flavor // nil until listed
+
+	zonesLock sync.Mutex
+	zones     []string // nil until listed
 
 	networksLock sync.Mutex
 	networks     []Network // nil until listed

@@ -25,6 +25,7 @@ type record struct {
 	Name      string               `json:"name"`
 	Status    string               `json:"status"`
 	Created   string               `json:"created"`
+	Zone      string               `json:"OS-EXT-AZ:availability_zone"`
 	Image     json.RawMessage      `json:"image"` // "" for a server on a volume
 	Addresses map[string][]address `json:"addresses"`
 	Metadata  map[string]string    `json:"metadata"`
@@ -100,8 +101,8 @@ func listRecords(ctx context.Context, sc *gophercloud.ServiceClient, tags []stri
 // a cluster.
 func (r record) node() (cluster.Node, bool) {
 	n := cluster.Node{ID: r.ID, Name: r.Name, Status: cluster.Status(strings.ToUpper(r.Status))}
+	n.Zone = r.Zone
 	ours := cluster.ReadTags(&n, r.Tags)
-	cluster.ReadMetadata(&n, r.Metadata)
 	n.Address, n.Floating = r.addresses()
 	if r.Fault != nil {
 		n.Fault = &cluster.Fault{Code: r.Fault.Code, Message: r.Fault.Message}
@@ -112,6 +113,7 @@ func (r record) node() (cluster.Node, bool) {
 	if json.Unmarshal(r.Image, &image) == nil {
 		n.Image = image.ID
 	}
+	cluster.ReadMetadata(&n, r.Metadata)
 	if created, err := time.Parse(time.RFC3339, r.Created); err == nil {
 		n.Created = created
 	}

@@ -16,7 +16,7 @@ import (
 // never repeated by itself.
 func (c *Client) CreateNode(ctx context.Context, r cluster.NodeRequest) (string, error) {
 	return on("create server "+r.Name, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
-		created, err := servers.Create(ctx, sc, createOpts(r), nil).Extract()
+		created, err := servers.Create(ctx, forRequest(sc, r), createOpts(r), nil).Extract()
 		if err != nil {
 			return "", err
 		}
@@ -28,20 +28,37 @@ func (c *Client) CreateNode(ctx context.Context, r cluster.NodeRequest) (string,
 	})
 }
 
-func createOpts(r cluster.NodeRequest) servers.CreateOptsBuilder {
-	return keypairs.CreateOptsExt{
-		KeyName: r.KeyPair,
-		CreateOptsBuilder: servers.CreateOpts{
-			Name:           r.Name,
-			ImageRef:       r.Image,
-			FlavorRef:      r.Flavor,
-			Networks:       []servers.Network{{UUID: r.Network}},
-			SecurityGroups: r.SecurityGroups,
-			Metadata:       r.Metadata,
-			Tags:           cluster.Tags(r.ClusterID, r.ClusterName, r.Role, r.Group),
-			UserData:       encodeUserData(r.UserData),
-		},
+// forRequest raises the microversion for that one call where a feature needs it.
+func forRequest(sc *gophercloud.ServiceClient, r cluster.NodeRequest) *gophercloud.ServiceClient {
+	if r.BootVolume == nil || r.BootVolume.Type == "" {
+		return sc
 	}
+	return withMicroversion(sc, volumeTypeMicroversion)
+}
+
+func createOpts(r cluster.NodeRequest) servers.CreateOptsBuilder {
+	opts := servers.CreateOpts{
+		Name:             r.Name,
+		ImageRef:         r.Image,
+		FlavorRef:        r.Flavor,
+		AvailabilityZone: r.Zone,
+		Networks:         []servers.Network{{UUID: r.Network}},
+		SecurityGroups:   r.SecurityGroups,
+		Metadata:         r.Metadata,
+		Tags:             cluster.Tags(r.ClusterID, r.ClusterName, r.Role, r.Group),
+		UserData:         encodeUserData(r.UserData),
+	}
+	if r.ConfigDrive {
+		opts.ConfigDrive = &r.ConfigDrive
+	}
+	if v := r.BootVolume; v != nil {
+		opts.ImageRef = ""
+		opts.BlockDevice = []servers.BlockDevice{{
+			SourceType: servers.SourceImage, UUID: r.Image, DestinationType: servers.DestinationVolume,
+			VolumeSize: v.Size, VolumeType: v.Type, DeleteOnTermination: v.DeleteOnTermination,
+		}}
+	}
+	return keypairs.CreateOptsExt{KeyName: r.KeyPair, CreateOptsBuilder: opts}
 }
 
 // encodeUserData encodes always: the library leaves bytes alone that happen to

@@ -28,6 +28,63 @@ func TestCreateNode(t *testing.T) {
 		"tags": ["vmcluster:c1", "vmcluster-name:astro", "vmcluster-role:worker", "vmcluster-group:cpu"]}}`)
 }
 
+// What a node is placed by is in the call; only what needs it raises the
+// microversion of that one call.
+func TestCreateNodeWithPlacement(t *testing.T) {
+	yes := cluster.NodeRequest{Name: "n", Image: "i1", Flavor: "f1", Network: "n1", Zone: "az1", ConfigDrive: true}
+	volume := yes
+	volume.BootVolume = &cluster.BootVolume{Size: 20, DeleteOnTermination: true}
+	typed := yes
+	typed.BootVolume = &cluster.BootVolume{Size: 20, Type: "ssd"}
+	common := `"name": "n", "flavorRef": "f1", "networks": [{"uuid": "n1"}], "availability_zone": "az1", "config_drive": true,
+		"tags": ["vmcluster:", "vmcluster-name:", "vmcluster-role:"]`
+	device := `"imageRef": "", "block_device_mapping_v2": [{"source_type": "image", "uuid": "i1", "boot_index": 0, "destination_type": "volume", "volume_size": 20, `
+	for _, row := range []struct {
+		name, body, microversion string
+		request                  cluster.NodeRequest
+	}{
+		{"flavor's disk", `"imageRef": "i1"`, "2.52", yes},
+		{"volume", device + `"delete_on_termination": true}]`, "2.52", volume},
+		{"volume of a type that stays", device + `"delete_on_termination": false, "volume_type": "ssd"}]`, "2.67", typed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAPI(t, map[string]http.HandlerFunc{
+				"POST /compute/v2.1/servers":      says(202, `{"server": {"id": "s1"}}`),
+				"DELETE /compute/v2.1/servers/s1": says(204, ""),
+			})
+			c := a.client()
+			if _, err := c.CreateNode(background, row.request); err != nil {
+				t.Fatal(err)
+			}
+			equalJSON(t, a.since(1)[0].body, `{"server": {`+common+`, `+row.body+`}}`)
+			if err := c.DeleteNode(background, "s1"); err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []string{row.microversion, "2.52"} {
+				if got := a.since(1)[i].header.Get("OpenStack-API-Version"); got != "compute "+want {
+					t.Errorf("%s with microversion %q, want %s", a.since(1)[i].line, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestResolveZone(t *testing.T) {
+	a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/os-availability-zone": says(200, `{"availabilityZoneInfo": [
+		{"zoneName": "az1", "zoneState": {"available": true}, "hosts": null}, {"zoneName": "az2", "zoneState": {"available": false}, "hosts": null}]}`)})
+	c := a.client()
+	for range 2 {
+		if zone, err := c.ResolveZone(background, "az1"); zone != "az1" || err != nil {
+			t.Errorf("zone %q, %v", zone, err)
+		}
+	}
+	_, err := c.ResolveZone(background, "az2") // there, but no server can be made in it
+	wantKind(t, err, cluster.FaultNotFound, `"az2"`, "there is az1")
+	if n := len(a.since(1)); n != 1 {
+		t.Errorf("%d requests, want 1", n)
+	}
+}
+
 func TestCreateNodeIsNeverRepeated(t *testing.T) {
 	tests := map[string]struct {
 		answer http.HandlerFunc
@@ -68,7 +125,7 @@ func TestNodes(t *testing.T) {
 					"addresses": {"net": [{"addr": "fd00::1", "version": 6, "OS-EXT-IPS:type": "fixed"},
 						{"addr": "10.0.0.1", "version": 4, "OS-EXT-IPS:type": "fixed"}, {"addr": "10.0.0.2", "version": 4, "OS-EXT-IPS:type": "fixed"},
 						{"addr": "192.0.2.1", "version": 4, "OS-EXT-IPS:type": "floating"}]}`),
-				server("s2", "ERROR", `, "fault": {"code": 500, "message": "No valid host was found.", "created": "yesterday"}`), a.URL)
+				server("s2", "ERROR", `, "OS-EXT-AZ:availability_zone": "az1", "metadata": {"vmcluster_image": "i7"}, "fault": {"code": 500, "message": "No valid host was found.", "created": "yesterday"}`), a.URL)
 			return
 		}
 		fmt.Fprintf(w, `{"servers": [%s, %s, %s]}`, server("s3", "soft_deleted", ""), server("s4", "RESCUE", ""),
@@ -92,6 +149,9 @@ func TestNodes(t *testing.T) {
 	}
 	if f := nodes[1].Fault; f == nil || f.Code != 500 || f.Message != "No valid host was found." || !nodes[1].Broken() {
 		t.Errorf("second node's fault is %v", f)
+	}
+	if nodes[1].Zone != "az1" || nodes[1].Image != "i7" { // on a volume, Nova tells no image
+		t.Errorf("second node is in %q, from %q", nodes[1].Zone, nodes[1].Image)
 	}
 	if nodes[2].Status != "RESCUE" || nodes[3].Address != "fd00::5" {
 		t.Errorf("last nodes are %v", nodes[2:])

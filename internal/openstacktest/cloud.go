@@ -47,6 +47,7 @@ type Cloud struct {
 	networks   []*network
 	ports      []*port
 	floating   []*floatingIP
+	volumes    []*volume
 	nextMAC    int
 	faults     []*fault
 	failRules  []*failRule

@@ -58,7 +58,7 @@ func checkCreate(q *request, raw json.RawMessage, fields map[string]json.RawMess
 		}
 	}
 	return checkName(q, fields["name"]) && checkLength(q, "user_data", fields["user_data"], 0, maxUserData) &&
-		checkImageRef(q, fields["imageRef"]) && checkTags(q, fields["tags"]) &&
+		checkImageRef(q, fields["imageRef"]) && checkBlockDevices(q, fields["block_device_mapping_v2"]) && checkTags(q, fields["tags"]) &&
 		(fields["metadata"] == nil || checkMetadata(q, fields["metadata"]))
 }
 

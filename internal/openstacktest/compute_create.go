@@ -23,7 +23,7 @@ type createBody struct {
 	MinCount       any                     `json:"min_count"`
 	MaxCount       any                     `json:"max_count"`
 	SecurityGroups []struct{ Name string } `json:"security_groups"`
-	BlockDevices   []any                   `json:"block_device_mapping_v2"`
+	BlockDevices   []blockDevice           `json:"block_device_mapping_v2"`
 }
 
 func createServer(c *Cloud, q *request) {
@@ -107,11 +107,12 @@ func (c *Cloud) resolveCreate(q *request, b createBody, nics []nic) (*server, in
 		badRequest(q, "Flavor %s could not be found.", flavorID)
 		return nil, 0, false
 	}
-	if !fits(q, c.o.Flavors[i], image) || !c.groupsKnown(q, b) || !c.networksKnown(q, nics) || !zoneKnown(q, b.Zone) {
+	boot, ok := c.bootDevice(q, b)
+	if !ok || !fits(q, c.o.Flavors[i], image) || !c.groupsKnown(q, b) || !c.networksKnown(q, nics) || !c.zoneKnown(q, b.Zone) {
 		return nil, 0, false
 	}
 	s := &server{
-		name: b.Name, image: b.ImageRef, keyName: b.KeyName, description: b.Description, zone: "nova",
+		name: b.Name, image: b.ImageRef, keyName: b.KeyName, description: b.Description, zone: b.Zone, boot: boot,
 		flavor: c.o.Flavors[i], metadata: b.Metadata, userData: b.UserData, status: statusBuild, created: q.now, updated: q.now,
 		configDrive: b.ConfigDrive == true || b.ConfigDrive == "True" || b.ConfigDrive == "true",
 	}
@@ -155,14 +156,6 @@ func fits(q *request, f Flavor, image *Image) bool {
 		return true
 	}
 	return false
-}
-
-func zoneKnown(q *request, zone string) bool {
-	if zone != "" && zone != "nova" {
-		badRequest(q, "The requested availability zone is not available")
-		return false
-	}
-	return true
 }
 
 func (c *Cloud) groupsKnown(q *request, b createBody) bool {

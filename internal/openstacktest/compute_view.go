@@ -19,7 +19,7 @@ func (c *Cloud) serverView(q *request, s *server) map[string]any {
 		"OS-DCF:diskConfig": "MANUAL", "OS-EXT-AZ:availability_zone": s.zone, "config_drive": "",
 		"key_name": orNull(s.keyName), "OS-SRV-USG:launched_at": nil, "OS-SRV-USG:terminated_at": nil,
 		"OS-EXT-STS:task_state": s.taskState(), "OS-EXT-STS:vm_state": s.vmState(), "OS-EXT-STS:power_state": 0,
-		"os-extended-volumes:volumes_attached": []any{},
+		"os-extended-volumes:volumes_attached": c.volumesView(q, s),
 	}
 	if s.configDrive {
 		v["config_drive"] = "True"
@@ -76,13 +76,6 @@ func (s *server) flavorView(q *request) any {
 		"vcpus": s.flavor.VCPUs, "ram": s.flavor.RAM, "disk": s.flavor.Disk, "ephemeral": 0, "swap": 0,
 		"original_name": s.flavor.Name, "extra_specs": map[string]string{},
 	}
-}
-
-func (s *server) hostID() string {
-	if s.status == statusError && s.launched.IsZero() {
-		return ""
-	}
-	return "b117e04e2e8d3764b223acc8c0c1a73167d329d0a2cc0cb62555a445"
 }
 
 // A server that is being deleted is shown with the status it had before.

@@ -60,7 +60,7 @@ func issueToken(c *Cloud, q *request) {
 	c.tokens[id] = t
 	q.header.Set("X-Subject-Token", id)
 	q.header.Set("Vary", "X-Auth-Token")
-	q.reply(http.StatusCreated, t.view(q))
+	q.reply(http.StatusCreated, t.view(q, c.o.BlockStorage))
 }
 
 // identify checks one method's words; it answers itself when they are wrong.
@@ -118,14 +118,18 @@ func projectKnown(scope json.RawMessage) bool {
 	return s.Project.ID == ProjectID || s.Project.Name == ProjectName
 }
 
-func (t *token) view(q *request) any {
+func (t *token) view(q *request, blockStorage bool) any {
 	type m = map[string]any
 	domain := m{"id": "default", "name": DomainName}
-	var catalog []m
-	for _, s := range []struct{ kind, name, path string }{
+	services := []struct{ kind, name, path string }{
 		{"compute", "nova", "/compute/v2.1"}, {"image", "glance", "/image"},
 		{"network", "neutron", "/network"}, {"identity", "keystone", "/identity/v3/"},
-	} {
+	}
+	if blockStorage {
+		services = append(services, struct{ kind, name, path string }{"volumev3", "cinderv3", "/volume/v3/" + ProjectID})
+	}
+	var catalog []m
+	for _, s := range services {
 		var endpoints []m
 		for _, i := range []string{"public", "internal", "admin"} {
 			endpoints = append(endpoints, m{
@@ -158,7 +162,7 @@ func showToken(c *Cloud, q *request) {
 		return
 	}
 	q.header.Set("X-Subject-Token", q.Header.Get("X-Subject-Token"))
-	q.reply(http.StatusOK, t.view(q))
+	q.reply(http.StatusOK, t.view(q, c.o.BlockStorage))
 }
 
 func identityVersion(_ *Cloud, q *request) {

@@ -11,6 +11,8 @@ import (
 type Server struct {
 	ID, Name, Status    string
 	Image, KeyName      string
+	Zone, Host          string
+	ConfigDrive         bool
 	Flavor              Flavor
 	Address, Floating   string
 	Tags                []string
@@ -50,7 +52,7 @@ func (c *Cloud) Server(name string) (Server, bool) {
 func (c *Cloud) inspect(s *server) Server {
 	out := Server{
 		ID: s.id, Name: s.name, Status: s.status, Image: s.image, KeyName: s.keyName, Flavor: s.flavor,
-		Tags: slices.Clone(s.tags), SecurityGroups: slices.Clone(s.groups), Metadata: maps.Clone(s.metadata),
+		Zone: s.zone, Host: s.host.name, ConfigDrive: s.configDrive, Tags: slices.Clone(s.tags), SecurityGroups: slices.Clone(s.groups), Metadata: maps.Clone(s.metadata),
 		Deleting: s.deleting, Password: s.password, Created: s.created, ActiveFrom: s.launched,
 	}
 	out.UserData, _ = base64.StdEncoding.DecodeString(s.userData) // what is no base64 is none, as in a guest

@@ -20,6 +20,9 @@ type Options struct {
 	LateQuota       bool // the quota check comes after the 202: ERROR with a fault of code 413
 	HideFloating    bool // servers never show their floating addresses
 
+	Zones        []Zone // availability zones; nil is "nova" with three hypervisors
+	BlockStorage bool   // there is a block-storage service: servers may boot from volumes
+
 	Quota    Quota
 	Flavors  []Flavor  // nil is DefaultFlavors
 	Images   []Image   // nil is DefaultImages
@@ -38,6 +41,7 @@ type Options struct {
 // Quota limits the project. Zero is unlimited.
 type Quota struct {
 	Instances, Cores, RAM, Ports, FloatingIPs int
+	Volumes, Gigabytes                        int
 }
 
 // Flavor is a size of servers. Disk is in GiB, RAM in MiB.
@@ -106,6 +110,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxLimit == 0 {
 		o.MaxLimit = 1000
+	}
+	if o.Zones == nil {
+		o.Zones = []Zone{{Name: "nova", Hosts: 3}}
 	}
 	if o.Flavors == nil {
 		o.Flavors = DefaultFlavors()

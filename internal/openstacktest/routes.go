@@ -31,6 +31,8 @@ func (c *Cloud) routes() *http.ServeMux {
 		networkError(q, http.StatusNotFound, "HTTPNotFound", "The resource could not be found.")
 	}))
 
+	add("GET /volume/v3/{project}/limits", network2(showVolumeLimits))
+
 	add("GET /image", imageVersions)
 	add("GET /image/{$}", imageVersions)
 	add("GET /image/v2/images", image2(listImages))
@@ -47,6 +49,7 @@ var computeRoutes = map[string]handler{
 	"GET /compute/v2.1/flavors/detail":              listFlavors(true),
 	"GET /compute/v2.1/flavors/{id}":                showFlavor,
 	"GET /compute/v2.1/flavors/{id}/os-extra_specs": showExtraSpecs,
+	"GET /compute/v2.1/os-availability-zone":        listZones,
 	"GET /compute/v2.1/os-keypairs":                 listKeyPairs,
 	"POST /compute/v2.1/os-keypairs":                createKeyPair,
 	"GET /compute/v2.1/os-keypairs/{id}":            showKeyPair,

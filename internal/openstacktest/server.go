@@ -35,6 +35,8 @@ type server struct {
 	metadata                                    map[string]string
 	userData                                    string // base64, as it was sent
 	configDrive                                 bool
+	host                                        host         // none while no hypervisor could be found
+	boot                                        *blockDevice // nil boots from the flavor's disk
 
 	status             string
 	created, updated   time.Time
@@ -112,6 +114,7 @@ func (c *Cloud) settleDelete(s *server, now time.Time) {
 	}
 	s.status, s.updated = statusDeleted, s.goneAt
 	c.unplug(s)
+	c.dropVolumes(s)
 }
 
 // deleteServer answers 204 as often as it is asked while the server is there.
@@ -139,5 +142,9 @@ func (c *Cloud) schedule(s *server) {
 		address = build / 2
 	}
 	s.networkAt, s.builtAt = s.created.Add(min(address, build)), s.created.Add(build)
-	s.willFail = c.faultFor(s)
+	c.place(s)
+	c.attachVolumes(s)
+	if f := c.faultFor(s); f != nil {
+		s.willFail = f
+	}
 }

@@ -26,6 +26,7 @@ const (
 	kindExternalNetwork kind = "external_network"
 	kindKeyPair         kind = "key_pair"
 	kindSecurityGroup   kind = "security_group"
+	kindZone            kind = "availability_zone"
 )
 
 // resolution maps "kind/name" to what the name stands for: an ID, for a key
@@ -78,6 +79,7 @@ func (m clusterModel) references(p parts) (refs []reference, known bool) {
 		add(kindImage, n.Image, at.AtName("image"))
 		add(kindNetwork, n.Network, at.AtName("network"))
 		addGroups(n.SecurityGroups, at.AtName("security_groups"))
+		add(kindZone, n.AvailabilityZone, at.AtName("availability_zone"))
 	}
 	add(kindImage, m.Image, path.Root("image"))
 	add(kindNetwork, m.Network, path.Root("network"))
@@ -86,7 +88,15 @@ func (m clusterModel) references(p parts) (refs []reference, known bool) {
 	addNode(p.frontEnd.nodeModel, path.Root("front_end"))
 	add(kindExternalNetwork, p.frontEnd.ExternalNetwork, path.Root("front_end").AtName("external_network"))
 	for _, name := range p.groupNames() {
-		addNode(p.groups[name].nodeModel, path.Root("workers").AtMapKey(name))
+		at := path.Root("workers").AtMapKey(name)
+		addNode(p.groups[name].nodeModel, at)
+		zones := p.groups[name].AvailabilityZones
+		known = known && !zones.IsUnknown()
+		for i, z := range zones.Elements() {
+			if zone, ok := z.(types.String); ok {
+				add(kindZone, zone, at.AtName("availability_zones").AtListIndex(i))
+			}
+		}
 	}
 	return refs, known
 }
@@ -99,6 +109,7 @@ type catalog interface {
 	ResolveExternalNetwork(ctx context.Context, nameOrID string) (openstack.Network, error)
 	ResolveKeyPair(ctx context.Context, name string) (publicKey string, err error)
 	ResolveSecurityGroups(ctx context.Context, namesOrIDs []string) ([]openstack.SecurityGroup, error)
+	ResolveZone(ctx context.Context, name string) (string, error)
 }
 
 // resolve looks names up, except those that known has. Each failure is a
@@ -151,6 +162,8 @@ func lookUp(ctx context.Context, c catalog, r reference) (string, error) {
 		return network.ID, err
 	case kindKeyPair:
 		return c.ResolveKeyPair(ctx, r.name)
+	case kindZone:
+		return c.ResolveZone(ctx, r.name)
 	default:
 		return securityGroup(ctx, c, r.name)
 	}

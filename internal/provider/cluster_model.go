@@ -50,6 +50,7 @@ type nodeModel struct {
 	SecurityGroups types.Set    `tfsdk:"security_groups"`
 	CloudConfig    types.String `tfsdk:"cloud_config"`
 	Files          types.Map    `tfsdk:"files"`
+	placementModel
 }
 
 type frontEndModel struct {
@@ -59,6 +60,7 @@ type frontEndModel struct {
 
 type groupModel struct {
 	nodeModel
+	groupPlacementModel
 	Count   types.Int64  `tfsdk:"count"`
 	Scaling types.Object `tfsdk:"scaling"`
 	Retire  types.Set    `tfsdk:"retire"`
@@ -84,12 +86,12 @@ var (
 	stringMap = types.MapType{ElemType: types.StringType}
 
 	batchSystemTypes = map[string]attr.Type{"type": types.StringType}
-	nodeTypes        = map[string]attr.Type{
+	nodeTypes        = withAll(map[string]attr.Type{
 		"flavor": types.StringType, "image": types.StringType, "network": types.StringType,
 		"security_groups": stringSet, "cloud_config": types.StringType, "files": stringMap,
-	}
+	}, placementTypes)
 	frontEndTypes = with(nodeTypes, "external_network", types.StringType)
-	groupTypes    = with(with(with(nodeTypes, "count", types.Int64Type), "scaling", scalingType), "retire", stringSet)
+	groupTypes    = withAll(with(with(with(nodeTypes, "count", types.Int64Type), "scaling", scalingType), "retire", stringSet), groupPlacementTypes)
 	groupType     = types.ObjectType{AttrTypes: groupTypes}
 	nodeStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"id": types.StringType, "role": types.StringType, "group": types.StringType, "address": types.StringType,
@@ -155,8 +157,10 @@ func (m clusterModel) spec(p parts, resolved resolution) cluster.Spec {
 	}
 	s.FrontEnd.ExternalNetworkID = resolved.get(kindExternalNetwork, p.frontEnd.ExternalNetwork)
 	for name, g := range p.groups {
+		node := m.nodeSpec(g.nodeModel, resolved)
+		g.apply(&node.Placement)
 		s.Groups[name] = cluster.GroupSpec{
-			NodeSpec: m.nodeSpec(g.nodeModel, resolved),
+			NodeSpec: node,
 			Count:    g.count(),
 			Scaling:  g.bounds(),
 			Retire:   texts(g.Retire.Elements()),
@@ -171,6 +175,7 @@ func (m clusterModel) nodeSpec(n nodeModel, resolved resolution) cluster.NodeSpe
 		Flavor:      resolved.get(kindFlavor, n.Flavor),
 		Network:     resolved.get(kindNetwork, either(n.Network, m.Network)),
 		CloudConfig: n.CloudConfig.ValueString(),
+		Placement:   n.placement(),
 	}
 	for _, group := range m.securityGroups(n) {
 		spec.SecurityGroups = append(spec.SecurityGroups, resolved.get(kindSecurityGroup, types.StringValue(group)))

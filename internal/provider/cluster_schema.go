@@ -116,7 +116,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 }
 
 func frontEndAttribute() schema.Attribute {
-	attributes := nodeAttributes("the front-end")
+	attributes := addAttributes(nodeAttributes("the front-end"), placementAttributes("the front-end"))
 	attributes["external_network"] = optionalString("External network, by name or ID, from which the front-end gets a floating IP. Without it there is none.")
 	return schema.SingleNestedAttribute{
 		Required:   true,
@@ -127,7 +127,7 @@ func frontEndAttribute() schema.Attribute {
 }
 
 func workersAttribute() schema.Attribute {
-	attributes := nodeAttributes("the group's workers")
+	attributes := addAttributes(nodeAttributes("the group's workers"), groupPlacementAttributes())
 	attributes["count"] = countAttribute()
 	attributes["scaling"] = scalingAttribute()
 	attributes["retire"] = schema.SetAttribute{

@@ -26,16 +26,32 @@ func checkSizes(spec cluster.Spec, now time.Time) diag.Diagnostics {
 		return diags
 	}
 	doc := trialDocument(spec, ca.Public())
-	if _, err := doc.Encode(); err != nil {
+	items, err := doc.Encode()
+	if err != nil {
 		diags.Append(documentDiagnostic(err))
 	}
+	diags.Append(checkMetadata(path.Root("front_end"), spec.FrontEnd, len(items))...)
 	for _, group := range spec.GroupNames() {
+		diags.Append(checkMetadata(path.Root("workers").AtMapKey(group), spec.Groups[group].NodeSpec, 0)...)
 		if err := tryWorker(ca, doc, group, spec.Groups[group]); err != nil {
 			diags.Append(userDataDiagnostic(path.Root("workers").AtMapKey(group), err))
 		}
 	}
 	if err := tryFrontEnd(ca, doc, spec.FrontEnd, now); err != nil {
 		diags.Append(userDataDiagnostic(path.Root("front_end"), err))
+	}
+	return diags
+}
+
+// checkMetadata counts what a server's metadata holds: the user's keys, ours, and
+// on the front-end the cluster document.
+func checkMetadata(at path.Path, spec cluster.NodeSpec, document int) diag.Diagnostics {
+	var diags diag.Diagnostics
+	users, own := len(spec.Metadata), spec.OwnMetadata()
+	if n := users + own + document; n > cluster.MaxMetadata {
+		diags.AddAttributeError(at.AtName("metadata"), "Too much metadata", fmt.Sprintf(
+			"%d items are needed (%d of your own, %d of the provider's, %d of the cluster document), a server has room for %d. Use at most %d keys here.",
+			n, users, own, document, cluster.MaxMetadata, max(cluster.MaxMetadata-own-document, 0)))
 	}
 	return diags
 }

@@ -85,7 +85,10 @@ func (m *clusterModel) countWorkers(ctx context.Context, v provision.View) diag.
 // groupOf describes a group as a configuration would, with IDs for names; what
 // equals the cluster's own setting is left out.
 func (m *clusterModel) groupOf(spec cluster.GroupSpec) groupModel {
-	g := groupModel{nodeModel: m.nodeOf(spec.NodeSpec), Scaling: types.ObjectNull(scalingTypes), Retire: types.SetNull(types.StringType)}
+	g := groupModel{
+		nodeModel: m.nodeOf(spec.NodeSpec), groupPlacementModel: groupPlacementOf(spec.Placement),
+		Scaling: types.ObjectNull(scalingTypes), Retire: types.SetNull(types.StringType),
+	}
 	if s := spec.Scaling; s != nil {
 		g.Scaling = types.ObjectValueMust(scalingTypes, map[string]attr.Value{
 			"min": types.Int64Value(int64(s.Min)), "max": types.Int64Value(int64(s.Max)), "initial": types.Int64Null(),
@@ -104,6 +107,7 @@ func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
 		SecurityGroups: types.SetNull(types.StringType),
 		CloudConfig:    orNull(spec.CloudConfig),
 		Files:          types.MapNull(types.StringType),
+		placementModel: placementOf(spec.Placement),
 	}
 	if same(kindImage, m.Image, spec.Image) {
 		n.Image = types.StringNull()

@@ -38,12 +38,14 @@ func testFrontEnd() frontEndModel {
 }
 
 func testGroup(count int64) groupModel {
-	return groupModel{nodeModel: testNode("c1.large"), Count: types.Int64Value(count), Scaling: types.ObjectNull(scalingTypes), Retire: types.SetNull(types.StringType)}
+	return groupModel{nodeModel: testNode("c1.large"), groupPlacementModel: noGroupPlacement(), Count: types.Int64Value(count),
+		Scaling: types.ObjectNull(scalingTypes), Retire: types.SetNull(types.StringType)}
 }
 
 func testNode(flavor string) nodeModel {
 	return nodeModel{
 		Flavor: types.StringValue(flavor), SecurityGroups: types.SetNull(types.StringType), Files: types.MapNull(types.StringType),
+		placementModel: noPlacement(),
 	}
 }
 

@@ -34,6 +34,24 @@ func (v nameValidator) ValidateString(_ context.Context, req validator.StringReq
 	}
 }
 
+// textValidator applies a rule of the domain to a text that is no name of a node.
+type textValidator struct {
+	must  string
+	check func(string) error
+}
+
+func (v textValidator) Description(context.Context) string             { return v.must }
+func (v textValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v textValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := v.check(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", sentence(err.Error()))
+	}
+}
+
 // durationValidator wants a span of time that is not negative.
 type durationValidator struct{}
 

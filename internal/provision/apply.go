@@ -225,6 +225,8 @@ func (r *run) create(ctx context.Context) error {
 		return err
 	}
 	fleet.doc.Groups = r.groups()
+	victims := r.victims()
+	fleet.spread(slices.DeleteFunc(slices.Clone(r.have), func(n cluster.Node) bool { return victims[n.Name] }))
 	r.fleet = fleet
 	if err := fleet.launch(ctx); err != nil {
 		return err

@@ -40,6 +40,7 @@ type fleet struct {
 
 type member struct {
 	worker
+	zone   string   // availability zone; "" is the cloud's choice
 	id     string   // "" while it has no server
 	old    []string // servers of earlier tries, being deleted
 	tries  int
@@ -146,7 +147,9 @@ func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
 	if err != nil {
 		return cluster.NodeRequest{}, fmt.Errorf("render user data: %w", err)
 	}
-	return f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.marks(nil), userData), nil
+	req := f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.marks(nil), userData)
+	req.Zone = m.zone
+	return req, nil
 }
 
 // marks are the metadata by which the batch's servers are known as such.

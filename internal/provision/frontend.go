@@ -62,6 +62,7 @@ func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) 
 	}
 	extra := r.fleet.marks(items)
 	req := r.p.nodeRequest(r.doc, spec, r.doc.FrontEnd.Name, cluster.RoleFrontEnd, "", extra, userData)
+	req.Zone = cluster.NextZone(spec.Zones, nil)
 	return r.p.createOne(ctx, req, known)
 }
 

@@ -94,6 +94,7 @@ func (s *memServer) node() cluster.Node {
 		n.Address = "10.0.0." + s.id
 	}
 	n.Floating = s.floating
+	n.Zone = s.req.Zone
 	switch {
 	case s.broken && age >= memAddress:
 		n.Status = cluster.StatusError

@@ -84,6 +84,7 @@ func (p *Provisioner) AddWorkers(ctx context.Context, clusterID, group string, n
 	if err != nil {
 		return nil, err
 	}
+	fleet.spread(view.Nodes)
 	if err := fleet.launch(ctx); err != nil {
 		return nil, err
 	}

@@ -28,17 +28,21 @@ func common(d cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
 
 // nodeRequest puts together what every server of a cluster is made with.
 func (p *Provisioner) nodeRequest(d cluster.Document, spec cluster.NodeSpec, name string, role cluster.Role, group string, extra map[string]string, userData []byte) cluster.NodeRequest {
-	metadata := map[string]string{
-		cluster.MetaSpec:   spec.Hash(),
-		cluster.MetaFlavor: spec.Flavor,
-		cluster.MetaOwner:  p.opts.Owner,
-		cluster.MetaCA:     trust.Fingerprint(d.CA),
+	metadata := map[string]string{}
+	maps.Copy(metadata, spec.Metadata)
+	metadata[cluster.MetaSpec] = spec.Hash()
+	metadata[cluster.MetaFlavor] = spec.Flavor
+	metadata[cluster.MetaOwner] = p.opts.Owner
+	metadata[cluster.MetaCA] = trust.Fingerprint(d.CA)
+	if spec.BootVolume != nil {
+		metadata[cluster.MetaImage] = spec.Image
 	}
 	maps.Copy(metadata, extra)
 	return cluster.NodeRequest{
 		Name: name, ClusterID: d.ID, ClusterName: d.Name, Role: role, Group: group,
 		Image: spec.Image, Flavor: spec.Flavor, Network: spec.Network,
 		KeyPair: d.KeyPair, SecurityGroups: spec.SecurityGroups,
+		BootVolume: spec.BootVolume, ConfigDrive: spec.ConfigDrive,
 		Metadata: metadata, UserData: userData,
 	}
 }

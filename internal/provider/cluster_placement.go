@@ -1,0 +1,146 @@
+package provider
+
+import (
+	"context"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// placementModel is where and on what a node is made.
+type placementModel struct {
+	AvailabilityZone types.String `tfsdk:"availability_zone"`
+	BootVolume       types.Object `tfsdk:"boot_volume"`
+	Metadata         types.Map    `tfsdk:"metadata"`
+	ConfigDrive      types.Bool   `tfsdk:"config_drive"`
+}
+
+// groupPlacementModel is what only a group of workers has of it.
+type groupPlacementModel struct {
+	AvailabilityZones types.List `tfsdk:"availability_zones"`
+}
+
+type bootVolumeModel struct {
+	Size                types.Int64  `tfsdk:"size"`
+	Type                types.String `tfsdk:"type"`
+	DeleteOnTermination types.Bool   `tfsdk:"delete_on_termination"`
+}
+
+var (
+	stringList      = types.ListType{ElemType: types.StringType}
+	bootVolumeTypes = map[string]attr.Type{"size": types.Int64Type, "type": types.StringType, "delete_on_termination": types.BoolType}
+	placementTypes  = map[string]attr.Type{
+		"availability_zone": types.StringType, "boot_volume": types.ObjectType{AttrTypes: bootVolumeTypes},
+		"metadata": stringMap, "config_drive": types.BoolType,
+	}
+	groupPlacementTypes = map[string]attr.Type{"availability_zones": stringList}
+)
+
+func withAll(m, more map[string]attr.Type) map[string]attr.Type {
+	out := maps.Clone(m)
+	maps.Copy(out, more)
+	return out
+}
+
+// noPlacement is a placement that says nothing.
+func noPlacement() placementModel {
+	return placementModel{BootVolume: types.ObjectNull(bootVolumeTypes), Metadata: types.MapNull(types.StringType)}
+}
+
+func noGroupPlacement() groupPlacementModel {
+	return groupPlacementModel{AvailabilityZones: types.ListNull(types.StringType)}
+}
+
+// placement translates what the configuration says.
+func (m placementModel) placement() cluster.Placement {
+	p := cluster.Placement{ConfigDrive: m.ConfigDrive.ValueBool(), Metadata: textMap(m.Metadata)}
+	if zone := m.AvailabilityZone.ValueString(); zone != "" {
+		p.Zones = []string{zone}
+	}
+	if v, ok := m.bootVolume(); ok {
+		p.BootVolume = &cluster.BootVolume{
+			Size: int(v.Size.ValueInt64()), Type: v.Type.ValueString(),
+			DeleteOnTermination: v.DeleteOnTermination.IsNull() || v.DeleteOnTermination.ValueBool(),
+		}
+	}
+	return p
+}
+
+func (m placementModel) bootVolume() (bootVolumeModel, bool) {
+	var v bootVolumeModel
+	if m.BootVolume.IsNull() || m.BootVolume.IsUnknown() {
+		return v, false
+	}
+	// The object has the schema's own type, so reading it can't fail.
+	diags := m.BootVolume.As(context.Background(), &v, basetypes.ObjectAsOptions{})
+	return v, !diags.HasError()
+}
+
+func (m groupPlacementModel) apply(p *cluster.Placement) {
+	if !m.AvailabilityZones.IsNull() {
+		p.Zones = orderedTexts(m.AvailabilityZones.Elements())
+	}
+}
+
+// placementOf is the reverse of placement: a configuration that says it.
+func placementOf(p cluster.Placement) placementModel {
+	m := noPlacement()
+	if len(p.Zones) == 1 {
+		m.AvailabilityZone = types.StringValue(p.Zones[0])
+	}
+	if p.ConfigDrive {
+		m.ConfigDrive = types.BoolValue(true)
+	}
+	if len(p.Metadata) > 0 {
+		m.Metadata = resolution(p.Metadata).value()
+	}
+	if v := p.BootVolume; v != nil {
+		keep := types.BoolNull()
+		if !v.DeleteOnTermination {
+			keep = types.BoolValue(false)
+		}
+		m.BootVolume = types.ObjectValueMust(bootVolumeTypes, map[string]attr.Value{
+			"size": types.Int64Value(int64(v.Size)), "type": orNull(v.Type), "delete_on_termination": keep,
+		})
+	}
+	return m
+}
+
+func groupPlacementOf(p cluster.Placement) groupPlacementModel {
+	m := noGroupPlacement()
+	if len(p.Zones) > 1 {
+		m.AvailabilityZones = stringListOf(p.Zones)
+	}
+	return m
+}
+
+// textMap returns the known strings of a map, nil where there is none.
+func textMap(m types.Map) map[string]string {
+	if out := resolutionOf(m); len(out) > 0 {
+		return out
+	}
+	return nil
+}
+
+// orderedTexts returns the known strings among values in their order.
+func orderedTexts(values []attr.Value) []string {
+	var out []string
+	for _, v := range values {
+		if s, ok := v.(types.String); ok && !s.IsNull() && !s.IsUnknown() {
+			out = append(out, s.ValueString())
+		}
+	}
+	return out
+}
+
+func stringListOf(ss []string) types.List {
+	values := make([]attr.Value, 0, len(ss))
+	for _, s := range ss {
+		values = append(values, types.StringValue(s))
+	}
+	return types.ListValueMust(types.StringType, values)
+}

@@ -1,0 +1,81 @@
+package provider
+
+import (
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// placementAttributes are what a front-end and a group can say of where and on
+// what their nodes are made.
+func placementAttributes(whose string) map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"availability_zone": optionalString("Availability zone of " + whose + "; the cloud's choice if left out."),
+		"boot_volume":       bootVolumeAttribute(whose),
+		"metadata": schema.MapAttribute{
+			Optional: true, ElementType: types.StringType,
+			Validators: []validator.Map{
+				mapvalidator.KeysAre(textValidator{"must be a key of a server's metadata, not one of vmcluster's own", cluster.CheckMetadataKey}),
+				mapvalidator.ValueStringsAre(stringvalidator.UTF8LengthAtMost(cluster.MaxMetadataText)),
+			},
+			MarkdownDescription: "Your own server metadata of " + whose + ": at most 255 characters a key and a value; keys that begin with `vmcluster_` are the provider's. " +
+				"A server has 128 items, and the front-end keeps the cluster document in most of its own.",
+		},
+		"config_drive": schema.BoolAttribute{
+			Optional:            true,
+			MarkdownDescription: "Whether " + whose + " get their user data on a config drive too, for images or networks to which Nova's metadata service is no use at boot.",
+		},
+	}
+}
+
+// groupPlacementAttributes are what only a group of workers can have.
+func groupPlacementAttributes() map[string]schema.Attribute {
+	out := placementAttributes("the group's workers")
+	out["availability_zones"] = schema.ListAttribute{
+		Optional: true, ElementType: types.StringType,
+		Validators: []validator.List{
+			listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
+			listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+			listvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("availability_zone")),
+		},
+		MarkdownDescription: "Availability zones over which the group's workers are spread: a new worker goes where the fewest of the group are, among equals to the first in this list. " +
+			"In place of `availability_zone`.",
+	}
+	return out
+}
+
+func bootVolumeAttribute(whose string) schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional: true,
+		Attributes: map[string]schema.Attribute{
+			"size": schema.Int64Attribute{
+				Required:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+				MarkdownDescription: "Size in GiB; at least the image's `min_disk`.",
+			},
+			"type": optionalString("Volume type; the cloud's default if left out. It needs compute microversion 2.67 (Stein)."),
+			"delete_on_termination": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether a volume goes with its server (default `true`). With `false` it is left behind by every worker that leaves, by a replacement and by `terraform destroy`: " +
+					"you find and delete it in the block-storage service.",
+			},
+		},
+		MarkdownDescription: "Volume, made from the image, from which " + whose + " boot in place of the flavor's disk. Each node has its own.",
+	}
+}
+
+// addAttributes returns the attributes of both.
+func addAttributes(a, b map[string]schema.Attribute) map[string]schema.Attribute {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+	return out
+}
