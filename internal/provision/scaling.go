@@ -28,14 +28,17 @@ func (p *Provisioner) Read(ctx context.Context, nameOrID string) (View, error) {
 		return v, fmt.Errorf("read the front-end's report: %w", err)
 	}
 	report, there, err := cluster.ParseReport(text)
-	if err != nil {
-		return v, err
-	}
-	if !there {
+	switch {
+	case err != nil:
+		// Any program of root's on that server may write there; what is no report
+		// is cleared as one that is not settled.
+		p.opts.Log(ctx, "the front-end's slot holds no report", "error", err.Error())
+	case !there:
 		return v, nil
+	default:
+		v.Report, v.HasReport = report, true
 	}
-	v.Report, v.HasReport = report, true
-	if settled(v) {
+	if v.HasReport && settled(v) {
 		return v, nil
 	}
 	// The slot takes no newer report while this one stands in it.

@@ -140,3 +140,23 @@ func TestConcurrentWritersLoseNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestNonsenseInTheSlotIsClearedAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 1)
+		apply(t, c, req)
+		for _, s := range c.present() {
+			if s.req.Role == cluster.RoleFrontEnd {
+				s.slot = "bm9uc2Vuc2U="
+			}
+		}
+		p := New(c, Options{Owner: cluster.OwnerScaler})
+		if v, err := p.Read(t.Context(), req.Spec.ID); err != nil || v.HasReport {
+			t.Fatalf("report %t, %v", v.HasReport, err)
+		}
+		if v, err := p.Read(t.Context(), req.Spec.ID); err != nil || !v.HasReport {
+			t.Errorf("the next read: report %t, %v", v.HasReport, err)
+		}
+	})
+}
