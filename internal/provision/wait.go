@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// poll paces repeated reads: intervals grow by half, so that a long wait costs
-// few calls and ends at most a third late.
+// poll paces repeated reads: intervals grow by two thirds, so that a long wait
+// costs few calls and ends at most two fifths late.
 type poll struct{ next, most time.Duration }
 
 func newPoll(first, most time.Duration) *poll { return &poll{next: first, most: most} }
 
 // newServerPoll paces reads of a list while n servers come or go: Nova takes longer
-// for more of them, and each read costs it more.
+// for more of them, and each read costs it more. A create of 50 that takes seven
+// minutes costs eight reads.
 func newServerPoll(n int) *poll {
 	first := min(max(2*time.Second, time.Duration(n)*100*time.Millisecond), 10*time.Second)
-	return newPoll(first, max(30*time.Second, 10*first))
+	return newPoll(first, max(30*time.Second, 20*first))
 }
 
 // wait sleeps until the next read is due; the error is the context's.
 func (p *poll) wait(ctx context.Context) error {
 	d := p.next
-	p.next = min(p.next*3/2, p.most)
+	p.next = min(p.next*5/3, p.most)
 	return sleep(ctx, d)
 }
 
