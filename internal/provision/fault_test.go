@@ -142,7 +142,7 @@ func TestALateTwinIsDeleted(t *testing.T) {
 				lost = true
 				for _, s := range c.servers {
 					if s.req.Name == "astro-cpu-2" {
-						s.hidden = time.Now().Add(20 * time.Second)
+						s.hidden = time.Now().Add(25 * time.Second)
 					}
 				}
 				return errLost

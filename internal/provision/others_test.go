@@ -106,7 +106,7 @@ func TestALateTwinOfTheFrontEndIsDeleted(t *testing.T) {
 			}
 			for _, s := range c.servers {
 				if s.req.Name == "astro-frontend" {
-					s.hidden = time.Now().Add(20 * time.Second)
+					s.hidden = time.Now().Add(25 * time.Second)
 				}
 			}
 			return errLost

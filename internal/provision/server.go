@@ -14,7 +14,7 @@ import (
 
 const (
 	createTries = 3 // POSTs of one server whose answers got lost
-	lostLooks   = 4 // reads of the list, 16 s together, before such a POST is repeated
+	lostLooks   = 4 // reads of the list, 20 s together, before such a POST is repeated
 )
 
 func common(d cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
