@@ -49,6 +49,7 @@ type Node struct {
 	Status      Status
 	Fault       *Fault // set for StatusError where Nova tells
 	Zone        string // availability zone
+	ServerGroup string // policy of the server group that it was made in, from its metadata
 	Image       string // ID
 	Flavor      string // ID, from the node's metadata
 	SpecHash    string // of the spec that the node was made from

@@ -4,7 +4,12 @@ package cluster
 // network. The zero value leaves all of it to the cloud and adds nothing to a
 // NodeSpec's JSON, so that specs that use none of it keep their Hash.
 type Placement struct {
-	Zones       []string          `json:"zones,omitempty"` // availability zones; workers are spread over them, see NextZone
+	Networks    []string          `json:"networks,omitempty"`     // IDs of all networks in order, where there are several; NodeSpec.Network is one of them
+	NetworkName string            `json:"network_name,omitempty"` // of NodeSpec.Network, where there are several
+	FixedIP     string            `json:"fixed_ip,omitempty"`     // on NodeSpec.Network
+	Port        string            `json:"port,omitempty"`         // ID of an existing port on NodeSpec.Network
+	Zones       []string          `json:"zones,omitempty"`        // availability zones; workers are spread over them, see NextZone
+	ServerGroup string            `json:"server_group,omitempty"` // policy of a server group for the worker group's workers; "" makes none
 	BootVolume  *BootVolume       `json:"boot_volume,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"` // the user's own
 	ConfigDrive bool              `json:"config_drive,omitempty"`

@@ -53,7 +53,8 @@ func TestHashIsStable(t *testing.T) {
 	plain := NodeSpec{Image: "i", Flavor: "f", Network: "n"}
 	for name, p := range map[string]Placement{
 		"zones": {Zones: []string{"x"}}, "volume": {BootVolume: &BootVolume{Size: 1}}, "metadata": {Metadata: map[string]string{"a": "b"}},
-		"drive": {ConfigDrive: true},
+		"drive": {ConfigDrive: true}, "networks": {Networks: []string{"n", "m"}}, "server group": {ServerGroup: "affinity"},
+		"address": {FixedIP: "10.0.0.9"}, "port": {Port: "p"},
 	} {
 		changed := plain
 		changed.Placement = p

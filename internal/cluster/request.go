@@ -7,12 +7,16 @@ type NodeRequest struct {
 	ClusterName    string
 	Role           Role
 	Group          string
-	Image          string // ID
-	Flavor         string // ID
-	Network        string // ID
+	Image          string   // ID
+	Flavor         string   // ID
+	Network        string   // ID; of several the one for the cluster's traffic
+	Networks       []string // IDs of all in order, where there are several
+	FixedIP        string   // on Network; "" is the cloud's choice
+	Port           string   // ID of an existing port in place of a new one on Network
 	KeyPair        string
 	SecurityGroups []string
 	Zone           string      // availability zone; "" is the cloud's choice
+	ServerGroupID  string      // "" is none
 	BootVolume     *BootVolume // nil boots from the flavor's disk
 	ConfigDrive    bool
 	Metadata       map[string]string

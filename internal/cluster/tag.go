@@ -21,15 +21,17 @@ const (
 // Keys of a server's metadata that are ours. Document chunks have keys of their
 // own, see Document.
 const (
-	MetaSpec      = "vmcluster_spec"       // hash of the NodeSpec that made the node
-	MetaFlavor    = "vmcluster_flavor"     // flavor ID, which Nova no longer tells from 2.47 on
-	MetaImage     = "vmcluster_image"      // image ID of a node on a boot volume, where Nova tells none
-	MetaOwner     = "vmcluster_owner"      // OwnerTerraform or OwnerScaler
-	MetaCreatedBy = "vmcluster_created_by" // fingerprint of the run that made the cluster
-	MetaCA        = "vmcluster_ca"         // fingerprint of the cluster CA the node was born with
-	MetaBatch     = "vmcluster_batch"      // which run of creates made the node: tells our servers from others' of the same name
-	MetaReady     = "vmcluster_ready"      // on the front-end: set when the first apply was through
-	MetaProtect   = "vmcluster_protect"    // set by an operator: the scaler must leave the node alone
+	MetaSpec        = "vmcluster_spec"         // hash of the NodeSpec that made the node
+	MetaFlavor      = "vmcluster_flavor"       // flavor ID, which Nova no longer tells from 2.47 on
+	MetaImage       = "vmcluster_image"        // image ID of a node on a boot volume, where Nova tells none
+	MetaNetwork     = "vmcluster_network"      // name of the network for the cluster's traffic, where a node has several
+	MetaServerGroup = "vmcluster_server_group" // policy of the server group that the node was made in
+	MetaOwner       = "vmcluster_owner"        // OwnerTerraform or OwnerScaler
+	MetaCreatedBy   = "vmcluster_created_by"   // fingerprint of the run that made the cluster
+	MetaCA          = "vmcluster_ca"           // fingerprint of the cluster CA the node was born with
+	MetaBatch       = "vmcluster_batch"        // which run of creates made the node: tells our servers from others' of the same name
+	MetaReady       = "vmcluster_ready"        // on the front-end: set when the first apply was through
+	MetaProtect     = "vmcluster_protect"      // set by an operator: the scaler must leave the node alone
 )
 
 // MetaPrefix begins the keys that are ours.
@@ -47,7 +49,13 @@ var metadataKey = regexp.MustCompile(`^[a-zA-Z0-9-_:. ]{1,255}$`) // nova: param
 // OwnMetadata is how many keys of ours a server of that spec may come to carry,
 // the document left out.
 func (s NodeSpec) OwnMetadata() int {
-	n := 8 // those above without MetaImage
+	n := 8 // those above without MetaImage, MetaNetwork and MetaServerGroup
+	if s.ServerGroup != "" {
+		n++
+	}
+	if len(s.Networks) > 1 {
+		n++
+	}
 	if s.BootVolume != nil {
 		n++
 	}
@@ -115,6 +123,7 @@ func ReadMetadata(n *Node, metadata map[string]string) {
 	n.Owner = metadata[MetaOwner]
 	n.Batch = metadata[MetaBatch]
 	n.Protected = metadata[MetaProtect] != ""
+	n.ServerGroup = metadata[MetaServerGroup]
 	if image := metadata[MetaImage]; image != "" {
 		n.Image = image
 	}

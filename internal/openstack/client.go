@@ -23,9 +23,12 @@ import (
 // errors). Never "latest": what a newer one breaks is not known yet.
 const computeMicroversion = "2.52"
 
-// Microversions that single calls are raised to: a boot volume's type came with
-// 2.67.
-const volumeTypeMicroversion = "2.67"
+// Microversions that single calls are raised to: a server group's one policy came
+// with 2.64, a boot volume's type with 2.67.
+const (
+	serverGroupMicroversion = "2.64"
+	volumeTypeMicroversion  = "2.67"
+)
 
 // withMicroversion is the client for one call that needs a newer microversion.
 func withMicroversion(sc *gophercloud.ServiceClient, version string) *gophercloud.ServiceClient {

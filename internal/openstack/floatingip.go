@@ -2,7 +2,10 @@ package openstack
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
@@ -15,11 +18,13 @@ import (
 // and returns the address. The description holds the cluster's ID tag from the
 // create call on; one that the cluster has on the server already is used, and
 // one that an interrupted run left unassociated too. With fresh the cluster's ID
-// was never used before, and the look for those is spared.
-func (c *Client) AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID string, fresh bool) (string, error) {
+// was never used before, and the look for those is spared. The port with the
+// fixed address comes first; one that no router joins to the external network is
+// passed over for another.
+func (c *Client) AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID, fixed string, fresh bool) (string, error) {
 	op := "associate a floating IP with server " + serverID
 	return on(op, c.network, func(sc *gophercloud.ServiceClient) (string, error) {
-		port, fixed, err := portOf(ctx, sc, op, serverID)
+		places, err := placesOf(ctx, sc, op, serverID, fixed)
 		if err != nil {
 			return "", err
 		}
@@ -30,48 +35,84 @@ func (c *Client) AssociateFloatingIP(ctx context.Context, clusterID, serverID, n
 			}
 		}
 		for _, f := range present {
-			if f.PortID == port {
+			if slices.ContainsFunc(places, func(p place) bool { return f.PortID == p.port }) {
 				return f.FloatingIP, nil
 			}
 		}
-		for _, f := range present {
-			if f.PortID == "" && f.FloatingNetworkID == networkID {
-				_, err := floatingips.Update(ctx, sc, f.ID, floatingips.UpdateOpts{PortID: &port, FixedIP: fixed}).Extract()
-				return f.FloatingIP, err
+		var address string
+		for _, p := range places {
+			if address, err = p.float(ctx, sc, clusterID, networkID, present); err == nil || !unreachable(err) {
+				break
 			}
 		}
-		made, err := floatingips.Create(ctx, sc, floatingips.CreateOpts{
-			Description:       cluster.IDTag(clusterID),
-			FloatingNetworkID: networkID,
-			PortID:            port,
-			FixedIP:           fixed,
-		}).Extract()
-		if err != nil {
-			return "", err
-		}
-		return made.FloatingIP, nil
+		return address, err
 	})
 }
 
-// portOf returns the server's first port with an IPv4 address, and that
-// address: only IPv4 can be floated.
-func portOf(ctx context.Context, sc *gophercloud.ServiceClient, op, serverID string) (port, fixed string, err error) {
+// place is where a floating IP can lead: a port's IPv4 address.
+type place struct{ port, fixed string }
+
+// float associates a floating IP that is free, or a new one.
+func (p place) float(ctx context.Context, sc *gophercloud.ServiceClient, clusterID, networkID string, present []floatingips.FloatingIP) (string, error) {
+	for _, f := range present {
+		if f.PortID == "" && f.FloatingNetworkID == networkID {
+			_, err := floatingips.Update(ctx, sc, f.ID, floatingips.UpdateOpts{PortID: &p.port, FixedIP: p.fixed}).Extract()
+			return f.FloatingIP, err
+		}
+	}
+	made, err := floatingips.Create(ctx, sc, floatingips.CreateOpts{
+		Description:       cluster.IDTag(clusterID),
+		FloatingNetworkID: networkID,
+		PortID:            p.port,
+		FixedIP:           p.fixed,
+	}).Extract()
+	if err != nil {
+		return "", err
+	}
+	return made.FloatingIP, nil
+}
+
+// unreachable tells that no router joins the port's subnet to the external
+// network (neutron: ExternalGatewayForFloatingIPNotFound).
+func unreachable(err error) bool {
+	return gophercloud.ResponseCodeIs(err, http.StatusNotFound) && strings.Contains(err.Error(), "ExternalGatewayForFloatingIPNotFound")
+}
+
+// placesOf returns the server's ports with their first IPv4 address, the one
+// with that fixed address first: only IPv4 can be floated.
+func placesOf(ctx context.Context, sc *gophercloud.ServiceClient, op, serverID, fixed string) ([]place, error) {
 	pages, err := ports.List(sc, ports.ListOpts{DeviceID: serverID}).AllPages(ctx)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	found, err := ports.ExtractPorts(pages)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
+	var out []place
 	for _, p := range found {
 		for _, ip := range p.FixedIPs {
 			if a, err := netip.ParseAddr(ip.IPAddress); err == nil && a.Is4() {
-				return p.ID, ip.IPAddress, nil
+				out = append(out, place{p.ID, ip.IPAddress})
+				break
 			}
 		}
 	}
-	return "", "", notFound(op, "none of the server's %d ports has an IPv4 address", len(found))
+	if len(out) == 0 {
+		return nil, notFound(op, "none of the server's %d ports has an IPv4 address", len(found))
+	}
+	slices.SortStableFunc(out, func(a, b place) int {
+		switch {
+		case a.fixed == b.fixed:
+			return 0
+		case a.fixed == fixed:
+			return -1
+		case b.fixed == fixed:
+			return 1
+		}
+		return 0
+	})
+	return out, nil
 }
 
 // FloatingIPs returns the floating IPs of the cluster, address by ID.

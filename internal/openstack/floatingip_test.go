@@ -1,9 +1,11 @@
 package openstack
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +45,7 @@ func TestAssociateFloatingIP(t *testing.T) {
 				"POST /network/v2.0/floatingips":  says(201, `{"floatingip": `+floating("9", mine, "port4", "ext")+`}`),
 				"PUT /network/v2.0/floatingips/2": says(200, `{"floatingip": `+floating("2", mine, "port4", "ext")+`}`),
 			})
-			address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext", false)
+			address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext", "", false)
 			if test.kind != "" {
 				wantKind(t, err, test.kind, "server s1")
 				return
@@ -73,7 +75,7 @@ func TestAssociateFloatingIPOfANewCluster(t *testing.T) {
 		"GET /network/v2.0/ports":        says(200, `{"ports": [{"id": "port4", "fixed_ips": [{"ip_address": "10.0.0.1"}]}]}`),
 		"POST /network/v2.0/floatingips": says(201, `{"floatingip": {"floating_ip_address": "192.0.2.9"}}`),
 	})
-	if address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext", true); err != nil || address != "192.0.2.9" {
+	if address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext", "", true); err != nil || address != "192.0.2.9" {
 		t.Errorf("address %q, %v", address, err)
 	}
 	if calls := a.since(1); len(calls) != 2 {
@@ -96,5 +98,56 @@ func TestFloatingIPsOfTheCluster(t *testing.T) {
 		if err := c.DeleteFloatingIP(background, id); err != nil {
 			t.Errorf("release %s: %v", id, err)
 		}
+	}
+}
+
+// Of several ports the one for the cluster's traffic comes first; one without a
+// way to the external network is passed over.
+func TestAssociateFloatingIPOfSeveralNetworks(t *testing.T) {
+	const ports = `{"ports": [{"id": "a", "fixed_ips": [{"ip_address": "10.0.0.1"}]}, {"id": "b", "fixed_ips": [{"ip_address": "10.1.0.1"}]}]}`
+	for name, row := range map[string]struct {
+		reachable []string // ports
+		fixed     string
+		tried     []string
+		kind      cluster.FaultKind
+	}{
+		"the cluster's":               {[]string{"a", "b"}, "10.1.0.1", []string{"b"}, ""},
+		"the cluster's has no router": {[]string{"a"}, "10.1.0.1", []string{"b", "a"}, ""},
+		"none has":                    {nil, "10.1.0.1", []string{"b", "a"}, cluster.FaultNotFound},
+		"nothing known of it":         {[]string{"a", "b"}, "", []string{"a"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tried []string
+			var a *api
+			a = newAPI(t, map[string]http.HandlerFunc{
+				"GET /network/v2.0/ports": says(200, ports),
+				"POST /network/v2.0/floatingips": func(w http.ResponseWriter, r *http.Request) {
+					var body struct {
+						FloatingIP struct {
+							Port string `json:"port_id"`
+						} `json:"floatingip"`
+					}
+					calls := a.since(0)
+					if err := json.Unmarshal([]byte(calls[len(calls)-1].body), &body); err != nil {
+						t.Error(err)
+					}
+					tried = append(tried, body.FloatingIP.Port)
+					if slices.Contains(row.reachable, body.FloatingIP.Port) {
+						says(201, `{"floatingip": {"floating_ip_address": "192.0.2.9"}}`)(w, r)
+						return
+					}
+					says(404, `{"NeutronError": {"type": "ExternalGatewayForFloatingIPNotFound", "message": "External network ext is not reachable from subnet x."}}`)(w, r)
+				},
+			})
+			address, err := a.client().AssociateFloatingIP(background, "c1", "s1", "ext", row.fixed, true)
+			if row.kind != "" {
+				wantKind(t, err, row.kind, "not reachable")
+			} else if err != nil || address != "192.0.2.9" {
+				t.Errorf("address %q, %v", address, err)
+			}
+			if !slices.Equal(tried, row.tried) {
+				t.Errorf("tried %v, want %v", tried, row.tried)
+			}
+		})
 	}
 }

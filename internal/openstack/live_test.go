@@ -195,9 +195,9 @@ func (l live) floatingIP(id string) {
 	c, ctx := l.client, l.ctx
 	network, err := c.ResolveExternalNetwork(ctx, l.env("VMCLUSTER_LIVE_EXTERNAL_NETWORK"))
 	need(l, network, err)
-	address, err := c.AssociateFloatingIP(ctx, l.clusterID, id, network.ID, false)
+	address, err := c.AssociateFloatingIP(ctx, l.clusterID, id, network.ID, "", false)
 	need(l, address, err)
-	again, err := c.AssociateFloatingIP(ctx, l.clusterID, id, network.ID, false)
+	again, err := c.AssociateFloatingIP(ctx, l.clusterID, id, network.ID, "", false)
 	if need(l, again, err) != address {
 		l.Errorf("associated again: %s after %s", again, address)
 	}

@@ -121,17 +121,23 @@ func (r record) node() (cluster.Node, bool) {
 }
 
 // addresses returns the first fixed address, IPv4 before IPv6, and the first
-// floating one.
+// floating one. A node of several networks has its fixed address from the one
+// that its metadata names; until that is there it has none.
 func (r record) addresses() (fixed, floating string) {
+	networks := slices.Sorted(maps.Keys(r.Addresses))
+	wanted, several := r.Metadata[cluster.MetaNetwork]
+	if _, there := r.Addresses[wanted]; several && !there && r.Status == string(cluster.StatusActive) {
+		several = false // the network has another name now
+	}
 	var fixed6 string
-	for _, network := range slices.Sorted(maps.Keys(r.Addresses)) {
+	for _, network := range networks {
 		for _, a := range r.Addresses[network] {
 			ip, err := netip.ParseAddr(a.Addr)
 			switch {
 			case err != nil:
 			case a.Type == "floating" && floating == "":
 				floating = a.Addr
-			case a.Type == "floating":
+			case a.Type == "floating" || several && network != wanted:
 			case ip.Is4() && fixed == "":
 				fixed = a.Addr
 			case ip.Is6() && fixed6 == "":

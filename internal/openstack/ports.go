@@ -8,6 +8,40 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 )
 
+// Port is a port that somebody made beforehand.
+type Port struct {
+	ID, Name, Network string
+	Device            string // ID of the server that has it; "" while it is free
+	Address           string // first fixed address
+}
+
+// ResolvePort returns the port of that name or ID.
+func (c *Client) ResolvePort(ctx context.Context, nameOrID string) (Port, error) {
+	return on(lookUp("port", nameOrID), c.network, func(sc *gophercloud.ServiceClient) (Port, error) {
+		opts := ports.ListOpts{Name: nameOrID}
+		if isID(nameOrID) {
+			opts = ports.ListOpts{ID: nameOrID}
+		}
+		pages, err := ports.List(sc, opts).AllPages(ctx)
+		if err != nil {
+			return Port{}, err
+		}
+		found, err := ports.ExtractPorts(pages)
+		if err != nil {
+			return Port{}, err
+		}
+		p, err := pick("port", nameOrID, found, func(p ports.Port) named { return named{p.ID, p.Name} })
+		if err != nil {
+			return Port{}, err
+		}
+		out := Port{ID: p.ID, Name: p.Name, Network: p.NetworkID, Device: p.DeviceID}
+		if len(p.FixedIPs) > 0 {
+			out.Address = p.FixedIPs[0].IPAddress
+		}
+		return out, nil
+	})
+}
+
 // CountServerPorts returns how many ports of the project belong to servers, there
 // still or not: after a destroy it tells whether any was left behind.
 func (c *Client) CountServerPorts(ctx context.Context) (int, error) {

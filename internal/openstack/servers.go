@@ -16,7 +16,7 @@ import (
 // never repeated by itself.
 func (c *Client) CreateNode(ctx context.Context, r cluster.NodeRequest) (string, error) {
 	return on("create server "+r.Name, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
-		created, err := servers.Create(ctx, forRequest(sc, r), createOpts(r), nil).Extract()
+		created, err := servers.Create(ctx, forRequest(sc, r), createOpts(r), hints(r)).Extract()
 		if err != nil {
 			return "", err
 		}
@@ -42,7 +42,7 @@ func createOpts(r cluster.NodeRequest) servers.CreateOptsBuilder {
 		ImageRef:         r.Image,
 		FlavorRef:        r.Flavor,
 		AvailabilityZone: r.Zone,
-		Networks:         []servers.Network{{UUID: r.Network}},
+		Networks:         nics(r),
 		SecurityGroups:   r.SecurityGroups,
 		Metadata:         r.Metadata,
 		Tags:             cluster.Tags(r.ClusterID, r.ClusterName, r.Role, r.Group),
@@ -59,6 +59,34 @@ func createOpts(r cluster.NodeRequest) servers.CreateOptsBuilder {
 		}}
 	}
 	return keypairs.CreateOptsExt{KeyName: r.KeyPair, CreateOptsBuilder: opts}
+}
+
+// nics are the networks of a server in order; the one for the cluster's traffic
+// may have a port or an address of its own.
+func nics(r cluster.NodeRequest) []servers.Network {
+	all := r.Networks
+	if len(all) == 0 {
+		all = []string{r.Network}
+	}
+	out := make([]servers.Network, 0, len(all))
+	for _, id := range all {
+		switch {
+		case id == r.Network && r.Port != "":
+			out = append(out, servers.Network{Port: r.Port})
+		case id == r.Network:
+			out = append(out, servers.Network{UUID: id, FixedIP: r.FixedIP})
+		default:
+			out = append(out, servers.Network{UUID: id})
+		}
+	}
+	return out
+}
+
+func hints(r cluster.NodeRequest) servers.SchedulerHintOptsBuilder {
+	if r.ServerGroupID == "" {
+		return nil
+	}
+	return servers.SchedulerHintOpts{Group: r.ServerGroupID}
 }
 
 // encodeUserData encodes always: the library leaves bytes alone that happen to

@@ -36,14 +36,22 @@ func TestCreateNodeWithPlacement(t *testing.T) {
 	volume.BootVolume = &cluster.BootVolume{Size: 20, DeleteOnTermination: true}
 	typed := yes
 	typed.BootVolume = &cluster.BootVolume{Size: 20, Type: "ssd"}
-	common := `"name": "n", "flavorRef": "f1", "networks": [{"uuid": "n1"}], "availability_zone": "az1", "config_drive": true,
+	several := yes
+	several.Networks, several.FixedIP, several.ServerGroupID = []string{"n2", "n1"}, "10.0.0.9", "5f1c0b0e-0000-4000-8000-000000000001"
+	port := yes
+	port.Networks, port.Port = []string{"n1", "n2"}, "p1"
+	common := `"name": "n", "flavorRef": "f1", "availability_zone": "az1", "config_drive": true,
 		"tags": ["vmcluster:", "vmcluster-name:", "vmcluster-role:"]`
-	device := `"imageRef": "", "block_device_mapping_v2": [{"source_type": "image", "uuid": "i1", "boot_index": 0, "destination_type": "volume", "volume_size": 20, `
+	const one = `"networks": [{"uuid": "n1"}], `
+	device := one + `"imageRef": "", "block_device_mapping_v2": [{"source_type": "image", "uuid": "i1", "boot_index": 0, "destination_type": "volume", "volume_size": 20, `
 	for _, row := range []struct {
 		name, body, microversion string
 		request                  cluster.NodeRequest
 	}{
-		{"flavor's disk", `"imageRef": "i1"`, "2.52", yes},
+		{"flavor's disk", one + `"imageRef": "i1"`, "2.52", yes},
+		{"several networks in order, server group",
+			`"imageRef": "i1", "networks": [{"uuid": "n2"}, {"uuid": "n1", "fixed_ip": "10.0.0.9"}]`, "2.52", several},
+		{"port in place of the network", `"imageRef": "i1", "networks": [{"port": "p1"}, {"uuid": "n2"}]`, "2.52", port},
 		{"volume", device + `"delete_on_termination": true}]`, "2.52", volume},
 		{"volume of a type that stays", device + `"delete_on_termination": false, "volume_type": "ssd"}]`, "2.67", typed},
 	} {
@@ -56,7 +64,11 @@ func TestCreateNodeWithPlacement(t *testing.T) {
 			if _, err := c.CreateNode(background, row.request); err != nil {
 				t.Fatal(err)
 			}
-			equalJSON(t, a.since(1)[0].body, `{"server": {`+common+`, `+row.body+`}}`)
+			hints := ""
+			if row.request.ServerGroupID != "" {
+				hints = `, "os:scheduler_hints": {"group": "5f1c0b0e-0000-4000-8000-000000000001"}`
+			}
+			equalJSON(t, a.since(1)[0].body, `{"server": {`+common+`, `+row.body+`}`+hints+`}`)
 			if err := c.DeleteNode(background, "s1"); err != nil {
 				t.Fatal(err)
 			}
@@ -66,6 +78,63 @@ func TestCreateNodeWithPlacement(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A node of several networks has the address that it has in the one its metadata
+// names, and none before.
+func TestAddressOfSeveralNetworks(t *testing.T) {
+	const both = `"a": [{"addr": "10.0.0.1", "OS-EXT-IPS:type": "fixed"}], "b": [{"addr": "10.1.0.1", "OS-EXT-IPS:type": "fixed"}, {"addr": "192.0.2.1", "OS-EXT-IPS:type": "floating"}]`
+	for _, row := range []struct{ name, status, metadata, addresses, want string }{
+		{"one network is named for traffic", "ACTIVE", `"vmcluster_network": "b"`, both, "10.1.0.1"},
+		{"not there yet", "BUILD", `"vmcluster_network": "b"`, `"a": [{"addr": "10.0.0.1", "OS-EXT-IPS:type": "fixed"}]`, ""},
+		{"renamed since", "ACTIVE", `"vmcluster_network": "c"`, both, "10.0.0.1"},
+		{"nothing named", "ACTIVE", ``, both, "10.0.0.1"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/servers/detail": says(200, `{"servers": [
+				{"id": "s1", "status": "`+row.status+`", "metadata": {`+row.metadata+`}, "addresses": {`+row.addresses+`}}]}`)})
+			nodes, err := a.client().Nodes(background, "t")
+			if err != nil || nodes[0].Address != row.want {
+				t.Errorf("address %q, %v; want %q", nodes[0].Address, err, row.want)
+			}
+		})
+	}
+}
+
+func TestServerGroups(t *testing.T) {
+	a := newAPI(t, map[string]http.HandlerFunc{
+		"GET /compute/v2.1/os-server-groups":       says(200, `{"server_groups": [{"id": "g1", "name": "astro-cpu", "policy": "affinity", "rules": {}, "members": ["s1"]}]}`),
+		"POST /compute/v2.1/os-server-groups":      says(200, `{"server_group": {"id": "g2", "name": "astro-gpu", "policy": "anti-affinity"}}`),
+		"DELETE /compute/v2.1/os-server-groups/g1": says(204, ""),
+	})
+	c := a.client()
+	found, err := c.ServerGroups(background)
+	if err != nil || len(found) != 1 || found[0].ID != "g1" || found[0].Policy != "affinity" || found[0].Members[0] != "s1" {
+		t.Errorf("server groups %v, %v", found, err)
+	}
+	if id, err := c.CreateServerGroup(background, "astro-gpu", "anti-affinity"); id != "g2" || err != nil {
+		t.Errorf("made %q, %v", id, err)
+	}
+	equalJSON(t, a.since(2)[0].body, `{"server_group": {"name": "astro-gpu", "policy": "anti-affinity"}}`)
+	for _, id := range []string{"g1", "gone"} {
+		if err := c.DeleteServerGroup(background, id); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, call := range a.since(1)[:2] {
+		if mv := call.header.Get("OpenStack-API-Version"); mv != "compute 2.64" {
+			t.Errorf("%s with %s", call.line, mv)
+		}
+	}
+}
+
+func TestResolvePort(t *testing.T) {
+	const p = `{"ports": [{"id": "p1", "name": "vip", "network_id": "n1", "device_id": "s1", "fixed_ips": [{"ip_address": "10.0.0.9"}]}]}`
+	a := newAPI(t, map[string]http.HandlerFunc{"GET /network/v2.0/ports": says(200, p)})
+	got, err := a.client().ResolvePort(background, "vip")
+	if want := (Port{ID: "p1", Name: "vip", Network: "n1", Device: "s1", Address: "10.0.0.9"}); err != nil || got != want {
+		t.Errorf("port %v, %v", got, err)
 	}
 }
 

@@ -37,22 +37,24 @@ type Cloud struct {
 	closed chan struct{}
 	once   sync.Once
 
-	mu         sync.Mutex
-	o          Options
-	tokens     map[string]*token
-	servers    []*server // in order of creation
-	created    int
-	keyPairs   []KeyPair
-	groups     []securityGroup
-	networks   []*network
-	ports      []*port
-	floating   []*floatingIP
-	volumes    []*volume
-	nextMAC    int
-	faults     []*fault
-	failRules  []*failRule
-	calls      map[string]int
-	totalCalls int
+	mu       sync.Mutex
+	o        Options
+	tokens   map[string]*token
+	servers  []*server // in order of creation
+	created  int
+	keyPairs []KeyPair
+	groups   []securityGroup
+	networks []*network
+	ports    []*port
+	floating []*floatingIP
+	volumes  []*volume
+
+	serverGroups []*serverGroup
+	nextMAC      int
+	faults       []*fault
+	failRules    []*failRule
+	calls        map[string]int
+	totalCalls   int
 }
 
 // New returns a cloud that does not listen yet.

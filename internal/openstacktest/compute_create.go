@@ -36,12 +36,15 @@ func createServer(c *Cloud, q *request) {
 		badRequest(q, "Invalid input: %s", err)
 		return
 	}
-	nics, ok := readNICs(q, fields["networks"])
+	nics, ok := c.readNICs(q, fields["networks"])
 	if !ok {
 		return
 	}
 	first, n, ok := c.resolveCreate(q, b, nics)
 	if !ok {
+		return
+	}
+	if first.group, ok = c.hintedGroup(q, n); !ok {
 		return
 	}
 	first.nics = c.chooseNetworks(fields["networks"], nics)

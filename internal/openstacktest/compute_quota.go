@@ -49,7 +49,7 @@ func (c *Cloud) checkQuota(q *request, s *server, n int) bool {
 		computeError(q, http.StatusForbidden, message)
 		return false
 	}
-	if most := c.o.Quota.Ports; most > 0 && c.portsPromised()+len(s.nics)*n > most {
+	if most := c.o.Quota.Ports; most > 0 && c.portsPromised()+newPorts(s.nics)*n > most {
 		computeError(q, http.StatusForbidden, "Maximum number of ports exceeded")
 		return false
 	}
@@ -62,7 +62,17 @@ func (c *Cloud) portsPromised() int {
 	n := len(c.ports)
 	for _, s := range c.servers {
 		if s.status == statusBuild && !s.networked {
-			n += len(s.nics)
+			n += newPorts(s.nics)
+		}
+	}
+	return n
+}
+
+func newPorts(nics []nic) int {
+	n := 0
+	for _, w := range nics {
+		if w.port == nil {
+			n++
 		}
 	}
 	return n
@@ -91,8 +101,8 @@ func showLimits(c *Cloud, q *request) {
 	u := c.used()
 	absolute := map[string]int{
 		"maxTotalInstances": limit(c.o.Quota.Instances), "maxTotalCores": limit(c.o.Quota.Cores), "maxTotalRAMSize": limit(c.o.Quota.RAM),
-		"maxServerMeta": maxMetadata, "maxTotalKeypairs": -1, "maxServerGroups": -1, "maxServerGroupMembers": -1,
-		"totalRAMUsed": u.ram, "totalCoresUsed": u.cores, "totalInstancesUsed": u.instances, "totalServerGroupsUsed": 0,
+		"maxServerMeta": maxMetadata, "maxTotalKeypairs": -1, "maxServerGroups": limit(c.o.Quota.ServerGroups), "maxServerGroupMembers": limit(c.o.Quota.ServerGroupMembers),
+		"totalRAMUsed": u.ram, "totalCoresUsed": u.cores, "totalInstancesUsed": u.instances, "totalServerGroupsUsed": len(c.serverGroups),
 	}
 	if q.mv < 57 {
 		absolute["maxPersonality"], absolute["maxPersonalitySize"] = 5, 10240

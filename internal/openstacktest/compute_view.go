@@ -42,7 +42,7 @@ func (c *Cloud) serverView(q *request, s *server) map[string]any {
 	}{
 		{9, "locked", false}, {73, "locked_reason", nil}, {19, "description", orNull(s.description)},
 		{26, "tags", slices.Clone(s.tags)}, {63, "trusted_image_certificates", nil},
-		{90, "OS-EXT-SRV-ATTR:hostname", s.name}, {71, "server_groups", []string{}},
+		{90, "OS-EXT-SRV-ATTR:hostname", s.name}, {71, "server_groups", s.groupIDs()},
 	} {
 		// A list has no server_groups (microversion 2.71).
 		if q.mv >= add.since && (add.key != "server_groups" || q.PathValue("id") != "") {
@@ -50,6 +50,13 @@ func (c *Cloud) serverView(q *request, s *server) map[string]any {
 		}
 	}
 	return v
+}
+
+func (s *server) groupIDs() []string {
+	if s.group == nil {
+		return []string{}
+	}
+	return []string{s.group.id}
 }
 
 func (s *server) groupsView() []map[string]string {

@@ -54,9 +54,6 @@ func (c *Cloud) place(s *server) {
 	s.host, s.zone = best, best.zone
 }
 
-// groupAllows will know the policies of server groups.
-func (c *Cloud) groupAllows(*server, host) bool { return true }
-
 func (c *Cloud) zoneKnown(q *request, zone string) bool {
 	if zone != "" && !slices.ContainsFunc(c.o.Zones, func(z Zone) bool { return z.Name == zone }) {
 		badRequest(q, "The requested availability zone is not available")

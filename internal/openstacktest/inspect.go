@@ -12,6 +12,7 @@ type Server struct {
 	ID, Name, Status    string
 	Image, KeyName      string
 	Zone, Host          string
+	Addresses           map[string]string // by network
 	ConfigDrive         bool
 	Flavor              Flavor
 	Address, Floating   string
@@ -59,7 +60,9 @@ func (c *Cloud) inspect(s *server) Server {
 	if s.fault != nil {
 		out.FaultMessage = s.fault.message
 	}
+	out.Addresses = map[string]string{}
 	for _, p := range c.portsOf(s.id) {
+		out.Addresses[p.network.Name] = p.address.String()
 		if out.Address == "" {
 			out.Address = p.address.String()
 		}

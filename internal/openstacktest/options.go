@@ -42,6 +42,7 @@ type Options struct {
 type Quota struct {
 	Instances, Cores, RAM, Ports, FloatingIPs int
 	Volumes, Gigabytes                        int
+	ServerGroups, ServerGroupMembers          int
 }
 
 // Flavor is a size of servers. Disk is in GiB, RAM in MiB.

@@ -20,6 +20,8 @@ type network struct {
 
 type port struct {
 	id, mac, device string
+	name            string
+	users           bool // made by a user, so it outlives its servers
 	network         *network
 	address         netip.Addr
 	status          string
@@ -57,24 +59,36 @@ func (n *network) gateway() netip.Addr { return n.prefix.Addr().Next() }
 // plug makes a server's ports.
 func (c *Cloud) plug(s *server, now time.Time) error {
 	for _, wish := range s.nics {
-		n := c.network(wish.networkID)
-		a, err := n.take(wish.fixedIP)
+		if wish.port != nil {
+			wish.port.device = s.id
+			continue
+		}
+		p, err := c.newPort(c.network(wish.networkID), wish.fixedIP, now)
 		if err != nil {
 			return err
 		}
-		c.nextMAC++
-		p := &port{
-			id: newUUID(), device: s.id, network: n, address: a, status: "DOWN", created: now,
-			mac: fmt.Sprintf("fa:16:3e:%02x:%02x:%02x", c.nextMAC>>16&255, c.nextMAC>>8&255, c.nextMAC&255),
-		}
+		p.device = s.id
 		for _, g := range c.groups {
 			if slices.Contains(s.groups, g.name) || slices.Contains(s.groups, g.id) {
 				p.groups = append(p.groups, g.id)
 			}
 		}
-		c.ports = append(c.ports, p)
 	}
 	return nil
+}
+
+func (c *Cloud) newPort(n *network, fixedIP string, now time.Time) (*port, error) {
+	a, err := n.take(fixedIP)
+	if err != nil {
+		return nil, err
+	}
+	c.nextMAC++
+	p := &port{
+		id: newUUID(), network: n, address: a, status: "DOWN", created: now,
+		mac: fmt.Sprintf("fa:16:3e:%02x:%02x:%02x", c.nextMAC>>16&255, c.nextMAC>>8&255, c.nextMAC&255),
+	}
+	c.ports = append(c.ports, p)
+	return p, nil
 }
 
 // unplug removes a server's ports; floating IPs that led to them stay,
@@ -82,6 +96,10 @@ func (c *Cloud) plug(s *server, now time.Time) error {
 func (c *Cloud) unplug(s *server) {
 	c.ports = slices.DeleteFunc(c.ports, func(p *port) bool {
 		if p.device != s.id {
+			return false
+		}
+		if p.users {
+			p.device, p.status = "", "DOWN"
 			return false
 		}
 		delete(p.network.used, p.address)
@@ -115,7 +133,7 @@ func (c *Cloud) network(id string) *network {
 
 // readNICs reads the create call's networks; "auto", "none" and nothing give an
 // empty list.
-func readNICs(q *request, raw json.RawMessage) ([]nic, bool) {
+func (c *Cloud) readNICs(q *request, raw json.RawMessage) ([]nic, bool) {
 	var word string
 	if raw == nil || json.Unmarshal(raw, &word) == nil && (word == "auto" || word == "none") {
 		return nil, true
@@ -128,9 +146,13 @@ func readNICs(q *request, raw json.RawMessage) ([]nic, bool) {
 	bad := json.Unmarshal(raw, &list) != nil
 	var out []nic
 	for _, w := range list {
-		if w.Port != "" { // ports that others make are not here
-			badRequest(q, "Port id %s could not be found.", w.Port)
-			return nil, false
+		if w.Port != "" {
+			p := c.freePort(q, w.Port)
+			if p == nil {
+				return nil, false
+			}
+			out = append(out, nic{networkID: p.network.ID, port: p})
+			continue
 		}
 		bad = bad || !uuid.MatchString(w.UUID)
 		out = append(out, nic{networkID: w.UUID, fixedIP: w.FixedIP})
@@ -142,11 +164,33 @@ func readNICs(q *request, raw json.RawMessage) ([]nic, bool) {
 	return out, true
 }
 
+// freePort finds a port that somebody made for a server.
+func (c *Cloud) freePort(q *request, id string) *port {
+	for _, p := range c.ports {
+		switch {
+		case p.id != id:
+		case p.device != "":
+			computeError(q, http.StatusConflict, "Port "+id+" is still in use.")
+			return nil
+		default:
+			return p
+		}
+	}
+	badRequest(q, "Port id %s could not be found.", id)
+	return nil
+}
+
 func (c *Cloud) networksKnown(q *request, nics []nic) bool {
 	for _, w := range nics {
 		if c.network(w.networkID) == nil {
 			badRequest(q, "Network %s could not be found.", w.networkID)
 			return false
+		}
+		for _, p := range c.ports {
+			if w.fixedIP != "" && p.network.ID == w.networkID && p.address.String() == w.fixedIP {
+				badRequest(q, "Fixed IP address %s is already in use on instance %s.", w.fixedIP, p.device)
+				return false
+			}
 		}
 	}
 	return true
@@ -171,12 +215,90 @@ func (p *port) fixedIPs() []any {
 
 func (p *port) view() map[string]any {
 	return map[string]any{
-		"id": p.id, "name": "", "network_id": p.network.ID, "tenant_id": ProjectID, "project_id": ProjectID,
-		"mac_address": p.mac, "admin_state_up": true, "status": p.status, "device_id": p.device, "device_owner": "compute:nova",
+		"id": p.id, "name": p.name, "network_id": p.network.ID, "tenant_id": ProjectID, "project_id": ProjectID,
+		"mac_address": p.mac, "admin_state_up": true, "status": p.status, "device_id": p.device, "device_owner": p.owner(),
 		"fixed_ips": p.fixedIPs(), "allowed_address_pairs": []any{}, "extra_dhcp_opts": []any{}, "security_groups": append([]string{}, p.groups...),
 		"description": "", "binding:vnic_type": "normal", "port_security_enabled": true, "tags": []any{},
 		"created_at": stamp(p.created), "updated_at": stamp(p.created), "revision_number": 1,
 	}
+}
+
+func (p *port) owner() string {
+	if p.device == "" {
+		return ""
+	}
+	return "compute:nova"
+}
+
+// createPort makes a port for a server to come.
+func createPort(c *Cloud, q *request) {
+	var b struct {
+		Port struct {
+			Name     string
+			Network  string `json:"network_id"`
+			FixedIPs []struct {
+				Address string `json:"ip_address"`
+			} `json:"fixed_ips"`
+		}
+	}
+	if json.Unmarshal(q.body, &b) != nil {
+		networkError(q, http.StatusBadRequest, "MalformedRequestBody", "Malformed request body: Cannot understand JSON.")
+		return
+	}
+	n := c.network(b.Port.Network)
+	if n == nil {
+		networkError(q, http.StatusNotFound, "NetworkNotFound", "Network "+b.Port.Network+" could not be found.")
+		return
+	}
+	wanted := ""
+	if len(b.Port.FixedIPs) > 0 {
+		wanted = b.Port.FixedIPs[0].Address
+	}
+	if most := c.o.Quota.Ports; most > 0 && c.portsPromised() >= most {
+		networkError(q, http.StatusConflict, "OverQuota", "Quota exceeded for resources: ['port'].")
+		return
+	}
+	p, err := c.newPort(n, wanted, q.now)
+	switch {
+	case err != nil && wanted != "":
+		networkError(q, http.StatusConflict, "IpAddressAlreadyAllocated", "IP address "+wanted+" already allocated in subnet "+n.subnetID)
+		return
+	case err != nil:
+		networkError(q, http.StatusConflict, "IpAddressGenerationFailure", "No more IP addresses available on network "+n.ID+".")
+		return
+	}
+	p.name, p.users = b.Port.Name, true
+	q.reply(http.StatusCreated, map[string]any{"port": p.view()})
+}
+
+func deletePort(c *Cloud, q *request) {
+	id := q.PathValue("id")
+	i := slices.IndexFunc(c.ports, func(p *port) bool { return p.id == id })
+	if i < 0 {
+		networkError(q, http.StatusNotFound, "PortNotFound", "Port "+id+" could not be found.")
+		return
+	}
+	delete(c.ports[i].network.used, c.ports[i].address)
+	c.ports = slices.Delete(c.ports, i, i+1)
+	q.empty(http.StatusNoContent)
+}
+
+// AddPort makes a port on the network of that name, as a user would beforehand,
+// and returns its ID; address "" is any.
+func (c *Cloud) AddPort(network, name, address string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.networks {
+		if n.Name == network {
+			p, err := c.newPort(n, address, time.Now())
+			if err != nil {
+				return "", err
+			}
+			p.name, p.users = name, true
+			return p.id, nil
+		}
+	}
+	return "", fmt.Errorf("no network %s", network)
 }
 
 func listPorts(c *Cloud, q *request) {

@@ -55,6 +55,11 @@ var computeRoutes = map[string]handler{
 	"GET /compute/v2.1/os-keypairs/{id}":            showKeyPair,
 	"DELETE /compute/v2.1/os-keypairs/{id}":         deleteKeyPair,
 
+	"GET /compute/v2.1/os-server-groups":         listServerGroups,
+	"POST /compute/v2.1/os-server-groups":        createServerGroup,
+	"GET /compute/v2.1/os-server-groups/{id}":    ofServerGroup(showServerGroup),
+	"DELETE /compute/v2.1/os-server-groups/{id}": ofServerGroup(deleteServerGroup),
+
 	"GET /compute/v2.1/servers":         listServers(false),
 	"GET /compute/v2.1/servers/detail":  listServers(true),
 	"POST /compute/v2.1/servers":        createServer,
@@ -87,7 +92,9 @@ var networkRoutes = map[string]handler{
 	"GET /network/v2.0/subnets":                  listSubnets,
 	"GET /network/v2.0/subnets/{id}":             showSubnet,
 	"GET /network/v2.0/ports":                    listPorts,
+	"POST /network/v2.0/ports":                   createPort,
 	"GET /network/v2.0/ports/{id}":               showPort,
+	"DELETE /network/v2.0/ports/{id}":            deletePort,
 	"GET /network/v2.0/security-groups":          listSecurityGroups,
 	"GET /network/v2.0/security-groups/{id}":     showSecurityGroup,
 	"GET /network/v2.0/floatingips":              listFloatingIPs,

@@ -24,6 +24,7 @@ type serverFault struct {
 // nic is one wish for a network in the create call.
 type nic struct {
 	networkID, fixedIP string
+	port               *port // made beforehand; nil is a new one
 }
 
 type server struct {
@@ -37,6 +38,7 @@ type server struct {
 	configDrive                                 bool
 	host                                        host         // none while no hypervisor could be found
 	boot                                        *blockDevice // nil boots from the flavor's disk
+	group                                       *serverGroup
 
 	status             string
 	created, updated   time.Time

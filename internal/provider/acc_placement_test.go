@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -79,4 +80,80 @@ func TestAccClusterPlacement(t *testing.T) {
 	if v := s.cloud.Volumes(); len(v) != 1 || v[0].Size != 5 || v[0].Server != "" {
 		t.Errorf("volumes after destroy: %v, want only the one that was to stay", v)
 	}
+}
+
+// Nodes of several networks are known by their addresses in the one for the
+// cluster's traffic; the front-end has the address it was given; a server group
+// comes with its first worker and goes with the group; nothing is left.
+func TestAccClusterNetworksAndServerGroup(t *testing.T) {
+	s := newStage(t, openstacktest.Options{
+		Networks: append(openstacktest.DefaultNetworks(),
+			openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "fabric", CIDR: "10.99.0.0/24", NoRouter: true}),
+	}, guest.Options{})
+	body := func(workers, frontEnd string) string {
+		return s.config(strings.NewReplacer(
+			`network   = "private"`, `networks = ["private", "fabric"]`+"\n  cluster_network = \"fabric\"",
+			`"m1.medium" }`, `"m1.medium", external_network = "public"`+frontEnd+` }`,
+		).Replace(basic(workers)))
+	}
+	spread := `server_group = { policy = "anti-affinity" }`
+	s.run(t,
+		resource.TestStep{
+			Config: body(`cpu = { flavor = "m1.small", count = 2, `+spread+` }`, `, fixed_ip = "10.99.0.200"`),
+			ConfigPlanChecks: planned1(plancheck.ResourceActionCreate,
+				plancheck.ExpectKnownValue(clusterAddress, node("astro-frontend").AtMapKey("address"), knownvalue.StringExact("10.99.0.200"))),
+			ConfigStateChecks: []statecheck.StateCheck{
+				inState(node("astro-cpu-1").AtMapKey("address"), knownvalue.StringRegexp(regexp.MustCompile(`^10\.99\.0\.`))),
+				inState(tfjsonpath.New("front_end_address"), knownvalue.StringRegexp(regexp.MustCompile(`^172\.24\.4\.`))),
+			},
+			Check: resource.ComposeTestCheckFunc(
+				func(*terraform.State) error { return s.joined("astro-cpu-1", "astro-cpu-2") },
+				func(*terraform.State) error {
+					return expect(s.cloud.ServerGroups(), []string{"astro-cpu anti-affinity 2"})
+				},
+				func(*terraform.State) error {
+					// The fabric has no way out, so the floating IP leads to the other network.
+					fe, _ := s.cloud.Server("astro-frontend")
+					return expect([]any{s.cloud.FloatingIPs()[0].Fixed, len(fe.Addresses)}, []any{fe.Addresses["private"], 2})
+				},
+			),
+		},
+		resource.TestStep{ // three hypervisors: of five workers two can't be made
+			Config:             body(`cpu = { flavor = "m1.small", count = 5, `+spread+` }`, `, fixed_ip = "10.99.0.200"`),
+			ExpectNonEmptyPlan: true,
+			ConfigStateChecks:  []statecheck.StateCheck{inState(node("astro-cpu-5").AtMapKey("status"), knownvalue.StringExact(statusMissing))},
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				s.expectWarning(t, `AttributeName("workers").ElementKeyString("cpu")`, "astro-cpu-4", "No valid host was found")
+			},
+			Config:           body(`gpu = { flavor = "m1.small", count = 1, server_group = { policy = "soft-anti-affinity" } }`, `, fixed_ip = "10.99.0.200"`),
+			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate),
+			Check: func(*terraform.State) error {
+				return expect(s.cloud.ServerGroups(), []string{"astro-gpu soft-anti-affinity 1"})
+			},
+		},
+	)
+	if groups := s.cloud.ServerGroups(); len(groups) > 0 {
+		t.Errorf("server groups left: %v", groups)
+	}
+}
+
+// A port that was made beforehand is used, and outlives the cluster.
+func TestAccClusterOnPort(t *testing.T) {
+	s := newStage(t, openstacktest.Options{}, guest.Options{})
+	id, err := s.cloud.AddPort("private", "vip", "10.76.1.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := s.config(strings.Replace(basic(`cpu = { flavor = "m1.small", count = 1 }`), `"m1.medium" }`, `"m1.medium", port = "vip" }`, 1))
+	s.ports = 1
+	s.run(t, resource.TestStep{
+		Config:           config,
+		ConfigPlanChecks: planned1(plancheck.ResourceActionCreate),
+		ConfigStateChecks: []statecheck.StateCheck{
+			inState(node("astro-frontend").AtMapKey("address"), knownvalue.StringExact("10.76.1.1")),
+			inState(tfjsonpath.New("resolved").AtMapKey("port/vip"), knownvalue.StringExact(id)),
+		},
+	})
 }

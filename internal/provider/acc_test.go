@@ -45,6 +45,7 @@ type stage struct {
 	cloud  *openstacktest.Cloud
 	guests *guest.Simulator
 	heard  *recorder
+	ports  int // made by users beforehand: they stay
 }
 
 func newStage(t *testing.T, o openstacktest.Options, g guest.Options) *stage {
@@ -89,8 +90,8 @@ func (s *stage) empty() error {
 	if servers, ips := s.cloud.Servers(), s.cloud.FloatingIPs(); len(servers) > 0 || len(ips) > 0 {
 		return fmt.Errorf("left in the cloud: %d servers, %d floating IPs", len(servers), len(ips))
 	}
-	if n := s.cloud.PortCount(); n > 0 {
-		return fmt.Errorf("left in the cloud: %d ports", n)
+	if n := s.cloud.PortCount(); n != s.ports {
+		return fmt.Errorf("left in the cloud: %d ports, want %d", n, s.ports)
 	}
 	return nil
 }

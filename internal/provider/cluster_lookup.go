@@ -27,6 +27,8 @@ const (
 	kindKeyPair         kind = "key_pair"
 	kindSecurityGroup   kind = "security_group"
 	kindZone            kind = "availability_zone"
+	kindNetworkName     kind = "network_name" // an ID's or a name's; see networking
+	kindPort            kind = "port"
 )
 
 // resolution maps "kind/name" to what the name stands for: an ID, for a key
@@ -85,13 +87,16 @@ func (m clusterModel) references(p parts) (refs []reference, known bool) {
 	add(kindNetwork, m.Network, path.Root("network"))
 	add(kindKeyPair, m.KeyPair, path.Root("key_pair"))
 	addGroups(m.SecurityGroups, path.Root("security_groups"))
+	known = known && !m.Networks.IsUnknown() && !p.frontEnd.Networks.IsUnknown()
+	m.addNetworks(p, add)
 	addNode(p.frontEnd.nodeModel, path.Root("front_end"))
+	add(kindPort, p.frontEnd.Port, path.Root("front_end").AtName("port"))
 	add(kindExternalNetwork, p.frontEnd.ExternalNetwork, path.Root("front_end").AtName("external_network"))
 	for _, name := range p.groupNames() {
 		at := path.Root("workers").AtMapKey(name)
 		addNode(p.groups[name].nodeModel, at)
 		zones := p.groups[name].AvailabilityZones
-		known = known && !zones.IsUnknown()
+		known = known && !zones.IsUnknown() && !p.groups[name].Networks.IsUnknown()
 		for i, z := range zones.Elements() {
 			if zone, ok := z.(types.String); ok {
 				add(kindZone, zone, at.AtName("availability_zones").AtListIndex(i))
@@ -110,6 +115,7 @@ type catalog interface {
 	ResolveKeyPair(ctx context.Context, name string) (publicKey string, err error)
 	ResolveSecurityGroups(ctx context.Context, namesOrIDs []string) ([]openstack.SecurityGroup, error)
 	ResolveZone(ctx context.Context, name string) (string, error)
+	ResolvePort(ctx context.Context, nameOrID string) (openstack.Port, error)
 }
 
 // resolve looks names up, except those that known has. Each failure is a
@@ -164,6 +170,15 @@ func lookUp(ctx context.Context, c catalog, r reference) (string, error) {
 		return c.ResolveKeyPair(ctx, r.name)
 	case kindZone:
 		return c.ResolveZone(ctx, r.name)
+	case kindPort:
+		port, err := c.ResolvePort(ctx, r.name)
+		return port.ID, err
+	case kindNetworkName:
+		network, err := c.ResolveNetwork(ctx, r.name)
+		if err == nil {
+			network, err = c.ResolveNetwork(ctx, network.Name) // no other may have this name
+		}
+		return network.Name, err
 	default:
 		return securityGroup(ctx, c, r.name)
 	}

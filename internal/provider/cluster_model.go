@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
@@ -22,6 +23,8 @@ type clusterModel struct {
 	Name           types.String   `tfsdk:"name"`
 	Image          types.String   `tfsdk:"image"`
 	Network        types.String   `tfsdk:"network"`
+	Networks       types.List     `tfsdk:"networks"`
+	ClusterNetwork types.String   `tfsdk:"cluster_network"`
 	KeyPair        types.String   `tfsdk:"key_pair"`
 	SecurityGroups types.Set      `tfsdk:"security_groups"`
 	LoginUser      types.String   `tfsdk:"login_user"`
@@ -55,6 +58,7 @@ type nodeModel struct {
 
 type frontEndModel struct {
 	nodeModel
+	frontEndPlacementModel
 	ExternalNetwork types.String `tfsdk:"external_network"`
 }
 
@@ -90,7 +94,7 @@ var (
 		"flavor": types.StringType, "image": types.StringType, "network": types.StringType,
 		"security_groups": stringSet, "cloud_config": types.StringType, "files": stringMap,
 	}, placementTypes)
-	frontEndTypes = with(nodeTypes, "external_network", types.StringType)
+	frontEndTypes = withAll(with(nodeTypes, "external_network", types.StringType), frontEndPlacementTypes)
 	groupTypes    = withAll(with(with(with(nodeTypes, "count", types.Int64Type), "scaling", scalingType), "retire", stringSet), groupPlacementTypes)
 	groupType     = types.ObjectType{AttrTypes: groupTypes}
 	nodeStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
@@ -155,6 +159,8 @@ func (m clusterModel) spec(p parts, resolved resolution) cluster.Spec {
 	if s.BatchSystem == "" {
 		s.BatchSystem = cluster.BatchNone
 	}
+	s.FrontEnd.FixedIP = p.frontEnd.FixedIP.ValueString()
+	s.FrontEnd.Port = resolved.get(kindPort, p.frontEnd.Port)
 	s.FrontEnd.ExternalNetworkID = resolved.get(kindExternalNetwork, p.frontEnd.ExternalNetwork)
 	for name, g := range p.groups {
 		node := m.nodeSpec(g.nodeModel, resolved)
@@ -173,10 +179,10 @@ func (m clusterModel) nodeSpec(n nodeModel, resolved resolution) cluster.NodeSpe
 	spec := cluster.NodeSpec{
 		Image:       resolved.get(kindImage, either(n.Image, m.Image)),
 		Flavor:      resolved.get(kindFlavor, n.Flavor),
-		Network:     resolved.get(kindNetwork, either(n.Network, m.Network)),
 		CloudConfig: n.CloudConfig.ValueString(),
 		Placement:   n.placement(),
 	}
+	m.networking(n, path.Empty()).apply(&spec, resolved)
 	for _, group := range m.securityGroups(n) {
 		spec.SecurityGroups = append(spec.SecurityGroups, resolved.get(kindSecurityGroup, types.StringValue(group)))
 	}

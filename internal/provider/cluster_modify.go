@@ -61,11 +61,17 @@ func (m clusterModel) checkPlaces(p parts) diag.Diagnostics {
 		}
 	}
 	check("image", p.frontEnd.Image, m.Image, path.Root("front_end"))
-	check("network", p.frontEnd.Network, m.Network, path.Root("front_end"))
+	checkNetworks := func(n nodeModel, at path.Path) {
+		if !hasNetworks(n.Network, n.Networks) && !hasNetworks(m.Network, m.Networks) {
+			diags.AddAttributeError(at.AtName("network"), "Missing network", "Set `network` or `networks` here, or for the whole cluster.")
+		}
+		diags.Append(m.networking(n, at).check()...)
+	}
+	checkNetworks(p.frontEnd.nodeModel, path.Root("front_end"))
 	for _, name := range p.groupNames() {
 		at := path.Root("workers").AtMapKey(name)
 		check("image", p.groups[name].Image, m.Image, at)
-		check("network", p.groups[name].Network, m.Network, at)
+		checkNetworks(p.groups[name].nodeModel, at)
 	}
 	return diags
 }

@@ -13,6 +13,8 @@ import (
 
 // placementModel is where and on what a node is made.
 type placementModel struct {
+	Networks         types.List   `tfsdk:"networks"`
+	ClusterNetwork   types.String `tfsdk:"cluster_network"`
 	AvailabilityZone types.String `tfsdk:"availability_zone"`
 	BootVolume       types.Object `tfsdk:"boot_volume"`
 	Metadata         types.Map    `tfsdk:"metadata"`
@@ -21,7 +23,14 @@ type placementModel struct {
 
 // groupPlacementModel is what only a group of workers has of it.
 type groupPlacementModel struct {
-	AvailabilityZones types.List `tfsdk:"availability_zones"`
+	AvailabilityZones types.List   `tfsdk:"availability_zones"`
+	ServerGroup       types.Object `tfsdk:"server_group"`
+}
+
+// frontEndPlacementModel is what only a front-end has of it.
+type frontEndPlacementModel struct {
+	FixedIP types.String `tfsdk:"fixed_ip"`
+	Port    types.String `tfsdk:"port"`
 }
 
 type bootVolumeModel struct {
@@ -34,10 +43,13 @@ var (
 	stringList      = types.ListType{ElemType: types.StringType}
 	bootVolumeTypes = map[string]attr.Type{"size": types.Int64Type, "type": types.StringType, "delete_on_termination": types.BoolType}
 	placementTypes  = map[string]attr.Type{
+		"networks": stringList, "cluster_network": types.StringType,
 		"availability_zone": types.StringType, "boot_volume": types.ObjectType{AttrTypes: bootVolumeTypes},
 		"metadata": stringMap, "config_drive": types.BoolType,
 	}
-	groupPlacementTypes = map[string]attr.Type{"availability_zones": stringList}
+	serverGroupTypes       = map[string]attr.Type{"policy": types.StringType}
+	groupPlacementTypes    = map[string]attr.Type{"availability_zones": stringList, "server_group": types.ObjectType{AttrTypes: serverGroupTypes}}
+	frontEndPlacementTypes = map[string]attr.Type{"fixed_ip": types.StringType, "port": types.StringType}
 )
 
 func withAll(m, more map[string]attr.Type) map[string]attr.Type {
@@ -48,11 +60,11 @@ func withAll(m, more map[string]attr.Type) map[string]attr.Type {
 
 // noPlacement is a placement that says nothing.
 func noPlacement() placementModel {
-	return placementModel{BootVolume: types.ObjectNull(bootVolumeTypes), Metadata: types.MapNull(types.StringType)}
+	return placementModel{Networks: types.ListNull(types.StringType), BootVolume: types.ObjectNull(bootVolumeTypes), Metadata: types.MapNull(types.StringType)}
 }
 
 func noGroupPlacement() groupPlacementModel {
-	return groupPlacementModel{AvailabilityZones: types.ListNull(types.StringType)}
+	return groupPlacementModel{AvailabilityZones: types.ListNull(types.StringType), ServerGroup: types.ObjectNull(serverGroupTypes)}
 }
 
 // placement translates what the configuration says.
@@ -84,6 +96,9 @@ func (m groupPlacementModel) apply(p *cluster.Placement) {
 	if !m.AvailabilityZones.IsNull() {
 		p.Zones = orderedTexts(m.AvailabilityZones.Elements())
 	}
+	if policy, ok := m.ServerGroup.Attributes()["policy"].(types.String); ok {
+		p.ServerGroup = policy.ValueString()
+	}
 }
 
 // placementOf is the reverse of placement: a configuration that says it.
@@ -114,6 +129,9 @@ func groupPlacementOf(p cluster.Placement) groupPlacementModel {
 	m := noGroupPlacement()
 	if len(p.Zones) > 1 {
 		m.AvailabilityZones = stringListOf(p.Zones)
+	}
+	if p.ServerGroup != "" {
+		m.ServerGroup = types.ObjectValueMust(serverGroupTypes, map[string]attr.Value{"policy": types.StringValue(p.ServerGroup)})
 	}
 	return m
 }

@@ -104,7 +104,11 @@ func plannedNodes(c change, prior map[string]nodeState) map[string]nodeState {
 	if fe, ok := prior[c.nodes.FrontEndName]; ok && !c.nodes.FrontEnd {
 		out[c.nodes.FrontEndName] = fe
 	} else {
-		out[c.nodes.FrontEndName] = newNode(cluster.RoleFrontEnd, "", c.wanted.FrontEnd.Image)
+		fe := newNode(cluster.RoleFrontEnd, "", c.wanted.FrontEnd.Image)
+		if ip := c.wanted.FrontEnd.FixedIP; ip != "" {
+			fe.Address = types.StringValue(ip)
+		}
+		out[c.nodes.FrontEndName] = fe
 	}
 	for group, g := range c.nodes.Groups {
 		for _, name := range g.Keep {

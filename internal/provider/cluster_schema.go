@@ -57,6 +57,8 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"image":           optionalString("Image of the nodes, by name or ID, where `front_end` or a group names no other."),
 			"network":         optionalString("Network of the nodes, by name or ID, where `front_end` or a group names no other."),
+			"networks":        networksAttribute("Networks of the nodes, by name or ID, where they have several; in place of `network`.", "network"),
+			"cluster_network": optionalString("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. The first if left out."),
 			"key_pair":        optionalString("The operators' Nova key pair. It is given to the nodes made from then on."),
 			"security_groups": defaultSecurityGroups(),
 			"login_user": schema.StringAttribute{
@@ -116,7 +118,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 }
 
 func frontEndAttribute() schema.Attribute {
-	attributes := addAttributes(nodeAttributes("the front-end"), placementAttributes("the front-end"))
+	attributes := addAttributes(nodeAttributes("the front-end"), frontEndPlacementAttributes())
 	attributes["external_network"] = optionalString("External network, by name or ID, from which the front-end gets a floating IP. Without it there is none.")
 	return schema.SingleNestedAttribute{
 		Required:   true,

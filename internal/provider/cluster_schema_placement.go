@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"fmt"
 	"maps"
+	"net/netip"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
@@ -19,6 +21,9 @@ import (
 // what their nodes are made.
 func placementAttributes(whose string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
+		"networks": networksAttribute("Networks of "+whose+", by name or ID, where there are several, in the order of their interfaces; in place of `network`.", "network"),
+		"cluster_network": optionalString("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. " +
+			"The cluster's `cluster_network` if left out, else the first."),
 		"availability_zone": optionalString("Availability zone of " + whose + "; the cloud's choice if left out."),
 		"boot_volume":       bootVolumeAttribute(whose),
 		"metadata": schema.MapAttribute{
@@ -37,9 +42,62 @@ func placementAttributes(whose string) map[string]schema.Attribute {
 	}
 }
 
+// networksAttribute is a list of networks in place of the one called single.
+func networksAttribute(description, single string) schema.Attribute {
+	return schema.ListAttribute{
+		Optional: true, ElementType: types.StringType,
+		Validators: []validator.List{
+			listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
+			listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+			listvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName(single)),
+		},
+		MarkdownDescription: description,
+	}
+}
+
+// frontEndPlacementAttributes are what only a front-end can have.
+func frontEndPlacementAttributes() map[string]schema.Attribute {
+	out := placementAttributes("the front-end")
+	out["fixed_ip"] = schema.StringAttribute{
+		Optional:            true,
+		Validators:          []validator.String{textValidator{"must be an IP address", checkAddress}},
+		MarkdownDescription: "Fixed address of the front-end on the network for the cluster's traffic. The address must be free.",
+	}
+	out["port"] = schema.StringAttribute{
+		Optional: true,
+		Validators: []validator.String{
+			stringvalidator.LengthAtLeast(1),
+			stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("fixed_ip")),
+		},
+		MarkdownDescription: "Port that you made beforehand, by name or ID, for the front-end's interface on the network for the cluster's traffic; so its address outlives the front-end. " +
+			"Its security groups are its own, and a destroy leaves it as it was.",
+	}
+	return out
+}
+
+func checkAddress(text string) error {
+	if _, err := netip.ParseAddr(text); err != nil {
+		return fmt.Errorf("%q is not an IP address", text)
+	}
+	return nil
+}
+
 // groupPlacementAttributes are what only a group of workers can have.
 func groupPlacementAttributes() map[string]schema.Attribute {
 	out := placementAttributes("the group's workers")
+	out["server_group"] = schema.SingleNestedAttribute{
+		Optional: true,
+		Attributes: map[string]schema.Attribute{
+			"policy": schema.StringAttribute{
+				Required:   true,
+				Validators: []validator.String{stringvalidator.OneOf("anti-affinity", "soft-anti-affinity", "affinity", "soft-affinity")},
+				MarkdownDescription: "`anti-affinity` (each worker on a hypervisor of its own; where there is none left, the worker is not made), `soft-anti-affinity` (as far as possible), " +
+					"`affinity` or `soft-affinity` (together). Present workers stay in the server group that they were made in.",
+			},
+		},
+		MarkdownDescription: "Nova server group for the group's workers. It is named `<cluster>-<group>`, made with the first worker and deleted with the cluster or the group. " +
+			"The project's quota limits its members. It needs compute microversion 2.64 (Rocky).",
+	}
 	out["availability_zones"] = schema.ListAttribute{
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.List{

@@ -103,7 +103,7 @@ func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
 		return common.ValueString() == id || resolved.get(k, common) == id
 	}
 	n := nodeModel{
-		Flavor: orNull(spec.Flavor), Image: orNull(spec.Image), Network: orNull(spec.Network),
+		Flavor: orNull(spec.Flavor), Image: orNull(spec.Image),
 		SecurityGroups: types.SetNull(types.StringType),
 		CloudConfig:    orNull(spec.CloudConfig),
 		Files:          types.MapNull(types.StringType),
@@ -112,6 +112,7 @@ func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
 	if same(kindImage, m.Image, spec.Image) {
 		n.Image = types.StringNull()
 	}
+	n.Network, n.Networks, n.ClusterNetwork = networksOf(spec)
 	if same(kindNetwork, m.Network, spec.Network) {
 		n.Network = types.StringNull()
 	}
@@ -146,8 +147,9 @@ func (m *clusterModel) adopt(ctx context.Context, v provision.View) diag.Diagnos
 	}
 	m.BatchSystem = types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue(string(batch))})
 	frontEnd, diags := types.ObjectValueFrom(ctx, frontEndTypes, frontEndModel{
-		nodeModel:       m.nodeOf(cluster.NodeSpec{Flavor: fe.Flavor, Image: fe.Image, Network: common.Network}),
-		ExternalNetwork: types.StringNull(),
+		nodeModel:              m.nodeOf(cluster.NodeSpec{Flavor: fe.Flavor, Image: fe.Image, Network: common.Network}),
+		frontEndPlacementModel: frontEndPlacementModel{},
+		ExternalNetwork:        types.StringNull(),
 	})
 	m.FrontEnd = frontEnd
 	groups := make(map[string]groupModel, len(doc.Groups))

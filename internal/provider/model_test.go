@@ -20,7 +20,7 @@ var noTimeouts = timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
 func testModel(t *testing.T) clusterModel {
 	t.Helper()
 	m := clusterModel{
-		Name: types.StringValue("astro"), Image: types.StringValue("debian"), Network: types.StringValue("research"),
+		Name: types.StringValue("astro"), Image: types.StringValue("debian"), Network: types.StringValue("research"), Networks: types.ListNull(types.StringType),
 		KeyPair: types.StringValue("ops"), SecurityGroups: stringSetOf([]string{"default"}),
 		LoginUser: types.StringValue("astro"), LoginUID: types.Int64Value(20000),
 		BatchSystem: types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue("htcondor")}),

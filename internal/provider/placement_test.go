@@ -2,6 +2,7 @@ package provider
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -38,6 +39,12 @@ func TestPlacementOfGroup(t *testing.T) {
 			func(g *groupModel) { g.BootVolume = volumeValue(20, "ssd", types.BoolValue(false)) },
 			cluster.Placement{BootVolume: &cluster.BootVolume{Size: 20, Type: "ssd"}},
 		},
+		"server group": {
+			func(g *groupModel) {
+				g.ServerGroup = types.ObjectValueMust(serverGroupTypes, map[string]attr.Value{"policy": types.StringValue("affinity")})
+			},
+			cluster.Placement{ServerGroup: "affinity"},
+		},
 		"metadata and drive": {
 			func(g *groupModel) {
 				g.Metadata, g.ConfigDrive = resolution{"a": "b"}.value(), types.BoolValue(true)
@@ -56,6 +63,50 @@ func TestPlacementOfGroup(t *testing.T) {
 			back := m.groupOf(got)
 			if !reflect.DeepEqual(back.placementModel, g.placementModel) || !back.AvailabilityZones.Equal(g.AvailabilityZones) {
 				t.Errorf("back from the document: %v, want %v", back.placementModel, g.placementModel)
+			}
+		})
+	}
+}
+
+// Each row: what the cluster and a group say of networks, and what that stands for.
+func TestNetworksOfGroup(t *testing.T) {
+	text, none := types.StringValue, types.StringNull()
+	list := func(names ...string) types.List { return stringListOf(names) }
+	null := types.ListNull(types.StringType)
+	resolved := resolution{"network/a": "A", "network/b": "B", "network/c": "C", "network_name/a": "a", "network_name/b": "b"}
+	for _, row := range []struct {
+		name            string
+		one             types.String // the cluster's
+		several         types.List
+		traffic         types.String
+		own             types.String // the group's
+		ownSeveral      types.List
+		ownTraffic      types.String
+		network, ofName string
+		networks        []string
+		fails           bool
+	}{
+		{"the cluster's one", text("a"), null, none, none, null, none, "A", "", nil, false},
+		{"the group's one", text("a"), null, none, text("b"), null, none, "B", "", nil, false},
+		{"the first of the cluster's", none, list("b", "a"), none, none, null, none, "B", "b", []string{"B", "A"}, false},
+		{"the one named", none, list("b", "a"), text("a"), none, null, none, "A", "a", []string{"B", "A"}, false},
+		{"the group's own choice", none, list("b", "a"), text("a"), none, null, text("b"), "B", "b", []string{"B", "A"}, false},
+		{"the group's own networks", text("c"), null, none, none, list("a", "b"), text("b"), "B", "b", []string{"A", "B"}, false},
+		{"the cluster's choice does not bind who lacks it", none, list("b", "c"), text("c"), none, list("a", "b"), none, "A", "a", []string{"A", "B"}, false},
+		{"a list of one", none, list("b"), none, none, null, none, "B", "", nil, false},
+		{"none of them", none, list("b", "a"), none, none, null, text("c"), "C", "", []string{"B", "A"}, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			m, g := testModel(t), testGroup(1)
+			m.Network, m.Networks, m.ClusterNetwork = row.one, row.several, row.traffic
+			g.Network, g.Networks, g.ClusterNetwork = row.own, row.ownSeveral, row.ownTraffic
+			m.setGroups(t, map[string]groupModel{"cpu": g})
+			got := m.spec(m.mustParts(t), resolved).Groups["cpu"]
+			if got.Network != row.network || !slices.Equal(got.Networks, row.networks) || got.NetworkName != row.ofName {
+				t.Errorf("network %q named %q of %v; want %q named %q of %v", got.Network, got.NetworkName, got.Networks, row.network, row.ofName, row.networks)
+			}
+			if diags := m.checkPlaces(m.mustParts(t)); diags.HasError() != row.fails {
+				t.Errorf("diagnostics: %v", diags)
 			}
 		})
 	}

@@ -15,8 +15,9 @@ import (
 type run struct {
 	p        *Provisioner
 	req      Request
-	have     cluster.Nodes    // the cluster's servers as last seen
-	doc      cluster.Document // as in the cloud, or as it will be there
+	have     cluster.Nodes      // the cluster's servers as last seen
+	doc      cluster.Document   // as in the cloud, or as it will be there
+	held     map[heldGroup]bool // server groups that it had when it was first seen
 	plan     Plan
 	ca       *trust.CA // of a front-end that is made
 	fleet    *fleet
@@ -31,6 +32,9 @@ type run struct {
 func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 	r := &run{p: p, req: req}
 	err := r.steps(ctx)
+	if err == nil {
+		p.tidyServerGroups(ctx, r.held, r.doc)
+	}
 	if r.fleet != nil {
 		r.problems = append(r.problems, r.fleet.problems...)
 	}
@@ -80,6 +84,7 @@ func (r *run) look(ctx context.Context) error {
 	}
 	r.have = view.Nodes
 	r.doc = view.Document
+	r.held = heldGroups(view.Document, view.Nodes)
 	sound := r.sound(view)
 	r.plan = Compute(r.req.withLatecomers(sound), sound, r.rules(view))
 	if r.plan.FrontEnd {
@@ -228,6 +233,7 @@ func (r *run) create(ctx context.Context) error {
 	victims := r.victims()
 	fleet.spread(slices.DeleteFunc(slices.Clone(r.have), func(n cluster.Node) bool { return victims[n.Name] }))
 	r.fleet = fleet
+	fleet.joinServerGroups(ctx, r.have)
 	if err := fleet.launch(ctx); err != nil {
 		return err
 	}

@@ -142,6 +142,11 @@ func expectEmpty(t *testing.T, c *memCloud) {
 	if left := names(c); len(left) > 0 || len(c.ips) > 0 {
 		t.Errorf("left after destroy: servers %v, floating IPs %v", left, c.ips)
 	}
+	for _, g := range c.groups {
+		if g.ID != "other" {
+			t.Errorf("left after destroy: server group %s", g.Name)
+		}
+	}
 }
 
 func TestCreateCallsStayWithinBudget(t *testing.T) {

@@ -39,12 +39,25 @@ type Cloud interface {
 	// ConsoleTail returns the last lines of the server's console log.
 	ConsoleTail(ctx context.Context, id string, lines int) (string, error)
 
+	// ServerGroups returns the project's server groups.
+	ServerGroups(ctx context.Context) ([]cluster.ServerGroup, error)
+
+	// CreateServerGroup makes a server group and returns its ID. It is never
+	// repeated by itself; several may have one name.
+	CreateServerGroup(ctx context.Context, name, policy string) (string, error)
+
+	// DeleteServerGroup deletes one, whether or not servers are in it; one that is
+	// gone already is no error.
+	DeleteServerGroup(ctx context.Context, id string) error
+
 	// AssociateFloatingIP gives the server a floating IP from the external
 	// network, described with the cluster's ID tag from its first second, and
 	// returns the address. One that the cluster has on that server already is
 	// used; one that an interrupted run left unassociated too. With fresh the
-	// cluster's ID was never used before, so there is nothing to look for.
-	AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID string, fresh bool) (string, error)
+	// cluster's ID was never used before, so there is nothing to look for. It
+	// leads to the port with that fixed address if it can, else to another of the
+	// server's.
+	AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID, fixed string, fresh bool) (string, error)
 
 	// FloatingIPs returns the floating IPs of the cluster, by ID.
 	FloatingIPs(ctx context.Context, clusterID string) (map[string]string, error)

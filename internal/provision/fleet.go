@@ -40,13 +40,14 @@ type fleet struct {
 
 type member struct {
 	worker
-	zone   string   // availability zone; "" is the cloud's choice
-	id     string   // "" while it has no server
-	old    []string // servers of earlier tries, being deleted
-	tries  int
-	unseen int // lists in a row that did not show it
-	node   cluster.Node
-	lost   bool // given up, see problems
+	zone        string   // availability zone; "" is the cloud's choice
+	serverGroup string   // ID; "" is none
+	id          string   // "" while it has no server
+	old         []string // servers of earlier tries, being deleted
+	tries       int
+	unseen      int // lists in a row that did not show it
+	node        cluster.Node
+	lost        bool // given up, see problems
 }
 
 // newFleet prepares a batch. The batch CA lives here and nowhere else.
@@ -148,7 +149,7 @@ func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
 		return cluster.NodeRequest{}, fmt.Errorf("render user data: %w", err)
 	}
 	req := f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.marks(nil), userData)
-	req.Zone = m.zone
+	req.Zone, req.ServerGroupID = m.zone, m.serverGroup
 	return req, nil
 }
 

@@ -100,7 +100,7 @@ func (r *run) associate(ctx context.Context) error {
 	if network == "" || r.frontEnd.Floating != "" {
 		return nil
 	}
-	address, err := r.p.cloud.AssociateFloatingIP(ctx, r.doc.ID, r.frontEnd.ID, network, r.req.Create)
+	address, err := r.p.cloud.AssociateFloatingIP(ctx, r.doc.ID, r.frontEnd.ID, network, r.frontEnd.Address, r.req.Create)
 	if err != nil {
 		r.problems = append(r.problems, Problem{
 			Node: r.frontEnd.Name, Kind: cluster.KindOf(err), Summary: "has no floating IP", Detail: err.Error(), Heals: true,

@@ -53,6 +53,9 @@ func TestAKillAtAnyCallIsHealedByTheNextRun(t *testing.T) {
 		want  []string
 	}{
 		{"create", func(*testing.T, *memCloud, *Request) {}, wantNames("cpu", 1, 2, 3)},
+		{"create in a server group", func(_ *testing.T, _ *memCloud, req *Request) {
+			placed(req, cluster.Placement{ServerGroup: "anti-affinity"})
+		}, wantNames("cpu", 1, 2, 3)},
 		{"grow", func(t *testing.T, c *memCloud, req *Request) {
 			apply(t, c, *req)
 			req.Create = false

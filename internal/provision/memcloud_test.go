@@ -33,7 +33,8 @@ type memCloud struct {
 	busy      map[string]bool // workers that do not drain
 	maxed     int             // servers allowed; 0 means any number
 	posts     map[string]int  // create calls carried out, by name
-	silent    bool            // the front-end never reports
+	groups    []cluster.ServerGroup
+	silent    bool // the front-end never reports
 }
 
 type memServer struct {
@@ -255,7 +256,41 @@ func (c *memCloud) ConsoleTail(context.Context, string, int) (string, error) {
 	return "last words", c.call("console", func() error { return nil })
 }
 
-func (c *memCloud) AssociateFloatingIP(_ context.Context, clusterID, serverID, _ string, _ bool) (string, error) {
+func (c *memCloud) ServerGroups(context.Context) ([]cluster.ServerGroup, error) {
+	var out []cluster.ServerGroup
+	err := c.call("list server groups", func() error {
+		for _, g := range c.groups {
+			for _, s := range c.present() {
+				if s.req.ServerGroupID == g.ID {
+					g.Members = append(g.Members, s.id)
+				}
+			}
+			out = append(out, g)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (c *memCloud) CreateServerGroup(_ context.Context, name, policy string) (string, error) {
+	var id string
+	err := c.call("create server group "+name, func() error {
+		c.next++
+		id = fmt.Sprintf("group-%d", c.next)
+		c.groups = append(c.groups, cluster.ServerGroup{ID: id, Name: name, Policy: policy})
+		return nil
+	})
+	return id, err
+}
+
+func (c *memCloud) DeleteServerGroup(_ context.Context, id string) error {
+	return c.call("delete server group", func() error {
+		c.groups = slices.DeleteFunc(c.groups, func(g cluster.ServerGroup) bool { return g.ID == id })
+		return nil
+	})
+}
+
+func (c *memCloud) AssociateFloatingIP(_ context.Context, clusterID, serverID, _, _ string, _ bool) (string, error) {
 	err := c.call("floating ip", func() error {
 		c.ips["ip-"+clusterID] = "203.0.113.1"
 		c.servers[serverID].floating = "203.0.113.1"

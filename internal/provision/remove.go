@@ -154,6 +154,13 @@ func (p *Provisioner) Destroy(ctx context.Context, id string) error {
 				then = append(then, n)
 			}
 		}
+		view, err := viewOf(nodes)
+		if err != nil {
+			p.opts.Log(ctx, "the cluster document can't be read", "error", err.Error()) // what the servers tell has to do
+		}
+		if err := p.dropServerGroups(ctx, view); err != nil {
+			return err
+		}
 		p.opts.Log(ctx, "deleting servers", "count", len(nodes))
 		if err := p.requestDeletion(ctx, first); err != nil {
 			return err

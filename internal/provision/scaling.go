@@ -88,6 +88,7 @@ func (p *Provisioner) AddWorkers(ctx context.Context, clusterID, group string, n
 		return nil, err
 	}
 	fleet.spread(view.Nodes)
+	fleet.joinServerGroups(ctx, view.Nodes)
 	if err := fleet.launch(ctx); err != nil {
 		return nil, err
 	}
@@ -191,8 +192,12 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 	if err := p.deleteAll(ctx, clusterID, servers, nil); err != nil {
 		return err
 	}
-	_, err = p.forgetWorkers(ctx, fe.ID, func(m cluster.Member) bool { return doomed[m.Name] })
-	return err
+	doc, err := p.forgetWorkers(ctx, fe.ID, func(m cluster.Member) bool { return doomed[m.Name] })
+	if err != nil {
+		return err
+	}
+	p.tidyServerGroups(ctx, heldGroups(cluster.Document{}, servers), doc)
+	return nil
 }
 
 func (p *Provisioner) open(ctx context.Context, clusterID string) (View, cluster.Node, error) {

@@ -37,10 +37,17 @@ func (p *Provisioner) nodeRequest(d cluster.Document, spec cluster.NodeSpec, nam
 	if spec.BootVolume != nil {
 		metadata[cluster.MetaImage] = spec.Image
 	}
+	if spec.ServerGroup != "" {
+		metadata[cluster.MetaServerGroup] = spec.ServerGroup
+	}
+	if len(spec.Networks) > 1 {
+		metadata[cluster.MetaNetwork] = spec.NetworkName
+	}
 	maps.Copy(metadata, extra)
 	return cluster.NodeRequest{
 		Name: name, ClusterID: d.ID, ClusterName: d.Name, Role: role, Group: group,
-		Image: spec.Image, Flavor: spec.Flavor, Network: spec.Network,
+		Image: spec.Image, Flavor: spec.Flavor,
+		Network: spec.Network, Networks: spec.Networks, FixedIP: spec.FixedIP, Port: spec.Port,
 		KeyPair: d.KeyPair, SecurityGroups: spec.SecurityGroups,
 		BootVolume: spec.BootVolume, ConfigDrive: spec.ConfigDrive,
 		Metadata: metadata, UserData: userData,

@@ -1,0 +1,24 @@
+package cluster
+
+import "slices"
+
+// ServerGroup is Nova's record of servers that a policy keeps apart or together.
+// It bears no tags: the cluster knows its own by their names, see
+// ServerGroupName, and by who is in them.
+type ServerGroup struct {
+	ID      string
+	Name    string
+	Policy  string   // "anti-affinity", "soft-anti-affinity", "affinity", "soft-affinity"
+	Members []string // IDs of servers
+}
+
+// ServerGroupName returns the name of a worker group's server group.
+func ServerGroupName(cluster, group string) string { return cluster + "-" + group }
+
+// Ours tells whether the server group may be one of a cluster with these nodes:
+// nobody else is in it.
+func (g ServerGroup) Ours(nodes Nodes) bool {
+	return !slices.ContainsFunc(g.Members, func(id string) bool {
+		return !slices.ContainsFunc(nodes, func(n Node) bool { return n.ID == id })
+	})
+}
