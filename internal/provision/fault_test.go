@@ -2,7 +2,6 @@ package provision
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -90,46 +89,6 @@ func TestAFailedWorkerHealsAtTheNextApply(t *testing.T) {
 }
 
 var errLost = &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: "call", Code: 503, Message: "Service Unavailable"}
-
-func TestEveryCallMayFailOnce(t *testing.T) {
-	for _, accepted := range []bool{false, true} {
-		for k := 1; ; k++ {
-			reached := false
-			t.Run(fmt.Sprintf("accepted=%t/call=%d", accepted, k), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					c := newMemCloud()
-					fail := func(n int, _ string) error {
-						if n == k {
-							reached = true
-							return errLost
-						}
-						return nil
-					}
-					if accepted {
-						c.after = fail
-					} else {
-						c.before = fail
-					}
-					req := testRequest(t, 3)
-					_, err := New(c, Options{Concurrency: 1}).Apply(bounded(t), req)
-					if err != nil { // then once more, as a person would
-						req.Spec.ID = "0f8a7f6e-0000-4000-8000-000000000002"
-						for _, s := range c.present() {
-							if s.metadata[cluster.MetaReady] != "" { // it was through: the state has it
-								req.Spec.ID, req.Create = s.req.ClusterID, false
-							}
-						}
-						apply(t, c, req)
-					}
-					expectNames(t, c, wantNames("cpu", 1, 2, 3))
-				})
-			})
-			if !reached {
-				break
-			}
-		}
-	}
-}
 
 // A create call's answer gets lost, and the server it made appears only after
 // the call was repeated: seen on an overrun Nova.

@@ -44,29 +44,34 @@ func killAt(t *testing.T, c *memCloud, k int, act func(context.Context) error) (
 	return killed
 }
 
+// scene is a change that is interrupted: what was before, and who is there in the
+// end.
+type scene struct {
+	name  string
+	setup func(*testing.T, *memCloud, *Request)
+	want  []string
+}
+
+var scenes = []scene{
+	{"create", func(*testing.T, *memCloud, *Request) {}, wantNames("cpu", 1, 2, 3)},
+	{"create in a server group", func(_ *testing.T, _ *memCloud, req *Request) {
+		placed(req, cluster.Placement{ServerGroup: "anti-affinity"})
+	}, wantNames("cpu", 1, 2, 3)},
+	{"grow", func(t *testing.T, c *memCloud, req *Request) {
+		apply(t, c, *req)
+		req.Create = false
+		grow(req, 5)
+	}, wantNames("cpu", 1, 2, 3, 4, 5)},
+	{"shrink", func(t *testing.T, c *memCloud, req *Request) {
+		apply(t, c, *req)
+		req.Create = false
+		grow(req, 1, "astro-cpu-1", "astro-cpu-3")
+	}, wantNames("cpu", 2)},
+}
+
 // TestAKillAtAnyCallIsHealedByTheNextRun kills a run after its k-th call, for
 // every k, and expects the next run to end with exactly what is wanted.
 func TestAKillAtAnyCallIsHealedByTheNextRun(t *testing.T) {
-	scenes := []struct {
-		name  string
-		setup func(*testing.T, *memCloud, *Request)
-		want  []string
-	}{
-		{"create", func(*testing.T, *memCloud, *Request) {}, wantNames("cpu", 1, 2, 3)},
-		{"create in a server group", func(_ *testing.T, _ *memCloud, req *Request) {
-			placed(req, cluster.Placement{ServerGroup: "anti-affinity"})
-		}, wantNames("cpu", 1, 2, 3)},
-		{"grow", func(t *testing.T, c *memCloud, req *Request) {
-			apply(t, c, *req)
-			req.Create = false
-			grow(req, 5)
-		}, wantNames("cpu", 1, 2, 3, 4, 5)},
-		{"shrink", func(t *testing.T, c *memCloud, req *Request) {
-			apply(t, c, *req)
-			req.Create = false
-			grow(req, 1, "astro-cpu-1", "astro-cpu-3")
-		}, wantNames("cpu", 2)},
-	}
 	for _, scene := range scenes {
 		for k := 1; ; k++ {
 			killed := false
@@ -80,14 +85,7 @@ func TestAKillAtAnyCallIsHealedByTheNextRun(t *testing.T) {
 						return err
 					})
 					again(t, c, req)
-					expectNames(t, c, scene.want)
-					if d := document(t, c); len(d.Workers) != len(scene.want)-1 {
-						t.Errorf("roster of %d, want %d", len(d.Workers), len(scene.want)-1)
-					}
-					if err := New(c, Options{}).Destroy(bounded(t), clusterID(c)); err != nil {
-						t.Fatal(err)
-					}
-					expectEmpty(t, c)
+					scene.expect(t, c)
 				})
 			})
 			if !killed {
@@ -95,6 +93,20 @@ func TestAKillAtAnyCallIsHealedByTheNextRun(t *testing.T) {
 			}
 		}
 	}
+}
+
+// expect wants exactly who is to be there, in the cloud and in the roster, and
+// that a destroy leaves nothing.
+func (s scene) expect(t *testing.T, c *memCloud) {
+	t.Helper()
+	expectNames(t, c, s.want)
+	if d := document(t, c); len(d.Workers) != len(s.want)-1 {
+		t.Errorf("roster of %d, want %d", len(d.Workers), len(s.want)-1)
+	}
+	if err := New(c, Options{}).Destroy(bounded(t), clusterID(c)); err != nil {
+		t.Fatal(err)
+	}
+	expectEmpty(t, c)
 }
 
 // again is the next apply after a kill: of a create, Terraform knows nothing, so

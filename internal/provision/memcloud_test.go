@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -66,7 +67,23 @@ func newMemCloud() *memCloud {
 	}
 }
 
+// hang is an error that takes its time: the client's own limit.
+type hang struct {
+	error
+	limit time.Duration
+}
+
+func (h hang) Unwrap() error { return h.error }
+
 func (c *memCloud) call(op string, act func() error) error {
+	err := c.locked(op, act)
+	if h, ok := errors.AsType[hang](err); ok {
+		time.Sleep(h.limit)
+	}
+	return err
+}
+
+func (c *memCloud) locked(op string, act func() error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls++
