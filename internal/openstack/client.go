@@ -69,7 +69,11 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if c.UserAgent != "" {
 		pc.UserAgent.Prepend(c.UserAgent)
 	}
-	pc.HTTPClient = http.Client{Transport: newTransport(s.tls, s.maxConcurrency, c.Log)}
+	transport := newTransport(s.tls, s.maxConcurrency, c.Log)
+	if c.Transport != nil {
+		transport.base = c.Transport
+	}
+	pc.HTTPClient = http.Client{Transport: transport}
 	op := "log in at " + s.auth.IdentityEndpoint
 	if err := openstack.AuthenticateV3(ctx, pc, &s.auth, gophercloud.EndpointOpts{}); err != nil {
 		return nil, fault(op, err)

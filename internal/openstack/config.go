@@ -3,6 +3,7 @@ package openstack
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 )
@@ -49,8 +50,9 @@ type Config struct {
 	// It never gets a body or a header.
 	Log func(ctx context.Context, msg string, fields map[string]any)
 
-	// Getenv stands in for os.Getenv in tests.
-	Getenv func(string) string
+	// Getenv stands in for os.Getenv in tests, Transport for the network.
+	Getenv    func(string) string
+	Transport http.RoundTripper
 
 	trustID string // from clouds.yaml only
 }
