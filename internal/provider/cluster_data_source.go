@@ -107,6 +107,7 @@ func (d *clusterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 					"status":  text("The server's status in Nova's words."),
 					"image":   text("ID of the image that the node was made from."),
 					"created": text("When the server was made (RFC 3339)."),
+					"spec":    text("Fingerprint of what the node was made of."),
 				}},
 			},
 			"hosts_file": text("Lines of `/etc/hosts` for all nodes."),

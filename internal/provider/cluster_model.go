@@ -34,6 +34,7 @@ type clusterModel struct {
 	BatchSystem    types.Object   `tfsdk:"batch_system"`
 	WaitFor        types.String   `tfsdk:"wait_for"`
 	DrainTimeout   types.String   `tfsdk:"drain_timeout"`
+	Replacement    types.Object   `tfsdk:"replacement"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 
 	ID              types.String `tfsdk:"id"`
@@ -83,6 +84,7 @@ type nodeState struct {
 	Status  types.String `tfsdk:"status"`
 	Image   types.String `tfsdk:"image"`
 	Created types.String `tfsdk:"created"`
+	Spec    types.String `tfsdk:"spec"`
 }
 
 var (
@@ -99,7 +101,7 @@ var (
 	groupType     = types.ObjectType{AttrTypes: groupTypes}
 	nodeStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"id": types.StringType, "role": types.StringType, "group": types.StringType, "address": types.StringType,
-		"status": types.StringType, "image": types.StringType, "created": types.StringType,
+		"status": types.StringType, "image": types.StringType, "created": types.StringType, "spec": types.StringType,
 	}}
 )
 
@@ -240,7 +242,7 @@ func nodesOf(states map[string]nodeState) cluster.Nodes {
 		out = append(out, cluster.Node{
 			ID: s.ID.ValueString(), Name: name, Role: cluster.Role(s.Role.ValueString()), Group: s.Group.ValueString(),
 			Address: s.Address.ValueString(), Status: cluster.Status(s.Status.ValueString()),
-			Image: s.Image.ValueString(), Created: created,
+			Image: s.Image.ValueString(), Created: created, SpecHash: s.Spec.ValueString(),
 		})
 	}
 	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })

@@ -123,17 +123,30 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 		c.wasFor = was.spec(before, resolutionOf(was.Resolved))
 		prior, more := nodeStates(ctx, was.Nodes)
 		diags.Append(more...)
-		spec := begin(plan.spec(p, nil), p, c.wasFor.Groups)
-		c.nodes = provision.Compute(spec, nodesOf(prior), private.rules())
-	} else {
-		c.nodes = provision.Compute(begin(plan.spec(p, nil), p, map[string]groupModel{}), nil, provision.Rules{})
+		c.have = nodesOf(prior)
 	}
 	if diags.HasError() {
 		return diags
 	}
-	resolved, more := r.resolvePlan(ctx, plan, p, c)
-	diags.Append(more...)
-	c.wanted = plan.spec(p, resolved)
+	// Who comes and goes does not depend on what names stand for; who is made anew
+	// for a new image does.
+	rules := private.rules()
+	c.nodes = provision.Compute(begin(plan.spec(p, nil), p, c.wasFor.Groups), c.have, rules)
+	diags.Append(r.resolvePlan(ctx, plan, p, &c)...)
+	if plan.rolls() && was != nil {
+		rules.Rolling = true
+		made := c.makes()
+		compute := func() {
+			spec := begin(plan.spec(p, c.resolved), p, c.wasFor.Groups)
+			rules.Open = plan.openGroups(ctx, spec)
+			c.nodes = provision.Compute(spec, c.have, rules)
+		}
+		if compute(); !made && c.makes() { // then names are looked up anew, as whenever nodes are to be made
+			diags.Append(r.resolvePlan(ctx, plan, p, &c)...)
+			compute()
+		}
+	}
+	c.wanted = plan.spec(p, c.resolved)
 	if c.makes() || c.redescribed() {
 		diags.Append(checkSizes(c.wanted, time.Now())...)
 	}
@@ -181,7 +194,7 @@ func (p parts) countsUnknown(ctx context.Context) bool {
 // resolvePlan looks up the names that are new, and all of them when nodes are to
 // be made: an image may have been replaced by one of the same name. It also asks
 // whether a new cluster's name is free.
-func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p parts, c change) (resolution, diag.Diagnostics) {
+func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p parts, c *change) diag.Diagnostics {
 	plan.Resolved = types.MapUnknown(types.StringType)
 	refs, allKnown := plan.references(p)
 	known := resolution{}
@@ -189,25 +202,26 @@ func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p
 		known = resolutionOf(c.was.Resolved)
 	}
 	var diags diag.Diagnostics
-	resolved := known
+	c.resolved = known
 	if missing(refs, known) || c.was == nil {
 		client, err := r.connector.connect(ctx)
 		if errors.Is(err, errUnknownConfig) {
-			return known, nil
+			return nil
 		}
 		if err != nil {
 			diags.Append(faultDiagnostic("The cloud can't be reached", err))
-			return nil, diags
+			c.resolved = nil
+			return diags
 		}
-		resolved, diags = resolve(ctx, client, refs, known)
+		c.resolved, diags = resolve(ctx, client, refs, known)
 		if c.was == nil {
 			diags.Append(r.checkName(ctx, plan.Name.ValueString())...)
 		}
 	}
 	if allKnown {
-		plan.Resolved = resolved.only(refs).value()
+		plan.Resolved = c.resolved.only(refs).value()
 	}
-	return resolved, diags
+	return diags
 }
 
 func (r *clusterResource) checkName(ctx context.Context, name string) (diags diag.Diagnostics) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -19,8 +20,11 @@ import (
 type change struct {
 	wanted cluster.Spec
 	was    *clusterModel // nil for a create
+	have   cluster.Nodes // as the state has them
 	wasFor cluster.Spec  // the spec that was's configuration stands for
 	nodes  provision.Plan
+	// resolved is what names stand for.
+	resolved resolution
 	// What is left to the apply must not be promised: it may change anything that
 	// follows from the description of nodes, or where the front-end is reached.
 	open, floatingOpen bool
@@ -46,7 +50,7 @@ func (c change) redescribed() bool {
 // makes tells whether any node is to be made.
 func (c change) makes() bool {
 	for _, g := range c.nodes.Groups {
-		if len(g.Add) > 0 {
+		if len(g.Add) > 0 || len(g.Roll) > 0 {
 			return true
 		}
 	}
@@ -114,6 +118,9 @@ func plannedNodes(c change, prior map[string]nodeState) map[string]nodeState {
 		for _, name := range g.Keep {
 			out[name] = prior[name]
 		}
+		for _, name := range g.Roll { // one that is not reached stays as it is
+			out[name] = newNode(cluster.RoleWorker, group, "")
+		}
 		for _, name := range g.Add {
 			out[name] = newNode(cluster.RoleWorker, group, c.wanted.Groups[group].Image)
 		}
@@ -125,7 +132,7 @@ func newNode(role cluster.Role, group, image string) nodeState {
 	s := nodeState{
 		ID: types.StringUnknown(), Role: types.StringValue(string(role)), Group: orNull(group),
 		Address: types.StringUnknown(), Status: types.StringUnknown(),
-		Image: types.StringUnknown(), Created: types.StringUnknown(),
+		Image: types.StringUnknown(), Created: types.StringUnknown(), Spec: types.StringUnknown(),
 	}
 	if image != "" {
 		s.Image = types.StringValue(image)
@@ -172,10 +179,11 @@ func laterWarnings(c change) diag.Diagnostics {
 	}
 	for _, name := range c.wanted.GroupNames() {
 		before, existed := c.wasFor.Groups[name]
-		keep := c.nodes.Groups[name].Keep
+		plan := c.nodes.Groups[name]
+		keep := slices.DeleteFunc(slices.Clone(plan.Keep), func(n string) bool { return slices.Contains(plan.Roll, n) })
 		if existed && len(keep) > 0 && before.NodeSpec.Hash() != c.wanted.Groups[name].NodeSpec.Hash() {
 			diags.AddAttributeWarning(path.Root("workers").AtMapKey(name), "Present workers stay as they are",
-				fmt.Sprintf("The change applies to workers of group %q made from now on. Made before: %s.", name, strings.Join(keep, ", ")))
+				fmt.Sprintf("The change applies to workers of group %q made from now on. Made before: %s. To replace these too, set `replacement`.", name, strings.Join(keep, ", ")))
 		}
 	}
 	return diags

@@ -142,7 +142,7 @@ func (a application) request(ctx context.Context) (provision.Request, diag.Diagn
 	p, _, diags := a.plan.parts(ctx)
 	spec := a.plan.spec(p, resolutionOf(a.plan.Resolved))
 	var generation int64
-	var names []string // nil: the plan could not tell
+	var names, roll []string // nil: the plan could not tell
 	if a.prior != nil {
 		before, more := nodeStates(ctx, a.prior.Nodes)
 		diags.Append(more...)
@@ -150,7 +150,7 @@ func (a application) request(ctx context.Context) (provision.Request, diag.Diagn
 		diags.Append(more...)
 		if len(planned) > 0 {
 			spec = settled(spec, before, planned)
-			names = sortedNames(planned)
+			names, roll = sortedNames(planned), opened(before, planned)
 		}
 		earlier, _, more := a.prior.parts(ctx)
 		diags.Append(more...)
@@ -160,7 +160,7 @@ func (a application) request(ctx context.Context) (provision.Request, diag.Diagn
 		spec = begin(spec, p, map[string]groupModel{})
 	}
 	return provision.Request{
-		Spec: spec, Create: a.create, Generation: generation, Planned: names,
+		Spec: spec, Create: a.create, Generation: generation, Planned: names, Roll: roll, Replacement: a.plan.replaces(),
 		Wait: provision.Wait(a.plan.WaitFor.ValueString()), DrainTimeout: a.plan.drainTimeout(),
 		CreatedBy: createdBy(spec.Name),
 	}, diags

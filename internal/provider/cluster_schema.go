@@ -43,7 +43,7 @@ const clusterDescription = "A whole compute cluster: one front-end and groups of
 	"An apply returns when the cluster works (see `wait_for`).\n\n" +
 	"Nodes are named `<name>-frontend` and `<name>-<group>-<number>`, lowest free number first, so the plan lists in `nodes` exactly who comes, stays and goes. " +
 	"A worker that could not be made is a warning, not an error; the next apply makes it. " +
-	"A new image, flavor, `cloud_config` or `files` applies to the nodes made from then on."
+	"A new image, flavor, `cloud_config` or `files` applies to the nodes made from then on; with `replacement`, present workers follow it, a few at a time."
 
 func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
@@ -92,6 +92,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Validators:          []validator.String{durationValidator{}},
 				MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. Then it is deleted all the same; an apply whose `timeouts.update` ends before that deletes nobody, and the next one goes on. `0s` does not drain at all.",
 			},
+			"replacement": replacementAttribute(),
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
 				CreateDescription: "How long the making of the cluster may take (default `45m`).",
@@ -201,6 +202,7 @@ func nodesAttribute() schema.Attribute {
 				"Workers in `ERROR` and `SHUTOFF` are made anew by the next apply; those in any other status are kept."),
 			"image":   computedString("ID of the image that the node was made from."),
 			"created": computedString("When the server was made (RFC 3339)."),
+			"spec":    computedString("Fingerprint of what the node was made of: workers of a group with another one were made before a change of image, flavor, `cloud_config` or the like."),
 		}},
 	}
 }

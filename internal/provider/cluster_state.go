@@ -140,6 +140,7 @@ func (m *clusterModel) adopt(ctx context.Context, v provision.View) diag.Diagnos
 	m.KeyPair = orNull(doc.KeyPair)
 	m.LoginUser = types.StringValue(doc.LoginUser)
 	m.LoginUID = types.Int64Value(int64(doc.LoginUID))
+	m.Replacement = types.ObjectNull(replacementTypes)
 	m.WaitFor, m.DrainTimeout = types.StringValue(defaultWait), types.StringValue(defaultDrainTimeout)
 	batch := doc.BatchSystem
 	if batch == "" {
@@ -194,7 +195,7 @@ func stateOf(n cluster.Node) nodeState {
 	return nodeState{
 		ID: orNull(n.ID), Role: types.StringValue(string(n.Role)), Group: orNull(n.Group),
 		Address: orNull(n.Address), Status: types.StringValue(string(n.Status)),
-		Image: orNull(n.Image), Created: created,
+		Image: orNull(n.Image), Created: created, Spec: orNull(n.SpecHash),
 	}
 }
 
@@ -260,7 +261,7 @@ func (p nodeState) complete(seen nodeState) nodeState {
 	return nodeState{
 		ID: fill(p.ID, seen.ID), Role: fill(p.Role, seen.Role), Group: fill(p.Group, seen.Group),
 		Address: fill(p.Address, seen.Address), Status: fill(p.Status, seen.Status),
-		Image: fill(p.Image, seen.Image), Created: fill(p.Created, seen.Created),
+		Image: fill(p.Image, seen.Image), Created: fill(p.Created, seen.Created), Spec: fill(p.Spec, seen.Spec),
 	}
 }
 

@@ -25,8 +25,9 @@ func testModel(t *testing.T) clusterModel {
 		LoginUser: types.StringValue("astro"), LoginUID: types.Int64Value(20000),
 		BatchSystem: types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue("htcondor")}),
 		WaitFor:     types.StringValue("joined"), DrainTimeout: types.StringValue("30m"),
-		Timeouts: noTimeouts,
-		ID:       types.StringValue("4e3b"), Nodes: types.MapNull(nodeStateType), Resolved: types.MapNull(types.StringType),
+		Replacement: types.ObjectNull(replacementTypes),
+		Timeouts:    noTimeouts,
+		ID:          types.StringValue("4e3b"), Nodes: types.MapNull(nodeStateType), Resolved: types.MapNull(types.StringType),
 	}
 	m.setFrontEnd(t, testFrontEnd())
 	m.setGroups(t, map[string]groupModel{"cpu": testGroup(2)})

@@ -254,8 +254,8 @@ func TestIdentityIsSetInEveryRead(t *testing.T) {
 // expectFull wants every attribute that the cloud can tell in an imported state.
 func (w *wire) expectFull(state *tfprotov6.DynamicValue) {
 	w.t.Helper()
-	// A wish of the configuration alone; and what a group with several networks tells itself.
-	untold := []string{"timeouts", "networks", "cluster_network"}
+	// Wishes of the configuration alone; and what a group with several networks tells itself.
+	untold := []string{"timeouts", "replacement", "networks", "cluster_network"}
 	for name, value := range w.read(state, w.resourceType()) {
 		if value.IsNull() && !slices.Contains(untold, name) {
 			w.t.Errorf("%s is null after an import", name)

@@ -23,6 +23,7 @@ type run struct {
 	fleet    *fleet
 	frontEnd cluster.Node
 	problems []Problem
+	failed   []string // workers of this run that did not come up
 }
 
 // Apply makes the cluster what the request wants: a create, a growth, a shrink
@@ -35,9 +36,7 @@ func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 	if err == nil {
 		p.tidyServerGroups(ctx, r.held, r.doc)
 	}
-	if r.fleet != nil {
-		r.problems = append(r.problems, r.fleet.problems...)
-	}
+	r.endFleet()
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		return cmp.Or(cluster.CompareNames(a.Node, b.Node), cmp.Compare(a.Summary, b.Summary))
 	})
@@ -61,10 +60,14 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.associate(ctx); err != nil {
 		return err
 	}
+	bring := r.distribute
 	if r.plan.FrontEnd {
-		return r.finishFrontEnd(ctx)
+		bring = r.finishFrontEnd
 	}
-	return r.distribute(ctx)
+	if err := bring(ctx); err != nil {
+		return err
+	}
+	return r.roll(ctx)
 }
 
 // look reads what exists and decides.
@@ -117,7 +120,10 @@ func (r *run) rules(v View) Rules {
 			names = append(names, m.Name)
 		}
 	}
-	return Rules{Leaving: func(name string) bool { return leaving[name] }, Names: names}
+	return Rules{
+		Leaving: func(name string) bool { return leaving[name] }, Names: names,
+		Rolling: r.req.Replacement.Rolling, MayRoll: r.req.mayRoll(),
+	}
 }
 
 // withLatecomers makes room for sound workers that the plan has never seen, as
@@ -225,20 +231,9 @@ func (r *run) create(ctx context.Context) error {
 	if len(adds) > 0 {
 		r.p.opts.Log(ctx, "creating workers", "count", len(adds))
 	}
-	fleet, err := r.p.newFleet(r.doc, adds, map[string]string{cluster.MetaCreatedBy: r.req.CreatedBy})
-	if err != nil {
-		return err
-	}
-	fleet.doc.Groups = r.groups()
 	victims := r.victims()
-	fleet.spread(slices.DeleteFunc(slices.Clone(r.have), func(n cluster.Node) bool { return victims[n.Name] }))
-	r.fleet = fleet
-	fleet.joinServerGroups(ctx, r.have)
-	if err := fleet.launch(ctx); err != nil {
-		return err
-	}
-	r.changed()
-	if err := r.waitFleet(ctx, hasAddress, 2, "has no address"); err != nil {
+	stay := slices.DeleteFunc(slices.Clone(r.have), func(n cluster.Node) bool { return victims[n.Name] })
+	if err := r.launch(ctx, adds, stay); err != nil {
 		return err
 	}
 	if r.plan.FrontEnd {
@@ -247,6 +242,37 @@ func (r *run) create(ctx context.Context) error {
 		}
 	}
 	return r.waitFleet(ctx, isActive, 1, "is not active")
+}
+
+// launch begins a batch of workers beside those that stay, and waits until they
+// have addresses.
+func (r *run) launch(ctx context.Context, adds []worker, stay cluster.Nodes) error {
+	fleet, err := r.p.newFleet(r.doc, adds, map[string]string{cluster.MetaCreatedBy: r.req.CreatedBy})
+	if err != nil {
+		return err
+	}
+	fleet.doc.Groups = r.groups()
+	fleet.spread(stay)
+	r.endFleet()
+	r.fleet = fleet
+	fleet.joinServerGroups(ctx, r.have)
+	if err := fleet.launch(ctx); err != nil {
+		return err
+	}
+	r.changed()
+	return r.waitFleet(ctx, hasAddress, 2, "has no address")
+}
+
+// endFleet takes over what went wrong with a batch.
+func (r *run) endFleet() {
+	if r.fleet == nil {
+		return
+	}
+	for _, p := range r.fleet.problems {
+		r.failed = append(r.failed, p.Node)
+	}
+	r.problems = append(r.problems, r.fleet.problems...)
+	r.fleet.problems = nil
 }
 
 // groups are the specs that new workers follow: the wanted ones, not those of an

@@ -177,7 +177,7 @@ func (r *run) distribute(ctx context.Context) error {
 		keyed := takeKeys(d, r.frontEnd, report)
 		roster := r.fleet.enroll(d)
 		roster = forget(d, func(m cluster.Member) bool { return r.gone(before, m) }) || roster
-		roster = mark(d, victims, drains) || roster
+		roster = mark(d, victims, drains, r.rolling()) || roster
 		if roster {
 			d.Generation++
 		}
@@ -240,16 +240,16 @@ func forget(d *cluster.Document, gone func(cluster.Member) bool) bool {
 }
 
 // mark asks the victims to leave, and takes back what an earlier, interrupted
-// shrink asked of workers that stay after all. The scaler's own marks are not
-// touched.
-func mark(d *cluster.Document, victims map[string]bool, drains bool) bool {
+// shrink asked of workers that stay after all; not of those whose turn in a rolling
+// replacement comes. The scaler's own marks are not touched.
+func mark(d *cluster.Document, victims map[string]bool, drains bool, rolling map[string]bool) bool {
 	changed := false
 	for i, m := range d.Workers {
 		want := m.Leaving
 		switch {
 		case victims[m.Name] && drains:
 			want = cluster.LeaveJobsOK
-		case !victims[m.Name] && m.Leaving == cluster.LeaveJobsOK:
+		case !victims[m.Name] && !rolling[m.Name] && m.Leaving == cluster.LeaveJobsOK:
 			want = cluster.Stays
 		}
 		if want != m.Leaving {

@@ -20,16 +20,22 @@ func (r *run) unjoined(d cluster.Document) bool { return d.FrontEnd.CoordinatorK
 // the last report of that generation. Workers that do not come along in time are
 // problems; a front-end that never reports is an error: nobody has joined anything.
 func (r *run) waitReport(ctx context.Context, generation int64, drained []string) (cluster.Report, error) {
+	w := &joinWait{r: r, generation: generation, drained: drained, drainEnd: time.Now().Add(r.req.DrainTimeout)}
+	err := r.await(ctx, w)
+	return w.last, err
+}
+
+// await follows the reports until w is done, or the time is over.
+func (r *run) await(ctx context.Context, w *joinWait) error {
 	waiting, cancel := withReserve(ctx)
 	defer cancel()
 	if !r.plan.FrontEnd {
 		// What the slot holds is of an older generation, and while it does the
 		// front-end can't post. A new server's slot is empty.
 		if err := r.p.cloud.ClearReport(ctx, r.frontEnd.ID); err != nil {
-			return cluster.Report{}, fmt.Errorf("clear the front-end's report: %w", err)
+			return fmt.Errorf("clear the front-end's report: %w", err)
 		}
 	}
-	w := &joinWait{r: r, generation: generation, drained: drained, drainEnd: time.Now().Add(r.req.DrainTimeout)}
 	pace := newPoll(3*time.Second, 10*time.Second)
 	for !w.done() {
 		if err := pace.wait(waiting); err != nil {
@@ -40,19 +46,20 @@ func (r *run) waitReport(ctx context.Context, generation int64, drained []string
 		}
 	}
 	if ctx.Err() != nil {
-		return w.last, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	if !w.seen {
-		return w.last, fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s",
+		return fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s",
 			ErrNoFrontEnd, r.frontEnd.Name, r.frontEnd.Status, quoteConsole(r.p.console(ctx, r.frontEnd.ID)))
 	}
 	if left := w.undrained(); len(left) > 0 && time.Now().Before(w.drainEnd) {
 		// Their time to drain is not over, only ours: they are not deleted.
-		return w.last, fmt.Errorf("wait until %s run nothing, for which they have until %s: %w",
+		return fmt.Errorf("wait until %s run nothing, for which they have until %s: %w",
 			strings.Join(left, ", "), w.drainEnd.UTC().Format(time.RFC3339), context.DeadlineExceeded)
 	}
+	r.failed = append(r.failed, w.absent()...)
 	r.problems = append(r.problems, w.problems(ctx)...)
-	return w.last, nil
+	return nil
 }
 
 // joinWait follows the front-end's reports about one generation.
@@ -61,6 +68,8 @@ type joinWait struct {
 	generation int64
 	drained    []string
 	drainEnd   time.Time
+	joinEnd    time.Time              // zero: as long as there is time at all
+	spared     func(name string) bool // who need not have the generation; nil: nobody
 	last       cluster.Report
 	seen       bool
 }
@@ -99,13 +108,20 @@ func (w *joinWait) done() bool {
 	if !w.seen {
 		return false
 	}
-	pending := w.names(w.last.PendingNames)
 	joined := w.last.Pending == 0
-	if !joined && len(pending) == w.last.Pending {
-		// A worker that is leaving need not learn the new roster.
-		joined = !slices.ContainsFunc(pending, func(n string) bool { return !slices.Contains(w.drained, n) })
+	if !joined && len(w.names(w.last.PendingNames)) == w.last.Pending {
+		joined = len(w.absent()) == 0
 	}
+	joined = joined || !w.joinEnd.IsZero() && time.Now().After(w.joinEnd)
 	return joined && (len(w.undrained()) == 0 || time.Now().After(w.drainEnd))
+}
+
+// absent names the pending workers that are waited for. One that is leaving need
+// not learn the new roster.
+func (w *joinWait) absent() []string {
+	return slices.DeleteFunc(w.names(w.last.PendingNames), func(n string) bool {
+		return slices.Contains(w.drained, n) || w.spared != nil && w.spared(n)
+	})
 }
 
 func (w *joinWait) undrained() []string {
@@ -124,11 +140,7 @@ func (w *joinWait) names(folded string) []string {
 // problems names who did not come along.
 func (w *joinWait) problems(ctx context.Context) []Problem {
 	var out []Problem
-	pending := w.names(w.last.PendingNames)
-	for _, name := range pending {
-		if slices.Contains(w.drained, name) {
-			continue
-		}
+	for _, name := range w.absent() {
 		p := Problem{Node: name, Kind: cluster.FaultOther, Summary: "has not joined within the time given",
 			Detail: "the front-end goes on trying; until then the worker is not in the pool. If it stays out, delete its server: the next apply makes it anew"}
 		if n, ok := w.r.nodes().ByName(name); ok {
@@ -136,7 +148,7 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 		}
 		out = append(out, p)
 	}
-	if len(pending) == 0 && w.last.Pending > 0 {
+	if w.last.PendingNames == "" && w.last.Pending > 0 {
 		out = append(out, Problem{Node: w.r.frontEnd.Name, Kind: cluster.FaultOther,
 			Summary: fmt.Sprintf("reports %d workers that have not joined within the time given", w.last.Pending)})
 	}

@@ -20,6 +20,7 @@ type GroupPlan struct {
 	Add    []string // may repeat a name in Remove: a worker made anew
 	Remove []string
 	Unfit  []string // those of Keep that do not work: the scaler's to deal with
+	Roll   []string // those of Keep that are made anew, a batch at a time
 }
 
 // Working is how many workers the group has then that can be expected to work.
@@ -29,6 +30,9 @@ func (g GroupPlan) Working() int { return len(g.Keep) + len(g.Add) - len(g.Unfit
 type Rules struct {
 	Leaving func(name string) bool // asked to leave already: goes first when a group shrinks
 	Names   []string               // to be given to new workers first, in this order
+	Rolling bool                   // workers of another spec than the wanted one are made anew
+	MayRoll func(name string) bool // which of those; nil: all
+	Open    []string               // groups whose spec is not known yet: any worker may turn out to be of another
 }
 
 // Compute compares what is wanted with what exists. Unfit workers are replaced
@@ -59,7 +63,7 @@ func Compute(spec cluster.Spec, have cluster.Nodes, rules Rules) Plan {
 			// front-end can't tell them from impostors, so they are made anew.
 			g.Add = append(g.Add, g.Keep...)
 			g.Remove = append(g.Remove, g.Keep...)
-			g.Keep, g.Unfit = nil, nil
+			g.Keep, g.Unfit, g.Roll = nil, nil, nil
 		}
 		sortNames(g.Keep)
 		sortNames(g.Add)
@@ -88,8 +92,11 @@ func computeGroup(clusterName, group string, want cluster.GroupSpec, have cluste
 	for _, w := range working {
 		if slices.Contains(victims, w.Name) {
 			g.Remove = append(g.Remove, w.Name)
-		} else {
-			g.Keep = append(g.Keep, w.Name)
+			continue
+		}
+		g.Keep = append(g.Keep, w.Name)
+		if rules.rolls(w, want.NodeSpec) {
+			g.Roll = append(g.Roll, w.Name)
 		}
 	}
 	missing := size - len(g.Keep)
@@ -101,6 +108,13 @@ func computeGroup(clusterName, group string, want cluster.GroupSpec, have cluste
 	g.Remove = append(g.Remove, unfit...)
 	g.Add = rules.name(clusterName, group, missing, unfit, g.Keep)
 	return g
+}
+
+// rolls tells whether a worker that works is made anew for the spec's sake. What
+// a worker was made from is not known of all that older versions made.
+func (r Rules) rolls(w cluster.Node, want cluster.NodeSpec) bool {
+	differs := w.SpecHash != want.Hash() || slices.Contains(r.Open, w.Group)
+	return r.Rolling && w.SpecHash != "" && differs && (r.MayRoll == nil || r.MayRoll(w.Name))
 }
 
 // name chooses the names of n new workers: those of the unfit ones that they
@@ -131,7 +145,7 @@ func (p Plan) Names() []string {
 // Empty tells that nothing comes and nothing goes.
 func (p Plan) Empty() bool {
 	for _, g := range p.Groups {
-		if len(g.Add) > 0 || len(g.Remove) > 0 {
+		if len(g.Add) > 0 || len(g.Remove) > 0 || len(g.Roll) > 0 {
 			return false
 		}
 	}

@@ -69,8 +69,20 @@ type Request struct {
 	// Planned names all nodes that a plan promised for afterwards; workers that it
 	// has not seen are left alone. nil: there was no plan, and Spec alone counts.
 	Planned []string
+	// Replacement says how present workers follow a changed spec. Of these, Roll
+	// names the ones that a plan has shown as made anew; nil: there was no plan.
+	Replacement Replacement
+	Roll        []string
 	// Changed is told of all nodes after each that comes or goes; calls never overlap.
 	Changed func(cluster.Nodes)
+}
+
+// Replacement says how workers follow a changed spec. The zero value leaves them
+// as they are.
+type Replacement struct {
+	Rolling        bool          // they are made anew, a batch at a time
+	MaxUnavailable int           // workers of a batch; 0 means 1
+	DrainTimeout   time.Duration // how long a worker may finish its jobs
 }
 
 // Result is what Apply brought about.
