@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -99,21 +100,21 @@ func (d *clusterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			"nodes": schema.MapNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "All nodes by name.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":      text("ID of the server."),
-					"role":    text("`front_end` or `worker`."),
-					"group":   text("Worker group; null for the front-end."),
-					"address": text("First fixed address."),
-					"status":  text("The server's status in Nova's words."),
-					"image":   text("ID of the image that the node was made from."),
-					"created": text("When the server was made (RFC 3339)."),
-					"spec":    text("Fingerprint of what the node was made of."),
-				}},
+				NestedObject:        schema.NestedAttributeObject{Attributes: nodeDataAttributes()},
 			},
 			"hosts_file": text("Lines of `/etc/hosts` for all nodes."),
 			"ssh_config": text("An OpenSSH client configuration for all nodes; workers are reached through the front-end if that has a floating IP."),
 		},
 	}
+}
+
+// nodeDataAttributes are those of the resource's `nodes`: one type serves both.
+func nodeDataAttributes() map[string]schema.Attribute {
+	out := map[string]schema.Attribute{}
+	for name, a := range nodesAttribute().(resourceschema.MapNestedAttribute).NestedObject.Attributes {
+		out[name] = schema.StringAttribute{Computed: true, MarkdownDescription: a.GetMarkdownDescription()}
+	}
+	return out
 }
 
 func (d *clusterDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
