@@ -16,20 +16,14 @@ resource "vmcluster_cluster" "this" {
 
   workers = {
     cpu = {
-      flavor = var.flavor
-      count  = var.workers
-      retire = var.retire
+      flavor  = var.flavor
+      count   = var.scaling == null ? var.workers : null
+      retire  = var.retire
+      scaling = var.scaling
     }
   }
 
   batch_system = {
     type = "htcondor"
   }
-
-  # With a scaler the number of workers is the scaler's, and a plan must not go
-  # back to var.workers:
-  #
-  # lifecycle {
-  #   ignore_changes = [workers["cpu"].count]
-  # }
 }

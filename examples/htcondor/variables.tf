@@ -56,7 +56,7 @@ variable "login_user" {
 }
 
 variable "workers" {
-  description = "How many workers the cluster has. Once a scaler runs, the number with which it begins."
+  description = "How many workers the cluster has; of no consequence with scaling."
   type        = number
   default     = 2
 }
@@ -64,5 +64,11 @@ variable "workers" {
 variable "retire" {
   description = "Workers that leave first when the number falls, as in [\"astro-cpu-3\"]."
   type        = set(string)
+  default     = null
+}
+
+variable "scaling" {
+  description = "Bounds inside which a scaler decides how many workers there are; null leaves the number to workers."
+  type        = object({ min = number, max = number })
   default     = null
 }

@@ -20,6 +20,9 @@ import (
 // configurations name it in full.
 const Source = "registry.terraform.io/vmcluster/vmcluster"
 
+// sourceOpenTofu is what OpenTofu makes of the short form vmcluster/vmcluster.
+const sourceOpenTofu = "registry.opentofu.org/vmcluster/vmcluster"
+
 // CLI is one working directory and the command that runs in it.
 type CLI struct {
 	Path string    // terraform or tofu
@@ -39,7 +42,8 @@ func New(path, dir, binDir string) (*CLI, error) {
 		return nil, fmt.Errorf("find the provider: %w; run make build first", err)
 	}
 	rc := filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", Source, binDir)
+	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n    %q = %q\n  }\n  direct {}\n}\n",
+		Source, binDir, sourceOpenTofu, binDir)
 	if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write the command's configuration: %w", err)
 	}
