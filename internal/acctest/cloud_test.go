@@ -159,9 +159,24 @@ func (b *bench) ports(t *testing.T) int {
 // its own log, and empties the log.
 func (b *bench) calls(t *testing.T) int {
 	t.Helper()
-	f, err := os.Open(b.log)
+	n, err := requestsIn(b.log)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if n == 0 {
+		t.Fatal("the provider's log shows no request at all: its words have changed")
+	}
+	if err := os.Truncate(b.log, 0); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// requestsIn counts the answered and the failed requests in a provider's log.
+func requestsIn(log string) (int, error) {
+	f, err := os.Open(log)
+	if err != nil {
+		return 0, err
 	}
 	defer f.Close()
 	n := 0
@@ -172,16 +187,7 @@ func (b *bench) calls(t *testing.T) int {
 			n++
 		}
 	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if n == 0 {
-		t.Fatal("the provider's log shows no request at all: its words have changed")
-	}
-	if err := os.Truncate(b.log, 0); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return n, lines.Err()
 }
 
 func (b *bench) cleanUp(t *testing.T) {
