@@ -51,7 +51,7 @@ func FrontEnd(in FrontEndInput) ([]byte, error) {
 		return nil, err
 	}
 	doc := in.Document.Clone()
-	doc.Groups = nil // how workers are made is no matter of the node program
+	doc.Groups, doc.FrontEndAs = nil, nil // how nodes are made is no matter of the node program
 	doc.Version = 1
 	text, err := json.Marshal(doc)
 	if err != nil {

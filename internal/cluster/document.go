@@ -43,6 +43,7 @@ type Document struct {
 	BatchSystem BatchSystem          `json:"batch_system"`
 	CA          string               `json:"ca"` // cluster CA, public half
 	FrontEnd    FrontEndRecord       `json:"front_end"`
+	FrontEndAs  *NodeSpec            `json:"front_end_as,omitempty"` // what it is made of, for who imports the cluster; without cloud_config and files
 	Groups      map[string]GroupSpec `json:"groups"`
 	Batches     map[string]string    `json:"batches,omitempty"` // batch ID → batch CA, public half
 	Workers     []Member             `json:"workers"`

@@ -106,8 +106,11 @@ func byID(workers string) string {
 // 1.11, that nothing depends on its being kept.
 func TestAccClusterIdentity(t *testing.T) {
 	s := newStage(t, openstacktest.Options{}, guest.Options{})
-	config := s.config(byID(`cpu = { flavor = "m1.small", count = 1 }`))
-	grown := s.config(byID(`cpu = { flavor = "m1.small", count = 2 }`))
+	floating := func(body string) string {
+		return strings.Replace(body, `{ flavor = "5" }`, `{ flavor = "5", external_network = "`+openstacktest.DefaultNetworks()[1].ID+`" }`, 1)
+	}
+	config := s.config(floating(byID(`cpu = { flavor = "m1.small", count = 1 }`)))
+	grown := s.config(floating(byID(`cpu = { flavor = "m1.small", count = 2 }`)))
 	identity := []statecheck.StateCheck{statecheck.ExpectIdentityValueMatchesState(clusterAddress, tfjsonpath.New("id"))}
 	s.runWith(t, []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
 		resource.TestStep{Config: config, ConfigStateChecks: identity},

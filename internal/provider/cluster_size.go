@@ -69,6 +69,9 @@ func trialDocument(spec cluster.Spec, ca string) cluster.Document {
 		FrontEnd: cluster.FrontEndRecord{Name: cluster.FrontEndName(spec.Name), Address: "203.0.113.255", HostKey: ca, CoordinatorKey: ca},
 		Batches:  map[string]string{"batch": ca},
 	}
+	frontEnd := spec.FrontEnd
+	frontEnd.CloudConfig, frontEnd.Files = "", nil
+	doc.FrontEndAs = &frontEnd
 	n := 0
 	for _, group := range spec.GroupNames() {
 		for _, name := range cluster.NextNames(spec.Name, group, spec.Groups[group].Most(), nil) {

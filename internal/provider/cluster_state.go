@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -128,12 +129,13 @@ func (m *clusterModel) nodeOf(spec cluster.NodeSpec) nodeModel {
 // adopt fills the configuration's part of an imported cluster's model.
 func (m *clusterModel) adopt(ctx context.Context, v provision.View) diag.Diagnostics {
 	doc := v.Document
-	fe, _ := v.Nodes.FrontEnd()
-	common := cluster.NodeSpec{Image: fe.Image}
+	made := frontEndSpec(v)
+	common := cluster.NodeSpec{Image: made.Image, Network: made.Network, SecurityGroups: made.SecurityGroups}
 	for _, name := range sortedNames(doc.Groups) {
 		common.Network, common.SecurityGroups = doc.Groups[name].Network, doc.Groups[name].SecurityGroups
 		break
 	}
+	made.Network = cmp.Or(made.Network, common.Network)
 	m.Name = orNull(clusterName(v))
 	m.Image, m.Network = orNull(common.Image), orNull(common.Network)
 	m.SecurityGroups = stringSetOf(common.SecurityGroups)
@@ -148,9 +150,9 @@ func (m *clusterModel) adopt(ctx context.Context, v provision.View) diag.Diagnos
 	}
 	m.BatchSystem = types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue(string(batch))})
 	frontEnd, diags := types.ObjectValueFrom(ctx, frontEndTypes, frontEndModel{
-		nodeModel:              m.nodeOf(cluster.NodeSpec{Flavor: fe.Flavor, Image: fe.Image, Network: common.Network}),
-		frontEndPlacementModel: frontEndPlacementModel{},
-		ExternalNetwork:        types.StringNull(),
+		nodeModel:              m.nodeOf(made),
+		frontEndPlacementModel: frontEndPlacementModel{FixedIP: orNull(made.FixedIP), Port: orNull(made.Port)},
+		ExternalNetwork:        orNull(made.ExternalNetworkID),
 	})
 	m.FrontEnd = frontEnd
 	groups := make(map[string]groupModel, len(doc.Groups))
@@ -165,6 +167,15 @@ func (m *clusterModel) adopt(ctx context.Context, v provision.View) diag.Diagnos
 	refs, _ := m.references(p)
 	m.Resolved = selfResolved(refs, doc).value()
 	return diags
+}
+
+// frontEndSpec is what the front-end is made of, as far as the cloud tells.
+func frontEndSpec(v provision.View) cluster.NodeSpec {
+	if as := v.Document.FrontEndAs; as != nil {
+		return *as
+	}
+	fe, _ := v.Nodes.FrontEnd()
+	return cluster.NodeSpec{Image: fe.Image, Flavor: fe.Flavor}
 }
 
 func clusterName(v provision.View) string {

@@ -32,6 +32,11 @@ func describe(d *cluster.Document, s cluster.Spec) bool {
 	d.LoginUser, d.LoginUID = s.LoginUser, s.LoginUID
 	d.KeyPair, d.OperatorKey = s.KeyPair, s.OperatorKey
 	d.BatchSystem = s.BatchSystem
+	// The front-end's own cloud_config and files would take the room that the
+	// roster needs; a group's are there because the scaler makes workers from them.
+	frontEnd := s.FrontEnd
+	frontEnd.CloudConfig, frontEnd.Files = "", nil
+	d.FrontEndAs = &frontEnd
 	d.Groups = make(map[string]cluster.GroupSpec, len(s.Groups))
 	for name, g := range s.Groups {
 		g.Retire = nil
