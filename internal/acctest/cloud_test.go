@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ type bench struct {
 	cli   *tfcli.CLI
 	cloud *openstack.Client
 	log   string
+	seen  map[string]bool // IDs of the cluster's servers, gone ones too
 }
 
 func newBench(t *testing.T, name string) *bench {
@@ -50,7 +52,7 @@ func newBench(t *testing.T, name string) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{name: name, env: env, cli: cli, cloud: cloud, log: log}
+	b := &bench{name: name, env: env, cli: cli, cloud: cloud, log: log, seen: map[string]bool{}}
 	t.Cleanup(func() { b.cleanUp(t) })
 	return b
 }
@@ -113,6 +115,9 @@ func (b *bench) nodes(ctx context.Context, t *testing.T) cluster.Nodes {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, n := range nodes {
+		b.seen[n.ID] = true
+	}
 	return nodes
 }
 
@@ -131,7 +136,7 @@ func (b *bench) expectServers(t *testing.T, workers int) cluster.Nodes {
 }
 
 // expectNothing looks for servers and floating IPs of the cluster, and for ports
-// of any server that the project did not have before.
+// of servers that it had.
 func (b *bench) expectNothing(t *testing.T, id string, portsBefore int) {
 	t.Helper()
 	if nodes := b.nodes(t.Context(), t); len(nodes) > 0 {
@@ -146,13 +151,15 @@ func (b *bench) expectNothing(t *testing.T, id string, portsBefore int) {
 	}
 }
 
+// ports counts the ports of servers that this test has seen: others may work in
+// the same project.
 func (b *bench) ports(t *testing.T) int {
 	t.Helper()
-	n, err := b.cloud.CountServerPorts(t.Context())
+	servers, err := b.cloud.ServerPorts(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return len(slices.DeleteFunc(servers, func(id string) bool { return !b.seen[id] }))
 }
 
 // calls returns how many requests the provider has sent since the last call, by

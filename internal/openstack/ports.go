@@ -42,21 +42,22 @@ func (c *Client) ResolvePort(ctx context.Context, nameOrID string) (Port, error)
 	})
 }
 
-// CountServerPorts returns how many ports of the project belong to servers, there
-// still or not: after a destroy it tells whether any was left behind.
-func (c *Client) CountServerPorts(ctx context.Context) (int, error) {
-	return on("list ports", c.network, func(sc *gophercloud.ServiceClient) (int, error) {
+// ServerPorts returns the IDs of the servers, there still or not, to which ports
+// of the project belong, once for each port: after a destroy it tells what was
+// left behind.
+func (c *Client) ServerPorts(ctx context.Context) ([]string, error) {
+	return on("list ports", c.network, func(sc *gophercloud.ServiceClient) ([]string, error) {
 		pages, err := ports.List(sc, ports.ListOpts{ProjectID: c.ProjectID()}).AllPages(ctx)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		found, err := ports.ExtractPorts(pages)
-		n := 0
+		var servers []string
 		for _, p := range found {
 			if strings.HasPrefix(p.DeviceOwner, "compute:") {
-				n++
+				servers = append(servers, p.DeviceID)
 			}
 		}
-		return n, err
+		return servers, err
 	})
 }
