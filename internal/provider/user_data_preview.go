@@ -93,18 +93,18 @@ func (p *preview) check() error {
 	return nil
 }
 
-// keys returns what stands in a rendering for a key: real is one of the same
+// keys returns what stands in a rendering for a key: genuine is one of the same
 // kind, what says which it is.
-type keys func(what, real string) string
+type keys func(what, genuine string) string
 
 // remarks say what is there at an apply.
 func remarks(what, _ string) string { return "(" + what + ")" }
 
 // standIns look like nothing, but take as much room as the real ones, packed and
 // unpacked. They are the same each time, as a function's result has to be.
-func standIns(what, real string) string {
+func standIns(what, genuine string) string {
 	const known = 36 // characters with which all keys of a kind begin
-	out := []byte(real)
+	out := []byte(genuine)
 	seed := sha256.Sum256([]byte(what))
 	var noise string
 	for i := known; i < len(out); i++ {

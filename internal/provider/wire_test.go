@@ -18,14 +18,19 @@ import (
 // the command lines at hand are too old to ask.
 type wire struct {
 	t      *testing.T
-	server tfprotov6.ProviderServerWithListResource
+	server listServer
 	schema *tfprotov6.GetProviderSchemaResponse
+}
+
+type listServer interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
 }
 
 // newWire returns a provider that works on that cloud; nil leaves it unconfigured.
 func newWire(t *testing.T, cloud *openstacktest.Cloud) *wire {
 	t.Helper()
-	server, ok := providerserver.NewProtocol6(New("test")())().(tfprotov6.ProviderServerWithListResource)
+	server, ok := providerserver.NewProtocol6(New("test")())().(listServer)
 	if !ok {
 		t.Fatal("the provider's server does not serve list resources")
 	}
