@@ -420,7 +420,7 @@ class Node:
             in_home(user, {"id": self.id, "keys": bundle["authorized_keys"]})
         if not self.is_front_end:
             self.write_account_keys(bundle["ca"], bundle["coordinator_keys"])
-            self.swap_host_key()
+            self.show_host_key(bundle["host_certificate"])
         if bundle["batch"]["type"] == "htcondor":
             HTCondor(self, bundle["batch"]).start()
         write(STATE + "/applied.json", json.dumps({"generation": generation, "digest": digest}), 0o600)
@@ -440,18 +440,17 @@ class Node:
         write(ACCOUNT_HOME + "/.ssh/authorized_keys", "\n".join(lines) + "\n", 0o644)
         works("restorecon", "-R", at(ACCOUNT_HOME))
 
-    def swap_host_key(self):
+    def show_host_key(self, certificate):
         """Puts the lasting host key in the place of the throw-away one, whose
-        private half was in the user data. The session that asks survives."""
+        private half was in the user data, with a certificate by which a later
+        front-end can tell this node. The session that asks survives."""
+        if not public_key(certificate):
+            raise Failure("the bundle holds no host certificate")
         key = "/etc/ssh/ssh_host_ed25519_key"
         changed = write(key, read(STATE + "/host_key"), 0o600)
         changed |= write(key + ".pub", read(STATE + "/host_key.pub"), 0o644)
-        changed |= remove(key + "-cert.pub")
-        for path in ("/etc/ssh/sshd_config.d/50-cloud-init.conf", "/etc/ssh/sshd_config"):
-            text = read(path)
-            kept = [line for line in text.splitlines() if key + "-cert.pub" not in line]
-            if len(kept) != len(text.splitlines()):
-                changed |= write(path, "\n".join(kept) + "\n")
+        changed |= write(key + "-cert.pub", certificate + "\n", 0o644)
+        changed |= name_certificate(key + "-cert.pub")
         if changed:
             works("restorecon", "-R", at("/etc/ssh"))
             if not works("systemctl", "reload", "ssh.service") and not works("systemctl", "reload", "sshd.service"):
@@ -524,6 +523,18 @@ RestartSec=5
 [Install]
 WantedBy=multi-user.target
 """ % PROGRAM
+
+
+def name_certificate(path):
+    """Has sshd show a host certificate; as a rule cloud-init has seen to that."""
+    line, main, folder = "HostCertificate " + path, "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d"
+    pieces = sorted(f for f in os.listdir(at(folder)) if f.endswith(".conf")) if os.path.isdir(at(folder)) else []
+    included = re.search(r"(?mi)^\s*Include\s+(\S*/)?sshd_config\.d/\*\.conf", read(main))
+    if any(line in read(f).splitlines() for f in [main] + ([folder + "/" + f for f in pieces] if included else [])):
+        return False
+    if included:
+        return write(folder + "/50-vmcluster.conf", line + "\n", 0o644)
+    return write(main, line + "\n" + read(main))  # first: what follows a Match belongs to it
 
 
 def fingerprint(value):
@@ -610,11 +621,12 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
         if not self.installed():
             raise Failure("HTCondor is not installed on %s (no %s in its image)" % (self.node.name, self.SERVICE))
         fresh = not read(self.CONFIG)
+        changed = False
         if self.node.is_front_end:
             self.make_pool_key()
-        else:
-            self.secret(self.TOKEN, self.batch["token"].strip() + "\n")
-        changed = write(self.CONFIG, self.configuration(), 0o644)
+        else:  # a front-end that was made anew signs with another key
+            changed = self.secret(self.TOKEN, self.batch["token"].strip() + "\n")
+        changed |= write(self.CONFIG, self.configuration(), 0o644)
         if os.path.exists(at(STATE + "/retired")):
             return
         run("systemctl", "enable", self.SERVICE)
@@ -766,7 +778,7 @@ class Coordinator:
         os.chmod(at(STATE), 0o700)
         self.state = read_json(STATE + "/state.json") or {"workers": {}, "version": [0, 0], "forget": []}
         self.document = read_json(STATE + "/document.json")
-        self.own_key = ""
+        self.own_key = self.host_ca = ""
         self.me = {}  # this node's own join
         self.common = None  # the bundle without the batch system's part
         self.bundle_made = 0.0
@@ -810,6 +822,8 @@ class Coordinator:
         if self.document is None:
             return
         self.reconcile()
+        if not self.host_ca:
+            self.guard("host_ca", self.make_host_ca)
         self.guard("bundle", lambda: self.update_bundle(now))
         if self.common:
             self.apply_here()
@@ -887,9 +901,10 @@ class Coordinator:
 
     def update_bundle(self, now):
         """Computes what every node should have, and its version [G, k]: G is the
-        document's generation, k counts bundles within it (as more workers join).
-        A document that changes nothing on the nodes (a mark to leave) leaves the
-        version as it is, and costs no delivery."""
+        document's generation, or a higher one that a node was found to have (see
+        note_stale); k counts bundles within it (as more workers join). A document
+        that changes nothing on the nodes (a mark to leave) leaves the version as it
+        is, and costs no delivery."""
         generation = self.document["generation"]
         joining = any(purpose == "roster" and not self.state["workers"].get(name, {}).get("joined") for purpose, name in self.tasks)
         if joining and self.common and self.bundle_of == generation and now < self.bundle_made + SETTLE:
@@ -937,12 +952,12 @@ class Coordinator:
         self.guard("apply", apply)
 
     def note_stale(self, answer):
-        """A node that has this generation from elsewhere (a front-end that was
-        replaced, a state that was lost) is overtaken by a higher k."""
+        """What a node has from elsewhere (a front-end that was replaced, a state
+        that was lost) is overtaken by a higher k."""
         if answer.get("error") != "stale":
             return
         generation, k = answer["generation"]
-        if isinstance(k, int) and generation == self.state["version"][0] and k >= self.state["version"][1]:
+        if isinstance(generation, int) and isinstance(k, int) and [generation, k] >= self.state["version"]:
             self.state["version"] = [generation, k + 1]
 
     def start_tasks(self, now):
@@ -955,9 +970,11 @@ class Coordinator:
             if how and not record.get("acked") and (record.get("joined") or record.get("drained")):
                 continue  # a bundle would start the batch system of a worker that leaves
             if not record.get("joined"):
-                self.submit(now, "roster", name, self.remote, name, m["address"], {"verb": "join"}, 60)
+                if self.host_ca:
+                    self.submit(now, "roster", name, self.task_join, name, m["address"])
             elif ready and record.get("acked") != version:
-                self.submit(now, "roster", name, self.task_apply, name, m["address"], list(version), self.common, record.get("token"))
+                self.submit(now, "roster", name, self.task_apply, name, m["address"], list(version), self.common,
+                            record["certificate"], record.get("token"))
         for name in self.state["forget"]:
             self.submit(now, "forget", name, self.task_forget, name)
 
@@ -1039,6 +1056,8 @@ class Coordinator:
             if not host_key:
                 self.retries[key] = (1, now + LAST_RETRY, "the worker returned no host key")
                 return
+            if record.get("host_key") != host_key:
+                record["certificate"] = answer["certificate"]
             record.update(joined=True, known=True, drained=False, host_key=host_key, user_key=user_key)
             if answer.get("retired") and not record.get("leaving"):
                 record["leaving"] = "idle"  # closed by an order that this state does not know of
@@ -1076,12 +1095,19 @@ class Coordinator:
             raise Failure("%s did not answer in JSON: %s" % (name, out[:100]))
         return answer
 
-    def task_apply(self, name, address, version, common, token):
+    def task_join(self, name, address):
+        answer = self.remote(name, address, {"verb": "join"})
+        if answer["ok"] and public_key(answer["host_key"]):
+            answer["certificate"] = self.certify(name, public_key(answer["host_key"]))
+        return answer
+
+    def task_apply(self, name, address, version, common, certificate, token):
         batch = {"type": self.batch_type(), "manager": self.node.full(self.node.name)}
         if batch["type"] == "htcondor":
             token = token or self.htcondor().token()
             batch["token"] = token
-        answer = self.remote(name, address, {"verb": "apply", "generation": version, "bundle": dict(common, batch=batch)}, 180)
+        bundle = dict(common, batch=batch, host_certificate=certificate)
+        answer = self.remote(name, address, {"verb": "apply", "generation": version, "bundle": bundle}, 180)
         return dict(answer, token=token)
 
     def task_leave(self, name, address, how):
@@ -1099,14 +1125,29 @@ class Coordinator:
 
     # ---- what is known
 
+    def make_host_ca(self):
+        self.host_ca = make_key(STATE + "/host_ca")
+
+    def certify(self, name, host_key):
+        """Signs a worker's lasting host key for its name. If this front-end is
+        lost, the next one knows the worker by the CA's public half, which is in
+        the report."""
+        with tempfile.TemporaryDirectory(dir=at(STATE)) as folder:
+            with open(folder + "/key.pub", "w") as f:
+                f.write(host_key + "\n")
+            run("ssh-keygen", "-q", "-s", at(STATE + "/host_ca"), "-I", name, "-h", "-n", name, folder + "/key.pub")
+            with open(folder + "/key-cert.pub") as f:
+                return public_key(f.read())
+
     def write_known_hosts(self):
-        """The coordinator's own: each worker's batch CA until it shows its lasting
-        key, of which nobody but that worker has seen the private half."""
+        """The coordinator's own: until a worker shows its lasting key, of which
+        nobody but that worker has seen the private half, it is known by its batch
+        CA, or by the host CA of a front-end that this one replaces."""
         lines = []
         for name, m in self.members().items():
-            ca = public_key((self.document.get("batches") or {}).get(m.get("batch", ""), ""))
-            if ca and not self.state["workers"][name].get("acked"):
-                lines.append("@cert-authority %s %s" % (name, ca))
+            cas = [(self.document.get("batches") or {}).get(m.get("batch", ""), "")] + (self.document.get("host_cas") or [])
+            if not self.state["workers"][name].get("acked"):
+                lines += ["@cert-authority %s %s" % (name, public_key(ca)) for ca in cas if public_key(ca)]
             if self.state["workers"][name].get("host_key"):
                 lines.append("%s %s" % (name, self.state["workers"][name]["host_key"]))
         write(STATE + "/known_hosts", "".join(line + "\n" for line in lines), 0o600)
@@ -1163,6 +1204,7 @@ class Coordinator:
             "address": self.me.get("address", ""),
             "host_key": self.me.get("host_key", ""),
             "coordinator_key": self.own_key,
+            "host_ca": self.host_ca,
         })
         if text != self.last_report:
             self.last_report, self.busy_until = text, now + 2 * QUIET_INTERVAL

@@ -28,6 +28,7 @@ spec.loader.exec_module(node)
 CLUSTER_ID = "6b1f0a52-1111-4222-8333-944445555666"
 CA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIClusterCA"
 BATCH_CA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBatchCA"
+CERTIFICATE = "ssh-ed25519-cert-v01@openssh.com AAAAIHNzaCBjZXJ0"
 OPERATOR = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOperator"
 
 # Every command notes its words; what it does is no more than the tests look at.
@@ -256,8 +257,9 @@ class Join(ClusterCase):
         name = c.worker(1)
         c.settle(c.coordinator())
         self.assertNotIn("throw-away", c.text(name, "/etc/ssh/ssh_host_ed25519_key"))
-        self.assertFalse(c.has(name, "/etc/ssh/ssh_host_ed25519_key-cert.pub"))
-        self.assertEqual(c.text(name, "/etc/ssh/sshd_config.d/50-cloud-init.conf"), "PasswordAuthentication no\n")
+        certificate = os.path.join(c.dir, name, "etc/ssh/ssh_host_ed25519_key-cert.pub")
+        shown = subprocess.run(["ssh-keygen", "-L", "-f", certificate], check=True, capture_output=True, text=True).stdout
+        self.assertRegex(shown, r"host certificate[^\0]*Valid: forever\s+Principals:\s+astro-cpu-1\n")
         self.assertIn("reload ssh.service", c.text(name, "/systemctl.log"))
         lasting = node.public_key(c.text(name, "/etc/ssh/ssh_host_ed25519_key.pub"))
         self.assertIn("astro-cpu-1 " + lasting, c.text("astro-frontend", node.STATE + "/known_hosts"))
@@ -318,16 +320,76 @@ class Join(ClusterCase):
         c.document = old
         self.assertEqual(c.settle(coordinator)["generation"], 2)
 
-    def test_coordinator_that_lost_its_state(self):
-        """A new front-end meets workers that have its generation already."""
+    def replace_front_end(self, **changes):
+        """The old front-end's disk is gone; the new one's document names its host CA."""
         c = self.cluster
-        name = c.worker(1)
-        c.settle(c.coordinator())
+        host_ca = c.reports[-1]["host_ca"]
         subprocess.run(["rm", "-rf", os.path.join(c.dir, "astro-frontend")], check=True)
         c.add("astro-frontend")
-        report = c.settle(c.coordinator())
-        self.assertEqual((report["joined"], report["pending"]), (1, 0))
+        c.publish(**dict({"host_cas": [host_ca], "batches": {}}, **changes))
+        return host_ca
+
+    def test_front_end_is_replaced(self):
+        c = self.cluster
+        names = [c.worker(1), c.worker(2)]
+        before = c.settle(c.coordinator())
+        host_keys = [c.text(n, "/etc/ssh/ssh_host_ed25519_key.pub") for n in names]
+        front_end_key = c.text("astro-frontend", "/home/astro/.ssh/id_ed25519.pub").split()[1]
+        host_ca = self.replace_front_end()
+        report = c.settle(c.coordinator(over_ssh=True))
+        self.assertEqual((report["generation"], report["joined"], report["pending"]), (2, 2, 0))
+        self.assertNotEqual((report["host_ca"], report["coordinator_key"]), (host_ca, before["coordinator_key"]))
+        self.assertEqual([c.text(n, "/etc/ssh/ssh_host_ed25519_key.pub") for n in names], host_keys, "a worker's own key stays")
+        for name in names:
+            self.assertNotIn(front_end_key, c.text(name, "/home/astro/.ssh/authorized_keys"), "the lost front-end's key is out")
+            account = c.text(name, "/var/lib/vmcluster/.ssh/authorized_keys")
+            self.assertIn(report["coordinator_key"], account)
+            self.assertNotIn(before["coordinator_key"], account)
+            shown = subprocess.run(["ssh-keygen", "-L", "-f", os.path.join(c.dir, name, "etc/ssh/ssh_host_ed25519_key-cert.pub")],
+                                   check=True, capture_output=True, text=True).stdout
+            new_ca = subprocess.run(["ssh-keygen", "-l", "-f", os.path.join(c.dir, "astro-frontend" + node.STATE, "host_ca.pub")],
+                                    check=True, capture_output=True, text=True).stdout.split()[1]
+            self.assertIn(new_ca, shown, "the certificate is the new front-end's")
+
+    def test_known_by_the_old_host_ca_only_until_reached(self):
+        c = self.cluster
+        one, two = c.worker(1), c.worker(2)
+        c.settle(c.coordinator())
+        os.unlink(os.path.join(c.dir, two, "up"))
+        host_ca = self.replace_front_end()
+        c.settle(c.coordinator())
+        known = c.text("astro-frontend", node.STATE + "/known_hosts")
+        self.assertIn("@cert-authority %s %s" % (two, host_ca), known)
+        self.assertNotIn("@cert-authority " + one, known)
+
+    def test_workers_ahead_of_the_document_are_overtaken(self):
+        """What the lost front-end distributed last may be newer than anybody remembers."""
+        c = self.cluster
+        name = c.worker(1)
+        coordinator = c.coordinator()
+        for _ in range(4):
+            c.publish()
+            c.settle(coordinator)
+        c.document["generation"] = 2
+        self.replace_front_end()
+        coordinator = c.coordinator()
+        report = c.settle(coordinator)
+        self.assertEqual((report["generation"], report["joined"], report["pending"]), (3, 1, 0))
         self.assertIn(report["coordinator_key"], c.text(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+        for generation in (4, 5, 6, 7):
+            c.publish()
+            report = c.settle(coordinator)
+            self.assertEqual((report["generation"], report["joined"], report["pending"]), (generation, 1, 0))
+
+    def test_cluster_ca_changes(self):
+        c = self.cluster
+        name = c.worker(1)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        c.publish(ca=CA + "Two")
+        self.assertEqual(c.settle(coordinator)["pending"], 0)
+        account = c.text(name, "/var/lib/vmcluster/.ssh/authorized_keys").splitlines()
+        self.assertEqual([line.split()[-1] for line in account if line.startswith("cert-authority")], [(CA + "Two").split()[1]])
 
     def test_restart_repeats_nothing(self):
         c = self.cluster
@@ -401,7 +463,7 @@ class Requests(ClusterCase):
         self.node = node.Node()
         self.bundle = {
             "hosts": [["10.0.1.1", self.name]], "known_hosts": [], "authorized_keys": [OPERATOR],
-            "coordinator_keys": [], "ca": CA, "batch": {"type": "none"},
+            "coordinator_keys": [], "ca": CA, "batch": {"type": "none"}, "host_certificate": CERTIFICATE,
         }
 
     def apply(self, generation, **changes):
@@ -443,9 +505,9 @@ class Requests(ClusterCase):
 
     def test_interrupted_apply_is_not_recorded(self):
         self.node.answer({"verb": "join"})
-        self.node.swap_host_key = lambda: (_ for _ in ()).throw(OSError("no space left on device"))
+        self.node.show_host_key = lambda _certificate: (_ for _ in ()).throw(OSError("no space left on device"))
         self.assertFalse(self.apply([1, 1])["ok"])
-        del self.node.swap_host_key
+        del self.node.show_host_key
         self.assertTrue(self.apply([1, 1])["ok"])
 
     def test_account_accepts_the_coordinator_only(self):
@@ -454,6 +516,30 @@ class Requests(ClusterCase):
         forced = 'restrict,command="sudo -n /usr/local/sbin/vmcluster-node remote" '
         self.assertEqual(self.cluster.text(self.name, "/var/lib/vmcluster/.ssh/authorized_keys").splitlines(), [
             'cert-authority,principals="vmcluster-coordinator",' + forced + CA, forced + OPERATOR])
+
+    def test_certificate_is_named_where_sshd_looks(self):
+        self.node.answer({"verb": "join"})
+        root = os.path.join(self.cluster.dir, self.name)
+        line = "HostCertificate /etc/ssh/ssh_host_ed25519_key-cert.pub\n"
+        cloud_init, own = "/etc/ssh/sshd_config.d/50-cloud-init.conf", "/etc/ssh/sshd_config.d/50-vmcluster.conf"
+        include = "Include /etc/ssh/sshd_config.d/*.conf\n"
+        for main, piece, where, want in [
+            (include, line, cloud_init, line),
+            (include, "", own, line),
+            (line + "Port 22\n", "", "/etc/ssh/sshd_config", line + "Port 22\n"),
+            ("Match User x\n", line, "/etc/ssh/sshd_config", line + "Match User x\n"),
+        ]:
+            put(root + "/etc/ssh/sshd_config", main)
+            put(root + cloud_init, piece)
+            node.remove(own)
+            node.name_certificate("/etc/ssh/ssh_host_ed25519_key-cert.pub")
+            self.assertEqual(self.cluster.text(self.name, where), want)
+            self.assertEqual(self.cluster.has(self.name, own), where == own)
+            self.assertFalse(node.name_certificate("/etc/ssh/ssh_host_ed25519_key-cert.pub"), "once is enough")
+
+    def test_no_certificate(self):
+        self.node.answer({"verb": "join"})
+        self.assertIn("no host certificate", self.apply([1, 1], host_certificate="\nHostKey /tmp/x")["error"])
 
     def test_nonsense(self):
         for request in ({}, [], None, {"verb": "rm"}, {"verb": "setup"}):
@@ -588,6 +674,23 @@ class Leaving(ClusterCase):
         self.c.publish()
         self.c.settle(self.coordinator)
         self.assertFalse(self.c.has(self.two, "/proc/77/comm"))
+
+    def test_new_front_end_gives_new_tokens_and_wakes_who_left(self):
+        c = self.c
+        tokens = [c.text(n, node.HTCondor.TOKEN) for n in (self.one, self.two)]
+        self.mark("idle")
+        host_ca = c.settle(self.coordinator)["host_ca"]
+        self.assertFalse(c.has(self.two, "/proc/77/comm"))
+        subprocess.run(["rm", "-rf", os.path.join(c.dir, "astro-frontend")], check=True)
+        c.add("astro-frontend")
+        c.document["host_cas"] = [host_ca]
+        self.mark("")
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report["pending"], report.get("drained", "")), (2, 0, ""))
+        for name, token in zip((self.one, self.two), tokens):
+            self.assertNotEqual(c.text(name, node.HTCondor.TOKEN), token)
+            self.assertTrue(c.has(name, "/proc/77/comm"))
+        self.assertIn("condor_reconfig", c.text("", "condor.log"))
 
     def test_never_joined_worker_may_go_at_once(self):
         name = self.c.worker(3, up=False)

@@ -45,7 +45,8 @@ type Document struct {
 	FrontEnd    FrontEndRecord       `json:"front_end"`
 	FrontEndAs  *NodeSpec            `json:"front_end_as,omitempty"` // what it is made of, for who imports the cluster; without cloud_config and files
 	Groups      map[string]GroupSpec `json:"groups"`
-	Batches     map[string]string    `json:"batches,omitempty"` // batch ID → batch CA, public half
+	Batches     map[string]string    `json:"batches,omitempty"`  // batch ID → batch CA, public half
+	HostCAs     []string             `json:"host_cas,omitempty"` // of front-ends that this one replaces
 	Workers     []Member             `json:"workers"`
 }
 
@@ -56,6 +57,7 @@ type FrontEndRecord struct {
 	Address        string `json:"address,omitempty"`
 	HostKey        string `json:"host_key,omitempty"`
 	CoordinatorKey string `json:"coordinator_key,omitempty"`
+	HostCA         string `json:"host_ca,omitempty"` // signs the host keys of the workers it has joined; public half
 }
 
 // Leaving says how a worker is asked to leave.
@@ -80,6 +82,7 @@ type Member struct {
 func (d Document) Clone() Document {
 	d.Groups = maps.Clone(d.Groups)
 	d.Batches = maps.Clone(d.Batches)
+	d.HostCAs = slices.Clone(d.HostCAs)
 	d.Workers = slices.Clone(d.Workers)
 	return d
 }

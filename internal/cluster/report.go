@@ -24,6 +24,7 @@ type Report struct {
 	Address        string `json:"address,omitempty"`
 	HostKey        string `json:"host_key,omitempty"`        // the front-end's, authorized_keys form
 	CoordinatorKey string `json:"coordinator_key,omitempty"` // its own lasting coordinator key
+	HostCA         string `json:"host_ca,omitempty"`         // its CA of workers' host certificates, public half
 }
 
 // ParseReport reads the slot's content. Empty content is no report.

@@ -44,6 +44,13 @@ type NodeSpec struct {
 	Placement
 }
 
+// BuildHash is the fingerprint of what only a new server can take on: a floating
+// IP can be given to one that exists.
+func (s NodeSpec) BuildHash() string {
+	s.ExternalNetworkID = ""
+	return s.Hash()
+}
+
 // GroupSpec is a worker group: how many nodes of one NodeSpec. With Scaling the
 // number is the scaler's, and Count is the least number at this moment: what a
 // new group begins with.

@@ -18,6 +18,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/tfcli"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 const address = "vmcluster_cluster.astro"
@@ -48,6 +49,11 @@ terraform {
 
 provider "vmcluster" {}
 
+variable "ca_key" {
+  type      = string
+  ephemeral = true
+}
+
 resource "vmcluster_cluster" "astro" {
   name            = "astro"
   image           = %q
@@ -66,6 +72,9 @@ resource "vmcluster_cluster" "astro" {
   }
 
   batch_system = { type = "htcondor" }
+
+  ssh_ca_private_key_wo         = var.ca_key
+  ssh_ca_private_key_wo_version = 1
 }
 `, tfcli.Source, env[cloudenv.Image], env[cloudenv.Network], env[cloudenv.KeyPair], env[cloudenv.SecurityGroup],
 		env[cloudenv.Flavor], external, env[cloudenv.Flavor], count, quoted)
@@ -91,7 +100,15 @@ func begin(t *testing.T) *story {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cli.Env = []string{"TF_LOG=DEBUG", "TF_LOG_PATH=" + filepath.Join(dir, "debug.log")}
+	ca, err := trust.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ca.PrivatePEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cli.Env = []string{"TF_LOG=DEBUG", "TF_LOG_PATH=" + filepath.Join(dir, "debug.log"), "TF_VAR_ca_key=" + key}
 	cloud, err := openstack.New(t.Context(), openstack.Config{})
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,9 @@ type clusterModel struct {
 	Replacement    types.Object   `tfsdk:"replacement"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 
+	CAKey        types.String `tfsdk:"ssh_ca_private_key_wo"` // never has a value; see givenCA
+	CAKeyVersion types.Int64  `tfsdk:"ssh_ca_private_key_wo_version"`
+
 	ID              types.String `tfsdk:"id"`
 	Nodes           types.Map    `tfsdk:"nodes"`
 	FrontEndAddress types.String `tfsdk:"front_end_address"`
@@ -61,6 +64,7 @@ type frontEndModel struct {
 	nodeModel
 	frontEndPlacementModel
 	ExternalNetwork types.String `tfsdk:"external_network"`
+	ReplaceOnChange types.Bool   `tfsdk:"replace_on_change"`
 }
 
 type groupModel struct {
@@ -96,7 +100,7 @@ var (
 		"flavor": types.StringType, "image": types.StringType, "network": types.StringType,
 		"security_groups": stringSet, "cloud_config": types.StringType, "files": stringMap,
 	}, placementTypes)
-	frontEndTypes = withAll(with(nodeTypes, "external_network", types.StringType), frontEndPlacementTypes)
+	frontEndTypes = withAll(with(with(nodeTypes, "external_network", types.StringType), "replace_on_change", types.BoolType), frontEndPlacementTypes)
 	groupTypes    = withAll(with(with(with(nodeTypes, "count", types.Int64Type), "scaling", scalingType), "retire", stringSet), groupPlacementTypes)
 	groupType     = types.ObjectType{AttrTypes: groupTypes}
 	nodeStateType = types.ObjectType{AttrTypes: map[string]attr.Type{

@@ -94,6 +94,8 @@ func (r *clusterResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	private, diags := readPrivate(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
+	private.given, private.keyOpen, diags = givenCA(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 	resp.Diagnostics.Append(r.plan(ctx, &plan, was, private)...)
@@ -147,6 +149,8 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 		}
 	}
 	c.wanted = plan.spec(p, c.resolved)
+	c.rotates = rotates(plan, was)
+	diags.Append(c.decideFrontEnd(p.frontEnd, private)...)
 	if c.makes() || c.redescribed() {
 		diags.Append(checkSizes(c.wanted, time.Now())...)
 	}

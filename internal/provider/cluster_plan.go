@@ -28,6 +28,7 @@ type change struct {
 	// What is left to the apply must not be promised: it may change anything that
 	// follows from the description of nodes, or where the front-end is reached.
 	open, floatingOpen bool
+	rotates            bool // the nodes get another CA
 }
 
 // redescribed tells whether the description of nodes to come changes.
@@ -85,7 +86,7 @@ func (m *clusterModel) planComputed(ctx context.Context, c change) diag.Diagnost
 			m.SSHConfig = types.StringValue(sshConfig(c.wanted.Name, c.wanted.LoginUser, m.FrontEndAddress.ValueString(), planned))
 		}
 	}
-	if c.nodes.Empty() && !c.redescribed() && !refloat {
+	if c.nodes.Empty() && !c.redescribed() && !refloat && !c.rotates {
 		m.Generation = c.was.Generation
 	}
 	return diags
@@ -171,7 +172,7 @@ func laterWarnings(c change) diag.Diagnostics {
 	withoutFloating := func(s cluster.NodeSpec) string { s.ExternalNetworkID = ""; return s.Hash() }
 	if !c.nodes.FrontEnd && withoutFloating(c.wanted.FrontEnd) != withoutFloating(c.wasFor.FrontEnd) {
 		diags.AddAttributeWarning(path.Root("front_end"), "The front-end stays as it is",
-			fmt.Sprintf("A change of the front-end's image, flavor, network, security groups, cloud_config or files takes effect when %s is next made.", c.nodes.FrontEndName))
+			fmt.Sprintf("A change of the front-end's image, flavor, network, security groups, cloud_config or files takes effect when %s is next made, or at once with replace_on_change = true.", c.nodes.FrontEndName))
 	}
 	if before := c.wasFor.FrontEnd.ExternalNetworkID; !c.nodes.FrontEnd && before != "" && before != c.wanted.FrontEnd.ExternalNetworkID {
 		diags.AddAttributeWarning(path.Root("front_end").AtName("external_network"), "The front-end keeps its floating IP",

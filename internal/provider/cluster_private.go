@@ -15,6 +15,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // createdBy marks servers with the place that makes them, so that the next run
@@ -48,7 +49,10 @@ const (
 
 // private is what the private state tells a plan.
 type private struct {
+	memory
 	leaving, lost []string
+	given         *trust.CA // the configuration's CA key
+	keyOpen       bool      // it is not known yet
 }
 
 func (p private) rules() provision.Rules {
@@ -60,8 +64,8 @@ type privateState interface {
 }
 
 func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics) {
-	var p private
-	var diags diag.Diagnostics
+	m, diags := readMemory(ctx, s)
+	p := private{memory: m}
 	for key, names := range map[string]*[]string{privateLeaving: &p.leaving, privateLost: &p.lost} {
 		raw, more := s.GetKey(ctx, key)
 		diags.Append(more...)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // clusterResource is vmcluster_cluster.
@@ -53,7 +54,7 @@ func (r *clusterResource) Create(ctx context.Context, req resource.CreateRequest
 	plan.ID = types.StringValue(uuid.NewString())
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID)...)
 	r.apply(ctx, application{
-		plan: plan, base: plan.unmade(), create: true,
+		plan: plan, base: plan.unmade(), create: true, config: req.Config, private: resp.Private,
 		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not made",
 	})
 }
@@ -71,20 +72,23 @@ func (r *clusterResource) Update(ctx context.Context, req resource.UpdateRequest
 	defer cancel()
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID)...)
 	r.apply(ctx, application{
-		plan: plan, base: state, prior: &state,
+		plan: plan, base: state, prior: &state, config: req.Config, private: resp.Private,
 		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not changed as planned",
 	})
 }
 
 // application is one apply: what was planned, and where its outcome goes.
 type application struct {
-	plan   clusterModel
-	base   clusterModel  // what the state says if the apply breaks off
-	prior  *clusterModel // nil for a create
-	create bool
-	state  *tfsdk.State
-	diags  *diag.Diagnostics
-	what   string
+	plan    clusterModel
+	base    clusterModel  // what the state says if the apply breaks off
+	prior   *clusterModel // nil for a create
+	create  bool
+	config  tfsdk.Config // for what only it has: the CA's key
+	given   *trust.CA    // that key, once read
+	state   *tfsdk.State
+	private privateStore
+	diags   *diag.Diagnostics
+	what    string
 }
 
 func (r *clusterResource) apply(ctx context.Context, a application) {
@@ -93,6 +97,7 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 	a.diags.Append(a.state.Set(outer, &a.base)...)
 	request, diags := a.request(ctx)
 	a.diags.Append(diags...)
+	a.diags.Append(a.entrust(ctx, &request)...)
 	if a.diags.HasError() {
 		return
 	}
@@ -117,6 +122,7 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 	for _, problem := range result.Problems {
 		a.diags.Append(problemDiagnostic(request.Spec.Name, problem))
 	}
+	a.diags.Append(a.remember(outer, result.View, err == nil)...)
 	if err != nil {
 		if len(result.Nodes) > 0 || len(latest.Nodes) == 0 {
 			latest = result.View
@@ -211,6 +217,10 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	known, diags := readMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(rememberView(ctx, resp.Private, view)...)
+	view = view.Known(id, known.last)
 	resp.Diagnostics.Append(state.observe(ctx, view)...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, view)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)

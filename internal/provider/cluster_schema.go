@@ -100,11 +100,13 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				UpdateDescription: "How long a change may take, draining included (default `60m`).",
 				DeleteDescription: "How long the deletion may take (default `20m`).",
 			}),
-			"id":                computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
-			"nodes":             nodesAttribute(),
-			"front_end_address": computedString("Where the front-end is reached: its floating IP if it has one, else its fixed address."),
-			"hosts_file":        computedString("Lines of `/etc/hosts` for all nodes."),
-			"ssh_config":        computedString("An OpenSSH client configuration for all nodes; workers are reached through the front-end if that has a floating IP."),
+			"ssh_ca_private_key_wo":         caKeyAttribute(),
+			"ssh_ca_private_key_wo_version": caKeyVersionAttribute(),
+			"id":                            computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
+			"nodes":                         nodesAttribute(),
+			"front_end_address":             computedString("Where the front-end is reached: its floating IP if it has one, else its fixed address."),
+			"hosts_file":                    computedString("Lines of `/etc/hosts` for all nodes."),
+			"ssh_config":                    computedString("An OpenSSH client configuration for all nodes; workers are reached through the front-end if that has a floating IP."),
 			"generation": schema.Int64Attribute{
 				Computed:            true,
 				MarkdownDescription: "Number of the present roster; it increases with every change.",
@@ -121,11 +123,13 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 func frontEndAttribute() schema.Attribute {
 	attributes := addAttributes(nodeAttributes("the front-end"), frontEndPlacementAttributes())
 	attributes["external_network"] = optionalString("External network, by name or ID, from which the front-end gets a floating IP. Without it there is none.")
+	attributes["replace_on_change"] = replaceOnChangeAttribute()
 	return schema.SingleNestedAttribute{
 		Required:   true,
 		Attributes: attributes,
 		MarkdownDescription: "The front-end: it distributes the roster and runs the batch system's central daemons. " +
-			"A change of its flavor, image or user data takes effect when it is next made.",
+			"A change of its flavor, image or user data takes effect when it is next made; see `replace_on_change`. " +
+			"One that is lost or in ERROR is made anew by the next apply, and the workers join it.",
 	}
 }
 

@@ -66,7 +66,8 @@ func trialDocument(spec cluster.Spec, ca string) cluster.Document {
 		ID: cmp.Or(spec.ID, anyID), Name: spec.Name, Generation: 1, CA: ca,
 		LoginUser: spec.LoginUser, LoginUID: spec.LoginUID, KeyPair: spec.KeyPair, OperatorKey: spec.OperatorKey,
 		BatchSystem: spec.BatchSystem, Groups: spec.Groups,
-		FrontEnd: cluster.FrontEndRecord{Name: cluster.FrontEndName(spec.Name), Address: "203.0.113.255", HostKey: ca, CoordinatorKey: ca},
+		FrontEnd: cluster.FrontEndRecord{Name: cluster.FrontEndName(spec.Name), Address: "203.0.113.255", HostKey: ca, CoordinatorKey: ca, HostCA: ca},
+		HostCAs:  []string{ca},
 		Batches:  map[string]string{"batch": ca},
 	}
 	frontEnd := spec.FrontEnd

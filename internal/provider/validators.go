@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // userName is what every useradd accepts; the empty text makes no user.
@@ -66,5 +68,24 @@ func (durationValidator) ValidateString(_ context.Context, req validator.StringR
 	if err != nil || d < 0 {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
 			"\""+req.ConfigValue.ValueString()+"\" is not a span of time; write for example \"30m\" or \"1h30m\".")
+	}
+}
+
+// caKeyValidator wants a private key that can be a CA's. What it says never holds
+// the key.
+type caKeyValidator struct{}
+
+func (caKeyValidator) Description(context.Context) string {
+	return "an ed25519 private key in PEM form"
+}
+
+func (v caKeyValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (caKeyValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := trust.ParseCA(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid CA key", "The CA key can't be used: "+sentence(err.Error()))
 	}
 }

@@ -260,7 +260,7 @@ func TestIdentityIsSetInEveryRead(t *testing.T) {
 func (w *wire) expectFull(state *tfprotov6.DynamicValue) {
 	w.t.Helper()
 	// Wishes of the configuration alone; and what a group with several networks tells itself.
-	untold := []string{"timeouts", "replacement", "networks", "cluster_network"}
+	untold := []string{"timeouts", "replacement", "ssh_ca_private_key_wo", "ssh_ca_private_key_wo_version", "networks", "cluster_network"}
 	for name, value := range w.read(state, w.resourceType()) {
 		if value.IsNull() && !slices.Contains(untold, name) {
 			w.t.Errorf("%s is null after an import", name)

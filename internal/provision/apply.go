@@ -85,20 +85,13 @@ func (r *run) look(ctx context.Context) error {
 			return err
 		}
 	}
+	view = view.Known(s.ID, r.req.Last)
 	r.have = view.Nodes
 	r.doc = view.Document
 	r.held = heldGroups(view.Document, view.Nodes)
-	sound := r.sound(view)
-	r.plan = Compute(r.req.withLatecomers(sound), sound, r.rules(view))
+	r.plan = r.compute(view, r.req.withLatecomers(r.sound(view)))
 	if r.plan.FrontEnd {
-		// The CA's key lives as long as this run: it signs the first certificate of
-		// this front-end, and nothing later needs it.
-		if r.ca, err = trust.NewCA(); err != nil {
-			return err
-		}
-		generation := max(r.req.Generation, view.Document.Generation) + 1
-		r.doc = newDocument(s, r.ca.Public(), generation)
-		return nil
+		return r.startOver(view)
 	}
 	r.frontEnd, _ = view.Nodes.FrontEnd()
 	if !view.HasDocument {
@@ -126,12 +119,18 @@ func (r *run) rules(v View) Rules {
 	}
 }
 
+func (r *run) compute(v View, s cluster.Spec) Plan {
+	plan := Compute(s, r.sound(v), r.rules(v))
+	plan.FrontEnd = plan.FrontEnd || r.outdatedFrontEnd(v)
+	return plan
+}
+
 // withLatecomers makes room for sound workers that the plan has never seen, as
 // when the scaler added them in between: a plan shows who leaves, so nobody else
 // does. The next plan shows them.
 func (req Request) withLatecomers(sound cluster.Nodes) cluster.Spec {
 	s := req.Spec
-	if fe, ok := sound.FrontEnd(); req.Planned == nil || !ok || fe.Broken() {
+	if req.Planned == nil {
 		return s
 	}
 	s.Groups = maps.Clone(s.Groups)

@@ -200,26 +200,6 @@ func TestABusyVictimIsDeletedOnlyAfterTheDrainTimeout(t *testing.T) {
 	})
 }
 
-func TestALostFrontEndIsMadeAnewWithItsWorkers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newMemCloud()
-		req := testRequest(t, 2)
-		apply(t, c, req)
-		for _, s := range c.present() {
-			if s.req.Role == cluster.RoleFrontEnd {
-				s.deleted = time.Now().Add(-time.Hour)
-			}
-		}
-		req.Create = false
-		req.Generation = 7
-		apply(t, c, req)
-		expectNames(t, c, wantNames("cpu", 1, 2))
-		if d := document(t, c); d.Generation <= 7 || len(d.Workers) != 2 {
-			t.Errorf("document: generation %d, %d workers", d.Generation, len(d.Workers))
-		}
-	})
-}
-
 func TestCheckName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()

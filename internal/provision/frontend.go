@@ -125,10 +125,14 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 	}
 	ready := map[string]string{cluster.MetaReady: "1"}
 	change := func(d *cluster.Document) error {
-		if r.fleet.enroll(d) {
+		enrolled, moved := r.fleet.enroll(d), r.setCA(d)
+		if enrolled || moved {
 			d.Generation++
 		}
 		takeKeys(d, r.frontEnd, report)
+		if report.Generation > 0 && report.Pending == 0 {
+			d.HostCAs = nil // every worker has a certificate of this front-end's
+		}
 		return nil
 	}
 	var doc cluster.Document
@@ -161,6 +165,9 @@ func takeKeys(d *cluster.Document, fe cluster.Node, report cluster.Report) bool 
 	if report.CoordinatorKey != "" {
 		d.FrontEnd.CoordinatorKey = report.CoordinatorKey
 	}
+	if report.HostCA != "" {
+		d.FrontEnd.HostCA = report.HostCA
+	}
 	return d.FrontEnd != before
 }
 
@@ -178,6 +185,7 @@ func (r *run) distribute(ctx context.Context) error {
 		roster := r.fleet.enroll(d)
 		roster = forget(d, func(m cluster.Member) bool { return r.gone(before, m) }) || roster
 		roster = mark(d, victims, drains, r.rolling()) || roster
+		roster = r.setCA(d) || roster
 		if roster {
 			d.Generation++
 		}

@@ -67,6 +67,16 @@ var scenes = []scene{
 		req.Create = false
 		grow(req, 1, "astro-cpu-1", "astro-cpu-3")
 	}, wantNames("cpu", 2)},
+	{"lost front-end", func(t *testing.T, c *memCloud, req *Request) {
+		made(t, c, req)
+		c.lose(t, "astro-frontend")
+	}, wantNames("cpu", 1, 2, 3)},
+	{"front-end made of something else, while the group grows and the CA changes", func(t *testing.T, c *memCloud, req *Request) {
+		made(t, c, req)
+		req.Spec.FrontEnd.Image, req.ReplaceFrontEnd = "img2", true
+		req.CA = newCA(t)
+		grow(req, 4)
+	}, wantNames("cpu", 1, 2, 3, 4)},
 }
 
 // TestAKillAtAnyCallIsHealedByTheNextRun kills a run after its k-th call, for
@@ -84,7 +94,12 @@ func TestAKillAtAnyCallIsHealedByTheNextRun(t *testing.T) {
 						_, err := New(c, Options{}).Apply(ctx, req)
 						return err
 					})
-					again(t, c, req)
+					if res := again(t, c, req); len(res.Problems) > 0 {
+						t.Errorf("problems: %v", res.Problems)
+					}
+					if req.KeepWorkers && c.posts["astro-cpu-1"] != 1 {
+						t.Error("a worker that was to stay was made anew")
+					}
 					scene.expect(t, c)
 				})
 			})
@@ -111,7 +126,7 @@ func (s scene) expect(t *testing.T, c *memCloud) {
 
 // again is the next apply after a kill: of a create, Terraform knows nothing, so
 // it creates under a new ID; a finished cluster is in its state, or is imported.
-func again(t *testing.T, c *memCloud, req Request) {
+func again(t *testing.T, c *memCloud, req Request) Result {
 	t.Helper()
 	if req.Create {
 		req.Spec.ID = "0f8a7f6e-0000-4000-8000-000000000002"
@@ -121,7 +136,7 @@ func again(t *testing.T, c *memCloud, req Request) {
 			}
 		}
 	}
-	apply(t, c, req)
+	return apply(t, c, req)
 }
 
 func clusterID(c *memCloud) string {

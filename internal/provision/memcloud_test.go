@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // memCloud is a Cloud in memory for tests in virtual time: servers get an
@@ -50,6 +51,8 @@ type memServer struct {
 	slot     string
 	floating string
 	hidden   time.Time // no list shows it before
+	joinedBy string    // host CA of the front-end that this worker was joined by
+	trusts   string    // fingerprint of the CA that it accepts a coordinator of
 }
 
 const (
@@ -232,12 +235,16 @@ func (c *memCloud) compose(s *memServer) string {
 	if err != nil {
 		return ""
 	}
-	r := cluster.Report{Generation: doc.Generation, HostKey: "ssh-ed25519 HOST", CoordinatorKey: "ssh-ed25519 COORD"}
+	hostCA := "ssh-ed25519 HOSTCA" + s.id
+	r := cluster.Report{Generation: doc.Generation, HostKey: "ssh-ed25519 HOST", CoordinatorKey: "ssh-ed25519 COORD", HostCA: hostCA}
 	var pending, drained, busy []string
 	for _, m := range doc.Workers {
 		up := false
 		for _, w := range c.present() {
-			up = up || w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name]
+			if w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name] && w.admits(s, doc, m) {
+				up = true
+				w.joinedBy, w.trusts = hostCA, trust.Fingerprint(doc.CA)
+			}
 		}
 		switch {
 		case up:
@@ -258,6 +265,20 @@ func (c *memCloud) compose(s *memServer) string {
 	r.Drained, r.Busy = cluster.FoldNames(doc.Name, drained), cluster.FoldNames(doc.Name, busy)
 	b, _ := json.Marshal(r)
 	return string(b)
+}
+
+// admits tells whether a front-end can verify this worker and get into it: one
+// that was joined before by another shows that one's certificate and trusts the
+// CA of its last bundle only.
+func (s *memServer) admits(fe *memServer, doc cluster.Document, m cluster.Member) bool {
+	switch s.joinedBy {
+	case "":
+		return doc.Batches[m.Batch] != ""
+	case "ssh-ed25519 HOSTCA" + fe.id:
+		return true
+	default:
+		return slices.Contains(doc.HostCAs, s.joinedBy) && s.trusts == fe.req.Metadata[cluster.MetaCA]
+	}
 }
 
 func (c *memCloud) ClearReport(_ context.Context, id string) error {

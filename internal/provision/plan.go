@@ -39,7 +39,8 @@ type Rules struct {
 // under their names; a shrinking group loses those in its Retire list first, then
 // leaving ones, then the newest (cluster.Victims). A scaled group loses nobody,
 // and its unfit workers are the scaler's as long as enough others work. Groups
-// that are no longer wanted go whole.
+// that are no longer wanted go whole. A front-end that is missing or broken is
+// made anew and the workers stay; where they can't, see Anew.
 func Compute(spec cluster.Spec, have cluster.Nodes, rules Rules) Plan {
 	fe, ok := have.FrontEnd()
 	plan := Plan{
@@ -58,13 +59,6 @@ func Compute(spec cluster.Spec, have cluster.Nodes, rules Rules) Plan {
 		}
 	}
 	for name, g := range plan.Groups {
-		if plan.FrontEnd {
-			// Workers show the host key that their own front-end gave them; a new
-			// front-end can't tell them from impostors, so they are made anew.
-			g.Add = append(g.Add, g.Keep...)
-			g.Remove = append(g.Remove, g.Keep...)
-			g.Keep, g.Unfit, g.Roll = nil, nil, nil
-		}
 		sortNames(g.Keep)
 		sortNames(g.Add)
 		sortNames(g.Remove)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // DefaultConcurrency is how many create or delete calls run side by side.
@@ -73,6 +74,16 @@ type Request struct {
 	// names the ones that a plan has shown as made anew; nil: there was no plan.
 	Replacement Replacement
 	Roll        []string
+
+	// CA is what the nodes are to trust when the run is through; nil leaves it at
+	// what they trust. Keys are further CA keys that the caller has: a front-end
+	// that is made anew gets into workers that stay by the one they trust.
+	CA              *trust.CA
+	Keys            []*trust.CA
+	Last            cluster.Document // as last seen by the caller; counts where the front-end is gone
+	ReplaceFrontEnd bool             // a front-end that was made of something else is made anew
+	KeepWorkers     bool             // no worker may be made anew for want of a CA key
+
 	// Changed is told of all nodes after each that comes or goes; calls never overlap.
 	Changed func(cluster.Nodes)
 }

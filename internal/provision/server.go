@@ -30,7 +30,7 @@ func common(d cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
 func (p *Provisioner) nodeRequest(d cluster.Document, spec cluster.NodeSpec, name string, role cluster.Role, group string, extra map[string]string, userData []byte) cluster.NodeRequest {
 	metadata := map[string]string{}
 	maps.Copy(metadata, spec.Metadata)
-	metadata[cluster.MetaSpec] = spec.Hash()
+	metadata[cluster.MetaSpec] = spec.BuildHash()
 	metadata[cluster.MetaFlavor] = spec.Flavor
 	metadata[cluster.MetaOwner] = p.opts.Owner
 	metadata[cluster.MetaCA] = trust.Fingerprint(d.CA)

@@ -33,9 +33,11 @@ type KeyPair struct {
 }
 
 // CA signs certificates for one cluster (the cluster CA) or for one batch of
-// new workers (a batch CA). Its private key can't be read out: it ends with the
-// run that made it.
-type CA struct{ signer ssh.Signer }
+// new workers (a batch CA).
+type CA struct {
+	key    ed25519.PrivateKey
+	signer ssh.Signer
+}
 
 // NewCA makes a CA.
 func NewCA() (*CA, error) {
@@ -43,11 +45,7 @@ func NewCA() (*CA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a CA key: %w", err)
 	}
-	signer, err := ssh.NewSignerFromKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("use the CA key: %w", err)
-	}
-	return &CA{signer: signer}, nil
+	return caOf(key)
 }
 
 // Public returns the public half in authorized_keys form, without a comment.

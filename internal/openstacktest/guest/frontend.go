@@ -18,6 +18,7 @@ import (
 type frontEnd struct {
 	id, address             string
 	hostKey, coordinatorKey string
+	hostCA                  string // public half; workers that it joins show a certificate of it
 	document                cluster.Document
 	workers                 map[string]*Worker // of the roster, by name
 	closed                  map[string]bool    // takes no new job
@@ -26,7 +27,7 @@ type frontEnd struct {
 
 func newFrontEnd(s openstacktest.Server) *frontEnd {
 	return &frontEnd{
-		id: s.ID, address: s.Address, hostKey: newPublicKey(), coordinatorKey: newPublicKey(),
+		id: s.ID, address: s.Address, hostKey: newPublicKey(), coordinatorKey: newPublicKey(), hostCA: newPublicKey(),
 		workers: map[string]*Worker{}, closed: map[string]bool{}, servers: map[string]string{},
 	}
 }
@@ -56,13 +57,13 @@ func (s *Simulator) coordinate(f *frontEnd, servers []openstacktest.Server, now 
 // booted, who is not in it any more is forgotten.
 func (s *Simulator) follow(f *frontEnd, servers []openstacktest.Server, now time.Time) {
 	up := map[string]string{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, server := range servers {
-		if slices.Contains(server.Tags, cluster.IDTag(f.document.ID)) && s.booted(server, now) {
+		if slices.Contains(server.Tags, cluster.IDTag(f.document.ID)) && s.booted(server, now) && s.admits(f, server, servers) {
 			up[server.Name] = server.ID
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for name := range f.workers {
 		if _, ok := f.document.Member(name); !ok {
 			f.forget(name)
@@ -77,8 +78,9 @@ func (s *Simulator) follow(f *frontEnd, servers []openstacktest.Server, now time
 			w = &Worker{Name: m.Name, Group: groupOf(servers, m.Name)}
 			f.workers[m.Name] = w
 		}
-		if id := up[m.Name]; id != "" && !w.Joined && s.o.Joins(m.Name) {
+		if id := up[m.Name]; id != "" && (w.Joined || s.o.Joins(m.Name)) {
 			w.Joined, f.servers[m.Name] = true, id
+			s.trust[id] = trusted{hostCA: f.hostCA, ca: fingerprint(f.document.CA)}
 		}
 	}
 }
@@ -134,7 +136,7 @@ func (s *Simulator) post(f *frontEnd) {
 
 func (f *frontEnd) report() cluster.Report {
 	r := cluster.Report{
-		Generation: f.document.Generation, Address: f.address, HostKey: f.hostKey, CoordinatorKey: f.coordinatorKey,
+		Generation: f.document.Generation, Address: f.address, HostKey: f.hostKey, CoordinatorKey: f.coordinatorKey, HostCA: f.hostCA,
 	}
 	var pending, drained, busy []string
 	for _, name := range slices.SortedFunc(maps.Keys(f.workers), cluster.CompareNames) {

@@ -48,6 +48,7 @@ type Simulator struct {
 
 	mu        sync.Mutex
 	frontEnds map[string]*frontEnd // by server ID
+	trust     map[string]trusted   // of each worker that was ever joined, by server ID
 }
 
 // New returns a simulator that does not run yet.
@@ -59,7 +60,7 @@ func New(cloud *openstacktest.Cloud, o Options) *Simulator {
 	if o.Joins == nil {
 		o.Joins = func(string) bool { return true }
 	}
-	return &Simulator{cloud: cloud, o: o, frontEnds: map[string]*frontEnd{}}
+	return &Simulator{cloud: cloud, o: o, frontEnds: map[string]*frontEnd{}, trust: map[string]trusted{}}
 }
 
 // Start begins with the rounds.

@@ -1,0 +1,50 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// decideFrontEnd plans a front-end that works to be made anew where that is asked
+// for, and workers to be made anew under a new front-end that could not take them
+// over. It says what goes with a front-end.
+func (c *change) decideFrontEnd(fe frontEndModel, p private) diag.Diagnostics {
+	if c.was == nil {
+		return nil
+	}
+	var diags diag.Diagnostics
+	canKeep := p.keyOpen || provision.CanKeepWorkers(p.last, p.keys(p.given)...)
+	spec := c.wanted.FrontEnd
+	asked := fe.ReplaceOnChange.ValueBool() && !c.nodes.FrontEnd && !c.open && isResolved(spec) &&
+		p.frontEndSpec != "" && p.frontEndSpec != spec.BuildHash()
+	switch {
+	case asked && c.nodes.Keeps() && !canKeep:
+		diags.AddAttributeWarning(path.Root("front_end").AtName("replace_on_change"), "The front-end stays as it is",
+			"Its workers could not go on under a new one: the key of the CA that they trust is not at hand. "+
+				"Give another `ssh_ca_private_key_wo_version` first, which brings a new CA to them.")
+		return diags
+	case asked:
+		c.nodes.FrontEnd = true
+	case c.nodes.FrontEnd && c.nodes.Keeps() && !canKeep:
+		c.nodes = c.nodes.Anew()
+		diags.AddAttributeWarning(path.Root("workers"), "Workers are made anew with the front-end",
+			"A new front-end could not get into the present workers, or not tell them from impostors: the key of the CA that they trust is not at hand, "+
+				"or the lost front-end had never reported. Their jobs end.")
+	}
+	if c.nodes.FrontEnd && c.wanted.BatchSystem != cluster.BatchNone {
+		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue is made anew",
+			fmt.Sprintf("%s is made anew; what was on its disk is gone, the queue included unless it lies on a volume of yours. Jobs that run end.", c.nodes.FrontEndName))
+	}
+	return diags
+}
+
+// isResolved tells that all names in a spec stand for something.
+func isResolved(s cluster.NodeSpec) bool {
+	return s.Image != "" && s.Flavor != "" && s.Network != "" && !slices.Contains(s.SecurityGroups, "")
+}
