@@ -124,12 +124,12 @@ func build(ctx context.Context, cliPath, bin string, verbose bool) (*stage, func
 		BuildDelay: 1500 * time.Millisecond, DeleteDelay: 500 * time.Millisecond,
 		MetadataCache: 500 * time.Millisecond, Latency: 5 * time.Millisecond,
 	})
-	if err := s.cloud.Start(); err != nil {
+	if err := s.cloud.Start(); err != nil { //nolint:contextcheck // it runs until it is closed
 		return nil, nil, fmt.Errorf("start the embedded OpenStack: %w", err)
 	}
 	s.pool = newPool(func(worker string) bool { return s.sim.Accepts(worker) })
 	s.sim = guest.New(s.cloud, guest.Options{Interval: 200 * time.Millisecond, BootDelay: time.Second, Busy: s.pool.busy})
-	s.sim.Start()
+	s.sim.Start() //nolint:contextcheck // it runs until it is closed
 	address, stopTools, err := s.pool.serve(ctx)
 	if err != nil {
 		return nil, nil, err

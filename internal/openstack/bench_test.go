@@ -5,10 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servers"
-
-	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	client "github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"

@@ -1,12 +1,10 @@
 package provider
 
 import (
-	"context"
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -83,13 +81,12 @@ func (m placementModel) placement() cluster.Placement {
 }
 
 func (m placementModel) bootVolume() (bootVolumeModel, bool) {
-	var v bootVolumeModel
-	if m.BootVolume.IsNull() || m.BootVolume.IsUnknown() {
-		return v, false
-	}
-	// The object has the schema's own type, so reading it can't fail.
-	diags := m.BootVolume.As(context.Background(), &v, basetypes.ObjectAsOptions{})
-	return v, !diags.HasError()
+	// The object has the schema's own type.
+	parts := m.BootVolume.Attributes()
+	size, hasSize := parts["size"].(types.Int64)
+	kind, hasKind := parts["type"].(types.String)
+	ends, hasEnds := parts["delete_on_termination"].(types.Bool)
+	return bootVolumeModel{Size: size, Type: kind, DeleteOnTermination: ends}, hasSize && hasKind && hasEnds
 }
 
 func (m groupPlacementModel) apply(p *cluster.Placement) {
