@@ -75,6 +75,11 @@ func (r *run) nodes() cluster.Nodes {
 		byID[n.ID] = n
 	}
 	if r.fleet != nil {
+		for _, m := range r.fleet.members {
+			for _, id := range m.old { // being deleted, though the last list still had it
+				delete(byID, id)
+			}
+		}
 		for _, n := range r.fleet.nodes() {
 			byID[n.ID] = n
 		}
