@@ -39,7 +39,7 @@ func (c *change) decideFrontEnd(fe frontEndModel, p private) diag.Diagnostics {
 	}
 	if c.nodes.FrontEnd && c.wanted.BatchSystem != cluster.BatchNone {
 		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue is made anew",
-			fmt.Sprintf("%s is made anew; what was on its disk is gone, the queue included unless it lies on a volume of yours. Jobs that run end.", c.nodes.FrontEndName))
+			fmt.Sprintf("%s is made anew; what was on its disk is gone, the queue included unless it lies on a volume of yours. Jobs that run go on for nobody, until they end or their lease is over.", c.nodes.FrontEndName))
 	}
 	return diags
 }
