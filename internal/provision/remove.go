@@ -105,7 +105,7 @@ func (p *Provisioner) awaitGone(ctx context.Context, id string, doomed cluster.N
 		if seen != nil {
 			seen(nodes)
 		}
-		left := slices.DeleteFunc(nodes, func(n cluster.Node) bool { return !ids[n.ID] || n.Gone() })
+		left := slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool { return !ids[n.ID] || n.Gone() })
 		if len(left) == 0 {
 			return nil
 		}
