@@ -14,6 +14,9 @@ const (
 	FaultAmbiguous   FaultKind = "ambiguous"    // a name fits more than one object
 	FaultQuota       FaultKind = "quota"        // a limit of the project; waiting does not help
 	FaultNoHost      FaultKind = "no_host"      // no hypervisor has room
+	FaultNetwork     FaultKind = "network"      // no port, no address
+	FaultImage       FaultKind = "image"        // unusable, or too large for the flavor
+	FaultVolume      FaultKind = "volume"       // no boot volume
 	FaultAuth        FaultKind = "auth"         // not logged in
 	FaultForbidden   FaultKind = "forbidden"    // logged in, right missing
 	FaultBadRequest  FaultKind = "bad_request"  // the cloud refused the words

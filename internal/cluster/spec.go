@@ -59,6 +59,8 @@ type GroupSpec struct {
 	Count   int      `json:"count"`
 	Scaling *Scaling `json:"scaling,omitempty"`
 	Retire  []string `json:"-"` // node names that leave first when Count falls
+
+	MinReady int `json:"-"` // workers without which an apply has failed
 }
 
 // Scaling bounds a group whose number of workers the scaler decides.

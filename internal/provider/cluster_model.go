@@ -73,6 +73,8 @@ type groupModel struct {
 	Count   types.Int64  `tfsdk:"count"`
 	Scaling types.Object `tfsdk:"scaling"`
 	Retire  types.Set    `tfsdk:"retire"`
+
+	MinReady types.Int64 `tfsdk:"min_ready"`
 }
 
 type batchSystemModel struct {
@@ -101,7 +103,7 @@ var (
 		"security_groups": stringSet, "cloud_config": types.StringType, "files": stringMap,
 	}, placementTypes)
 	frontEndTypes = withAll(with(with(nodeTypes, "external_network", types.StringType), "replace_on_change", types.BoolType), frontEndPlacementTypes)
-	groupTypes    = withAll(with(with(with(nodeTypes, "count", types.Int64Type), "scaling", scalingType), "retire", stringSet), groupPlacementTypes)
+	groupTypes    = with(withAll(with(with(with(nodeTypes, "count", types.Int64Type), "scaling", scalingType), "retire", stringSet), groupPlacementTypes), "min_ready", types.Int64Type)
 	groupType     = types.ObjectType{AttrTypes: groupTypes}
 	nodeStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"id": types.StringType, "role": types.StringType, "group": types.StringType, "address": types.StringType,
@@ -176,6 +178,7 @@ func (m clusterModel) spec(p parts, resolved resolution) cluster.Spec {
 			Count:    g.count(),
 			Scaling:  g.bounds(),
 			Retire:   texts(g.Retire.Elements()),
+			MinReady: int(g.MinReady.ValueInt64()),
 		}
 	}
 	return s

@@ -123,6 +123,9 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 		a.diags.Append(problemDiagnostic(request.Spec.Name, problem))
 	}
 	a.diags.Append(a.remember(outer, result.View, err == nil)...)
+	if len(result.Problems) > 0 {
+		a.diags.AddWarning("Cluster "+request.Spec.Name+": not all is as planned", sentence(result.Counts.String()))
+	}
 	if err != nil {
 		if len(result.Nodes) > 0 || len(latest.Nodes) == 0 {
 			latest = result.View

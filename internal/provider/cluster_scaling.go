@@ -49,6 +49,15 @@ func scalingAttribute() schema.Attribute {
 	}
 }
 
+func minReadyAttribute() schema.Attribute {
+	return schema.Int64Attribute{
+		Optional:   true,
+		Validators: []validator.Int64{int64validator.Between(0, mostWorkers)},
+		MarkdownDescription: "How many of the group's workers must work for an apply to succeed (default 0). " +
+			"With fewer the apply ends in an error in place of a warning; Terraform then replaces a cluster that was just being made, and mends one that was there.",
+	}
+}
+
 type scalingModel struct {
 	Min     types.Int64 `tfsdk:"min"`
 	Max     types.Int64 `tfsdk:"max"`
@@ -103,6 +112,14 @@ func (g groupModel) initial() int {
 	}
 }
 
+// least is the number of workers that the group has at least where all work.
+func (g groupModel) least() int {
+	if bounds := g.bounds(); bounds != nil {
+		return bounds.Min
+	}
+	return g.count()
+}
+
 // sizeUnknown tells that the number of workers can't be planned yet. A scaled
 // group's count is computed.
 func (g groupModel) sizeUnknown() bool {
@@ -132,6 +149,10 @@ func (p parts) checkSizesOfGroups() diag.Diagnostics {
 		}
 		if s, ok := g.scaling(); ok {
 			diags.Append(s.check(at.AtName("scaling"))...)
+		}
+		if least := g.MinReady; !g.sizeUnknown() && least.ValueInt64() > int64(g.least()) {
+			diags.AddAttributeError(at.AtName("min_ready"), "Contradictory bounds",
+				fmt.Sprintf("`min_ready` = %d is more than the %d workers that the group is made with.", least.ValueInt64(), g.least()))
 		}
 	}
 	return diags

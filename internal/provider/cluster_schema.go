@@ -137,6 +137,7 @@ func workersAttribute() schema.Attribute {
 	attributes := addAttributes(nodeAttributes("the group's workers"), groupPlacementAttributes())
 	attributes["count"] = countAttribute()
 	attributes["scaling"] = scalingAttribute()
+	attributes["min_ready"] = minReadyAttribute()
 	attributes["retire"] = schema.SetAttribute{
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},

@@ -21,7 +21,10 @@ var advice = map[cluster.FaultKind]string{
 	cluster.FaultNotFound:    "Something that the cluster needs is not there (any more). Check the names and IDs in the configuration; a plan looks them up anew.",
 	cluster.FaultAmbiguous:   "Use the ID in place of the name.",
 	cluster.FaultQuota:       "Lower `count`, choose a smaller flavor, or have the project's quota raised.",
-	cluster.FaultNoHost:      "No hypervisor has room for this flavor now. Choose another flavor, lower `count`, or apply again later.",
+	cluster.FaultNoHost:      "No hypervisor has room for this flavor now, or none meets what it asks for. Choose another flavor or availability zone, lower `count`, or apply again later.",
+	cluster.FaultNetwork:     "Nova got no port or address for the server. Look at the free addresses of the network's subnets and at the quota of ports, or choose another `network`; if both are fine, the cloud's operators have to look at the network on the hypervisor.",
+	cluster.FaultImage:       "Choose another `image`, or a `flavor` whose disk and memory are enough for it.",
+	cluster.FaultVolume:      "Nova got no boot volume for the server. Look at the quota of volumes and gigabytes, at `boot_volume`'s size and type, and whether the image can be made into a volume.",
 	cluster.FaultAuth:        "Check the provider's credentials: attributes, OS_* variables, clouds.yaml; a token may have run out.",
 	cluster.FaultForbidden:   "The credentials lack a right in this project: a role (member), or an access rule of the application credential.",
 	cluster.FaultBadRequest:  "The cloud refused what was asked. Check that image, flavor and network go together.",
@@ -36,6 +39,7 @@ func faultDiagnostic(what string, err error) diag.Diagnostic {
 	var config *openstack.ConfigError
 	var exists *provision.ExistsError
 	var large *cluster.DocumentTooLargeError
+	var few *provision.NotReadyError
 	switch {
 	case errors.As(err, &config):
 		return diag.NewErrorDiagnostic("Invalid provider configuration: "+config.Field,
@@ -44,6 +48,9 @@ func faultDiagnostic(what string, err error) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster exists already", sentence(err.Error()))
 	case errors.As(err, &large):
 		return diag.NewAttributeErrorDiagnostic(path.Root("workers"), "Cluster document too large", sentence(err.Error())+documentAdvice)
+	case errors.As(err, &few):
+		return diag.NewAttributeErrorDiagnostic(path.Root("workers").AtMapKey(few.Group).AtName("min_ready"), what+": too few workers",
+			sentence(err.Error())+" The warnings say what is wrong with each missing one. Mend that and apply again, or lower `min_ready`.")
 	case errors.Is(err, context.DeadlineExceeded):
 		return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), what+": out of time",
 			sentence(err.Error())+" What came about is in the state; apply again to go on. Raise the value in `timeouts` if the cloud needs longer.")
@@ -65,7 +72,7 @@ const documentAdvice = " Shorten `cloud_config` and `files`, or use fewer groups
 // faultPath is the attribute that helps against a kind of fault.
 func faultPath(k cluster.FaultKind) (path.Path, bool) {
 	switch k {
-	case cluster.FaultQuota, cluster.FaultNoHost:
+	case cluster.FaultQuota, cluster.FaultNoHost, cluster.FaultNetwork, cluster.FaultImage, cluster.FaultVolume:
 		return path.Root("workers"), true
 	default:
 		return path.Empty(), false

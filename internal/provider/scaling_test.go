@@ -95,6 +95,7 @@ func TestCountOrScaling(t *testing.T) {
 	neither.Count = types.Int64Null()
 	both.Count = types.Int64Value(3)
 	config := func(g groupModel) groupModel { g.Count = types.Int64Null(); return g }
+	ready := func(g groupModel, n int64) groupModel { g.MinReady = types.Int64Value(n); return g }
 	for _, row := range []struct {
 		name  string
 		group groupModel
@@ -107,6 +108,9 @@ func TestCountOrScaling(t *testing.T) {
 		{"a count that is not known yet", scaled(0, 1, -1), path.Empty()},
 		{"min above max", config(scaled(3, 2, -1)), at.AtName("scaling").AtName("min")},
 		{"initial below min", config(scaled(2, 4, 1)), at.AtName("scaling").AtName("initial")},
+		{"min_ready of a count", ready(testGroup(3), 3), path.Empty()},
+		{"min_ready above count", ready(testGroup(3), 4), at.AtName("min_ready")},
+		{"min_ready above min", ready(config(scaled(1, 4, -1)), 2), at.AtName("min_ready")},
 		{"initial above max", config(scaled(2, 4, 5)), at.AtName("scaling").AtName("initial")},
 	} {
 		diags := parts{groups: map[string]groupModel{"cpu": row.group}}.checkSizesOfGroups()

@@ -23,7 +23,9 @@ type run struct {
 	fleet    *fleet
 	frontEnd cluster.Node
 	problems []Problem
-	failed   []string // workers of this run that did not come up
+	failed   []string // workers that did not come up
+
+	made, deleted int
 }
 
 // Apply makes the cluster what the request wants: a create, a growth, a shrink
@@ -37,13 +39,16 @@ func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 		p.tidyServerGroups(ctx, r.held, r.doc)
 	}
 	r.endFleet()
+	if err == nil {
+		err = r.enough()
+	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		return cmp.Or(cluster.CompareNames(a.Node, b.Node), cmp.Compare(a.Summary, b.Summary))
 	})
 	r.problems = slices.CompactFunc(r.problems, func(a, b Problem) bool { return a.Node == b.Node && a.Summary == b.Summary })
 	return Result{
 		View:     View{Nodes: r.nodes(), Document: r.doc, HasDocument: r.frontEnd.ID != ""},
-		Problems: r.problems,
+		Problems: r.problems, Counts: r.count(ctx),
 	}, err
 }
 
@@ -266,6 +271,10 @@ func (r *run) launch(ctx context.Context, adds []worker, stay cluster.Nodes) err
 func (r *run) endFleet() {
 	if r.fleet == nil {
 		return
+	}
+	if !r.fleet.ended {
+		r.fleet.ended = true
+		r.made += len(r.fleet.nodes())
 	}
 	for _, p := range r.fleet.problems {
 		r.failed = append(r.failed, p.Node)

@@ -157,3 +157,24 @@ func TestAKillDuringARepairUpToMin(t *testing.T) {
 		}
 	}
 }
+
+// A repair that fails keeps nobody waiting: the worker without a server leaves the
+// roster.
+func TestAFailedRepairIsSoonOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 3)
+		apply(t, c, req)
+		req.Create = false
+		c.lose(t, "astro-cpu-2")
+		c.broken["astro-cpu-2"] = 9
+		start := time.Now()
+		res := apply(t, c, req)
+		if took := time.Since(start); took > 5*time.Minute {
+			t.Errorf("took %s", took)
+		}
+		if len(res.Problems) != 1 || res.Problems[0].Node != "astro-cpu-2" || len(document(t, c).Workers) != 2 {
+			t.Errorf("problems %v, roster of %d", res.Problems, len(document(t, c).Workers))
+		}
+	})
+}

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	buildTries  = 2 // builds of one worker that end in ERROR
+	buildTries  = 2 // builds of one worker that end in ERROR, where it has fewer zones
+	zoneTries   = 4 // the same where it has more, each in another zone
 	unseenMost  = 4 // lists without a server until it counts as deleted
 	consoleTail = 20
 )
@@ -36,6 +37,7 @@ type fleet struct {
 	refused  map[string]*Problem // by group: a refusal that its next POST would meet as well
 	taken    []*member           // whose name another writer has put into the roster
 	problems []Problem
+	ended    bool // its servers are counted
 }
 
 type member struct {
@@ -44,6 +46,7 @@ type member struct {
 	serverGroup string   // ID; "" is none
 	id          string   // "" while it has no server
 	old         []string // servers of earlier tries, being deleted
+	zones       []string // of earlier tries
 	tries       int
 	unseen      int // lists in a row that did not show it
 	node        cluster.Node
@@ -99,8 +102,8 @@ func (f *fleet) create(ctx context.Context, m *member) {
 	}
 	id, err := f.p.createOne(ctx, req, m.old)
 	if err != nil {
-		problem := Problem{Node: m.name, Kind: cluster.KindOf(err), Summary: "was not created", Detail: err.Error()}
-		f.giveUp(m, problem)
+		f.refuse(m.group, err)
+		f.giveUp(m, Problem{Kind: kindOf(err), Summary: "was not created", Detail: err.Error()})
 		return
 	}
 	f.mu.Lock()
@@ -117,18 +120,33 @@ func (f *fleet) refusal(group string) *Problem {
 	return f.refused[group]
 }
 
-// giveUp ends a member. Faults that the group's further POSTs would meet end
-// those too; another group may have another image, and a flavor that still fits.
+// refuse notes a refusal that the group's further POSTs would meet as well;
+// another group may have another image, and a flavor that still fits.
+func (f *fleet) refuse(group string, err error) {
+	switch kind := cluster.KindOf(err); kind {
+	case cluster.FaultQuota, cluster.FaultBadRequest, cluster.FaultForbidden, cluster.FaultAuth:
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.refused[group] = &Problem{Kind: kindOf(err), Detail: err.Error()}
+	}
+}
+
+// kindOf sorts a refusal: the words tell more than "bad request".
+func kindOf(err error) cluster.FaultKind {
+	kind := cluster.KindOf(err)
+	if words := cluster.FaultOfWords(err.Error()); kind == cluster.FaultBadRequest && words != cluster.FaultOther {
+		return words
+	}
+	return kind
+}
+
+// giveUp ends a member.
 func (f *fleet) giveUp(m *member, problem Problem) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	problem.Node, problem.Heals = m.name, true
 	m.lost = true
 	f.problems = append(f.problems, problem)
-	switch problem.Kind {
-	case cluster.FaultQuota, cluster.FaultBadRequest, cluster.FaultForbidden, cluster.FaultAuth:
-		f.refused[m.group] = &problem
-	}
 }
 
 func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
@@ -219,9 +237,19 @@ func (f *fleet) failed(ctx context.Context, m *member, n cluster.Node) {
 	if err := f.p.cloud.DeleteNode(ctx, n.ID); err != nil {
 		words += "; and its server could not be deleted: " + err.Error()
 	}
-	if m.tries >= buildTries {
-		f.giveUp(m, Problem{Kind: kind, Summary: fmt.Sprintf("ended in ERROR %d times", m.tries), Detail: words, Console: console})
+	// More quota or another image is not to be had by trying again.
+	if hopeless := kind == cluster.FaultQuota || kind == cluster.FaultImage; hopeless || m.tries >= f.mostTries(m) {
+		f.giveUp(m, Problem{Kind: kind, Summary: "ended in ERROR" + times(m.tries), Detail: words + m.triedZones(), Console: console})
+		return
 	}
+	f.nextZone(m)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" %d times", n)
 }
 
 // faultOf says why Nova put a server into ERROR.
@@ -229,11 +257,7 @@ func faultOf(n cluster.Node) (cluster.FaultKind, string) {
 	if n.Fault == nil {
 		return cluster.FaultOther, "Nova gives no fault"
 	}
-	kind := cluster.FaultOther
-	if strings.Contains(n.Fault.Message, "No valid host") { // nova: exception.NoValidHost
-		kind = cluster.FaultNoHost
-	}
-	return kind, fmt.Sprintf("%s (code %d)", n.Fault.Message, n.Fault.Code)
+	return cluster.FaultOfWords(n.Fault.Message), fmt.Sprintf("%s (code %d)", n.Fault.Message, n.Fault.Code)
 }
 
 // console returns the end of a server's console log where there is one.

@@ -91,8 +91,7 @@ func (w *joinWait) read(ctx context.Context) bool {
 		news := !w.seen || report != w.last
 		w.last, w.seen = report, true
 		if news {
-			w.r.p.opts.Log(ctx, "front-end's report", "generation", report.Generation, "joined", report.Joined,
-				"pending", report.Pending, "drained", report.Drained, "busy", report.Busy)
+			w.tell(ctx)
 		}
 		if w.done() {
 			return true
@@ -102,6 +101,16 @@ func (w *joinWait) read(ctx context.Context) bool {
 		w.r.p.opts.Log(ctx, "clearing the front-end's report failed; trying again", "error", err.Error())
 	}
 	return true
+}
+
+// tell writes into the log how far the front-end has come.
+func (w *joinWait) tell(ctx context.Context) {
+	log, report := w.r.p.opts.Log, w.last
+	log(ctx, fmt.Sprintf("joined %d of %d", report.Joined, report.Joined+report.Pending),
+		"generation", report.Generation, "pending", report.PendingNames, "error", report.Error)
+	if len(w.drained) > 0 {
+		log(ctx, fmt.Sprintf("drained %d of %d", len(w.drained)-len(w.undrained()), len(w.drained)), "drained", report.Drained, "busy", report.Busy)
+	}
 }
 
 func (w *joinWait) done() bool {

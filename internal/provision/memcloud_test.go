@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,8 @@ type memCloud struct {
 	before, after func(n int, op string) error
 
 	broken    map[string]int  // name → builds that end in ERROR
+	full      map[string]bool // zones without room
+	words     string          // why builds end in ERROR; "" is that no host was found
 	neverJoin map[string]bool // workers that never join
 	busy      map[string]bool // workers that do not drain
 	maxed     int             // servers allowed; 0 means any number
@@ -45,6 +48,7 @@ type memServer struct {
 	created  time.Time
 	deleted  time.Time // zero: not asked for
 	broken   bool
+	words    string
 	metadata map[string]string
 	changed  time.Time // of the metadata
 	older    map[string]string
@@ -119,7 +123,7 @@ func (s *memServer) node() cluster.Node {
 	switch {
 	case s.broken && age >= memAddress:
 		n.Status = cluster.StatusError
-		n.Fault = &cluster.Fault{Code: 500, Message: "No valid host was found."}
+		n.Fault = &cluster.Fault{Code: 500, Message: cmp.Or(s.words, "No valid host was found.")}
 	case age >= memActive:
 		n.Status = cluster.StatusActive
 	}
@@ -156,7 +160,7 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 		c.posts[r.Name]++
 		id = fmt.Sprint(c.next)
 		c.servers[id] = &memServer{req: r, id: id, created: time.Now(), metadata: maps.Clone(r.Metadata),
-			older: maps.Clone(r.Metadata), broken: c.broken[r.Name] > 0}
+			older: maps.Clone(r.Metadata), broken: c.broken[r.Name] > 0 || c.full[r.Zone], words: c.words}
 		c.broken[r.Name]--
 		return nil
 	})

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -21,4 +22,34 @@ func (f *fleet) spread(have cluster.Nodes) {
 			f.members[name].zone = zones[name]
 		}
 	}
+}
+
+// mostTries is how often a worker is built before it is given up.
+func (f *fleet) mostTries(m *member) int {
+	return min(max(buildTries, len(f.doc.Groups[m.group].Zones)), zoneTries)
+}
+
+// nextZone has the next try of a worker go to a zone where none has failed, as
+// long as there is one.
+func (f *fleet) nextZone(m *member) {
+	m.zones = append(m.zones, m.zone)
+	zones := slices.DeleteFunc(slices.Clone(f.doc.Groups[m.group].Zones), func(z string) bool { return slices.Contains(m.zones, z) })
+	if len(zones) == 0 {
+		return
+	}
+	workers := map[string]int{}
+	for _, other := range f.members {
+		if other.group == m.group && !other.lost {
+			workers[other.zone]++
+		}
+	}
+	m.zone = cluster.NextZone(zones, workers)
+}
+
+// triedZones names the zones of all tries where there was a choice.
+func (m *member) triedZones() string {
+	if m.zone == "" {
+		return ""
+	}
+	return "; tried in availability zone " + strings.Join(append(slices.Clone(m.zones), m.zone), ", then ")
 }

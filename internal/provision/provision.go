@@ -100,6 +100,7 @@ type Replacement struct {
 type Result struct {
 	View
 	Problems []Problem
+	Counts   Counts
 }
 
 // Problem is a node that is not as wanted although the cluster works.

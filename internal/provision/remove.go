@@ -67,6 +67,8 @@ func (r *run) deleteNodes(ctx context.Context, doomed cluster.Nodes) error {
 	if err != nil {
 		return fmt.Errorf("delete servers: %w", err)
 	}
+	r.deleted += len(doomed)
+	r.p.opts.Log(ctx, fmt.Sprintf("deleted %d of %d", len(doomed), len(doomed)), "nodes", doomed.Names())
 	return nil
 }
 
