@@ -85,6 +85,12 @@ var rules = []rule{
 		because: "a decision can be replayed and tested as a table",
 	},
 	{
+		name: "what a plan needs is compared without asking anybody", in: []string{"internal/preflight"},
+		only:    []string{ours + "/internal/cluster"},
+		deny:    []string{"context", "net", "os", "time"},
+		because: "each row of its tests is a case of the policy",
+	},
+	{
 		name: "no test double in a program", in: []string{"..."},
 		except:  []string{"internal/openstacktest", "internal/demo", "internal/e2e", "internal/acctest"},
 		deny:    []string{ours + "/internal/openstacktest", "testing", "net/http/httptest"},

@@ -43,7 +43,13 @@ type Client struct {
 	compute  func() (*gophercloud.ServiceClient, error)
 	network  func() (*gophercloud.ServiceClient, error)
 	image    func() (*gophercloud.ServiceClient, error)
+	volume   func() (*gophercloud.ServiceClient, error)
 	project  string
+	admin    bool // by the role that Neutron's and Nova's own policies ask for
+
+	seenLock sync.Mutex
+	images   map[string]Image // by the name or ID asked for
+	ports    map[string]Port
 
 	flavorsLock sync.Mutex
 	flavors     []flavors.Flavor // nil until listed
@@ -78,14 +84,14 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err := openstack.AuthenticateV3(ctx, pc, &s.auth, gophercloud.EndpointOpts{}); err != nil {
 		return nil, fault(op, err)
 	}
-	catalog, project, err := readToken(pc.GetAuthResult())
+	catalog, project, roles, err := readToken(pc.GetAuthResult())
 	if err != nil {
 		return nil, fault(op, err)
 	}
 	if project == "" {
 		return nil, &ConfigError{"tenant_name", "the login is bound to no project: set " + howToSet("tenant_name") + " or " + howToSet("tenant_id")}
 	}
-	client := &Client{provider: pc, project: project}
+	client := &Client{provider: pc, project: project, admin: slices.Contains(roles, "admin")}
 	service := func(serviceType string, versioned func(string) string, microversion string) func() (*gophercloud.ServiceClient, error) {
 		return sync.OnceValues(func() (*gophercloud.ServiceClient, error) {
 			address, err := endpoint(catalog, serviceType, s.region, s.availability)
@@ -98,6 +104,10 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	client.compute = service("compute", computeURL, computeMicroversion)
 	client.network = service("network", networkURL, "")
 	client.image = service("image", imageURL, "")
+	client.volume = service("block-storage", sameURL, "")
+	if _, err := client.volume(); err != nil {
+		client.volume = service("volumev3", sameURL, "") // the name that catalogs had first
+	}
 	for _, needed := range []func() (*gophercloud.ServiceClient, error){client.compute, client.network} {
 		if _, err := needed(); err != nil {
 			return nil, err // a wrong region shows here, not in the middle of an apply
@@ -109,27 +119,34 @@ func New(ctx context.Context, c Config) (*Client, error) {
 // ProjectID returns the project that the client works in.
 func (c *Client) ProjectID() string { return c.project }
 
-// readToken returns a token's catalog and its project's ID.
-func readToken(result gophercloud.AuthResult) (*tokens.ServiceCatalog, string, error) {
+// readToken returns a token's catalog, its project's ID and the user's roles.
+func readToken(result gophercloud.AuthResult) (*tokens.ServiceCatalog, string, []string, error) {
 	token, ok := result.(interface {
 		ExtractServiceCatalog() (*tokens.ServiceCatalog, error)
 		ExtractProject() (*tokens.Project, error)
+		ExtractRoles() ([]tokens.Role, error)
 	})
 	if !ok {
-		return nil, "", fmt.Errorf("read token: the login left a %T", result)
+		return nil, "", nil, fmt.Errorf("read token: the login left a %T", result)
 	}
 	catalog, err := token.ExtractServiceCatalog()
 	if err != nil {
-		return nil, "", fmt.Errorf("read token: %w", err)
+		return nil, "", nil, fmt.Errorf("read token: %w", err)
 	}
 	project, err := token.ExtractProject()
 	if err != nil {
-		return nil, "", fmt.Errorf("read token: %w", err)
+		return nil, "", nil, fmt.Errorf("read token: %w", err)
+	}
+	var roles []string
+	if found, err := token.ExtractRoles(); err == nil { // they only spare calls
+		for _, r := range found {
+			roles = append(roles, r.Name)
+		}
 	}
 	if project == nil {
-		return catalog, "", nil
+		return catalog, "", roles, nil
 	}
-	return catalog, project.ID, nil
+	return catalog, project.ID, roles, nil
 }
 
 // endpoint finds a service's address in the catalog.
@@ -171,6 +188,8 @@ func computeURL(address string) string {
 	}
 	return address + "v2.1/"
 }
+
+func sameURL(address string) string { return address }
 
 func networkURL(address string) string {
 	return neutronVersion.ReplaceAllString(address, "/") + "v2.0/"

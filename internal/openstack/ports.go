@@ -15,8 +15,12 @@ type Port struct {
 	Address           string // first fixed address
 }
 
-// ResolvePort returns the port of that name or ID.
+// ResolvePort returns the port of that name or ID, which a client looks up once.
 func (c *Client) ResolvePort(ctx context.Context, nameOrID string) (Port, error) {
+	return once(c, &c.ports, nameOrID, func() (Port, error) { return c.resolvePort(ctx, nameOrID) })
+}
+
+func (c *Client) resolvePort(ctx context.Context, nameOrID string) (Port, error) {
 	return on(lookUp("port", nameOrID), c.network, func(sc *gophercloud.ServiceClient) (Port, error) {
 		opts := ports.ListOpts{Name: nameOrID}
 		if isID(nameOrID) {

@@ -19,8 +19,33 @@ type Image struct {
 	Status  string // "active" can be booted
 }
 
-// ResolveImage returns the image of that name or ID.
+// ResolveImage returns the image of that name or ID, which a client looks up once.
 func (c *Client) ResolveImage(ctx context.Context, nameOrID string) (Image, error) {
+	return once(c, &c.images, nameOrID, func() (Image, error) { return c.resolveImage(ctx, nameOrID) })
+}
+
+// once keeps what a look-up found.
+func once[T any](c *Client, seen *map[string]T, wanted string, find func() (T, error)) (T, error) {
+	c.seenLock.Lock()
+	found, ok := (*seen)[wanted]
+	c.seenLock.Unlock()
+	if ok {
+		return found, nil
+	}
+	found, err := find()
+	if err != nil {
+		return found, err
+	}
+	c.seenLock.Lock()
+	defer c.seenLock.Unlock()
+	if *seen == nil {
+		*seen = map[string]T{}
+	}
+	(*seen)[wanted] = found
+	return found, nil
+}
+
+func (c *Client) resolveImage(ctx context.Context, nameOrID string) (Image, error) {
 	of := func(i Image) named { return named{i.ID, i.Name} }
 	return on(lookUp("image", nameOrID), c.image, func(sc *gophercloud.ServiceClient) (Image, error) {
 		if isID(nameOrID) {
@@ -130,6 +155,8 @@ type Limits struct {
 	Cores         Quota
 	RAM           Quota // MB
 	MetadataItems int   // of one server; -1 without limit
+	ServerGroups  Quota
+	GroupMembers  int // of one server group; -1 without limit
 }
 
 // Limits reads the project's limits.
@@ -145,6 +172,8 @@ func (c *Client) Limits(ctx context.Context) (Limits, error) {
 			Cores:         Quota{a.MaxTotalCores, a.TotalCoresUsed},
 			RAM:           Quota{a.MaxTotalRAMSize, a.TotalRAMUsed},
 			MetadataItems: a.MaxServerMeta,
+			ServerGroups:  Quota{a.MaxServerGroups, a.TotalServerGroupsUsed},
+			GroupMembers:  a.MaxServerGroupMembers,
 		}, nil
 	})
 }

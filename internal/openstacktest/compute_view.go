@@ -16,7 +16,7 @@ func (c *Cloud) serverView(q *request, s *server) map[string]any {
 		"metadata": s.metadata, "hostId": s.hostID(), "image": s.imageView(q), "flavor": s.flavorView(q),
 		"created": stamp(s.created), "updated": stamp(s.updated), "addresses": c.addresses(s),
 		"accessIPv4": "", "accessIPv6": "", "links": q.computeLinks("servers", s.id),
-		"OS-DCF:diskConfig": "MANUAL", "OS-EXT-AZ:availability_zone": s.zone, "config_drive": "",
+		"OS-DCF:diskConfig": "MANUAL", "OS-EXT-AZ:availability_zone": s.shownZone(), "config_drive": "",
 		"key_name": orNull(s.keyName), "OS-SRV-USG:launched_at": nil, "OS-SRV-USG:terminated_at": nil,
 		"OS-EXT-STS:task_state": s.taskState(), "OS-EXT-STS:vm_state": s.vmState(), "OS-EXT-STS:power_state": 0,
 		"os-extended-volumes:volumes_attached": c.volumesView(q, s),

@@ -40,6 +40,7 @@ func (c *Cloud) place(s *server) {
 			load[other.host.name]++
 		}
 	}
+	asked := s.zone
 	var best host
 	for _, h := range c.hosts() {
 		allowed := (s.zone == "" || s.zone == h.zone) && c.groupAllows(s, h)
@@ -52,6 +53,7 @@ func (c *Cloud) place(s *server) {
 		return
 	}
 	s.host, s.zone = best, best.zone
+	s.askedZone = asked
 }
 
 func (c *Cloud) zoneKnown(q *request, zone string) bool {
@@ -68,6 +70,14 @@ func listZones(c *Cloud, q *request) {
 		zones = append(zones, map[string]any{"zoneName": z.Name, "zoneState": map[string]bool{"available": z.Hosts > 0}, "hosts": nil})
 	}
 	q.reply(http.StatusOK, map[string]any{"availabilityZoneInfo": zones})
+}
+
+// shownZone is the host's; a server that came to none shows what it asked for.
+func (s *server) shownZone() string {
+	if s.hostID() == "" && s.host.name != "" {
+		return s.askedZone
+	}
+	return s.zone
 }
 
 // hostID is a hash of project and host; a server that is on none has none.

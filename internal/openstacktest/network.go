@@ -175,6 +175,11 @@ func showSecurityGroup(c *Cloud, q *request) {
 	networkError(q, http.StatusNotFound, "SecurityGroupNotFound", "Security group "+id+" does not exist")
 }
 
+// listIPAvailabilities is an administrator's list: others see an empty one.
+func listIPAvailabilities(_ *Cloud, q *request) {
+	q.reply(http.StatusOK, map[string]any{"network_ip_availabilities": []any{}})
+}
+
 func showNetworkQuota(detail bool) handler {
 	return func(c *Cloud, q *request) {
 		quota := map[string]any{}

@@ -39,6 +39,7 @@ type server struct {
 	host                                        host         // none while no hypervisor could be found
 	boot                                        *blockDevice // nil boots from the flavor's disk
 	group                                       *serverGroup
+	askedZone                                   string
 
 	status             string
 	created, updated   time.Time

@@ -76,7 +76,7 @@ func (c *Cloud) bootDevice(q *request, b createBody) (*blockDevice, bool) {
 	case image == nil:
 		badRequest(q, "Block Device Mapping is Invalid: failed to get image %s.", d.UUID)
 	case d.DestinationType == "volume" && d.Size == 0:
-		badRequest(q, "Block Device Mapping is Invalid: Images with destination_type 'volume' need to have a non-zero size specified")
+		badRequest(q, "Images with destination_type 'volume' need to have a non-zero size specified")
 	case d.DestinationType == "volume" && image.MinDisk > d.Size:
 		badRequest(q, "Volume is smaller than the minimum size specified in image metadata. Volume size is %d bytes, minimum size is %d bytes.",
 			d.Size<<30, image.MinDisk<<30)
@@ -93,7 +93,7 @@ func (c *Cloud) attachVolumes(s *server) {
 		return
 	}
 	if !c.o.BlockStorage {
-		s.willFail = &serverFault{code: http.StatusInternalServerError, message: "Build of instance " + s.id + " aborted: internalURL endpoint for block-storage service not found"}
+		s.willFail = &serverFault{code: http.StatusInternalServerError, message: "Build of instance " + s.id + " aborted: publicURL endpoint for volumev3 service not found"}
 		return
 	}
 	c.volumes = append(c.volumes, &volume{id: newUUID(), kind: d.Type, image: d.UUID, server: s.id, size: d.Size, deleteWithServer: d.Delete})

@@ -86,12 +86,22 @@ func TestAccClusterWithoutFrontEnd(t *testing.T) {
 	)
 }
 
-// A growth that runs into the quota leaves what exists in the state.
+// A growth beyond the quota is refused by the plan; one that the cloud refuses all
+// the same leaves what exists in the state.
 func TestAccClusterQuota(t *testing.T) {
 	s := newStage(t, openstacktest.Options{Quota: openstacktest.Quota{Instances: 3}}, guest.Options{})
 	s.run(t,
 		resource.TestStep{Config: s.config(basic(`cpu = { flavor = "m1.small", count = 1 }`))},
 		resource.TestStep{
+			Config:      s.config(basic(`cpu = { flavor = "m1.small", count = 3 }`)),
+			ExpectError: regexp.MustCompile(`Not enough instances`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				s.cloud.Configure(func(o *openstacktest.Options) { o.Quota = openstacktest.Quota{} })
+				s.cloud.Fault(openstacktest.Fault{Method: "POST", Path: "/compute/servers", Status: 403, Times: -1,
+					Body: `{"forbidden": {"code": 403, "message": "Quota exceeded for cores: Requested 1, but already used 2 of 2 cores"}}`})
+			},
 			Config:             s.config(basic(`cpu = { flavor = "m1.small", count = 3 }`)),
 			ExpectNonEmptyPlan: true,
 			ConfigStateChecks:  []statecheck.StateCheck{inState(node("astro-cpu-1"), active)},
@@ -99,6 +109,7 @@ func TestAccClusterQuota(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				s.expectWarning(t, `AttributeName("workers").ElementKeyString("cpu")`, "Quota exceeded", "quota raised")
+				s.cloud.ClearFaults()
 			},
 			Config:           s.config(basic(`cpu = { flavor = "m1.small", count = 2 }`)),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},

@@ -117,7 +117,7 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 		return diags
 	}
 	diags.Append(plan.dropScaledCounts(ctx, p)...)
-	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.KeyPair, plan.SecurityGroups),
+	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.Networks, plan.ClusterNetwork, plan.KeyPair, plan.SecurityGroups),
 		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown()}
 	if was != nil {
 		before, _, more := was.parts(ctx)
@@ -153,6 +153,9 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	diags.Append(c.decideFrontEnd(p.frontEnd, private)...)
 	if c.makes() || c.redescribed() {
 		diags.Append(checkSizes(c.wanted, time.Now())...)
+	}
+	if (c.makes() || c.mayGrow()) && !diags.HasError() {
+		diags.Append(r.preflight(ctx, plan, p, c)...)
 	}
 	diags.Append(laterWarnings(c)...)
 	diags.Append(boundsWarnings(c)...)

@@ -59,9 +59,10 @@ func networksAttribute(description, single string) schema.Attribute {
 func frontEndPlacementAttributes() map[string]schema.Attribute {
 	out := placementAttributes("the front-end")
 	out["fixed_ip"] = schema.StringAttribute{
-		Optional:            true,
-		Validators:          []validator.String{textValidator{"must be an IP address", checkAddress}},
-		MarkdownDescription: "Fixed address of the front-end on the network for the cluster's traffic. The address must be free.",
+		Optional:   true,
+		Validators: []validator.String{textValidator{"must be an IP address", checkAddress}},
+		MarkdownDescription: "Fixed address of the front-end on the network for the cluster's traffic. It must be free: choose one outside the subnet's allocation pools, " +
+			"because workers are made first and are given any address of those.",
 	}
 	out["port"] = schema.StringAttribute{
 		Optional: true,

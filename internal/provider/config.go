@@ -160,6 +160,14 @@ func (c *connector) has(id string) bool {
 	return c.read[id]
 }
 
+// mayReplace tells whether the state holds a cluster at all: a plan that knows no
+// state of its own may then be the second half of a replacement.
+func (c *connector) mayReplace() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.read) > 0
+}
+
 // foundFree notes that nothing of that name is there now.
 func (c *connector) foundFree(name string) {
 	c.mu.Lock()

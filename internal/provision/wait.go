@@ -13,9 +13,9 @@ func newPoll(first, most time.Duration) *poll { return &poll{next: first, most: 
 
 // newServerPoll paces reads of a list while n servers come or go: Nova takes longer
 // for more of them, and each read costs it more. A create of 50 that takes seven
-// minutes costs eight reads.
+// minutes costs seven reads.
 func newServerPoll(n int) *poll {
-	first := min(max(2*time.Second, time.Duration(n)*100*time.Millisecond), 10*time.Second)
+	first := min(max(2*time.Second, time.Duration(n)*250*time.Millisecond), 10*time.Second)
 	return newPoll(first, max(30*time.Second, 20*first))
 }
 

@@ -49,14 +49,14 @@ func Run(t *testing.T, target Target) {
 	defer s.sweep(t)
 	s.lookUp(t)
 	s.makeBase(t)
-	for _, group := range [][]testCase{identityCases, lookupCases, createCases, serverCases, listCases, metadataCases, tagCases, passwordCases} {
+	for _, group := range [][]testCase{identityCases, lookupCases, createCases, serverCases, listCases, metadataCases, tagCases, passwordCases, groupCases, portCases, volumeCases} {
 		s.runAll(t, group)
 	}
 	if s.ExternalNetwork != "" {
 		s.runAll(t, floatingCases)
 	}
 	if s.FaultMetadata {
-		s.runAll(t, faultCases)
+		s.runAll(t, append(faultCases, groupFaultCases...))
 	}
 }
 

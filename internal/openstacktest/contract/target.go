@@ -20,7 +20,8 @@ type Target struct {
 	ExternalNetwork        string // "" leaves out the cases of floating IPs
 	SecurityGroup          string // "" is default
 
-	// FaultMetadata says that servers with the metadata vmlab_fail=spawn end in
+	// FaultMetadata says that there are three hypervisors, that servers with the
+	// metadata vmlab_fail=spawn end in
 	// ERROR and vmlab_delay=SECONDS builds that much longer, as on the lab and on
 	// the embedded cloud.
 	FaultMetadata bool
@@ -54,7 +55,7 @@ func ApplicationCredential(id, secret string) map[string]any {
 //	VMCLUSTER_ACC_NETWORK             a network with a subnet
 //	VMCLUSTER_ACC_EXTERNAL_NETWORK    where floating IPs come from; optional
 //	VMCLUSTER_ACC_SECURITY_GROUP      optional, default "default"
-//	VMCLUSTER_ACC_FAULTS              1: the cloud honours vmlab_fail and vmlab_delay
+//	VMCLUSTER_ACC_FAULTS              1: the cloud honours vmlab_fail and vmlab_delay and has three hypervisors
 func FromEnvironment() (Target, error) {
 	t := Target{
 		Flavor: os.Getenv("VMCLUSTER_ACC_FLAVOR"), Image: os.Getenv("VMCLUSTER_ACC_IMAGE"), Network: os.Getenv("VMCLUSTER_ACC_NETWORK"),

@@ -1,0 +1,241 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight"
+)
+
+// inventory tells what things are made of and how much is left; *openstack.Client does.
+type inventory interface {
+	ResolveImage(ctx context.Context, nameOrID string) (openstack.Image, error)
+	ResolveFlavor(ctx context.Context, nameOrID string) (openstack.Flavor, error)
+	ResolvePort(ctx context.Context, nameOrID string) (openstack.Port, error)
+	Limits(ctx context.Context) (openstack.Limits, error)
+	PortQuota(ctx context.Context) (openstack.Quota, error)
+	HasVolumes() bool
+	VolumeLimits(ctx context.Context) (volumes, gigabytes openstack.Quota, err error)
+	Addresses(ctx context.Context, networks []string) (map[string]openstack.Addresses, error)
+	TakenAddresses(ctx context.Context, network string) (int, error)
+}
+
+// mayGrow tells whether a group's upper bound is raised.
+func (c change) mayGrow() bool {
+	for name, g := range c.wanted.Groups {
+		if g.Scaling != nil && g.Most() > c.wasFor.Groups[name].Most() {
+			return true
+		}
+	}
+	return false
+}
+
+// bounds are how many nodes the plan adds, and how many the groups may come to
+// add. Workers that are made anew in place of others take nothing more.
+func (c change) bounds() map[string]preflight.Bounds {
+	out := map[string]preflight.Bounds{}
+	if _, had := c.priorStates()[c.nodes.FrontEndName]; c.nodes.FrontEnd && !had {
+		out[cluster.FrontEndGroup] = preflight.Bounds{Min: 1, Max: 1}
+	}
+	for name, g := range c.nodes.Groups {
+		added := max(len(g.Add)-len(g.Remove), 0)
+		most := c.wanted.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
+		out[name] = preflight.Bounds{Min: added, Max: max(most, added)}
+	}
+	return out
+}
+
+func (c change) priorStates() map[string]nodeState {
+	if c.was == nil {
+		return nil
+	}
+	prior, _ := nodeStates(context.Background(), c.was.Nodes) // read once already without a fault
+	return prior
+}
+
+// preflight says what the project has too little of for what the plan adds. It
+// asks the cloud three times more at most, and once more where a volume is wanted
+// or addresses may be tight; what the cloud does not tell is no fault.
+func (r *clusterResource) preflight(ctx context.Context, plan *clusterModel, p parts, c change) diag.Diagnostics {
+	client, err := r.connector.connect(ctx)
+	if err != nil {
+		return nil // said where names are looked up, or not known yet
+	}
+	bounds := c.bounds()
+	shapes, diags := c.shapes(ctx, client, plan, p)
+	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return bounds[g].Max > 0 }) {
+		room := c.room(ctx, client, shapes, bounds)
+		for _, s := range preflight.Check(shapes, bounds, room) {
+			diags.Append(c.shortage(s, c.was == nil && r.connector.mayReplace()))
+		}
+	}
+	diags.Append(r.checkPort(ctx, client, p, c)...)
+	return diags
+}
+
+// shapes look flavors and images up once more, which costs no call: they have
+// just been looked up.
+func (c change) shapes(ctx context.Context, s inventory, plan *clusterModel, p parts) (map[string]preflight.Shape, diag.Diagnostics) {
+	out := map[string]preflight.Shape{}
+	var diags diag.Diagnostics
+	add := func(group string, n nodeModel, spec cluster.NodeSpec) {
+		shape := preflight.Shape{Networks: networksTaken(spec), ServerGroup: spec.ServerGroup != ""}
+		if flavor, err := s.ResolveFlavor(ctx, n.Flavor.ValueString()); err == nil && !n.Flavor.IsUnknown() {
+			shape.VCPUs, shape.RAM, shape.Disk = flavor.VCPUs, flavor.RAM, flavor.Disk
+			if image := either(n.Image, plan.Image); !image.IsUnknown() {
+				if i, err := s.ResolveImage(ctx, image.ValueString()); err == nil {
+					shape.MinRAM, shape.MinDisk = i.MinRAM, i.MinDisk
+				}
+			}
+		}
+		if spec.BootVolume != nil {
+			shape.BootVolume = spec.BootVolume.Size
+			if !s.HasVolumes() {
+				diags.AddAttributeWarning(placeOf(group).AtName("boot_volume"), "No block-storage service",
+					"The cloud's catalog lists no block-storage service, so volumes probably can't be made. Leave `boot_volume` out, or check the region.")
+			}
+		}
+		g := c.nodes.Groups[group]
+		shape.Members = len(g.Keep)
+		out[group] = shape
+	}
+	add(cluster.FrontEndGroup, p.frontEnd.nodeModel, c.wanted.FrontEnd)
+	for _, name := range p.groupNames() {
+		add(name, p.groups[name].nodeModel, c.wanted.Groups[name].NodeSpec)
+	}
+	return out, diags
+}
+
+// networksTaken are those on which a node gets a new port.
+func networksTaken(spec cluster.NodeSpec) []string {
+	all := spec.Networks
+	if len(all) == 0 {
+		all = []string{spec.Network}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(id string) bool { return id == "" || id == spec.Network && spec.Port != "" })
+}
+
+// room asks what is left, side by side.
+func (c change) room(ctx context.Context, s inventory, shapes map[string]preflight.Shape, bounds map[string]preflight.Bounds) preflight.Room {
+	var room preflight.Room
+	var g errgroup.Group
+	ask := func(what string, call func() error) {
+		g.Go(func() error {
+			if err := call(); err != nil {
+				tflog.Debug(ctx, "the cloud does not tell its "+what, map[string]any{"error": err.Error()})
+			}
+			return nil
+		})
+	}
+	quota := func(q openstack.Quota) *preflight.Quota { return &preflight.Quota{Max: q.Max, Used: q.Used} }
+	ask("limits", func() error {
+		l, err := s.Limits(ctx)
+		if err != nil {
+			return err
+		}
+		room.Instances, room.Cores, room.RAM = quota(l.Instances), quota(l.Cores), quota(l.RAM)
+		room.ServerGroups = quota(l.ServerGroups)
+		if l.GroupMembers > 0 {
+			room.Members = &l.GroupMembers
+		}
+		// A project that may have any number of servers is not held by its ports; that
+		// question is spared it, in every plan.
+		if l.Instances.Max < 0 {
+			return nil
+		}
+		q, err := s.PortQuota(ctx)
+		if err == nil {
+			room.Ports = quota(q)
+		}
+		return err
+	})
+	need := map[string]int{}
+	volumes := false
+	for group, b := range bounds {
+		for _, network := range shapes[group].Networks {
+			need[network] += b.Max
+		}
+		volumes = volumes || shapes[group].BootVolume > 0 && b.Max > 0
+	}
+	var addresses map[string]openstack.Addresses
+	ask("subnets", func() (err error) {
+		addresses, err = s.Addresses(ctx, sortedNames(need))
+		return err
+	})
+	if volumes && s.HasVolumes() {
+		ask("volume limits", func() error {
+			n, gigabytes, err := s.VolumeLimits(ctx)
+			if err == nil {
+				room.Volumes, room.Gigabytes = quota(n), quota(gigabytes)
+			}
+			return err
+		})
+	}
+	_ = g.Wait() // nobody returns an error
+	room.Addresses = freeAddresses(ctx, s, need, addresses, usedPorts(room))
+	return room
+}
+
+// usedPorts is how many ports the project has, where it is not told a number that
+// is hardly too small.
+func usedPorts(room preflight.Room) int {
+	switch {
+	case room.Ports != nil:
+		return room.Ports.Used
+	case room.Instances != nil:
+		return 16 + 4*room.Instances.Used
+	default:
+		return math.MaxInt32
+	}
+}
+
+// freeAddresses counts a network's ports only where it could come to matter: with
+// all of the project's ports on it, it would be too small.
+func freeAddresses(ctx context.Context, s inventory, need map[string]int, all map[string]openstack.Addresses, ports int) map[string]int {
+	free := map[string]int{}
+	for network, a := range all {
+		taken := a.Taken
+		if taken == 0 && a.All-ports < need[network] {
+			n, err := s.TakenAddresses(ctx, network)
+			if err != nil {
+				tflog.Debug(ctx, "the cloud does not tell the network's ports", map[string]any{"error": err.Error()})
+				continue
+			}
+			taken = n
+		}
+		free[network] = max(a.All-taken, 0)
+	}
+	return free
+}
+
+// checkPort looks at the front-end's own port: it must be free and on the network
+// for the cluster's traffic.
+func (r *clusterResource) checkPort(ctx context.Context, s inventory, p parts, c change) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if !c.nodes.FrontEnd || c.wanted.FrontEnd.Port == "" {
+		return nil
+	}
+	port, err := s.ResolvePort(ctx, p.frontEnd.Port.ValueString())
+	if err != nil {
+		return nil
+	}
+	at := path.Root("front_end").AtName("port")
+	if network := c.wanted.FrontEnd.Network; network != "" && port.Network != network {
+		diags.AddAttributeError(at, "Port on another network", fmt.Sprintf(
+			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", port.Network, network))
+	}
+	own := c.priorStates()[c.nodes.FrontEndName].ID.ValueString()
+	if port.Device != "" && port.Device != own && !(c.was == nil && r.connector.mayReplace()) {
+		diags.AddAttributeError(at, "Port in use", fmt.Sprintf("The port belongs to %s already. Name one that is free.", port.Device))
+	}
+	return diags
+}

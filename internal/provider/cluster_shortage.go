@@ -1,0 +1,96 @@
+package provider
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight"
+)
+
+// remedy is where a shortage is shown and what helps. The number stands for
+// whatever says how many nodes a group has.
+type remedy struct {
+	attribute string
+	text      string
+}
+
+const number = ""
+
+var remedies = map[preflight.Resource]remedy{
+	preflight.Instances:    {number, "Ask for fewer nodes, or have the project's quota raised."},
+	preflight.Cores:        {number, "Ask for fewer nodes or a smaller flavor, or have the project's quota raised."},
+	preflight.RAM:          {number, "Ask for fewer nodes or a smaller flavor, or have the project's quota raised."},
+	preflight.Ports:        {number, "Ask for fewer nodes or networks, or have the project's quota raised."},
+	preflight.Addresses:    {"network", "Choose another network, ask for fewer nodes, or enlarge the subnet's allocation pools."},
+	preflight.Volumes:      {"boot_volume", "Ask for fewer nodes, leave `boot_volume` out, or have the project's quota raised."},
+	preflight.Gigabytes:    {"boot_volume", "Ask for fewer nodes or smaller volumes, or have the project's quota raised."},
+	preflight.ServerGroups: {"server_group", "Leave `server_group` out, or have the project's quota raised."},
+	preflight.Members:      {"server_group", "Ask for fewer workers, leave `server_group` out, or have the project's quota raised."},
+	preflight.FlavorRAM:    {"flavor", "The image asks for that much. Choose a larger flavor or another image."},
+	preflight.FlavorDisk:   {"flavor", "The image asks for that much. Choose a larger flavor or another image, or set `boot_volume`."},
+	preflight.VolumeSize:   {"boot_volume", "The image asks for that much. Choose a larger volume or another image."},
+}
+
+// shortage says what is short, at the attribute that helps: an error for what the
+// plan adds, a warning for what its groups may come to add. Where the plan may
+// replace a cluster, whose share comes free first, a quota is a warning too.
+func (c change) shortage(s preflight.Shortage, mayReplace bool) diag.Diagnostic {
+	r := remedies[s.Resource]
+	at := placeOf(s.Group).AtName(r.attribute)
+	switch {
+	case r.attribute == number:
+		at = c.numberOf(s.Group, s.OnlyAtMax)
+	case s.Resource == preflight.Addresses && len(c.specOf(s.Group).Networks) > 1:
+		at = placeOf(s.Group).AtName("networks")
+	}
+	detail := fmt.Sprintf("%d %s needed, %d possible", s.Need, s.Resource, s.Have)
+	if s.Network != "" {
+		detail = fmt.Sprintf("%d %s of network %s needed, %d free", s.Need, s.Resource, s.Network, s.Have)
+	}
+	if s.Of != nil {
+		detail = fmt.Sprintf("%d %s needed, %d left (%d of %d used)", s.Need, s.Resource, s.Have, s.Of.Used, s.Of.Max)
+	}
+	detail += ". " + r.text
+	shared := s.Of != nil || s.Network != ""
+	switch {
+	case s.OnlyAtMax:
+		return diag.NewAttributeWarningDiagnostic(at, "Not enough "+string(s.Resource)+" for the maximum", detail+"\n\nWhat this plan adds fits.")
+	case shared && mayReplace:
+		return diag.NewAttributeWarningDiagnostic(at, "Not enough "+string(s.Resource)+" now",
+			detail+"\n\nIf this cluster replaces one, what that one has comes free first.")
+	default:
+		return diag.NewAttributeErrorDiagnostic(at, "Not enough "+string(s.Resource), detail)
+	}
+}
+
+// numberOf is the attribute that says how many nodes a group has.
+func (c change) numberOf(group string, atMax bool) path.Path {
+	at := placeOf(group)
+	switch {
+	case group == cluster.FrontEndGroup:
+		return at.AtName("flavor")
+	case c.wanted.Groups[group].Scaling == nil:
+		return at.AtName("count")
+	case atMax:
+		return at.AtName("scaling").AtName("max")
+	default:
+		return at.AtName("scaling").AtName("min")
+	}
+}
+
+func placeOf(group string) path.Path {
+	if group == cluster.FrontEndGroup {
+		return path.Root("front_end")
+	}
+	return path.Root("workers").AtMapKey(group)
+}
+
+func (c change) specOf(group string) cluster.NodeSpec {
+	if group == cluster.FrontEndGroup {
+		return c.wanted.FrontEnd
+	}
+	return c.wanted.Groups[group].NodeSpec
+}
