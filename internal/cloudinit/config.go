@@ -90,6 +90,7 @@ type nodeConfig struct {
 	CA             string              `json:"ca"`
 	Principal      string              `json:"principal"`
 	CoordinatorKey string              `json:"coordinator_key,omitempty"`
+	Coordinator    string              `json:"coordinator,omitempty"`
 }
 
 func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {
@@ -97,6 +98,9 @@ func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {
 		ID: c.ClusterID, Cluster: c.ClusterName, Name: name, Role: role,
 		OperatorKey: strings.TrimSpace(c.OperatorKey), BatchSystem: c.BatchSystem,
 		CA: strings.TrimSpace(c.CA), Principal: trust.CoordinatorPrincipal,
+	}
+	if c.Coordinator == cluster.CoordinatorLastWorker {
+		n.Coordinator = c.Coordinator
 	}
 	if c.LoginUser != "" {
 		n.LoginUser, n.LoginUID = c.LoginUser, c.LoginUID

@@ -10,6 +10,7 @@ type Common struct {
 	LoginUID    int
 	OperatorKey string // authorized_keys form; may be ""
 	BatchSystem cluster.BatchSystem
+	Coordinator string            // cluster.CoordinatorLastWorker, or else the front-end
 	CA          string            // cluster CA's public half, authorized_keys form
 	CloudConfig string            // the user's own cloud-config, or ""
 	Files       map[string]string // path → content
@@ -31,6 +32,12 @@ type WorkerInput struct {
 	FrontEndName   string
 	CoordinatorKey string // the front-end's lasting key, once it is known; else ""
 	HostKey        HostKey
+
+	// Of the worker that takes a roster to the front-end, see
+	// cluster.CoordinatorLastWorker; else nil and "".
+	Document    *cluster.Document
+	ErrandKey   string // private half of a 2-hour key, OpenSSH PEM
+	Certificate string // its certificate, by the cluster CA
 }
 
 // FrontEndInput is what the front-end's user data is rendered from.

@@ -5,6 +5,8 @@
   remote      a request of the coordinator, JSON on stdin, answer on stdout
   coordinate  the front-end's daemon: joins workers, distributes the roster,
               drains those who leave, reports upward
+  hand-over   for clouds without a metadata service: the last new worker takes the
+              roster that it was born with to the front-end
   home        internal: the part that works in the login user's home, with that
               user's rights only
 
@@ -41,6 +43,7 @@ PROGRAM = "/usr/local/sbin/vmcluster-node"
 
 NODE_FILE = "/etc/vmcluster/node.json"
 FIRST_DOCUMENT = "/etc/vmcluster/document.json"
+HANDED = "/var/lib/vmcluster-node/handed.json"  # a document that a worker brought
 FIRST_KEY = "/etc/vmcluster/first_key"  # with -cert.pub beside it, good for two hours
 STATE = "/var/lib/vmcluster-node"
 
@@ -191,7 +194,7 @@ def say(text):
     """One line for people: the journal, and the console that the cloud shows."""
     print("vmcluster: " + text, file=sys.stderr, flush=True)
     try:
-        with open(at("/dev/console"), "w") as console:
+        with open(at("/dev/console"), "a") as console:
             console.write("vmcluster: %s\n" % text)
     except OSError:
         pass
@@ -302,6 +305,7 @@ class Node:
         self.domain = self.config["cluster"] + ".vmcluster.internal"
         self.is_front_end = self.config["role"] == "front_end"
         self.login_user = self.config.get("login_user") or ""
+        self.by_last_worker = self.config.get("coordinator") == "last_worker"
 
     def full(self, name):
         return name + "." + self.domain
@@ -314,7 +318,12 @@ class Node:
         steps = [self.close_metadata, self.hold_batch_system, self.name_itself]
         if self.login_user:
             steps.append(self.setup_login_user)
-        steps.append(self.setup_coordinator if self.is_front_end else self.setup_account)
+        if self.by_last_worker or not self.is_front_end:
+            steps.append(self.setup_account)
+        if self.is_front_end:
+            steps.append(self.setup_coordinator)
+        elif os.path.exists(at(FIRST_DOCUMENT)):
+            steps.append(self.setup_hand_over)
         failed = 0
         for step in steps:
             try:
@@ -365,7 +374,34 @@ class Node:
         run("systemctl", "enable", "vmcluster-coordinator.service")
         run("systemctl", "start", "--no-block", "vmcluster-coordinator.service")
 
+    def setup_hand_over(self):
+        write("/etc/systemd/system/vmcluster-hand-over.service", HAND_OVER_UNIT)
+        run("systemctl", "daemon-reload")
+        run("systemctl", "enable", "vmcluster-hand-over.service")
+        run("systemctl", "start", "--no-block", "vmcluster-hand-over.service")
+
     # ---- requests
+
+    def serve(self, request):
+        """A request from elsewhere. Nobody but its own coordinator tells the
+        front-end what to apply; it takes a roster where that is the way."""
+        if not self.is_front_end:
+            return self.answer(request)
+        if not self.by_last_worker or not isinstance(request, dict) or request.get("verb") != "roster":
+            return {"ok": False, "error": "no such verb"}
+        with locked():
+            return self.take_roster(request.get("document"))
+
+    def take_roster(self, document):
+        try:
+            mine = document["id"] == self.id and isinstance(document["generation"], int) and document.get("version") == 1
+        except (KeyError, TypeError):
+            mine = False
+        if not mine:
+            return {"ok": False, "error": "that is no document of this cluster"}
+        if document["generation"] > (read_json(HANDED) or {}).get("generation", 0):
+            write(HANDED, json.dumps(document), 0o600)
+        return {"ok": True}
 
     def answer(self, request):
         verbs = {"ping": self.ping, "join": self.join, "apply": self.apply, "retire": self.retire, "resume": self.resume}
@@ -421,6 +457,8 @@ class Node:
         if not self.is_front_end:
             self.write_account_keys(bundle["ca"], bundle["coordinator_keys"])
             self.show_host_key(bundle["host_certificate"])
+        elif self.by_last_worker:
+            self.write_account_keys(bundle["ca"], [])
         if bundle["batch"]["type"] == "htcondor":
             HTCondor(self, bundle["batch"]).start()
         write(STATE + "/applied.json", json.dumps({"generation": generation, "digest": digest}), 0o600)
@@ -523,6 +561,23 @@ RestartSec=5
 [Install]
 WantedBy=multi-user.target
 """ % PROGRAM
+
+
+HAND_OVER_UNIT = """\
+[Unit]
+Description=vmcluster: takes the roster to the front-end
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=%s
+
+[Service]
+ExecStart=%s hand-over
+Restart=on-failure
+RestartSec=10
+
+[Install]
+WantedBy=multi-user.target
+""" % (FIRST_KEY, PROGRAM)
 
 
 def name_certificate(path):
@@ -761,6 +816,78 @@ class Metadata:
             raise Failure("write the report: HTTP %d" % error.code)
         except (OSError, http.client.HTTPException) as error:
             raise Failure("write the report: %s" % error)
+
+
+class Console:
+    """Stands in for the metadata service of a cloud that has none: a document is
+    what a new worker brings, a report is a line on the console."""
+
+    REPEAT = 300  # seconds: a console log is cut off after 100 KiB of others' lines
+
+    def __init__(self, clock=time.monotonic):
+        self.clock, self.last, self.due = clock, "", 0.0
+
+    def document(self):
+        return read_json(HANDED)
+
+    def report(self, text):
+        if text != self.last or self.clock() >= self.due:
+            self.last, self.due = text, self.clock() + self.REPEAT
+            try:
+                with open(at("/dev/console"), "a") as console:
+                    console.write("\nvmcluster-report %s\n" % text)
+            except OSError as error:
+                raise Failure("write the report to the console: %s" % error)
+        return True
+
+
+def hand_over(node, clock=time.monotonic):
+    """What the last new worker does: it takes the roster that it was born with,
+    its own address filled in, to the front-end, which distributes it."""
+    document = read_json(FIRST_DOCUMENT)
+    if not document or not os.path.exists(at(FIRST_KEY)):
+        return 0
+    front_end = document["front_end"]
+    for m in document.get("workers") or []:
+        if m["name"] == node.name:
+            m["address"] = own_address(front_end["address"])
+    write(STATE + "/front_end", "%s %s\n" % (front_end["name"], public_key(front_end["host_key"])), 0o600)
+    failed = ""
+    while clock() < FIRST_KEY_TTL:  # since boot: the certificate ends then
+        try:
+            answer = ssh(front_end["name"], front_end["address"], {"verb": "roster", "document": document}, STATE + "/front_end", [FIRST_KEY])
+            if answer.get("ok"):
+                say("generation %d is with %s" % (document["generation"], front_end["name"]))
+                break
+            failed = answer.get("error")
+        except Failure as error:
+            failed = str(error)
+        say("take the roster to %s: %s" % (front_end["name"], failed))
+        time.sleep(FIRST_RETRY)
+    remove(FIRST_KEY)
+    remove(FIRST_KEY + "-cert.pub")
+    return 0
+
+
+def ssh(name, address, request, known_hosts, keys, timeout=60):
+    """Puts one request to another node."""
+    options = {
+        "BatchMode": "yes", "ConnectTimeout": "10", "ServerAliveInterval": "10", "ServerAliveCountMax": "6",
+        "UserKnownHostsFile": at(known_hosts), "GlobalKnownHostsFile": "/dev/null",
+        "HostKeyAlias": name, "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no", "CheckHostIP": "no",
+        "IdentitiesOnly": "yes", "IdentityAgent": "none", "LogLevel": "ERROR",
+    }
+    command = ["ssh", "-F", "/dev/null", "-T", "-l", ACCOUNT]
+    for option, value in options.items():
+        command += ["-o", "%s=%s" % (option, value)]
+    for key in keys:
+        if os.path.exists(at(key)):
+            command += ["-i", at(key)]
+    out = run(*command, address, PROGRAM + " remote", text=json.dumps(request), timeout=timeout)
+    try:
+        return json.loads(out)
+    except ValueError:
+        raise Failure("%s did not answer in JSON: %s" % (name, out[:100]))
 
 
 # ---------------------------------------------------------------- coordinator
@@ -1076,24 +1203,7 @@ class Coordinator:
 
     def remote(self, name, address, request, timeout=60):
         """Puts one request to a worker over ssh."""
-        options = {
-            "BatchMode": "yes", "ConnectTimeout": "10", "ServerAliveInterval": "10", "ServerAliveCountMax": "6",
-            "UserKnownHostsFile": at(STATE + "/known_hosts"), "GlobalKnownHostsFile": "/dev/null",
-            "HostKeyAlias": name, "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no", "CheckHostIP": "no",
-            "IdentitiesOnly": "yes", "IdentityAgent": "none", "LogLevel": "ERROR",
-        }
-        command = ["ssh", "-F", "/dev/null", "-T", "-l", ACCOUNT]
-        for option, value in options.items():
-            command += ["-o", "%s=%s" % (option, value)]
-        for key in (STATE + "/coordinator", FIRST_KEY):
-            if os.path.exists(at(key)):
-                command += ["-i", at(key)]
-        out = run(*command, address, PROGRAM + " remote", text=json.dumps(request), timeout=timeout)
-        try:
-            answer = json.loads(out)
-        except ValueError:
-            raise Failure("%s did not answer in JSON: %s" % (name, out[:100]))
-        return answer
+        return ssh(name, address, request, STATE + "/known_hosts", [STATE + "/coordinator", FIRST_KEY], timeout)
 
     def task_join(self, name, address):
         answer = self.remote(name, address, {"verb": "join"})
@@ -1231,10 +1341,13 @@ def main(arguments):
         if verb == "setup":
             return Node().setup()
         if verb == "remote":
-            print(json.dumps(Node().answer(json.load(sys.stdin))))
+            print(json.dumps(Node().serve(json.load(sys.stdin))))
             return 0
         if verb == "coordinate":
-            return Coordinator(Node(), Metadata()).run()
+            node = Node()
+            return Coordinator(node, Console() if node.by_last_worker else Metadata()).run()
+        if verb == "hand-over":
+            return hand_over(Node())
         if verb == "home":
             print(json.dumps(home(json.load(sys.stdin))))
             return 0

@@ -453,6 +453,78 @@ class Join(ClusterCase):
         self.assertNotIn("bank", c.text(one, "/etc/hosts") + c.text("astro-frontend", "/etc/hosts"))
 
 
+class LastWorker(ClusterCase):
+    """A cloud without a metadata service: what a new worker brings, and the console."""
+
+    def setUp(self):
+        super().setUp()
+        c = self.cluster
+        c.more = {"coordinator": "last_worker"}
+        subprocess.run(["rm", "-rf", c.dir + "/astro-frontend"], check=True)
+        c.add("astro-frontend", **c.more)
+        c.document["coordinator"] = "last_worker"
+        c.metadata = lambda: self.console
+        self.one = c.worker(1)
+        c.enter("astro-frontend")
+        put(c.dir + "/astro-frontend" + node.FIRST_DOCUMENT, json.dumps(c.document))
+        self.console = node.Console(clock=lambda: c.time)
+        self.coordinator = c.coordinator(over_ssh=True)
+        put(c.dir + "/astro-frontend/up", "")
+
+    def settle(self, ticks=12):
+        c = self.cluster
+        c.reports.append(None)
+        c.enter("astro-frontend")
+        c.settle(self.coordinator, ticks)
+        line = [w for w in c.text("astro-frontend", "/dev/console").splitlines() if w.startswith("vmcluster-report ")][-1]
+        return json.loads(line.split(" ", 1)[1])
+
+    def test_growth(self):
+        c = self.cluster
+        report = self.settle()
+        self.assertEqual((report["generation"], report["joined"], report.get("error", "")), (1, 1, ""))
+        two, last = c.worker(2), "astro-cpu-3"
+        c.document["workers"].append({"name": last, "address": "", "batch": "b1"})
+        c.document["front_end"] = {"name": "astro-frontend", "address": "10.0.0.2", "host_key": report["host_key"]}
+        c.publish()
+        c.add(last, **c.more)
+        root = os.path.join(c.dir, last)
+        put(root + node.FIRST_DOCUMENT, json.dumps(c.document))
+        put(root + node.FIRST_KEY, "key", 0o600)
+        c.enter(last)
+        node.own_address = lambda towards="": "10.0.1.3"
+        self.assertEqual(node.Node().setup(), 0)
+        self.assertIn("start --no-block vmcluster-hand-over.service", c.text(last, "/systemctl.log"))
+        self.assertEqual(node.hand_over(node.Node(), clock=lambda: 0.0), 0)
+        self.assertFalse(c.has(last, node.FIRST_KEY))
+        node.own_address = lambda towards="": "10.0.0.2"
+        report = self.settle(20)
+        self.assertEqual((report["generation"], report["joined"], report["pending"]), (2, 3, 0))
+        for name in ("astro-frontend", self.one, two, last):
+            self.assertIn("10.0.1.3 astro-cpu-3.astro", c.text(name, "/etc/hosts"))
+        self.assertIn(CA, c.text("astro-frontend", "/var/lib/vmcluster/.ssh/authorized_keys"))
+
+    def test_front_end_takes_rosters_only(self):
+        c = self.cluster
+        n = node.Node()
+        newer = dict(c.document, generation=5)
+        for request, ok in [
+            ({"verb": "join"}, False), ({"verb": "apply", "generation": [9, 1], "bundle": {}}, False), (None, False), ([], False),
+            ({"verb": "roster"}, False), ({"verb": "roster", "document": dict(newer, id="other")}, False),
+            ({"verb": "roster", "document": newer}, True), ({"verb": "roster", "document": c.document}, True),
+        ]:
+            self.assertEqual(n.serve(request)["ok"], ok, request)
+        self.assertEqual(self.console.document()["generation"], 5, "an older one changes nothing")
+        n.by_last_worker = False
+        self.assertFalse(n.serve({"verb": "roster", "document": dict(newer, generation=6)})["ok"])
+
+    def test_console_is_not_flooded(self):
+        for seconds, text, lines in [(0, "a", 1), (10, "a", 1), (20, "b", 2), (400, "b", 3)]:
+            self.cluster.time = float(seconds)
+            self.console.report(text)
+            self.assertEqual(self.cluster.text("astro-frontend", "/dev/console").count("vmcluster-report"), lines)
+
+
 class Requests(ClusterCase):
     """What a worker answers."""
 

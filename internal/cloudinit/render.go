@@ -39,6 +39,11 @@ func Worker(in WorkerInput) ([]byte, error) {
 	if err := b.file("", sudoersPath, sudoers, modeSudoers); err != nil {
 		return nil, err
 	}
+	if in.Document != nil {
+		if err := b.roster(*in.Document, in.ErrandKey, in.Certificate); err != nil {
+			return nil, err
+		}
+	}
 	return finish(in.Common, in.Name, b)
 }
 
@@ -50,23 +55,36 @@ func FrontEnd(in FrontEndInput) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := in.Document.Clone()
+	if n.Coordinator != "" { // whoever brings it a roster logs in as on a worker
+		if err := b.file("", sudoersPath, sudoers, modeSudoers); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.roster(in.Document, in.CoordinatorKey, in.Certificate); err != nil {
+		return nil, err
+	}
+	return finish(in.Common, in.Name, b)
+}
+
+// roster adds a document, and the key of whoever is to distribute it.
+func (b *builder) roster(document cluster.Document, key, certificate string) error {
+	doc := document.Clone()
 	doc.Groups, doc.FrontEndAs = nil, nil // how nodes are made is no matter of the node program
 	doc.Version = 1
 	text, err := json.Marshal(doc)
 	if err != nil {
-		return nil, fmt.Errorf("write the cluster document: %w", err)
+		return fmt.Errorf("write the cluster document: %w", err)
 	}
 	if err := b.file("roster", documentPath, string(text), modeSecret); err != nil {
-		return nil, err
+		return err
 	}
-	if err := b.file("", firstKeyPath, ensureNewline(in.CoordinatorKey), modeSecret); err != nil {
-		return nil, err
+	if err := b.file("", firstKeyPath, ensureNewline(key), modeSecret); err != nil {
+		return err
 	}
-	if err := b.file("", firstKeyPath+"-cert.pub", ensureNewline(in.Certificate), modeSecret); err != nil {
-		return nil, err
+	if err := b.file("", firstKeyPath+"-cert.pub", ensureNewline(certificate), modeSecret); err != nil {
+		return err
 	}
-	return finish(in.Common, in.Name, b)
+	return nil
 }
 
 func ensureNewline(s string) string { return strings.TrimRight(s, "\n") + "\n" }

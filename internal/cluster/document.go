@@ -41,7 +41,8 @@ type Document struct {
 	KeyPair     string               `json:"key_pair,omitempty"`
 	OperatorKey string               `json:"operator_key,omitempty"`
 	BatchSystem BatchSystem          `json:"batch_system"`
-	CA          string               `json:"ca"` // cluster CA, public half
+	Coordinator string               `json:"coordinator,omitempty"` // "" is the front-end
+	CA          string               `json:"ca"`                    // cluster CA, public half
 	FrontEnd    FrontEndRecord       `json:"front_end"`
 	FrontEndAs  *NodeSpec            `json:"front_end_as,omitempty"` // what it is made of, for who imports the cluster; without cloud_config and files
 	Groups      map[string]GroupSpec `json:"groups"`

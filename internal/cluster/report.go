@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // MaxReport is the size in bytes of what the metadata service's password slot
@@ -25,6 +26,26 @@ type Report struct {
 	HostKey        string `json:"host_key,omitempty"`        // the front-end's, authorized_keys form
 	CoordinatorKey string `json:"coordinator_key,omitempty"` // its own lasting coordinator key
 	HostCA         string `json:"host_ca,omitempty"`         // its CA of workers' host certificates, public half
+}
+
+// consoleMark begins the line of a report on a console.
+const consoleMark = "vmcluster-report {"
+
+// ConsoleReport returns the newest whole report in a console log; "" if there is
+// none. Other programs write there too, so lines may be torn.
+func ConsoleReport(console string) string {
+	for end := len(console); ; {
+		i := strings.LastIndex(console[:end], consoleMark)
+		if i < 0 {
+			return ""
+		}
+		line, _, _ := strings.Cut(console[i+len(consoleMark)-1:], "\n")
+		line = strings.TrimSpace(line)
+		if json.Valid([]byte(line)) {
+			return line
+		}
+		end = i
+	}
 }
 
 // ParseReport reads the slot's content. Empty content is no report.

@@ -13,6 +13,12 @@ const (
 // listed. No worker group may have this name.
 const FrontEndGroup = "frontend"
 
+// Who distributes a roster when workers are added.
+const (
+	CoordinatorFrontEnd   = "front_end"   // it reads the document in its metadata
+	CoordinatorLastWorker = "last_worker" // for clouds without a metadata service: the last new worker brings it
+)
+
 // DefaultLoginUID is the uid and gid of the login user on every node. It is
 // above the range that distributions hand out by themselves and below
 // systemd's dynamic ranges, so that it is free in any image.
@@ -28,6 +34,7 @@ type Spec struct {
 	KeyPair     string // operators' Nova key pair; may be empty
 	OperatorKey string // the key pair's public half, authorized_keys form; may be empty
 	BatchSystem BatchSystem
+	Coordinator string // CoordinatorFrontEnd ("" too) or CoordinatorLastWorker
 	FrontEnd    NodeSpec
 	Groups      map[string]GroupSpec // by group name
 }

@@ -32,6 +32,7 @@ type clusterModel struct {
 	FrontEnd       types.Object   `tfsdk:"front_end"`
 	Workers        types.Map      `tfsdk:"workers"`
 	BatchSystem    types.Object   `tfsdk:"batch_system"`
+	Coordinator    types.String   `tfsdk:"coordinator"`
 	WaitFor        types.String   `tfsdk:"wait_for"`
 	DrainTimeout   types.String   `tfsdk:"drain_timeout"`
 	Replacement    types.Object   `tfsdk:"replacement"`
@@ -161,6 +162,7 @@ func (m clusterModel) spec(p parts, resolved resolution) cluster.Spec {
 		KeyPair:     m.KeyPair.ValueString(),
 		OperatorKey: resolved.get(kindKeyPair, m.KeyPair),
 		BatchSystem: cluster.BatchSystem(p.batch.Type.ValueString()),
+		Coordinator: m.Coordinator.ValueString(),
 		FrontEnd:    m.nodeSpec(p.frontEnd.nodeModel, resolved),
 		Groups:      make(map[string]cluster.GroupSpec, len(p.groups)),
 	}

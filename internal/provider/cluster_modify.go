@@ -27,6 +27,7 @@ func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.Valid
 	p, ok, diags := config.parts(ctx)
 	resp.Diagnostics.Append(diags...)
 	if ok {
+		resp.Diagnostics.Append(config.checkCoordinator(p)...)
 		resp.Diagnostics.Append(config.checkPlaces(p)...)
 		resp.Diagnostics.Append(p.checkSizesOfGroups()...)
 	}
@@ -151,6 +152,7 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	c.wanted = plan.spec(p, c.resolved)
 	c.rotates = rotates(plan, was)
 	diags.Append(c.decideFrontEnd(p.frontEnd, private)...)
+	diags.Append(c.checkTelling(private)...)
 	if c.makes() || c.redescribed() {
 		diags.Append(checkSizes(c.wanted, time.Now())...)
 	}

@@ -79,6 +79,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"front_end":    frontEndAttribute(),
 			"workers":      workersAttribute(),
 			"batch_system": batchSystemAttribute(),
+			"coordinator":  coordinatorAttribute(),
 			"wait_for": schema.StringAttribute{
 				Optional: true, Computed: true,
 				Default:    stringdefault.StaticString(defaultWait),

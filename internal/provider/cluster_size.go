@@ -65,7 +65,7 @@ func trialDocument(spec cluster.Spec, ca string) cluster.Document {
 	doc := cluster.Document{
 		ID: cmp.Or(spec.ID, anyID), Name: spec.Name, Generation: 1, CA: ca,
 		LoginUser: spec.LoginUser, LoginUID: spec.LoginUID, KeyPair: spec.KeyPair, OperatorKey: spec.OperatorKey,
-		BatchSystem: spec.BatchSystem, Groups: spec.Groups,
+		BatchSystem: spec.BatchSystem, Coordinator: spec.Coordinator, Groups: spec.Groups,
 		FrontEnd: cluster.FrontEndRecord{Name: cluster.FrontEndName(spec.Name), Address: "203.0.113.255", HostKey: ca, CoordinatorKey: ca, HostCA: ca},
 		HostCAs:  []string{ca},
 		Batches:  map[string]string{"batch": ca},
@@ -90,11 +90,15 @@ func tryWorker(ca *trust.CA, doc cluster.Document, group string, spec cluster.Gr
 	if err != nil {
 		return err
 	}
-	_, err = cloudinit.Worker(cloudinit.WorkerInput{
+	in := cloudinit.WorkerInput{
 		Common: commonInput(doc, spec.NodeSpec), Name: name, Group: group,
 		FrontEndName: doc.FrontEnd.Name, CoordinatorKey: doc.CA,
 		HostKey: cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
-	})
+	}
+	if doc.Coordinator == cluster.CoordinatorLastWorker { // any worker may be the one who brings the roster
+		in.Document, in.ErrandKey, in.Certificate = &doc, key.Private, key.Certificate
+	}
+	_, err = cloudinit.Worker(in)
 	return err
 }
 
@@ -113,7 +117,7 @@ func tryFrontEnd(ca *trust.CA, doc cluster.Document, spec cluster.NodeSpec, now 
 func commonInput(doc cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
 	return cloudinit.Common{
 		ClusterID: doc.ID, ClusterName: doc.Name, LoginUser: doc.LoginUser, LoginUID: doc.LoginUID,
-		OperatorKey: doc.OperatorKey, BatchSystem: doc.BatchSystem, CA: doc.CA,
+		OperatorKey: doc.OperatorKey, BatchSystem: doc.BatchSystem, Coordinator: doc.Coordinator, CA: doc.CA,
 		CloudConfig: spec.CloudConfig, Files: spec.Files,
 	}
 }

@@ -143,6 +143,7 @@ func (m *clusterModel) adopt(ctx context.Context, v provision.View) diag.Diagnos
 	m.LoginUser = types.StringValue(doc.LoginUser)
 	m.LoginUID = types.Int64Value(int64(doc.LoginUID))
 	m.Replacement = types.ObjectNull(replacementTypes)
+	m.Coordinator = types.StringValue(cmp.Or(doc.Coordinator, cluster.CoordinatorFrontEnd))
 	m.WaitFor, m.DrainTimeout = types.StringValue(defaultWait), types.StringValue(defaultDrainTimeout)
 	batch := doc.BatchSystem
 	if batch == "" {

@@ -256,6 +256,9 @@ func (r *run) launch(ctx context.Context, adds []worker, stay cluster.Nodes) err
 		return err
 	}
 	fleet.doc.Groups = r.groups()
+	if fleet.errand, err = r.send(ctx, adds); err != nil {
+		return err
+	}
 	fleet.spread(stay)
 	r.endFleet()
 	r.fleet = fleet
@@ -264,7 +267,10 @@ func (r *run) launch(ctx context.Context, adds []worker, stay cluster.Nodes) err
 		return err
 	}
 	r.changed()
-	return r.waitFleet(ctx, hasAddress, 2, "has no address")
+	if err := r.waitFleet(ctx, hasAddress, 2, "has no address"); err != nil {
+		return err
+	}
+	return r.launchLast(ctx)
 }
 
 // endFleet takes over what went wrong with a batch.

@@ -32,6 +32,10 @@ func describe(d *cluster.Document, s cluster.Spec) bool {
 	d.LoginUser, d.LoginUID = s.LoginUser, s.LoginUID
 	d.KeyPair, d.OperatorKey = s.KeyPair, s.OperatorKey
 	d.BatchSystem = s.BatchSystem
+	d.Coordinator = ""
+	if s.Coordinator == cluster.CoordinatorLastWorker {
+		d.Coordinator = s.Coordinator
+	}
 	// The front-end's own cloud_config and files would take the room that the
 	// roster needs; a group's are there because the scaler makes workers from them.
 	frontEnd := s.FrontEnd

@@ -35,6 +35,7 @@ type fleet struct {
 	mu       sync.Mutex
 	members  map[string]*member  // by node name
 	refused  map[string]*Problem // by group: a refusal that its next POST would meet as well
+	errand   *errand             // on a cloud without a metadata service: who goes to the front-end
 	taken    []*member           // whose name another writer has put into the roster
 	problems []Problem
 	ended    bool // its servers are counted
@@ -76,7 +77,7 @@ func (p *Provisioner) newFleet(doc cluster.Document, ws []worker, meta map[strin
 func (f *fleet) launch(ctx context.Context) error {
 	var todo []*member
 	for _, m := range f.members {
-		if m.id == "" && !m.lost {
+		if m.id == "" && !m.lost && !f.errand.waits(m.name) {
 			todo = append(todo, m)
 		}
 	}
@@ -155,12 +156,19 @@ func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
 		return cluster.NodeRequest{}, err
 	}
 	spec := f.doc.Groups[m.group].NodeSpec
+	errandKey, document, err := f.errand.key(f.doc.Name, m.name)
+	if err != nil {
+		return cluster.NodeRequest{}, err
+	}
 	userData, err := cloudinit.Worker(cloudinit.WorkerInput{
 		Common:         common(f.doc, spec),
 		Name:           m.name,
 		Group:          m.group,
 		FrontEndName:   f.doc.FrontEnd.Name,
 		CoordinatorKey: f.doc.FrontEnd.CoordinatorKey,
+		Document:       document,
+		ErrandKey:      errandKey.Private,
+		Certificate:    errandKey.Certificate,
 		HostKey:        cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
 	})
 	if err != nil {
@@ -272,7 +280,7 @@ func (p *Provisioner) console(ctx context.Context, id string) string {
 // every tells whether all members that are not given up satisfy ok.
 func (f *fleet) every(ok func(cluster.Node) bool) bool {
 	for _, m := range f.members {
-		if !m.lost && (m.id == "" || !ok(m.node)) {
+		if !m.lost && !f.errand.waits(m.name) && (m.id == "" || !ok(m.node)) {
 			return false
 		}
 	}

@@ -125,7 +125,8 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 	}
 	ready := map[string]string{cluster.MetaReady: "1"}
 	change := func(d *cluster.Document) error {
-		enrolled, moved := r.fleet.enroll(d), r.setCA(d)
+		// Nobody could tell a front-end without a metadata service of late ones.
+		enrolled, moved := !byLastWorker(*d) && r.fleet.enroll(d), r.setCA(d)
 		if enrolled || moved {
 			d.Generation++
 		}
@@ -176,20 +177,14 @@ func takeKeys(d *cluster.Document, fe cluster.Node, report cluster.Report) bool 
 // them.
 func (r *run) distribute(ctx context.Context) error {
 	victims := r.victims()
-	drains := len(victims) > 0 && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
+	drains := len(victims) > 0 && !byLastWorker(r.doc) && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
 	report := r.p.keys(ctx, r.doc, r.frontEnd)
 	before := r.doc
 	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
-		described := describe(d, r.req.Spec)
-		keyed := takeKeys(d, r.frontEnd, report)
-		roster := r.fleet.enroll(d)
-		roster = forget(d, func(m cluster.Member) bool { return r.gone(before, m) }) || roster
-		roster = mark(d, victims, drains, r.rolling()) || roster
-		roster = r.setCA(d) || roster
-		if roster {
-			d.Generation++
+		if e := r.fleet.errand; e != nil && e.document != nil && d.Generation != before.Generation {
+			return cluster.ErrDocumentConflict // what was sent is not what would be written
 		}
-		if !described && !keyed && !roster && r.frontEnd.Metadata[cluster.MetaReady] != "" {
+		if !r.revise(d, before, report, victims, drains) && r.frontEnd.Metadata[cluster.MetaReady] != "" {
 			return errNoChange
 		}
 		return nil
@@ -200,7 +195,7 @@ func (r *run) distribute(ctx context.Context) error {
 	r.doc = doc
 	r.fleet.yield(ctx)
 	moved := doc.Generation > before.Generation
-	if r.req.Wait == WaitJoined && (moved || r.unjoined(doc)) {
+	if told := !byLastWorker(doc) || r.fleet.errand != nil; told && r.req.Wait == WaitJoined && (moved || r.unjoined(doc)) {
 		var wanted []string
 		if drains {
 			wanted = sortedNames(victims)
@@ -209,10 +204,28 @@ func (r *run) distribute(ctx context.Context) error {
 			return err
 		}
 	}
+	if byLastWorker(doc) && r.fleet.errand == nil {
+		r.untold(before, doc)
+	}
 	if len(victims) == 0 {
 		return nil
 	}
 	return r.removeVictims(ctx, victims)
+}
+
+// revise brings a document up to what this run wants and has made. It reports
+// whether that changed anything.
+func (r *run) revise(d *cluster.Document, before cluster.Document, report cluster.Report, victims map[string]bool, drains bool) bool {
+	described := describe(d, r.req.Spec)
+	keyed := takeKeys(d, r.frontEnd, report)
+	roster := !r.fleet.errandFailed() && r.fleet.enroll(d)
+	roster = forget(d, func(m cluster.Member) bool { return r.gone(before, m) || byLastWorker(*d) && victims[m.Name] }) || roster
+	roster = mark(d, victims, drains, r.rolling()) || roster
+	roster = r.setCA(d) || roster
+	if roster {
+		d.Generation++
+	}
+	return described || keyed || roster
 }
 
 // keys reads the front-end's report once where its keys are not known yet: a
@@ -221,7 +234,7 @@ func (p *Provisioner) keys(ctx context.Context, d cluster.Document, fe cluster.N
 	if d.FrontEnd.CoordinatorKey != "" {
 		return cluster.Report{}
 	}
-	text, err := p.cloud.Report(ctx, fe.ID)
+	text, err := p.report(ctx, d, fe.ID)
 	if err != nil {
 		return cluster.Report{}
 	}

@@ -32,7 +32,7 @@ func (r *run) await(ctx context.Context, w *joinWait) error {
 	if !r.plan.FrontEnd {
 		// What the slot holds is of an older generation, and while it does the
 		// front-end can't post. A new server's slot is empty.
-		if err := r.p.cloud.ClearReport(ctx, r.frontEnd.ID); err != nil {
+		if err := r.p.clearReport(ctx, r.doc, r.frontEnd.ID); err != nil {
 			return fmt.Errorf("clear the front-end's report: %w", err)
 		}
 	}
@@ -78,7 +78,7 @@ type joinWait struct {
 // that the next can be posted. It reports whether there was news.
 func (w *joinWait) read(ctx context.Context) bool {
 	fe := w.r.frontEnd
-	text, err := w.r.p.cloud.Report(ctx, fe.ID)
+	text, err := w.r.p.report(ctx, w.r.doc, fe.ID)
 	if err != nil {
 		w.r.p.opts.Log(ctx, "reading the front-end's report failed; trying again", "error", err.Error())
 		return false
@@ -97,7 +97,7 @@ func (w *joinWait) read(ctx context.Context) bool {
 			return true
 		}
 	}
-	if err := w.r.p.cloud.ClearReport(ctx, fe.ID); err != nil {
+	if err := w.r.p.clearReport(ctx, w.r.doc, fe.ID); err != nil {
 		w.r.p.opts.Log(ctx, "clearing the front-end's report failed; trying again", "error", err.Error())
 	}
 	return true

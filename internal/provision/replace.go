@@ -144,7 +144,7 @@ func (r *run) kept(last cluster.Document) []cluster.Member {
 // setCA has the nodes trust another CA from this document on. It reports whether
 // that changed it.
 func (r *run) setCA(d *cluster.Document) bool {
-	if r.req.CA == nil || d.CA == r.req.CA.Public() {
+	if r.req.CA == nil || d.CA == r.req.CA.Public() || byLastWorker(*d) && r.fleet.errand == nil {
 		return false
 	}
 	d.CA = r.req.CA.Public()

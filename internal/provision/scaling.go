@@ -23,7 +23,7 @@ func (p *Provisioner) Read(ctx context.Context, nameOrID string) (View, error) {
 	if !ok {
 		return v, nil
 	}
-	text, err := p.cloud.Report(ctx, fe.ID)
+	text, err := p.report(ctx, v.Document, fe.ID)
 	if err != nil {
 		return v, fmt.Errorf("read the front-end's report: %w", err)
 	}
@@ -42,7 +42,7 @@ func (p *Provisioner) Read(ctx context.Context, nameOrID string) (View, error) {
 		return v, nil
 	}
 	// The slot takes no newer report while this one stands in it.
-	if err := p.cloud.ClearReport(ctx, fe.ID); err != nil {
+	if err := p.clearReport(ctx, v.Document, fe.ID); err != nil {
 		return v, fmt.Errorf("clear the front-end's report: %w", err)
 	}
 	return v, nil
@@ -208,6 +208,9 @@ func (p *Provisioner) open(ctx context.Context, clusterID string) (View, cluster
 	fe, ok := view.Nodes.FrontEnd()
 	if !ok || !view.HasDocument {
 		return view, fe, fmt.Errorf("open cluster %s: %w", clusterID, ErrNoFrontEnd)
+	}
+	if byLastWorker(view.Document) {
+		return view, fe, fmt.Errorf("open cluster %s: %w", clusterID, ErrGrowsByTerraform)
 	}
 	return view, fe, nil
 }

@@ -21,7 +21,7 @@ func common(d cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
 	return cloudinit.Common{
 		ClusterID: d.ID, ClusterName: d.Name,
 		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
-		BatchSystem: d.BatchSystem, CA: d.CA,
+		BatchSystem: d.BatchSystem, Coordinator: d.Coordinator, CA: d.CA,
 		CloudConfig: spec.CloudConfig, Files: spec.Files,
 	}
 }
@@ -49,7 +49,7 @@ func (p *Provisioner) nodeRequest(d cluster.Document, spec cluster.NodeSpec, nam
 		Image: spec.Image, Flavor: spec.Flavor,
 		Network: spec.Network, Networks: spec.Networks, FixedIP: spec.FixedIP, Port: spec.Port,
 		KeyPair: d.KeyPair, SecurityGroups: spec.SecurityGroups,
-		BootVolume: spec.BootVolume, ConfigDrive: spec.ConfigDrive,
+		BootVolume: spec.BootVolume, ConfigDrive: spec.ConfigDrive || byLastWorker(d),
 		Metadata: metadata, UserData: userData,
 	}
 }

@@ -1,0 +1,124 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// How much of a console log is looked through for the front-end's last report.
+const reportLines = 400
+
+// ErrGrowsByTerraform says that a cluster can't be grown or told anything without
+// its CA's key.
+var ErrGrowsByTerraform = errors.New("the front-end of a cluster with coordinator = \"last_worker\" can be told of a change by a new worker of Terraform's only")
+
+func byLastWorker(d cluster.Document) bool { return d.Coordinator == cluster.CoordinatorLastWorker }
+
+// report reads what the front-end has told last: in the metadata service's
+// password slot or, on a cloud without one, on its console.
+func (p *Provisioner) report(ctx context.Context, d cluster.Document, frontEnd string) (string, error) {
+	if !byLastWorker(d) {
+		return p.cloud.Report(ctx, frontEnd)
+	}
+	console, err := p.cloud.ConsoleTail(ctx, frontEnd, reportLines)
+	if err != nil {
+		return "", err
+	}
+	return cluster.ConsoleReport(console), nil
+}
+
+func (p *Provisioner) clearReport(ctx context.Context, d cluster.Document, frontEnd string) error {
+	if byLastWorker(d) {
+		return nil
+	}
+	return p.cloud.ClearReport(ctx, frontEnd)
+}
+
+// errand is what the last new worker of a batch is sent with to the front-end.
+type errand struct {
+	worker   string            // who goes
+	ca       *trust.CA         // whose certificate lets it in
+	document *cluster.Document // nil until the others have addresses: it is made after them
+}
+
+// send has the last worker of a batch take the roster to the front-end.
+func (r *run) send(ctx context.Context, adds []worker) (*errand, error) {
+	if !byLastWorker(r.doc) || r.plan.FrontEnd || len(adds) == 0 {
+		return nil, nil //nolint:nilnil // nobody is sent
+	}
+	ca := signer(r.doc, append([]*trust.CA{r.req.CA}, r.req.Keys...))
+	if ca == nil {
+		return nil, fmt.Errorf("add workers: %w", ErrCAKey)
+	}
+	takeKeys(&r.doc, r.frontEnd, r.p.keys(ctx, r.doc, r.frontEnd))
+	if r.doc.FrontEnd.HostKey == "" || r.doc.FrontEnd.CoordinatorKey == "" {
+		return nil, fmt.Errorf("add workers: %w: %s has not told its keys on its console", ErrNoFrontEnd, r.doc.FrontEnd.Name)
+	}
+	return &errand{worker: adds[len(adds)-1].name, ca: ca}, nil
+}
+
+// launchLast makes the worker that goes to the front-end, born with the roster as
+// it is to be. It fills in its own address itself.
+func (r *run) launchLast(ctx context.Context) error {
+	e := r.fleet.errand
+	if e == nil {
+		return nil
+	}
+	d := r.doc.Clone()
+	r.revise(&d, r.doc, cluster.Report{}, r.victims(), false)
+	if d.Batches == nil {
+		d.Batches = map[string]string{}
+	}
+	d.Batches[r.fleet.batchID] = r.fleet.batch.Public()
+	forget(&d, func(m cluster.Member) bool { return m.Name == e.worker })
+	d.Workers = append(d.Workers, cluster.Member{Name: e.worker, Batch: r.fleet.batchID})
+	d.Generation = r.doc.Generation + 1
+	e.document = &d
+	r.p.opts.Log(ctx, "creating the worker that takes the roster to the front-end", "node", e.worker, "generation", d.Generation)
+	if err := r.fleet.launch(ctx); err != nil {
+		return err
+	}
+	r.changed()
+	return r.waitFleet(ctx, hasAddress, 2, "has no address")
+}
+
+// waits tells whether a member is not to be made yet.
+func (e *errand) waits(name string) bool { return e != nil && e.worker == name && e.document == nil }
+
+// errandFailed tells that the one who was sent did not come up.
+func (f *fleet) errandFailed() bool {
+	return f.errand != nil && f.errand.document != nil && (f.members[f.errand.worker].lost || f.members[f.errand.worker].node.Address == "")
+}
+
+// key is what completes the user data of the one who is sent.
+func (e *errand) key(clusterName, name string) (trust.KeyPair, *cluster.Document, error) {
+	if e == nil || e.worker != name {
+		return trust.KeyPair{}, nil, nil
+	}
+	key, err := e.ca.Coordinator(clusterName, time.Now())
+	return key, e.document, err
+}
+
+// untold says that the front-end does not know yet who is gone.
+func (r *run) untold(before, after cluster.Document) {
+	var names []string
+	for _, m := range before.Workers {
+		if _, there := after.Member(m.Name); !there {
+			names = append(names, m.Name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	r.problems = append(r.problems, Problem{
+		Node: r.frontEnd.Name, Kind: cluster.FaultOther,
+		Summary: "has not been told who left",
+		Detail:  fmt.Sprintf("on a cloud without a metadata service it learns of %s with the next worker that is added; until then they stand in hosts files and keys", strings.Join(names, ", ")),
+	})
+}
