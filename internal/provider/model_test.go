@@ -24,7 +24,7 @@ func testModel(t *testing.T) clusterModel {
 		KeyPair: types.StringValue("ops"), SecurityGroups: stringSetOf([]string{"default"}),
 		LoginUser: types.StringValue("astro"), LoginUID: types.Int64Value(20000),
 		BatchSystem: types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue("htcondor")}),
-		WaitFor:     types.StringValue("joined"), DrainTimeout: types.StringValue("30m"),
+		Coordinator: types.StringValue("front_end"), WaitFor: types.StringValue("joined"), DrainTimeout: types.StringValue("30m"),
 		Replacement: types.ObjectNull(replacementTypes),
 		Timeouts:    noTimeouts,
 		ID:          types.StringValue("4e3b"), Nodes: types.MapNull(nodeStateType), Resolved: types.MapNull(types.StringType),

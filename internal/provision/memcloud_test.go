@@ -1,13 +1,18 @@
 package provision
 
 import (
+	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -236,6 +241,9 @@ func (c *memCloud) compose(s *memServer) string {
 		metadata = s.older
 	}
 	doc, err := cluster.DecodeDocument(metadata)
+	if doc.Coordinator == cluster.CoordinatorLastWorker {
+		doc, err = c.brought(s)
+	}
 	if err != nil {
 		return ""
 	}
@@ -294,8 +302,54 @@ func (c *memCloud) ClearReport(_ context.Context, id string) error {
 	})
 }
 
-func (c *memCloud) ConsoleTail(context.Context, string, int) (string, error) {
-	return "last words", c.call("console", func() error { return nil })
+// ConsoleTail is the way up where there is no metadata service.
+func (c *memCloud) ConsoleTail(_ context.Context, id string, _ int) (string, error) {
+	text := "last words"
+	return text, c.call("console", func() error {
+		s := c.servers[id]
+		if s != nil && s.req.Role == cluster.RoleFrontEnd && s.there() && !c.silent && time.Since(s.created) >= memBoot {
+			text += "\nvmcluster-report " + c.compose(s) + "\r\nvmcluster-report {torn"
+		}
+		return nil
+	})
+}
+
+// brought is the newest document that a worker has brought to a front-end without
+// a metadata service; until then it is the one that it was born with.
+func (c *memCloud) brought(fe *memServer) (cluster.Document, error) {
+	doc, err := cluster.DecodeDocument(fe.req.Metadata)
+	for _, w := range c.present() {
+		d, ok := rosterOf(w.req.UserData)
+		if w == fe || !ok || time.Since(w.created) < memBoot || c.neverJoin[w.req.Name] || d.Generation <= doc.Generation {
+			continue
+		}
+		for i, m := range d.Workers {
+			if m.Name == w.req.Name {
+				d.Workers[i].Address = "10.0.0." + w.id
+			}
+		}
+		doc = d
+	}
+	return doc, err
+}
+
+// rosterOf finds the document in a node's user data.
+func rosterOf(userData []byte) (cluster.Document, bool) {
+	var d cluster.Document
+	_, rest, ok := strings.Cut(string(userData), "path: /etc/vmcluster/document.json")
+	if !ok {
+		return d, false
+	}
+	_, rest, _ = strings.Cut(rest, "content: ")
+	packed, _, _ := strings.Cut(rest, "\n")
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(packed))
+	if err != nil {
+		return d, false
+	}
+	if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil {
+		raw, _ = io.ReadAll(z)
+	}
+	return d, json.Unmarshal(raw, &d) == nil
 }
 
 func (c *memCloud) ServerGroups(context.Context) ([]cluster.ServerGroup, error) {
