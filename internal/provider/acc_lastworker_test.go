@@ -52,7 +52,7 @@ func TestAccLastWorker(t *testing.T) {
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate),
 		},
 		resource.TestStep{
-			PreConfig: func() { s.expectWarning(t, "", "learns of astro-cpu-3 with the next worker") },
+			PreConfig: func() { s.expectWarning(t, `AttributeName("front_end")`, "learns of astro-cpu-3 with the next worker") },
 			Config:    body(count(2), "ssh_ca_private_key_wo_version = 1"), ExpectError: regexp.MustCompile(`Nobody brings the new CA`),
 		},
 		resource.TestStep{
