@@ -58,14 +58,14 @@ func (c *Client) Addresses(ctx context.Context, networks []string) (map[string]A
 		}
 	}
 	return on("read the subnets", c.network, func(sc *gophercloud.ServiceClient) (map[string]Addresses, error) {
-		query := url.Values{"network_id": networks, "ip_version": {"4"}, "fields": {"network_id", "allocation_pools"}}
+		params := url.Values{"network_id": networks, "ip_version": {"4"}, "fields": {"network_id", "allocation_pools"}}
 		var raw struct {
 			Subnets []struct {
 				Network string                        `json:"network_id"`
 				Pools   []struct{ Start, End string } `json:"allocation_pools"`
 			} `json:"subnets"`
 		}
-		if _, err := sc.Get(ctx, sc.ServiceURL("subnets")+"?"+query.Encode(), &raw, nil); err != nil {
+		if err := query(ctx, sc, sc.ServiceURL("subnets"), params, &raw); err != nil {
 			return nil, err
 		}
 		out := map[string]Addresses{}
@@ -96,8 +96,8 @@ func (c *Client) ipAvailability(ctx context.Context, networks []string) (map[str
 				} `json:"subnet_ip_availability"`
 			} `json:"network_ip_availabilities"`
 		}
-		query := url.Values{"network_id": networks}
-		if _, err := sc.Get(ctx, sc.ServiceURL("network-ip-availabilities")+"?"+query.Encode(), &raw, nil); err != nil {
+		params := url.Values{"network_id": networks}
+		if err := query(ctx, sc, sc.ServiceURL("network-ip-availabilities"), params, &raw); err != nil {
 			return nil, err
 		}
 		out := map[string]Addresses{}
@@ -129,8 +129,8 @@ func (c *Client) TakenAddresses(ctx context.Context, network string) (int, error
 				} `json:"fixed_ips"`
 			} `json:"ports"`
 		}
-		query := url.Values{"network_id": {network}, "fields": {"fixed_ips"}}
-		if _, err := sc.Get(ctx, sc.ServiceURL("ports")+"?"+query.Encode(), &raw, nil); err != nil {
+		params := url.Values{"network_id": {network}, "fields": {"fixed_ips"}}
+		if err := query(ctx, sc, sc.ServiceURL("ports"), params, &raw); err != nil {
 			return 0, err
 		}
 		n := 0
@@ -143,6 +143,13 @@ func (c *Client) TakenAddresses(ctx context.Context, network string) (int, error
 		}
 		return n, nil
 	})
+}
+
+// query reads the answer to a question that gophercloud has no call for, or asks
+// for more than is wanted.
+func query(ctx context.Context, sc *gophercloud.ServiceClient, address string, params url.Values, into any) error {
+	_, err := sc.Get(ctx, address+"?"+params.Encode(), into, nil) //nolint:bodyclose // gophercloud closes what it decodes
+	return err
 }
 
 // poolSize counts the addresses from start to end; what is none counts as many.

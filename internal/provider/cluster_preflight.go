@@ -41,9 +41,9 @@ func (c change) mayGrow() bool {
 
 // bounds are how many nodes the plan adds, and how many the groups may come to
 // add. Workers that are made anew in place of others take nothing more.
-func (c change) bounds() map[string]preflight.Bounds {
+func (c change) bounds(ctx context.Context) map[string]preflight.Bounds {
 	out := map[string]preflight.Bounds{}
-	if _, had := c.priorStates()[c.nodes.FrontEndName]; c.nodes.FrontEnd && !had {
+	if _, had := c.priorStates(ctx)[c.nodes.FrontEndName]; c.nodes.FrontEnd && !had {
 		out[cluster.FrontEndGroup] = preflight.Bounds{Min: 1, Max: 1}
 	}
 	for name, g := range c.nodes.Groups {
@@ -54,11 +54,11 @@ func (c change) bounds() map[string]preflight.Bounds {
 	return out
 }
 
-func (c change) priorStates() map[string]nodeState {
+func (c change) priorStates(ctx context.Context) map[string]nodeState {
 	if c.was == nil {
 		return nil
 	}
-	prior, _ := nodeStates(context.Background(), c.was.Nodes) // read once already without a fault
+	prior, _ := nodeStates(ctx, c.was.Nodes) // read once already without a fault
 	return prior
 }
 
@@ -70,7 +70,7 @@ func (r *clusterResource) preflight(ctx context.Context, plan *clusterModel, p p
 	if err != nil {
 		return nil // said where names are looked up, or not known yet
 	}
-	bounds := c.bounds()
+	bounds := c.bounds(ctx)
 	shapes, diags := c.shapes(ctx, client, plan, p)
 	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return bounds[g].Max > 0 }) {
 		room := c.room(ctx, client, shapes, bounds)
@@ -233,7 +233,7 @@ func (r *clusterResource) checkPort(ctx context.Context, s inventory, p parts, c
 		diags.AddAttributeError(at, "Port on another network", fmt.Sprintf(
 			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", port.Network, network))
 	}
-	own := c.priorStates()[c.nodes.FrontEndName].ID.ValueString()
+	own := c.priorStates(ctx)[c.nodes.FrontEndName].ID.ValueString()
 	if port.Device != "" && port.Device != own && !(c.was == nil && r.connector.mayReplace()) {
 		diags.AddAttributeError(at, "Port in use", fmt.Sprintf("The port belongs to %s already. Name one that is free.", port.Device))
 	}

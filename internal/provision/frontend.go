@@ -194,23 +194,31 @@ func (r *run) distribute(ctx context.Context) error {
 	}
 	r.doc = doc
 	r.fleet.yield(ctx)
-	moved := doc.Generation > before.Generation
-	if told := !byLastWorker(doc) || r.fleet.errand != nil; told && r.req.Wait == WaitJoined && (moved || r.unjoined(doc)) {
-		var wanted []string
-		if drains {
-			wanted = sortedNames(victims)
-		}
-		if _, err := r.waitReport(ctx, doc.Generation, wanted); err != nil {
-			return err
-		}
+	var leaving []string
+	if drains {
+		leaving = sortedNames(victims)
 	}
-	if byLastWorker(doc) && r.fleet.errand == nil {
-		r.untold(before, doc)
+	if err := r.waitTold(ctx, before, leaving); err != nil {
+		return err
 	}
 	if len(victims) == 0 {
 		return nil
 	}
 	return r.removeVictims(ctx, victims)
+}
+
+// waitTold waits until the front-end has told everybody of a document that
+// replaced before, and those who leave are drained.
+func (r *run) waitTold(ctx context.Context, before cluster.Document, leaving []string) error {
+	if byLastWorker(r.doc) && r.fleet.errand == nil {
+		r.untold(before, r.doc) // nobody tells the front-end
+		return nil
+	}
+	if r.req.Wait != WaitJoined || r.doc.Generation == before.Generation && !r.unjoined(r.doc) {
+		return nil
+	}
+	_, err := r.waitReport(ctx, r.doc.Generation, leaving)
+	return err
 }
 
 // revise brings a document up to what this run wants and has made. It reports

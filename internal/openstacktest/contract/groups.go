@@ -60,8 +60,9 @@ var groupCases = []testCase{
 		s.serverGroups(t, http.MethodDelete, "/"+id, nil, "2.64").says(t, 404, "itemNotFound", "Instance group "+id+" could not be found.")
 	}},
 	{"server group/a name may be taken twice", func(t *testing.T, s *suite) {
-		if s.makeServerGroup(t, "affinity") == s.makeServerGroup(t, "affinity") {
-			t.Error("the same server group")
+		first, second := s.makeServerGroup(t, "affinity"), s.makeServerGroup(t, "affinity")
+		if first == second {
+			t.Errorf("both are server group %s", first)
 		}
 	}},
 	{"server group/no such policy is 400", func(t *testing.T, s *suite) {
