@@ -105,6 +105,8 @@ func (e *errand) key(clusterName, name string) (trust.KeyPair, *cluster.Document
 	return key, e.document, err
 }
 
+const whoLeft = "has not been told who left"
+
 // untold says that the front-end does not know yet who is gone.
 func (r *run) untold(before, after cluster.Document) {
 	var names []string
@@ -118,7 +120,7 @@ func (r *run) untold(before, after cluster.Document) {
 	}
 	r.problems = append(r.problems, Problem{
 		Node: r.frontEnd.Name, Kind: cluster.FaultOther,
-		Summary: "has not been told who left",
+		Summary: whoLeft,
 		Detail:  fmt.Sprintf("on a cloud without a metadata service it learns of %s with the next worker that is added; until then they stand in hosts files and keys", strings.Join(names, ", ")),
 	})
 }

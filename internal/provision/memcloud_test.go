@@ -1,18 +1,13 @@
 package provision
 
 import (
-	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -59,9 +54,10 @@ type memServer struct {
 	older    map[string]string
 	slot     string
 	floating string
-	hidden   time.Time // no list shows it before
-	joinedBy string    // host CA of the front-end that this worker was joined by
-	trusts   string    // fingerprint of the CA that it accepts a coordinator of
+	hidden   time.Time       // no list shows it before
+	joinedBy string          // host CA of the front-end that this worker was joined by
+	trusts   string          // fingerprint of the CA that it accepts a coordinator of
+	acked    map[string]bool // of a front-end: which workers have which generation
 }
 
 const (
@@ -121,7 +117,7 @@ func (s *memServer) node() cluster.Node {
 	cluster.ReadTags(&n, cluster.Tags(s.req.ClusterID, s.req.ClusterName, s.req.Role, s.req.Group))
 	cluster.ReadMetadata(&n, maps.Clone(s.metadata))
 	if age >= memAddress {
-		n.Address = "10.0.0." + s.id
+		n.Address = s.address()
 	}
 	n.Floating = s.floating
 	n.Zone = s.req.Zone
@@ -134,6 +130,8 @@ func (s *memServer) node() cluster.Node {
 	}
 	return n
 }
+
+func (s *memServer) address() string { return "10.0.0." + s.id }
 
 func (s *memServer) there() bool { return s.deleted.IsZero() || time.Since(s.deleted) < memDelete }
 
@@ -165,7 +163,7 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 		c.posts[r.Name]++
 		id = fmt.Sprint(c.next)
 		c.servers[id] = &memServer{req: r, id: id, created: time.Now(), metadata: maps.Clone(r.Metadata),
-			older: maps.Clone(r.Metadata), broken: c.broken[r.Name] > 0 || c.full[r.Zone], words: c.words}
+			older: maps.Clone(r.Metadata), acked: map[string]bool{}, broken: c.broken[r.Name] > 0 || c.full[r.Zone], words: c.words}
 		c.broken[r.Name]--
 		return nil
 	})
@@ -188,6 +186,7 @@ func (c *memCloud) present() []*memServer {
 func (c *memCloud) DeleteNode(_ context.Context, id string) error {
 	return c.call("delete", func() error {
 		if s := c.servers[id]; s != nil && s.deleted.IsZero() {
+			c.settle()
 			s.deleted = time.Now()
 		}
 		return nil
@@ -251,11 +250,14 @@ func (c *memCloud) compose(s *memServer) string {
 	r := cluster.Report{Generation: doc.Generation, HostKey: "ssh-ed25519 HOST", CoordinatorKey: "ssh-ed25519 COORD", HostCA: hostCA}
 	var pending, drained, busy []string
 	for _, m := range doc.Workers {
-		up := false
+		// Who had a generation once is not asked again, even when it is gone.
+		key := fmt.Sprint(doc.Generation, m)
+		up := s.acked[key]
 		for _, w := range c.present() {
 			if w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name] && w.admits(s, doc, m) {
 				up = true
 				w.joinedBy, w.trusts = hostCA, trust.Fingerprint(doc.CA)
+				s.acked[key] = true
 			}
 		}
 		switch {
@@ -279,13 +281,16 @@ func (c *memCloud) compose(s *memServer) string {
 	return string(b)
 }
 
-// admits tells whether a front-end can verify this worker and get into it: one
-// that was joined before by another shows that one's certificate and trusts the
-// CA of its last bundle only.
+// admits tells whether a front-end can reach this worker, verify it and get into
+// it: one that was joined before by another shows that one's certificate and
+// trusts the CA of its last bundle only.
 func (s *memServer) admits(fe *memServer, doc cluster.Document, m cluster.Member) bool {
+	if m.Address != s.address() {
+		return false
+	}
 	switch s.joinedBy {
 	case "":
-		return doc.Batches[m.Batch] != ""
+		return doc.Batches[m.Batch] != "" && m.Batch == s.req.Metadata[cluster.MetaBatch]
 	case "ssh-ed25519 HOSTCA" + fe.id:
 		return true
 	default:
@@ -312,44 +317,6 @@ func (c *memCloud) ConsoleTail(_ context.Context, id string, _ int) (string, err
 		}
 		return nil
 	})
-}
-
-// brought is the newest document that a worker has brought to a front-end without
-// a metadata service; until then it is the one that it was born with.
-func (c *memCloud) brought(fe *memServer) (cluster.Document, error) {
-	doc, err := cluster.DecodeDocument(fe.req.Metadata)
-	for _, w := range c.present() {
-		d, ok := rosterOf(w.req.UserData)
-		if w == fe || !ok || time.Since(w.created) < memBoot || c.neverJoin[w.req.Name] || d.Generation <= doc.Generation {
-			continue
-		}
-		for i, m := range d.Workers {
-			if m.Name == w.req.Name {
-				d.Workers[i].Address = "10.0.0." + w.id
-			}
-		}
-		doc = d
-	}
-	return doc, err
-}
-
-// rosterOf finds the document in a node's user data.
-func rosterOf(userData []byte) (cluster.Document, bool) {
-	var d cluster.Document
-	_, rest, ok := strings.Cut(string(userData), "path: /etc/vmcluster/document.json")
-	if !ok {
-		return d, false
-	}
-	_, rest, _ = strings.Cut(rest, "content: ")
-	packed, _, _ := strings.Cut(rest, "\n")
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(packed))
-	if err != nil {
-		return d, false
-	}
-	if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil {
-		raw, _ = io.ReadAll(z)
-	}
-	return d, json.Unmarshal(raw, &d) == nil
 }
 
 func (c *memCloud) ServerGroups(context.Context) ([]cluster.ServerGroup, error) {

@@ -64,7 +64,7 @@ func TestAnyCallMayGoWrong(t *testing.T) {
 				if err != nil || len(result.Problems) > 0 {
 					next(t, c, req, err)
 				}
-				scene.expect(t, c)
+				scene.expect(t, c, req)
 				return reached
 			})
 		}
