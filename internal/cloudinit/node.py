@@ -399,7 +399,8 @@ class Node:
             mine = False
         if not mine:
             return {"ok": False, "error": "that is no document of this cluster"}
-        if document["generation"] > (read_json(HANDED) or {}).get("generation", 0):
+        # Equal: of a run that was cut short nobody may know what it had brought.
+        if document["generation"] >= (read_json(HANDED) or {}).get("generation", 0):
             write(HANDED, json.dumps(document), 0o600)
         return {"ok": True}
 
@@ -1315,6 +1316,7 @@ class Coordinator:
             "host_key": self.me.get("host_key", ""),
             "coordinator_key": self.own_key,
             "host_ca": self.host_ca,
+            "ca": self.document.get("ca", "") if self.node.by_last_worker else "",
         })
         if text != self.last_report:
             self.last_report, self.busy_until = text, now + 2 * QUIET_INTERVAL

@@ -504,6 +504,24 @@ class LastWorker(ClusterCase):
             self.assertIn("10.0.1.3 astro-cpu-3.astro", c.text(name, "/etc/hosts"))
         self.assertIn(CA, c.text("astro-frontend", "/var/lib/vmcluster/.ssh/authorized_keys"))
 
+    def test_growth_after_one_that_was_cut_short(self):
+        """Its roster was brought, and nobody noted it down: the next run's may
+        have the same generation, and another server under the same name."""
+        c = self.cluster
+        self.assertEqual(self.settle()["ca"], CA)
+        two = c.worker(2)
+        first = json.loads(json.dumps(c.document))
+        first["workers"][-1].update(address="10.0.1.99", batch="b0")
+        first["batches"]["b0"] = "ssh-ed25519 AAAAgone"
+        first["ca"] = "ssh-ed25519 AAAAnext"
+        n = node.Node()
+        for document, ca in ((first, first["ca"]), (c.document, CA)):
+            self.assertTrue(n.serve({"verb": "roster", "document": document})["ok"])
+            report = self.settle(20)
+            self.assertEqual((report["generation"], report["ca"]), (c.document["generation"], ca))
+        self.assertEqual((report["joined"], report["pending"]), (2, 0))
+        self.assertNotIn("10.0.1.99", c.text(two, "/etc/hosts"))
+
     def test_front_end_takes_rosters_only(self):
         c = self.cluster
         n = node.Node()
@@ -515,6 +533,9 @@ class LastWorker(ClusterCase):
         ]:
             self.assertEqual(n.serve(request)["ok"], ok, request)
         self.assertEqual(self.console.document()["generation"], 5, "an older one changes nothing")
+        other = dict(newer, workers=[])
+        self.assertTrue(n.serve({"verb": "roster", "document": other})["ok"])
+        self.assertEqual(self.console.document(), other, "of two with one generation the one that came last counts")
         n.by_last_worker = False
         self.assertFalse(n.serve({"verb": "roster", "document": dict(newer, generation=6)})["ok"])
 

@@ -26,6 +26,7 @@ type Report struct {
 	HostKey        string `json:"host_key,omitempty"`        // the front-end's, authorized_keys form
 	CoordinatorKey string `json:"coordinator_key,omitempty"` // its own lasting coordinator key
 	HostCA         string `json:"host_ca,omitempty"`         // its CA of workers' host certificates, public half
+	CA             string `json:"ca,omitempty"`              // whose certificates let a coordinator in; where a worker brings the roster
 }
 
 // consoleMark begins the line of a report on a console.

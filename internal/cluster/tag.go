@@ -30,6 +30,7 @@ const (
 	MetaCreatedBy   = "vmcluster_created_by"   // fingerprint of the run that made the cluster
 	MetaCA          = "vmcluster_ca"           // fingerprint of the cluster CA the node was born with
 	MetaBatch       = "vmcluster_batch"        // which run of creates made the node: tells our servers from others' of the same name
+	MetaSent        = "vmcluster_sent"         // generation of the roster that a worker was born with, to take it to the front-end
 	MetaReady       = "vmcluster_ready"        // on the front-end: set when the first apply was through
 	MetaProtect     = "vmcluster_protect"      // set by an operator: the scaler must leave the node alone
 )

@@ -20,6 +20,7 @@ type run struct {
 	held     map[heldGroup]bool // server groups that it had when it was first seen
 	plan     Plan
 	ca       *trust.CA // of a front-end that is made
+	sent     int64     // generation of the newest roster that a worker was made to bring
 	fleet    *fleet
 	frontEnd cluster.Node
 	problems []Problem
@@ -94,6 +95,7 @@ func (r *run) look(ctx context.Context) error {
 	r.have = view.Nodes
 	r.doc = view.Document
 	r.held = heldGroups(view.Document, view.Nodes)
+	r.sent = sentGeneration(view.Nodes)
 	r.plan = r.compute(view, r.req.withLatecomers(r.sound(view)))
 	if r.plan.FrontEnd {
 		return r.startOver(view)

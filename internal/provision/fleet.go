@@ -174,7 +174,7 @@ func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
 	if err != nil {
 		return cluster.NodeRequest{}, fmt.Errorf("render user data: %w", err)
 	}
-	req := f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.marks(nil), userData)
+	req := f.p.nodeRequest(f.doc, spec, m.name, cluster.RoleWorker, m.group, f.marks(f.errand.mark(m.name)), userData)
 	req.Zone, req.ServerGroupID = m.zone, m.serverGroup
 	return req, nil
 }

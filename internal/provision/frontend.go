@@ -231,7 +231,7 @@ func (r *run) revise(d *cluster.Document, before cluster.Document, report cluste
 	roster = mark(d, victims, drains, r.rolling()) || roster
 	roster = r.setCA(d) || roster
 	if roster {
-		d.Generation++
+		d.Generation = r.nextGeneration(*d)
 	}
 	return described || keyed || roster
 }

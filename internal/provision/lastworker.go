@@ -1,9 +1,11 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,8 +13,13 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
-// How much of a console log is looked through for the front-end's last report.
-const reportLines = 400
+const (
+	reportLines = 400 // of a console log's end are looked through for the front-end's last report
+
+	// tellTime is how long the front-end takes at most until what it was brought is
+	// on its console: it looks for it, and reports, every 15 s.
+	tellTime = 40 * time.Second
+)
 
 // ErrGrowsByTerraform says that a cluster can't be grown or told anything without
 // its CA's key.
@@ -42,9 +49,10 @@ func (p *Provisioner) clearReport(ctx context.Context, d cluster.Document, front
 
 // errand is what the last new worker of a batch is sent with to the front-end.
 type errand struct {
-	worker   string            // who goes
-	ca       *trust.CA         // whose certificate lets it in
-	document *cluster.Document // nil until the others have addresses: it is made after them
+	worker     string            // who goes
+	ca         *trust.CA         // whose certificate lets it in
+	generation int64             // of what it brings
+	document   *cluster.Document // nil until the others are there: it is made after them
 }
 
 // send has the last worker of a batch take the roster to the front-end.
@@ -52,15 +60,50 @@ func (r *run) send(ctx context.Context, adds []worker) (*errand, error) {
 	if !byLastWorker(r.doc) || r.plan.FrontEnd || len(adds) == 0 {
 		return nil, nil //nolint:nilnil // nobody is sent
 	}
-	ca := signer(r.doc, append([]*trust.CA{r.req.CA}, r.req.Keys...))
+	report, err := r.heard(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("add workers: %w", err)
+	}
+	trusts := r.doc
+	trusts.CA = cmp.Or(report.CA, trusts.CA)
+	ca := signer(trusts, append([]*trust.CA{r.req.CA}, r.req.Keys...))
 	if ca == nil {
 		return nil, fmt.Errorf("add workers: %w", ErrCAKey)
 	}
-	takeKeys(&r.doc, r.frontEnd, r.p.keys(ctx, r.doc, r.frontEnd))
+	takeKeys(&r.doc, r.frontEnd, report)
 	if r.doc.FrontEnd.HostKey == "" || r.doc.FrontEnd.CoordinatorKey == "" {
 		return nil, fmt.Errorf("add workers: %w: %s has not told its keys on its console", ErrNoFrontEnd, r.doc.FrontEnd.Name)
 	}
-	return &errand{worker: adds[len(adds)-1].name, ca: ca}, nil
+	generation := max(r.doc.Generation, report.Generation, r.sent) + 1
+	return &errand{worker: adds[len(adds)-1].name, ca: ca, generation: generation}, nil
+}
+
+// heard is the front-end's last report. A run that was cut short may have had a
+// roster brought to it, and a CA, of which the document says nothing; where one
+// was sent, the front-end gets the time to tell.
+func (r *run) heard(ctx context.Context) (cluster.Report, error) {
+	if r.sent > r.doc.Generation {
+		if err := sleep(ctx, tellTime); err != nil {
+			return cluster.Report{}, err
+		}
+	}
+	text, err := r.p.report(ctx, r.doc, r.frontEnd.ID)
+	if err != nil {
+		return cluster.Report{}, fmt.Errorf("read the report of %s: %w", r.frontEnd.Name, err)
+	}
+	report, _, err := cluster.ParseReport(text)
+	return report, err
+}
+
+// sentGeneration is that of the newest roster with which a worker was sent.
+func sentGeneration(nodes cluster.Nodes) int64 {
+	var newest int64
+	for _, n := range nodes {
+		if g, err := strconv.ParseInt(n.Metadata[cluster.MetaSent], 10, 64); err == nil {
+			newest = max(newest, g)
+		}
+	}
+	return newest
 }
 
 // launchLast makes the worker that goes to the front-end, born with the roster as
@@ -78,7 +121,7 @@ func (r *run) launchLast(ctx context.Context) error {
 	d.Batches[r.fleet.batchID] = r.fleet.batch.Public()
 	forget(&d, func(m cluster.Member) bool { return m.Name == e.worker })
 	d.Workers = append(d.Workers, cluster.Member{Name: e.worker, Batch: r.fleet.batchID})
-	d.Generation = r.doc.Generation + 1
+	d.Generation = e.generation
 	e.document = &d
 	r.p.opts.Log(ctx, "creating the worker that takes the roster to the front-end", "node", e.worker, "generation", d.Generation)
 	if err := r.fleet.launch(ctx); err != nil {
@@ -91,9 +134,26 @@ func (r *run) launchLast(ctx context.Context) error {
 // waits tells whether a member is not to be made yet.
 func (e *errand) waits(name string) bool { return e != nil && e.worker == name && e.document == nil }
 
+// nextGeneration is that of a document that replaces d: the one that was sent has it
+// in hand.
+func (r *run) nextGeneration(d cluster.Document) int64 {
+	if r.fleet.errand == nil || r.fleet.errandFailed() {
+		return d.Generation + 1
+	}
+	return r.fleet.errand.generation
+}
+
 // errandFailed tells that the one who was sent did not come up.
 func (f *fleet) errandFailed() bool {
 	return f.errand != nil && f.errand.document != nil && (f.members[f.errand.worker].lost || f.members[f.errand.worker].node.Address == "")
+}
+
+// mark is the metadata of the one who is sent.
+func (e *errand) mark(name string) map[string]string {
+	if e == nil || e.worker != name {
+		return nil
+	}
+	return map[string]string{cluster.MetaSent: strconv.FormatInt(e.generation, 10)}
 }
 
 // key is what completes the user data of the one who is sent.

@@ -54,10 +54,12 @@ type memServer struct {
 	older    map[string]string
 	slot     string
 	floating string
-	hidden   time.Time       // no list shows it before
-	joinedBy string          // host CA of the front-end that this worker was joined by
-	trusts   string          // fingerprint of the CA that it accepts a coordinator of
-	acked    map[string]bool // of a front-end: which workers have which generation
+	hidden   time.Time         // no list shows it before
+	joinedBy string            // host CA of the front-end that this worker was joined by
+	trusts   string            // fingerprint of the CA that it accepts a coordinator of
+	brings   *cluster.Document // what this worker was sent with to the front-end
+	letInBy  string            // CA of the certificate with which it comes
+	acked    map[string]bool   // of a front-end: which workers have which generation
 }
 
 const (
@@ -165,6 +167,9 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 		c.servers[id] = &memServer{req: r, id: id, created: time.Now(), metadata: maps.Clone(r.Metadata),
 			older: maps.Clone(r.Metadata), acked: map[string]bool{}, broken: c.broken[r.Name] > 0 || c.full[r.Zone], words: c.words}
 		c.broken[r.Name]--
+		if d, ok := rosterOf(r.UserData); ok && r.Role == cluster.RoleWorker {
+			c.servers[id].brings, c.servers[id].letInBy = &d, signerOf(r.UserData)
+		}
 		return nil
 	})
 	if err != nil {
@@ -248,6 +253,9 @@ func (c *memCloud) compose(s *memServer) string {
 	}
 	hostCA := "ssh-ed25519 HOSTCA" + s.id
 	r := cluster.Report{Generation: doc.Generation, HostKey: "ssh-ed25519 HOST", CoordinatorKey: "ssh-ed25519 COORD", HostCA: hostCA}
+	if doc.Coordinator == cluster.CoordinatorLastWorker {
+		r.CA = doc.CA
+	}
 	var pending, drained, busy []string
 	for _, m := range doc.Workers {
 		// Who had a generation once is not asked again, even when it is gone.

@@ -21,10 +21,10 @@ import (
 func (c *memCloud) brought(fe *memServer) (cluster.Document, error) {
 	doc, err := cluster.DecodeDocument(fe.req.Metadata)
 	for _, w := range c.messengers(fe) {
-		d, _ := rosterOf(w.req.UserData)
-		if d.ID != doc.ID || d.Generation <= doc.Generation || signerOf(w.req.UserData) != doc.CA {
+		if w.brings.ID != doc.ID || w.brings.Generation < doc.Generation || w.letInBy != doc.CA {
 			continue
 		}
+		d := w.brings.Clone()
 		for i, m := range d.Workers {
 			if m.Name == w.req.Name {
 				d.Workers[i].Address = w.address()
@@ -40,10 +40,9 @@ func (c *memCloud) brought(fe *memServer) (cluster.Document, error) {
 func (c *memCloud) messengers(fe *memServer) []*memServer {
 	var out []*memServer
 	for _, w := range c.servers {
-		_, sent := rosterOf(w.req.UserData)
 		comes := w.created.Add(memBoot)
 		alive := !w.broken && (w.deleted.IsZero() || w.deleted.After(comes))
-		if sent && w.req.Role == cluster.RoleWorker && w.created.After(fe.created) && alive && time.Since(comes) >= memSeen && !c.neverJoin[w.req.Name] {
+		if w.brings != nil && w.created.After(fe.created) && alive && time.Since(comes) >= memSeen && !c.neverJoin[w.req.Name] {
 			out = append(out, w)
 		}
 	}

@@ -18,8 +18,9 @@ import (
 type frontEnd struct {
 	id, address             string
 	hostKey, coordinatorKey string
-	hostCA                  string // public half; workers that it joins show a certificate of it
-	told                    string // the last report on the console
+	hostCA                  string          // public half; workers that it joins show a certificate of it
+	told                    string          // the last report on the console
+	heard                   map[string]bool // who has been there with a roster, by server ID
 	document                cluster.Document
 	workers                 map[string]*Worker // of the roster, by name
 	closed                  map[string]bool    // takes no new job
@@ -29,7 +30,7 @@ type frontEnd struct {
 func newFrontEnd(s openstacktest.Server) *frontEnd {
 	return &frontEnd{
 		id: s.ID, address: s.Address, hostKey: newPublicKey(), coordinatorKey: newPublicKey(), hostCA: newPublicKey(),
-		workers: map[string]*Worker{}, closed: map[string]bool{}, servers: map[string]string{},
+		workers: map[string]*Worker{}, closed: map[string]bool{}, heard: map[string]bool{}, servers: map[string]string{},
 	}
 }
 
@@ -42,9 +43,7 @@ func (s *Simulator) coordinate(f *frontEnd, servers []openstacktest.Server, now 
 	// A cloud may serve an older set after a newer one: that one is passed over.
 	d, err := cluster.DecodeDocument(metadata)
 	if f.document.Coordinator == cluster.CoordinatorLastWorker { // only what it was born with, and what is brought
-		if d, ok := s.brought(f, servers, now); ok && d.Generation > f.document.Generation {
-			f.document = d
-		}
+		s.takeRosters(f, servers, now)
 	} else if err == nil && d.Generation >= f.document.Generation {
 		f.document = d
 	}
@@ -146,6 +145,9 @@ func (s *Simulator) post(f *frontEnd) {
 func (f *frontEnd) report() cluster.Report {
 	r := cluster.Report{
 		Generation: f.document.Generation, Address: f.address, HostKey: f.hostKey, CoordinatorKey: f.coordinatorKey, HostCA: f.hostCA,
+	}
+	if f.document.Coordinator == cluster.CoordinatorLastWorker {
+		r.CA = f.document.CA
 	}
 	var pending, drained, busy []string
 	for _, name := range slices.SortedFunc(maps.Keys(f.workers), cluster.CompareNames) {

@@ -10,20 +10,24 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
 )
 
-// brought is the newest document that a worker has brought to a front-end on a
-// cloud without a metadata service, its own address filled in.
-func (s *Simulator) brought(f *frontEnd, servers []openstacktest.Server, now time.Time) (cluster.Document, bool) {
-	var newest cluster.Document
+// takeRosters lets workers that have booted bring the document that they were born
+// with, their own address filled in, to a front-end on a cloud without a metadata
+// service: each once, with a certificate of the CA that the front-end trusts. It
+// keeps what it has, whatever becomes of who brought it.
+func (s *Simulator) takeRosters(f *frontEnd, servers []openstacktest.Server, now time.Time) {
 	for _, server := range servers {
-		if !slices.Contains(server.Tags, cluster.IDTag(f.document.ID)) || server.ID == f.id || !s.booted(server, now) {
+		if !slices.Contains(server.Tags, cluster.IDTag(f.document.ID)) || server.ID == f.id || f.heard[server.ID] || !s.booted(server, now) {
 			continue
 		}
+		f.heard[server.ID] = true
 		d, ok := rosterOf(server.UserData)
-		if !ok || d.Generation <= newest.Generation {
+		if !ok || d.Generation < f.document.Generation || signerOf(server.UserData) != f.document.CA {
 			continue
 		}
 		for i, m := range d.Workers {
@@ -31,27 +35,41 @@ func (s *Simulator) brought(f *frontEnd, servers []openstacktest.Server, now tim
 				d.Workers[i].Address = server.Address
 			}
 		}
-		newest = d
+		f.document = d
 	}
-	return newest, newest.Generation > 0
+}
+
+// signerOf is the CA of the certificate in a worker's user data.
+func signerOf(userData []byte) string {
+	key, _, _, _, err := ssh.ParseAuthorizedKey(fileOf(userData, "/etc/vmcluster/first_key-cert.pub"))
+	cert, ok := key.(*ssh.Certificate)
+	if err != nil || !ok {
+		return ""
+	}
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(cert.SignatureKey)))
 }
 
 // rosterOf finds the cluster document among the files in a node's user data.
 func rosterOf(userData []byte) (cluster.Document, bool) {
 	var d cluster.Document
-	_, rest, there := strings.Cut(string(userData), "path: /etc/vmcluster/document.json")
+	return d, json.Unmarshal(fileOf(userData, "/etc/vmcluster/document.json"), &d) == nil
+}
+
+// fileOf finds a file's content in a node's user data.
+func fileOf(userData []byte, path string) []byte {
+	_, rest, there := strings.Cut(string(userData), "path: "+path+"\n")
 	_, rest, _ = strings.Cut(rest, "content: ")
 	packed, _, _ := strings.Cut(rest, "\n")
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(packed))
 	if !there || err != nil {
-		return d, false
+		return nil
 	}
 	if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil {
 		if plain, err := io.ReadAll(z); err == nil {
 			raw = plain
 		}
 	}
-	return d, json.Unmarshal(raw, &d) == nil
+	return raw
 }
 
 // tell writes a report on the front-end's console when it is another than the

@@ -20,6 +20,9 @@ func fingerprint(ca string) string { return trust.Fingerprint(ca) }
 // the CA in its metadata.
 func (s *Simulator) admits(f *frontEnd, worker openstacktest.Server, servers []openstacktest.Server) bool {
 	has, joined := s.trust[worker.ID]
+	if f.document.Coordinator == cluster.CoordinatorLastWorker && !joined && !names(f.document, worker) {
+		return false
+	}
 	if !joined || has.hostCA == f.hostCA {
 		return true
 	}
@@ -28,6 +31,13 @@ func (s *Simulator) admits(f *frontEnd, worker openstacktest.Server, servers []o
 	}
 	i := slices.IndexFunc(servers, func(s openstacktest.Server) bool { return s.ID == f.id })
 	return i >= 0 && servers[i].Metadata[cluster.MetaCA] == has.ca
+}
+
+// names tells whether a roster means this server and not another that had its name:
+// one that was brought may be older than the cloud's document.
+func names(d cluster.Document, worker openstacktest.Server) bool {
+	m, ok := d.Member(worker.Name)
+	return ok && m.Address == worker.Address && m.Batch == worker.Metadata[cluster.MetaBatch]
 }
 
 // HostCA returns the host CA of the front-end that joined a worker last.
