@@ -17,6 +17,11 @@ func (f *fleet) enroll(d *cluster.Document) bool {
 			continue
 		}
 		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: f.batchID}
+		if !f.errand.brings(entry) {
+			f.giveUp(f.members[n.Name], Problem{Kind: cluster.FaultOther, Summary: "is in no roster",
+				Detail: "it was not there, or at another address, when the roster was sent to the front-end; the next apply makes it anew"})
+			continue
+		}
 		i := slices.IndexFunc(d.Workers, func(m cluster.Member) bool { return m.Name == n.Name })
 		switch {
 		case i < 0:

@@ -245,8 +245,10 @@ func (f *fleet) failed(ctx context.Context, m *member, n cluster.Node) {
 	if err := f.p.cloud.DeleteNode(ctx, n.ID); err != nil {
 		words += "; and its server could not be deleted: " + err.Error()
 	}
-	// More quota or another image is not to be had by trying again.
-	if hopeless := kind == cluster.FaultQuota || kind == cluster.FaultImage; hopeless || m.tries >= f.mostTries(m) {
+	// More quota or another image is not to be had by trying again; nor a place in a
+	// roster that is under way.
+	hopeless := kind == cluster.FaultQuota || kind == cluster.FaultImage || f.errand.sent(m.name)
+	if hopeless || m.tries >= f.mostTries(m) {
 		f.giveUp(m, Problem{Kind: kind, Summary: "ended in ERROR" + times(m.tries), Detail: words + m.triedZones(), Console: console})
 		return
 	}

@@ -177,7 +177,15 @@ func takeKeys(d *cluster.Document, fe cluster.Node, report cluster.Report) bool 
 // them.
 func (r *run) distribute(ctx context.Context) error {
 	victims := r.victims()
-	drains := len(victims) > 0 && !byLastWorker(r.doc) && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
+	if byLastWorker(r.doc) {
+		// Nobody drains them. They stay in the roster while they are there: who is in
+		// none is not shown.
+		if err := r.deleteVictims(ctx, victims); err != nil {
+			return err
+		}
+		victims = nil
+	}
+	drains := len(victims) > 0 && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
 	report := r.p.keys(ctx, r.doc, r.frontEnd)
 	before := r.doc
 	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
@@ -194,6 +202,7 @@ func (r *run) distribute(ctx context.Context) error {
 	}
 	r.doc = doc
 	r.fleet.yield(ctx)
+	r.fleet.strand()
 	var leaving []string
 	if drains {
 		leaving = sortedNames(victims)
@@ -210,15 +219,18 @@ func (r *run) distribute(ctx context.Context) error {
 // waitTold waits until the front-end has told everybody of a document that
 // replaced before, and those who leave are drained.
 func (r *run) waitTold(ctx context.Context, before cluster.Document, leaving []string) error {
-	if byLastWorker(r.doc) && r.fleet.errand == nil {
-		r.untold(before, r.doc) // nobody tells the front-end
+	if !r.tells(r.doc) {
+		r.untold(before, r.doc)
 		return nil
 	}
 	if r.req.Wait != WaitJoined || r.doc.Generation == before.Generation && !r.unjoined(r.doc) {
 		return nil
 	}
-	_, err := r.waitReport(ctx, r.doc.Generation, leaving)
-	return err
+	w := r.joinWait(r.doc.Generation, leaving)
+	if byLastWorker(r.doc) { // what was sent may name one who has vanished since
+		w.spared = func(name string) bool { _, there := r.doc.Member(name); return !there }
+	}
+	return r.await(ctx, w)
 }
 
 // revise brings a document up to what this run wants and has made. It reports

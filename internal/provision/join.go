@@ -20,9 +20,13 @@ func (r *run) unjoined(d cluster.Document) bool { return d.FrontEnd.CoordinatorK
 // the last report of that generation. Workers that do not come along in time are
 // problems; a front-end that never reports is an error: nobody has joined anything.
 func (r *run) waitReport(ctx context.Context, generation int64, drained []string) (cluster.Report, error) {
-	w := &joinWait{r: r, generation: generation, drained: drained, drainEnd: time.Now().Add(r.req.DrainTimeout)}
+	w := r.joinWait(generation, drained)
 	err := r.await(ctx, w)
 	return w.last, err
+}
+
+func (r *run) joinWait(generation int64, drained []string) *joinWait {
+	return &joinWait{r: r, generation: generation, drained: drained, drainEnd: time.Now().Add(r.req.DrainTimeout)}
 }
 
 // await follows the reports until w is done, or the time is over.
@@ -87,8 +91,9 @@ func (w *joinWait) read(ctx context.Context) bool {
 	if !there && err == nil {
 		return false
 	}
+	news := false
 	if err == nil && report.Generation >= w.generation {
-		news := !w.seen || report != w.last
+		news = !w.seen || report != w.last
 		w.last, w.seen = report, true
 		if news {
 			w.tell(ctx)
@@ -100,7 +105,7 @@ func (w *joinWait) read(ctx context.Context) bool {
 	if err := w.r.p.clearReport(ctx, w.r.doc, fe.ID); err != nil {
 		w.r.p.opts.Log(ctx, "clearing the front-end's report failed; trying again", "error", err.Error())
 	}
-	return true
+	return news
 }
 
 // tell writes into the log how far the front-end has come.

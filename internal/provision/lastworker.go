@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,11 +108,15 @@ func sentGeneration(nodes cluster.Nodes) int64 {
 }
 
 // launchLast makes the worker that goes to the front-end, born with the roster as
-// it is to be. It fills in its own address itself.
+// it is to be. It fills in its own address itself. The others have to be through
+// with their builds: one that is made once more has another address.
 func (r *run) launchLast(ctx context.Context) error {
 	e := r.fleet.errand
 	if e == nil {
 		return nil
+	}
+	if err := r.waitFleet(ctx, isActive, 2, "is not active"); err != nil {
+		return err
 	}
 	d := r.doc.Clone()
 	r.revise(&d, r.doc, cluster.Report{}, r.victims(), false)
@@ -137,15 +142,29 @@ func (e *errand) waits(name string) bool { return e != nil && e.worker == name &
 // nextGeneration is that of a document that replaces d: the one that was sent has it
 // in hand.
 func (r *run) nextGeneration(d cluster.Document) int64 {
-	if r.fleet.errand == nil || r.fleet.errandFailed() {
-		return d.Generation + 1
+	if byLastWorker(d) && r.tells(d) {
+		return r.fleet.errand.generation
 	}
-	return r.fleet.errand.generation
+	return d.Generation + 1
+}
+
+// tells tells whether the front-end learns of a changed document: it reads it
+// itself, or somebody takes it there.
+func (r *run) tells(d cluster.Document) bool {
+	return !byLastWorker(d) || r.fleet.errand != nil && !r.fleet.errandFailed()
 }
 
 // errandFailed tells that the one who was sent did not come up.
 func (f *fleet) errandFailed() bool {
 	return f.errand != nil && f.errand.document != nil && (f.members[f.errand.worker].lost || f.members[f.errand.worker].node.Address == "")
+}
+
+// sent tells whether the roster is under way, and with that member as it is.
+func (e *errand) sent(name string) bool { return e != nil && e.document != nil && e.worker != name }
+
+// brings tells whether a roster that is under way has this entry.
+func (e *errand) brings(m cluster.Member) bool {
+	return !e.sent(m.Name) || slices.Contains(e.document.Workers, m)
 }
 
 // mark is the metadata of the one who is sent.
@@ -163,6 +182,21 @@ func (e *errand) key(clusterName, name string) (trust.KeyPair, *cluster.Document
 	}
 	key, err := e.ca.Coordinator(clusterName, time.Now())
 	return key, e.document, err
+}
+
+// strand names those whom the one who did not come up was to tell of.
+func (f *fleet) strand() {
+	if !f.errandFailed() {
+		return
+	}
+	for _, n := range f.nodes() {
+		if n.Name != f.errand.worker {
+			f.problems = append(f.problems, Problem{
+				Node: n.Name, Kind: cluster.FaultOther, Heals: true, Summary: "is in no roster",
+				Detail: f.errand.worker + ", which was to take the new roster to the front-end, did not come up; the next apply makes both anew",
+			})
+		}
+	}
 }
 
 const whoLeft = "has not been told who left"

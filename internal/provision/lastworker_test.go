@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -102,22 +103,152 @@ func TestTheLastWorkerBringsTheRoster(t *testing.T) {
 	})
 }
 
-// Who can't be made is not waited for, and the others are made anew by the next
-// apply: nobody has told the front-end of them.
+// Whoever is sent may not come up. Then nobody is told: what the front-end does not
+// know is not waited for, who is in no roster is named, and the next apply mends it.
 func TestALastWorkerThatDoesNotComeUp(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		have    int
+		change  func(*testing.T, *memCloud, *Request)
+		named   []string // in problems
+		roster  int
+		workers int // in the end
+	}{
+		{"one of several", 1, func(_ *testing.T, c *memCloud, req *Request) {
+			c.broken["astro-cpu-4"] = 2
+			grow(req, 4)
+		}, []string{"astro-cpu-2", "astro-cpu-3", "astro-cpu-4"}, 1, 4},
+		{"the only one, for a worker that was lost", 2, func(t *testing.T, c *memCloud, _ *Request) {
+			c.lose(t, "astro-cpu-2")
+			c.broken["astro-cpu-2"] = 2
+		}, []string{"astro-cpu-2", "astro-frontend"}, 1, 2},
+		{"with another CA", 1, func(t *testing.T, c *memCloud, req *Request) {
+			req.CA = newCA(t)
+			c.broken["astro-cpu-2"] = 2
+			grow(req, 2)
+		}, []string{"astro-cpu-2"}, 1, 2},
+		{"beside workers that leave", 2, func(_ *testing.T, c *memCloud, req *Request) {
+			grow(req, 1, "astro-cpu-1")
+			req.Spec.Groups["gpu"] = cluster.GroupSpec{NodeSpec: req.Spec.Groups["cpu"].NodeSpec, Count: 1}
+			c.broken["astro-gpu-1"] = 2
+		}, []string{"astro-frontend", "astro-gpu-1"}, 1, 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := toldByLastWorker(t, c, row.have)
+				row.change(t, c, &req)
+				began := time.Now()
+				res := apply(t, c, req)
+				var named []string
+				for _, p := range res.Problems {
+					named = append(named, p.Node)
+				}
+				if !slices.Equal(named, row.named) || len(res.Document.Workers) != row.roster || time.Since(began) > 15*time.Minute {
+					t.Errorf("after %s: problems %v, roster of %d", time.Since(began), res.Problems, len(res.Document.Workers))
+				}
+				if res.Counts.Ready != row.roster {
+					t.Errorf("%s", res.Counts)
+				}
+				expectKnown(t, c)
+				req.Last = res.Document
+				if res = apply(t, c, req); len(res.Problems) > 0 || len(res.Document.Workers) != row.workers {
+					t.Errorf("the next apply: problems %v, roster of %d", res.Problems, len(res.Document.Workers))
+				}
+				expectTold(t, c)
+			})
+		})
+	}
+}
+
+// A member that breaks is made anew before the roster is sent, not afterwards.
+func TestTheRosterIsSentWhenAllAreThere(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		breaks func(c *memCloud) error // is asked before each call; an error ends the test
+		named  []string
+		roster int
+	}{
+		{"built in ERROR at first", func(*memCloud) error { return nil }, nil, 3},
+		{"broken after the roster was sent", func(c *memCloud) error {
+			if c.posts["astro-cpu-3"] > 0 {
+				c.each("astro-cpu-2", func(s *memServer) { s.broken = true })
+			}
+			return nil
+		}, []string{"astro-cpu-2"}, 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := toldByLastWorker(t, c, 1)
+				if row.named == nil {
+					c.late["astro-cpu-2"] = 1
+				}
+				c.before = func(int, string) error { return row.breaks(c) }
+				grow(&req, 3)
+				began := time.Now()
+				res := apply(t, c, req)
+				c.before = nil
+				var named []string
+				for _, p := range res.Problems {
+					named = append(named, p.Node)
+				}
+				if !slices.Equal(named, row.named) || len(res.Document.Workers) != row.roster || time.Since(began) > 15*time.Minute {
+					t.Errorf("after %s: problems %v, roster of %d", time.Since(began), res.Problems, len(res.Document.Workers))
+				}
+				expectKnown(t, c)
+				req.Last = res.Document
+				if res = apply(t, c, req); len(res.Problems) > 0 || len(res.Document.Workers) != 3 {
+					t.Errorf("the next apply: problems %v, roster of %d", res.Problems, len(res.Document.Workers))
+				}
+				expectTold(t, c)
+			})
+		})
+	}
+}
+
+// Whenever a shrink is cut short, nobody works on who is in no roster: Terraform
+// would not show it, and nobody would delete it.
+func TestAKilledShrinkHidesNobody(t *testing.T) {
+	for k, killed := 1, true; killed; k++ {
+		synctest.Test(t, func(t *testing.T) {
+			c := newMemCloud()
+			req := toldByLastWorker(t, c, 3)
+			grow(&req, 1)
+			killed = killAt(t, c, k, func(ctx context.Context) error {
+				_, err := New(c, Options{}).Apply(ctx, req)
+				return err
+			})
+			view, err := New(c, Options{}).Refresh(bounded(t), req.Spec.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range view.Nodes.Workers("") {
+				if s := c.servers[n.ID]; s.deleted.IsZero() && !view.Document.Enrolled(n) {
+					t.Errorf("killed after call %d: %s is there and in no roster", k, n.Name)
+				}
+			}
+		})
+	}
+}
+
+// Nothing new on the console makes reading it no more frequent.
+func TestAWaitReadsTheConsoleSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
 		req := toldByLastWorker(t, c, 1)
-		c.broken["astro-cpu-3"] = 2
+		c.neverJoin["astro-cpu-2"] = true
 		grow(&req, 3)
-		res := apply(t, c, req)
-		if len(res.Problems) != 1 || res.Problems[0].Node != "astro-cpu-3" || len(res.Document.Workers) != 1 {
-			t.Errorf("problems %v, roster of %d", res.Problems, len(res.Document.Workers))
+		c.log = nil
+		apply(t, c, req)
+		reads := 0
+		for _, op := range c.log {
+			if op == "console" {
+				reads++
+			}
 		}
-		req.Last = res.Document
-		if res = apply(t, c, req); len(res.Problems) > 0 || len(res.Document.Workers) != 3 {
-			t.Errorf("problems %v, roster of %d", res.Problems, len(res.Document.Workers))
+		if reads > 300 { // 45 minutes, one in 10 s
+			t.Errorf("%d reads of the console", reads)
 		}
-		expectNames(t, c, wantNames("cpu", 1, 2, 3))
 	})
 }

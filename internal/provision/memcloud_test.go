@@ -32,6 +32,7 @@ type memCloud struct {
 	before, after func(n int, op string) error
 
 	broken    map[string]int  // name → builds that end in ERROR
+	late      map[string]int  // name → builds that end in ERROR after they had an address
 	full      map[string]bool // zones without room
 	words     string          // why builds end in ERROR; "" is that no host was found
 	neverJoin map[string]bool // workers that never join
@@ -48,6 +49,7 @@ type memServer struct {
 	created  time.Time
 	deleted  time.Time // zero: not asked for
 	broken   bool
+	late     bool // in ERROR when it should be ACTIVE
 	words    string
 	metadata map[string]string
 	changed  time.Time // of the metadata
@@ -73,7 +75,7 @@ const (
 func newMemCloud() *memCloud {
 	return &memCloud{
 		servers: map[string]*memServer{}, ips: map[string]string{}, posts: map[string]int{},
-		broken: map[string]int{}, neverJoin: map[string]bool{}, busy: map[string]bool{},
+		broken: map[string]int{}, late: map[string]int{}, neverJoin: map[string]bool{}, busy: map[string]bool{},
 	}
 }
 
@@ -124,7 +126,7 @@ func (s *memServer) node() cluster.Node {
 	n.Floating = s.floating
 	n.Zone = s.req.Zone
 	switch {
-	case s.broken && age >= memAddress:
+	case s.broken && age >= memAddress, s.late && age >= memActive:
 		n.Status = cluster.StatusError
 		n.Fault = &cluster.Fault{Code: 500, Message: cmp.Or(s.words, "No valid host was found.")}
 	case age >= memActive:
@@ -167,6 +169,8 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 		c.servers[id] = &memServer{req: r, id: id, created: time.Now(), metadata: maps.Clone(r.Metadata),
 			older: maps.Clone(r.Metadata), acked: map[string]bool{}, broken: c.broken[r.Name] > 0 || c.full[r.Zone], words: c.words}
 		c.broken[r.Name]--
+		c.servers[id].late = c.late[r.Name] > 0
+		c.late[r.Name]--
 		if d, ok := rosterOf(r.UserData); ok && r.Role == cluster.RoleWorker {
 			c.servers[id].brings, c.servers[id].letInBy = &d, signerOf(r.UserData)
 		}
@@ -186,6 +190,15 @@ func (c *memCloud) present() []*memServer {
 		}
 	}
 	return out
+}
+
+// each does something to the servers of a name; the caller is within a call.
+func (c *memCloud) each(name string, act func(*memServer)) {
+	for _, s := range c.present() {
+		if s.req.Name == name {
+			act(s)
+		}
+	}
 }
 
 func (c *memCloud) DeleteNode(_ context.Context, id string) error {

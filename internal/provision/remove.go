@@ -12,14 +12,7 @@ import (
 
 // removeVictims deletes drained workers and has the front-end forget them.
 func (r *run) removeVictims(ctx context.Context, victims map[string]bool) error {
-	var doomed cluster.Nodes
-	for _, n := range r.nodes() {
-		if n.Role == cluster.RoleWorker && victims[n.Name] {
-			doomed = append(doomed, n)
-		}
-	}
-	r.p.opts.Log(ctx, "deleting workers", "nodes", doomed.Names())
-	if err := r.deleteNodes(ctx, doomed); err != nil {
+	if err := r.deleteVictims(ctx, victims); err != nil {
 		return err
 	}
 	doc, err := r.p.forgetWorkers(ctx, r.frontEnd.ID, func(m cluster.Member) bool { return victims[m.Name] })
@@ -32,6 +25,20 @@ func (r *run) removeVictims(ctx context.Context, victims map[string]bool) error 
 		_, err = r.waitReport(ctx, doc.Generation, nil)
 	}
 	return err
+}
+
+func (r *run) deleteVictims(ctx context.Context, victims map[string]bool) error {
+	var doomed cluster.Nodes
+	for _, n := range r.nodes() {
+		if n.Role == cluster.RoleWorker && victims[n.Name] {
+			doomed = append(doomed, n)
+		}
+	}
+	if len(doomed) == 0 {
+		return nil
+	}
+	r.p.opts.Log(ctx, "deleting workers", "nodes", doomed.Names())
+	return r.deleteNodes(ctx, doomed)
 }
 
 // forgetWorkers writes a document without the members for which gone is true.

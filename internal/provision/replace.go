@@ -20,6 +20,10 @@ func CanKeepWorkers(last cluster.Document, keys ...*trust.CA) bool {
 	return signer(last, keys) != nil && len(hostCAs(last)) > 0
 }
 
+// CanSign tells whether any of the keys is that of the CA which a cluster's nodes
+// trust.
+func CanSign(last cluster.Document, keys ...*trust.CA) bool { return signer(last, keys) != nil }
+
 func signer(last cluster.Document, keys []*trust.CA) *trust.CA {
 	for _, ca := range keys {
 		if ca != nil && ca.Public() == last.CA {
@@ -144,7 +148,7 @@ func (r *run) kept(last cluster.Document) []cluster.Member {
 // setCA has the nodes trust another CA from this document on. It reports whether
 // that changed it.
 func (r *run) setCA(d *cluster.Document) bool {
-	if r.req.CA == nil || d.CA == r.req.CA.Public() || byLastWorker(*d) && r.fleet.errand == nil {
+	if r.req.CA == nil || d.CA == r.req.CA.Public() || !r.tells(*d) {
 		return false
 	}
 	d.CA = r.req.CA.Public()
