@@ -13,6 +13,27 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
 )
 
+// Who does not wait for workers to join has a document without the front-end's
+// host CA. A growth needs the CA's key only.
+func TestAccLastWorkerGrowsWithoutWaiting(t *testing.T) {
+	s := newStage(t, openstacktest.Options{}, guest.Options{})
+	body := func(n int) string {
+		workers := fmt.Sprintf(`cpu = { flavor = "m1.small", count = %d }`, n)
+		return s.config(basic(workers, `coordinator = "last_worker"`, `wait_for = "active"`))
+	}
+	s.run(t,
+		resource.TestStep{
+			Config: body(1),
+			Check:  func(*terraform.State) error { return s.joined("astro-cpu-1") },
+		},
+		resource.TestStep{
+			Config:           body(2),
+			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate),
+			Check:            func(*terraform.State) error { return s.joined("astro-cpu-1", "astro-cpu-2") },
+		},
+	)
+}
+
 // A cloud without a metadata service: the last new worker brings the roster, the
 // front-end reports on its console, and a removal is told with the next growth.
 func TestAccLastWorker(t *testing.T) {

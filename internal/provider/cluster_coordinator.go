@@ -59,7 +59,7 @@ func (c change) checkTelling(p private) diag.Diagnostics {
 	case c.rotates && !c.makes():
 		diags.AddAttributeError(path.Root("ssh_ca_private_key_wo_version"), "Nobody brings the new CA to the nodes",
 			"With `coordinator = \"last_worker\"` a new CA comes with a new worker: raise a `count` in the same apply.")
-	case c.makes() && !p.keyOpen && !provision.CanKeepWorkers(p.last, p.keys(p.given)...):
+	case c.makes() && !p.keyOpen && !provision.CanSign(p.last, p.keys(p.given)...):
 		diags.AddAttributeError(path.Root("workers"), "Nobody brings the new roster to the front-end",
 			"A new worker needs a certificate of the CA that the front-end trusts, and that CA's key is not at hand. Give it as `ssh_ca_private_key_wo`.")
 	}
