@@ -16,6 +16,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // These tests let each single HTTP request of a change go wrong: through the real
@@ -28,6 +29,7 @@ const crashTime = 45 * time.Minute // what Terraform's timeouts give a change
 type world struct {
 	t     *testing.T
 	cloud *openstacktest.Cloud
+	guest *guest.Simulator
 	calls atomic.Int64 // requests since the last process began
 	onK   func(call int64) (stop bool)
 }
@@ -41,7 +43,7 @@ func newWorld(t *testing.T) *world {
 	guests := guest.New(cloud, guest.Options{Interval: 5 * time.Second, BootDelay: 30 * time.Second})
 	guests.Start()
 	t.Cleanup(guests.Close)
-	return &world{t: t, cloud: cloud}
+	return &world{t: t, cloud: cloud, guest: guests}
 }
 
 var errDead = errors.New("the process is dead")
@@ -99,14 +101,24 @@ type change struct {
 	before  int // workers; -1 is no cluster
 	after   int // -1 is a destroy
 	retire  []string
-	workers []string // who is there in the end
+	workers []string  // who is there in the end
+	ca      *trust.CA // not nil: by the last worker, on a cloud without a metadata service
 }
 
 var changes = []change{
-	{"create", -1, 3, nil, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}},
-	{"grow", 1, 3, nil, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}},
-	{"shrink", 3, 1, []string{"astro-cpu-1", "astro-cpu-3"}, []string{"astro-cpu-2"}},
-	{"destroy", 2, -1, nil, nil},
+	{"create", -1, 3, nil, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}, nil},
+	{"grow", 1, 3, nil, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}, nil},
+	{"shrink", 3, 1, []string{"astro-cpu-1", "astro-cpu-3"}, []string{"astro-cpu-2"}, nil},
+	{"destroy", 2, -1, nil, nil, nil},
+}
+
+// request is what the configuration wants of the change.
+func (c change) request(id string, workers int, retire ...string) provision.Request {
+	req := wish(id, workers, retire...)
+	if c.ca != nil {
+		req.Spec.Coordinator, req.CA = cluster.CoordinatorLastWorker, c.ca
+	}
+	return req
 }
 
 const firstID, secondID = "0f8a7f6e-0000-4000-8000-000000000001", "0f8a7f6e-0000-4000-8000-000000000002"
@@ -132,7 +144,7 @@ func (c change) begin(w *world) {
 		return
 	}
 	w.must(func(ctx context.Context, p *provision.Provisioner) error {
-		req := wish(firstID, c.before)
+		req := c.request(firstID, c.before)
 		req.Create = true
 		_, err := p.Apply(ctx, req)
 		return err
@@ -144,7 +156,7 @@ func (c change) run(ctx context.Context, p *provision.Provisioner, id string, cr
 	if c.after < 0 {
 		return true, p.Destroy(ctx, id)
 	}
-	req := wish(id, c.after, c.retire...)
+	req := c.request(id, c.after, c.retire...)
 	req.Create = create
 	result, err := p.Apply(ctx, req)
 	return err == nil && len(result.Problems) == 0, err
@@ -212,7 +224,12 @@ func (c change) expect(w *world) {
 // TestAKillAtAnyRequest kills the process at its k-th request, for every k: the
 // request is carried out, its answer reaches nobody.
 func TestAKillAtAnyRequest(t *testing.T) {
-	for _, c := range changes {
+	ca, err := trust.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byLastWorker := change{"last worker: grow", 1, 3, nil, changes[1].workers, ca}
+	for _, c := range append(slices.Clone(changes), byLastWorker) {
 		everyRequest(t, c.name, func(w *world, k int64) bool {
 			c.begin(w)
 			ctx, cancel := context.WithCancel(w.bounded())
@@ -235,7 +252,13 @@ func TestAKillAtAnyRequest(t *testing.T) {
 			if killed && err == nil {
 				err = errDead
 			}
+			if c.ca != nil {
+				time.Sleep(10 * time.Minute) // whoever was sent has come
+			}
 			c.again(w, killed, err)
+			if joined := w.guest.Joined(); c.ca != nil && !slices.Equal(joined, c.workers) {
+				t.Errorf("joined: %v", joined)
+			}
 			c.expect(w)
 			return killed
 		})
