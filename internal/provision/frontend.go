@@ -184,6 +184,9 @@ func (r *run) distribute(ctx context.Context) error {
 			return err
 		}
 		victims = nil
+		if err := r.waitBrought(ctx); err != nil {
+			return err
+		}
 	}
 	drains := len(victims) > 0 && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
 	report := r.p.keys(ctx, r.doc, r.frontEnd)

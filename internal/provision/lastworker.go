@@ -88,12 +88,43 @@ func (r *run) heard(ctx context.Context) (cluster.Report, error) {
 			return cluster.Report{}, err
 		}
 	}
+	return r.lastReport(ctx)
+}
+
+func (r *run) lastReport(ctx context.Context) (cluster.Report, error) {
 	text, err := r.p.report(ctx, r.doc, r.frontEnd.ID)
 	if err != nil {
 		return cluster.Report{}, fmt.Errorf("read the report of %s: %w", r.frontEnd.Name, err)
 	}
 	report, _, err := cluster.ParseReport(text)
 	return report, err
+}
+
+// waitBrought waits until the front-end has the roster that was sent, for at most
+// half of the time left. Without it nothing may be written: of a worker that stands
+// in the document no later run would tell the front-end.
+func (r *run) waitBrought(ctx context.Context) error {
+	if !byLastWorker(r.doc) || !r.tells(r.doc) || r.req.Wait != WaitJoined {
+		return nil
+	}
+	waiting, cancel := within(ctx, 2)
+	defer cancel()
+	sent := r.fleet.members[r.fleet.errand.worker]
+	for pace := newPoll(3*time.Second, 10*time.Second); pace.wait(waiting) == nil; {
+		report, err := r.lastReport(waiting)
+		if err == nil && report.Generation >= r.fleet.errand.generation {
+			return nil
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r.fleet.giveUp(sent, Problem{
+		Kind: cluster.FaultOther, Summary: "has not brought the roster to the front-end within the time given",
+		Detail:  fmt.Sprintf("%s has not reported generation %d; the next apply makes the new workers anew", r.frontEnd.Name, r.fleet.errand.generation),
+		Console: r.p.console(ctx, sent.id),
+	})
+	return nil
 }
 
 // sentGeneration is that of the newest roster with which a worker was sent.
@@ -193,7 +224,7 @@ func (f *fleet) strand() {
 		if n.Name != f.errand.worker {
 			f.problems = append(f.problems, Problem{
 				Node: n.Name, Kind: cluster.FaultOther, Heals: true, Summary: "is in no roster",
-				Detail: f.errand.worker + ", which was to take the new roster to the front-end, did not come up; the next apply makes both anew",
+				Detail: f.errand.worker + ", which was to take the new roster to the front-end, has not got there; the next apply makes both anew",
 			})
 		}
 	}

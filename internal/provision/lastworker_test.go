@@ -122,6 +122,10 @@ func TestALastWorkerThatDoesNotComeUp(t *testing.T) {
 			c.lose(t, "astro-cpu-2")
 			c.broken["astro-cpu-2"] = 2
 		}, []string{"astro-cpu-2", "astro-frontend"}, 1, 2},
+		{"it does not get through to the front-end", 1, func(_ *testing.T, c *memCloud, req *Request) {
+			c.neverJoin["astro-cpu-3"] = true
+			grow(req, 3)
+		}, []string{"astro-cpu-2", "astro-cpu-3"}, 1, 3},
 		{"with another CA", 1, func(t *testing.T, c *memCloud, req *Request) {
 			req.CA = newCA(t)
 			c.broken["astro-cpu-2"] = 2
@@ -144,9 +148,10 @@ func TestALastWorkerThatDoesNotComeUp(t *testing.T) {
 				for _, p := range res.Problems {
 					named = append(named, p.Node)
 				}
-				if !slices.Equal(named, row.named) || len(res.Document.Workers) != row.roster || time.Since(began) > 15*time.Minute {
+				if !slices.Equal(named, row.named) || len(res.Document.Workers) != row.roster || time.Since(began) > 25*time.Minute {
 					t.Errorf("after %s: problems %v, roster of %d", time.Since(began), res.Problems, len(res.Document.Workers))
 				}
+				clear(c.neverJoin)
 				if res.Counts.Ready != row.roster {
 					t.Errorf("%s", res.Counts)
 				}
