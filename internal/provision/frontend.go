@@ -190,6 +190,9 @@ func (r *run) distribute(ctx context.Context) error {
 	}
 	drains := len(victims) > 0 && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
 	report := r.p.keys(ctx, r.doc, r.frontEnd)
+	if e := r.fleet.errand; e != nil {
+		report = e.keys
+	}
 	before := r.doc
 	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
 		if e := r.fleet.errand; e != nil && e.document != nil && d.Generation != before.Generation {

@@ -52,6 +52,7 @@ func (p *Provisioner) clearReport(ctx context.Context, d cluster.Document, front
 type errand struct {
 	worker     string            // who goes
 	ca         *trust.CA         // whose certificate lets it in
+	keys       cluster.Report    // of the front-end, where the document does not have them yet
 	generation int64             // of what it brings
 	document   *cluster.Document // nil until the others are there: it is made after them
 }
@@ -71,12 +72,16 @@ func (r *run) send(ctx context.Context, adds []worker) (*errand, error) {
 	if ca == nil {
 		return nil, fmt.Errorf("add workers: %w", ErrCAKey)
 	}
-	takeKeys(&r.doc, r.frontEnd, report)
+	keys := report
+	if r.doc.FrontEnd.CoordinatorKey != "" {
+		keys = cluster.Report{} // known: what a console says later is no better
+	}
+	takeKeys(&r.doc, r.frontEnd, keys)
 	if r.doc.FrontEnd.HostKey == "" || r.doc.FrontEnd.CoordinatorKey == "" {
 		return nil, fmt.Errorf("add workers: %w: %s has not told its keys on its console", ErrNoFrontEnd, r.doc.FrontEnd.Name)
 	}
 	generation := max(r.doc.Generation, report.Generation, r.sent) + 1
-	return &errand{worker: adds[len(adds)-1].name, ca: ca, generation: generation}, nil
+	return &errand{worker: adds[len(adds)-1].name, ca: ca, keys: keys, generation: generation}, nil
 }
 
 // heard is the front-end's last report. A run that was cut short may have had a

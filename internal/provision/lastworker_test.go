@@ -166,6 +166,24 @@ func TestALastWorkerThatDoesNotComeUp(t *testing.T) {
 	}
 }
 
+// Who does not wait for joins learns the front-end's keys with the first growth, and
+// writes them down: a front-end that replaces it needs them.
+func TestALastWorkerWithoutWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 1)
+		req.Spec.Coordinator, req.Wait = cluster.CoordinatorLastWorker, WaitActive
+		made(t, c, &req)
+		time.Sleep(10 * time.Minute)
+		grow(&req, 2)
+		if res := apply(t, c, req); len(res.Problems) > 0 || !CanKeepWorkers(res.Document, req.Keys...) {
+			t.Errorf("problems %v, the front-end's keys: %v", res.Problems, res.Document.FrontEnd)
+		}
+		time.Sleep(10 * time.Minute)
+		expectTold(t, c)
+	})
+}
+
 // A member that breaks is made anew before the roster is sent, not afterwards.
 func TestTheRosterIsSentWhenAllAreThere(t *testing.T) {
 	for _, row := range []struct {
