@@ -118,7 +118,7 @@ func (s scene) expect(t *testing.T, c *memCloud) {
 	if d := document(t, c); len(d.Workers) != len(s.want)-1 {
 		t.Errorf("roster of %d, want %d", len(d.Workers), len(s.want)-1)
 	}
-	if err := New(c, Options{}).Destroy(bounded(t), clusterID(c)); err != nil {
+	if err := New(c, Options{}).Destroy(bounded(t), clusterID(c), nil); err != nil {
 		t.Fatal(err)
 	}
 	expectEmpty(t, c)
@@ -155,12 +155,12 @@ func TestAKilledDestroyIsEndedByTheNext(t *testing.T) {
 				req := testRequest(t, 3)
 				apply(t, c, req)
 				killed = killAt(t, c, k, func(ctx context.Context) error {
-					return New(c, Options{}).Destroy(ctx, req.Spec.ID)
+					return New(c, Options{}).Destroy(ctx, req.Spec.ID, nil)
 				})
 				if len(c.present()) == 0 && len(c.ips) > 0 {
 					t.Errorf("no server tells any more whose floating IPs are left: %v", c.ips)
 				}
-				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID); err != nil {
+				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
 					t.Fatal(err)
 				}
 				expectEmpty(t, c)

@@ -44,7 +44,8 @@ type memCloud struct {
 	maxed     int             // servers allowed; 0 means any number
 	posts     map[string]int  // create calls carried out, by name
 	groups    []cluster.ServerGroup
-	silent    bool // the front-end never reports
+	silent    bool            // the front-end never reports
+	down      map[string]bool // servers in a cell that is down
 }
 
 type memServer struct {
@@ -142,7 +143,7 @@ func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 	err := c.call("list", func() error {
 		for _, s := range c.servers {
 			have := cluster.Tags(s.req.ClusterID, s.req.ClusterName, s.req.Role, s.req.Group)
-			if s.there() && time.Now().After(s.hidden) && !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(have, t) }) {
+			if s.there() && !c.down[s.req.Name] && time.Now().After(s.hidden) && !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(have, t) }) {
 				out = append(out, s.node())
 			}
 		}
@@ -153,6 +154,26 @@ func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 	}
 	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.ID, b.ID) })
 	return out, ctx.Err()
+}
+
+func (c *memCloud) NodeByID(_ context.Context, id string) (cluster.Node, error) {
+	var out cluster.Node
+	err := c.call("get server", func() error {
+		s := c.servers[id]
+		switch {
+		case s == nil || !s.there():
+			return &cluster.CloudError{Kind: cluster.FaultNotFound, Op: "read server " + id, Code: 404, Message: "Instance could not be found"}
+		case c.down[s.req.Name]:
+			return cellDown("read server " + id)
+		}
+		out = s.node()
+		return nil
+	})
+	return out, err
+}
+
+func cellDown(op string) error {
+	return &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: op, Code: 500, Message: "Unexpected API Error. <class 'nova.exception.NovaException'>"}
 }
 
 func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string, error) {
@@ -187,7 +208,11 @@ func (c *memCloud) present() []*memServer {
 
 func (c *memCloud) DeleteNode(_ context.Context, id string) error {
 	return c.call("delete", func() error {
-		if s := c.servers[id]; s != nil && s.deleted.IsZero() {
+		s := c.servers[id]
+		if s != nil && c.down[s.req.Name] {
+			return cellDown("delete server " + id)
+		}
+		if s != nil && s.deleted.IsZero() {
 			s.deleted = time.Now()
 		}
 		return nil

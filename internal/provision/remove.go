@@ -48,7 +48,7 @@ func (p *Provisioner) forgetWorkers(ctx context.Context, frontEnd string, gone f
 // deleteNodes deletes servers and waits until none of them is listed.
 func (r *run) deleteNodes(ctx context.Context, doomed cluster.Nodes) error {
 	err := r.p.deleteAll(ctx, r.req.Spec.ID, doomed, func(left cluster.Nodes) {
-		r.have = left
+		r.have = r.retain(ctx, left, doomed)
 		if r.fleet != nil {
 			// What is deleted is no member of the new workers' list.
 			for _, n := range doomed {
@@ -136,14 +136,26 @@ func (p *Provisioner) requestDeletion(ctx context.Context, doomed cluster.Nodes)
 // floating IPs before the servers, because a cluster is known by its servers and
 // whoever is cut short must find it again; of the servers the front-end first, so
 // that a scaler beside it stops. It reads the list until nothing is left.
-func (p *Provisioner) Destroy(ctx context.Context, id string) error {
-	if err := p.releaseFloatingIPs(ctx, id); err != nil {
-		return err
-	}
-	for {
-		nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+//
+// A known server that the cloud does not tell about ends it before anything is
+// deleted: nobody would remember the server, and it would stay.
+func (p *Provisioner) Destroy(ctx context.Context, id string, known cluster.Nodes) error {
+	for released := false; ; {
+		listed, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
 		if err != nil {
 			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
+		}
+		nodes, err := p.complete(ctx, id, listed, known)
+		if err != nil {
+			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
+		}
+		// From here on those count whose deletion no list will show.
+		known = nodes[len(listed):]
+		if !released {
+			if err := p.releaseFloatingIPs(ctx, id); err != nil {
+				return err
+			}
+			released = true
 		}
 		if len(nodes) == 0 {
 			return nil

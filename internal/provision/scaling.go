@@ -14,10 +14,22 @@ import (
 const addressTimeout = 3 * time.Minute
 
 // Read returns a cluster's nodes, document and the front-end's latest report.
-func (p *Provisioner) Read(ctx context.Context, nameOrID string) (View, error) {
+// Known are the nodes that an earlier Read returned; one that the cloud does not
+// tell about now is an error.
+func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.Nodes) (View, error) {
 	v, err := p.Find(ctx, nameOrID)
 	if err != nil {
 		return v, err
+	}
+	id := v.Nodes[0].ClusterID
+	nodes, err := p.complete(ctx, id, v.Nodes, slices.DeleteFunc(slices.Clone(known), func(n cluster.Node) bool { return n.ClusterID != id }))
+	if err != nil {
+		return v, fmt.Errorf("list the servers of cluster %s: %w", id, err)
+	}
+	if len(nodes) > len(v.Nodes) {
+		if v, err = viewOf(nodes); err != nil {
+			return v, err
+		}
 	}
 	fe, ok := v.Nodes.FrontEnd()
 	if !ok {
@@ -201,7 +213,7 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 }
 
 func (p *Provisioner) open(ctx context.Context, clusterID string) (View, cluster.Node, error) {
-	view, err := p.Refresh(ctx, clusterID)
+	view, err := p.Refresh(ctx, clusterID, nil)
 	if err != nil {
 		return view, cluster.Node{}, err
 	}

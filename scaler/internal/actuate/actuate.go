@@ -6,6 +6,7 @@ package actuate
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
@@ -39,7 +40,7 @@ type Flavors interface {
 
 // Provisioner is what the nova actuator needs; *provision.Provisioner has it.
 type Provisioner interface {
-	Read(ctx context.Context, nameOrID string) (provision.View, error)
+	Read(ctx context.Context, nameOrID string, known cluster.Nodes) (provision.View, error)
 	AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
 	RemoveWorkers(ctx context.Context, clusterID string, names []string) error
@@ -49,6 +50,9 @@ type Provisioner interface {
 type Nova struct {
 	cluster string // name or ID
 	p       Provisioner
+
+	mu   sync.Mutex
+	seen cluster.Nodes // by the last read: a list leaves out what a cell that is down has
 }
 
 // NewNova returns an actuator for the cluster of that name or ID.
@@ -56,10 +60,13 @@ func NewNova(nameOrID string, p Provisioner) *Nova { return &Nova{cluster: nameO
 
 // Read implements Reader.
 func (n *Nova) Read(ctx context.Context) (fleet.View, error) {
-	v, err := n.p.Read(ctx, n.cluster)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	v, err := n.p.Read(ctx, n.cluster, n.seen)
 	if err != nil {
 		return fleet.View{}, err
 	}
+	n.seen = v.Nodes
 	if !v.HasDocument {
 		return fleet.View{}, fmt.Errorf("read cluster %s: %w: there is no cluster document", n.cluster, provision.ErrNoFrontEnd)
 	}
