@@ -225,6 +225,9 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	patience, diags := state.Timeouts.Create(ctx, defaultCreateTimeout)
+	resp.Diagnostics.Append(diags...)
+	view = prov.Unjoined(ctx, view, patience)
 	known, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(rememberView(ctx, resp.Private, view)...)

@@ -90,7 +90,7 @@ func (r *run) look(ctx context.Context) error {
 			return err
 		}
 	}
-	view = view.Known(s.ID, r.req.Last)
+	view = r.neverJoined(ctx, view.Known(s.ID, r.req.Last))
 	r.have = view.Nodes
 	r.doc = view.Document
 	r.held = heldGroups(view.Document, view.Nodes)

@@ -40,6 +40,7 @@ type memCloud struct {
 	full      map[string]bool // zones without room
 	words     string          // why builds end in ERROR; "" is that no host was found
 	neverJoin map[string]bool // workers that never join
+	late      map[string]bool // workers that miss the newest generation
 	busy      map[string]bool // workers that do not drain
 	maxed     int             // servers allowed; 0 means any number
 	posts     map[string]int  // create calls carried out, by name
@@ -274,11 +275,11 @@ func (c *memCloud) compose(s *memServer) string {
 	}
 	hostCA := "ssh-ed25519 HOSTCA" + s.id
 	r := cluster.Report{Generation: doc.Generation, HostKey: "ssh-ed25519 HOST", CoordinatorKey: "ssh-ed25519 COORD", HostCA: hostCA}
-	var pending, drained, busy []string
+	var pending, never, drained, busy []string
 	for _, m := range doc.Workers {
 		up := false
 		for _, w := range c.present() {
-			if w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name] && w.admits(s, doc, m) {
+			if w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name] && !c.late[m.Name] && w.admits(s, doc, m) {
 				up = true
 				w.joinedBy, w.trusts = hostCA, trust.Fingerprint(doc.CA)
 			}
@@ -288,6 +289,9 @@ func (c *memCloud) compose(s *memServer) string {
 			r.Joined++
 		default:
 			pending = append(pending, m.Name)
+			if !c.everJoined(doc, m) && c.tried(doc, m) {
+				never = append(never, m.Name)
+			}
 		}
 		switch {
 		case m.Leaving == cluster.Stays:
@@ -298,10 +302,30 @@ func (c *memCloud) compose(s *memServer) string {
 		}
 	}
 	r.Pending = len(pending)
-	r.PendingNames = cluster.FoldNames(doc.Name, pending)
+	r.PendingNames, r.Never = cluster.FoldNames(doc.Name, pending), cluster.FoldNames(doc.Name, never)
 	r.Drained, r.Busy = cluster.FoldNames(doc.Name, drained), cluster.FoldNames(doc.Name, busy)
 	b, _ := json.Marshal(r)
 	return string(b)
+}
+
+func (c *memCloud) member(doc cluster.Document, m cluster.Member) *memServer {
+	for _, w := range c.present() {
+		if n := w.node(); n.Name == m.Name && n.ClusterID == doc.ID && n.Batch == m.Batch {
+			return w
+		}
+	}
+	return nil
+}
+
+func (c *memCloud) everJoined(doc cluster.Document, m cluster.Member) bool {
+	w := c.member(doc, m)
+	return w != nil && w.joinedBy != ""
+}
+
+// tried tells that a front-end has had the time to try some times.
+func (c *memCloud) tried(doc cluster.Document, m cluster.Member) bool {
+	w := c.member(doc, m)
+	return w != nil && time.Since(w.created) > memActive+15*time.Second
 }
 
 // admits tells whether a front-end can verify this worker and get into it: one

@@ -68,7 +68,8 @@ type Request struct {
 	NameFree     bool   // with Create: a CheckName a moment ago found nothing of that name
 	Generation   int64  // the last generation known to the caller
 	// Known are the nodes as the caller knew them last. One that the cloud does not
-	// tell about ends the run before anything is changed.
+	// tell about ends the run before anything is changed; one in StatusNotJoined is
+	// made anew if the front-end says now that it has never joined.
 	Known cluster.Nodes
 	// Planned names all nodes that a plan promised for afterwards; workers that it
 	// has not seen are left alone. nil: there was no plan, and Spec alone counts.
