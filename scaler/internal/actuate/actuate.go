@@ -6,6 +6,7 @@ package actuate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -60,17 +61,27 @@ func NewNova(nameOrID string, p Provisioner) *Nova { return &Nova{cluster: nameO
 
 // Read implements Reader.
 func (n *Nova) Read(ctx context.Context) (fleet.View, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	v, err := n.p.Read(ctx, n.cluster, n.seen)
+	v, err := n.p.Read(ctx, n.cluster, n.known())
 	if err != nil {
 		return fleet.View{}, err
 	}
-	n.seen = v.Nodes
+	n.remember(v.Nodes)
 	if !v.HasDocument {
 		return fleet.View{}, fmt.Errorf("read cluster %s: %w: there is no cluster document", n.cluster, provision.ErrNoFrontEnd)
 	}
 	return fleet.View{Nodes: v.Nodes, Document: v.Document, Report: v.Report, HasReport: v.HasReport}, nil
+}
+
+func (n *Nova) known() cluster.Nodes {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.seen
+}
+
+func (n *Nova) remember(nodes cluster.Nodes) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.seen = nodes
 }
 
 // Add implements Actuator.
@@ -85,7 +96,14 @@ func (n *Nova) Mark(ctx context.Context, clusterID string, marks map[string]clus
 
 // Remove implements Actuator.
 func (n *Nova) Remove(ctx context.Context, clusterID string, names []string) error {
-	return n.p.RemoveWorkers(ctx, clusterID, names)
+	if err := n.p.RemoveWorkers(ctx, clusterID, names); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	// Nobody needs to ask what became of them.
+	n.seen = slices.DeleteFunc(slices.Clone(n.seen), func(s cluster.Node) bool { return slices.Contains(names, s.Name) })
+	return nil
 }
 
 // DryRun does nothing. What would have been done is in the decision.
