@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -77,6 +78,24 @@ var scenes = []scene{
 		req.CA = newCA(t)
 		grow(req, 4)
 	}, wantNames("cpu", 1, 2, 3, 4)},
+	{"a worker that was deleted, and one that never joined", func(t *testing.T, c *memCloud, req *Request) {
+		c.deaf["2"] = true // the second server
+		short, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		res, err := New(c, Options{}).Apply(short, *req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Known, req.Create = res.Nodes, false
+		for i, n := range req.Known {
+			switch {
+			case c.deaf[n.ID]:
+				req.Known[i].Status = cluster.StatusNotJoined
+			case n.Name == "astro-cpu-3":
+				delete(c.servers, n.ID)
+			}
+		}
+	}, wantNames("cpu", 1, 2, 3)},
 }
 
 // TestAKillAtAnyCallIsHealedByTheNextRun kills a run after its k-th call, for

@@ -40,6 +40,7 @@ type memCloud struct {
 	full      map[string]bool // zones without room
 	words     string          // why builds end in ERROR; "" is that no host was found
 	neverJoin map[string]bool // workers that never join
+	deaf      map[string]bool // servers that never join, by ID
 	late      map[string]bool // workers that miss the newest generation
 	busy      map[string]bool // workers that do not drain
 	maxed     int             // servers allowed; 0 means any number
@@ -77,7 +78,7 @@ const (
 func newMemCloud() *memCloud {
 	return &memCloud{
 		servers: map[string]*memServer{}, ips: map[string]string{}, posts: map[string]int{},
-		broken: map[string]int{}, neverJoin: map[string]bool{}, busy: map[string]bool{},
+		broken: map[string]int{}, neverJoin: map[string]bool{}, deaf: map[string]bool{}, busy: map[string]bool{},
 	}
 }
 
@@ -279,7 +280,7 @@ func (c *memCloud) compose(s *memServer) string {
 	for _, m := range doc.Workers {
 		up := false
 		for _, w := range c.present() {
-			if w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name] && !c.late[m.Name] && w.admits(s, doc, m) {
+			if w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name] && !c.late[m.Name] && !c.deaf[w.id] && w.admits(s, doc, m) {
 				up = true
 				w.joinedBy, w.trusts = hostCA, trust.Fingerprint(doc.CA)
 			}
