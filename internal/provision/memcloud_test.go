@@ -36,18 +36,20 @@ type memCloud struct {
 	// call from being carried out, one from after hides that it was.
 	before, after func(n int, op string) error
 
-	broken    map[string]int  // name → builds that end in ERROR
-	full      map[string]bool // zones without room
-	words     string          // why builds end in ERROR; "" is that no host was found
-	neverJoin map[string]bool // workers that never join
-	deaf      map[string]bool // servers that never join, by ID
-	late      map[string]bool // workers that miss the newest generation
-	busy      map[string]bool // workers that do not drain
-	maxed     int             // servers allowed; 0 means any number
-	posts     map[string]int  // create calls carried out, by name
-	groups    []cluster.ServerGroup
-	silent    bool            // the front-end never reports
-	down      map[string]bool // servers in a cell that is down
+	broken      map[string]int  // name → builds that end in ERROR
+	full        map[string]bool // zones without room
+	words       string          // why builds end in ERROR; "" is that no host was found
+	neverJoin   map[string]bool // workers that never join
+	deaf        map[string]bool // servers that never join, by ID
+	late        map[string]bool // workers that miss the newest generation
+	busy        map[string]bool // workers that do not drain
+	maxed       int             // servers allowed; 0 means any number
+	posts       map[string]int  // create calls carried out, by name
+	groups      []cluster.ServerGroup
+	silent      bool            // the front-end never reports
+	down        map[string]bool // servers in a cell that is down
+	lockedNames map[string]bool // servers that somebody has locked
+	sticky      map[string]bool // servers whose deletion is accepted and never comes
 }
 
 type memServer struct {
@@ -214,7 +216,10 @@ func (c *memCloud) DeleteNode(_ context.Context, id string) error {
 		if s != nil && c.down[s.req.Name] {
 			return cellDown("delete server " + id)
 		}
-		if s != nil && s.deleted.IsZero() {
+		if s != nil && c.lockedNames[s.req.Name] {
+			return &cluster.CloudError{Kind: cluster.FaultConflict, Op: "delete server " + id, Code: 409, Message: "Instance " + id + " is locked"}
+		}
+		if s != nil && s.deleted.IsZero() && !c.sticky[s.req.Name] {
 			s.deleted = time.Now()
 		}
 		return nil
