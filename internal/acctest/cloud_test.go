@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,23 @@ func (b *bench) want(t *testing.T, workers int, retire ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.write(t, b.cli, b.env, wanted{groups: map[string]string{"cpu": fmt.Sprintf("count = %d\nretire = %s", workers, quoted)}})
+}
+
+// wanted is what a configuration says beside the cloud's names.
+type wanted struct {
+	frontEnd string            // attributes beside the flavor and the external network
+	groups   map[string]string // attributes beside the flavor
+	more     string            // the cluster's own
+}
+
+// write writes a configuration; names holds what the cloud calls its things.
+func (b *bench) write(t *testing.T, to *tfcli.CLI, names map[string]string, w wanted) {
+	t.Helper()
+	var groups strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(w.groups)) {
+		fmt.Fprintf(&groups, "    %s = {\n      flavor = %q\n      %s\n    }\n", name, names[cloudenv.Flavor], strings.ReplaceAll(w.groups[name], "\n", "\n      "))
+	}
 	text := fmt.Sprintf(`
 terraform {
   required_providers {
@@ -79,13 +97,19 @@ resource "vmcluster_cluster" "test" {
   network         = %q
   security_groups = [%q]
   wait_for        = "active"
+  %s
 
-  front_end = { flavor = %q, external_network = %q }
-  workers   = { cpu = { flavor = %q, count = %d, retire = %s } }
+  front_end = {
+    flavor           = %q
+    external_network = %q
+    %s
+  }
+  workers = {
+%s  }
 }
-`, tfcli.Source, b.name, b.env[cloudenv.Image], b.env[cloudenv.Network], b.env[cloudenv.SecurityGroup],
-		b.env[cloudenv.Flavor], b.env[cloudenv.ExternalNetwork], b.env[cloudenv.Flavor], workers, quoted)
-	if err := b.cli.Write("main.tf", text); err != nil {
+`, tfcli.Source, b.name, names[cloudenv.Image], names[cloudenv.Network], names[cloudenv.SecurityGroup], w.more,
+		names[cloudenv.Flavor], names[cloudenv.ExternalNetwork], w.frontEnd, groups.String())
+	if err := to.Write("main.tf", text); err != nil {
 		t.Fatal(err)
 	}
 }
