@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,38 +188,58 @@ func (b *bench) ports(t *testing.T) int {
 }
 
 // calls returns how many requests the provider has sent since the last call, by
-// its own log, and empties the log.
+// its own log, tells which, and empties the log.
 func (b *bench) calls(t *testing.T) int {
 	t.Helper()
-	n, err := requestsIn(b.log)
+	requests, err := requestsIn(b.log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n == 0 {
+	if len(requests) == 0 {
 		t.Fatal("the provider's log shows no request at all: its words have changed")
 	}
 	if err := os.Truncate(b.log, 0); err != nil {
 		t.Fatal(err)
 	}
-	return n
+	kinds := map[string]int{}
+	for _, r := range requests {
+		kinds[r]++
+	}
+	t.Logf("calls: %v", kinds)
+	return len(requests)
 }
 
-// requestsIn counts the answered and the failed requests in a provider's log.
-func requestsIn(log string) (int, error) {
+var (
+	requestMethod = regexp.MustCompile(`\bmethod=(\S+)`)
+	requestPath   = regexp.MustCompile(`\bpath=(\S+)`)
+	anID          = regexp.MustCompile(`[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}`)
+)
+
+// requestsIn returns method and path of each answered or failed request in a
+// provider's log.
+func requestsIn(log string) ([]string, error) {
 	f, err := os.Open(log)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer f.Close()
-	n := 0
+	var out []string
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), "OpenStack request: ") || strings.Contains(lines.Text(), "OpenStack request failed") {
-			n++
+		line := lines.Text()
+		if !strings.Contains(line, "OpenStack request: ") && !strings.Contains(line, "OpenStack request failed") {
+			continue
 		}
+		word := func(in *regexp.Regexp) string {
+			if m := in.FindStringSubmatch(line); m != nil {
+				return m[1]
+			}
+			return "?"
+		}
+		out = append(out, word(requestMethod)+" "+anID.ReplaceAllString(word(requestPath), "*"))
 	}
-	return n, lines.Err()
+	return out, lines.Err()
 }
 
 func (b *bench) cleanUp(t *testing.T) {

@@ -69,7 +69,9 @@ func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) 
 // waitFrontEnd reads the list until the front-end is ACTIVE; the new workers are
 // looked after in the same reads.
 func (r *run) waitFrontEnd(ctx context.Context) error {
-	pace := newServerPoll(1)
+	// Nova builds in the order that it was asked: the workers on their way come first.
+	done, n := r.fleet.progress(isActive)
+	pace := newServerPoll(n - done + 1)
 	for {
 		if err := pace.wait(ctx); err != nil {
 			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)
@@ -82,6 +84,8 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 			return err
 		}
 		r.changed()
+		done, n = r.fleet.progress(isActive)
+		pace.foresee(done, n, time.Since(r.fleet.begun))
 		switch {
 		case isActive(r.frontEnd):
 			return nil

@@ -7,9 +7,9 @@ import (
 
 // poll paces repeated reads: intervals grow by two thirds, so that a long wait
 // costs few calls and ends at most two fifths late.
-type poll struct{ next, most time.Duration }
+type poll struct{ first, next, most time.Duration }
 
-func newPoll(first, most time.Duration) *poll { return &poll{next: first, most: most} }
+func newPoll(first, most time.Duration) *poll { return &poll{first: first, next: first, most: most} }
 
 // newServerPoll paces reads of a list while n servers come or go: Nova takes longer
 // for more of them, and each read costs it more. A create of 50 that takes seven
@@ -17,6 +17,17 @@ func newPoll(first, most time.Duration) *poll { return &poll{next: first, most: 
 func newServerPoll(n int) *poll {
 	first := min(max(2*time.Second, time.Duration(n)*250*time.Millisecond), 10*time.Second)
 	return newPoll(first, max(30*time.Second, 20*first))
+}
+
+// foresee sets the next interval by how far n servers have come: with done of them
+// there after that long, the others take as long as their share. It trusts a first
+// look no further than to twice what the interval would be.
+func (p *poll) foresee(done, n int, took time.Duration) {
+	if done <= 0 || done >= n {
+		return
+	}
+	rest := took / time.Duration(done) * time.Duration(n-done)
+	p.next = min(max(rest, p.first), 2*p.next, p.most)
 }
 
 // wait sleeps until the next read is due; the error is the context's.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -27,6 +28,8 @@ func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share i
 			break
 		}
 		r.changed()
+		done, n := r.fleet.progress(ok)
+		pace.foresee(done, n, time.Since(r.fleet.begun))
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
