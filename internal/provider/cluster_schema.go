@@ -85,7 +85,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Default:    stringdefault.StaticString(defaultWait),
 				Validators: []validator.String{stringvalidator.OneOf(string(provision.WaitJoined), string(provision.WaitActive))},
 				MarkdownDescription: "When an apply is done: `joined` (the front-end reports that every worker has the present roster) " +
-					"or `active` (every server is ACTIVE in Nova; nothing is known of what runs on it).",
+					"or `active` (every server is ACTIVE in Nova; nothing is known of what runs on it, so workers that leave or are replaced are not drained).",
 			},
 			"drain_timeout": schema.StringAttribute{
 				Optional: true, Computed: true,

@@ -69,9 +69,11 @@ func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) 
 // waitFrontEnd reads the list until the front-end is ACTIVE; the new workers are
 // looked after in the same reads.
 func (r *run) waitFrontEnd(ctx context.Context) error {
-	// Nova builds in the order that it was asked: the workers on their way come first.
+	// Nova builds in the order that it was asked, so the workers on their way come
+	// first; and it is as fast for a front-end as it was for them.
 	done, n := r.fleet.progress(isActive)
 	pace := newServerPoll(n - done + 1)
+	pace.next = min(max(pace.next, time.Since(r.fleet.begun)/8), slowestFirst)
 	for {
 		if err := pace.wait(ctx); err != nil {
 			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)

@@ -11,11 +11,14 @@ type poll struct{ first, next, most time.Duration }
 
 func newPoll(first, most time.Duration) *poll { return &poll{first: first, next: first, most: most} }
 
+// slowestFirst is the longest wait before the first read of a list.
+const slowestFirst = 10 * time.Second
+
 // newServerPoll paces reads of a list while n servers come or go: Nova takes longer
 // for more of them, and each read costs it more. A create of 50 that takes seven
 // minutes costs seven reads.
 func newServerPoll(n int) *poll {
-	first := min(max(2*time.Second, time.Duration(n)*250*time.Millisecond), 10*time.Second)
+	first := min(max(2*time.Second, time.Duration(n)*250*time.Millisecond), slowestFirst)
 	return newPoll(first, max(30*time.Second, 20*first))
 }
 
