@@ -147,7 +147,7 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 	if r.req.Wait == WaitJoined { // for minutes: a scaler may have found the cluster
 		doc, err = r.p.changeDocument(ctx, r.frontEnd.ID, ready, change)
 	} else { // the last list was read a moment ago
-		doc, err = r.p.changeFrom(ctx, r.frontEnd.ID, r.frontEnd.Metadata, ready, change)
+		doc, err = r.p.finishFirst(ctx, r.frontEnd.ID, r.frontEnd.Metadata, ready, change)
 	}
 	if err != nil {
 		return err
