@@ -17,11 +17,11 @@ import (
 
 // grow wants two more workers of mem than there are, with the given metadata, and
 // returns the number wanted.
-func (l *life) grow(t *testing.T, fault, more string) int {
+func (l *life) grow(t *testing.T, fault string) int {
 	t.Helper()
 	want := len(l.nodes(t.Context(), t).Workers("mem")) + 2
 	l.want.more = `batch_system = { type = "htcondor" }` // and none is replaced for the sake of the metadata
-	l.want.groups["mem"] = fmt.Sprintf("count = %d\nmetadata = { %s }\n%s", want, fault, more)
+	l.want.groups["mem"] = fmt.Sprintf("count = %d\navailability_zone = %q\nmetadata = { %s }", want, l.zone, fault)
 	return want
 }
 
@@ -29,7 +29,7 @@ func (l *life) grow(t *testing.T, fault, more string) int {
 // calls them MISSING, and all others go on.
 func (l *life) failedSpawns(t *testing.T) {
 	before := l.nodes(t.Context(), t)
-	l.grow(t, `vmlab_fail = "spawn"`, "")
+	l.grow(t, `vmlab_fail = "spawn"`)
 	text := l.applied(t)
 	missing := l.missing(t)
 	if len(missing) != 2 {
@@ -50,8 +50,8 @@ func (l *life) failedSpawns(t *testing.T) {
 // minReady makes the same an error; what works stays.
 func (l *life) minReady(t *testing.T) {
 	before := l.nodes(t.Context(), t)
-	want := l.grow(t, `vmlab_fail = "spawn"`, "")
-	l.want.groups["mem"] += fmt.Sprintf("min_ready = %d", want)
+	want := l.grow(t, `vmlab_fail = "spawn"`)
+	l.want.groups["mem"] += fmt.Sprintf("\nmin_ready = %d", want)
 	l.configure(t)
 	_, err := l.cli.Apply(t.Context())
 	refused(t, err, fmt.Sprintf("%d workers of group mem work, and min_ready is %d", want-2, want))
@@ -63,7 +63,7 @@ func (l *life) minReady(t *testing.T) {
 func (l *life) delayedSpawns(t *testing.T) {
 	const delay = 30 * time.Second
 	before := l.nodes(t.Context(), t)
-	want := l.grow(t, fmt.Sprintf("vmlab_delay = \"%.0f\"", delay.Seconds()), "")
+	want := l.grow(t, fmt.Sprintf("vmlab_delay = \"%.0f\"", delay.Seconds()))
 	start := time.Now()
 	l.applied(t)
 	if took := time.Since(start); took < delay {

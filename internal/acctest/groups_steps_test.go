@@ -5,6 +5,7 @@ package acctest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,7 @@ func (l *life) changeGroups(t *testing.T) {
 	before := l.nodes(t.Context(), t)
 	zone := before.Workers("cpu")[0].Zone
 	delete(l.want.groups, "io")
+	l.zone = zone
 	l.want.groups["mem"] = fmt.Sprintf("count = %d\navailability_zone = %q", l.each, zone)
 	l.want.groups["cpu"] = strings.Replace(l.want.groups["cpu"], fmt.Sprint("count = ", l.each), fmt.Sprint("count = ", l.each+1), 1)
 	l.applied(t)
@@ -123,20 +125,34 @@ func (l *life) switchOwner(t *testing.T) {
 	}
 }
 
-// shrink names one who leaves first. Nothing drains where nothing boots: an apply
-// that waits for ACTIVE servers only asks no front-end.
+// shrink names one who leaves first; after it go the newest. Nothing drains where
+// nothing boots: an apply that waits for ACTIVE servers only asks no front-end.
 func (l *life) shrink(t *testing.T) {
 	before := l.nodes(t.Context(), t)
-	workers, retired := before.Workers("mem").Names(), cluster.WorkerName(l.name, "mem", 1)
-	fewer := max(1, l.each/2)
-	leave := []string{retired}
-	if more := l.each - fewer - 1; more > 0 {
-		leave = append(leave, workers[len(workers)-more:]...)
-	}
-	l.want.groups["mem"] = fmt.Sprintf("count = %d\nretire = [%q]", fewer, retired)
+	workers, retired := before.Workers("mem"), cluster.WorkerName(l.name, "mem", 1)
+	fewer := max(1, len(workers)/2)
+	l.want.groups["mem"] = strings.Replace(l.want.groups["mem"], fmt.Sprint("count = ", l.each), fmt.Sprintf("count = %d\nretire = [%q]", fewer, retired), 1)
 	l.applied(t)
-	after := l.expectGroups(t, map[string]int{"cpu": l.each + 1, "gpu": l.each - 1, "mem": fewer})
-	expectUntouched(t, before, after, leave...)
+	after := l.expectServers(t, len(before)-1-len(workers)+fewer)
+	var left, stayed cluster.Nodes
+	for _, w := range workers {
+		if _, there := after.ByName(w.Name); there {
+			stayed = append(stayed, w)
+		} else {
+			left = append(left, w)
+		}
+	}
+	expectUntouched(t, before, after, left.Names()...)
+	for _, w := range left {
+		for _, s := range stayed {
+			if w.Name != retired && w.Created.Before(s.Created) {
+				t.Errorf("%s left before the newer %s", w.Name, s.Name)
+			}
+		}
+	}
+	if !slices.Contains(left.Names(), retired) {
+		t.Errorf("%s was to leave", retired)
+	}
 	l.expectNoDifference(t)
 	l.calls(t)
 }

@@ -65,6 +65,7 @@ type life struct {
 	id     string
 	portID string
 	port   string // its address
+	zone   string // availability zone of mem
 }
 
 func newLife(t *testing.T) *life {
