@@ -23,14 +23,15 @@ func newServerPoll(n int) *poll {
 }
 
 // foresee sets the next interval by how far n servers have come: with done of them
-// there after that long, the others take as long as their share. It trusts a first
-// look no further than to twice what the interval would be.
+// there after that long, the others take as long as their share. It stretches the
+// interval to twice the last one at most, so that a bad guess ends no later than
+// half the time that was waited.
 func (p *poll) foresee(done, n int, took time.Duration) {
 	if done <= 0 || done >= n {
 		return
 	}
 	rest := took / time.Duration(done) * time.Duration(n-done)
-	p.next = min(max(rest, p.first), 2*p.next, p.most)
+	p.next = min(max(rest, p.first), p.next*6/5, p.most)
 }
 
 // wait sleeps until the next read is due; the error is the context's.
