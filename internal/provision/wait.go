@@ -23,9 +23,9 @@ func newServerPoll(n int) *poll {
 }
 
 // foresee sets the next interval by how far n servers have come: with done of them
-// there after that long, the others take as long as their share. It stretches the
-// interval to twice the last one at most, so that a bad guess ends no later than
-// half the time that was waited.
+// there after that long, the others take as long as their share. A guess shortens
+// an interval at will and stretches it by a fifth at most: a bad one ends little
+// later than none.
 func (p *poll) foresee(done, n int, took time.Duration) {
 	if done <= 0 || done >= n {
 		return
