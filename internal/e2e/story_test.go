@@ -301,7 +301,7 @@ func (s *story) cleanUp(t *testing.T) {
 	}
 	p := provision.New(s.cloud, provision.Options{})
 	for _, n := range servers {
-		if err := p.Destroy(ctx, n.ClusterID); err != nil {
+		if err := p.Destroy(ctx, n.ClusterID, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -99,6 +99,24 @@ var scenes = []scene{
 		made(t, c, req)
 		grow(req, 1, "astro-cpu-1", "astro-cpu-3")
 	}, wantNames("cpu", 2), nil},
+	{"a worker that was deleted, and one that never joined", func(t *testing.T, c *memCloud, req *Request) {
+		c.deaf["2"] = true // the second server
+		short, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		res, err := New(c, Options{}).Apply(short, *req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Known, req.Create = res.Nodes, false
+		for i, n := range req.Known {
+			switch {
+			case c.deaf[n.ID]:
+				req.Known[i].Status = cluster.StatusNotJoined
+			case n.Name == "astro-cpu-3":
+				delete(c.servers, n.ID)
+			}
+		}
+	}, wantNames("cpu", 1, 2, 3), nil},
 }
 
 // aroundHandOver are times after the kill at which the one who was sent is not
@@ -161,7 +179,7 @@ func (s scene) expect(t *testing.T, c *memCloud, req Request) {
 		expectKnown(t, c)
 		expectToGrow(t, c, req)
 	}
-	if err := New(c, Options{}).Destroy(bounded(t), clusterID(c)); err != nil {
+	if err := New(c, Options{}).Destroy(bounded(t), clusterID(c), nil); err != nil {
 		t.Fatal(err)
 	}
 	expectEmpty(t, c)
@@ -198,12 +216,12 @@ func TestAKilledDestroyIsEndedByTheNext(t *testing.T) {
 				req := testRequest(t, 3)
 				apply(t, c, req)
 				killed = killAt(t, c, k, func(ctx context.Context) error {
-					return New(c, Options{}).Destroy(ctx, req.Spec.ID)
+					return New(c, Options{}).Destroy(ctx, req.Spec.ID, nil)
 				})
 				if len(c.present()) == 0 && len(c.ips) > 0 {
 					t.Errorf("no server tells any more whose floating IPs are left: %v", c.ips)
 				}
-				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID); err != nil {
+				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
 					t.Fatal(err)
 				}
 				expectEmpty(t, c)

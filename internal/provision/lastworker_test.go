@@ -205,7 +205,7 @@ func TestTheRosterIsSentWhenAllAreThere(t *testing.T) {
 				c := newMemCloud()
 				req := toldByLastWorker(t, c, 1)
 				if row.named == nil {
-					c.late["astro-cpu-2"] = 1
+					c.breaks["astro-cpu-2"] = 1
 				}
 				c.before = func(int, string) error { return row.breaks(c) }
 				grow(&req, 3)
@@ -242,7 +242,7 @@ func TestAKilledShrinkHidesNobody(t *testing.T) {
 				_, err := New(c, Options{}).Apply(ctx, req)
 				return err
 			})
-			view, err := New(c, Options{}).Refresh(bounded(t), req.Spec.ID)
+			view, err := New(c, Options{}).Refresh(bounded(t), req.Spec.ID, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
