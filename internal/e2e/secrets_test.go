@@ -16,7 +16,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudenv"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
@@ -57,11 +56,7 @@ func (s *story) secrets(t *testing.T) {
 	}
 	t.Logf("plan, state and %d kB of debug log hold no private key", len(log)/1024)
 
-	servers, err := s.cloud.Nodes(t.Context(), cluster.IDTag(s.id))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range servers {
+	for _, n := range s.servers(t) {
 		s.userData(t, n)
 	}
 }
@@ -71,7 +66,7 @@ func (s *story) secrets(t *testing.T) {
 // within two hours; and no password.
 func (s *story) userData(t *testing.T, n cluster.Node) {
 	t.Helper()
-	node := host{address: n.Address, user: s.env[cloudenv.ImageUser], key: s.fe.key, knownHosts: s.fe.knownHosts}
+	node := s.asOperator(n)
 	raw := node.must(t, "sudo -n curl -s http://169.254.169.254/openstack/latest/user_data | base64 -w0")
 	data, err := base64.StdEncoding.DecodeString(raw)
 	if err != nil {
