@@ -26,13 +26,7 @@ type wanted struct {
 	cluster, frontEnd, group string
 }
 
-func (s *story) configuration() string {
-	retire, _ := json.Marshal(append([]string{}, s.want.retire...)) // strings can always be written
-	external := ""
-	if network := os.Getenv(cloudenv.ExternalNetwork); network != "" {
-		external = fmt.Sprintf("external_network = %q", network)
-	}
-	return fmt.Sprintf(`
+const configurationText = `
 terraform {
   required_providers {
     vmcluster = { source = %[1]q }
@@ -77,7 +71,15 @@ resource "vmcluster_cluster" "e2e" {
   ssh_ca_private_key_wo         = var.ca_key
   ssh_ca_private_key_wo_version = 1
 }
-`, tfcli.Source, s.name, s.env[cloudenv.Image], s.env[cloudenv.Network], s.env[cloudenv.KeyPair], s.env[cloudenv.SecurityGroup],
+`
+
+func (s *story) configuration() string {
+	retire, _ := json.Marshal(append([]string{}, s.want.retire...)) // strings can always be written
+	external := ""
+	if network := os.Getenv(cloudenv.ExternalNetwork); network != "" {
+		external = fmt.Sprintf("external_network = %q", network)
+	}
+	return fmt.Sprintf(configurationText, tfcli.Source, s.name, s.env[cloudenv.Image], s.env[cloudenv.Network], s.env[cloudenv.KeyPair], s.env[cloudenv.SecurityGroup],
 		s.env[cloudenv.Flavor], runMark, s.mark, external, s.want.frontEnd, s.want.workers, retire, s.want.group, s.want.cluster)
 }
 
