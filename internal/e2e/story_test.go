@@ -72,9 +72,9 @@ func TestStory(t *testing.T) {
 			s.pool(t, "astro-cpu-1", "astro-cpu-3")
 			s.forgotten(t, "astro-cpu-2")
 		}},
+		{"the scaler follows the queue", s.scaler},
 		{"workers are replaced in turn under running jobs", s.rollingReplacement},
 		{"the front-end is replaced", s.newFrontEnd},
-		{"the scaler follows the queue", s.scaler},
 		{"destroy", s.destroy},
 	})
 }
