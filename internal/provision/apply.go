@@ -27,6 +27,7 @@ type run struct {
 	failed   []string // workers that did not come up
 
 	made, deleted int
+	buried        cluster.Nodes // whom this run has deleted
 }
 
 // Apply makes the cluster what the request wants: a create, a growth, a shrink
@@ -37,7 +38,7 @@ func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 	r := &run{p: p, req: req}
 	err := r.steps(ctx)
 	if err == nil {
-		p.tidyServerGroups(ctx, r.held, r.doc)
+		p.tidyServerGroups(ctx, r.held, r.buried, r.doc)
 	}
 	r.endFleet()
 	if err == nil {

@@ -44,6 +44,7 @@ type memCloud struct {
 	groups      []cluster.ServerGroup
 	silent      bool            // the front-end never reports
 	down        map[string]bool // servers in a cell that is down
+	lagging     bool            // server groups show servers that are gone
 	lockedNames map[string]bool // servers that somebody has locked
 	sticky      map[string]bool // servers whose deletion is accepted and never comes
 }
@@ -399,8 +400,9 @@ func (c *memCloud) ServerGroups(context.Context) ([]cluster.ServerGroup, error) 
 	var out []cluster.ServerGroup
 	err := c.call("list server groups", func() error {
 		for _, g := range c.groups {
-			for _, s := range c.present() {
-				if s.req.ServerGroupID == g.ID {
+			for _, s := range c.servers {
+				// A busy Nova shows members for a while that its list of servers has lost.
+				if s.req.ServerGroupID == g.ID && (s.there() || c.lagging && time.Since(s.deleted) < memDelete+time.Minute) {
 					g.Members = append(g.Members, s.id)
 				}
 			}

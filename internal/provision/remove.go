@@ -78,6 +78,7 @@ func (r *run) deleteNodes(ctx context.Context, doomed cluster.Nodes) error {
 		return fmt.Errorf("delete servers: %w", err)
 	}
 	r.deleted += len(doomed)
+	r.buried = append(r.buried, doomed...)
 	r.p.opts.Log(ctx, fmt.Sprintf("deleted %d of %d", len(doomed), len(doomed)), "nodes", doomed.Names())
 	return nil
 }

@@ -224,7 +224,7 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 	if err != nil {
 		return err
 	}
-	p.tidyServerGroups(ctx, heldGroups(cluster.Document{}, servers), doc)
+	p.tidyServerGroups(ctx, heldGroups(cluster.Document{}, servers), servers, doc)
 	if left != nil {
 		return left
 	}

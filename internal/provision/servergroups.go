@@ -80,9 +80,10 @@ func heldGroups(d cluster.Document, nodes cluster.Nodes) map[heldGroup]bool {
 }
 
 // tidyServerGroups deletes server groups that the cluster had and no longer
-// wants, as soon as nobody is left in them. What fails is left to the next
-// change or to the destroy.
-func (p *Provisioner) tidyServerGroups(ctx context.Context, had map[heldGroup]bool, d cluster.Document) {
+// wants, as soon as nobody is left in them but those who are gone: a busy Nova
+// shows these as members for a while. What fails is left to the next change or to
+// the destroy.
+func (p *Provisioner) tidyServerGroups(ctx context.Context, had map[heldGroup]bool, gone cluster.Nodes, d cluster.Document) {
 	wanted := heldGroups(d, nil)
 	maps.DeleteFunc(had, func(g heldGroup, _ bool) bool { return wanted[g] })
 	if len(had) == 0 {
@@ -90,7 +91,7 @@ func (p *Provisioner) tidyServerGroups(ctx context.Context, had map[heldGroup]bo
 	}
 	present, err := p.cloud.ServerGroups(ctx)
 	for _, g := range present {
-		if had[heldGroup{g.Name, g.Policy}] && len(g.Members) == 0 {
+		if had[heldGroup{g.Name, g.Policy}] && g.Ours(gone) {
 			p.opts.Log(ctx, "deleting a server group", "name", g.Name, "policy", g.Policy)
 			err = errors.Join(err, p.cloud.DeleteServerGroup(ctx, g.ID))
 		}

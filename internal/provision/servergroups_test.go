@@ -125,3 +125,18 @@ func TestServerGroupIsMadeOnce(t *testing.T) {
 		expectGroups(t, c, "create", "astro-cpu affinity 1")
 	})
 }
+
+// What a busy Nova still shows as members keeps no server group.
+func TestServerGroupsGoThoughTheirMembersLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		c.lagging = true
+		req := testRequest(t, 2)
+		placed(&req, cluster.Placement{ServerGroup: "anti-affinity"})
+		apply(t, c, req)
+		req.Create = false
+		delete(req.Spec.Groups, "cpu")
+		apply(t, c, req)
+		expectGroups(t, c, "group removed")
+	})
+}
