@@ -119,7 +119,7 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	}
 	diags.Append(plan.dropScaledCounts(ctx, p)...)
 	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.Networks, plan.ClusterNetwork, plan.KeyPair, plan.SecurityGroups),
-		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown()}
+		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown(), strays: private.strays}
 	if was != nil {
 		before, _, more := was.parts(ctx)
 		diags.Append(more...)
@@ -224,7 +224,9 @@ func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p
 		}
 		c.resolved, diags = resolve(ctx, client, refs, known)
 		if c.was == nil {
-			diags.Append(r.checkName(ctx, plan.Name.ValueString())...)
+			left, more := r.checkName(ctx, plan.Name.ValueString())
+			c.leftovers = left
+			diags.Append(more...)
 		}
 	}
 	if allKnown {
@@ -233,7 +235,9 @@ func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p
 	return diags
 }
 
-func (r *clusterResource) checkName(ctx context.Context, name string) (diags diag.Diagnostics) {
+// checkName wants no other cluster of that name. left tells that an interrupted
+// create of the same place left something of it.
+func (r *clusterResource) checkName(ctx context.Context, name string) (left bool, diags diag.Diagnostics) {
 	prov, err := r.connector.provisioner(ctx)
 	free := false
 	if err == nil {
@@ -244,12 +248,12 @@ func (r *clusterResource) checkName(ctx context.Context, name string) (diags dia
 	}
 	var exists *provision.ExistsError
 	if errors.As(err, &exists) && r.connector.has(exists.ID) {
-		return nil // the one that this plan replaces
+		return false, nil // the one that this plan replaces
 	}
 	if err != nil {
 		diags.Append(faultDiagnostic("Whether the name is free can't be told", err))
 	}
-	return diags
+	return err == nil && !free, diags
 }
 
 // only drops what the configuration no longer names.

@@ -29,6 +29,10 @@ type change struct {
 	// follows from the description of nodes, or where the front-end is reached.
 	open, floatingOpen bool
 	rotates            bool // the nodes get another CA
+	// What an interrupted apply left, and this one deletes first: workers that are
+	// in no roster, and whatever there is of a cluster that is to be made.
+	strays    []string
+	leftovers bool
 }
 
 // redescribed tells whether the description of nodes to come changes.
@@ -86,10 +90,17 @@ func (m *clusterModel) planComputed(ctx context.Context, c change) diag.Diagnost
 			m.SSHConfig = types.StringValue(sshConfig(c.wanted.Name, c.wanted.LoginUser, m.FrontEndAddress.ValueString(), planned))
 		}
 	}
-	if c.nodes.Empty() && !c.redescribed() && !refloat && !c.rotates {
+	if c.nodes.Empty() && !c.redescribed() && !refloat && !c.rotates && !c.clears() {
 		m.Generation = c.was.Generation
 	}
 	return diags
+}
+
+// clears tells whether there are strays to delete, which is a change by itself.
+// Without a metadata service a new roster needs a messenger, so there it waits for
+// one.
+func (c change) clears() bool {
+	return len(c.strays) > 0 && c.wanted.Coordinator != cluster.CoordinatorLastWorker
 }
 
 // lacksFloating tells that the front-end should have a floating IP and is

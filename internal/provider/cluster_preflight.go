@@ -75,7 +75,7 @@ func (r *clusterResource) preflight(ctx context.Context, plan *clusterModel, p p
 	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return bounds[g].Max > 0 }) {
 		room := c.room(ctx, client, shapes, bounds)
 		for _, s := range preflight.Check(shapes, bounds, room) {
-			diags.Append(c.shortage(s, c.was == nil && r.connector.mayReplace()))
+			diags.Append(c.shortage(s, c.comesFree(r.connector.mayReplace())))
 		}
 	}
 	diags.Append(r.checkPort(ctx, client, p, c)...)
@@ -234,8 +234,13 @@ func (r *clusterResource) checkPort(ctx context.Context, s inventory, p parts, c
 			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", port.Network, network))
 	}
 	own := c.priorStates(ctx)[c.nodes.FrontEndName].ID.ValueString()
-	if port.Device != "" && port.Device != own && !(c.was == nil && r.connector.mayReplace()) {
-		diags.AddAttributeError(at, "Port in use", fmt.Sprintf("The port belongs to %s already. Name one that is free.", port.Device))
+	switch says := fmt.Sprintf("The port belongs to %s already. Name one that is free.", port.Device); {
+	case port.Device == "" || port.Device == own:
+	case c.leftovers:
+		diags.AddAttributeWarning(at, "Port in use now", says+"\n\n"+c.comesFree(false))
+	case c.was == nil && r.connector.mayReplace(): // in use in every replacement
+	default:
+		diags.AddAttributeError(at, "Port in use", says)
 	}
 	return diags
 }

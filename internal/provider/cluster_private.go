@@ -46,12 +46,14 @@ func workspace() string {
 const (
 	privateLeaving = "leaving" // who is being drained: those go first
 	privateLost    = "lost"    // who is in the roster and has no server: made anew under their names
+	privateStrays  = "strays"  // who has a server and is not in the roster: deleted by the next apply
 )
 
 // private is what the private state tells a plan.
 type private struct {
 	memory
 	leaving, lost []string
+	strays        []string
 	given         *trust.CA // the configuration's CA key
 	keyOpen       bool      // it is not known yet
 }
@@ -67,7 +69,7 @@ type privateState interface {
 func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics) {
 	m, diags := readMemory(ctx, s)
 	p := private{memory: m}
-	for key, names := range map[string]*[]string{privateLeaving: &p.leaving, privateLost: &p.lost} {
+	for key, names := range map[string]*[]string{privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays} {
 		raw, more := s.GetKey(ctx, key)
 		diags.Append(more...)
 		if len(raw) == 0 {
@@ -96,7 +98,7 @@ func writePrivate(ctx context.Context, s privateWriter, v provision.View) diag.D
 		}
 	}
 	var diags diag.Diagnostics
-	for key, names := range map[string][]string{privateLeaving: leaving, privateLost: lost} {
+	for key, names := range map[string][]string{privateLeaving: leaving, privateLost: lost, privateStrays: strays(v).Names()} {
 		raw, err := json.Marshal(names)
 		if err != nil {
 			diags.AddError("Private state can't be written", sentence(err.Error()))
