@@ -93,6 +93,9 @@ func (r *clusterResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if was != nil { // with -refresh=false nothing has read it
+		r.connector.remember(was.ID.ValueString())
+	}
 	private, diags := readPrivate(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	private.given, private.keyOpen, diags = givenCA(ctx, req.Config)
@@ -119,7 +122,7 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	}
 	diags.Append(plan.dropScaledCounts(ctx, p)...)
 	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.Networks, plan.ClusterNetwork, plan.KeyPair, plan.SecurityGroups),
-		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown(), strays: private.strays}
+		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown(), strays: private.strays, serverGroups: private.serverGroups}
 	if was != nil {
 		before, _, more := was.parts(ctx)
 		diags.Append(more...)
@@ -154,7 +157,9 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	diags.Append(c.decideFrontEnd(p.frontEnd, private)...)
 	diags.Append(c.checkTelling(private)...)
 	if c.makes() || c.redescribed() {
-		diags.Append(checkSizes(c.wanted, time.Now())...)
+		items, more := checkSizes(c.wanted, time.Now())
+		c.documentItems = items
+		diags.Append(more...)
 	}
 	if (c.makes() || c.mayGrow()) && !diags.HasError() {
 		diags.Append(r.preflight(ctx, plan, p, c)...)

@@ -33,6 +33,10 @@ type change struct {
 	// in no roster, and whatever there is of a cluster that is to be made.
 	strays    []string
 	leftovers bool
+	// serverGroups tells in which policy's server group a worker was made, and
+	// documentItems how much of the front-end's metadata the cluster document takes.
+	serverGroups  map[string]string
+	documentItems int
 }
 
 // redescribed tells whether the description of nodes to come changes.

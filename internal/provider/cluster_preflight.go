@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"golang.org/x/sync/errgroup"
 
@@ -39,19 +40,30 @@ func (c change) mayGrow() bool {
 	return false
 }
 
-// bounds are how many nodes the plan adds, and how many the groups may come to
-// add. Workers that are made anew in place of others take nothing more.
+// bounds are how many nodes the plan adds, how many the groups may come to add,
+// and how many are made anew in place of others.
 func (c change) bounds(ctx context.Context) map[string]preflight.Bounds {
-	out := map[string]preflight.Bounds{}
-	if _, had := c.priorStates(ctx)[c.nodes.FrontEndName]; c.nodes.FrontEnd && !had {
-		out[cluster.FrontEndGroup] = preflight.Bounds{Min: 1, Max: 1}
+	_, had := c.priorStates(ctx)[c.nodes.FrontEndName]
+	frontEnd := preflight.Bounds{}
+	switch {
+	case c.nodes.FrontEnd && had:
+		frontEnd.Anew = 1
+	case c.nodes.FrontEnd:
+		frontEnd.Min, frontEnd.Max = 1, 1
 	}
+	out := map[string]preflight.Bounds{cluster.FrontEndGroup: frontEnd}
 	for name, g := range c.nodes.Groups {
 		added := max(len(g.Add)-len(g.Remove), 0)
 		most := c.wanted.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
-		out[name] = preflight.Bounds{Min: added, Max: max(most, added)}
+		out[name] = preflight.Bounds{Min: added, Max: max(most, added), Anew: len(g.Add) - added + len(g.Roll)}
 	}
 	return out
+}
+
+// wantsRoom tells whether a group takes more of what the project has.
+func wantsRoom(b preflight.Bounds, s preflight.Shape) bool {
+	larger := s.VCPUs > s.OldVCPUs || s.RAM > s.OldRAM || s.ServerGroup && !s.Standing
+	return b.Max > 0 || b.Anew > 0 && larger
 }
 
 func (c change) priorStates(ctx context.Context) map[string]nodeState {
@@ -63,8 +75,9 @@ func (c change) priorStates(ctx context.Context) map[string]nodeState {
 }
 
 // preflight says what the project has too little of for what the plan adds. It
-// asks the cloud three times more at most, and once more where a volume is wanted
-// or addresses may be tight; what the cloud does not tell is no fault.
+// asks the cloud three times more, once more where a volume is wanted, and once
+// for each network whose addresses may be tight; what the cloud does not tell is
+// no fault. Nodes that are made anew cost no call unless they come to take more.
 func (r *clusterResource) preflight(ctx context.Context, plan *clusterModel, p parts, c change) diag.Diagnostics {
 	client, err := r.connector.connect(ctx)
 	if err != nil {
@@ -72,25 +85,32 @@ func (r *clusterResource) preflight(ctx context.Context, plan *clusterModel, p p
 	}
 	bounds := c.bounds(ctx)
 	shapes, diags := c.shapes(ctx, client, plan, p)
-	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return bounds[g].Max > 0 }) {
-		room := c.room(ctx, client, shapes, bounds)
-		for _, s := range preflight.Check(shapes, bounds, room) {
-			diags.Append(c.shortage(s, c.comesFree(r.connector.mayReplace())))
-		}
+	var room preflight.Room
+	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return wantsRoom(bounds[g], shapes[g]) }) {
+		room = c.room(ctx, client, shapes, bounds)
+	}
+	for _, s := range preflight.Check(shapes, bounds, room) {
+		diags.Append(c.shortage(s, c.comesFree(r.connector.mayReplace())))
 	}
 	diags.Append(r.checkPort(ctx, client, p, c)...)
 	return diags
 }
 
-// shapes look flavors and images up once more, which costs no call: they have
-// just been looked up.
+// shapes look flavors and images up. That costs no call where the plan makes nodes:
+// their names have just been looked up. One that only lets a group grow further
+// asks for them here.
 func (c change) shapes(ctx context.Context, s inventory, plan *clusterModel, p parts) (map[string]preflight.Shape, diag.Diagnostics) {
 	out := map[string]preflight.Shape{}
 	var diags diag.Diagnostics
 	add := func(group string, n nodeModel, spec cluster.NodeSpec) {
-		shape := preflight.Shape{Networks: networksTaken(spec), ServerGroup: spec.ServerGroup != ""}
-		if flavor, err := s.ResolveFlavor(ctx, n.Flavor.ValueString()); err == nil && !n.Flavor.IsUnknown() {
+		shape := preflight.Shape{Networks: networksTaken(spec), Metadata: len(spec.Metadata) + spec.OwnMetadata()}
+		if spec.FixedIP != "" {
+			shape.Fixed = spec.Network
+		}
+		if flavor, ok := c.flavor(ctx, s, n.Flavor); ok {
 			shape.VCPUs, shape.RAM, shape.Disk = flavor.VCPUs, flavor.RAM, flavor.Disk
+			old := c.flavorBefore(ctx, s, group, flavor)
+			shape.OldVCPUs, shape.OldRAM = old.VCPUs, old.RAM
 			if image := either(n.Image, plan.Image); !image.IsUnknown() {
 				if i, err := s.ResolveImage(ctx, image.ValueString()); err == nil {
 					shape.MinRAM, shape.MinDisk = i.MinRAM, i.MinDisk
@@ -104,15 +124,60 @@ func (c change) shapes(ctx context.Context, s inventory, plan *clusterModel, p p
 					"The cloud's catalog lists no block-storage service, so volumes probably can't be made. Leave `boot_volume` out, or check the region.")
 			}
 		}
-		g := c.nodes.Groups[group]
-		shape.Members = len(g.Keep)
-		out[group] = shape
+		out[group] = c.grouped(shape, group, spec.ServerGroup)
 	}
 	add(cluster.FrontEndGroup, p.frontEnd.nodeModel, c.wanted.FrontEnd)
+	frontEnd := out[cluster.FrontEndGroup]
+	frontEnd.Metadata += c.documentItems
+	out[cluster.FrontEndGroup] = frontEnd
 	for _, name := range p.groupNames() {
 		add(name, p.groups[name].nodeModel, c.wanted.Groups[name].NodeSpec)
 	}
 	return out, diags
+}
+
+func (c change) flavor(ctx context.Context, s inventory, name types.String) (openstack.Flavor, bool) {
+	if name.IsUnknown() || name.IsNull() {
+		return openstack.Flavor{}, false
+	}
+	flavor, err := s.ResolveFlavor(ctx, name.ValueString())
+	return flavor, err == nil
+}
+
+// flavorBefore is what the group's nodes had until now. One that can't be told is
+// taken for the same.
+func (c change) flavorBefore(ctx context.Context, s inventory, group string, now openstack.Flavor) openstack.Flavor {
+	before := c.wasFor.Groups[group].Flavor
+	if group == cluster.FrontEndGroup {
+		before = c.wasFor.FrontEnd.Flavor
+	}
+	if before == "" || before == now.ID {
+		return now
+	}
+	if old, err := s.ResolveFlavor(ctx, before); err == nil {
+		return old
+	}
+	return now
+}
+
+// grouped says what there is of the group's server group: whether it stands, and
+// who stays in it. Only who was made in one is a member, and of its policy only.
+func (c change) grouped(shape preflight.Shape, group, policy string) preflight.Shape {
+	if policy == "" {
+		return shape
+	}
+	shape.ServerGroup = true
+	g := c.nodes.Groups[group]
+	for _, w := range c.have.Workers(group) {
+		if c.serverGroups[w.Name] != policy {
+			continue
+		}
+		shape.Standing = true
+		if slices.Contains(g.Keep, w.Name) && !slices.Contains(g.Roll, w.Name) {
+			shape.Members++
+		}
+	}
+	return shape
 }
 
 // networksTaken are those on which a node gets a new port.
@@ -144,6 +209,9 @@ func (c change) room(ctx context.Context, s inventory, shapes map[string]preflig
 		}
 		room.Instances, room.Cores, room.RAM = quota(l.Instances), quota(l.Cores), quota(l.RAM)
 		room.ServerGroups = quota(l.ServerGroups)
+		if l.MetadataItems >= 0 {
+			room.Metadata = &l.MetadataItems
+		}
 		if l.GroupMembers > 0 {
 			room.Members = &l.GroupMembers
 		}
@@ -162,15 +230,19 @@ func (c change) room(ctx context.Context, s inventory, shapes map[string]preflig
 	volumes := false
 	for group, b := range bounds {
 		for _, network := range shapes[group].Networks {
-			need[network] += b.Max
+			if n := b.Max * shapes[group].AddressesOn(network); n > 0 {
+				need[network] += n
+			}
 		}
 		volumes = volumes || shapes[group].BootVolume > 0 && b.Max > 0
 	}
 	var addresses map[string]openstack.Addresses
-	ask("subnets", func() (err error) {
-		addresses, err = s.Addresses(ctx, sortedNames(need))
-		return err
-	})
+	if len(need) > 0 {
+		ask("subnets", func() (err error) {
+			addresses, err = s.Addresses(ctx, sortedNames(need))
+			return err
+		})
+	}
 	if volumes && s.HasVolumes() {
 		ask("volume limits", func() error {
 			n, gigabytes, err := s.VolumeLimits(ctx)

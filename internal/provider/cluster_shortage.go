@@ -30,6 +30,7 @@ var remedies = map[preflight.Resource]remedy{
 	preflight.Gigabytes:    {"boot_volume", "Ask for fewer nodes or smaller volumes, or have the project's quota raised."},
 	preflight.ServerGroups: {"server_group", "Leave `server_group` out, or have the project's quota raised."},
 	preflight.Members:      {"server_group", "Ask for fewer workers, leave `server_group` out, or have the project's quota raised."},
+	preflight.Metadata:     {"metadata", "Use fewer keys, or have the project's quota of metadata items raised. The front-end's metadata holds the cluster document too: shorter `cloud_config` and `files` make that smaller."},
 	preflight.FlavorRAM:    {"flavor", "The image asks for that much. Choose a larger flavor or another image."},
 	preflight.FlavorDisk:   {"flavor", "The image asks for that much. Choose a larger flavor or another image, or set `boot_volume`."},
 	preflight.VolumeSize:   {"boot_volume", "The image asks for that much. Choose a larger volume or another image."},
