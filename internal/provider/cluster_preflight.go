@@ -27,7 +27,7 @@ type inventory interface {
 	HasVolumes() bool
 	VolumeLimits(ctx context.Context) (volumes, gigabytes openstack.Quota, err error)
 	Addresses(ctx context.Context, networks []string) (map[string]openstack.Addresses, error)
-	TakenAddresses(ctx context.Context, network string) (int, error)
+	FreeAddresses(ctx context.Context, network string, a openstack.Addresses) (int, error)
 }
 
 // mayGrow tells whether a group's upper bound is raised.
@@ -270,21 +270,25 @@ func usedPorts(room preflight.Room) int {
 	}
 }
 
-// freeAddresses counts a network's ports only where it could come to matter: with
-// all of the project's ports on it, it would be too small.
+// freeAddresses counts a network's free addresses only where that could come to
+// matter: with what is said to be taken, or all of the project's ports on it, it
+// would be too small.
 func freeAddresses(ctx context.Context, s inventory, need map[string]int, all map[string]openstack.Addresses, ports int) map[string]int {
 	free := map[string]int{}
 	for network, a := range all {
 		taken := a.Taken
-		if taken == 0 && a.All-ports < need[network] {
-			n, err := s.TakenAddresses(ctx, network)
-			if err != nil {
-				tflog.Debug(ctx, "the cloud does not tell the network's ports", map[string]any{"error": err.Error()})
-				continue
-			}
-			taken = n
+		if taken == 0 {
+			taken = ports
 		}
-		free[network] = max(a.All-taken, 0)
+		if a.All-taken >= need[network] {
+			continue
+		}
+		n, err := s.FreeAddresses(ctx, network, a)
+		if err != nil {
+			tflog.Debug(ctx, "the cloud does not tell the network's ports", map[string]any{"error": err.Error()})
+			continue
+		}
+		free[network] = n
 	}
 	return free
 }
