@@ -122,7 +122,8 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	}
 	diags.Append(plan.dropScaledCounts(ctx, p)...)
 	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.Networks, plan.ClusterNetwork, plan.KeyPair, plan.SecurityGroups),
-		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown(), strays: private.strays, serverGroups: private.serverGroups}
+		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown(), frontEndOpen: plan.frontEndOpen(ctx), rollsOpen: plan.rollsOpen(),
+		strays: private.strays, serverGroups: private.serverGroups}
 	if was != nil {
 		before, _, more := was.parts(ctx)
 		diags.Append(more...)
@@ -139,7 +140,7 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	rules := private.rules()
 	c.nodes = provision.Compute(begin(plan.spec(p, nil), p, c.wasFor.Groups), c.have, rules)
 	diags.Append(r.resolvePlan(ctx, plan, p, &c)...)
-	if plan.rolls() && was != nil {
+	if (plan.rolls() || c.rollsOpen) && was != nil {
 		rules.Rolling = true
 		made := c.makes()
 		compute := func() {

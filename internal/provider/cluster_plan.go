@@ -28,6 +28,8 @@ type change struct {
 	// What is left to the apply must not be promised: it may change anything that
 	// follows from the description of nodes, or where the front-end is reached.
 	open, floatingOpen bool
+	frontEndOpen       bool // what it is made of, or whether it follows that
+	rollsOpen          bool // whether workers follow what they are made of
 	rotates            bool // the nodes get another CA
 	// What an interrupted apply left, and this one deletes first: workers that are
 	// in no roster, and whatever there is of a cluster that is to be made.
@@ -124,8 +126,12 @@ func plannedNodes(c change, prior map[string]nodeState) map[string]nodeState {
 	if fe, ok := prior[c.nodes.FrontEndName]; ok && !c.nodes.FrontEnd {
 		out[c.nodes.FrontEndName] = fe
 	} else {
-		fe := newNode(cluster.RoleFrontEnd, "", c.wanted.FrontEnd.Image)
-		if ip := c.wanted.FrontEnd.FixedIP; ip != "" {
+		image, ip := c.wanted.FrontEnd.Image, c.wanted.FrontEnd.FixedIP
+		if ok && c.frontEndOpen { // it may stay as it is
+			image, ip = "", ""
+		}
+		fe := newNode(cluster.RoleFrontEnd, "", image)
+		if ip != "" {
 			fe.Address = types.StringValue(ip)
 		}
 		out[c.nodes.FrontEndName] = fe

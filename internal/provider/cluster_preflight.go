@@ -41,13 +41,16 @@ func (c change) mayGrow() bool {
 }
 
 // bounds are how many nodes the plan adds, how many the groups may come to add,
-// and how many are made anew in place of others.
+// and how many are made anew in place of others. Those that may only come to be
+// made anew are looked at when the apply plans them again.
 func (c change) bounds(ctx context.Context) map[string]preflight.Bounds {
 	_, had := c.priorStates(ctx)[c.nodes.FrontEndName]
 	frontEnd := preflight.Bounds{}
 	switch {
 	case c.nodes.FrontEnd && had:
-		frontEnd.Anew = 1
+		if !c.frontEndOpen {
+			frontEnd.Anew = 1
+		}
 	case c.nodes.FrontEnd:
 		frontEnd.Min, frontEnd.Max = 1, 1
 	}
@@ -55,7 +58,11 @@ func (c change) bounds(ctx context.Context) map[string]preflight.Bounds {
 	for name, g := range c.nodes.Groups {
 		added := max(len(g.Add)-len(g.Remove), 0)
 		most := c.wanted.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
-		out[name] = preflight.Bounds{Min: added, Max: max(most, added), Anew: len(g.Add) - added + len(g.Roll)}
+		anew := len(g.Add) - added
+		if !c.rollsOpen {
+			anew += len(g.Roll)
+		}
+		out[name] = preflight.Bounds{Min: added, Max: max(most, added), Anew: anew}
 	}
 	return out
 }
