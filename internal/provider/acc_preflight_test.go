@@ -19,7 +19,8 @@ func TestAccClusterPreflight(t *testing.T) {
 	type quota = openstacktest.Quota
 	cpu := `AttributeName("workers").ElementKeyString("cpu")`
 	group := func(more string) string { return basic(`cpu = { flavor = "m1.small", count = 3` + more + ` }`) }
-	needy := append(openstacktest.DefaultImages(), openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "needy", MinRAM: 1024, MinDisk: 10})
+	needy := append(openstacktest.DefaultImages(), openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "needy", MinRAM: 1024, MinDisk: 10},
+		openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000004", Name: "queued", Status: "queued"})
 	small := append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/29"})
 	for _, row := range []struct {
 		name, body string
@@ -43,6 +44,7 @@ func TestAccClusterPreflight(t *testing.T) {
 			cpu + `.AttributeName("boot_volume")`, []string{"10 GB of the boot volume needed, 5 possible"}},
 		{"metadata", strings.Replace(group(`, metadata = { a = "1", b = "2" }`), `"m1.medium" }`, `"m1.medium", metadata = { `+manyKeys(20)+` } }`, 1), openstacktest.Options{Quota: quota{MetadataItems: 25}},
 			`AttributeName("front_end").AttributeName("metadata")`, []string{"metadata items of a server needed, 25 possible"}},
+		{"image that is not active", group(`, image = "queued"`), openstacktest.Options{Images: needy}, cpu + `.AttributeName("image")`, []string{`its state is queued`, "active"}},
 		{"unknown zone", group(`, availability_zones = ["nova", "mars"]`), openstacktest.Options{}, cpu + `.AttributeName("availability_zones").ElementKeyInt(1)`, []string{`Unknown availability zone "mars"`, "there is nova"}},
 		{"unknown port", strings.Replace(group(""), `"m1.medium" }`, `"m1.medium", port = "vip" }`, 1), openstacktest.Options{}, `AttributeName("front_end").AttributeName("port")`, []string{`Unknown port "vip"`}},
 		{"metadata key of ours", group(`, metadata = { vmcluster_spec = "x" }`), openstacktest.Options{}, cpu + `.AttributeName("metadata").ElementKeyString("vmcluster_spec")`, []string{"the provider's own"}},

@@ -216,7 +216,7 @@ func (c change) room(ctx context.Context, s inventory, shapes map[string]preflig
 		}
 		room.Instances, room.Cores, room.RAM = quota(l.Instances), quota(l.Cores), quota(l.RAM)
 		room.ServerGroups = quota(l.ServerGroups)
-		if l.MetadataItems >= 0 {
+		if l.MetadataItems > 0 {
 			room.Metadata = &l.MetadataItems
 		}
 		if l.GroupMembers > 0 {
