@@ -29,19 +29,6 @@ func (f *fleet) mostTries(m *member) int {
 	return min(max(buildTries, len(f.doc.Groups[m.group].Zones)), zoneTries)
 }
 
-// elsewhere moves a member whose POST would be refused to a zone where none was. It
-// reports whether there is one.
-func (f *fleet) elsewhere(m *member) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.refused[place{group: m.group}] != nil {
-		return false
-	}
-	before := m.zone
-	f.nextZone(m)
-	return m.zone != before
-}
-
 // nextZone has the next try of a worker go to a zone where none has failed, as
 // long as there is one.
 func (f *fleet) nextZone(m *member) {
