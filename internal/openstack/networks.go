@@ -15,7 +15,6 @@ type Network struct {
 	ID       string
 	Name     string
 	External bool
-	Subnets  []string // IDs
 }
 
 // ResolveNetwork returns the network of that name or ID.
@@ -67,7 +66,7 @@ func listNetworks(ctx context.Context, sc *gophercloud.ServiceClient) ([]Network
 	}
 	out := make([]Network, 0, len(found))
 	for _, n := range found {
-		out = append(out, Network{ID: n.ID, Name: n.Name, External: n.External, Subnets: n.Subnets})
+		out = append(out, Network{ID: n.ID, Name: n.Name, External: n.External})
 	}
 	return out, nil
 }

@@ -12,7 +12,6 @@ import (
 type Port struct {
 	ID, Name, Network string
 	Device            string // ID of the server that has it; "" while it is free
-	Address           string // first fixed address
 }
 
 // ResolvePort returns the port of that name or ID, which a client looks up once.
@@ -38,11 +37,7 @@ func (c *Client) resolvePort(ctx context.Context, nameOrID string) (Port, error)
 		if err != nil {
 			return Port{}, err
 		}
-		out := Port{ID: p.ID, Name: p.Name, Network: p.NetworkID, Device: p.DeviceID}
-		if len(p.FixedIPs) > 0 {
-			out.Address = p.FixedIPs[0].IPAddress
-		}
-		return out, nil
+		return Port{ID: p.ID, Name: p.Name, Network: p.NetworkID, Device: p.DeviceID}, nil
 	})
 }
 

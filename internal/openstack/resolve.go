@@ -2,12 +2,16 @@ package openstack
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/flavors"
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/keypairs"
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/limits"
 	"github.com/gophercloud/gophercloud/v2/openstack/image/v2/images"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // Image is what the choice of an image needs to be judged.
@@ -52,7 +56,7 @@ func (c *Client) resolveImage(ctx context.Context, nameOrID string) (Image, erro
 			i, err := images.Get(ctx, sc, nameOrID).Extract()
 			switch {
 			case err == nil:
-				return toImage(*i), nil
+				return toImage(*i).bootable(nameOrID)
 			case !gophercloud.ResponseCodeIs(err, 404):
 				return Image{}, err
 			}
@@ -64,8 +68,29 @@ func (c *Client) resolveImage(ctx context.Context, nameOrID string) (Image, erro
 		if err != nil {
 			return Image{}, err
 		}
-		return pick("image", nameOrID, found, of)
+		active := slices.DeleteFunc(slices.Clone(found), func(i Image) bool { return !i.active() })
+		if slices.ContainsFunc(active, func(i Image) bool { return i.Name == nameOrID }) {
+			found = active
+		}
+		i, err := pick("image", nameOrID, found, of)
+		if err != nil {
+			return Image{}, err
+		}
+		return i.bootable(nameOrID)
 	})
+}
+
+func (i Image) active() bool { return i.Status == "" || i.Status == string(images.ImageStatusActive) }
+
+// bootable refuses what Nova would refuse once a server is to be made.
+func (i Image) bootable(wanted string) (Image, error) {
+	if i.active() {
+		return i, nil
+	}
+	return Image{}, &cluster.CloudError{
+		Kind: cluster.FaultImage, Op: lookUp("image", wanted),
+		Message: fmt.Sprintf("image %s can't be booted: its state is %s, not active", i.ID, i.Status),
+	}
 }
 
 func listImages(ctx context.Context, sc *gophercloud.ServiceClient, opts images.ListOpts) ([]Image, error) {
@@ -145,9 +170,6 @@ func (c *Client) ResolveKeyPair(ctx context.Context, name string) (string, error
 // Quota is a limit of the project and what is taken of it; Max is -1 where
 // there is no limit.
 type Quota struct{ Max, Used int }
-
-// Free returns how much is left, and false where there is no limit.
-func (q Quota) Free() (int, bool) { return max(q.Max-q.Used, 0), q.Max >= 0 }
 
 // Limits are the compute service's limits of the project.
 type Limits struct {

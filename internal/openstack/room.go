@@ -44,25 +44,35 @@ func (c *Client) VolumeLimits(ctx context.Context) (volumes, gigabytes Quota, er
 	return b.volumes, b.gigabytes, err
 }
 
-// Addresses is how many of a network's addresses are free. Taken is what is known
-// to be taken: others' ports are seen by administrators only.
-type Addresses struct{ All, Taken int }
+// Addresses are those that a network gives out, and how many of them are known to
+// be taken: others' ports are seen by administrators only.
+type Addresses struct {
+	All, Taken int
+	pools      []pool // nil where they are not known
+}
+
+type pool struct{ Start, End string }
 
 // Addresses returns, for each of the networks of which the cloud tells it, the
 // IPv4 addresses that it gives out. Taken is 0 except for administrators, whom
-// Neutron tells it in the same call.
+// Neutron tells it in the same call; it is a little too large then, for it counts
+// addresses outside the allocation pools, a gateway's for instance.
 func (c *Client) Addresses(ctx context.Context, networks []string) (map[string]Addresses, error) {
 	if c.admin {
 		if found, err := c.ipAvailability(ctx, networks); err == nil && len(found) > 0 {
 			return found, nil
 		}
 	}
+	return c.pools(ctx, networks)
+}
+
+func (c *Client) pools(ctx context.Context, networks []string) (map[string]Addresses, error) {
 	return on("read the subnets", c.network, func(sc *gophercloud.ServiceClient) (map[string]Addresses, error) {
 		params := url.Values{"network_id": networks, "ip_version": {"4"}, "fields": {"network_id", "allocation_pools"}}
 		var raw struct {
 			Subnets []struct {
-				Network string                        `json:"network_id"`
-				Pools   []struct{ Start, End string } `json:"allocation_pools"`
+				Network string `json:"network_id"`
+				Pools   []pool `json:"allocation_pools"`
 			} `json:"subnets"`
 		}
 		if err := query(ctx, sc, sc.ServiceURL("subnets"), params, &raw); err != nil {
@@ -75,8 +85,9 @@ func (c *Client) Addresses(ctx context.Context, networks []string) (map[string]A
 			}
 			a := out[s.Network]
 			for _, p := range s.Pools {
-				a.All += poolSize(p.Start, p.End)
+				a.All += p.size()
 			}
+			a.pools = append(a.pools, s.Pools...)
 			out[s.Network] = a
 		}
 		return out, nil
@@ -118,9 +129,17 @@ func (c *Client) ipAvailability(ctx context.Context, networks []string) (map[str
 	})
 }
 
-// TakenAddresses counts the IPv4 addresses of the network's ports that this
-// project sees.
-func (c *Client) TakenAddresses(ctx context.Context, network string) (int, error) {
+// FreeAddresses counts the network's addresses that no port has of those that this
+// project sees. What lies outside the allocation pools is nobody's to be given. It
+// takes one call, and another where a does not have the pools.
+func (c *Client) FreeAddresses(ctx context.Context, network string, a Addresses) (int, error) {
+	if a.pools == nil {
+		all, err := c.pools(ctx, []string{network})
+		if err != nil {
+			return 0, err
+		}
+		a = all[network]
+	}
 	return on("list the network's ports", c.network, func(sc *gophercloud.ServiceClient) (int, error) {
 		var raw struct {
 			Ports []struct {
@@ -133,15 +152,15 @@ func (c *Client) TakenAddresses(ctx context.Context, network string) (int, error
 		if err := query(ctx, sc, sc.ServiceURL("ports"), params, &raw); err != nil {
 			return 0, err
 		}
-		n := 0
+		free := a.All
 		for _, p := range raw.Ports {
 			for _, ip := range p.FixedIPs {
-				if a, err := netip.ParseAddr(ip.Address); err == nil && a.Is4() {
-					n++
+				if slices.ContainsFunc(a.pools, func(p pool) bool { return p.has(ip.Address) }) {
+					free--
 				}
 			}
 		}
-		return n, nil
+		return max(free, 0), nil
 	})
 }
 
@@ -152,16 +171,29 @@ func query(ctx context.Context, sc *gophercloud.ServiceClient, address string, p
 	return err
 }
 
-// poolSize counts the addresses from start to end; what is none counts as many.
-func poolSize(start, end string) int {
-	a, errA := netip.ParseAddr(start)
-	b, errB := netip.ParseAddr(end)
-	if errA != nil || errB != nil || !a.Is4() || !b.Is4() {
+// bounds are the pool's first and last address; ok is false for what is no range of
+// IPv4 addresses.
+func (p pool) bounds() (first, last netip.Addr, ok bool) {
+	first, errFirst := netip.ParseAddr(p.Start)
+	last, errLast := netip.ParseAddr(p.End)
+	return first, last, errFirst == nil && errLast == nil && first.Is4() && last.Is4()
+}
+
+// size counts the pool's addresses; what is no pool counts as many.
+func (p pool) size() int {
+	first, last, ok := p.bounds()
+	if !ok {
 		return math.MaxInt32
 	}
 	number := func(a netip.Addr) int {
 		b := a.As4()
 		return int(b[0])<<24 | int(b[1])<<16 | int(b[2])<<8 | int(b[3])
 	}
-	return max(number(b)-number(a)+1, 0)
+	return max(number(last)-number(first)+1, 0)
+}
+
+func (p pool) has(address string) bool {
+	first, last, ok := p.bounds()
+	a, err := netip.ParseAddr(address)
+	return ok && err == nil && a.Is4() && first.Compare(a) <= 0 && a.Compare(last) <= 0
 }

@@ -1,7 +1,6 @@
 package openstack
 
 import (
-	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,7 +13,9 @@ func TestRoom(t *testing.T) {
 		"GET /network/v2.0/quotas/p1/details.json": says(200, `{"quota": {"port": {"limit": 50, "used": 4, "reserved": 1}}}`),
 		"GET /network/v2.0/subnets": says(200, `{"subnets": [{"network_id": "n1", "allocation_pools": [{"start": "10.0.0.2", "end": "10.0.0.254"}, {"start": "10.0.1.1", "end": "10.0.1.1"}]},
 			{"network_id": "n1", "allocation_pools": [{"start": "10.0.2.0", "end": "10.0.2.9"}]}, {"network_id": "other", "allocation_pools": []}]}`),
-		"GET /network/v2.0/ports": says(200, `{"ports": [{"fixed_ips": [{"ip_address": "10.0.0.2"}, {"ip_address": "fd00::2"}]}, {"fixed_ips": []}]}`),
+		// The gateway's port and what an operator has set aside lie outside the pools.
+		"GET /network/v2.0/ports": says(200, `{"ports": [{"fixed_ips": [{"ip_address": "10.0.0.2"}, {"ip_address": "fd00::2"}]}, {"fixed_ips": []},
+			{"fixed_ips": [{"ip_address": "10.0.0.1"}]}, {"fixed_ips": [{"ip_address": "10.0.1.2"}, {"ip_address": "10.0.2.9"}]}]}`),
 	})
 	c := a.client()
 	l, err := c.Limits(background)
@@ -24,21 +25,26 @@ func TestRoom(t *testing.T) {
 	if q, err := c.PortQuota(background); err != nil || q != (Quota{50, 5}) {
 		t.Errorf("port quota %v, %v", q, err)
 	}
-	if all, err := c.Addresses(background, []string{"n1", "n2"}); err != nil || !maps.Equal(all, map[string]Addresses{"n1": {All: 264}}) {
+	all, err := c.Addresses(background, []string{"n1", "n2"})
+	if err != nil || len(all) != 1 || all["n1"].All != 264 || all["n1"].Taken != 0 {
 		t.Errorf("addresses %v, %v", all, err)
 	}
 	if line := a.since(3)[0].line; !strings.Contains(line, "network_id=n1&network_id=n2") {
 		t.Errorf("subnets are asked for by %s", line)
 	}
-	if n, err := c.TakenAddresses(background, "n1"); err != nil || n != 1 {
-		t.Errorf("taken %d, %v", n, err)
+	if n, err := c.FreeAddresses(background, "n1", all["n1"]); err != nil || n != 262 {
+		t.Errorf("free %d, %v", n, err)
+	}
+	if n := len(a.since(4)); n != 1 {
+		t.Errorf("%d requests, want one: the pools are known", n)
 	}
 	if c.HasVolumes() {
 		t.Error("the catalog lists no block storage")
 	}
 }
 
-// To administrators Neutron tells what is taken.
+// To administrators Neutron tells what is taken, addresses outside the pools
+// included; where that matters, the pools are looked at.
 func TestAddressesForAdministrators(t *testing.T) {
 	for name, row := range map[string]struct {
 		answer http.HandlerFunc
@@ -53,11 +59,16 @@ func TestAddressesForAdministrators(t *testing.T) {
 			a := newAPI(t, map[string]http.HandlerFunc{
 				"GET /network/v2.0/network-ip-availabilities": row.answer,
 				"GET /network/v2.0/subnets":                   says(200, `{"subnets": [{"network_id": "n1", "allocation_pools": [{"start": "10.0.0.2", "end": "10.0.0.254"}]}]}`),
+				"GET /network/v2.0/ports":                     says(200, `{"ports": [{"fixed_ips": [{"ip_address": "10.0.0.1"}, {"ip_address": "10.0.0.2"}]}]}`),
 			})
 			c := a.client()
 			c.admin = true
-			if all, err := c.Addresses(background, []string{"n1"}); err != nil || all["n1"] != row.want {
+			all, err := c.Addresses(background, []string{"n1"})
+			if got := all["n1"]; err != nil || got.All != row.want.All || got.Taken != row.want.Taken {
 				t.Errorf("addresses %v, %v; want %v", all, err, row.want)
+			}
+			if n, err := c.FreeAddresses(background, "n1", all["n1"]); err != nil || n != 252 {
+				t.Errorf("free %d, %v; want 252", n, err)
 			}
 		})
 	}

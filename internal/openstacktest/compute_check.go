@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -39,7 +40,7 @@ var createKeys = map[string][2]int{
 }
 
 // checkCreate is the schema of the create call's server.
-func checkCreate(q *request, raw json.RawMessage, fields map[string]json.RawMessage) bool {
+func (c *Cloud) checkCreate(q *request, raw json.RawMessage, fields map[string]json.RawMessage) bool {
 	required := []string{"name", "flavorRef"}
 	if q.mv >= 37 {
 		required = append(required, "networks")
@@ -59,7 +60,7 @@ func checkCreate(q *request, raw json.RawMessage, fields map[string]json.RawMess
 	}
 	return checkName(q, fields["name"]) && checkLength(q, "user_data", fields["user_data"], 0, maxUserData) &&
 		checkImageRef(q, fields["imageRef"]) && checkBlockDevices(q, fields["block_device_mapping_v2"]) && checkTags(q, fields["tags"]) &&
-		(fields["metadata"] == nil || checkMetadata(q, fields["metadata"]))
+		(fields["metadata"] == nil || c.checkMetadata(q, fields["metadata"]))
 }
 
 func checkName(q *request, raw json.RawMessage) bool {
@@ -135,7 +136,7 @@ func checkTagText(q *request, field string, raw json.RawMessage) bool {
 
 // checkMetadata refuses what is no set of metadata, in Nova's order: the
 // schema first, then the number of items.
-func checkMetadata(q *request, raw json.RawMessage) bool {
+func (c *Cloud) checkMetadata(q *request, raw json.RawMessage) bool {
 	items, ok := decode(raw)
 	if !ok {
 		invalidInput(q, "metadata", raw, pyRepr(raw)+" is not of type 'object'")
@@ -150,12 +151,14 @@ func checkMetadata(q *request, raw json.RawMessage) bool {
 			return false
 		}
 	}
-	return checkMetadataCount(q, len(items))
+	return c.checkMetadataCount(q, len(items))
 }
 
-func checkMetadataCount(q *request, n int) bool {
-	if n > maxMetadata {
-		computeError(q, http.StatusForbidden, fmt.Sprintf("Maximum number of metadata items exceeds %d", maxMetadata))
+func (c *Cloud) mostMetadata() int { return cmp.Or(c.o.Quota.MetadataItems, maxMetadata) }
+
+func (c *Cloud) checkMetadataCount(q *request, n int) bool {
+	if most := c.mostMetadata(); n > most {
+		computeError(q, http.StatusForbidden, fmt.Sprintf("Maximum number of metadata items exceeds %d", most))
 		return false
 	}
 	return true

@@ -28,7 +28,7 @@ type createBody struct {
 
 func createServer(c *Cloud, q *request) {
 	raw, fields, ok := readCreate(q)
-	if !ok || !checkCreate(q, raw, fields) {
+	if !ok || !c.checkCreate(q, raw, fields) {
 		return
 	}
 	var b createBody

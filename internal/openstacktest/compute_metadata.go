@@ -37,9 +37,9 @@ func onlyMember(q *request, name string) (json.RawMessage, bool) {
 // putMetadata sets the whole set (PUT) or adds to it (POST); the answer is the
 // set that the server then has.
 func putMetadata(replace bool) func(*Cloud, *request, *server) {
-	return func(_ *Cloud, q *request, s *server) {
+	return func(c *Cloud, q *request, s *server) {
 		raw, ok := onlyMember(q, "metadata")
-		if !ok || !checkMetadata(q, raw) {
+		if !ok || !c.checkMetadata(q, raw) {
 			return
 		}
 		next := map[string]string{}
@@ -50,7 +50,7 @@ func putMetadata(replace bool) func(*Cloud, *request, *server) {
 			badRequest(q, "Malformed request body")
 			return
 		}
-		if !checkMetadataCount(q, len(next)) {
+		if !c.checkMetadataCount(q, len(next)) {
 			return
 		}
 		s.setMetadata(q, next)
@@ -73,9 +73,9 @@ func showMetadata(_ *Cloud, q *request, s *server) {
 	q.reply(http.StatusOK, map[string]any{"meta": map[string]string{key: v}})
 }
 
-func putMetadataItem(_ *Cloud, q *request, s *server) {
+func putMetadataItem(c *Cloud, q *request, s *server) {
 	raw, ok := onlyMember(q, "meta")
-	if !ok || !checkMetadata(q, raw) {
+	if !ok || !c.checkMetadata(q, raw) {
 		return
 	}
 	var item map[string]string
@@ -90,7 +90,7 @@ func putMetadataItem(_ *Cloud, q *request, s *server) {
 	}
 	next := maps.Clone(s.metadata)
 	maps.Copy(next, item)
-	if !checkMetadataCount(q, len(next)) {
+	if !c.checkMetadataCount(q, len(next)) {
 		return
 	}
 	s.setMetadata(q, next)

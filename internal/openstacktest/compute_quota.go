@@ -101,7 +101,7 @@ func showLimits(c *Cloud, q *request) {
 	u := c.used()
 	absolute := map[string]int{
 		"maxTotalInstances": limit(c.o.Quota.Instances), "maxTotalCores": limit(c.o.Quota.Cores), "maxTotalRAMSize": limit(c.o.Quota.RAM),
-		"maxServerMeta": maxMetadata, "maxTotalKeypairs": -1, "maxServerGroups": limit(c.o.Quota.ServerGroups), "maxServerGroupMembers": limit(c.o.Quota.ServerGroupMembers),
+		"maxServerMeta": c.mostMetadata(), "maxTotalKeypairs": -1, "maxServerGroups": limit(c.o.Quota.ServerGroups), "maxServerGroupMembers": limit(c.o.Quota.ServerGroupMembers),
 		"totalRAMUsed": u.ram, "totalCoresUsed": u.cores, "totalInstancesUsed": u.instances, "totalServerGroupsUsed": len(c.serverGroups),
 	}
 	if q.mv < 57 {

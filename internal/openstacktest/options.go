@@ -43,6 +43,7 @@ type Quota struct {
 	Instances, Cores, RAM, Ports, FloatingIPs int
 	Volumes, Gigabytes                        int
 	ServerGroups, ServerGroupMembers          int
+	MetadataItems                             int // told, and refused beyond; zero is 128
 }
 
 // Flavor is a size of servers. Disk is in GiB, RAM in MiB.

@@ -167,6 +167,21 @@ func TestAccClusterNameTaken(t *testing.T) {
 	)
 }
 
+// A plan without a refresh knows its own cluster all the same, and replaces it.
+func TestAccClusterReplacedWithoutARefresh(t *testing.T) {
+	s := newStage(t, openstacktest.Options{Quota: openstacktest.Quota{Instances: 2}}, guest.Options{})
+	s.noRefresh = true
+	body := basic(`cpu = { flavor = "m1.small", count = 1 }`)
+	s.run(t,
+		resource.TestStep{Config: s.config(body)},
+		resource.TestStep{
+			Config:            s.config(body + "\n  login_user = \"ada\""),
+			ConfigPlanChecks:  planned1(plancheck.ResourceActionReplace),
+			ConfigStateChecks: []statecheck.StateCheck{inState(tfjsonpath.New("login_user"), knownvalue.StringExact("ada"))},
+		},
+	)
+}
+
 // A list that fails is an error, never "all gone".
 func TestAccClusterUnreadable(t *testing.T) {
 	s := newStage(t, openstacktest.Options{}, guest.Options{})

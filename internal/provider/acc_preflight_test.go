@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,7 +19,8 @@ func TestAccClusterPreflight(t *testing.T) {
 	type quota = openstacktest.Quota
 	cpu := `AttributeName("workers").ElementKeyString("cpu")`
 	group := func(more string) string { return basic(`cpu = { flavor = "m1.small", count = 3` + more + ` }`) }
-	needy := append(openstacktest.DefaultImages(), openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "needy", MinRAM: 1024, MinDisk: 10})
+	needy := append(openstacktest.DefaultImages(), openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "needy", MinRAM: 1024, MinDisk: 10},
+		openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000004", Name: "queued", Status: "queued"})
 	small := append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/29"})
 	for _, row := range []struct {
 		name, body string
@@ -40,6 +42,9 @@ func TestAccClusterPreflight(t *testing.T) {
 		{"flavor's disk", group(`, image = "needy"`), openstacktest.Options{Images: needy}, cpu + `.AttributeName("flavor")`, []string{"10 GB of disk of the flavor needed, 4 possible", "boot_volume"}},
 		{"boot volume's size", group(`, image = "needy", boot_volume = { size = 5 }`), openstacktest.Options{Images: needy, BlockStorage: true},
 			cpu + `.AttributeName("boot_volume")`, []string{"10 GB of the boot volume needed, 5 possible"}},
+		{"metadata", strings.Replace(group(`, metadata = { a = "1", b = "2" }`), `"m1.medium" }`, `"m1.medium", metadata = { `+manyKeys(20)+` } }`, 1), openstacktest.Options{Quota: quota{MetadataItems: 25}},
+			`AttributeName("front_end").AttributeName("metadata")`, []string{"metadata items of a server needed, 25 possible"}},
+		{"image that is not active", group(`, image = "queued"`), openstacktest.Options{Images: needy}, cpu + `.AttributeName("image")`, []string{`its state is queued`, "active"}},
 		{"unknown zone", group(`, availability_zones = ["nova", "mars"]`), openstacktest.Options{}, cpu + `.AttributeName("availability_zones").ElementKeyInt(1)`, []string{`Unknown availability zone "mars"`, "there is nova"}},
 		{"unknown port", strings.Replace(group(""), `"m1.medium" }`, `"m1.medium", port = "vip" }`, 1), openstacktest.Options{}, `AttributeName("front_end").AttributeName("port")`, []string{`Unknown port "vip"`}},
 		{"metadata key of ours", group(`, metadata = { vmcluster_spec = "x" }`), openstacktest.Options{}, cpu + `.AttributeName("metadata").ElementKeyString("vmcluster_spec")`, []string{"the provider's own"}},
@@ -55,6 +60,70 @@ func TestAccClusterPreflight(t *testing.T) {
 				}
 			}
 			t.Errorf("no error at %s that says %q; heard: %v", row.path, row.says, s.heard.errors())
+		})
+	}
+}
+
+// A front-end that is given its address takes none of those that the subnet gives out.
+func TestAccClusterPreflightOfAGivenAddress(t *testing.T) {
+	small := append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/29"})
+	s := newStage(t, openstacktest.Options{Networks: small}, guest.Options{})
+	body := strings.NewReplacer(`"private"`, `"small"`, `"m1.medium" }`, `"m1.medium", fixed_ip = "10.99.0.7" }`).Replace(basic(`cpu = { flavor = "m1.small", count = 5 }`))
+	s.run(t, resource.TestStep{Config: s.config(body), PlanOnly: true, ExpectNonEmptyPlan: true})
+}
+
+func manyKeys(n int) string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(`k%d = "v"`, i))
+	}
+	return strings.Join(out, ", ")
+}
+
+// Each row: what a cluster is made of, what it is to be made of, and what the plan
+// says of nodes that would be made anew; "" is nothing. A plan that let a front-end
+// go for one that can't be made would cost the queue.
+func TestAccClusterPreflightOfNodesMadeAnew(t *testing.T) {
+	type quota = openstacktest.Quota
+	images := append(openstacktest.DefaultImages(), openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "needy", MinRAM: 4096})
+	cpu := func(more string) string { return `cpu = { flavor = "m1.small", count = 3` + more + ` }` }
+	frontEnd := func(more string) string {
+		return strings.Replace(basic(cpu("")), `"m1.medium" }`, `"m1.medium"`+more+` }`, 1)
+	}
+	const rolling = `replacement = { strategy = "rolling" }`
+	spread := func(count int) string {
+		return basic(fmt.Sprintf(`cpu = { flavor = "m1.small", count = %d, server_group = { policy = "soft-anti-affinity" } }`, count))
+	}
+	for _, row := range []struct {
+		name        string
+		quota       quota
+		was, wanted string
+		says        string
+	}{
+		{"a front-end that its image does not fit", quota{}, frontEnd(""), frontEnd(`, image = "needy", replace_on_change = true`), "4096 MB of RAM of the flavor needed, 1024 possible"},
+		{"workers that their image does not fit", quota{}, basic(cpu("")), basic(cpu(`, image = "needy"`), rolling), "4096 MB of RAM of the flavor needed, 512 possible"},
+		{"workers of a larger flavor", quota{Cores: 10}, basic(cpu("")), basic(`cpu = { flavor = "m1.large", count = 3 }`, rolling), "9 cores needed, 5 left (5 of 10 used)"},
+		{"as many instances as allowed", quota{Instances: 4}, basic(cpu("")), basic(cpu(`, image = "tiny"`), rolling), ""},
+		{"a server group of which present workers are no members", quota{ServerGroupMembers: 3}, basic(cpu("")), spread(4), ""},
+		{"a server group that can't take more", quota{ServerGroupMembers: 3}, spread(3), spread(4), "4 members of a server group needed, 3 possible"},
+		{"a server group that present workers are made anew in", quota{ServerGroupMembers: 2}, basic(cpu("")),
+			basic(cpu(`, server_group = { policy = "soft-anti-affinity" }`), rolling), "3 members of a server group needed, 2 possible"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := newStage(t, openstacktest.Options{Quota: row.quota, Images: images}, guest.Options{})
+			step := resource.TestStep{Config: s.config(row.wanted), PlanOnly: true, ExpectNonEmptyPlan: true}
+			if row.says != "" {
+				step.ExpectError = regexp.MustCompile("Error: Not enough")
+			}
+			s.run(t, resource.TestStep{Config: s.config(row.was)}, step)
+			for _, e := range s.heard.errors() {
+				if row.says != "" && strings.Contains(e.text, row.says) {
+					return
+				}
+			}
+			if heard := s.heard.errors(); row.says != "" || len(heard) > 0 {
+				t.Errorf("no error that says %q; heard: %v", row.says, heard)
+			}
 		})
 	}
 }

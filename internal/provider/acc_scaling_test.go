@@ -19,8 +19,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
-// scaler is what a scaler makes and removes workers with.
-func (s *stage) scaler(t *testing.T) *provision.Provisioner {
+// client speaks to the cloud beside the provider.
+func (s *stage) client(t *testing.T) *openstack.Client {
 	t.Helper()
 	client, err := openstack.New(t.Context(), openstack.Config{
 		AuthURL: s.cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,
@@ -30,7 +30,13 @@ func (s *stage) scaler(t *testing.T) *provision.Provisioner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return provision.New(client, provision.Options{Owner: cluster.OwnerScaler})
+	return client
+}
+
+// scaler is what a scaler makes and removes workers with.
+func (s *stage) scaler(t *testing.T) *provision.Provisioner {
+	t.Helper()
+	return provision.New(s.client(t), provision.Options{Owner: cluster.OwnerScaler})
 }
 
 func (s *stage) clusterID(t *testing.T) string {

@@ -46,6 +46,8 @@ type stage struct {
 	guests *guest.Simulator
 	heard  *recorder
 	ports  int // made by users beforehand: they stay
+	// noRefresh has plans made with -refresh=false.
+	noRefresh bool
 }
 
 func newStage(t *testing.T, o openstacktest.Options, g guest.Options) *stage {
@@ -72,6 +74,7 @@ func (s *stage) runWith(t *testing.T, versions []tfversion.TerraformVersionCheck
 	t.Helper()
 	resource.ParallelTest(t, resource.TestCase{
 		TerraformVersionChecks: versions,
+		AdditionalCLIOptions:   &resource.AdditionalCLIOptions{Plan: resource.PlanOptions{NoRefresh: s.noRefresh}},
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"vmcluster": func() (tfprotov6.ProviderServer, error) {
 				server, err := providerserver.NewProtocol6WithError(New("test")())()

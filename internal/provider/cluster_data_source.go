@@ -90,7 +90,7 @@ func (d *clusterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"count": schema.Int64Attribute{
 						Computed:            true,
-						MarkdownDescription: "How many workers of the group exist and are not in ERROR, whoever made them.",
+						MarkdownDescription: "How many workers of the group exist and can be expected to work, whoever made them: those in ERROR or SHUTOFF are left out.",
 					},
 					"flavor":  text("ID of the flavor that new workers of the group get."),
 					"image":   text("ID of the image that new workers of the group get."),

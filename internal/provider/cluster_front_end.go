@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,8 +23,9 @@ func (c *change) decideFrontEnd(fe frontEndModel, p private) diag.Diagnostics {
 	var diags diag.Diagnostics
 	canKeep := p.keyOpen || provision.CanKeepWorkers(p.last, p.keys(p.given)...)
 	spec := c.wanted.FrontEnd
-	asked := fe.ReplaceOnChange.ValueBool() && !c.nodes.FrontEnd && !c.open && isResolved(spec) &&
-		p.frontEndSpec != "" && p.frontEndSpec != spec.BuildHash()
+	c.frontEndOpen = c.frontEndOpen || !isResolved(spec)
+	follows := fe.ReplaceOnChange.ValueBool() || fe.ReplaceOnChange.IsUnknown()
+	asked := follows && !c.nodes.FrontEnd && p.frontEndSpec != "" && (c.frontEndOpen || p.frontEndSpec != spec.BuildHash())
 	switch {
 	case asked && c.nodes.Keeps() && !canKeep:
 		diags.AddAttributeWarning(path.Root("front_end").AtName("replace_on_change"), "The front-end stays as it is",
@@ -37,11 +40,25 @@ func (c *change) decideFrontEnd(fe frontEndModel, p private) diag.Diagnostics {
 			"A new front-end could not get into the present workers, or not tell them from impostors: the key of the CA that they trust is not at hand, "+
 				"or the lost front-end had never reported. Their jobs end.")
 	}
-	if c.nodes.FrontEnd && c.wanted.BatchSystem != cluster.BatchNone {
+	switch {
+	case !c.nodes.FrontEnd || c.wanted.BatchSystem == cluster.BatchNone:
+	case asked && c.frontEndOpen:
+		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue may be made anew",
+			fmt.Sprintf("Whether %s is made anew is known during the apply only. If it is, what was on its disk is gone, the queue included unless it lies on a volume of yours.", c.nodes.FrontEndName))
+	default:
 		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue is made anew",
 			fmt.Sprintf("%s is made anew; what was on its disk is gone, the queue included unless it lies on a volume of yours. Jobs that run go on for nobody, until they end or their lease is over.", c.nodes.FrontEndName))
 	}
 	return diags
+}
+
+// frontEndOpen tells that a part of the front-end's description is known during the
+// apply only. Whether it has a floating IP is none: that needs no new server.
+func (m clusterModel) frontEndOpen(ctx context.Context) bool {
+	own := m.FrontEnd.Attributes()
+	delete(own, "external_network")
+	values := append(slices.Collect(maps.Values(own)), m.Image, m.Network, m.Networks, m.ClusterNetwork, m.SecurityGroups)
+	return !isKnown(ctx, values...)
 }
 
 // isResolved tells that all names in a spec stand for something.

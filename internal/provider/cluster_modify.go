@@ -93,6 +93,9 @@ func (r *clusterResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if was != nil { // with -refresh=false nothing has read it
+		r.connector.remember(was.ID.ValueString())
+	}
 	private, diags := readPrivate(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	private.given, private.keyOpen, diags = givenCA(ctx, req.Config)
@@ -119,7 +122,8 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	}
 	diags.Append(plan.dropScaledCounts(ctx, p)...)
 	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.Networks, plan.ClusterNetwork, plan.KeyPair, plan.SecurityGroups),
-		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown()}
+		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown(), frontEndOpen: plan.frontEndOpen(ctx), rollsOpen: plan.rollsOpen(),
+		strays: private.strays, serverGroups: private.serverGroups}
 	if was != nil {
 		before, _, more := was.parts(ctx)
 		diags.Append(more...)
@@ -136,7 +140,7 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	rules := private.rules()
 	c.nodes = provision.Compute(begin(plan.spec(p, nil), p, c.wasFor.Groups), c.have, rules)
 	diags.Append(r.resolvePlan(ctx, plan, p, &c)...)
-	if plan.rolls() && was != nil {
+	if (plan.rolls() || c.rollsOpen) && was != nil {
 		rules.Rolling = true
 		made := c.makes()
 		compute := func() {
@@ -154,7 +158,9 @@ func (r *clusterResource) plan(ctx context.Context, plan, was *clusterModel, pri
 	diags.Append(c.decideFrontEnd(p.frontEnd, private)...)
 	diags.Append(c.checkTelling(private)...)
 	if c.makes() || c.redescribed() {
-		diags.Append(checkSizes(c.wanted, time.Now())...)
+		items, more := checkSizes(c.wanted, time.Now())
+		c.documentItems = items
+		diags.Append(more...)
 	}
 	if (c.makes() || c.mayGrow()) && !diags.HasError() {
 		diags.Append(r.preflight(ctx, plan, p, c)...)
@@ -224,7 +230,9 @@ func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p
 		}
 		c.resolved, diags = resolve(ctx, client, refs, known)
 		if c.was == nil {
-			diags.Append(r.checkName(ctx, plan.Name.ValueString())...)
+			left, more := r.checkName(ctx, plan.Name.ValueString())
+			c.leftovers = left
+			diags.Append(more...)
 		}
 	}
 	if allKnown {
@@ -233,7 +241,9 @@ func (r *clusterResource) resolvePlan(ctx context.Context, plan *clusterModel, p
 	return diags
 }
 
-func (r *clusterResource) checkName(ctx context.Context, name string) (diags diag.Diagnostics) {
+// checkName wants no other cluster of that name. left tells that an interrupted
+// create of the same place left something of it.
+func (r *clusterResource) checkName(ctx context.Context, name string) (left bool, diags diag.Diagnostics) {
 	prov, err := r.connector.provisioner(ctx)
 	free := false
 	if err == nil {
@@ -244,12 +254,12 @@ func (r *clusterResource) checkName(ctx context.Context, name string) (diags dia
 	}
 	var exists *provision.ExistsError
 	if errors.As(err, &exists) && r.connector.has(exists.ID) {
-		return nil // the one that this plan replaces
+		return false, nil // the one that this plan replaces
 	}
 	if err != nil {
 		diags.Append(faultDiagnostic("Whether the name is free can't be told", err))
 	}
-	return diags
+	return err == nil && !free, diags
 }
 
 // only drops what the configuration no longer names.

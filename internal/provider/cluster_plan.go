@@ -28,7 +28,17 @@ type change struct {
 	// What is left to the apply must not be promised: it may change anything that
 	// follows from the description of nodes, or where the front-end is reached.
 	open, floatingOpen bool
+	frontEndOpen       bool // what it is made of, or whether it follows that
+	rollsOpen          bool // whether workers follow what they are made of
 	rotates            bool // the nodes get another CA
+	// What an interrupted apply left, and this one deletes first: workers that are
+	// in no roster, and whatever there is of a cluster that is to be made.
+	strays    []string
+	leftovers bool
+	// serverGroups tells in which policy's server group a worker was made, and
+	// documentItems how much of the front-end's metadata the cluster document takes.
+	serverGroups  map[string]string
+	documentItems int
 }
 
 // redescribed tells whether the description of nodes to come changes.
@@ -86,10 +96,17 @@ func (m *clusterModel) planComputed(ctx context.Context, c change) diag.Diagnost
 			m.SSHConfig = types.StringValue(sshConfig(c.wanted.Name, c.wanted.LoginUser, m.FrontEndAddress.ValueString(), planned))
 		}
 	}
-	if c.nodes.Empty() && !c.redescribed() && !refloat && !c.rotates {
+	if c.nodes.Empty() && !c.redescribed() && !refloat && !c.rotates && !c.clears() {
 		m.Generation = c.was.Generation
 	}
 	return diags
+}
+
+// clears tells whether there are strays to delete, which is a change by itself.
+// Without a metadata service a new roster needs a messenger, so there it waits for
+// one.
+func (c change) clears() bool {
+	return len(c.strays) > 0 && c.wanted.Coordinator != cluster.CoordinatorLastWorker
 }
 
 // lacksFloating tells that the front-end should have a floating IP and is
@@ -109,8 +126,12 @@ func plannedNodes(c change, prior map[string]nodeState) map[string]nodeState {
 	if fe, ok := prior[c.nodes.FrontEndName]; ok && !c.nodes.FrontEnd {
 		out[c.nodes.FrontEndName] = fe
 	} else {
-		fe := newNode(cluster.RoleFrontEnd, "", c.wanted.FrontEnd.Image)
-		if ip := c.wanted.FrontEnd.FixedIP; ip != "" {
+		image, ip := c.wanted.FrontEnd.Image, c.wanted.FrontEnd.FixedIP
+		if ok && c.frontEndOpen { // it may stay as it is
+			image, ip = "", ""
+		}
+		fe := newNode(cluster.RoleFrontEnd, "", image)
+		if ip != "" {
 			fe.Address = types.StringValue(ip)
 		}
 		out[c.nodes.FrontEndName] = fe

@@ -26,7 +26,7 @@ type inventory interface {
 	HasVolumes() bool
 	VolumeLimits(ctx context.Context) (volumes, gigabytes openstack.Quota, err error)
 	Addresses(ctx context.Context, networks []string) (map[string]openstack.Addresses, error)
-	TakenAddresses(ctx context.Context, network string) (int, error)
+	FreeAddresses(ctx context.Context, network string, a openstack.Addresses) (int, error)
 }
 
 // mayGrow tells whether a group's upper bound is raised.
@@ -39,19 +39,37 @@ func (c change) mayGrow() bool {
 	return false
 }
 
-// bounds are how many nodes the plan adds, and how many the groups may come to
-// add. Workers that are made anew in place of others take nothing more.
+// bounds are how many nodes the plan adds, how many the groups may come to add,
+// and how many are made anew in place of others. Those that may only come to be
+// made anew are looked at when the apply plans them again.
 func (c change) bounds(ctx context.Context) map[string]preflight.Bounds {
-	out := map[string]preflight.Bounds{}
-	if _, had := c.priorStates(ctx)[c.nodes.FrontEndName]; c.nodes.FrontEnd && !had {
-		out[cluster.FrontEndGroup] = preflight.Bounds{Min: 1, Max: 1}
+	_, had := c.priorStates(ctx)[c.nodes.FrontEndName]
+	frontEnd := preflight.Bounds{}
+	switch {
+	case c.nodes.FrontEnd && had:
+		if !c.frontEndOpen {
+			frontEnd.Anew = 1
+		}
+	case c.nodes.FrontEnd:
+		frontEnd.Min, frontEnd.Max = 1, 1
 	}
+	out := map[string]preflight.Bounds{cluster.FrontEndGroup: frontEnd}
 	for name, g := range c.nodes.Groups {
 		added := max(len(g.Add)-len(g.Remove), 0)
 		most := c.wanted.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
-		out[name] = preflight.Bounds{Min: added, Max: max(most, added)}
+		anew := len(g.Add) - added
+		if !c.rollsOpen {
+			anew += len(g.Roll)
+		}
+		out[name] = preflight.Bounds{Min: added, Max: max(most, added), Anew: anew}
 	}
 	return out
+}
+
+// wantsRoom tells whether a group takes more of what the project has.
+func wantsRoom(b preflight.Bounds, s preflight.Shape) bool {
+	larger := s.VCPUs > s.OldVCPUs || s.RAM > s.OldRAM || s.ServerGroup && !s.Standing
+	return b.Max > 0 || b.Anew > 0 && larger
 }
 
 func (c change) priorStates(ctx context.Context) map[string]nodeState {
@@ -63,8 +81,9 @@ func (c change) priorStates(ctx context.Context) map[string]nodeState {
 }
 
 // preflight says what the project has too little of for what the plan adds. It
-// asks the cloud three times more at most, and once more where a volume is wanted
-// or addresses may be tight; what the cloud does not tell is no fault.
+// asks the cloud three times more, once more where a volume is wanted, and once
+// for each network whose addresses may be tight; what the cloud does not tell is
+// no fault. Nodes that are made anew cost no call unless they come to take more.
 func (r *clusterResource) preflight(ctx context.Context, plan *clusterModel, p parts, c change) diag.Diagnostics {
 	client, err := r.connector.connect(ctx)
 	if err != nil {
@@ -72,56 +91,15 @@ func (r *clusterResource) preflight(ctx context.Context, plan *clusterModel, p p
 	}
 	bounds := c.bounds(ctx)
 	shapes, diags := c.shapes(ctx, client, plan, p)
-	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return bounds[g].Max > 0 }) {
-		room := c.room(ctx, client, shapes, bounds)
-		for _, s := range preflight.Check(shapes, bounds, room) {
-			diags.Append(c.shortage(s, c.was == nil && r.connector.mayReplace()))
-		}
+	var room preflight.Room
+	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return wantsRoom(bounds[g], shapes[g]) }) {
+		room = c.room(ctx, client, shapes, bounds)
+	}
+	for _, s := range preflight.Check(shapes, bounds, room) {
+		diags.Append(c.shortage(s, c.comesFree(r.connector.mayReplace())))
 	}
 	diags.Append(r.checkPort(ctx, client, p, c)...)
 	return diags
-}
-
-// shapes look flavors and images up once more, which costs no call: they have
-// just been looked up.
-func (c change) shapes(ctx context.Context, s inventory, plan *clusterModel, p parts) (map[string]preflight.Shape, diag.Diagnostics) {
-	out := map[string]preflight.Shape{}
-	var diags diag.Diagnostics
-	add := func(group string, n nodeModel, spec cluster.NodeSpec) {
-		shape := preflight.Shape{Networks: networksTaken(spec), ServerGroup: spec.ServerGroup != ""}
-		if flavor, err := s.ResolveFlavor(ctx, n.Flavor.ValueString()); err == nil && !n.Flavor.IsUnknown() {
-			shape.VCPUs, shape.RAM, shape.Disk = flavor.VCPUs, flavor.RAM, flavor.Disk
-			if image := either(n.Image, plan.Image); !image.IsUnknown() {
-				if i, err := s.ResolveImage(ctx, image.ValueString()); err == nil {
-					shape.MinRAM, shape.MinDisk = i.MinRAM, i.MinDisk
-				}
-			}
-		}
-		if spec.BootVolume != nil {
-			shape.BootVolume = spec.BootVolume.Size
-			if !s.HasVolumes() {
-				diags.AddAttributeWarning(placeOf(group).AtName("boot_volume"), "No block-storage service",
-					"The cloud's catalog lists no block-storage service, so volumes probably can't be made. Leave `boot_volume` out, or check the region.")
-			}
-		}
-		g := c.nodes.Groups[group]
-		shape.Members = len(g.Keep)
-		out[group] = shape
-	}
-	add(cluster.FrontEndGroup, p.frontEnd.nodeModel, c.wanted.FrontEnd)
-	for _, name := range p.groupNames() {
-		add(name, p.groups[name].nodeModel, c.wanted.Groups[name].NodeSpec)
-	}
-	return out, diags
-}
-
-// networksTaken are those on which a node gets a new port.
-func networksTaken(spec cluster.NodeSpec) []string {
-	all := spec.Networks
-	if len(all) == 0 {
-		all = []string{spec.Network}
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(id string) bool { return id == "" || id == spec.Network && spec.Port != "" })
 }
 
 // room asks what is left, side by side.
@@ -144,6 +122,9 @@ func (c change) room(ctx context.Context, s inventory, shapes map[string]preflig
 		}
 		room.Instances, room.Cores, room.RAM = quota(l.Instances), quota(l.Cores), quota(l.RAM)
 		room.ServerGroups = quota(l.ServerGroups)
+		if l.MetadataItems > 0 {
+			room.Metadata = &l.MetadataItems
+		}
 		if l.GroupMembers > 0 {
 			room.Members = &l.GroupMembers
 		}
@@ -162,15 +143,19 @@ func (c change) room(ctx context.Context, s inventory, shapes map[string]preflig
 	volumes := false
 	for group, b := range bounds {
 		for _, network := range shapes[group].Networks {
-			need[network] += b.Max
+			if n := b.Max * shapes[group].AddressesOn(network); n > 0 {
+				need[network] += n
+			}
 		}
 		volumes = volumes || shapes[group].BootVolume > 0 && b.Max > 0
 	}
 	var addresses map[string]openstack.Addresses
-	ask("subnets", func() (err error) {
-		addresses, err = s.Addresses(ctx, sortedNames(need))
-		return err
-	})
+	if len(need) > 0 {
+		ask("subnets", func() (err error) {
+			addresses, err = s.Addresses(ctx, sortedNames(need))
+			return err
+		})
+	}
 	if volumes && s.HasVolumes() {
 		ask("volume limits", func() error {
 			n, gigabytes, err := s.VolumeLimits(ctx)
@@ -198,21 +183,25 @@ func usedPorts(room preflight.Room) int {
 	}
 }
 
-// freeAddresses counts a network's ports only where it could come to matter: with
-// all of the project's ports on it, it would be too small.
+// freeAddresses counts a network's free addresses only where that could come to
+// matter: with what is said to be taken, or all of the project's ports on it, it
+// would be too small.
 func freeAddresses(ctx context.Context, s inventory, need map[string]int, all map[string]openstack.Addresses, ports int) map[string]int {
 	free := map[string]int{}
 	for network, a := range all {
 		taken := a.Taken
-		if taken == 0 && a.All-ports < need[network] {
-			n, err := s.TakenAddresses(ctx, network)
-			if err != nil {
-				tflog.Debug(ctx, "the cloud does not tell the network's ports", map[string]any{"error": err.Error()})
-				continue
-			}
-			taken = n
+		if taken == 0 {
+			taken = ports
 		}
-		free[network] = max(a.All-taken, 0)
+		if a.All-taken >= need[network] {
+			continue
+		}
+		n, err := s.FreeAddresses(ctx, network, a)
+		if err != nil {
+			tflog.Debug(ctx, "the cloud does not tell the network's ports", map[string]any{"error": err.Error()})
+			continue
+		}
+		free[network] = n
 	}
 	return free
 }
@@ -234,8 +223,13 @@ func (r *clusterResource) checkPort(ctx context.Context, s inventory, p parts, c
 			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", port.Network, network))
 	}
 	own := c.priorStates(ctx)[c.nodes.FrontEndName].ID.ValueString()
-	if port.Device != "" && port.Device != own && !(c.was == nil && r.connector.mayReplace()) {
-		diags.AddAttributeError(at, "Port in use", fmt.Sprintf("The port belongs to %s already. Name one that is free.", port.Device))
+	switch says := fmt.Sprintf("The port belongs to %s already. Name one that is free.", port.Device); {
+	case port.Device == "" || port.Device == own:
+	case c.leftovers:
+		diags.AddAttributeWarning(at, "Port in use now", says+"\n\n"+c.comesFree(false))
+	case c.was == nil && r.connector.mayReplace(): // in use in every replacement
+	default:
+		diags.AddAttributeError(at, "Port in use", says)
 	}
 	return diags
 }

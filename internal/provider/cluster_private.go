@@ -46,12 +46,17 @@ func workspace() string {
 const (
 	privateLeaving = "leaving" // who is being drained: those go first
 	privateLost    = "lost"    // who is in the roster and has no server: made anew under their names
+	privateStrays  = "strays"  // who has a server and is not in the roster: deleted by the next apply
+
+	privateServerGroups = "server_groups" // the policy of the server group that a worker was made in
 )
 
 // private is what the private state tells a plan.
 type private struct {
 	memory
 	leaving, lost []string
+	strays        []string
+	serverGroups  map[string]string
 	given         *trust.CA // the configuration's CA key
 	keyOpen       bool      // it is not known yet
 }
@@ -67,13 +72,15 @@ type privateState interface {
 func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics) {
 	m, diags := readMemory(ctx, s)
 	p := private{memory: m}
-	for key, names := range map[string]*[]string{privateLeaving: &p.leaving, privateLost: &p.lost} {
+	for key, into := range map[string]any{
+		privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays, privateServerGroups: &p.serverGroups,
+	} {
 		raw, more := s.GetKey(ctx, key)
 		diags.Append(more...)
 		if len(raw) == 0 {
 			continue
 		}
-		if err := json.Unmarshal(raw, names); err != nil {
+		if err := json.Unmarshal(raw, into); err != nil {
 			diags.AddError("Private state can't be read", sentence(err.Error()))
 		}
 	}
@@ -95,14 +102,17 @@ func writePrivate(ctx context.Context, s privateWriter, v provision.View) diag.D
 			lost = append(lost, m.Name)
 		}
 	}
-	var diags diag.Diagnostics
-	for key, names := range map[string][]string{privateLeaving: leaving, privateLost: lost} {
-		raw, err := json.Marshal(names)
-		if err != nil {
-			diags.AddError("Private state can't be written", sentence(err.Error()))
-			continue
+	groups := map[string]string{}
+	for _, w := range v.Nodes.Workers("") {
+		if w.ServerGroup != "" {
+			groups[w.Name] = w.ServerGroup
 		}
-		diags.Append(s.SetKey(ctx, key, raw)...)
+	}
+	var diags diag.Diagnostics
+	for key, value := range map[string]any{
+		privateLeaving: leaving, privateLost: lost, privateStrays: strays(v).Names(), privateServerGroups: groups,
+	} {
+		diags.Append(keepPrivate(ctx, s, key, value)...)
 	}
 	return diags
 }

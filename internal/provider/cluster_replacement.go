@@ -59,6 +59,12 @@ func (m clusterModel) rolls() bool {
 	return strategy.ValueString() == strategyRolling
 }
 
+// rollsOpen tells that this is known during the apply only.
+func (m clusterModel) rollsOpen() bool {
+	strategy, _ := m.Replacement.Attributes()["strategy"].(types.String)
+	return m.Replacement.IsUnknown() || strategy.IsUnknown()
+}
+
 func (m clusterModel) replaces() provision.Replacement {
 	unavailable, _ := m.Replacement.Attributes()["max_unavailable"].(types.Int64)
 	drain, _ := m.Replacement.Attributes()["drain_timeout"].(types.String)
@@ -76,7 +82,7 @@ func (m clusterModel) openGroups(ctx context.Context, spec cluster.Spec) []strin
 	for _, name := range spec.GroupNames() {
 		g := spec.Groups[name]
 		if g.Image == "" || g.Flavor == "" || g.Network == "" ||
-			!isKnown(ctx, m.Workers.Elements()[name], m.Image, m.Network, m.SecurityGroups) {
+			!isKnown(ctx, m.Workers.Elements()[name], m.Image, m.Network, m.Networks, m.ClusterNetwork, m.SecurityGroups) {
 			out = append(out, name)
 		}
 	}

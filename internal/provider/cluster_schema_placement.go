@@ -33,11 +33,11 @@ func placementAttributes(whose string) map[string]schema.Attribute {
 				mapvalidator.ValueStringsAre(stringvalidator.UTF8LengthAtMost(cluster.MaxMetadataText)),
 			},
 			MarkdownDescription: "Your own server metadata of " + whose + ": at most 255 characters a key and a value; keys that begin with `vmcluster_` are the provider's. " +
-				"A server has 128 items, and the front-end keeps the cluster document in most of its own.",
+				"A server has 128 items, or fewer by the project's quota, and the front-end keeps the cluster document in most of its own.",
 		},
 		"config_drive": schema.BoolAttribute{
 			Optional:            true,
-			MarkdownDescription: "Whether " + whose + " get their user data on a config drive too, for images or networks to which Nova's metadata service is no use at boot.",
+			MarkdownDescription: "Whether user data reaches " + whose + " on a config drive too, for images or networks to which Nova's metadata service is no use at boot.",
 		},
 	}
 }
@@ -128,7 +128,7 @@ func bootVolumeAttribute(whose string) schema.Attribute {
 					"you find and delete it in the block-storage service.",
 			},
 		},
-		MarkdownDescription: "Volume, made from the image, from which " + whose + " boot in place of the flavor's disk. Each node has its own.",
+		MarkdownDescription: "Volume, made from the image, in place of the flavor's disk for " + whose + " to boot from. Each node has its own.",
 	}
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -29,15 +30,30 @@ var remedies = map[preflight.Resource]remedy{
 	preflight.Gigabytes:    {"boot_volume", "Ask for fewer nodes or smaller volumes, or have the project's quota raised."},
 	preflight.ServerGroups: {"server_group", "Leave `server_group` out, or have the project's quota raised."},
 	preflight.Members:      {"server_group", "Ask for fewer workers, leave `server_group` out, or have the project's quota raised."},
+	preflight.Metadata:     {"metadata", "Use fewer keys, or have the project's quota of metadata items raised. The front-end's metadata holds the cluster document too: shorter `cloud_config` and `files` make that smaller."},
 	preflight.FlavorRAM:    {"flavor", "The image asks for that much. Choose a larger flavor or another image."},
 	preflight.FlavorDisk:   {"flavor", "The image asks for that much. Choose a larger flavor or another image, or set `boot_volume`."},
 	preflight.VolumeSize:   {"boot_volume", "The image asks for that much. Choose a larger volume or another image."},
 }
 
+// comesFree says what the apply deletes before it makes anything; "" is nothing.
+func (c change) comesFree(mayReplace bool) string {
+	switch {
+	case c.leftovers:
+		return "What an interrupted create of this cluster left is deleted first."
+	case len(c.strays) > 0:
+		return fmt.Sprintf("What an interrupted apply left is deleted first: %s.", strings.Join(c.strays, ", "))
+	case c.was == nil && mayReplace:
+		return "If this cluster replaces one, what that one has comes free first."
+	default:
+		return ""
+	}
+}
+
 // shortage says what is short, at the attribute that helps: an error for what the
-// plan adds, a warning for what its groups may come to add. Where the plan may
-// replace a cluster, whose share comes free first, a quota is a warning too.
-func (c change) shortage(s preflight.Shortage, mayReplace bool) diag.Diagnostic {
+// plan adds, a warning for what its groups may come to add. Where something comes
+// free first, a shortage of what it shares is a warning too.
+func (c change) shortage(s preflight.Shortage, comesFree string) diag.Diagnostic {
 	r := remedies[s.Resource]
 	at := placeOf(s.Group).AtName(r.attribute)
 	switch {
@@ -58,9 +74,8 @@ func (c change) shortage(s preflight.Shortage, mayReplace bool) diag.Diagnostic 
 	switch {
 	case s.OnlyAtMax:
 		return diag.NewAttributeWarningDiagnostic(at, "Not enough "+string(s.Resource)+" for the maximum", detail+"\n\nWhat this plan adds fits.")
-	case shared && mayReplace:
-		return diag.NewAttributeWarningDiagnostic(at, "Not enough "+string(s.Resource)+" now",
-			detail+"\n\nIf this cluster replaces one, what that one has comes free first.")
+	case shared && comesFree != "":
+		return diag.NewAttributeWarningDiagnostic(at, "Not enough "+string(s.Resource)+" now", detail+"\n\n"+comesFree)
 	default:
 		return diag.NewAttributeErrorDiagnostic(at, "Not enough "+string(s.Resource), detail)
 	}

@@ -17,13 +17,12 @@ import (
 
 // checkSizes renders what an apply would send, with throw-away keys, and says
 // what does not fit: a group's or the front-end's user data, or the cluster
-// document.
-func checkSizes(spec cluster.Spec, now time.Time) diag.Diagnostics {
-	var diags diag.Diagnostics
+// document. documentItems is how many metadata items that takes.
+func checkSizes(spec cluster.Spec, now time.Time) (documentItems int, diags diag.Diagnostics) {
 	ca, err := trust.NewCA()
 	if err != nil {
 		diags.AddError("User data can't be checked", sentence(err.Error()))
-		return diags
+		return 0, diags
 	}
 	doc := trialDocument(spec, ca.Public())
 	items, err := doc.Encode()
@@ -40,7 +39,7 @@ func checkSizes(spec cluster.Spec, now time.Time) diag.Diagnostics {
 	if err := tryFrontEnd(ca, doc, spec.FrontEnd, now); err != nil {
 		diags.Append(userDataDiagnostic(path.Root("front_end"), err))
 	}
-	return diags
+	return len(items), diags
 }
 
 // checkMetadata counts what a server's metadata holds: the user's keys, ours, and

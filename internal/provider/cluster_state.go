@@ -22,13 +22,14 @@ const statusMissing = "MISSING"
 // configuration gave stay as they are. A model that knows nothing but its ID, as
 // after an import, is filled from the cluster document.
 func (m *clusterModel) observe(ctx context.Context, v provision.View) diag.Diagnostics {
+	diags := strayWarnings(strays(v))
 	v.Nodes = enrolled(v)
 	if m.Name.IsNull() {
-		if diags := m.adopt(ctx, v); diags.HasError() {
-			return diags
+		if more := m.adopt(ctx, v); more.HasError() {
+			return more
 		}
 	}
-	diags := m.countWorkers(ctx, v)
+	diags.Append(m.countWorkers(ctx, v)...)
 	states, others := observedNodes(v)
 	diags.Append(twinWarnings(others)...)
 	m.Nodes = nodesValue(ctx, states, &diags)
@@ -41,16 +42,20 @@ func (m *clusterModel) observe(ctx context.Context, v provision.View) diag.Diagn
 	return diags
 }
 
-// enrolled leaves out workers that an interrupted apply made and did not get to
-// write into the roster: they can't be joined any more, and the next apply makes
-// them anew. Those of another owner may be under way.
+// enrolled leaves the strays out.
 func enrolled(v provision.View) cluster.Nodes {
-	if !v.HasDocument {
-		return v.Nodes
-	}
-	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool {
-		return n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !v.Document.Enrolled(n)
-	})
+	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return isStray(v, n) })
+}
+
+// strays are workers that an interrupted apply made and did not get to write into
+// the roster: they can't be joined any more, and the next apply deletes them.
+func strays(v provision.View) cluster.Nodes {
+	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return !isStray(v, n) })
+}
+
+// isStray takes no worker of another owner for a stray: it may be under way.
+func isStray(v provision.View, n cluster.Node) bool {
+	return v.HasDocument && n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !v.Document.Enrolled(n)
 }
 
 // countWorkers sets each group's count to the number of its workers that are not

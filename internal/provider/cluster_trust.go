@@ -173,6 +173,7 @@ func (a *application) promises(ctx context.Context, req *provision.Request) diag
 // older CA, and a key that is given is nobody else's to keep.
 func (a *application) remember(ctx context.Context, v provision.View, well bool) diag.Diagnostics {
 	diags := rememberView(ctx, a.private, v)
+	diags.Append(keepPrivate(ctx, a.private, privateStrays, strays(v).Names())...)
 	if !well {
 		return diags
 	}

@@ -133,6 +133,17 @@ func twinWarnings(others cluster.Nodes) diag.Diagnostics {
 	return diags
 }
 
+// strayWarnings names servers that run and are no nodes of the cluster.
+func strayWarnings(strays cluster.Nodes) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, n := range strays {
+		diags.AddAttributeWarning(path.Root("workers").AtMapKey(n.Group), n.Name+" is not a part of the cluster",
+			fmt.Sprintf("Server %s was made by an apply that did not get to write it into the roster, so nobody can join it any more. "+
+				"The next apply that changes the cluster deletes it; or delete it now: openstack server delete %s", n.ID, n.ID))
+	}
+	return diags
+}
+
 // groupOf takes the group out of a worker's name.
 func groupOf(clusterName, node string) (string, bool) {
 	rest, ok := strings.CutPrefix(node, clusterName+"-")

@@ -35,10 +35,10 @@ type fleet struct {
 	begun   time.Time
 
 	mu       sync.Mutex
-	members  map[string]*member  // by node name
-	refused  map[string]*Problem // by group: a refusal that its next POST would meet as well
-	errand   *errand             // on a cloud without a metadata service: who goes to the front-end
-	taken    []*member           // whose name another writer has put into the roster
+	members  map[string]*member // by node name
+	refused  map[place]*Problem // refusals that the next POST there would meet as well
+	errand   *errand            // on a cloud without a metadata service: who goes to the front-end
+	taken    []*member          // whose name another writer has put into the roster
 	problems []Problem
 	ended    bool // its servers are counted
 }
@@ -66,7 +66,7 @@ func (p *Provisioner) newFleet(doc cluster.Document, ws []worker, meta map[strin
 		p: p, doc: doc, meta: meta, batch: batch, begun: time.Now(),
 		batchID: strings.ToLower(rand.Text()[:10]),
 		members: make(map[string]*member, len(ws)),
-		refused: map[string]*Problem{},
+		refused: map[place]*Problem{},
 	}
 	for _, w := range ws {
 		f.members[w.name] = &member{worker: w}
@@ -94,9 +94,11 @@ func (f *fleet) launch(ctx context.Context) error {
 }
 
 func (f *fleet) create(ctx context.Context, m *member) {
-	if refused := f.refusal(m.group); refused != nil {
-		f.giveUp(m, Problem{Kind: refused.Kind, Summary: "was not created", Detail: refused.Detail})
-		return
+	for refused := f.refusal(m); refused != nil; refused = f.refusal(m) {
+		if !f.elsewhere(m) {
+			f.giveUp(m, Problem{Kind: refused.Kind, Summary: "was not created", Detail: refused.Detail})
+			return
+		}
 	}
 	req, err := f.request(m)
 	if err != nil {
@@ -105,7 +107,11 @@ func (f *fleet) create(ctx context.Context, m *member) {
 	}
 	id, err := f.p.createOne(ctx, req, m.old)
 	if err != nil {
-		f.refuse(m.group, err)
+		f.refuse(m, err)
+		if ofZone(err) && m.zone != "" {
+			f.create(ctx, m) // in another zone, or given up for want of one
+			return
+		}
 		f.giveUp(m, Problem{Kind: kindOf(err), Summary: "was not created", Detail: err.Error()})
 		return
 	}
@@ -115,32 +121,6 @@ func (f *fleet) create(ctx context.Context, m *member) {
 	m.tries++
 	m.node = cluster.Node{ID: id, Name: m.name, ClusterID: f.doc.ID, ClusterName: f.doc.Name,
 		Role: cluster.RoleWorker, Group: m.group, Status: cluster.StatusBuild}
-}
-
-func (f *fleet) refusal(group string) *Problem {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.refused[group]
-}
-
-// refuse notes a refusal that the group's further POSTs would meet as well;
-// another group may have another image, and a flavor that still fits.
-func (f *fleet) refuse(group string, err error) {
-	switch kind := cluster.KindOf(err); kind {
-	case cluster.FaultQuota, cluster.FaultBadRequest, cluster.FaultForbidden, cluster.FaultAuth:
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.refused[group] = &Problem{Kind: kindOf(err), Detail: err.Error()}
-	}
-}
-
-// kindOf sorts a refusal: the words tell more than "bad request".
-func kindOf(err error) cluster.FaultKind {
-	kind := cluster.KindOf(err)
-	if words := cluster.FaultOfWords(err.Error()); kind == cluster.FaultBadRequest && words != cluster.FaultOther {
-		return words
-	}
-	return kind
 }
 
 // giveUp ends a member.

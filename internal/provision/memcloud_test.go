@@ -34,6 +34,7 @@ type memCloud struct {
 	broken      map[string]int  // name → builds that end in ERROR
 	breaks      map[string]int  // name → builds that end in ERROR after they had an address
 	full        map[string]bool // zones without room
+	shut        map[string]bool // zones that are refused
 	words       string          // why builds end in ERROR; "" is that no host was found
 	neverJoin   map[string]bool // workers that never join
 	deaf        map[string]bool // servers that never join, by ID
@@ -188,6 +189,9 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 	err := c.call("create "+r.Name, func() error {
 		if c.maxed > 0 && len(c.present()) >= c.maxed {
 			return &cluster.CloudError{Kind: cluster.FaultQuota, Op: "create server " + r.Name, Code: 403, Message: "Quota exceeded for instances"}
+		}
+		if c.shut[r.Zone] {
+			return &cluster.CloudError{Kind: cluster.FaultBadRequest, Op: "create server " + r.Name, Code: 400, Message: "The requested availability zone is not available"}
 		}
 		c.next++
 		c.posts[r.Name]++

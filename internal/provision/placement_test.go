@@ -3,6 +3,7 @@ package provision
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -111,4 +112,40 @@ func TestGroupsInPlace(t *testing.T) {
 		apply(t, c, req)
 		want("removed", "astro-frontend", "astro-gpu-1", "astro-gpu-2", "astro-gpu-3")
 	})
+}
+
+// A zone that Nova refuses, because it is gone or its hypervisors are down, is no
+// zone for anybody; the group's other zones take its workers. Without another one
+// they are given up, and no other group is.
+func TestZoneThatIsRefused(t *testing.T) {
+	for name, row := range map[string]struct {
+		zones []string
+		want  []string
+	}{
+		"another zone":    {[]string{"a", "b"}, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4", "astro-frontend", "astro-gpu-1"}},
+		"no other zone":   {[]string{"b"}, []string{"astro-frontend", "astro-gpu-1"}},
+		"all are refused": {[]string{"b", "b2"}, []string{"astro-frontend", "astro-gpu-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := testRequest(t, 4)
+				gpu := req.Spec.Groups["cpu"]
+				gpu.Count = 1
+				req.Spec.Groups["gpu"] = gpu
+				placed(&req, cluster.Placement{Zones: row.zones})
+				c.shut = map[string]bool{"b": true, "b2": true}
+				res := apply(t, c, req)
+				expectNames(t, c, row.want)
+				for _, p := range res.Problems {
+					if !strings.Contains(p.Detail, "availability zone") {
+						t.Errorf("problem: %v", p)
+					}
+				}
+				if len(res.Problems)+len(row.want) != 6 {
+					t.Errorf("problems: %v", res.Problems)
+				}
+			})
+		})
+	}
 }

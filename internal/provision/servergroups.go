@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -22,13 +23,13 @@ func (f *fleet) joinServerGroups(ctx context.Context, have cluster.Nodes) {
 	if len(waiting) == 0 {
 		return
 	}
-	present, err := f.p.cloud.ServerGroups(ctx)
-	for group, members := range waiting {
-		var id string
+	present, unread := f.p.cloud.ServerGroups(ctx)
+	for _, group := range slices.Sorted(maps.Keys(waiting)) {
+		id, err := "", unread
 		if err == nil {
 			id, err = f.p.serverGroup(ctx, present, have, cluster.ServerGroupName(f.doc.Name, group), f.doc.Groups[group].ServerGroup)
 		}
-		for _, m := range members {
+		for _, m := range waiting[group] {
 			m.serverGroup = id
 			if err != nil {
 				f.giveUp(m, Problem{Kind: cluster.KindOf(err), Summary: "was not created", Detail: err.Error()})

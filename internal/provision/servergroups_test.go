@@ -107,6 +107,33 @@ func TestServerGroupRefused(t *testing.T) {
 	})
 }
 
+// A policy that the cloud does not allow stops the group that wants it and no
+// other, in whatever order they come.
+func TestServerGroupRefusedToOneGroup(t *testing.T) {
+	for range 8 {
+		synctest.Test(t, func(t *testing.T) {
+			c := newMemCloud()
+			req := testRequest(t, 1)
+			for group, policy := range map[string]string{"cpu": "anti-affinity", "gpu": "affinity", "mem": "soft-affinity"} {
+				g := req.Spec.Groups["cpu"]
+				g.ServerGroup = policy
+				req.Spec.Groups[group] = g
+			}
+			c.before = func(_ int, op string) error {
+				if strings.HasPrefix(op, "create server group astro-cpu") {
+					return &cluster.CloudError{Kind: cluster.FaultQuota, Op: op, Code: 403, Message: "Quota exceeded, too many server groups."}
+				}
+				return nil
+			}
+			res := apply(t, c, req)
+			expectNames(t, c, []string{"astro-frontend", "astro-gpu-1", "astro-mem-1"})
+			if len(res.Problems) != 1 || res.Problems[0].Node != "astro-cpu-1" {
+				t.Errorf("problems: %v", res.Problems)
+			}
+		})
+	}
+}
+
 // A lost answer makes no second server group.
 func TestServerGroupIsMadeOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
