@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """vmcluster-node: what a node of a vmcluster cluster does by itself.
 
-  setup       once, from cloud-init: accounts, access for the coordinator, units
+  setup       from cloud-init, and at a boot after one that did not end well:
+              accounts, access for the coordinator, units
   remote      a request of the coordinator, JSON on stdin, answer on stdout
   coordinate  the front-end's daemon: joins workers, distributes the roster,
               drains those who leave, reports upward
@@ -46,6 +47,7 @@ FIRST_DOCUMENT = "/etc/vmcluster/document.json"
 HANDED = "/var/lib/vmcluster-node/handed.json"  # a document that a worker brought
 FIRST_KEY = "/etc/vmcluster/first_key"  # with -cert.pub beside it, good for two hours
 STATE = "/var/lib/vmcluster-node"
+SET_UP = STATE + "/set-up"  # there once setup has ended well
 
 ACCOUNT = "vmcluster"  # the coordinator's account on workers
 ACCOUNT_HOME = "/var/lib/vmcluster"
@@ -58,6 +60,7 @@ QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 SETTLE = 10  # a new bundle waits this long for joins that are under way
 FIRST_RETRY, LAST_RETRY = 5, 60
 BOOT_RETRY, BOOT_TRIES = 10, 40  # a worker that boots is asked this often, for some minutes
+SETUP_TRIES, SETUP_PAUSE = 5, 10
 GIVEN_UP = 3  # a worker that is to leave and can't be reached so often is not waited for
 
 LABEL = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
@@ -190,6 +193,11 @@ def works(*command, **options):
         return False
 
 
+def told(error):
+    """What an exception says; of one that nobody expected, its kind too."""
+    return str(error) if isinstance(error, (Failure, OSError)) else "%s: %s" % (type(error).__name__, error)
+
+
 def say(text):
     """One line for people: the journal, and the console that the cloud shows."""
     print("vmcluster: " + text, file=sys.stderr, flush=True)
@@ -238,7 +246,7 @@ Account = collections.namedtuple("Account", "name uid gid home shell")
 def accounts():
     for line in read("/etc/passwd").splitlines():
         f = line.split(":")
-        if len(f) == 7:
+        if len(f) == 7 and f[2].isdigit() and f[3].isdigit():  # NIS has lines of its own
             yield Account(f[0], int(f[2]), int(f[3]), f[5], f[6])
 
 
@@ -247,7 +255,7 @@ def account(name):
 
 
 def groups():
-    return {f[0]: int(f[2]) for f in (line.split(":") for line in read("/etc/group").splitlines()) if len(f) >= 3}
+    return {f[0]: int(f[2]) for f in (line.split(":") for line in read("/etc/group").splitlines()) if len(f) >= 3 and f[2].isdigit()}
 
 
 def ensure_login_user(name, uid):
@@ -314,8 +322,9 @@ class Node:
 
     def setup(self):
         """Runs every step even if one fails: a node that can be reached and says
-        what is wrong is worth more than one that stops early."""
-        steps = [self.close_metadata, self.hold_batch_system, self.name_itself]
+        what is wrong is worth more than one that stops early. What failed is tried
+        again: somebody else may have held the lock of the accounts, for instance."""
+        steps = [self.setup_at_boot, self.close_metadata, self.hold_batch_system, self.name_itself]
         if self.login_user:
             steps.append(self.setup_login_user)
         if self.by_last_worker or not self.is_front_end:
@@ -324,16 +333,33 @@ class Node:
             steps.append(self.setup_coordinator)
         elif os.path.exists(at(FIRST_DOCUMENT)):
             steps.append(self.setup_hand_over)
-        failed = 0
-        for step in steps:
-            try:
-                step()
-            except (Failure, OSError) as error:
-                failed += 1
-                say("setup of %s: %s" % (self.name, error))
-        if not failed:
-            say("%s is set up" % self.name)
-        return 1 if failed else 0
+        said = set()
+        for tries in range(SETUP_TRIES):
+            time.sleep(SETUP_PAUSE if tries else 0)
+            steps = [step for step in steps if not self.done(step, said)]
+            if not steps:
+                write(SET_UP, "")
+                say("%s is set up" % self.name)
+                return 0
+        return 1
+
+    def done(self, step, said):
+        try:
+            step()
+            return True
+        except Exception as error:
+            if told(error) not in said:
+                say("setup of %s: %s" % (self.name, told(error)))
+            said.add(told(error))
+            return False
+
+    def setup_at_boot(self):
+        """cloud-init runs its commands once, even if the node is reset meanwhile."""
+        if sys.version_info < (3, 9):
+            say("this image's Python is %d.%d; the node program needs 3.9 or newer" % sys.version_info[:2])
+        write("/etc/systemd/system/vmcluster-setup.service", SETUP_UNIT)
+        run("systemctl", "daemon-reload")
+        run("systemctl", "enable", "vmcluster-setup.service")
 
     def close_metadata(self):
         """User data can be read by every local user at the metadata address;
@@ -412,8 +438,8 @@ class Node:
         try:
             with locked():
                 return dict({"ok": True}, **verb(request))
-        except (Failure, OSError) as error:
-            return {"ok": False, "error": str(error)}
+        except Exception as error:  # as in setup
+            return {"ok": False, "error": told(error)}
 
     def ping(self, _request):
         return {"name": self.name, "generation": self.applied().get("generation")}
@@ -546,6 +572,21 @@ ExecStart=/bin/sh -c '%s'
 [Install]
 WantedBy=multi-user.target
 """
+
+SETUP_UNIT = """\
+[Unit]
+Description=vmcluster: sets this node up, if that has not ended well before
+Wants=network-online.target
+After=network-online.target remote-fs.target
+ConditionPathExists=!%s
+
+[Service]
+Type=oneshot
+ExecStart=%s setup
+
+[Install]
+WantedBy=multi-user.target
+""" % (SET_UP, PROGRAM)
 
 COORDINATOR_UNIT = """\
 [Unit]
@@ -1370,8 +1411,8 @@ def main(arguments):
         if verb == "home":
             print(json.dumps(home(json.load(sys.stdin))))
             return 0
-    except (Failure, OSError, ValueError) as error:
-        say("%s: %s" % (verb, error))
+    except Exception as error:
+        say("%s: %s" % (verb, told(error)))
         return 1
     print(__doc__, file=sys.stderr)
     return 2

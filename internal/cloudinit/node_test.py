@@ -45,6 +45,9 @@ echo "$(basename "$0") $*" >>"$VMCLUSTER_ROOT/users.log"
 uid=$(id -u)
 for last; do :; done
 case "$(basename "$0") $*" in
+  useradd*) test ! -e "$VMCLUSTER_ROOT/held" || { rm "$VMCLUSTER_ROOT/held"; echo "cannot lock /etc/passwd; try again later." >&2; exit 1; };;
+esac
+case "$(basename "$0") $*" in
   useradd*--system*) echo "$last:x:64999:64999::/:/bin/sh" >>"$VMCLUSTER_ROOT/etc/passwd";;
   useradd*) echo "$last:x:$uid:$uid::/home/$last:/bin/bash" >>"$VMCLUSTER_ROOT/etc/passwd"; mkdir -p "$VMCLUSTER_ROOT/home/$last";;
   groupadd*) echo "$last:x:$uid:" >>"$VMCLUSTER_ROOT/etc/group";;
@@ -227,6 +230,8 @@ class ClusterCase(unittest.TestCase):
     def setUp(self):
         self.cluster = Cluster(self.batch_system)
         self.addCleanup(self.cluster.close)
+        pause, node.SETUP_PAUSE = node.SETUP_PAUSE, 0
+        self.addCleanup(lambda: setattr(node, "SETUP_PAUSE", pause))
         stderr = sys.stderr
         sys.stderr = open(os.devnull, "w")
         self.addCleanup(lambda: (sys.stderr.close(), setattr(sys, "stderr", stderr)))
@@ -738,6 +743,52 @@ class Setup(ClusterCase):
         self.assertIn("belong to irc", c.text(name, "/dev/console"))
         self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
         self.assertIn("belong to irc", node.Node().answer({"verb": "join"})["error"])
+
+    def test_step_that_fails_once_is_repeated(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "held"), "")
+        c.enter(name)
+        self.assertEqual(node.Node().setup(), 0)
+        self.assertIn("try again later", c.text(name, "/dev/console"))
+        self.assertEqual(c.text(name, "/users.log").count("useradd"), 3, "one of them twice")
+        self.assertEqual(c.text(name, "/systemctl.log").count("enable --now vmcluster-metadata.service"), 1, "what succeeded is not repeated")
+        self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
+
+    def test_setup_that_did_not_end_well_is_repeated_at_the_next_boot(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "etc/passwd"), "irc:x:%d:39::/run:/bin/sh\n" % os.getuid())
+        c.enter(name)
+        self.assertEqual(node.Node().setup(), 1)
+        log = c.text(name, "/systemctl.log").splitlines()
+        self.assertLess(log.index("enable vmcluster-setup.service"), log.index("enable --now vmcluster-metadata.service"), "first of all")
+        unit = c.text(name, "/etc/systemd/system/vmcluster-setup.service")
+        self.assertIn("ExecStart=/usr/local/sbin/vmcluster-node setup\n", unit)
+        mark = next(line for line in unit.splitlines() if line.startswith("ConditionPathExists=!")).split("!")[1]
+        self.assertFalse(c.has(name, mark))
+        put(os.path.join(c.dir, name, "etc/passwd"), "")
+        self.assertEqual(node.Node().setup(), 0)
+        self.assertTrue(c.has(name, mark))
+
+    def test_unexpected_exception_stops_one_step_only(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "etc/passwd"), "+::::::\n")
+        put(os.path.join(c.dir, name, "etc/group"), "+:::\n")
+        c.enter(name)
+        self.assertEqual(node.Node().setup(), 0, "a line for NIS is nobody's")
+        home = node.in_home
+        self.addCleanup(lambda: setattr(node, "in_home", home))
+
+        def older_python(*_):
+            raise TypeError("run() got an unexpected keyword argument 'user'")
+        node.in_home = older_python
+        os.unlink(os.path.join(c.dir, name, "var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertEqual(node.Node().setup(), 1)
+        self.assertIn("unexpected keyword argument 'user'", c.text(name, "/dev/console"))
+        self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertIn("unexpected keyword argument 'user'", node.Node().answer({"verb": "join"})["error"])
 
 
 class Leaving(ClusterCase):
