@@ -233,10 +233,16 @@ def public_key(text):
 
 
 def make_key(path):
-    """Makes an ed25519 key once and returns its public half."""
-    os.makedirs(os.path.dirname(at(path)), mode=0o700, exist_ok=True)
-    if not os.path.exists(at(path)):
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", at(path))
+    """Makes an ed25519 key once and returns its public half. One that a crash cut
+    off is made anew; one that a user gave a passphrase is as good as any."""
+    folder = os.path.dirname(at(path))
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if "-----END " not in read(path):
+        with tempfile.TemporaryDirectory(prefix=".vmcluster-", dir=folder) as made:
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", made + "/key")
+            for end, mode in ((".pub", 0o644), ("", 0o600)):
+                with open(made + "/key" + end, encoding="ascii") as f:
+                    write(path + end, f.read(), mode)
     return public_key(read(path + ".pub")) or public_key(run("ssh-keygen", "-y", "-f", at(path)))
 
 
@@ -391,6 +397,8 @@ class Node:
         if not account(ACCOUNT):
             run("useradd", "--system", "--user-group", "--no-create-home", "-d", ACCOUNT_HOME, "-s", "/bin/sh", ACCOUNT)
         run("usermod", "-p", "*", ACCOUNT)
+        # For SELinux: sshd may read keys in homes that its policy knows of, and this is none.
+        works("semanage", "fcontext", "-a", "-t", "ssh_home_t", ACCOUNT_HOME + r"/\.ssh(/.*)?")
         if not self.applied():
             self.write_account_keys(self.config["ca"], [self.config.get("coordinator_key")])
 
@@ -503,6 +511,7 @@ class Node:
         os.makedirs(at(ACCOUNT_HOME + "/.ssh"), mode=0o755, exist_ok=True)
         write(ACCOUNT_HOME + "/.ssh/authorized_keys", "\n".join(lines) + "\n", 0o644)
         works("restorecon", "-R", at(ACCOUNT_HOME))
+        works("chcon", "-R", "-t", "ssh_home_t", at(ACCOUNT_HOME + "/.ssh"))  # there may be no semanage
 
     def show_host_key(self, certificate):
         """Puts the lasting host key in the place of the throw-away one, whose
@@ -829,8 +838,17 @@ def fit_report(report):
         text = json.dumps({k: v for k, v in report.items() if v != ""}, separators=(",", ":"))
         if len(text) <= MAX_REPORT:
             return text
-        lists = [k for k in ("pending_names", "never", "drained", "busy", "error") if report.get(k)]
-        report[max(lists, key=lambda k: len(report[k]))] = ""
+        longest = max(("pending_names", "never", "drained", "busy", "error"), key=lambda k: len(report.get(k, "")))
+        report[longest] = "" if longest == "error" else shorter(report[longest], len(report[longest]) * 9 // 10)
+
+
+def shorter(names, size):
+    """Leaves the last of folded names out, so that they take no more than size."""
+    while len(names) > size:
+        names = names.rpartition(",")[0]
+        if names and not names.endswith("]"):
+            names += "]"
+    return names
 
 
 class Metadata:
@@ -1152,6 +1170,9 @@ class Coordinator:
             if not record.get("joined"):
                 if self.host_ca:
                     self.submit(now, "roster", name, self.task_join, name, m["address"])
+            elif ready and self.batch_type() == "htcondor" and not record.get("token"):
+                # Saved before it is sent: were the answer lost, another token would be another bundle.
+                self.submit(now, "token", name, self.task_token)
             elif ready and record.get("acked") != version:
                 self.submit(now, "roster", name, self.task_apply, name, m["address"], list(version), self.common,
                             record["certificate"], record.get("token"))
@@ -1247,10 +1268,10 @@ class Coordinator:
             record.update(joined=True, known=True, drained=False, host_key=host_key, user_key=user_key)
             if answer.get("retired") and not record.get("leaving"):
                 record["leaving"] = "idle"  # closed by an order that this state does not know of
+        elif purpose == "token":
+            record["token"] = answer["token"]
         elif purpose == "roster":
             record["acked"] = answer["generation"]
-            if answer.get("token"):
-                record["token"] = answer["token"]
         elif purpose == "leave":
             record["drained"], record["busy"] = answer["drained"], answer["busy"] and not answer["drained"]
             if not answer["drained"]:
@@ -1272,12 +1293,13 @@ class Coordinator:
 
     def task_apply(self, name, address, version, common, certificate, token):
         batch = {"type": self.batch_type(), "manager": self.node.full(self.node.name)}
-        if batch["type"] == "htcondor":
-            token = token or self.htcondor().token()
+        if token:
             batch["token"] = token
         bundle = dict(common, batch=batch, host_certificate=certificate)
-        answer = self.remote(name, address, {"verb": "apply", "generation": version, "bundle": bundle}, 180)
-        return dict(answer, token=token)
+        return self.remote(name, address, {"verb": "apply", "generation": version, "bundle": bundle}, 180)
+
+    def task_token(self):
+        return {"ok": True, "token": self.htcondor().token()}
 
     def task_leave(self, name, address, how):
         if not self.htcondor().drain(name, how):

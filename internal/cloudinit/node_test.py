@@ -53,6 +53,9 @@ case "$(basename "$0") $*" in
   groupadd*) echo "$last:x:$uid:" >>"$VMCLUSTER_ROOT/etc/group";;
 esac
 """
+LABEL = """#!/bin/sh
+echo "$(basename "$0") $*" >>"$VMCLUSTER_ROOT/label.log"
+"""
 SSH = """#!/bin/sh
 for word; do case "$word" in
   HostKeyAlias=*) name=${word#HostKeyAlias=};;
@@ -101,7 +104,7 @@ class Cluster:
         }
         self.reports = []
         self.slot_taken = False
-        scripts = {"systemctl": SYSTEMCTL, "ssh": SSH, "restorecon": "#!/bin/sh\n", "nft": "#!/bin/sh\n"}
+        scripts = {"systemctl": SYSTEMCTL, "ssh": SSH, "restorecon": LABEL, "chcon": LABEL, "semanage": LABEL, "nft": "#!/bin/sh\n"}
         scripts.update({n: USERADD for n in ("useradd", "usermod", "groupadd", "groupmod")})
         scripts.update({n: CONDOR for n in ("condor_token_create", "condor_drain", "condor_advertise", "condor_reconfig")})
         os.mkdir(self.dir + "/bin")
@@ -624,6 +627,27 @@ class Requests(ClusterCase):
         self.assertEqual(self.node.answer({"verb": "join"}), first)
         self.assertIn("throw-away", self.cluster.text(self.name, "/etc/ssh/ssh_host_ed25519_key"))
 
+    def test_key_torn_by_a_crash_is_made_again(self):
+        path = os.path.join(self.cluster.dir, self.name, "var/lib/vmcluster-node/host_key")
+        first = self.node.answer({"verb": "join"})["host_key"]
+        for private, public in (("", ""), ("\0" * 400, first + "\n"), ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb", "")):
+            put(path, private, 0o600)
+            put(path + ".pub", public)
+            key = self.node.answer({"verb": "join"})["host_key"]
+            self.assertRegex(key, node.PUBLIC_KEY)
+            shown = subprocess.run(["ssh-keygen", "-y", "-f", path], check=True, capture_output=True, text=True).stdout
+            self.assertEqual(node.public_key(shown), key)
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+            self.assertEqual(sorted(f for f in os.listdir(os.path.dirname(path)) if f != "lock"), ["host_key", "host_key.pub"])
+
+    def test_users_own_key_stays(self):
+        self.node.answer({"verb": "join"})
+        path = os.path.join(self.cluster.dir, self.name, "home/astro/.ssh/id_ed25519")
+        subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "a passphrase", "-f", path], check=True, capture_output=True)
+        before = self.cluster.text(self.name, "/home/astro/.ssh/id_ed25519")
+        self.assertTrue(self.node.answer({"verb": "join"})["ok"])
+        self.assertEqual(self.cluster.text(self.name, "/home/astro/.ssh/id_ed25519"), before)
+
     def test_order_of_generations(self):
         self.assertEqual(self.apply([1, 1])["error"], "not joined")
         self.node.answer({"verb": "join"})
@@ -715,6 +739,18 @@ class Setup(ClusterCase):
         self.assertIn("enable --now vmcluster-metadata.service", c.text(name, "/systemctl.log"))
         self.assertNotIn("coordinator", c.text(name, "/systemctl.log"))
         self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
+
+    def test_account_keys_are_labelled_for_sshd(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.enter(name)
+        node.Node().setup()
+        folder = os.path.join(c.dir, name, "var/lib/vmcluster")
+        labels = ["semanage fcontext -a -t ssh_home_t /var/lib/vmcluster/\\.ssh(/.*)?", "restorecon -R " + folder,
+                  "chcon -R -t ssh_home_t %s/.ssh" % folder]
+        self.assertEqual([line for line in c.text(name, "/label.log").splitlines() if "/vmcluster" in line], labels)
+        node.Node().write_account_keys(CA, [])
+        self.assertEqual(c.text(name, "/label.log").splitlines()[-2:], labels[1:], "semanage takes seconds: once is enough")
 
     def test_metadata_is_closed_by_iptables_where_nft_does_not_work(self):
         c = self.cluster
@@ -967,6 +1003,24 @@ class Leaving(ClusterCase):
         for kind in ("Machine", "StartD", "DaemonMaster"):
             self.assertIn('TargetType = "%s"\nRequirements = Machine == "astro-cpu-2.astro.vmcluster.internal"' % kind, log)
 
+    def test_lost_answer_costs_nobody_else_a_bundle(self):
+        c = self.c
+        three, four = c.worker(3), c.worker(4)
+        c.publish()
+        lost = []
+
+        def remote(name, address, request, timeout=0):
+            answer = c.remote(name, address, request, timeout)
+            if name == three and request["verb"] == "apply" and answer["ok"] and not lost:
+                lost.append(answer["generation"])
+                raise node.Failure("ssh: connection reset")
+            return answer
+        self.coordinator.remote = remote
+        report = c.settle(self.coordinator, 30)
+        self.assertEqual((report["joined"], report["pending"], len(lost)), (4, 0, 1))
+        self.assertEqual(self.coordinator.state["version"], lost[0])
+        self.assertEqual(c.requests.count((four, "apply")), 1)
+
     def test_missing_package_is_told(self):
         name = self.c.worker(3)
         os.rmdir(os.path.join(self.c.dir, name, "etc/condor"))
@@ -1023,14 +1077,29 @@ class Pure(unittest.TestCase):
 
     def test_fit_report(self):
         report = {"generation": 7, "joined": 0, "pending": 900, "error": "x" * 5000, "drained": "cpu[1]", "busy": "",
-                  "pending_names": ",".join(str(i) for i in range(1, 900, 2)), "host_key": "k" * 80, "coordinator_key": "c" * 80}
+                  "pending_names": "cpu[%s]" % ",".join(str(i) for i in range(1, 900, 2)), "host_key": "k" * 80, "coordinator_key": "c" * 80}
         text = node.fit_report(report)
         self.assertLessEqual(len(text), node.MAX_REPORT)
         got = json.loads(text)
         self.assertEqual((got["pending"], got["drained"]), (900, "cpu[1]"))
-        self.assertNotIn("pending_names", got)
         self.assertNotIn("busy", got)
+        self.assertLess(len(got["pending_names"]), len(report["pending_names"]))
         self.assertEqual(len(got["error"]), 300)
+        names = ["a-cpu-%d" % i for i in range(101, 701, 2)]
+        report.update(drained=node.fold_names("a", names), pending_names=node.fold_names("a", names + ["a-gpu-1", "a-gpu-3"]), error="")
+        text = node.fit_report(report)
+        self.assertLessEqual(len(text), node.MAX_REPORT)
+        self.assertGreater(len(text), node.MAX_REPORT * 2 // 3)
+        got = json.loads(text)
+        for key in ("drained", "pending_names"):
+            self.assertRegex(got[key], r"^cpu\[101(,[0-9]+){30,}\]$")
+            self.assertTrue(set(got[key][4:-1].split(",")) <= {name[6:] for name in names})
+
+    def test_shorter(self):
+        for names, want in [("cpu[1-3,7],gpu[1,2]", "cpu[1-3,7],gpu[1]"), ("cpu[1-3,7],gpu[1]", "cpu[1-3,7]"),
+                            ("cpu[1-3,7]", "cpu[1-3]"), ("cpu[1-3]", ""), ("x-y[1],z[2]", "x-y[1]")]:
+            self.assertEqual(node.shorter(names, len(names) - 1), want)
+        self.assertEqual(node.shorter("cpu[1,22,333,4444]", 10), "cpu[1,22]")
 
     def test_decode_document(self):
         document = {"version": 1, "generation": 3, "id": "i"}

@@ -13,7 +13,8 @@ const MaxReport = 1020
 // Report is what the front-end tells upward without credentials: where the
 // distribution of a generation stands. It is judged by its Generation only; an
 // older one says nothing about a newer document. Names are folded, see
-// FoldNames; where they would not fit the slot, the counts alone tell.
+// FoldNames; where they would not fit the slot, the last of them are missing, and
+// the counts tell.
 type Report struct {
 	Generation     int64  `json:"generation"`
 	Joined         int    `json:"joined"`  // workers of the roster that have this generation
