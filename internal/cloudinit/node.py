@@ -834,11 +834,14 @@ def fit_report(report):
     """Returns a report's bytes, without what would not fit the password slot."""
     report = {k: v for k, v in report.items() if v != "" or k in ("generation", "joined", "pending")}
     report["error"] = report.get("error", "")[:300]
+    drained = report.pop("drained_count", 0)
     while True:
         text = json.dumps({k: v for k, v in report.items() if v != ""}, separators=(",", ":"))
         if len(text) <= MAX_REPORT:
             return text
         longest = max(("pending_names", "never", "drained", "busy", "error"), key=lambda k: len(report.get(k, "")))
+        if longest == "drained":
+            report["drained_count"] = drained
         report[longest] = "" if longest == "error" else shorter(report[longest], len(report[longest]) * 9 // 10)
 
 
@@ -1391,6 +1394,7 @@ class Coordinator:
             "pending_names": fold_names(cluster, pending),
             "never": fold_names(cluster, [n for n in pending if n in members and self.never_joined(n, members[n])]),
             "drained": fold_names(cluster, drained),
+            "drained_count": len(drained),
             "busy": fold_names(cluster, [n for n in leaving if records[n].get("busy")]),
             "error": "; ".join([why for what, why in self.problems.items() if what != "report"] + stubborn[:2]),
             "address": self.me.get("address", ""),

@@ -1086,11 +1086,13 @@ class Pure(unittest.TestCase):
         self.assertLess(len(got["pending_names"]), len(report["pending_names"]))
         self.assertEqual(len(got["error"]), 300)
         names = ["a-cpu-%d" % i for i in range(101, 701, 2)]
-        report.update(drained=node.fold_names("a", names), pending_names=node.fold_names("a", names + ["a-gpu-1", "a-gpu-3"]), error="")
+        report.update(drained=node.fold_names("a", names), pending_names=node.fold_names("a", names + ["a-gpu-1", "a-gpu-3"]), error="", drained_count=300)
         text = node.fit_report(report)
         self.assertLessEqual(len(text), node.MAX_REPORT)
         self.assertGreater(len(text), node.MAX_REPORT * 2 // 3)
         got = json.loads(text)
+        self.assertEqual(got["drained_count"], 300)
+        self.assertNotIn("drained_count", json.loads(node.fit_report(dict(report, drained="cpu[1]", drained_count=1))), "the names tell")
         for key in ("drained", "pending_names"):
             self.assertRegex(got[key], r"^cpu\[101(,[0-9]+){30,}\]$")
             self.assertTrue(set(got[key][4:-1].split(",")) <= {name[6:] for name in names})
