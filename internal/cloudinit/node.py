@@ -663,13 +663,14 @@ class HTCondor:
     manager (full name of the front-end) and, for a worker, its token.
 
     Each worker has a token of its own, good for advertising itself and for
-    reading. The front-end keeps it in its state file, beside the worker's name;
-    SEC_TOKEN_REVOCATION_EXPR with its jti would revoke it alone."""
+    reading. The front-end keeps it in its state file, beside the worker's name,
+    and revokes it when the worker is gone."""
 
     SERVICE = "condor.service"
     CONFIG = "/etc/condor/config.d/90-vmcluster.conf"
     POOL_KEY = "/etc/condor/passwords.d/POOL"
     TOKEN = "/etc/condor/tokens.d/vmcluster"
+    REVOKED = "/etc/condor/config.d/91-vmcluster-revoked.conf"
 
     COMMON = """\
 # Written by vmcluster-node; put your own settings into a file that sorts later.
@@ -764,6 +765,19 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
         for right in rights:
             command += ["-authz", right]
         return run(*command).strip()
+
+    def revoke(self, tokens):
+        """Has the pool refuse tokens; the file holds all that ever were revoked,
+        for a token has no end of its own."""
+        ids = set(re.findall('"([^"]+)"', read(self.REVOKED)))
+        for token in tokens:
+            try:
+                body = token.split(".")[1]
+                ids.add(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["jti"])
+            except (IndexError, ValueError, KeyError, TypeError):
+                say("a token that has no ID is not revoked")
+        write(self.REVOKED, "SEC_TOKEN_REVOCATION_EXPR = member(jti, {%s})\n" % ", ".join('"%s"' % i for i in sorted(ids)))
+        run("condor_reconfig")
 
     def drain(self, name, how):
         """Asks a worker's startd to take no new job and to end when it has none.
@@ -1014,6 +1028,7 @@ class Coordinator:
         if "before" not in self.state:
             self.begin()
         self.reconcile()
+        self.guard("revoke", self.revoke)
         if not self.host_ca:
             self.guard("host_ca", self.make_host_ca)
         self.guard("bundle", lambda: self.update_bundle(now))
@@ -1077,6 +1092,7 @@ class Coordinator:
         """Drops records of workers that are gone, or are other servers by now."""
         members, records = self.members(), self.state["workers"]
         for name in [n for n in records if n not in members]:
+            self.revoke_later(records[name])
             if records.pop(name).get("joined") and self.batch_type() == "htcondor":
                 self.state["forget"].append(name)
             self.retries = {k: v for k, v in self.retries.items() if k[1] != name}
@@ -1089,10 +1105,20 @@ class Coordinator:
                 # The same server at another address, perhaps: its key stays good.
                 record.update(joined=False, acked=None)
             else:
+                self.revoke_later(record)
                 record.clear()
                 self.retries = {k: v for k, v in self.retries.items() if k[1] != name}
             record["is"] = is_now
         self.state["forget"] = [n for n in self.state["forget"] if not records.get(n, {}).get("joined")]
+
+    def revoke_later(self, record):
+        if record.get("token"):
+            self.state.setdefault("revoke", []).append(record["token"])
+
+    def revoke(self):
+        if self.state.get("revoke"):
+            self.htcondor().revoke(self.state["revoke"])
+            self.state["revoke"] = []
 
     def batch_type(self):
         return self.document.get("batch_system") or "none"

@@ -72,7 +72,7 @@ echo "$(basename "$0") $*" >>"$CLUSTER_DIR/condor.log"
 for last; do :; done
 worker=$CLUSTER_DIR/${last%%.*}
 case "$(basename "$0")" in
-  condor_token_create) echo "token-$$";;
+  condor_token_create) echo "x.$(printf '{"jti":"id%s"}' $$ | base64 | tr -d =).y";;
   condor_drain)
     case "$*" in *-cancel*) exit 0;; esac
     test ! -e "$worker/busy" || { echo "Sent request: error code 10003: Draining check expression is false on slot1_1@x" >&2; exit 1; }
@@ -1020,6 +1020,30 @@ class Leaving(ClusterCase):
         self.assertEqual((report["joined"], report["pending"], len(lost)), (4, 0, 1))
         self.assertEqual(self.coordinator.state["version"], lost[0])
         self.assertEqual(c.requests.count((four, "apply")), 1)
+
+    def token_id(self, name):
+        body = self.c.text(name, node.HTCondor.TOKEN).split(".")[1]
+        return json.loads(base64.b64decode(body + "=="))["jti"]
+
+    def test_gone_workers_token_is_revoked(self):
+        one, two = self.token_id(self.one), self.token_id(self.two)
+        self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
+        self.c.settle(self.coordinator)
+        revoked = "SEC_TOKEN_REVOCATION_EXPR = member(jti, {%s})\n"
+        self.assertEqual(self.c.text("astro-frontend", node.HTCondor.REVOKED), revoked % ('"%s"' % two))
+        self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 1)
+        put(self.c.dir + "/bin/condor_reconfig", "#!/bin/sh\nexit 1\n", 0o755)
+        self.c.document["workers"][0]["batch"] = "b2"  # another server of that name
+        subprocess.run(["rm", "-rf", os.path.join(self.c.dir, self.one)], check=True)
+        self.c.add(self.one)
+        self.c.publish(batches={"b2": BATCH_CA})
+        self.assertIn("condor_reconfig", self.c.settle(self.coordinator)["error"])
+        put(self.c.dir + "/bin/condor_reconfig", CONDOR, 0o755)
+        report = self.c.settle(self.c.coordinator())  # what is still to be done outlives a restart
+        self.assertEqual((report["joined"], report.get("error", "")), (1, ""))
+        self.assertEqual(self.c.text("astro-frontend", node.HTCondor.REVOKED), revoked % ", ".join('"%s"' % i for i in sorted((one, two))))
+        self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 2)
+        self.assertNotIn(self.token_id(self.one), (one, two))
 
     def test_missing_package_is_told(self):
         name = self.c.worker(3)
