@@ -494,7 +494,8 @@ class Node:
         elif self.by_last_worker:
             self.write_account_keys(bundle["ca"], [])
         if bundle["batch"]["type"] == "htcondor":
-            HTCondor(self, bundle["batch"]).start()
+            own = [address for address, name in bundle["hosts"] if name == self.name]
+            HTCondor(self, bundle["batch"], *own[:1]).start()
         write(STATE + "/applied.json", json.dumps({"generation": generation, "digest": digest}), 0o600)
         return {"generation": generation}
 
@@ -647,13 +648,28 @@ def fingerprint(value):
 
 
 def own_address(towards="169.254.169.254"):
-    """The address that this node has on the way to another; nothing is sent."""
+    """The address that this node has on the way to another; nothing is sent. Where
+    there is no way (a subnet without a gateway, or with IPv6 alone) it is the first."""
     with socket.socket(socket.AF_INET6 if ":" in towards else socket.AF_INET, socket.SOCK_DGRAM) as s:
         try:
             s.connect((towards, 9))
-        except OSError as error:
-            raise Failure("find this node's own address: %s" % error)
-        return s.getsockname()[0]
+            return s.getsockname()[0]
+        except OSError:
+            have = run("ip", "-o", "addr", "show", "scope", "global")
+    found = re.search(r" inet ([0-9.]+)", have) or re.search(r" inet6 ([0-9a-f:]+)", have)
+    if not found:
+        raise Failure("find this node's own address: it has none")
+    return found.group(1)
+
+
+def is_here(address):
+    """Tells whether an interface of this node has that address."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.bind((address, 0))
+            return True
+        except OSError:
+            return False
 
 
 # ---------------------------------------------------------------- HTCondor
@@ -714,9 +730,10 @@ NovaInstanceUUID = "{uuid}"
 STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
 """
 
-    def __init__(self, node, batch):
+    def __init__(self, node, batch, address=None):
         self.node = node
         self.batch = batch
+        self.address = address
 
     @classmethod
     def installed(cls):
@@ -743,6 +760,8 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
     def configuration(self):
         node = self.node
         text = self.COMMON + (self.FRONT_END if node.is_front_end else self.WORKER)
+        if self.address and is_here(self.address):  # of several networks, the cluster's
+            text += "NETWORK_INTERFACE = %s\n" % self.address
         return text.format(
             manager=self.batch["manager"], domain=node.domain, full=node.full(node.name), name=node.name,
             group=node.config.get("group", ""), uuid=read("/var/lib/cloud/data/instance-id").strip())

@@ -852,6 +852,23 @@ class Leaving(ClusterCase):
         self.assertIn("SCHEDD", self.c.text("astro-frontend", node.HTCondor.CONFIG))
         self.assertFalse(self.c.has(self.one, node.HTCondor.POOL_KEY))
 
+    def test_address_of_the_cluster_is_advertised(self):
+        """With several networks HTCondor would choose by itself."""
+        n = node.Node()
+        for address, want in [("127.0.0.1", ["NETWORK_INTERFACE = 127.0.0.1"]), ("192.0.2.7", []), (None, [])]:
+            text = node.HTCondor(n, {"manager": "m"}, address).configuration()
+            self.assertEqual([line for line in text.splitlines() if "NETWORK_INTERFACE" in line], want)
+        seen, real = [], node.HTCondor
+        self.addCleanup(lambda: setattr(node, "HTCondor", real))
+
+        class Spy(real):
+            def __init__(self, *arguments):
+                seen.append(arguments[2:])
+                super().__init__(*arguments)
+        node.HTCondor = Spy
+        self.assertTrue(n.answer({"verb": "apply", "generation": [99, 1], "bundle": self.coordinator.bundle({})})["ok"])
+        self.assertEqual(seen, [("10.0.0.2",)])
+
     def test_new_generation_restarts_nothing(self):
         starts = self.c.text(self.one, "/systemctl.log").count("restart condor")
         self.c.publish()
@@ -1146,6 +1163,44 @@ class Pure(unittest.TestCase):
             self.assertFalse(node.write("/f", "new"))
             self.assertEqual(stat.S_IMODE(os.stat(root + "/f").st_mode), 0o640)
             self.assertEqual(os.listdir(root), ["f"])
+
+
+class OwnAddress(unittest.TestCase):
+    """A node without a way to the metadata service's IPv4 address."""
+
+    IPV4 = "2: eth0    inet 10.9.0.4/24 brd 10.9.0.255 scope global eth0\\       valid_lft forever\n"
+    IPV6 = "2: eth0    inet6 2001:db8::4/64 scope global \\       valid_lft forever\n"
+
+    def test_without_a_route(self):
+        real_run, real_socket = node.run, node.socket.socket
+        self.addCleanup(lambda: (setattr(node, "run", real_run), setattr(node.socket, "socket", real_socket)))
+        said = []
+
+        class Unreachable:
+            def __init__(self, family, _kind):
+                self.family = family
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                pass
+
+            def connect(self, towards):
+                if self.family == node.socket.AF_INET or not said:
+                    raise OSError(101, "Network is unreachable")
+
+            def getsockname(self):
+                return (said[0], 1, 0, 0)
+        node.socket.socket = Unreachable
+        for text, want in [(self.IPV4, "10.9.0.4"), (self.IPV6, "2001:db8::4"), (self.IPV6 + self.IPV4, "10.9.0.4")]:
+            node.run = lambda *_, text=text: text
+            self.assertEqual(node.own_address(), want)
+        node.run = lambda *_: ""
+        with self.assertRaisesRegex(node.Failure, "own address"):
+            node.own_address()
+        said.append("2001:db8::5")
+        self.assertEqual(node.own_address("2001:db8::1"), "2001:db8::5")
 
 
 class MetadataService(unittest.TestCase):
