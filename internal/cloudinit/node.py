@@ -63,7 +63,8 @@ BOOT_RETRY, BOOT_TRIES = 10, 40  # a worker that boots is asked this often, for 
 SETUP_TRIES, SETUP_PAUSE = 5, 10
 GIVEN_UP = 3  # a worker that is to leave and can't be reached so often is not waited for
 
-LABEL = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
+LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+ADDRESS = re.compile(r"[0-9a-fA-F:.]+")  # and no IPv6 scope, which may be anything
 PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
 
 
@@ -1093,10 +1094,10 @@ class Coordinator:
         for m in self.document.get("workers") or []:
             try:
                 ipaddress.ip_address(m["address"])
-            except (ValueError, KeyError):
+                if ADDRESS.fullmatch(m["address"]) and LABEL.fullmatch(m["name"]) and m["name"] != self.node.name:
+                    out[m["name"]] = m
+            except (ValueError, KeyError, TypeError):
                 continue
-            if LABEL.match(m["name"]) and m["name"] != self.node.name:
-                out[m["name"]] = m
         return out
 
     def begin(self):

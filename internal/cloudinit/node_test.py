@@ -527,8 +527,14 @@ class Join(ClusterCase):
         one = c.worker(1)
         c.document["workers"].append({"name": "x\n6.6.6.6 bank.example", "address": "10.0.0.9"})
         c.document["workers"].append({"name": "astro-cpu-9", "address": "10.0.0.9 bank.example"})
+        c.document["workers"].append({"name": "astro-cpu-9\n", "address": "10.0.0.9"})
+        c.document["workers"].append({"name": "astro-cpu-9", "address": "fe80::9%\n6.6.6.6 bank.example"})
+        c.document["workers"].append({"name": "astro-cpu-9", "address": 9})
         c.settle(c.coordinator())
-        self.assertNotIn("bank", c.text(one, "/etc/hosts") + c.text("astro-frontend", "/etc/hosts"))
+        for name in (one, "astro-frontend"):
+            text = c.text(name, "/etc/hosts")
+            self.assertNotIn("bank", text)
+            self.assertNotIn("cpu-9", text)
 
 
 class LastWorker(ClusterCase):
