@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """vmcluster-node: what a node of a vmcluster cluster does by itself.
 
-  setup       once, from cloud-init: accounts, access for the coordinator, units
+  setup       from cloud-init, and at a boot after one that did not end well:
+              accounts, access for the coordinator, units
   remote      a request of the coordinator, JSON on stdin, answer on stdout
   coordinate  the front-end's daemon: joins workers, distributes the roster,
               drains those who leave, reports upward
@@ -46,6 +47,7 @@ FIRST_DOCUMENT = "/etc/vmcluster/document.json"
 HANDED = "/var/lib/vmcluster-node/handed.json"  # a document that a worker brought
 FIRST_KEY = "/etc/vmcluster/first_key"  # with -cert.pub beside it, good for two hours
 STATE = "/var/lib/vmcluster-node"
+SET_UP = STATE + "/set-up"  # there once setup has ended well
 
 ACCOUNT = "vmcluster"  # the coordinator's account on workers
 ACCOUNT_HOME = "/var/lib/vmcluster"
@@ -58,9 +60,11 @@ QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 SETTLE = 10  # a new bundle waits this long for joins that are under way
 FIRST_RETRY, LAST_RETRY = 5, 60
 BOOT_RETRY, BOOT_TRIES = 10, 40  # a worker that boots is asked this often, for some minutes
+SETUP_TRIES, SETUP_PAUSE = 5, 10
 GIVEN_UP = 3  # a worker that is to leave and can't be reached so often is not waited for
 
-LABEL = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
+LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+ADDRESS = re.compile(r"[0-9a-fA-F:.]+")  # and no IPv6 scope, which may be anything
 PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
 
 
@@ -190,6 +194,11 @@ def works(*command, **options):
         return False
 
 
+def told(error):
+    """What an exception says; of one that nobody expected, its kind too."""
+    return str(error) if isinstance(error, (Failure, OSError)) else "%s: %s" % (type(error).__name__, error)
+
+
 def say(text):
     """One line for people: the journal, and the console that the cloud shows."""
     print("vmcluster: " + text, file=sys.stderr, flush=True)
@@ -225,10 +234,16 @@ def public_key(text):
 
 
 def make_key(path):
-    """Makes an ed25519 key once and returns its public half."""
-    os.makedirs(os.path.dirname(at(path)), mode=0o700, exist_ok=True)
-    if not os.path.exists(at(path)):
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", at(path))
+    """Makes an ed25519 key once and returns its public half. One that a crash cut
+    off is made anew; one that a user gave a passphrase is as good as any."""
+    folder = os.path.dirname(at(path))
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if "-----END " not in read(path):
+        with tempfile.TemporaryDirectory(prefix=".vmcluster-", dir=folder) as made:
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", made + "/key")
+            for end, mode in ((".pub", 0o644), ("", 0o600)):
+                with open(made + "/key" + end, encoding="ascii") as f:
+                    write(path + end, f.read(), mode)
     return public_key(read(path + ".pub")) or public_key(run("ssh-keygen", "-y", "-f", at(path)))
 
 
@@ -238,7 +253,7 @@ Account = collections.namedtuple("Account", "name uid gid home shell")
 def accounts():
     for line in read("/etc/passwd").splitlines():
         f = line.split(":")
-        if len(f) == 7:
+        if len(f) == 7 and f[2].isdigit() and f[3].isdigit():  # NIS has lines of its own
             yield Account(f[0], int(f[2]), int(f[3]), f[5], f[6])
 
 
@@ -247,7 +262,7 @@ def account(name):
 
 
 def groups():
-    return {f[0]: int(f[2]) for f in (line.split(":") for line in read("/etc/group").splitlines()) if len(f) >= 3}
+    return {f[0]: int(f[2]) for f in (line.split(":") for line in read("/etc/group").splitlines()) if len(f) >= 3 and f[2].isdigit()}
 
 
 def ensure_login_user(name, uid):
@@ -314,8 +329,9 @@ class Node:
 
     def setup(self):
         """Runs every step even if one fails: a node that can be reached and says
-        what is wrong is worth more than one that stops early."""
-        steps = [self.close_metadata, self.hold_batch_system, self.name_itself]
+        what is wrong is worth more than one that stops early. What failed is tried
+        again: somebody else may have held the lock of the accounts, for instance."""
+        steps = [self.setup_at_boot, self.close_metadata, self.hold_batch_system, self.name_itself]
         if self.login_user:
             steps.append(self.setup_login_user)
         if self.by_last_worker or not self.is_front_end:
@@ -324,16 +340,33 @@ class Node:
             steps.append(self.setup_coordinator)
         elif os.path.exists(at(FIRST_DOCUMENT)):
             steps.append(self.setup_hand_over)
-        failed = 0
-        for step in steps:
-            try:
-                step()
-            except (Failure, OSError) as error:
-                failed += 1
-                say("setup of %s: %s" % (self.name, error))
-        if not failed:
-            say("%s is set up" % self.name)
-        return 1 if failed else 0
+        said = set()
+        for tries in range(SETUP_TRIES):
+            time.sleep(SETUP_PAUSE if tries else 0)
+            steps = [step for step in steps if not self.done(step, said)]
+            if not steps:
+                write(SET_UP, "")
+                say("%s is set up" % self.name)
+                return 0
+        return 1
+
+    def done(self, step, said):
+        try:
+            step()
+            return True
+        except Exception as error:
+            if told(error) not in said:
+                say("setup of %s: %s" % (self.name, told(error)))
+            said.add(told(error))
+            return False
+
+    def setup_at_boot(self):
+        """cloud-init runs its commands once, even if the node is reset meanwhile."""
+        if sys.version_info < (3, 9):
+            say("this image's Python is %d.%d; the node program needs 3.9 or newer" % sys.version_info[:2])
+        write("/etc/systemd/system/vmcluster-setup.service", SETUP_UNIT)
+        run("systemctl", "daemon-reload")
+        run("systemctl", "enable", "vmcluster-setup.service")
 
     def close_metadata(self):
         """User data can be read by every local user at the metadata address;
@@ -365,6 +398,8 @@ class Node:
         if not account(ACCOUNT):
             run("useradd", "--system", "--user-group", "--no-create-home", "-d", ACCOUNT_HOME, "-s", "/bin/sh", ACCOUNT)
         run("usermod", "-p", "*", ACCOUNT)
+        # For SELinux: sshd may read keys in homes that its policy knows of, and this is none.
+        works("semanage", "fcontext", "-a", "-t", "ssh_home_t", ACCOUNT_HOME + r"/\.ssh(/.*)?")
         if not self.applied():
             self.write_account_keys(self.config["ca"], [self.config.get("coordinator_key")])
 
@@ -413,8 +448,8 @@ class Node:
         try:
             with locked():
                 return dict({"ok": True}, **verb(request))
-        except (Failure, OSError) as error:
-            return {"ok": False, "error": str(error)}
+        except Exception as error:  # as in setup
+            return {"ok": False, "error": told(error)}
 
     def ping(self, _request):
         return {"name": self.name, "generation": self.applied().get("generation")}
@@ -461,7 +496,8 @@ class Node:
         elif self.by_last_worker:
             self.write_account_keys(bundle["ca"], [])
         if bundle["batch"]["type"] == "htcondor":
-            HTCondor(self, bundle["batch"]).start()
+            own = [address for address, name in bundle["hosts"] if name == self.name]
+            HTCondor(self, bundle["batch"], *own[:1]).start()
         write(STATE + "/applied.json", json.dumps({"generation": generation, "digest": digest}), 0o600)
         return {"generation": generation}
 
@@ -478,6 +514,7 @@ class Node:
         os.makedirs(at(ACCOUNT_HOME + "/.ssh"), mode=0o755, exist_ok=True)
         write(ACCOUNT_HOME + "/.ssh/authorized_keys", "\n".join(lines) + "\n", 0o644)
         works("restorecon", "-R", at(ACCOUNT_HOME))
+        works("chcon", "-R", "-t", "ssh_home_t", at(ACCOUNT_HOME + "/.ssh"))  # there may be no semanage
 
     def show_host_key(self, certificate):
         """Puts the lasting host key in the place of the throw-away one, whose
@@ -548,6 +585,21 @@ ExecStart=/bin/sh -c '%s'
 WantedBy=multi-user.target
 """
 
+SETUP_UNIT = """\
+[Unit]
+Description=vmcluster: sets this node up, if that has not ended well before
+Wants=network-online.target
+After=network-online.target remote-fs.target
+ConditionPathExists=!%s
+
+[Service]
+Type=oneshot
+ExecStart=%s setup
+
+[Install]
+WantedBy=multi-user.target
+""" % (SET_UP, PROGRAM)
+
 COORDINATOR_UNIT = """\
 [Unit]
 Description=vmcluster: joins workers and distributes the roster
@@ -598,13 +650,28 @@ def fingerprint(value):
 
 
 def own_address(towards="169.254.169.254"):
-    """The address that this node has on the way to another; nothing is sent."""
+    """The address that this node has on the way to another; nothing is sent. Where
+    there is no way (a subnet without a gateway, or with IPv6 alone) it is the first."""
     with socket.socket(socket.AF_INET6 if ":" in towards else socket.AF_INET, socket.SOCK_DGRAM) as s:
         try:
             s.connect((towards, 9))
-        except OSError as error:
-            raise Failure("find this node's own address: %s" % error)
-        return s.getsockname()[0]
+            return s.getsockname()[0]
+        except OSError:
+            have = run("ip", "-o", "addr", "show", "scope", "global")
+    found = re.search(r" inet ([0-9.]+)", have) or re.search(r" inet6 ([0-9a-f:]+)", have)
+    if not found:
+        raise Failure("find this node's own address: it has none")
+    return found.group(1)
+
+
+def is_here(address):
+    """Tells whether an interface of this node has that address."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.bind((address, 0))
+            return True
+        except OSError:
+            return False
 
 
 # ---------------------------------------------------------------- HTCondor
@@ -614,13 +681,14 @@ class HTCondor:
     manager (full name of the front-end) and, for a worker, its token.
 
     Each worker has a token of its own, good for advertising itself and for
-    reading. The front-end keeps it in its state file, beside the worker's name;
-    SEC_TOKEN_REVOCATION_EXPR with its jti would revoke it alone."""
+    reading. The front-end keeps it in its state file, beside the worker's name,
+    and revokes it when the worker is gone."""
 
     SERVICE = "condor.service"
     CONFIG = "/etc/condor/config.d/90-vmcluster.conf"
     POOL_KEY = "/etc/condor/passwords.d/POOL"
     TOKEN = "/etc/condor/tokens.d/vmcluster"
+    REVOKED = "/etc/condor/config.d/91-vmcluster-revoked.conf"
 
     COMMON = """\
 # Written by vmcluster-node; put your own settings into a file that sorts later.
@@ -664,9 +732,10 @@ NovaInstanceUUID = "{uuid}"
 STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
 """
 
-    def __init__(self, node, batch):
+    def __init__(self, node, batch, address=None):
         self.node = node
         self.batch = batch
+        self.address = address
 
     @classmethod
     def installed(cls):
@@ -693,6 +762,8 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
     def configuration(self):
         node = self.node
         text = self.COMMON + (self.FRONT_END if node.is_front_end else self.WORKER)
+        if self.address and is_here(self.address):  # of several networks, the cluster's
+            text += "NETWORK_INTERFACE = %s\n" % self.address
         return text.format(
             manager=self.batch["manager"], domain=node.domain, full=node.full(node.name), name=node.name,
             group=node.config.get("group", ""), uuid=read("/var/lib/cloud/data/instance-id").strip())
@@ -715,6 +786,19 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
         for right in rights:
             command += ["-authz", right]
         return run(*command).strip()
+
+    def revoke(self, tokens):
+        """Has the pool refuse tokens; the file holds all that ever were revoked,
+        for a token has no end of its own."""
+        ids = set(re.findall('"([^"]+)"', read(self.REVOKED)))
+        for token in tokens:
+            try:
+                body = token.split(".")[1]
+                ids.add(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["jti"])
+            except (IndexError, ValueError, KeyError, TypeError):
+                say("a token that has no ID is not revoked")
+        write(self.REVOKED, "SEC_TOKEN_REVOCATION_EXPR = member(jti, {%s})\n" % ", ".join('"%s"' % i for i in sorted(ids)))
+        run("condor_reconfig")
 
     def drain(self, name, how):
         """Asks a worker's startd to take no new job and to end when it has none.
@@ -785,12 +869,24 @@ def fit_report(report):
     """Returns a report's bytes, without what would not fit the password slot."""
     report = {k: v for k, v in report.items() if v != "" or k in ("generation", "joined", "pending")}
     report["error"] = report.get("error", "")[:300]
+    drained = report.pop("drained_count", 0)
     while True:
         text = json.dumps({k: v for k, v in report.items() if v != ""}, separators=(",", ":"))
         if len(text) <= MAX_REPORT:
             return text
-        lists = [k for k in ("pending_names", "never", "drained", "busy", "error") if report.get(k)]
-        report[max(lists, key=lambda k: len(report[k]))] = ""
+        longest = max(("pending_names", "never", "drained", "busy", "error"), key=lambda k: len(report.get(k, "")))
+        if longest == "drained":
+            report["drained_count"] = drained
+        report[longest] = "" if longest == "error" else shorter(report[longest], len(report[longest]) * 9 // 10)
+
+
+def shorter(names, size):
+    """Leaves the last of folded names out, so that they take no more than size."""
+    while len(names) > size:
+        names = names.rpartition(",")[0]
+        if names and not names.endswith("]"):
+            names += "]"
+    return names
 
 
 class Metadata:
@@ -953,6 +1049,7 @@ class Coordinator:
         if "before" not in self.state:
             self.begin()
         self.reconcile()
+        self.guard("revoke", self.revoke)
         if not self.host_ca:
             self.guard("host_ca", self.make_host_ca)
         self.guard("bundle", lambda: self.update_bundle(now))
@@ -998,10 +1095,10 @@ class Coordinator:
         for m in self.document.get("workers") or []:
             try:
                 ipaddress.ip_address(m["address"])
-            except (ValueError, KeyError):
+                if ADDRESS.fullmatch(m["address"]) and LABEL.fullmatch(m["name"]) and m["name"] != self.node.name:
+                    out[m["name"]] = m
+            except (ValueError, KeyError, TypeError):
                 continue
-            if LABEL.match(m["name"]) and m["name"] != self.node.name:
-                out[m["name"]] = m
         return out
 
     def begin(self):
@@ -1016,6 +1113,7 @@ class Coordinator:
         """Drops records of workers that are gone, or are other servers by now."""
         members, records = self.members(), self.state["workers"]
         for name in [n for n in records if n not in members]:
+            self.revoke_later(records[name])
             if records.pop(name).get("joined") and self.batch_type() == "htcondor":
                 self.state["forget"].append(name)
             self.retries = {k: v for k, v in self.retries.items() if k[1] != name}
@@ -1028,10 +1126,20 @@ class Coordinator:
                 # The same server at another address, perhaps: its key stays good.
                 record.update(joined=False, acked=None)
             else:
+                self.revoke_later(record)
                 record.clear()
                 self.retries = {k: v for k, v in self.retries.items() if k[1] != name}
             record["is"] = is_now
         self.state["forget"] = [n for n in self.state["forget"] if not records.get(n, {}).get("joined")]
+
+    def revoke_later(self, record):
+        if record.get("token"):
+            self.state.setdefault("revoke", []).append(record["token"])
+
+    def revoke(self):
+        if self.state.get("revoke"):
+            self.htcondor().revoke(self.state["revoke"])
+            self.state["revoke"] = []
 
     def batch_type(self):
         return self.document.get("batch_system") or "none"
@@ -1112,6 +1220,9 @@ class Coordinator:
             if not record.get("joined"):
                 if self.host_ca:
                     self.submit(now, "roster", name, self.task_join, name, m["address"])
+            elif ready and self.batch_type() == "htcondor" and not record.get("token"):
+                # Saved before it is sent: were the answer lost, another token would be another bundle.
+                self.submit(now, "token", name, self.task_token)
             elif ready and record.get("acked") != version:
                 self.submit(now, "roster", name, self.task_apply, name, m["address"], list(version), self.common,
                             record["certificate"], record.get("token"))
@@ -1207,10 +1318,10 @@ class Coordinator:
             record.update(joined=True, known=True, drained=False, host_key=host_key, user_key=user_key)
             if answer.get("retired") and not record.get("leaving"):
                 record["leaving"] = "idle"  # closed by an order that this state does not know of
+        elif purpose == "token":
+            record["token"] = answer["token"]
         elif purpose == "roster":
             record["acked"] = answer["generation"]
-            if answer.get("token"):
-                record["token"] = answer["token"]
         elif purpose == "leave":
             record["drained"], record["busy"] = answer["drained"], answer["busy"] and not answer["drained"]
             if not answer["drained"]:
@@ -1232,12 +1343,13 @@ class Coordinator:
 
     def task_apply(self, name, address, version, common, certificate, token):
         batch = {"type": self.batch_type(), "manager": self.node.full(self.node.name)}
-        if batch["type"] == "htcondor":
-            token = token or self.htcondor().token()
+        if token:
             batch["token"] = token
         bundle = dict(common, batch=batch, host_certificate=certificate)
-        answer = self.remote(name, address, {"verb": "apply", "generation": version, "bundle": bundle}, 180)
-        return dict(answer, token=token)
+        return self.remote(name, address, {"verb": "apply", "generation": version, "bundle": bundle}, 180)
+
+    def task_token(self):
+        return {"ok": True, "token": self.htcondor().token()}
 
     def task_leave(self, name, address, how):
         if not self.htcondor().drain(name, how):
@@ -1329,6 +1441,7 @@ class Coordinator:
             "pending_names": fold_names(cluster, pending),
             "never": fold_names(cluster, [n for n in pending if n in members and self.never_joined(n, members[n])]),
             "drained": fold_names(cluster, drained),
+            "drained_count": len(drained),
             "busy": fold_names(cluster, [n for n in leaving if records[n].get("busy")]),
             "error": "; ".join([why for what, why in self.problems.items() if what != "report"] + stubborn[:2]),
             "address": self.me.get("address", ""),
@@ -1372,8 +1485,8 @@ def main(arguments):
         if verb == "home":
             print(json.dumps(home(json.load(sys.stdin))))
             return 0
-    except (Failure, OSError, ValueError) as error:
-        say("%s: %s" % (verb, error))
+    except Exception as error:
+        say("%s: %s" % (verb, told(error)))
         return 1
     print(__doc__, file=sys.stderr)
     return 2

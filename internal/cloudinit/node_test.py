@@ -45,10 +45,16 @@ echo "$(basename "$0") $*" >>"$VMCLUSTER_ROOT/users.log"
 uid=$(id -u)
 for last; do :; done
 case "$(basename "$0") $*" in
+  useradd*) test ! -e "$VMCLUSTER_ROOT/held" || { rm "$VMCLUSTER_ROOT/held"; echo "cannot lock /etc/passwd; try again later." >&2; exit 1; };;
+esac
+case "$(basename "$0") $*" in
   useradd*--system*) echo "$last:x:64999:64999::/:/bin/sh" >>"$VMCLUSTER_ROOT/etc/passwd";;
   useradd*) echo "$last:x:$uid:$uid::/home/$last:/bin/bash" >>"$VMCLUSTER_ROOT/etc/passwd"; mkdir -p "$VMCLUSTER_ROOT/home/$last";;
   groupadd*) echo "$last:x:$uid:" >>"$VMCLUSTER_ROOT/etc/group";;
 esac
+"""
+LABEL = """#!/bin/sh
+echo "$(basename "$0") $*" >>"$VMCLUSTER_ROOT/label.log"
 """
 SSH = """#!/bin/sh
 for word; do case "$word" in
@@ -66,7 +72,7 @@ echo "$(basename "$0") $*" >>"$CLUSTER_DIR/condor.log"
 for last; do :; done
 worker=$CLUSTER_DIR/${last%%.*}
 case "$(basename "$0")" in
-  condor_token_create) echo "token-$$";;
+  condor_token_create) echo "x.$(printf '{"jti":"id%s"}' $$ | base64 | tr -d =).y";;
   condor_drain)
     case "$*" in *-cancel*) exit 0;; esac
     test ! -e "$worker/busy" || { echo "Sent request: error code 10003: Draining check expression is false on slot1_1@x" >&2; exit 1; }
@@ -98,7 +104,7 @@ class Cluster:
         }
         self.reports = []
         self.slot_taken = False
-        scripts = {"systemctl": SYSTEMCTL, "ssh": SSH, "restorecon": "#!/bin/sh\n", "nft": "#!/bin/sh\n"}
+        scripts = {"systemctl": SYSTEMCTL, "ssh": SSH, "restorecon": LABEL, "chcon": LABEL, "semanage": LABEL, "nft": "#!/bin/sh\n"}
         scripts.update({n: USERADD for n in ("useradd", "usermod", "groupadd", "groupmod")})
         scripts.update({n: CONDOR for n in ("condor_token_create", "condor_drain", "condor_advertise", "condor_reconfig")})
         os.mkdir(self.dir + "/bin")
@@ -227,6 +233,8 @@ class ClusterCase(unittest.TestCase):
     def setUp(self):
         self.cluster = Cluster(self.batch_system)
         self.addCleanup(self.cluster.close)
+        pause, node.SETUP_PAUSE = node.SETUP_PAUSE, 0
+        self.addCleanup(lambda: setattr(node, "SETUP_PAUSE", pause))
         stderr = sys.stderr
         sys.stderr = open(os.devnull, "w")
         self.addCleanup(lambda: (sys.stderr.close(), setattr(sys, "stderr", stderr)))
@@ -519,8 +527,14 @@ class Join(ClusterCase):
         one = c.worker(1)
         c.document["workers"].append({"name": "x\n6.6.6.6 bank.example", "address": "10.0.0.9"})
         c.document["workers"].append({"name": "astro-cpu-9", "address": "10.0.0.9 bank.example"})
+        c.document["workers"].append({"name": "astro-cpu-9\n", "address": "10.0.0.9"})
+        c.document["workers"].append({"name": "astro-cpu-9", "address": "fe80::9%\n6.6.6.6 bank.example"})
+        c.document["workers"].append({"name": "astro-cpu-9", "address": 9})
         c.settle(c.coordinator())
-        self.assertNotIn("bank", c.text(one, "/etc/hosts") + c.text("astro-frontend", "/etc/hosts"))
+        for name in (one, "astro-frontend"):
+            text = c.text(name, "/etc/hosts")
+            self.assertNotIn("bank", text)
+            self.assertNotIn("cpu-9", text)
 
 
 class LastWorker(ClusterCase):
@@ -640,6 +654,27 @@ class Requests(ClusterCase):
         self.assertEqual(self.node.answer({"verb": "join"}), first)
         self.assertIn("throw-away", self.cluster.text(self.name, "/etc/ssh/ssh_host_ed25519_key"))
 
+    def test_key_torn_by_a_crash_is_made_again(self):
+        path = os.path.join(self.cluster.dir, self.name, "var/lib/vmcluster-node/host_key")
+        first = self.node.answer({"verb": "join"})["host_key"]
+        for private, public in (("", ""), ("\0" * 400, first + "\n"), ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb", "")):
+            put(path, private, 0o600)
+            put(path + ".pub", public)
+            key = self.node.answer({"verb": "join"})["host_key"]
+            self.assertRegex(key, node.PUBLIC_KEY)
+            shown = subprocess.run(["ssh-keygen", "-y", "-f", path], check=True, capture_output=True, text=True).stdout
+            self.assertEqual(node.public_key(shown), key)
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+            self.assertEqual(sorted(f for f in os.listdir(os.path.dirname(path)) if f != "lock"), ["host_key", "host_key.pub"])
+
+    def test_users_own_key_stays(self):
+        self.node.answer({"verb": "join"})
+        path = os.path.join(self.cluster.dir, self.name, "home/astro/.ssh/id_ed25519")
+        subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "a passphrase", "-f", path], check=True, capture_output=True)
+        before = self.cluster.text(self.name, "/home/astro/.ssh/id_ed25519")
+        self.assertTrue(self.node.answer({"verb": "join"})["ok"])
+        self.assertEqual(self.cluster.text(self.name, "/home/astro/.ssh/id_ed25519"), before)
+
     def test_order_of_generations(self):
         self.assertEqual(self.apply([1, 1])["error"], "not joined")
         self.node.answer({"verb": "join"})
@@ -732,6 +767,18 @@ class Setup(ClusterCase):
         self.assertNotIn("coordinator", c.text(name, "/systemctl.log"))
         self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
 
+    def test_account_keys_are_labelled_for_sshd(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.enter(name)
+        node.Node().setup()
+        folder = os.path.join(c.dir, name, "var/lib/vmcluster")
+        labels = ["semanage fcontext -a -t ssh_home_t /var/lib/vmcluster/\\.ssh(/.*)?", "restorecon -R " + folder,
+                  "chcon -R -t ssh_home_t %s/.ssh" % folder]
+        self.assertEqual([line for line in c.text(name, "/label.log").splitlines() if "/vmcluster" in line], labels)
+        node.Node().write_account_keys(CA, [])
+        self.assertEqual(c.text(name, "/label.log").splitlines()[-2:], labels[1:], "semanage takes seconds: once is enough")
+
     def test_metadata_is_closed_by_iptables_where_nft_does_not_work(self):
         c = self.cluster
         self.assertEqual(node.Node().setup(), 0)
@@ -760,6 +807,52 @@ class Setup(ClusterCase):
         self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
         self.assertIn("belong to irc", node.Node().answer({"verb": "join"})["error"])
 
+    def test_step_that_fails_once_is_repeated(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "held"), "")
+        c.enter(name)
+        self.assertEqual(node.Node().setup(), 0)
+        self.assertIn("try again later", c.text(name, "/dev/console"))
+        self.assertEqual(c.text(name, "/users.log").count("useradd"), 3, "one of them twice")
+        self.assertEqual(c.text(name, "/systemctl.log").count("enable --now vmcluster-metadata.service"), 1, "what succeeded is not repeated")
+        self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
+
+    def test_setup_that_did_not_end_well_is_repeated_at_the_next_boot(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "etc/passwd"), "irc:x:%d:39::/run:/bin/sh\n" % os.getuid())
+        c.enter(name)
+        self.assertEqual(node.Node().setup(), 1)
+        log = c.text(name, "/systemctl.log").splitlines()
+        self.assertLess(log.index("enable vmcluster-setup.service"), log.index("enable --now vmcluster-metadata.service"), "first of all")
+        unit = c.text(name, "/etc/systemd/system/vmcluster-setup.service")
+        self.assertIn("ExecStart=/usr/local/sbin/vmcluster-node setup\n", unit)
+        mark = next(line for line in unit.splitlines() if line.startswith("ConditionPathExists=!")).split("!")[1]
+        self.assertFalse(c.has(name, mark))
+        put(os.path.join(c.dir, name, "etc/passwd"), "")
+        self.assertEqual(node.Node().setup(), 0)
+        self.assertTrue(c.has(name, mark))
+
+    def test_unexpected_exception_stops_one_step_only(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "etc/passwd"), "+::::::\n")
+        put(os.path.join(c.dir, name, "etc/group"), "+:::\n")
+        c.enter(name)
+        self.assertEqual(node.Node().setup(), 0, "a line for NIS is nobody's")
+        home = node.in_home
+        self.addCleanup(lambda: setattr(node, "in_home", home))
+
+        def older_python(*_):
+            raise TypeError("run() got an unexpected keyword argument 'user'")
+        node.in_home = older_python
+        os.unlink(os.path.join(c.dir, name, "var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertEqual(node.Node().setup(), 1)
+        self.assertIn("unexpected keyword argument 'user'", c.text(name, "/dev/console"))
+        self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertIn("unexpected keyword argument 'user'", node.Node().answer({"verb": "join"})["error"])
+
 
 class Leaving(ClusterCase):
     batch_system = "htcondor"
@@ -785,6 +878,23 @@ class Leaving(ClusterCase):
         self.assertNotEqual(self.c.text(self.one, node.HTCondor.TOKEN), self.c.text(self.two, node.HTCondor.TOKEN))
         self.assertIn("SCHEDD", self.c.text("astro-frontend", node.HTCondor.CONFIG))
         self.assertFalse(self.c.has(self.one, node.HTCondor.POOL_KEY))
+
+    def test_address_of_the_cluster_is_advertised(self):
+        """With several networks HTCondor would choose by itself."""
+        n = node.Node()
+        for address, want in [("127.0.0.1", ["NETWORK_INTERFACE = 127.0.0.1"]), ("192.0.2.7", []), (None, [])]:
+            text = node.HTCondor(n, {"manager": "m"}, address).configuration()
+            self.assertEqual([line for line in text.splitlines() if "NETWORK_INTERFACE" in line], want)
+        seen, real = [], node.HTCondor
+        self.addCleanup(lambda: setattr(node, "HTCondor", real))
+
+        class Spy(real):
+            def __init__(self, *arguments):
+                seen.append(arguments[2:])
+                super().__init__(*arguments)
+        node.HTCondor = Spy
+        self.assertTrue(n.answer({"verb": "apply", "generation": [99, 1], "bundle": self.coordinator.bundle({})})["ok"])
+        self.assertEqual(seen, [("10.0.0.2",)])
 
     def test_new_generation_restarts_nothing(self):
         starts = self.c.text(self.one, "/systemctl.log").count("restart condor")
@@ -937,6 +1047,48 @@ class Leaving(ClusterCase):
         for kind in ("Machine", "StartD", "DaemonMaster"):
             self.assertIn('TargetType = "%s"\nRequirements = Machine == "astro-cpu-2.astro.vmcluster.internal"' % kind, log)
 
+    def test_lost_answer_costs_nobody_else_a_bundle(self):
+        c = self.c
+        three, four = c.worker(3), c.worker(4)
+        c.publish()
+        lost = []
+
+        def remote(name, address, request, timeout=0):
+            answer = c.remote(name, address, request, timeout)
+            if name == three and request["verb"] == "apply" and answer["ok"] and not lost:
+                lost.append(answer["generation"])
+                raise node.Failure("ssh: connection reset")
+            return answer
+        self.coordinator.remote = remote
+        report = c.settle(self.coordinator, 30)
+        self.assertEqual((report["joined"], report["pending"], len(lost)), (4, 0, 1))
+        self.assertEqual(self.coordinator.state["version"], lost[0])
+        self.assertEqual(c.requests.count((four, "apply")), 1)
+
+    def token_id(self, name):
+        body = self.c.text(name, node.HTCondor.TOKEN).split(".")[1]
+        return json.loads(base64.b64decode(body + "=="))["jti"]
+
+    def test_gone_workers_token_is_revoked(self):
+        one, two = self.token_id(self.one), self.token_id(self.two)
+        self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
+        self.c.settle(self.coordinator)
+        revoked = "SEC_TOKEN_REVOCATION_EXPR = member(jti, {%s})\n"
+        self.assertEqual(self.c.text("astro-frontend", node.HTCondor.REVOKED), revoked % ('"%s"' % two))
+        self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 1)
+        put(self.c.dir + "/bin/condor_reconfig", "#!/bin/sh\nexit 1\n", 0o755)
+        self.c.document["workers"][0]["batch"] = "b2"  # another server of that name
+        subprocess.run(["rm", "-rf", os.path.join(self.c.dir, self.one)], check=True)
+        self.c.add(self.one)
+        self.c.publish(batches={"b2": BATCH_CA})
+        self.assertIn("condor_reconfig", self.c.settle(self.coordinator)["error"])
+        put(self.c.dir + "/bin/condor_reconfig", CONDOR, 0o755)
+        report = self.c.settle(self.c.coordinator())  # what is still to be done outlives a restart
+        self.assertEqual((report["joined"], report.get("error", "")), (1, ""))
+        self.assertEqual(self.c.text("astro-frontend", node.HTCondor.REVOKED), revoked % ", ".join('"%s"' % i for i in sorted((one, two))))
+        self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 2)
+        self.assertNotIn(self.token_id(self.one), (one, two))
+
     def test_missing_package_is_told(self):
         name = self.c.worker(3)
         os.rmdir(os.path.join(self.c.dir, name, "etc/condor"))
@@ -993,14 +1145,31 @@ class Pure(unittest.TestCase):
 
     def test_fit_report(self):
         report = {"generation": 7, "joined": 0, "pending": 900, "error": "x" * 5000, "drained": "cpu[1]", "busy": "",
-                  "pending_names": ",".join(str(i) for i in range(1, 900, 2)), "host_key": "k" * 80, "coordinator_key": "c" * 80}
+                  "pending_names": "cpu[%s]" % ",".join(str(i) for i in range(1, 900, 2)), "host_key": "k" * 80, "coordinator_key": "c" * 80}
         text = node.fit_report(report)
         self.assertLessEqual(len(text), node.MAX_REPORT)
         got = json.loads(text)
         self.assertEqual((got["pending"], got["drained"]), (900, "cpu[1]"))
-        self.assertNotIn("pending_names", got)
         self.assertNotIn("busy", got)
+        self.assertLess(len(got["pending_names"]), len(report["pending_names"]))
         self.assertEqual(len(got["error"]), 300)
+        names = ["a-cpu-%d" % i for i in range(101, 701, 2)]
+        report.update(drained=node.fold_names("a", names), pending_names=node.fold_names("a", names + ["a-gpu-1", "a-gpu-3"]), error="", drained_count=300)
+        text = node.fit_report(report)
+        self.assertLessEqual(len(text), node.MAX_REPORT)
+        self.assertGreater(len(text), node.MAX_REPORT * 2 // 3)
+        got = json.loads(text)
+        self.assertEqual(got["drained_count"], 300)
+        self.assertNotIn("drained_count", json.loads(node.fit_report(dict(report, drained="cpu[1]", drained_count=1))), "the names tell")
+        for key in ("drained", "pending_names"):
+            self.assertRegex(got[key], r"^cpu\[101(,[0-9]+){30,}\]$")
+            self.assertTrue(set(got[key][4:-1].split(",")) <= {name[6:] for name in names})
+
+    def test_shorter(self):
+        for names, want in [("cpu[1-3,7],gpu[1,2]", "cpu[1-3,7],gpu[1]"), ("cpu[1-3,7],gpu[1]", "cpu[1-3,7]"),
+                            ("cpu[1-3,7]", "cpu[1-3]"), ("cpu[1-3]", ""), ("x-y[1],z[2]", "x-y[1]")]:
+            self.assertEqual(node.shorter(names, len(names) - 1), want)
+        self.assertEqual(node.shorter("cpu[1,22,333,4444]", 10), "cpu[1,22]")
 
     def test_decode_document(self):
         document = {"version": 1, "generation": 3, "id": "i"}
@@ -1021,6 +1190,44 @@ class Pure(unittest.TestCase):
             self.assertFalse(node.write("/f", "new"))
             self.assertEqual(stat.S_IMODE(os.stat(root + "/f").st_mode), 0o640)
             self.assertEqual(os.listdir(root), ["f"])
+
+
+class OwnAddress(unittest.TestCase):
+    """A node without a way to the metadata service's IPv4 address."""
+
+    IPV4 = "2: eth0    inet 10.9.0.4/24 brd 10.9.0.255 scope global eth0\\       valid_lft forever\n"
+    IPV6 = "2: eth0    inet6 2001:db8::4/64 scope global \\       valid_lft forever\n"
+
+    def test_without_a_route(self):
+        real_run, real_socket = node.run, node.socket.socket
+        self.addCleanup(lambda: (setattr(node, "run", real_run), setattr(node.socket, "socket", real_socket)))
+        said = []
+
+        class Unreachable:
+            def __init__(self, family, _kind):
+                self.family = family
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                pass
+
+            def connect(self, towards):
+                if self.family == node.socket.AF_INET or not said:
+                    raise OSError(101, "Network is unreachable")
+
+            def getsockname(self):
+                return (said[0], 1, 0, 0)
+        node.socket.socket = Unreachable
+        for text, want in [(self.IPV4, "10.9.0.4"), (self.IPV6, "2001:db8::4"), (self.IPV6 + self.IPV4, "10.9.0.4")]:
+            node.run = lambda *_, text=text: text
+            self.assertEqual(node.own_address(), want)
+        node.run = lambda *_: ""
+        with self.assertRaisesRegex(node.Failure, "own address"):
+            node.own_address()
+        said.append("2001:db8::5")
+        self.assertEqual(node.own_address("2001:db8::1"), "2001:db8::5")
 
 
 class MetadataService(unittest.TestCase):

@@ -50,7 +50,7 @@ func putMetadata(replace bool) func(*Cloud, *request, *server) {
 			badRequest(q, "Malformed request body")
 			return
 		}
-		if !c.checkMetadataCount(q, len(next)) {
+		if isLocked(q, s) || unfit(q, s, "update metadata") || !c.checkMetadataCount(q, len(next)) {
 			return
 		}
 		s.setMetadata(q, next)
@@ -90,7 +90,7 @@ func putMetadataItem(c *Cloud, q *request, s *server) {
 	}
 	next := maps.Clone(s.metadata)
 	maps.Copy(next, item)
-	if !c.checkMetadataCount(q, len(next)) {
+	if isLocked(q, s) || unfit(q, s, "update metadata") || !c.checkMetadataCount(q, len(next)) {
 		return
 	}
 	s.setMetadata(q, next)
@@ -101,6 +101,9 @@ func deleteMetadata(_ *Cloud, q *request, s *server) {
 	key := q.PathValue("key")
 	if _, ok := s.metadata[key]; !ok {
 		computeError(q, http.StatusNotFound, "Metadata item was not found")
+		return
+	}
+	if isLocked(q, s) || unfit(q, s, "delete metadata") {
 		return
 	}
 	next := maps.Clone(s.metadata)
@@ -144,11 +147,17 @@ func replaceTags(c *Cloud, q *request, s *server) {
 		badRequest(q, "Malformed request body")
 		return
 	}
+	if unfit(q, s, "update tags") {
+		return
+	}
 	s.tags = slices.Compact(slices.Sorted(slices.Values(tags)))
 	listTags(c, q, s)
 }
 
 func clearTags(_ *Cloud, q *request, s *server) {
+	if unfit(q, s, "delete tags") {
+		return
+	}
 	s.tags = nil
 	q.empty(http.StatusNoContent)
 }
@@ -164,7 +173,7 @@ func checkTag(_ *Cloud, q *request, s *server) {
 func addTag(_ *Cloud, q *request, s *server) {
 	t := q.PathValue("tag")
 	raw, err := json.Marshal(t)
-	if err != nil || !checkTagText(q, "tag", raw) {
+	if err != nil || !checkTagText(q, "tag", raw) || unfit(q, s, "update tag") {
 		return
 	}
 	switch {
@@ -180,6 +189,9 @@ func addTag(_ *Cloud, q *request, s *server) {
 
 func deleteTag(_ *Cloud, q *request, s *server) {
 	t := q.PathValue("tag")
+	if unfit(q, s, "delete tag") {
+		return
+	}
 	if !slices.Contains(s.tags, t) {
 		computeError(q, http.StatusNotFound, fmt.Sprintf("Instance %s has no tag '%s'", s.id, t))
 		return

@@ -189,6 +189,11 @@ func serverAction(_ *Cloud, q *request, s *server) {
 		return
 	}
 	for name, raw := range body {
+		if name == "lock" || name == "unlock" {
+			s.locked = name == "lock"
+			q.empty(http.StatusAccepted)
+			return
+		}
 		if name != "os-getConsoleOutput" {
 			badRequest(q, "There is no such action: %s", name)
 			return

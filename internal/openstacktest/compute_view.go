@@ -3,6 +3,7 @@ package openstacktest
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 func showServer(c *Cloud, q *request, s *server) {
@@ -40,7 +41,7 @@ func (c *Cloud) serverView(q *request, s *server) map[string]any {
 		key   string
 		value any
 	}{
-		{9, "locked", false}, {73, "locked_reason", nil}, {19, "description", orNull(s.description)},
+		{9, "locked", s.locked}, {73, "locked_reason", nil}, {19, "description", orNull(s.description)},
 		{26, "tags", slices.Clone(s.tags)}, {63, "trusted_image_certificates", nil},
 		{90, "OS-EXT-SRV-ATTR:hostname", s.name}, {71, "server_groups", s.groupIDs()},
 	} {
@@ -108,6 +109,12 @@ func (s *server) vmState() string {
 		return "deleted"
 	case "SHUTOFF":
 		return "stopped"
+	case "RESCUE":
+		return "rescued"
+	case "VERIFY_RESIZE":
+		return "resized"
+	case "PAUSED", "SUSPENDED", "SHELVED", "SHELVED_OFFLOADED":
+		return strings.ToLower(s.status)
 	}
 	return "active"
 }

@@ -3,6 +3,7 @@ package openstacktest
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -49,6 +50,7 @@ type server struct {
 	willFail           *serverFault // what the build will end with
 	fault              *serverFault
 	deleting           bool
+	locked             bool
 	down               bool // in a cell that does not answer
 	goneAt             time.Time
 
@@ -123,8 +125,29 @@ func (c *Cloud) settleDelete(s *server, now time.Time) {
 
 // deleteServer answers 204 as often as it is asked while the server is there.
 func deleteServer(c *Cloud, q *request, s *server) {
+	if isLocked(q, s) {
+		return
+	}
 	c.startDelete(s, q.now)
 	q.empty(204)
+}
+
+func isLocked(q *request, s *server) bool {
+	if s.locked {
+		computeError(q, http.StatusConflict, "Instance "+s.id+" is locked")
+	}
+	return s.locked
+}
+
+// unfit answers itself when the server's state forbids what is wanted: metadata
+// and tags are written only to servers that are ACTIVE, PAUSED, SUSPENDED or SHUTOFF.
+func unfit(q *request, s *server, what string) bool {
+	switch s.vmState() {
+	case "active", "paused", "suspended", "stopped":
+		return false
+	}
+	computeError(q, http.StatusConflict, fmt.Sprintf("Cannot '%s' instance %s while it is in vm_state %s", what, s.id, s.vmState()))
+	return true
 }
 
 func (c *Cloud) startDelete(s *server, now time.Time) {

@@ -169,6 +169,23 @@ func TestFloatingAddressIsShown(t *testing.T) {
 	}
 }
 
+func TestStatesThatTakeMetadata(t *testing.T) {
+	u := inMemory(t, Options{})
+	id := u.create("a", nil)
+	for status, state := range map[string]string{ // "" is allowed; ERROR and RESCUE were seen on a real Nova
+		"ACTIVE": "", "PAUSED": "", "SUSPENDED": "", "SHUTOFF": "", "REBOOT": "",
+		"ERROR": "error", "RESCUE": "rescued", "VERIFY_RESIZE": "resized", "SHELVED": "shelved", "SHELVED_OFFLOADED": "shelved_offloaded",
+	} {
+		u.cloud.SetStatus(id, status, "")
+		r := u.call("PUT", "/compute/v2.1/servers/"+id+"/metadata", map[string]any{"metadata": map[string]any{"k": status}})
+		if state == "" {
+			r.is(t, 200, status)
+			continue
+		}
+		r.is(t, 409, "Cannot 'update metadata' instance "+id+" while it is in vm_state "+state)
+	}
+}
+
 func TestChangesBehindTheClientsBack(t *testing.T) {
 	u := inMemory(t, Options{})
 	id := u.create("a", nil)

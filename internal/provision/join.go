@@ -139,6 +139,9 @@ func (w *joinWait) absent() []string {
 }
 
 func (w *joinWait) undrained() []string {
+	if n := w.last.DrainedCount; n > 0 && n == leaving(w.r.doc) {
+		return nil // too many to be named
+	}
 	drained := w.names(w.last.Drained)
 	return slices.DeleteFunc(slices.Clone(w.drained), func(n string) bool { return slices.Contains(drained, n) })
 }
@@ -162,9 +165,9 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 		}
 		out = append(out, p)
 	}
-	if w.last.PendingNames == "" && w.last.Pending > 0 {
+	if unnamed := w.last.Pending - len(w.names(w.last.PendingNames)); unnamed > 0 {
 		out = append(out, Problem{Node: w.r.frontEnd.Name, Kind: cluster.FaultOther,
-			Summary: fmt.Sprintf("reports %d workers that have not joined within the time given", w.last.Pending)})
+			Summary: fmt.Sprintf("reports %d workers without their names that have not joined within the time given", unnamed)})
 	}
 	for _, name := range w.undrained() {
 		out = append(out, Problem{Node: name, Kind: cluster.FaultOther, Summary: "was still running jobs when its time to drain was over",

@@ -64,14 +64,19 @@ func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.N
 // settled tells that the report is of the document's generation and nothing that
 // it speaks of is still on its way.
 func settled(v View) bool {
-	leaving := 0
-	for _, m := range v.Document.Workers {
+	drained, err := cluster.UnfoldNames(v.Document.Name, v.Report.Drained)
+	return err == nil && v.Report.Generation >= v.Document.Generation && v.Report.Pending == 0 && max(len(drained), v.Report.DrainedCount) == leaving(v.Document)
+}
+
+// leaving counts the workers that are asked to leave.
+func leaving(d cluster.Document) int {
+	n := 0
+	for _, m := range d.Workers {
 		if m.Leaving != cluster.Stays {
-			leaving++
+			n++
 		}
 	}
-	drained, err := cluster.UnfoldNames(v.Document.Name, v.Report.Drained)
-	return err == nil && v.Report.Generation >= v.Document.Generation && v.Report.Pending == 0 && len(drained) == leaving
+	return n
 }
 
 // AddWorkers makes n more workers of a group, exactly as the provider would, and

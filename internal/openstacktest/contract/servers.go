@@ -76,6 +76,33 @@ var serverCases = []testCase{
 			t.Errorf("console: %s", clip(a.text))
 		}
 	}},
+	{"server/locked: no metadata is written and it is not deleted", func(t *testing.T, s *suite) {
+		defer s.restore(t)
+		action := func(name string) {
+			s.call(t, "compute", http.MethodPost, "/servers/"+s.base+"/action", object{name: nil}).is(t, 202)
+		}
+		words := "Instance " + s.base + " is locked"
+		action("lock")
+		defer action("unlock")
+		if s.show(t, s.base).at("server", "locked") != true {
+			t.Error("it is not shown as locked")
+		}
+		for _, method := range []string{http.MethodPut, http.MethodPost} {
+			s.metadata(t, method, "", set(object{"a": "1"})).says(t, 409, "conflictingRequest", words)
+			s.metadata(t, method, "", set(object{"a/b": "1"})).says(t, 400, "badRequest", "'a/b' does not match")
+		}
+		s.metadata(t, http.MethodPut, "/a", object{"meta": object{"a": "1"}}).says(t, 409, "conflictingRequest", words)
+		s.metadata(t, http.MethodDelete, "/first", nil).says(t, 409, "conflictingRequest", words)
+		s.metadata(t, http.MethodDelete, "/a", nil).says(t, 404, "itemNotFound", "Metadata item was not found")
+		s.call(t, "compute", http.MethodDelete, "/servers/"+s.base, nil).says(t, 409, "conflictingRequest", words)
+		s.call(t, "compute", http.MethodDelete, "/servers/"+s.base+"/os-server-password", nil).is(t, 204)
+		s.tags(t, http.MethodPut, "/w", nil).is(t, 201)
+		s.tags(t, http.MethodDelete, "/w", nil).is(t, 204)
+		action("lock")
+		action("unlock")
+		s.metadata(t, http.MethodPost, "", set(object{"a": "1"})).is(t, 200)
+		action("unlock")
+	}},
 	{"server/unknown action is 400", func(t *testing.T, s *suite) {
 		s.call(t, "compute", http.MethodPost, "/servers/"+s.base+"/action", object{"nonsense": object{}}).
 			says(t, 400, "badRequest", "There is no such action: nonsense")
@@ -124,6 +151,26 @@ var serverCases = []testCase{
 	}},
 }
 
+// unwritable checks that a server of that state takes neither metadata nor tags.
+func (s *suite) unwritable(t *testing.T, id, state string) {
+	t.Helper()
+	for _, row := range []struct {
+		method, path, what string
+		body               any
+	}{
+		{http.MethodPut, "/metadata", "update metadata", set(object{})},
+		{http.MethodPost, "/metadata", "update metadata", set(object{"k": "v"})},
+		{http.MethodPut, "/metadata/k", "update metadata", object{"meta": object{"k": "v"}}},
+		{http.MethodPut, "/tags/w", "update tag", nil},
+		{http.MethodPut, "/tags", "update tags", object{"tags": []string{"w"}}},
+		{http.MethodDelete, "/tags/w", "delete tag", nil},
+		{http.MethodDelete, "/tags", "delete tags", nil},
+	} {
+		s.call(t, "compute", row.method, "/servers/"+id+row.path, row.body).
+			says(t, 409, "conflictingRequest", "Cannot '"+row.what+"' instance "+id+" while it is in vm_state "+state)
+	}
+}
+
 var faultCases = []testCase{
 	{"fault/ERROR tells why, in show and in the list", func(t *testing.T, s *suite) {
 		id := s.create(t, object{"name": s.prefix + "-fail", "metadata": object{"vmlab_fail": "spawn"}, "tags": []string{s.prefix + ":fail"}})
@@ -136,15 +183,20 @@ var faultCases = []testCase{
 				t.Errorf("%s: status %v, fault %v", what, at(v, "status"), at(v, "fault"))
 			}
 		}
+		s.unwritable(t, id, "error")
 		s.remove(t, id)
 		s.waitStatus(t, id, "")
 	}},
 	{"fault/a slow build is BUILD and is listed", func(t *testing.T, s *suite) {
-		id := s.create(t, object{"name": s.prefix + "-slow", "metadata": object{"vmlab_delay": "2"}, "networks": "none"})
+		id := s.create(t, object{"name": s.prefix + "-slow", "metadata": object{"vmlab_delay": "4"}, "networks": "none"})
 		a := s.show(t, id).is(t, 200)
 		if a.string("server", "status") != "BUILD" || a.string("server", "OS-EXT-STS:vm_state") != "building" || a.at("server", "OS-SRV-USG:launched_at") != nil {
 			t.Errorf("status %q", a.string("server", "status"))
 		}
+		s.unwritable(t, id, "building")
+		s.call(t, "compute", http.MethodDelete, "/servers/"+id+"/metadata/vmlab_delay", nil).
+			says(t, 409, "conflictingRequest", "Cannot 'delete metadata' instance "+id+" while it is in vm_state building")
+		s.call(t, "compute", http.MethodDelete, "/servers/"+id+"/os-server-password", nil).is(t, 204)
 		if n := len(s.call(t, "compute", get, "/servers?status=BUILD&name="+s.prefix+"-slow", nil).is(t, 200).list("servers")); n != 1 {
 			t.Errorf("%d servers listed as BUILD", n)
 		}
