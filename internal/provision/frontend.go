@@ -199,33 +199,56 @@ func (r *run) distribute(ctx context.Context) error {
 	if e := r.fleet.errand; e != nil {
 		report = e.keys
 	}
-	before := r.doc
-	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
-		if e := r.fleet.errand; e != nil && e.document != nil && d.Generation != before.Generation {
-			return cluster.ErrDocumentConflict // what was sent is not what would be written
-		}
-		if !r.revise(d, before, report, victims, drains) && r.frontEnd.Metadata[cluster.MetaReady] != "" {
-			return errNoChange
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	r.doc = doc
-	r.fleet.yield(ctx)
-	r.fleet.strand()
 	var leaving []string
 	if drains {
 		leaving = sortedNames(victims)
 	}
-	if err := r.waitTold(ctx, before, leaving); err != nil {
-		return err
+	before := r.doc
+	for try := range documentTries {
+		wrote, err := r.write(ctx, before, report, victims, drains, try == 0)
+		if err != nil {
+			return err
+		}
+		if try > 0 && !wrote {
+			break
+		}
+		if err := r.waitTold(ctx, before, leaving); err != nil {
+			return err
+		}
+		if r.req.Wait != WaitJoined || r.fleet.errand != nil || r.doc.Generation == before.Generation {
+			break
+		}
+		// Another writer that had read the document before this one wrote it may have
+		// written it after this one read it back. By now that shows, and the change is
+		// made once more.
 	}
 	if len(victims) == 0 {
 		return nil
 	}
 	return r.removeVictims(ctx, victims)
+}
+
+// write brings the front-end's document up to date and tells whether it had to
+// be changed; the first time also if only the mark of a finished cluster lacks.
+func (r *run) write(ctx context.Context, before cluster.Document, report cluster.Report, victims map[string]bool, drains, first bool) (bool, error) {
+	unmarked := first && r.frontEnd.Metadata[cluster.MetaReady] == ""
+	wrote := false
+	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
+		if e := r.fleet.errand; e != nil && e.document != nil && d.Generation != before.Generation {
+			return cluster.ErrDocumentConflict // what was sent is not what would be written
+		}
+		if wrote = r.revise(d, before, report, victims, drains) || unmarked; !wrote {
+			return errNoChange
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	r.doc = doc
+	r.fleet.yield(ctx)
+	r.fleet.strand()
+	return wrote, nil
 }
 
 // waitTold waits until the front-end has told everybody of a document that

@@ -270,3 +270,52 @@ func TestNoTimeToDrainIsNoWait(t *testing.T) {
 		}
 	})
 }
+
+// A scaler that read the document before an apply wrote it, and wrote it after the
+// apply had read it back, takes the apply's entries away. The apply notices, and
+// both changes stand in the end.
+func TestAnUpdateThatWasLostIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 2)
+		apply(t, c, req)
+		fe := c.server(t, "astro-frontend")
+		var stale map[string]string
+		written := false
+		c.after = func(_ int, op string) error {
+			switch {
+			case op == "put metadata":
+				written = true
+			case op == "get metadata" && !written:
+				stale = maps.Clone(fe.metadata)
+			case op == "get metadata" && stale != nil:
+				d, err := cluster.DecodeDocument(stale)
+				if err != nil {
+					t.Error(err)
+				}
+				d = d.Clone()
+				d.Workers[0].Leaving = cluster.LeaveIdle
+				d.Generation++
+				items, err := d.Encode()
+				if err != nil {
+					t.Error(err)
+				}
+				fe.metadata, stale = cluster.WithDocument(stale, items), nil
+			}
+			return nil
+		}
+		req.Create = false
+		grow(&req, 3)
+		res := apply(t, c, req)
+		if stale != nil || !written {
+			t.Fatal("the other writer did not come in between")
+		}
+		d := document(t, c)
+		if len(d.Workers) != 3 || len(res.Document.Workers) != 3 || len(res.Problems) > 0 {
+			t.Errorf("the roster has %d, the result %d members; problems %v", len(d.Workers), len(res.Document.Workers), res.Problems)
+		}
+		if m, _ := d.Member("astro-cpu-1"); m.Leaving != cluster.LeaveIdle {
+			t.Error("the other writer's mark is gone")
+		}
+	})
+}
