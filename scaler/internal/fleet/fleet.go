@@ -44,7 +44,8 @@ type Worker struct {
 	Node   cluster.Node // zero for Vanished and Foreign
 	Pool   queue.Worker // zero when not in the pool
 	InPool bool
-	Listed bool // in the document's roster
+	Listed bool // its name is in the document's roster
+	Orphan bool // the server itself is not: who made it has not come to enrol it
 	Jobs   int  // that run on it by the pool's or the queue's account, whichever is more
 
 	Mark    cluster.Leaving
@@ -60,14 +61,23 @@ type Fleet struct {
 	Generation int64
 	Reported   bool // the front-end has reported on this generation
 	Workers    []Worker
+	Twins      []Twin
+}
+
+// Twin is a second server of a worker's name. The worker is the one that the pool
+// speaks of; where that does not tell, the one in the roster, and the older one.
+type Twin struct {
+	Node cluster.Node
+	Used bool // jobs may run on it for all that is known
 }
 
 // Clock is what joining needs to know of the past.
 type Clock struct {
 	Now         time.Time
 	JoinTimeout time.Duration
-	WatchedFrom time.Time            // zero: nothing is known of the time before
-	Seen        map[string]time.Time // when a worker was last in the pool
+	Learned     map[string]time.Duration // by group: the join timeout there, where it is another
+	WatchedFrom time.Time                // zero: nothing is known of the time before
+	Seen        map[string]time.Time     // when a worker was last in the pool
 }
 
 // Join makes the fleet.
@@ -80,9 +90,10 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 		refused = nameSet(v.Document.Name, v.Report.Busy)
 	}
 	known := map[string]bool{}
-	for _, n := range v.Nodes.Workers("") {
+	nodes, twins := distinct(v, s)
+	for _, n := range nodes {
 		known[n.Name] = true
-		w := Worker{Name: n.Name, Group: n.Group, Node: n}
+		w := Worker{Name: n.Name, Group: n.Group, Node: n, Orphan: !v.Document.Enrolled(n)}
 		if m, ok := v.Document.Member(n.Name); ok {
 			w.Listed, w.Mark = true, m.Leaving
 		}
@@ -109,7 +120,34 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 		}
 	}
 	slices.SortStableFunc(f.Workers, func(a, b Worker) int { return cluster.CompareNames(a.Name, b.Name) })
+	for _, n := range twins {
+		f.Twins = append(f.Twins, Twin{Node: n, Used: used(n, nodes, s)})
+	}
 	return f
+}
+
+// distinct returns one server for each worker's name, and the others.
+func distinct(v View, s queue.Snapshot) (one, others cluster.Nodes) {
+	one, others = v.Nodes.Distinct(v.Document.Workers)
+	one, others = one.Workers(""), others.Workers("")
+	for i, n := range others {
+		w, _ := s.Worker(n.Name)
+		j := slices.IndexFunc(one, func(o cluster.Node) bool { return o.Name == n.Name })
+		if j >= 0 && w.Server == n.ID { // the pool tells which one works
+			one[j], others[i] = n, one[j]
+		}
+	}
+	return one, others
+}
+
+// used tells whether jobs may run on a second server of a name. None do where the
+// pool says that the name is the other one's, or where nobody knows of any.
+func used(twin cluster.Node, one cluster.Nodes, s queue.Snapshot) bool {
+	w, inPool := s.Worker(twin.Name)
+	if !inPool {
+		return s.OnNode[twin.Name] > 0
+	}
+	return !slices.ContainsFunc(one, func(n cluster.Node) bool { return n.Name == twin.Name && n.ID == w.Server })
 }
 
 func phase(w Worker, c Clock) Phase {
@@ -120,7 +158,7 @@ func phase(w Worker, c Clock) Phase {
 		return Leaving
 	case stopped(w.Node.Status):
 		return Stopped
-	case !w.InPool && c.Now.Sub(w.AbsentSince) < c.JoinTimeout:
+	case !w.InPool && c.Now.Sub(w.AbsentSince) < c.timeout(w.Group):
 		return Booting
 	case !w.InPool:
 		return Absent
@@ -130,6 +168,13 @@ func phase(w Worker, c Clock) Phase {
 		return Busy
 	}
 	return Idle
+}
+
+func (c Clock) timeout(group string) time.Duration {
+	if learned, ok := c.Learned[group]; ok {
+		return learned
+	}
+	return c.JoinTimeout
 }
 
 func stopped(s cluster.Status) bool {

@@ -90,6 +90,8 @@ type Worker struct {
 	RanBefore bool      // had a job since it started
 	IdleSince time.Time // when it became empty; meaningless while Running > 0
 	HeardAt   time.Time // when the pool heard of it last
+	Started   time.Time // when its daemon was started; zero where the pool does not tell
+	Server    string    // ID of its server, where it tells
 	State     string    // the batch system's own words
 	Draining  bool      // takes no new job
 }

@@ -10,7 +10,7 @@ import (
 )
 
 var slotAttributes = []string{
-	"Name", "Machine", "VmclusterName", "State", "Activity", "Start", "Draining",
+	"Name", "Machine", "VmclusterName", "NovaInstanceUUID", "State", "Activity", "Start", "Draining",
 	"PartitionableSlot", "DynamicSlot", "NumDynamicSlots", "NumDynamicSlotsTime", "JobStarts",
 	"Cpus", "Memory", "Disk", "GPUs",
 	"TotalSlotCpus", "TotalSlotMemory", "TotalSlotDisk", "TotalSlotGPUs",
@@ -56,6 +56,10 @@ func (l *workerList) add(a ad) error {
 		DiskKiB: a.integer("TotalSlotDisk"), GPUs: max(a.integer("TotalSlotGPUs"), a.integer("GPUs")),
 	})
 	w.State = a.text("State") + "/" + a.text("Activity")
+	w.Server = a.text("NovaInstanceUUID")
+	if a.integer("DaemonStartTime") > 0 {
+		w.Started = idleSince(a, "DaemonStartTime", heard)
+	}
 	if !accepts(a) {
 		w.Draining = true
 	}
