@@ -17,6 +17,8 @@ type Facts struct {
 	Queue   queue.Snapshot
 	Cluster fleet.View
 	Flavors map[string]queue.Shape // by group: a worker's size by its flavor, where it is known
+	Room    Room                   // what the project's quota leaves
+	Sizes   map[string]Size        // by group: what a worker takes of it
 }
 
 // Outcome is everything that a tick makes of its facts.
@@ -24,29 +26,50 @@ type Outcome struct {
 	Fleet    fleet.Fleet
 	Demand   demand.Demand
 	Decision Decision
+	// JoinTimeouts are those that hold in this tick, by group.
+	JoinTimeouts map[string]time.Duration
 }
 
 // Tick judges the facts: fleet, demand and decision, and what the next tick
 // has to know.
 func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
-	t := tick{facts: facts, p: p.For(facts.Cluster.Document.Groups), m: m.clone(), now: now, again: map[string]int{}}
+	t := tick{
+		facts: facts, p: p.At(now).For(facts.Cluster.Document.Groups), m: m.clone(), now: now,
+		again: map[string]int{}, avoid: map[string][]string{}, room: facts.Room.clone(),
+	}
+	t.joins = t.joinTimeouts()
 	t.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{
-		Now: now, JoinTimeout: p.JoinTimeout, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
+		Now: now, JoinTimeout: p.JoinTimeout, Learned: t.joins, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
 	})
 	t.remember()
 	t.demand = demand.Compute(t.fleet, facts.Queue.Jobs, t.groups(), t.shapes(), t.except())
 	t.passOver()
 	t.explainJobs()
-	if age := now.Sub(facts.Queue.ReadAt()); age > p.MaxAge {
-		t.d.note("queue", fmt.Sprintf("nothing is done: it was read %s ago, more than %s", short(age), short(p.MaxAge)))
-	} else {
-		t.leaving()
-		t.shrink()
-		t.clear()
-		t.grow()
-	}
+	t.act()
 	t.forget()
-	return Outcome{Fleet: t.fleet, Demand: t.demand, Decision: t.d}, t.m
+	out := Outcome{Fleet: t.fleet, Demand: t.demand, Decision: t.d, JoinTimeouts: map[string]time.Duration{}}
+	for _, group := range t.managed() {
+		out.JoinTimeouts[group] = t.joinTimeout(group)
+	}
+	return out, t.m
+}
+
+// act decides what is done, if anything may be.
+func (t *tick) act() {
+	age := t.now.Sub(t.facts.Queue.ReadAt())
+	if age > t.p.MaxAge {
+		t.d.note("queue", fmt.Sprintf("nothing is done: it was read %s ago, more than %s", short(age), short(t.p.MaxAge)))
+		return
+	}
+	if t.d.Stopped = t.sickness(); t.d.Stopped != "" {
+		return
+	}
+	t.leaving()
+	t.shrink()
+	t.clear()
+	t.orphans()
+	t.past()
+	t.grow()
 }
 
 // tick is one judgement in the making.
@@ -58,7 +81,14 @@ type tick struct {
 	fleet  fleet.Fleet
 	demand demand.Demand
 	d      Decision
-	again  map[string]int // removals of a group that were tried before
+	again  map[string]int           // removals of a group that were tried before
+	joins  map[string]time.Duration // learned join timeouts, by group
+	avoid  map[string][]string      // zones that a group's new workers had better not be in
+
+	// What is left by what is decided.
+	room     Room
+	budget   int // of new workers
+	inFlight int
 }
 
 // managed returns the groups in the scaler's charge, in order. A group that the
@@ -78,6 +108,7 @@ func (t *tick) isManaged(group string) bool { return slices.Contains(t.managed()
 // remember notes who is in the pool, who has jobs, and how large a group's
 // workers really are.
 func (t *tick) remember() {
+	t.forgetBreakers()
 	for i, w := range t.fleet.Workers {
 		if w.Jobs > 0 {
 			t.m.Busy[w.Name] = t.now
@@ -90,9 +121,8 @@ func (t *tick) remember() {
 		if !w.InPool || w.Phase == fleet.Foreign {
 			continue
 		}
-		if _, before := t.m.Seen[w.Name]; !before {
-			delete(t.m.Backoff, w.Group) // the group can come up after all
-		}
+		t.joinedAfter(w)
+		t.learnJoin(w)
 		t.m.Seen[w.Name] = t.now
 		if w.Pool.Total.Cpus > 0 {
 			t.m.Learned[w.Group] = Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor}
@@ -176,7 +206,7 @@ func (t *tick) passOver() {
 		}
 		offered[p.Key] = begun
 		since := slices.MaxFunc([]time.Time{begun, w.Pool.IdleSince, waiting[p.Key].Oldest}, time.Time.Compare)
-		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= t.p.FirstJobGrace {
+		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= max(t.p.FirstJobGrace, leastPassing) {
 			t.m.PassedOver[p.Key] = t.now
 		}
 	}

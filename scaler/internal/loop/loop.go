@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -236,7 +237,7 @@ func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r
 			names, err := l.Actuator.Add(ctx, clusterID, a.Group, a.Count)
 			r.Added = append(r.Added, names...)
 			if err != nil {
-				l.memory = l.memory.Failed(a.Group, err.Error(), time.Now())
+				l.memory = l.memory.Failed(time.Now(), decide.Fault{Group: a.Group, Kind: cluster.KindOf(err), Why: err.Error()})
 			}
 			return err
 		})
