@@ -86,6 +86,10 @@ func (t *tick) unwanted(n cluster.Node, why string, quiet map[string]bool, used 
 		t.d.note(n.Name, fmt.Sprintf("%s; it is deleted in %s if nothing comes of it", why, short(left)))
 		return false
 	}
+	if unsafe := t.unsafe(); unsafe != "" {
+		t.d.note(n.Name, why+"; not deleted now: "+unsafe)
+		return false
+	}
 	return true
 }
 

@@ -60,6 +60,7 @@ func TestOrphans(t *testing.T) {
 		{"nor is one in the pool", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), pool("astro-cpu-1", 1, 0)), "", ""},
 		{"nor one with a job by the queue's account", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "kept: jobs may be on it"},
 		{"a protected one stays", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600, protected)), "", "kept: protected"},
+		{"partial facts delete none", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "not deleted now: what was read is not whole"},
 		{"another group's is not ours", newWorld(unwantedFor("s1", 300), server("astro-other-1", "s1", "b1", 600, func(n *cluster.Node, _ *cluster.Member) { n.Group = "other" })), "", ""},
 	})
 }

@@ -158,7 +158,12 @@ func (a *actions) collect(ctx context.Context, gone []decide.Remains) {
 			a.r.Collected = append(a.r.Collected, found...)
 			a.l.Log.Warn("a server that is gone had left something, which is deleted", "worker", g.Worker, "server", g.Server, "what", strings.Join(found, ", "))
 		}
-		if err != nil {
+		switch {
+		case cluster.IsKind(err, cluster.FaultForbidden):
+			a.l.Log.Error("what deleted servers leave can not be looked for, and is left: a right is missing", "error", err)
+			a.l.Remains = nil
+			return
+		case err != nil:
 			a.l.Log.Warn("what a server left could not be deleted; it is tried again later", "worker", g.Worker, "server", g.Server, "error", err)
 		}
 	}
