@@ -1027,6 +1027,8 @@ class Coordinator:
                 # The same server at another address, perhaps: its key stays good.
                 record.update(joined=False, acked=None)
             else:
+                if record.get("joined") and self.batch_type() == "htcondor":
+                    self.state["forget"].append(name)  # jobs would match the ads of the one before
                 record.clear()
                 self.retries = {k: v for k, v in self.retries.items() if k[1] != name}
             record["is"] = is_now
