@@ -13,11 +13,11 @@ func fault(kind cluster.FaultKind, zone string) decide.Fault {
 	return decide.Fault{Group: "cpu", Zone: zone, Kind: kind, Why: "no luck"}
 }
 
-// failed notes the same fault n times, the last some seconds ago.
-func failed(n, s int, f decide.Fault) func(*world) {
+// failed notes the same faults n times, the last some seconds ago.
+func failed(n, s int, f ...decide.Fault) func(*world) {
 	return func(w *world) {
 		for range n {
-			w.memory = w.memory.Failed(ago(s), f)
+			w.memory = w.memory.Failed(ago(s), f...)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 		Now: now, JoinTimeout: p.JoinTimeout, Learned: t.joins, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
 	})
 	t.remember()
-	t.demand = demand.Compute(t.fleet, facts.Queue.Jobs, t.groups(), t.shapes(), t.except())
+	t.demand = t.pack()
 	t.passOver()
 	t.explainJobs()
 	t.act()

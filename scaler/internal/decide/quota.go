@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,11 @@ func (t *tick) byQuota(group string, n int) int {
 		t.d.note("group "+group, fmt.Sprintf("%d of %s put off: quota: %s", n-fit, count(n, "worker"), strings.Join(short, "; ")))
 	}
 	return fit
+}
+
+// noRoom tells that the quota has no room for one worker of the group.
+func (t *tick) noRoom(group string) bool {
+	return slices.ContainsFunc(t.quotas(group), func(q quota) bool { return q.left != nil && q.each > *q.left })
 }
 
 // take counts n workers as made.
