@@ -28,6 +28,7 @@ type Outcome struct {
 	Decision Decision
 	// JoinTimeouts are those that hold in this tick, by group.
 	JoinTimeouts map[string]time.Duration
+	Breakers     map[FaultKey]Breaker // after this tick's decision, before it is acted upon
 }
 
 // Tick judges the facts: fleet, demand and decision, and what the next tick
@@ -51,6 +52,7 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 	for _, group := range t.managed() {
 		out.JoinTimeouts[group] = t.joinTimeout(group)
 	}
+	out.Breakers = maps.Clone(t.m.Breakers)
 	return out, t.m
 }
 

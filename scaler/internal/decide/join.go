@@ -47,7 +47,7 @@ func percentile95(joins []Join) time.Duration {
 	return took[int(math.Ceil(0.95*float64(len(took))))-1]
 }
 
-// joinTimeout returns the timeout that holds for a group.
+// joinTimeout returns the timeout that holds for a group's new workers.
 func (t *tick) joinTimeout(group string) time.Duration {
 	if learned, ok := t.joins[group]; ok {
 		return learned
@@ -55,10 +55,10 @@ func (t *tick) joinTimeout(group string) time.Duration {
 	return t.p.JoinTimeout
 }
 
-// joinText names the timeout for people: "join_timeout = 15m".
-func (t *tick) joinText(group string) string {
-	text := "join_timeout = " + short(t.joinTimeout(group))
-	if _, learned := t.joins[group]; learned {
+// joinText names a worker's timeout for people: "join_timeout = 15m".
+func (t *tick) joinText(w fleet.Worker) string {
+	text := "join_timeout = " + short(w.Timeout)
+	if w.Timeout != t.p.JoinTimeout {
 		text += ", learned"
 	}
 	return text

@@ -144,6 +144,8 @@ func TestLearnedJoinTimeoutHolds(t *testing.T) {
 		{"a server that is late gets it", newWorld(known, node("astro-cpu-1", 359)), "", ""},
 		{"then it is looked for once more", newWorld(known, node("astro-cpu-1", 360)), "", "not in the pool for 6m (join_timeout = 6m, learned); it is looked for again"},
 		{"then it goes", newWorld(known, node("astro-cpu-1", 380), confirmedOnce("astro-cpu-1", 20)), "remove:cpu-1", "(join_timeout = 6m, learned)"},
+		{"one that was in the pool has longer", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(899)} }), "", ""},
+		{"but not for ever", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(900)} }), "remove:cpu-1", "(join_timeout = 15m)"},
 		{"it is no capacity any more", newWorld(known, jobs(4), unmetFor(60), node("astro-cpu-1", 400)), "+1cpu", ""},
 	})
 }

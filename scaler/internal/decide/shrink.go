@@ -65,7 +65,7 @@ func (t *tick) leaving() {
 		case closed:
 			t.remove(w, "closed by the front-end, and two readings of the queue found no job on it")
 		default:
-			t.remove(w, what+fmt.Sprintf(" (%s), and two readings of the queue found no job on it", t.joinText(w.Group)))
+			t.remove(w, what+fmt.Sprintf(" (%s), and two readings of the queue found no job on it", t.joinText(w)))
 		}
 	}
 }
@@ -73,7 +73,7 @@ func (t *tick) leaving() {
 // gone tells that a worker has been out of the pool for so long that nobody can
 // be expected to close it.
 func (t *tick) gone(w fleet.Worker) bool {
-	return !w.InPool && t.now.Sub(w.AbsentSince) >= t.joinTimeout(w.Group)
+	return !w.InPool && t.now.Sub(w.AbsentSince) >= w.Timeout
 }
 
 // confirmed counts this reading for the worker's removal and tells whether that
@@ -161,7 +161,7 @@ func (t *tick) mayLeave(w fleet.Worker, staying int, unsafe string) (string, boo
 		return fmt.Sprintf("idle for %s, stays: it is not in the cluster's roster yet", short(idle)), false
 	case unsafe != "":
 		return fmt.Sprintf("idle for %s, stays: %s", short(idle), unsafe), false
-	case t.now.Sub(t.newest(w.Group)) < t.p.InCooldown:
+	case t.p.InCooldown > 0 && t.now.Sub(t.newest(w.Group)) < t.p.InCooldown:
 		return fmt.Sprintf("idle for %s, stays for now: the group's newest worker was made %s ago, scale_in_cooldown = %s",
 			short(idle), short(t.now.Sub(t.newest(w.Group))), short(t.p.InCooldown)), false
 	case t.now.Sub(t.m.Left[w.Group]) < t.p.InCooldown:
@@ -198,7 +198,7 @@ func (t *tick) clear() {
 			t.dismiss(w, why)
 			failed = t.blame(failed, w, kind, why)
 		case fleet.Absent:
-			why := fmt.Sprintf("not in the pool for %s (%s)", short(t.now.Sub(w.AbsentSince)), t.joinText(w.Group))
+			why := fmt.Sprintf("not in the pool for %s (%s)", short(t.now.Sub(w.AbsentSince)), t.joinText(w))
 			if t.spared(w, why) {
 				continue
 			}

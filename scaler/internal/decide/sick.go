@@ -56,7 +56,7 @@ func (t *tick) sick(w fleet.Worker) string {
 		return "in ERROR"
 	case w.Node.Status == cluster.StatusUnknown:
 		return "on hosts that Nova does not reach"
-	case w.Phase == fleet.Leaving || w.InPool || !t.wasWell(w):
+	case w.Phase == fleet.Leaving || w.InPool || !w.WasWell:
 		return ""
 	case w.Phase == fleet.Absent || t.now.Sub(w.AbsentSince) >= t.lostAfter():
 		return "gone from the pool"
@@ -67,16 +67,3 @@ func (t *tick) sick(w fleet.Worker) string {
 // lostAfter is how long a worker may be out of the pool before that means
 // something: its ads live that long, and a new collector needs that long.
 func (t *tick) lostAfter() time.Duration { return t.p.PoolSettle + time.Minute }
-
-// wasWell tells a worker that has been in the pool: this scaler has seen it
-// there, or it was there for so long before that it would have been replaced.
-func (t *tick) wasWell(w fleet.Worker) bool {
-	if seen, ok := t.m.Seen[w.Name]; ok && !w.Node.Created.After(seen) {
-		return true
-	}
-	watched := t.m.WatchedFrom
-	if watched.IsZero() {
-		watched = t.now.Add(-t.joinTimeout(w.Group))
-	}
-	return !w.Orphan && w.Node.Created.Before(watched.Add(-t.joinTimeout(w.Group)))
-}

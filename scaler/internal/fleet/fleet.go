@@ -52,7 +52,9 @@ type Worker struct {
 	Drained bool // the front-end reports: runs nothing, takes nothing
 	Refused bool // the front-end reports: runs jobs
 
-	AbsentSince time.Time // for a worker that is not in the pool
+	AbsentSince time.Time     // for a worker that is not in the pool
+	Timeout     time.Duration // after which one that is not in the pool is given up
+	WasWell     bool          // it is in the pool, or has been
 }
 
 // Fleet is all workers of a cluster, and strangers in its pool.
@@ -75,7 +77,7 @@ type Twin struct {
 type Clock struct {
 	Now         time.Time
 	JoinTimeout time.Duration
-	Learned     map[string]time.Duration // by group: the join timeout there, where it is another
+	Learned     map[string]time.Duration // by group: the timeout for those that have not joined yet, where it is another
 	WatchedFrom time.Time                // zero: nothing is known of the time before
 	Seen        map[string]time.Time     // when a worker was last in the pool
 }
@@ -103,6 +105,11 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 		w.Refused = w.Mark != cluster.Stays && refused[n.Name]
 		if !w.InPool {
 			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.Seen[n.Name])
+		}
+		w.WasWell = w.InPool || c.wasWell(w)
+		w.Timeout = c.JoinTimeout
+		if learned, ok := c.Learned[w.Group]; ok && !w.WasWell {
+			w.Timeout = learned
 		}
 		w.Phase = phase(w, c)
 		f.Workers = append(f.Workers, w)
@@ -158,7 +165,7 @@ func phase(w Worker, c Clock) Phase {
 		return Leaving
 	case stopped(w.Node.Status):
 		return Stopped
-	case !w.InPool && c.Now.Sub(w.AbsentSince) < c.timeout(w.Group):
+	case !w.InPool && c.Now.Sub(w.AbsentSince) < w.Timeout:
 		return Booting
 	case !w.InPool:
 		return Absent
@@ -170,11 +177,17 @@ func phase(w Worker, c Clock) Phase {
 	return Idle
 }
 
-func (c Clock) timeout(group string) time.Duration {
-	if learned, ok := c.Learned[group]; ok {
-		return learned
+// wasWell tells a worker that has been in the pool: it was seen there, or it was
+// there for so long before the watch began that it would have been replaced.
+func (c Clock) wasWell(w Worker) bool {
+	if seen, ok := c.Seen[w.Name]; ok && !w.Node.Created.After(seen) {
+		return true
 	}
-	return c.JoinTimeout
+	from := c.WatchedFrom
+	if from.IsZero() {
+		from = c.Now.Add(-c.JoinTimeout)
+	}
+	return !w.Orphan && w.Node.Created.Before(from.Add(-c.JoinTimeout))
 }
 
 func stopped(s cluster.Status) bool {

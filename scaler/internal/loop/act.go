@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 )
 
@@ -40,6 +41,11 @@ type zonal interface {
 type discarder interface {
 	Discard(ctx context.Context, clusterID, serverID string) error
 }
+
+var (
+	_ zonal     = (*actuate.Nova)(nil)
+	_ discarder = (*actuate.Nova)(nil)
+)
 
 // actions is one tick's carrying out.
 type actions struct {

@@ -190,6 +190,9 @@ func TestManySickWorkersStopEverything(t *testing.T) {
 		if n := strings.Count(out.String(), "[ERROR] stopped: 4 of 8 workers are sick (4 gone from the pool)"); n != 1 {
 			t.Errorf("said %d times:\n%s", n, out)
 		}
+		if _, err := newLoop(s, 20).Once(t.Context()); err == nil || !strings.Contains(err.Error(), "4 of 8 workers are sick") {
+			t.Errorf("a scheduled run does not tell: %v", err)
+		}
 		s.dark = nil
 		running(t, l, time.Minute+20*time.Second)
 		if s.servers() != 10 || !strings.Contains(out.String(), "going on: most workers are well again") {

@@ -4,6 +4,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -72,6 +73,14 @@ func (l *Loop) Run(ctx context.Context) error {
 // Once watches for one hold time, then acts on the last reading, and returns
 // that tick's record.
 func (l *Loop) Once(ctx context.Context) (Record, error) {
+	r, err := l.once(ctx)
+	if err == nil && r.Stopped != "" {
+		err = errors.New(r.Stopped)
+	}
+	return r, err
+}
+
+func (l *Loop) once(ctx context.Context) (Record, error) {
 	until := time.Now().Add(max(l.Policy.ScaleOutAfter, l.Policy.DrainRecheck))
 	for {
 		if !time.Now().Before(until) {
@@ -102,7 +111,7 @@ func (l *Loop) Watch(ctx context.Context) (Record, error) {
 	actuator, remains := l.Actuator, l.Remains
 	l.Actuator, l.Remains = actuate.DryRun{}, nil
 	defer func() { l.Actuator, l.Remains = actuator, remains }()
-	return l.Once(ctx)
+	return l.once(ctx)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
