@@ -169,6 +169,17 @@ func TestAFullWorkerIsNotIdle(t *testing.T) {
 	}
 }
 
+// By these the scaler tells two servers of one name apart, and how long a worker
+// took to join.
+func TestWhichServerAWorkerIsAndSinceWhen(t *testing.T) {
+	f := recorded(t)
+	f.slots = "condor_status-pslot-full.json"
+	w := snapshot(t, f).Workers[0]
+	if w.Server != "uuid-e1" || !w.Started.Equal(time.Unix(1795346446, 0)) {
+		t.Errorf("server %q, started %s", w.Server, w.Started)
+	}
+}
+
 func TestNamesThatVmclusterGives(t *testing.T) {
 	f := recorded(t)
 	f.slots = `[{"Machine":"vm-17.hpc.test","Name":"slot1@vm-17.hpc.test","VmclusterName":"astro-cpu-1","PartitionableSlot":true,"Start":true,"Cpus":2,"TotalSlotCpus":2}]`
