@@ -265,6 +265,18 @@ func TestJobsThatAFreeWorkerLeavesWaiting(t *testing.T) {
 	}
 }
 
+// HTCondor matches jobs once a minute: a worker that waits for its first job is
+// not passed over, however short the operator's grace is.
+func TestAShortGraceDoesNotMakeJobsPassedOver(t *testing.T) {
+	w := newWorld(jobs(40), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 299), fresh)
+	w.facts.Queue.Jobs[0].Oldest = ago(1000)
+	w.policy.FirstJobGrace = 0
+	out, m := decide.Tick(w.facts, w.policy, w.memory, now)
+	if got := brief(out.Decision); got != "+9cpu" || len(m.PassedOver) != 0 {
+		t.Errorf("decided %q, passed over %v", got, m.PassedOver)
+	}
+}
+
 func TestFleetOfTheDecision(t *testing.T) {
 	w := newWorld(node("astro-cpu-1", 900), pool("astro-cpu-1", 1, 0), node("astro-cpu-2", 10), pool("desktop", 0, 5))
 	out, _ := decide.Tick(w.facts, w.policy, w.memory, now)

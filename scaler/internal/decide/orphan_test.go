@@ -58,6 +58,9 @@ func TestOrphans(t *testing.T) {
 		}), "discard:cpu-1/s1", ""},
 		{"an enrolled one is none", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), enrolled), "", ""},
 		{"nor is one in the pool", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), pool("astro-cpu-1", 1, 0)), "", ""},
+		{"nor one in the pool whose name is asked to leave", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) {
+			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1", Batch: "b0", Leaving: cluster.LeaveIdle}}
+		}, pool("astro-cpu-1", 0, 900)), "", "has not closed it yet"},
 		{"nor one with a job by the queue's account", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "kept: jobs may be on it"},
 		{"a protected one stays", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600, protected)), "", "kept: protected"},
 		{"partial facts delete none", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "not deleted now: what was read is not whole"},

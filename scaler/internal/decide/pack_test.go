@@ -37,6 +37,10 @@ func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
 		{"the quota has no room for either, and it is said", twoGroups(jobs(4), func(w *world) { n := 0; w.facts.Room.Instances = &n }), "", "group cpu: 1 of 1 worker put off: quota: 0 instances left"},
 		{"cores for the smaller one alone", twoGroups(large(1), jobs(4), func(w *world) { n := 7; w.facts.Room.Cores = &n }), "+1cpu", "group other: 1 of 1 worker put off: quota: 3 cores left, a worker takes 8"},
 		{"the larger one pauses: its jobs wait, and it is said", twoGroups(large(1), jobs(4), failed(1, 10, other)), "+1cpu", "group other: 1 worker not added: pause of another 4m50s"},
+		{"those that no group can take have all groups' reasons", twoGroups(jobs(4), failed(1, 10, host), func(w *world) {
+			huge := queue.Shape{Cpus: 64, MemoryMiB: 1024}
+			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "huge", Asks: huge, Takes: huge, Count: 2, First: "8.0"})
+		}), "+1other", "2 jobs without a worker to come (8.0…): no group can ever run them"},
 		{"both pause", twoGroups(large(1), jobs(4), failed(1, 10, host, other)), "", "group cpu: 1 worker not added: pause"},
 		{"the other one's hold begins with the pause", twoGroups(jobs(4), failed(1, 10, host), func(w *world) { delete(w.memory.Unmet, "other") }), "", "group other: 1 worker for 4 jobs not added yet: the demand has lasted 0s"},
 	})

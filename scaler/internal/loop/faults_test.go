@@ -261,13 +261,36 @@ func TestTheConsoleOfAWorkerThatNeverJoined(t *testing.T) {
 		s.submit(4, 0, time.Minute)
 		l := newLoop(s, 20)
 		out := logged(l)
-		running(t, l, 17*time.Minute)
-		if fmt.Sprint(s.consoles) != "[s0]" || s.servers() != 0 {
-			t.Errorf("consoles %v, %d servers", s.consoles, s.servers())
+		s.removeErr = errDown
+		running(t, l, 18*time.Minute) // it is tried in each tick
+		if fmt.Sprint(s.consoles) != "[s0]" || len(s.calls) < 5 {
+			t.Errorf("consoles %v, calls %v", s.consoles, s.calls)
 		}
+		s.removeErr, s.neverJoin = nil, false
+		running(t, l, time.Hour)
+		expectAllDone(t, s)
 		if !strings.Contains(out.String(), "no route to host s0") || !strings.Contains(out.String(), "fault=not_joined") {
 			t.Errorf("the log lacks it:\n%s", out)
 		}
+	})
+}
+
+// A zone that has failed is left out at once, and the other one is used.
+func TestAFailedZoneIsLeftOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		g := s.doc.Groups["cpu"]
+		g.Zones = []string{"a", "b"}
+		s.doc.Groups["cpu"] = g
+		s.fullZone = "a"
+		s.submit(4, 0, time.Minute)
+		l := newLoop(s, 20)
+		running(t, l, 75*time.Second)
+		if fmt.Sprint(s.calls) != "[add 1 cpu add 1 cpu outside [a]]" || s.servers() != 1 {
+			t.Errorf("calls %v, %d servers", s.calls, s.servers())
+		}
+		running(t, l, time.Hour)
+		expectAllDone(t, s)
 	})
 }
 

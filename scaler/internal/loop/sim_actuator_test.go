@@ -11,7 +11,12 @@ import (
 )
 
 // Add implements the actuator.
-func (s *sim) Add(_ context.Context, _, group string, n int) ([]string, error) {
+func (s *sim) Add(ctx context.Context, id, group string, n int) ([]string, error) {
+	return s.AddOutside(ctx, id, group, n, nil)
+}
+
+// AddOutside implements the actuator's choice of zones.
+func (s *sim) AddOutside(_ context.Context, _, group string, n int, avoid []string) ([]string, error) {
 	if s.addTakes > 0 {
 		time.Sleep(s.addTakes)
 	}
@@ -19,8 +24,16 @@ func (s *sim) Add(_ context.Context, _, group string, n int) ([]string, error) {
 	defer s.mu.Unlock()
 	s.advance()
 	s.calls = append(s.calls, fmt.Sprintf("add %d %s", n, group))
+	if len(avoid) > 0 {
+		s.calls[len(s.calls)-1] += fmt.Sprint(" outside ", avoid)
+	}
 	if s.addErr != nil {
 		return nil, s.addErr
+	}
+	if s.fullZone != "" && !slices.Contains(avoid, s.fullZone) {
+		return nil, &cluster.CloudError{Kind: cluster.FaultNoHost, Op: "add workers", Message: "No valid host was found", Err: cluster.NotMadeError{
+			{Name: "astro-cpu-1", Zones: []string{s.fullZone}, Kind: cluster.FaultNoHost, Message: "ended in ERROR: No valid host was found"},
+		}}
 	}
 	if s.quota > 0 && len(s.nodes)+s.others+n > s.quota {
 		s.refused++
@@ -67,6 +80,9 @@ func (s *sim) Remove(_ context.Context, _ string, names []string) error {
 	defer s.mu.Unlock()
 	s.advance()
 	s.calls = append(s.calls, fmt.Sprintf("remove %d", len(names)))
+	if s.removeErr != nil {
+		return s.removeErr
+	}
 	for _, name := range names {
 		s.killed += s.running(name)
 		if _, ok := s.nodes[name]; ok {

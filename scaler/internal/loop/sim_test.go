@@ -47,6 +47,8 @@ type sim struct {
 	quota      int                    // of instances; 0 is without limit
 	others     int                    // instances of others that count there
 	roomErr    error
+	removeErr  error
+	fullZone   string // where nobody has room
 	dieIn      string // the next call of that name is cut short, and the scaler with it
 	die        context.CancelFunc
 
