@@ -203,6 +203,35 @@ func TestManySickWorkersStopEverything(t *testing.T) {
 	})
 }
 
+// Schedds and collector do not answer for an hour, in which jobs end and come:
+// that is said once, and then it goes on from where it was.
+func TestAnOutageIsSaidOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(8, 0, 10*time.Minute)
+		s.submit(4, 40*time.Minute, 10*time.Minute)
+		l := newLoop(s, 20)
+		out := logged(l)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
+		defer cancel()
+		for at, err := range map[time.Duration]error{5 * time.Minute: errDown, 65 * time.Minute: nil} {
+			time.AfterFunc(at, func() { s.mu.Lock(); s.queueErr = err; s.mu.Unlock() })
+		}
+		if err := l.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range []string{"[ERROR] nothing is done in this round: read the queue: no answer within 10s", "cluster and queue can be read again"} {
+			if n := strings.Count(out.String(), line); n != 1 {
+				t.Errorf("%q is said %d times:\n%s", line, n, out)
+			}
+		}
+		expectAllDone(t, s)
+		if s.created != 2 {
+			t.Errorf("%d created", s.created)
+		}
+	})
+}
+
 // A schedd of several that does not answer: what is listed counts, nobody leaves.
 func TestPartialDataRemoveNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
