@@ -37,6 +37,7 @@ func decode(r io.Reader, each func(ad) error) error {
 	if _, err := d.Token(); err != nil {
 		return fmt.Errorf("read its JSON: %w", err)
 	}
+	seen := map[string]*expression{} // a queue's ads have few different ones
 	for d.More() {
 		var raw map[string]any
 		if err := d.Decode(&raw); err != nil {
@@ -44,7 +45,7 @@ func decode(r io.Reader, each func(ad) error) error {
 		}
 		a := make(ad, len(raw))
 		for k, v := range raw {
-			a[strings.ToLower(k)] = v
+			a[strings.ToLower(k)] = expressed(v, seen)
 		}
 		if err := each(a); err != nil {
 			return err
@@ -54,4 +55,21 @@ func decode(r io.Reader, each func(ad) error) error {
 		return fmt.Errorf("read its JSON: it ends too early: %w", err)
 	}
 	return nil
+}
+
+// expressed returns an attribute's value; an expression is printed as text,
+// "/Expr(…)/".
+func expressed(v any, seen map[string]*expression) any {
+	s, _ := v.(string)
+	text, ok := strings.CutPrefix(s, "/Expr(")
+	if !ok {
+		return v
+	}
+	text = strings.TrimSuffix(text, ")/")
+	e := seen[text]
+	if e == nil {
+		e = compile(text)
+		seen[text] = e
+	}
+	return e
 }

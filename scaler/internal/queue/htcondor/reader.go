@@ -34,20 +34,12 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	if err := r.readPool(ctx, &s); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the collector: %w", err)
 	}
-	s.WorkersAt = time.Now()
-	workers := newWorkerList()
-	if err := r.status(ctx, workers.add, "-attributes", strings.Join(slotAttributes, ",")); err != nil {
-		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
-	}
-	s.Workers = workers.list()
-
 	schedds, err := r.schedds(ctx)
 	if err != nil {
 		return queue.Snapshot{}, err
 	}
 	s.JobsAt = time.Now()
 	jobs := newJobList(s.JobsAt)
-	jobs.node = workers.node
 	var failed []error
 	for _, name := range schedds {
 		if err := r.readJobs(ctx, name, jobs, &s); err != nil {
@@ -60,7 +52,15 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	for _, err := range failed {
 		s.Partial = append(s.Partial, err.Error())
 	}
-	jobs.fill(&s)
+	// The jobs come first: what their requirements name is asked of the workers.
+	fetch, own := attributesOfSlots(jobs.names())
+	s.WorkersAt = time.Now()
+	workers := newWorkerList(own)
+	if err := r.status(ctx, workers.add, "-attributes", strings.Join(fetch, ",")); err != nil {
+		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
+	}
+	s.Workers = workers.list()
+	jobs.fill(&s, workers.node)
 	return s, nil
 }
 
@@ -107,13 +107,13 @@ func (r *Reader) schedds(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// readJobs reads one schedd's queue. The jobs count only if all of them could be
-// read.
+// readJobs reads one schedd's queue. The schedd groups the jobs and counts them:
+// that takes it no longer than to print them, and condor_q and the scaler next to
+// nothing. (-autocluster would mix jobs of all states, and takes no constraint.)
+// The jobs count only if all of them could be read.
 func (r *Reader) readJobs(ctx context.Context, schedd string, into *jobList, s *queue.Snapshot) error {
-	list := newJobList(into.now)
-	list.schedd, list.node = schedd, into.node
-	args := []string{"-allusers", "-json", "-attributes", strings.Join(jobAttributes, ","), "-constraint", jobConstraint}
-	if err := r.queue(ctx, schedd, list.add, args...); err != nil {
+	list, err := r.list(ctx, schedd, into.now)
+	if err != nil {
 		return err
 	}
 	if list.listed == 0 {
@@ -127,6 +127,23 @@ func (r *Reader) readJobs(ctx context.Context, schedd string, into *jobList, s *
 	}
 	into.merge(list)
 	return nil
+}
+
+// list fetches the jobs. A condor_q that cannot have them grouped lists each by
+// itself.
+func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobList, error) {
+	fetch := func(attributes []string, how ...string) (*jobList, error) {
+		list := newJobList(now)
+		list.schedd = schedd
+		args := append([]string{"-allusers", "-json", "-attributes", strings.Join(attributes, ","), "-constraint", jobConstraint}, how...)
+		return list, r.queue(ctx, schedd, list.add, args...)
+	}
+	list, err := fetch(jobAttributes, "-group-by")
+	var refused *command.Error
+	if errors.As(err, &refused) && strings.Contains(refused.Stderr, "unrecognized argument") {
+		return fetch(append([]string{"ClusterId", "ProcId"}, jobAttributes...))
+	}
+	return list, err
 }
 
 // totals returns how many jobs the schedd counts that would be in the list.
