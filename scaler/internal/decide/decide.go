@@ -34,8 +34,13 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 		Now: now, JoinTimeout: p.JoinTimeout, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
 	})
 	t.remember()
-	t.demand = demand.Compute(t.fleet, facts.Queue.Jobs, t.groups(), t.shapes(), t.except())
+	t.learn()
+	kinds := t.kinds()
+	t.demand = demand.Compute(demand.Input{
+		Fleet: t.fleet, Jobs: facts.Queue.Jobs, Groups: t.groups(kinds), Kinds: kinds, Except: t.except(), Ignore: t.refusing(),
+	})
 	t.passOver()
+	t.watchStrangers()
 	t.explainJobs()
 	if age := now.Sub(facts.Queue.ReadAt()); age > p.MaxAge {
 		t.d.note("queue", fmt.Sprintf("nothing is done: it was read %s ago, more than %s", short(age), short(p.MaxAge)))
@@ -75,8 +80,7 @@ func (t *tick) managed() []string {
 
 func (t *tick) isManaged(group string) bool { return slices.Contains(t.managed(), group) }
 
-// remember notes who is in the pool, who has jobs, and how large a group's
-// workers really are.
+// remember notes who is in the pool and who has jobs.
 func (t *tick) remember() {
 	for i, w := range t.fleet.Workers {
 		if w.Jobs > 0 {
@@ -94,49 +98,7 @@ func (t *tick) remember() {
 			delete(t.m.Backoff, w.Group) // the group can come up after all
 		}
 		t.m.Seen[w.Name] = t.now
-		if w.Pool.Total.Cpus > 0 {
-			t.m.Learned[w.Group] = Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor}
-		}
 	}
-}
-
-// shape returns what a new worker of the group offers: as the operator says, as
-// seen in the pool, or by the flavor, in that order for each quantity.
-func (t *tick) shape(group string) queue.Shape {
-	s := t.facts.Flavors[group]
-	if l, ok := t.m.Learned[group]; ok && l.Flavor == t.facts.Cluster.Document.Groups[group].Flavor {
-		s = l.Shape
-	}
-	said := t.p.Groups[group].Shape
-	set := func(to *int, from int) {
-		if from > 0 {
-			*to = from
-		}
-	}
-	set(&s.Cpus, said.Cpus)
-	set(&s.MemoryMiB, said.MemoryMiB)
-	set(&s.DiskKiB, said.DiskKiB)
-	set(&s.GPUs, said.GPUs)
-	return s
-}
-
-func (t *tick) shapes() map[string]queue.Shape {
-	shapes := map[string]queue.Shape{}
-	for group := range t.facts.Cluster.Document.Groups {
-		shapes[group] = t.shape(group)
-	}
-	return shapes
-}
-
-func (t *tick) groups() []demand.Group {
-	var groups []demand.Group
-	for _, name := range t.managed() {
-		most := t.p.Groups[name].Max
-		groups = append(groups, demand.Group{
-			Name: name, Shape: t.shape(name), Max: most, Room: max(0, most-len(t.fleet.Group(name))),
-		})
-	}
-	return groups
 }
 
 // except returns the job groups that a free worker is known to leave waiting.

@@ -18,6 +18,7 @@ const (
 type scope struct {
 	job     ad
 	machine queue.Attributes // nil: a request does not know its machine
+	partial bool             // the job has attributes that were not fetched
 	depth   int              // of attributes that refer to others
 }
 
@@ -32,6 +33,9 @@ const maxDepth = 20
 func (s *scope) attribute(name string) (any, error) {
 	switch v := s.job[name].(type) {
 	case nil:
+		if s.partial && !fetched[name] {
+			return unknown{}, nil
+		}
 		return undefined{}, nil
 	case *expression:
 		if s.depth >= maxDepth {
@@ -72,10 +76,14 @@ func (n attribute) value(s *scope) (any, error) {
 		return s.of(n.name), nil
 	}
 	v, err := s.attribute(n.name)
-	if _, missing := v.(undefined); missing && n.ad == "" && err == nil {
-		return s.of(n.name), nil
+	if err != nil || n.ad == ofJob || !isVague(v) {
+		return v, err
 	}
-	return v, err
+	m := s.of(n.name)
+	if _, told := v.(undefined); told || !isVague(m) {
+		return m, nil
+	}
+	return v, nil
 }
 
 type prefixed struct {

@@ -19,6 +19,14 @@ var jobAttributes = []string{
 	"ConcurrencyLimits", "Requirements",
 }
 
+var fetched = func() map[string]bool {
+	names := map[string]bool{}
+	for _, name := range jobAttributes {
+		names[strings.ToLower(name)] = true
+	}
+	return names
+}()
+
 // groupAttribute is the job attribute that asks for a worker group, and the
 // machine attribute that tells a worker's.
 const groupAttribute = "VmclusterGroup"

@@ -16,6 +16,7 @@ type requirement struct {
 	job     ad
 	clauses []clause
 	amounts bool
+	partial bool // the job's ad is not whole
 }
 
 // clause is one part. What of it cannot be read is left out: HTCondor decides.
@@ -25,10 +26,9 @@ type clause struct {
 }
 
 // usual are the parts that HTCondor itself adds and that packing by amounts
-// judges better, without spaces and parentheses.
+// judges better, without spaces, parentheses and scopes.
 var usual = map[string]bool{
-	"target.cpus>=requestcpus": true, "target.memory>=requestmemory": true,
-	"target.disk>=requestdisk": true, "target.gpus>=requestgpus": true,
+	"cpus>=requestcpus": true, "memory>=requestmemory": true, "disk>=requestdisk": true, "gpus>=requestgpus": true,
 }
 
 // amounts are the attributes whose values change with each job that starts.
@@ -41,7 +41,8 @@ func newRequirement(job ad) (r *requirement, key string) {
 	if !ok {
 		return nil, ""
 	}
-	r = &requirement{job: ad{}}
+	_, grouped := job["jobcount"] // a group's ad has all that its expressions name
+	r = &requirement{job: ad{}, partial: !grouped}
 	named := map[attribute]bool{}
 	for _, text := range clauses(whole.text) {
 		if usual[bare(text)] {
@@ -112,7 +113,7 @@ func (r *requirement) Amounts() bool { return r.amounts }
 
 // Unmet implements queue.Requirement.
 func (r *requirement) Unmet(machine queue.Attributes, free queue.Shape) string {
-	s := &scope{job: r.job, machine: withAmounts(machine, free)}
+	s := &scope{job: r.job, partial: r.partial, machine: withAmounts(machine, free)}
 	for _, c := range r.clauses {
 		v, err := c.value(s)
 		if err != nil {
@@ -223,5 +224,5 @@ func unwrap(text string) (string, bool) {
 }
 
 func bare(text string) string {
-	return strings.ReplaceAll(strings.ToLower(strings.NewReplacer(" ", "", "(", "", ")", "").Replace(text)), "my.", "")
+	return strings.NewReplacer(" ", "", "(", "", ")", "", "my.", "", "target.", "").Replace(strings.ToLower(text))
 }
