@@ -77,13 +77,13 @@ func newJobList(now time.Time) *jobList {
 }
 
 // add takes an ad that stands for a number of equal jobs.
-func (l *jobList) add(a ad) error {
-	n, id := a.integer("JobCount"), firstID(a)
-	if n == 0 { // a job by itself
-		n = 1
+func (l *jobList) add(a *repeated, o *own) error {
+	n, err := o.jobs()
+	if err != nil {
+		return err
 	}
 	l.listed += n
-	machine := machineOf(a.text("RemoteHost"))
+	machine := machineOf(string(o.host))
 	if machine != "" {
 		l.onMachine[machine] += n
 	}
@@ -93,50 +93,63 @@ func (l *jobList) add(a ad) error {
 		}
 		return nil
 	}
-	why := l.doesNotCount(a)
-	asks, err := request(a)
+	j, known := a.note.(judged)
+	if !known {
+		j = l.judge(a.ad)
+		a.note = j
+	}
 	switch {
-	case why != "":
-		skip(l.skipped, why, n, id)
+	case j.why != "":
+		skip(l.skipped, j.why, n, o.first)
 	case machine != "":
-		skip(l.leased, machine, n, id)
-	case err != nil:
-		skip(l.skipped, "its request can not be evaluated: "+err.Error(), n, id)
+		skip(l.leased, machine, n, o.first)
+	case j.cannot != "":
+		skip(l.skipped, j.cannot, n, o.first)
 	default:
-		l.count(asks, a, n, id)
+		count(j.group, n, o)
 	}
 	return nil
 }
 
-// firstID returns the first of the jobs, whose IDs the schedd writes as
-// "6.0 ... 6.2".
-func firstID(a ad) string {
-	if first, _, _ := strings.Cut(a.text("JobIds"), " "); first != "" {
-		return first
-	}
-	return fmt.Sprintf("%d.%d", a.integer("ClusterId"), a.integer("ProcId"))
+// judged is what is found out of an ad but once.
+type judged struct {
+	why    string          // it does not count
+	cannot string          // its request is of no use
+	group  *queue.JobGroup // of jobs that ask for the same; not yet counted
 }
 
-func (l *jobList) count(asks queue.Shape, a ad, n int, id string) {
-	queued := seconds(a, "QDate")
+func (l *jobList) judge(a ad) judged {
+	j := judged{why: l.doesNotCount(a)}
+	if j.why != "" {
+		return j
+	}
+	asks, err := request(a)
+	if err != nil {
+		j.cannot = "its request can not be evaluated: " + err.Error()
+		return j
+	}
 	requires, demands := newRequirement(a)
 	group := a.text(groupAttribute)
 	key := fmt.Sprintf("%s/%d/%d/%d/%d/%s/%s/%s", l.schedd, asks.Cpus, asks.MemoryMiB, asks.DiskKiB, asks.GPUs, group, demands, a.text("ConcurrencyLimits"))
-	g := l.groups[key]
-	if g == nil {
-		g = &queue.JobGroup{Key: key, Asks: asks, Takes: rounded(asks), Group: group, Oldest: queued, First: id}
-		if requires != nil {
-			if l.requires[demands] == nil {
-				l.requires[demands] = requires
-			}
-			g.Requires = l.requires[demands]
+	if j.group = l.groups[key]; j.group != nil {
+		return j
+	}
+	j.group = &queue.JobGroup{Key: key, Asks: asks, Takes: rounded(asks), Group: group}
+	if requires != nil {
+		if l.requires[demands] == nil {
+			l.requires[demands] = requires
 		}
-		l.groups[key] = g
+		j.group.Requires = l.requires[demands]
+	}
+	l.groups[key] = j.group
+	return j
+}
+
+func count(g *queue.JobGroup, n int, o *own) {
+	if queued := o.since(); g.Count == 0 || queued.Before(g.Oldest) {
+		g.Oldest, g.First = queued, o.first()
 	}
 	g.Count += n
-	if queued.Before(g.Oldest) {
-		g.Oldest, g.First = queued, id
-	}
 }
 
 // doesNotCount says why idle jobs need no worker; "" says that they do.
@@ -156,10 +169,10 @@ func (l *jobList) doesNotCount(a ad) string {
 	return ""
 }
 
-func skip(in map[string]*queue.Skipped, why string, n int, id string) {
+func skip(in map[string]*queue.Skipped, why string, n int, first func() string) {
 	s := in[why]
 	if s == nil {
-		s = &queue.Skipped{Why: why, First: id}
+		s = &queue.Skipped{Why: why, First: first()}
 		in[why] = s
 	}
 	s.Count += n
@@ -185,10 +198,12 @@ func (l *jobList) fill(s *queue.Snapshot, node func(machine string) string) {
 		s.OnNode[node(machine)] += n
 	}
 	for machine, k := range l.leased {
-		skip(l.skipped, "idle, but its lease on "+node(machine)+" has not ended", k.Count, k.First)
+		skip(l.skipped, "idle, but its lease on "+node(machine)+" has not ended", k.Count, func() string { return k.First })
 	}
 	for _, g := range l.groups {
-		s.Jobs = append(s.Jobs, *g)
+		if g.Count > 0 { // else all its jobs have leases
+			s.Jobs = append(s.Jobs, *g)
+		}
 	}
 	slices.SortFunc(s.Jobs, func(a, b queue.JobGroup) int { return strings.Compare(a.Key, b.Key) })
 	for _, k := range l.skipped {
@@ -252,10 +267,10 @@ func (l *jobList) merge(o *jobList) {
 		l.requires[o.schedd+key] = r
 	}
 	for why, s := range o.skipped {
-		skip(l.skipped, why, s.Count, s.First)
+		skip(l.skipped, why, s.Count, func() string { return s.First })
 	}
 	for machine, s := range o.leased {
-		skip(l.leased, machine, s.Count, s.First)
+		skip(l.leased, machine, s.Count, func() string { return s.First })
 	}
 	for machine, n := range o.onMachine {
 		l.onMachine[machine] += n

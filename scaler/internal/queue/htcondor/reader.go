@@ -136,7 +136,7 @@ func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobLi
 		list := newJobList(now)
 		list.schedd = schedd
 		args := append([]string{"-allusers", "-json", "-attributes", strings.Join(attributes, ","), "-constraint", jobConstraint}, how...)
-		return list, r.queue(ctx, schedd, list.add, args...)
+		return list, r.queue(ctx, schedd, func(out io.Reader) error { return decodeRepeated(out, list.add) }, args...)
 	}
 	list, err := fetch(jobAttributes, "-group-by")
 	var refused *command.Error
@@ -150,13 +150,14 @@ func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobLi
 // Unlike the list, its answer is never empty.
 func (r *Reader) totals(ctx context.Context, schedd string) (int, error) {
 	found, total := 0, 0
-	err := r.queue(ctx, schedd, func(a ad) error {
+	count := func(a ad) error {
 		found++
 		for _, name := range []string{"AllusersIdle", "AllusersRunning", "AllusersSuspended", "AllusersSchedulerIdle", "AllusersSchedulerRunning"} {
 			total += a.integer(name)
 		}
 		return nil
-	}, "-allusers", "-totals", "-json")
+	}
+	err := r.queue(ctx, schedd, func(out io.Reader) error { return decode(out, count) }, "-allusers", "-totals", "-json")
 	if err != nil {
 		return 0, err
 	}
@@ -171,18 +172,18 @@ func (r *Reader) status(ctx context.Context, each func(ad) error, args ...string
 	if r.o.Pool != "" {
 		all = append(all, "-pool", r.o.Pool)
 	}
-	return r.run(ctx, "condor_status", append(append(all, "-json"), args...), each)
+	return r.run(ctx, "condor_status", append(append(all, "-json"), args...), func(out io.Reader) error { return decode(out, each) })
 }
 
-func (r *Reader) queue(ctx context.Context, schedd string, each func(ad) error, args ...string) error {
+func (r *Reader) queue(ctx context.Context, schedd string, consume func(io.Reader) error, args ...string) error {
 	all := []string{"-name", schedd}
 	if r.o.Pool != "" {
 		all = append(all, "-pool", r.o.Pool)
 	}
-	return r.run(ctx, "condor_q", append(all, args...), each)
+	return r.run(ctx, "condor_q", append(all, args...), consume)
 }
 
-func (r *Reader) run(ctx context.Context, tool string, args []string, each func(ad) error) error {
+func (r *Reader) run(ctx context.Context, tool string, args []string, consume func(io.Reader) error) error {
 	c := command.Command{Name: tool, Args: args}
 	if r.o.Bin != "" {
 		c.Name = path.Join(r.o.Bin, tool)
@@ -195,5 +196,5 @@ func (r *Reader) run(ctx context.Context, tool string, args []string, each func(
 			"_CONDOR_SEC_CLIENT_AUTHENTICATION=REQUIRED",
 		}
 	}
-	return r.o.Runner.Run(ctx, c, func(out io.Reader) error { return decode(out, each) })
+	return r.o.Runner.Run(ctx, c, consume)
 }
