@@ -150,14 +150,15 @@ func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobLi
 // Unlike the list, its answer is never empty.
 func (r *Reader) totals(ctx context.Context, schedd string) (int, error) {
 	found, total := 0, 0
-	count := func(a ad) error {
-		found++
-		for _, name := range []string{"AllusersIdle", "AllusersRunning", "AllusersSuspended", "AllusersSchedulerIdle", "AllusersSchedulerRunning"} {
-			total += a.integer(name)
-		}
-		return nil
-	}
-	err := r.queue(ctx, schedd, func(out io.Reader) error { return decode(out, count) }, "-allusers", "-totals", "-json")
+	err := r.queue(ctx, schedd, func(out io.Reader) error {
+		return decode(out, func(a ad) error {
+			found++
+			for _, name := range []string{"AllusersIdle", "AllusersRunning", "AllusersSuspended", "AllusersSchedulerIdle", "AllusersSchedulerRunning"} {
+				total += a.integer(name)
+			}
+			return nil
+		})
+	}, "-allusers", "-totals", "-json")
 	if err != nil {
 		return 0, err
 	}

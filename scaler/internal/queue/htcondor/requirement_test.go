@@ -98,52 +98,67 @@ func TestRequirementsOfARealQueue(t *testing.T) {
 	}
 }
 
-func TestRequirements(t *testing.T) {
-	machine := queue.Attributes{
-		"arch": "X86_64", "opsys": "LINUX", "hasdocker": true, "hascvmfs": nil, "machine": "astro-cpu-7.example.org", "software": "R, python",
-		"gpus_capability": 7.5, "gpus_globalmemorymb": 16000.0, "vmclustergroup": "cpu",
-	}
-	free := queue.Shape{Cpus: 4, MemoryMiB: 8000, GPUs: 2}
-	const met = ""
-	for _, tt := range []struct{ requirements, unmet string }{
-		{`true`, met},
-		{`false`, "false"},
-		{`Arch == "x86_64"`, met},
-		{`(TARGET.Arch == "X86_64") && (TARGET.OpSys == "WINDOWS")`, `TARGET.OpSys == "WINDOWS" (opsys is "LINUX")`},
-		{`TARGET.Arch == "aarch64" || TARGET.HasDocker`, met},
-		{`TARGET.Arch == "aarch64" || TARGET.HasCvmfs`, `TARGET.Arch == "aarch64" || TARGET.HasCvmfs (arch is "X86_64", hascvmfs is undefined)`},
-		{`HasDocker =!= true`, "HasDocker =!= true (hasdocker is true)"},
-		{`HasCvmfs =!= undefined`, "HasCvmfs =!= undefined (hascvmfs is undefined)"},
-		{`!isUndefined(HasCvmfs)`, "!isUndefined(HasCvmfs) (hascvmfs is undefined)"},
-		{`Machine != "astro-cpu-7.example.org"`, `Machine != "astro-cpu-7.example.org" (machine is "astro-cpu-7.example.org")`},
-		{`regexp("^ASTRO-cpu-[0-9]+\\.", TARGET.Machine, "i")`, met},
-		{`regexp("-gpu-", Machine)`, `regexp("-gpu-", Machine) (machine is "astro-cpu-7.example.org")`},
-		{`stringListMember("R", Software)`, met},
-		{`stringListIMember("r", Software) && stringListMember("Julia", Software)`, `stringListMember("Julia", Software) (software is "R, python")`},
-		{`stringListMember(TARGET.VmclusterGroup, MY.Wants)`, met},
-		{`ifThenElse(HasDocker, Memory > 4000, false)`, met},
-		{`HasDocker ? false : true`, "HasDocker ? false : true (hasdocker is true)"},
-		{`Memory >= 60000`, "Memory >= 60000 (memory is 8000)"},
-		{`(TARGET.Memory >= RequestMemory) && Cpus >= MY.RequestCpus`, met}, // packing judges amounts
-		{`GPUs_Capability >= 8.0`, "GPUs_Capability >= 8.0 (gpus_capability is 7.5)"},
-		{`countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= RequestGPUs`, met},
-		{`countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 3`, "countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 3 (gpus is 2, gpus_capability is 7.5)"},
+// requirementsMachine is what the rows of requirementRows are held against.
+var requirementsMachine = queue.Attributes{
+	"arch": "X86_64", "opsys": "LINUX", "hasdocker": true, "hascvmfs": nil, "machine": "astro-cpu-7.example.org", "software": "R, python",
+	"gpus_capability": 7.5, "gpus_globalmemorymb": 16000.0, "vmclustergroup": "cpu",
+}
 
-		// What is not known here is left to HTCondor; the rest is judged.
-		{`TARGET.Never.Seen`, met},
-		{`HasScratch is true`, met},
-		{`!HasScratch`, met},
-		{`HasScratch || Arch == "aarch64"`, met},
-		{`HasScratch && Arch == "aarch64"`, `Arch == "aarch64" (arch is "X86_64")`},
-		{`versionGE(split(TARGET.CondorVersion)[1], "8.8.0") && HasCvmfs`, "HasCvmfs (hascvmfs is undefined)"},
-		{`time() > 5 && member(Arch, {"a","b"})`, met},
-		{`regexp("(?<!x)y", Machine)`, met},
-		{`Arch > 3`, met},
-	} {
-		job := ad{"jobcount": 1.0, "requirements": compile(tt.requirements), "wants": "cpu,mem", "requestmemory": 90000.0, "requestgpus": 1.0, "requiregpus": compile("Capability >= MinCapability"), "mincapability": 7.0}
+var requirementsFree = queue.Shape{Cpus: 4, MemoryMiB: 8000, GPUs: 2}
+
+const met = ""
+
+// requirementRows: what a job demands, and what of it the machine does not meet.
+var requirementRows = []struct{ requirements, unmet string }{
+	{`true`, met},
+	{`false`, "false"},
+	{`Arch == "x86_64"`, met},
+	{`(TARGET.Arch == "X86_64") && (TARGET.OpSys == "WINDOWS")`, `TARGET.OpSys == "WINDOWS" (opsys is "LINUX")`},
+	{`TARGET.Arch == "aarch64" || TARGET.HasDocker`, met},
+	{`TARGET.Arch == "aarch64" || TARGET.HasCvmfs`, `TARGET.Arch == "aarch64" || TARGET.HasCvmfs (arch is "X86_64", hascvmfs is undefined)`},
+	{`HasDocker =!= true`, "HasDocker =!= true (hasdocker is true)"},
+	{`HasCvmfs =!= undefined`, "HasCvmfs =!= undefined (hascvmfs is undefined)"},
+	{`!isUndefined(HasCvmfs)`, "!isUndefined(HasCvmfs) (hascvmfs is undefined)"},
+	{`Machine != "astro-cpu-7.example.org"`, `Machine != "astro-cpu-7.example.org" (machine is "astro-cpu-7.example.org")`},
+	{`regexp("^ASTRO-cpu-[0-9]+\\.", TARGET.Machine, "i")`, met},
+	{`regexp("-gpu-", Machine)`, `regexp("-gpu-", Machine) (machine is "astro-cpu-7.example.org")`},
+	{`stringListMember("R", Software)`, met},
+	{`stringListIMember("r", Software) && stringListMember("Julia", Software)`, `stringListMember("Julia", Software) (software is "R, python")`},
+	{`stringListMember(TARGET.VmclusterGroup, MY.Wants)`, met},
+	{`ifThenElse(HasDocker, Memory > 4000, false)`, met},
+	{`HasDocker ? false : true`, "HasDocker ? false : true (hasdocker is true)"},
+	{`Memory >= 60000`, "Memory >= 60000 (memory is 8000)"},
+	{`(TARGET.Memory >= RequestMemory) && Cpus >= MY.RequestCpus`, met}, // packing judges amounts
+	{`GPUs_Capability >= 8.0`, "GPUs_Capability >= 8.0 (gpus_capability is 7.5)"},
+	{`countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= RequestGPUs`, met},
+	{`countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 3`, "countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 3 (gpus is 2, gpus_capability is 7.5)"},
+}
+
+// openRows have parts that are left to HTCondor; the rest is judged.
+var openRows = []struct{ requirements, unmet string }{
+	{`TARGET.Never.Seen`, met},
+	{`HasScratch is true`, met},
+	{`!HasScratch`, met},
+	{`HasScratch || Arch == "aarch64"`, met},
+	{`HasScratch && Arch == "aarch64"`, `Arch == "aarch64" (arch is "X86_64")`},
+	{`versionGE(split(TARGET.CondorVersion)[1], "8.8.0") && HasCvmfs`, "HasCvmfs (hascvmfs is undefined)"},
+	{`time() > 5 && member(Arch, {"a","b"})`, met},
+	{`regexp("(?<!x)y", Machine)`, met},
+	{`Arch > 3`, met},
+}
+
+func rowsJob(requirements string) ad {
+	return ad{
+		"jobcount": 1.0, "requirements": compile(requirements), "wants": "cpu,mem", "requestmemory": 90000.0, "requestgpus": 1.0,
+		"requiregpus": compile("Capability >= MinCapability"), "mincapability": 7.0,
+	}
+}
+
+func TestRequirements(t *testing.T) {
+	for _, tt := range slices.Concat(requirementRows, openRows) {
 		got := ""
-		if r, _ := newRequirement(job); r != nil {
-			got = r.Unmet(machine, free)
+		if r, _ := newRequirement(rowsJob(tt.requirements)); r != nil {
+			got = r.Unmet(requirementsMachine, requirementsFree)
 		}
 		if got != tt.unmet {
 			t.Errorf("%s: %q, want %q", tt.requirements, got, tt.unmet)
@@ -201,4 +216,16 @@ func TestAnOlderTool(t *testing.T) {
 	if r, _ := newRequirement(job); r.Unmet(queue.Attributes{"site": "north"}, queue.Shape{Cpus: 1}) != "" {
 		t.Error("an attribute that was not fetched is taken for undefined")
 	}
+}
+
+func FuzzRequirement(f *testing.F) {
+	f.Add(`(A && (B || "x\"") && regexp("(", C)) ? 1 : {2}`)
+	f.Add(`"\`)
+	f.Add(`((A)`)
+	f.Fuzz(func(_ *testing.T, text string) {
+		r, _ := newRequirement(ad{"jobcount": 1.0, "requirements": compile(text), "b": compile(text)})
+		if r != nil {
+			r.Unmet(queue.Attributes{"a": true, "c": "x"}, queue.Shape{Cpus: 1}) // must end and not panic
+		}
+	})
 }
