@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
@@ -16,6 +17,10 @@ const (
 	attributeMachine = "machine"
 	attributeName    = "vmclustername"
 )
+
+// settledAfter is how long after its creation a worker shows all that it has:
+// what its cloud-config mounts or starts comes later than the pool's daemon.
+const settledAfter = 10 * time.Minute
 
 // learn notes what a group's workers are in the pool, by the newest of each
 // group: older ones may be of an earlier image or flavor.
@@ -30,12 +35,14 @@ func (t *tick) learn() {
 		}
 	}
 	for group, w := range newest {
-		l := Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor, Image: w.Node.Image, Attributes: queue.Attributes{}}
-		if old := t.m.Learned[group]; old.Flavor == l.Flavor && old.Image == l.Image {
+		l := Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor, Image: w.Node.Image, Spec: w.Node.SpecHash, Attributes: queue.Attributes{}}
+		if old := t.m.Learned[group]; old.Flavor == l.Flavor && old.Image == l.Image && old.Spec == l.Spec {
 			maps.Copy(l.Attributes, old.Attributes) // what no waiting job names any more is not fetched
 		}
+		// What a worker does not have soon after its start may be on its way.
+		settled := t.now.Sub(w.Node.Created) >= settledAfter
 		for name, v := range w.Pool.Attributes {
-			if !lasting(name, v, w.Name) {
+			if !lasting(name, v, w.Name) || v == nil && !settled {
 				delete(l.Attributes, name)
 				continue
 			}
@@ -83,7 +90,7 @@ func (t *tick) kind(group string) demand.Kind {
 	if seen {
 		k.Shape = l.Shape
 	}
-	if seen && l.Image == spec.Image {
+	if seen && (l.Spec == spec.Hash() || l.Spec == "" && l.Image == spec.Image) {
 		maps.Copy(k.Attributes, l.Attributes)
 	}
 	said := t.p.Groups[group].Shape

@@ -30,6 +30,7 @@ type Learned struct {
 	Shape      queue.Shape
 	Flavor     string
 	Image      string
+	Spec       string           // hash of the spec that it was made from
 	Attributes queue.Attributes // what the next one will have as well
 }
 

@@ -82,16 +82,19 @@ func says(name string, value any) func(*world) {
 }
 
 func TestRequirementsAreHeldAgainstWhatWasSeenOfAGroup(t *testing.T) {
-	busy := newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 4, 0)).facts
 	seen := func(name string, value any) func(*world) {
 		return func(w *world) {
-			w.facts.Cluster, w.facts.Queue.Workers = busy.Cluster, append(w.facts.Queue.Workers, busy.Queue.Workers...)
+			node("astro-cpu-1", 9000)(w)
+			pool("astro-cpu-1", 4, 0)(w)
 			says(name, value)(w)
 		}
 	}
 	check(t, []row{
 		{"nothing is known before the first worker: it is tried", newWorld(jobs(4), demands("arch", "aarch64"), unmetFor(60)), "+1cpu", ""},
 		{"a group whose workers meet them", newWorld(jobs(4), demands("arch", "X86_64"), unmetFor(60), seen("arch", "X86_64")), "+1cpu", ""},
+		{"a group whose workers have nothing of the kind", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil)), "", "do not meet hascvmfs"},
+		{"a worker that has just been made may get it yet", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil), func(w *world) { w.facts.Cluster.Nodes[0].Created = ago(599) }), "+1cpu", ""},
+		{"a worker of another spec says nothing of the next", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil), func(w *world) { w.facts.Cluster.Nodes[0].SpecHash = "before" }), "+1cpu", ""},
 		{"a group whose workers do not", newWorld(jobs(4), demands("arch", "aarch64"), unmetFor(60), seen("arch", "X86_64")), "", `no group can ever run them: workers of group cpu do not meet arch == "aarch64"`},
 		{"what a worker has for itself says nothing of the next", newWorld(jobs(4), demands("scratch", "/x/astro-cpu-2"), unmetFor(60), seen("scratch", "/x/astro-cpu-1")), "+1cpu", ""},
 		{"nor does what is measured", newWorld(jobs(4), demands("loadavg", "0"), unmetFor(60), seen("loadavg", "3")), "+1cpu", ""},
