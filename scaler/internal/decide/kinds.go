@@ -94,6 +94,7 @@ func (t *tick) kind(group string) demand.Kind {
 		maps.Copy(k.Attributes, l.Attributes)
 	}
 	said := t.p.Groups[group].Shape
+	k.Guess = !seen && said == (queue.Shape{})
 	set := func(to *int, from int) {
 		if from > 0 {
 			*to = from

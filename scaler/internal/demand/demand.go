@@ -16,6 +16,7 @@ import (
 type Kind struct {
 	Shape      queue.Shape // zero: not known
 	Attributes queue.Attributes
+	Guess      bool // the shape is the flavor's: no worker has been seen
 }
 
 // Group is a worker group that may get new workers.

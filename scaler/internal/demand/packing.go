@@ -244,7 +244,11 @@ func (p *packing) whyNot(g queue.JobGroup) (why string, never bool) {
 		case group.Kind.Shape == (queue.Shape{}):
 			unknown = append(unknown, group.Name)
 		case group.Kind.Shape.Holds(g.Asks, 1) == 0:
-			unfit = append(unfit, fmt.Sprintf("%s of group %s", group.Kind.Shape.Missing(g.Asks), group.Name))
+			what := fmt.Sprintf("%s of group %s", group.Kind.Shape.Missing(g.Asks), group.Name)
+			if group.Kind.Guess {
+				what += " (by its flavor, none was seen yet)"
+			}
+			unfit = append(unfit, what)
 		case p.lacks(fresh(group), g) != "":
 			unfit = append(unfit, fmt.Sprintf("workers of group %s do not meet %s", group.Name, p.lacks(fresh(group), g)))
 		default:

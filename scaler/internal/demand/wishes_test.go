@@ -117,6 +117,11 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 			unmet: "the group that they ask for can never run them: CPUs 8 > 4 of group cpu", never: true,
 		},
 		{
+			name: "nearly fits, by what is only guessed",
+			jobs: []queue.JobGroup{waiting("a", 1, cpus(1, 8001))}, groups: []demand.Group{with(cpu, func(g *demand.Group) { g.Kind.Guess = true })},
+			unmet: "no group can ever run them: memory 8001 MiB > 8000 MiB of group cpu (by its flavor, none was seen yet)", never: true,
+		},
+		{
 			name: "the group with the higher priority gets the jobs",
 			jobs: []queue.JobGroup{waiting("a", 8, one)}, groups: []demand.Group{cpu, first},
 			want: "old:2",

@@ -163,13 +163,22 @@ func (s Shape) Missing(o Shape) string {
 	case o.Cpus > s.Cpus:
 		return fmt.Sprintf("CPUs %d > %d", o.Cpus, s.Cpus)
 	case o.MemoryMiB > s.MemoryMiB:
-		return fmt.Sprintf("memory %s > %s", MiB(o.MemoryMiB), MiB(s.MemoryMiB))
+		return "memory " + exceeds(o.MemoryMiB, s.MemoryMiB)
 	case o.GPUs > s.GPUs:
 		return fmt.Sprintf("GPUs %d > %d", o.GPUs, s.GPUs)
 	case s.DiskKiB > 0 && o.DiskKiB > s.DiskKiB:
-		return fmt.Sprintf("disk %s > %s", MiB(o.DiskKiB/1024), MiB(s.DiskKiB/1024))
+		return "disk " + exceeds(o.DiskKiB/1024, s.DiskKiB/1024)
 	}
 	return ""
+}
+
+// exceeds compares amounts of MiB for people. Those that are nearly the same are
+// written in full.
+func exceeds(more, less int) string {
+	if MiB(more) == MiB(less) {
+		return fmt.Sprintf("%d MiB > %d MiB", more, less)
+	}
+	return MiB(more) + " > " + MiB(less)
 }
 
 // String writes a shape for people: "4 CPUs, 7.8 GiB".
