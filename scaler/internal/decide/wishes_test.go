@@ -159,6 +159,15 @@ func TestAStrangerThatTakesNoJobs(t *testing.T) {
 	if out = step(time.Minute); brief(out.Decision) != "+1cpu" {
 		t.Errorf("decided %q", brief(out.Decision))
 	}
+	if out = step(time.Hour); out.Demand.New() != 0 {
+		t.Error("an hour later it is not given another try")
+	}
+	for range 32 {
+		out = step(10 * time.Second)
+	}
+	if out.Demand.New() != 1 {
+		t.Error("it did not take the other try and counts")
+	}
 	w.facts.Queue.Workers[0].Running = 1
 	if out = step(10 * time.Second); out.Demand.New() != 0 {
 		t.Error("it has started a job and does not count")
@@ -197,6 +206,39 @@ func TestAStrangerAtFirstSight(t *testing.T) {
 		_, m := decide.Tick(w.facts, w.policy, w.memory, now)
 		if got := !m.Strangers["desktop"].Refused.IsZero(); got != tt.refuses {
 			t.Errorf("jobs that have waited %d s: refuses %t", tt.age, got)
+		}
+	}
+}
+
+// Of two workers the newest shows what the next one is like; and where a group has
+// shown none, another group of its flavor and image does.
+func TestWhoTheSizeIsLearnedOf(t *testing.T) {
+	sized := func(memory int) func(*world) {
+		return func(w *world) { w.facts.Queue.Workers[len(w.facts.Queue.Workers)-1].Total.MemoryMiB = memory }
+	}
+	flavored := func(group, flavor string) func(*world) {
+		return func(w *world) {
+			w.facts.Cluster.Document.Groups[group] = cluster.GroupSpec{NodeSpec: cluster.NodeSpec{Flavor: flavor}}
+			for i, n := range w.facts.Cluster.Nodes {
+				if n.Group == group {
+					w.facts.Cluster.Nodes[i].Flavor = flavor
+				}
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		world world
+		want  string
+	}{
+		{"the newest", newWorld(jobs(4), unmetFor(60), node("astro-cpu-1", 9000), pool("astro-cpu-1", 4, 0), sized(8000), node("astro-cpu-2", 900), pool("astro-cpu-2", 4, 0), sized(2100)), "+2cpu"},
+		{"the newest, whatever its number", newWorld(jobs(4), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0), sized(2100), node("astro-cpu-2", 9000), pool("astro-cpu-2", 4, 0), sized(8000)), "+2cpu"},
+		{"another group of the same flavor", newWorld(jobs(4), unmetFor(60), node("astro-other-1", 900), pool("astro-other-1", 4, 0), sized(2100), flavored("cpu", "f"), flavored("other", "f")), "+2cpu"},
+		{"not of another flavor", newWorld(jobs(4), unmetFor(60), node("astro-other-1", 900), pool("astro-other-1", 4, 0), sized(2100), flavored("cpu", "f"), flavored("other", "g")), "+1cpu"},
+	} {
+		out, _ := decide.Tick(tt.world.facts, tt.world.policy, tt.world.memory, now)
+		if got := brief(out.Decision); got != tt.want {
+			t.Errorf("%s: %q, want %q\n%s", tt.name, got, tt.want, reasons(out.Decision))
 		}
 	}
 }

@@ -106,16 +106,15 @@ func (p *packing) place(g queue.JobGroup, n int) int {
 			break
 		}
 		b := &p.bins[i]
-		count, takes := fits(b.free, g, n)
-		if count == 0 || g.Group != "" && g.Group != b.group || p.lacks(*b, g) != "" {
+		count := p.fill(b, g, n)
+		if count == 0 {
 			continue
 		}
-		b.free = b.free.Take(takes, count)
+		n -= count
 		b.used = true
 		if b.full() {
 			full++
 		}
-		n -= count
 		if b.worker == "" {
 			need := p.d.Needs[b.group]
 			need.Jobs += count
@@ -128,6 +127,31 @@ func (p *packing) place(g queue.JobGroup, n int) int {
 		p.bins = slices.DeleteFunc(p.bins, bin.full)
 	}
 	return n
+}
+
+// fill packs up to n jobs onto a bin and returns how many. Jobs whose requirements
+// go by what is free are packed one by one.
+func (p *packing) fill(b *bin, g queue.JobGroup, n int) int {
+	if g.Group != "" && g.Group != b.group {
+		return 0
+	}
+	step := n
+	if g.Requires != nil && g.Requires.Amounts() {
+		step = 1
+	}
+	packed := 0
+	for packed < n {
+		count, takes := fits(b.free, g, min(step, n-packed))
+		if count == 0 || p.lacks(*b, g) != "" {
+			break
+		}
+		b.free = b.free.Take(takes, count)
+		packed += count
+		if step == n {
+			break
+		}
+	}
+	return packed
 }
 
 // full tells that no job fits any more: each takes a CPU. A worker that nothing

@@ -18,7 +18,7 @@ func (p *packing) spare() {
 	for _, group := range p.groups {
 		var empty []bin
 		for _, b := range p.bins {
-			if b.worker != "" && b.group == group.Name && !b.used && spareOrder[b.phase] > 0 {
+			if b.group == group.Name && !b.used && spareOrder[b.phase] > 0 {
 				empty = append(empty, b)
 			}
 		}

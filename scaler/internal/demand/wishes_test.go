@@ -162,7 +162,13 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 			name:    "requirements on amounts are held against what is free",
 			workers: []fleet.Worker{inPool("w1", fleet.Busy, cpus(4, 6000))},
 			jobs:    []queue.JobGroup{demanding(waiting("a", 2, one), roomy(5500))}, groups: []demand.Group{cpu},
-			on: "w1:2",
+			on: "w1:1", want: "cpu:1",
+		},
+		{
+			name:    "also when other jobs have taken of it",
+			workers: []fleet.Worker{inPool("w1", fleet.Busy, cpus(4, 6000))},
+			jobs:    []queue.JobGroup{demanding(waiting("a", 1, cpus(2, 1000)), roomy(5500)), demanding(waiting("b", 1, one), roomy(5500))}, groups: []demand.Group{cpu},
+			on: "w1:1", want: "cpu:1",
 		},
 		{
 			name:    "a worker with too little free is no capacity for them",
@@ -181,6 +187,12 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 			name:    "an idle worker that no job needs is a spare, and so is one that boots",
 			workers: []fleet.Worker{inPool("w1", fleet.Idle, cpus(4, 8000)), booting("w2")}, groups: []demand.Group{spare(2)},
 			spares: "w1 w2",
+		},
+		{
+			name:    "one whose size is not known is a spare as well, when other workers are full",
+			workers: []fleet.Worker{in("odd", booting("w1")), inPool("w2", fleet.Busy, cpus(1, 4000))}, jobs: []queue.JobGroup{waiting("a", 1, one)},
+			groups: []demand.Group{{Name: "odd", Max: 5, Room: 5, Spare: 1}},
+			on:     "w2:1", spares: "w1",
 		},
 		{
 			name:    "one that waiting jobs need is not",

@@ -2,6 +2,7 @@ package htcondor
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -116,6 +117,7 @@ var requirementRows = []struct{ requirements, unmet string }{
 	{`(TARGET.Arch == "X86_64") && (TARGET.OpSys == "WINDOWS")`, `TARGET.OpSys == "WINDOWS" (opsys is "LINUX")`},
 	{`TARGET.Arch == "aarch64" || TARGET.HasDocker`, met},
 	{`TARGET.Arch == "aarch64" || TARGET.HasCvmfs`, `TARGET.Arch == "aarch64" || TARGET.HasCvmfs (arch is "X86_64", hascvmfs is undefined)`},
+	{`HasDocker =?= true && HasCvmfs`, "HasCvmfs (hascvmfs is undefined)"},
 	{`HasDocker =!= true`, "HasDocker =!= true (hasdocker is true)"},
 	{`HasCvmfs =!= undefined`, "HasCvmfs =!= undefined (hascvmfs is undefined)"},
 	{`!isUndefined(HasCvmfs)`, "!isUndefined(HasCvmfs) (hascvmfs is undefined)"},
@@ -200,6 +202,22 @@ func TestWorkersAreAskedForWhatJobsName(t *testing.T) {
 	}
 	if !strings.HasSuffix(asked, ",hascvmfs,site") || strings.Contains(asked, "evil") {
 		t.Errorf("asked for %q", asked)
+	}
+}
+
+func TestJobsNameOnlySoMuch(t *testing.T) {
+	var names []string
+	for i := range 1000 {
+		names = append(names, "has"+strconv.Itoa(i))
+	}
+	fetch, own := attributesOfSlots(append([]string{"arch", "memory", "state"}, names...))
+	if len(own) > maxNamed+len(usualAttributes)+2 || len(fetch) > len(own)+len(slotAttributes) {
+		t.Errorf("%d attributes are fetched, %d kept", len(fetch), len(own))
+	}
+	for _, name := range []string{"arch", "memory", "state"} {
+		if n := len(slices.DeleteFunc(slices.Clone(fetch), func(f string) bool { return !strings.EqualFold(f, name) })); n != 1 {
+			t.Errorf("%s is fetched %d times", name, n)
+		}
 	}
 }
 
