@@ -109,7 +109,10 @@ func TestRequirementsAreHeldAgainstWhatWasSeenOfAGroup(t *testing.T) {
 func TestWhatIsLearnedLasts(t *testing.T) {
 	w := newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 1, 0), says("arch", "X86_64"), jobs(4), demands("arch", "aarch64"), unmetFor(60))
 	w.facts.Queue.Workers[0].Total = queue.Shape{Cpus: 4, MemoryMiB: 7800}
+	w.facts.Cluster.Nodes[0].SpecHash = cluster.GroupSpec{}.Hash()
 	_, m := decide.Tick(w.facts, w.policy, w.memory, now)
+	w.facts.Queue.Workers[0].Attributes = nil // no job names it for a while
+	_, m = decide.Tick(w.facts, w.policy, m, now)
 	w.facts.Cluster.Nodes, w.facts.Cluster.Document.Workers, w.facts.Queue.Workers = nil, nil, nil
 	for _, tt := range []struct {
 		name, want string
