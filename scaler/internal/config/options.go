@@ -85,6 +85,8 @@ func groupOptions(b *decide.Bounds, diskMiB *int) []option {
 		number("memory", "0", 0, 100_000_000, &b.Shape.MemoryMiB),
 		number("disk", "0", 0, 1_000_000_000, diskMiB),
 		number("gpus", "0", 0, 1000, &b.Shape.GPUs),
+		number("priority", "0", 0, 1000, &b.Priority),
+		number("spare", "0", 0, 10000, &b.Spare),
 	}
 }
 

@@ -43,8 +43,10 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 		Now: now, JoinTimeout: p.JoinTimeout, Learned: t.joins, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
 	})
 	t.remember()
+	t.learn()
 	t.demand = t.pack()
 	t.passOver()
+	t.watchStrangers()
 	t.explainJobs()
 	t.act()
 	t.forget()
@@ -107,8 +109,7 @@ func (t *tick) managed() []string {
 
 func (t *tick) isManaged(group string) bool { return slices.Contains(t.managed(), group) }
 
-// remember notes who is in the pool, who has jobs, and how large a group's
-// workers really are.
+// remember notes who is in the pool and who has jobs.
 func (t *tick) remember() {
 	t.forgetBreakers()
 	for i, w := range t.fleet.Workers {
@@ -126,49 +127,7 @@ func (t *tick) remember() {
 		t.joinedAfter(w)
 		t.learnJoin(w)
 		t.m.Seen[w.Name] = t.now
-		if w.Pool.Total.Cpus > 0 {
-			t.m.Learned[w.Group] = Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor}
-		}
 	}
-}
-
-// shape returns what a new worker of the group offers: as the operator says, as
-// seen in the pool, or by the flavor, in that order for each quantity.
-func (t *tick) shape(group string) queue.Shape {
-	s := t.facts.Flavors[group]
-	if l, ok := t.m.Learned[group]; ok && l.Flavor == t.facts.Cluster.Document.Groups[group].Flavor {
-		s = l.Shape
-	}
-	said := t.p.Groups[group].Shape
-	set := func(to *int, from int) {
-		if from > 0 {
-			*to = from
-		}
-	}
-	set(&s.Cpus, said.Cpus)
-	set(&s.MemoryMiB, said.MemoryMiB)
-	set(&s.DiskKiB, said.DiskKiB)
-	set(&s.GPUs, said.GPUs)
-	return s
-}
-
-func (t *tick) shapes() map[string]queue.Shape {
-	shapes := map[string]queue.Shape{}
-	for group := range t.facts.Cluster.Document.Groups {
-		shapes[group] = t.shape(group)
-	}
-	return shapes
-}
-
-func (t *tick) groups() []demand.Group {
-	var groups []demand.Group
-	for _, name := range t.managed() {
-		most := t.p.Groups[name].Max
-		groups = append(groups, demand.Group{
-			Name: name, Shape: t.shape(name), Max: most, Room: max(0, most-len(t.fleet.Group(name))),
-		})
-	}
-	return groups
 }
 
 // except returns the job groups that a free worker is known to leave waiting.

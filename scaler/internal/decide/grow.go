@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
@@ -79,13 +80,13 @@ func (t *tick) wanted(group string) (int, string) {
 				count(need.Workers, "worker"), short(newest), short(t.p.OutCooldown)))
 		case lasted >= t.p.ScaleOutAfter:
 			n = need.Workers
-			reason = jobs(need.Jobs) + " found no place"
+			reason = t.lacking(group, need)
 			if lasted > 0 {
 				reason += " for " + short(lasted)
 			}
 		default:
 			t.d.note("group "+group, fmt.Sprintf("%s for %s not added yet: the demand has lasted %s of %s",
-				count(need.Workers, "worker"), jobs(need.Jobs), short(lasted), short(t.p.ScaleOutAfter)))
+				count(need.Workers, "worker"), t.wanting(group, need), short(lasted), short(t.p.ScaleOutAfter)))
 		}
 	}
 	if below := bounds.Min - staying; below > n {
@@ -109,6 +110,30 @@ func (t *tick) newest(group string) time.Time {
 		}
 	}
 	return newest
+}
+
+// lacking says what a group's new workers are for, as a reason.
+func (t *tick) lacking(group string, need demand.Need) string {
+	spare := fmt.Sprintf("%d of %d spare workers missing", need.Spare, t.p.Groups[group].Spare)
+	switch {
+	case need.Spare == 0:
+		return jobs(need.Jobs) + " found no place"
+	case need.Jobs == 0:
+		return spare
+	}
+	return jobs(need.Jobs) + " found no place, " + spare
+}
+
+// wanting says the same of workers that are yet to be wished for.
+func (t *tick) wanting(group string, need demand.Need) string {
+	spare := fmt.Sprintf("spare = %d", t.p.Groups[group].Spare)
+	switch {
+	case need.Spare == 0:
+		return jobs(need.Jobs)
+	case need.Jobs == 0:
+		return spare
+	}
+	return jobs(need.Jobs) + " and " + spare
 }
 
 func steps(steps []Step, group string) int {

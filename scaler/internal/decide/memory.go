@@ -14,7 +14,9 @@ type Memory struct {
 	Unmet       map[string]time.Time
 	Seen        map[string]time.Time // node → last time in the pool
 	Busy        map[string]time.Time // node → last time it was seen with a job
-	Learned     map[string]Learned   // group → shape of its workers in the pool
+	Learned     map[string]Learned   // group → its workers in the pool
+	Domain      string               // of the machines' names in the pool
+	Strangers   map[string]Stranger  // workers in the pool that are not the cluster's
 	Confirmed   map[string]Sighting  // node → readings that agree on its removal
 	Closed      map[string]bool      // node → the front-end has reported it closed; it stays so while it is marked
 	Offered     map[string]time.Time // job group → since when it has waited beside a free worker with room for it
@@ -29,8 +31,11 @@ type Memory struct {
 
 // Learned is a group's worker as the pool sees it, which is less than its flavor.
 type Learned struct {
-	Shape  queue.Shape
-	Flavor string
+	Shape      queue.Shape
+	Flavor     string
+	Image      string
+	Spec       string           // hash of the spec that it was made from
+	Attributes queue.Attributes // what the next one will have as well
 }
 
 // Sighting counts readings of the queue that agree.
@@ -56,6 +61,7 @@ func (m Memory) clone() Memory {
 	m.Learned, m.Confirmed, m.Closed = copied(m.Learned), copied(m.Confirmed), copied(m.Closed)
 	m.Breakers, m.Blamed, m.Joins = copied(m.Breakers), copied(m.Blamed), copied(m.Joins)
 	m.Orphans, m.Servers = copied(m.Orphans), copied(m.Servers)
+	m.Strangers = copied(m.Strangers)
 	return m
 }
 

@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
@@ -14,44 +13,66 @@ import (
 // What no other group can take stays its own: its hold goes on, and why it waits
 // is told.
 func (t *tick) pack() demand.Demand {
-	groups, shapes, except := t.groups(), t.shapes(), t.except()
-	d := demand.Compute(t.fleet, t.facts.Queue.Jobs, groups, shapes, except)
+	kinds := t.kinds()
+	in := demand.Input{
+		Fleet: t.fleet, Jobs: t.facts.Queue.Jobs, Groups: t.groups(kinds), Kinds: kinds, Except: t.except(), Ignore: t.refusing(),
+	}
+	all := demand.Compute(in)
 	var open, shut []demand.Group
 	waits := false
-	for _, g := range groups {
+	for _, g := range in.Groups {
 		if t.gate(g.Name).closed != nil || t.noRoom(g.Name) {
+			waits = waits || all.Needs[g.Name].Jobs > 0
 			shut = append(shut, g)
-			waits = waits || d.Needs[g.Name].Workers > 0
 		} else {
 			open = append(open, g)
 		}
 	}
 	if !waits || len(open) == 0 {
-		return d
+		return all
 	}
-	elsewhere := demand.Compute(t.fleet, t.facts.Queue.Jobs, open, shapes, except)
-	left := onlyHere(t.facts.Queue.Jobs, d, &elsewhere)
-	here := demand.Compute(fleet.Fleet{}, left, shut, shapes, nil)
-	maps.Copy(elsewhere.Needs, here.Needs)
-	elsewhere.Unmet = append(elsewhere.Unmet, here.Unmet...)
-	return elsewhere
+	in.Groups = open
+	out := demand.Compute(in)
+	in.Jobs, in.Groups, in.Fleet, in.Except = onlyHere(in.Jobs, all, out), withoutSpares(shut), fleet.Fleet{}, nil
+	here := demand.Compute(in)
+	out.Unmet = append(all.Unmet, here.Unmet...)
+	for _, g := range shut {
+		need := here.Needs[g.Name]
+		need.Spare = all.Needs[g.Name].Spare
+		if need.Workers += need.Spare; need.Workers > 0 {
+			out.Needs[g.Name] = need
+		}
+	}
+	for _, spare := range all.Spares {
+		if !slices.Contains(out.Spares, spare) && out.On(spare) == 0 && slices.ContainsFunc(shut, func(g demand.Group) bool { return t.groupOf(spare) == g.Name }) {
+			out.Spares = append(out.Spares, spare)
+		}
+	}
+	return out
 }
 
-// onlyHere returns the jobs that are met in d and not elsewhere, and takes them
-// from what is unmet there.
-func onlyHere(jobs []queue.JobGroup, d demand.Demand, elsewhere *demand.Demand) []queue.JobGroup {
-	unmet := map[string]int{}
-	for _, u := range d.Unmet {
-		unmet[u.Key] += u.Count
+func (t *tick) groupOf(worker string) string {
+	w, _ := t.worker(worker)
+	return w.Group
+}
+
+func withoutSpares(groups []demand.Group) []demand.Group {
+	groups = slices.Clone(groups)
+	for i := range groups {
+		groups[i].Spare = 0
 	}
+	return groups
+}
+
+// onlyHere returns the jobs that are met with all groups and unmet elsewhere.
+func onlyHere(jobs []queue.JobGroup, all, elsewhere demand.Demand) []queue.JobGroup {
 	more := map[string]int{}
-	for i, u := range elsewhere.Unmet {
-		n := max(0, u.Count-unmet[u.Key])
-		unmet[u.Key] -= u.Count - n
-		elsewhere.Unmet[i].Count -= n
-		more[u.Key] += n
+	for _, u := range elsewhere.Unmet {
+		more[u.Key] += u.Count
 	}
-	elsewhere.Unmet = slices.DeleteFunc(elsewhere.Unmet, func(u demand.Unmet) bool { return u.Count == 0 })
+	for _, u := range all.Unmet {
+		more[u.Key] -= u.Count
+	}
 	var left []queue.JobGroup
 	for _, g := range jobs {
 		if g.Count = more[g.Key]; g.Count > 0 {

@@ -29,9 +29,11 @@ type Policy struct {
 // Bounds limits a group. A group without bounds, here and in the cluster
 // document, is left alone.
 type Bounds struct {
-	Min   int
-	Max   int         // Unsaid: the document's, or DefaultMax where that has none
-	Shape queue.Shape // of a worker, as the operator says; zero fields are found out
+	Min      int
+	Max      int         // Unsaid: the document's, or DefaultMax where that has none
+	Shape    queue.Shape // of a worker, as the operator says; zero fields are found out
+	Priority int         // of the groups that fit, those with the highest get the jobs
+	Spare    int         // workers kept empty beside what the jobs need
 }
 
 // Unsaid is a Max that the operator left out; DefaultMax then holds where the

@@ -51,6 +51,8 @@ func (t *tick) leaving() {
 			t.undrain(w, "is protected by its metadata")
 		case waiting > 0:
 			t.undrain(w, jobs(waiting)+" came that fit it")
+		case slices.Contains(t.demand.Spares, w.Name):
+			t.undrain(w, fmt.Sprintf("is wanted again: spare = %d", t.p.Groups[w.Group].Spare))
 		case w.Refused:
 			t.undrain(w, "the front-end refused to close it: it has a job")
 		case !closed && !gone:
@@ -157,6 +159,8 @@ func (t *tick) mayLeave(w fleet.Worker, staying int, unsafe string) (string, boo
 		return fmt.Sprintf("idle for %s, stays: protected by its metadata", short(idle)), false
 	case staying <= t.p.Groups[w.Group].Min:
 		return fmt.Sprintf("idle for %s, stays: min = %d", short(idle), t.p.Groups[w.Group].Min), false
+	case slices.Contains(t.demand.Spares, w.Name):
+		return fmt.Sprintf("idle for %s, stays: spare = %d", short(idle), t.p.Groups[w.Group].Spare), false
 	case !w.Listed:
 		return fmt.Sprintf("idle for %s, stays: it is not in the cluster's roster yet", short(idle)), false
 	case unsafe != "":

@@ -21,6 +21,7 @@ import (
 type tools struct {
 	t                                         *testing.T
 	collector, slots, schedds, queues, totals string
+	ungrouped                                 bool // condor_q has no -group-by
 	calls                                     []command.Command
 }
 
@@ -32,6 +33,9 @@ func recorded(t *testing.T) *tools {
 
 func (f *tools) Run(_ context.Context, c command.Command, consume func(io.Reader) error) error {
 	f.calls = append(f.calls, c)
+	if f.ungrouped && slices.Contains(c.Args, "-group-by") {
+		return &command.Error{Command: c.Name, Stderr: "Error: unrecognized argument -group-by", Err: errors.New("exit status 1")}
+	}
 	answer := f.slots
 	switch {
 	case slices.Contains(c.Args, "-collector"):
