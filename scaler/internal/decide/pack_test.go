@@ -40,7 +40,13 @@ func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
 		{"those that no group can take have all groups' reasons", twoGroups(jobs(4), failed(1, 10, host), func(w *world) {
 			huge := queue.Shape{Cpus: 64, MemoryMiB: 1024}
 			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "huge", Asks: huge, Takes: huge, Count: 2, First: "8.0"})
-		}), "+1other", "2 jobs without a worker to come (8.0…): no group can ever run them"},
+		}), "+1other", "2 jobs without a worker to come (8.0…): no group can ever run them: CPUs 64 > 4 of group cpu (by its flavor, none was seen yet); CPUs 64 > 8 of group other"},
+		{"an idle spare of a group that pauses stays one", twoGroups(failed(1, 10, host), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) {
+			w.policy.Groups["cpu"] = decide.Bounds{Max: 10, Spare: 1}
+			w.facts.Queue.Workers[0].Free.DiskKiB = 1 // no room for this job, as a new worker may have
+			wide := queue.Shape{Cpus: 4, MemoryMiB: 1024, DiskKiB: 1000}
+			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "9.0", Oldest: ago(30)})
+		}), "+1other", "astro-cpu-1: idle for 15m, stays: spare = 1"},
 		{"both pause", twoGroups(large(1), jobs(4), failed(1, 10, host, other)), "", "group cpu: 1 worker not added: pause"},
 		{"the other one's hold begins with the pause", twoGroups(jobs(4), failed(1, 10, host), func(w *world) { delete(w.memory.Unmet, "other") }), "", "group other: 1 worker for 4 jobs not added yet: the demand has lasted 0s"},
 	})
