@@ -15,6 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"
@@ -48,6 +49,7 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 	}))
 	l := &loop.Loop{
 		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
+		Project: project{cloud}, Consoles: cloud, Remains: cloud,
 		Policy: c.Policy, Interval: c.Interval, Log: log,
 	}
 	if c.Actuator == config.ActuatorDryRun {
@@ -80,6 +82,28 @@ func reader(q config.Queue) queue.Reader {
 	return htcondor.New(htcondor.Options{
 		Pool: q.Pool, Schedds: q.Schedds, Bin: q.Bin, TokenDirectory: q.TokenDirectory, Runner: runner,
 	})
+}
+
+// project tells what the project's quota leaves.
+type project struct{ cloud *openstack.Client }
+
+func (p project) Room(ctx context.Context) (decide.Room, error) {
+	l, err := p.cloud.Limits(ctx)
+	if err != nil {
+		return decide.Room{}, err
+	}
+	left := func(q openstack.Quota) *int {
+		if n, limited := q.Free(); limited {
+			return &n
+		}
+		return nil
+	}
+	return decide.Room{Instances: left(l.Instances), Cores: left(l.Cores), RAMMiB: left(l.RAM)}, nil
+}
+
+func (p project) Size(ctx context.Context, flavorID string) (decide.Size, error) {
+	f, err := p.cloud.ResolveFlavor(ctx, flavorID)
+	return decide.Size{Cores: f.VCPUs, RAMMiB: f.RAM}, err
 }
 
 // flavors tells flavors' sizes by the cloud's list.

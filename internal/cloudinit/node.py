@@ -1127,6 +1127,8 @@ class Coordinator:
                 record.update(joined=False, acked=None)
             else:
                 self.revoke_later(record)
+                if record.get("joined") and self.batch_type() == "htcondor":
+                    self.state["forget"].append(name)  # jobs would match the ads of the one before
                 record.clear()
                 self.retries = {k: v for k, v in self.retries.items() if k[1] != name}
             record["is"] = is_now

@@ -1089,6 +1089,25 @@ class Leaving(ClusterCase):
         self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 2)
         self.assertNotIn(self.token_id(self.one), (one, two))
 
+    def test_the_one_before_under_a_name_is_forgotten(self):
+        put(os.path.join(self.c.dir, "condor.log"), "")
+        self.c.publish(workers=[dict(w, batch="b2", address="10.0.9.9") if w["name"] == self.two else w for w in self.c.document["workers"]])
+        self.c.settle(self.coordinator, 5)
+        self.assertIn('Requirements = Machine == "astro-cpu-2.astro.vmcluster.internal"', self.c.text("", "condor.log"))
+        self.assertNotIn('Requirements = Machine == "astro-cpu-1', self.c.text("", "condor.log"))
+
+    def test_forgetting_is_tried_until_it_is_done(self):
+        script = os.path.join(self.c.dir, "bin/condor_advertise")
+        works = self.c.text("bin", "condor_advertise")
+        put(script, "#!/bin/sh\necho failed to send classad >&2\nexit 1\n", 0o755)
+        self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
+        self.c.settle(self.coordinator, 5)
+        self.assertEqual(self.coordinator.state["forget"], [self.two])
+        put(script, works, 0o755)
+        self.c.settle(self.coordinator, 30)
+        self.assertEqual(self.coordinator.state["forget"], [])
+        self.assertIn('TargetType = "StartD"\nRequirements = Machine == "astro-cpu-2.', self.c.text("", "condor.log"))
+
     def test_missing_package_is_told(self):
         name = self.c.worker(3)
         os.rmdir(os.path.join(self.c.dir, name, "etc/condor"))

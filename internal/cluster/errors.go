@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // FaultKind sorts what can go wrong with the cloud by what helps against it.
@@ -57,6 +58,26 @@ func KindOf(err error) FaultKind {
 		return ce.Kind
 	}
 	return FaultOther
+}
+
+// NotMadeError names the workers of a batch that did not come about. It stands in
+// the Err of a CloudError, which tells of the first of them.
+type NotMadeError []NotMade
+
+// NotMade is a worker that did not come about.
+type NotMade struct {
+	Name    string
+	Zones   []string // availability zones in which it was tried; empty where the cloud chose
+	Kind    FaultKind
+	Message string
+}
+
+func (e NotMadeError) Error() string {
+	names := make([]string, 0, len(e))
+	for _, n := range e {
+		names = append(names, n.Name)
+	}
+	return strings.Join(names, ", ") + " not made"
 }
 
 // ErrDocumentConflict says that another writer changed the cluster document in

@@ -57,6 +57,7 @@ type Node struct {
 	Batch       string // whose CA signed its first host key; "" for one made before this was noted
 	Protected   bool   // the scaler must leave it alone
 	Created     time.Time
+	Volumes     []string          // IDs of the volumes that go with the server
 	Metadata    map[string]string // all of the server's metadata
 }
 

@@ -30,7 +30,11 @@ type record struct {
 	Addresses map[string][]address `json:"addresses"`
 	Metadata  map[string]string    `json:"metadata"`
 	Tags      []string             `json:"tags"`
-	Fault     *struct {
+	Volumes   []struct {
+		ID   string `json:"id"`
+		Goes bool   `json:"delete_on_termination"`
+	} `json:"os-extended-volumes:volumes_attached"`
+	Fault *struct {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
 	} `json:"fault"`
@@ -129,6 +133,11 @@ func (r record) node() (cluster.Node, bool) {
 	}
 	if json.Unmarshal(r.Image, &image) == nil {
 		n.Image = image.ID
+	}
+	for _, v := range r.Volumes {
+		if v.Goes {
+			n.Volumes = append(n.Volumes, v.ID)
+		}
 	}
 	cluster.ReadMetadata(&n, r.Metadata)
 	if created, err := time.Parse(time.RFC3339, r.Created); err == nil {

@@ -171,6 +171,9 @@ func (c *Client) ResolveKeyPair(ctx context.Context, name string) (string, error
 // there is no limit.
 type Quota struct{ Max, Used int }
 
+// Free returns how much is left, and false where there is no limit.
+func (q Quota) Free() (int, bool) { return max(q.Max-q.Used, 0), q.Max >= 0 }
+
 // Limits are the compute service's limits of the project.
 type Limits struct {
 	Instances     Quota

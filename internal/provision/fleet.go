@@ -39,6 +39,7 @@ type fleet struct {
 	refused  map[place]*Problem // refusals that the next POST there would meet as well
 	errand   *errand            // on a cloud without a metadata service: who goes to the front-end
 	taken    []*member          // whose name another writer has put into the roster
+	avoid    []string           // zones to leave out where there are others
 	problems []Problem
 	ended    bool // its servers are counted
 }
@@ -127,7 +128,7 @@ func (f *fleet) create(ctx context.Context, m *member) {
 func (f *fleet) giveUp(m *member, problem Problem) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	problem.Node, problem.Heals = m.name, true
+	problem.Node, problem.Heals, problem.zones = m.name, true, m.tried()
 	m.lost = true
 	f.problems = append(f.problems, problem)
 }

@@ -17,11 +17,20 @@ func (f *fleet) spread(have cluster.Nodes) {
 	for group, added := range names {
 		sortNames(added)
 		stay := slices.DeleteFunc(have.Workers(group), func(n cluster.Node) bool { return n.Broken() || slices.Contains(added, n.Name) })
-		zones := cluster.Spread(f.doc.Groups[group].Zones, stay, added)
+		zones := cluster.Spread(f.without(f.doc.Groups[group].Zones), stay, added)
 		for _, name := range added {
 			f.members[name].zone = zones[name]
 		}
 	}
+}
+
+// without leaves out the zones that are to be avoided, unless they are all.
+func (f *fleet) without(zones []string) []string {
+	left := slices.DeleteFunc(slices.Clone(zones), func(z string) bool { return slices.Contains(f.avoid, z) })
+	if len(left) == 0 {
+		return zones
+	}
+	return left
 }
 
 // mostTries is how often a worker is built before it is given up.
@@ -52,4 +61,15 @@ func (m *member) triedZones() string {
 		return ""
 	}
 	return "; tried in availability zone " + strings.Join(append(slices.Clone(m.zones), m.zone), ", then ")
+}
+
+// tried returns the zones of all tries where there was a choice.
+func (m *member) tried() []string {
+	if m.zone == "" {
+		return nil
+	}
+	if slices.Contains(m.zones, m.zone) { // the last one of them: there was no other
+		return slices.Clone(m.zones)
+	}
+	return append(slices.Clone(m.zones), m.zone)
 }

@@ -115,6 +115,7 @@ type Problem struct {
 	Detail  string // the API's or the node's words
 	Console string // last lines of its console; may be empty
 	Heals   bool   // the next plan shows it, and an apply mends it
+	zones   []string
 }
 
 // ErrNoFrontEnd says that a cluster has no working front-end.

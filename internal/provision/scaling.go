@@ -81,8 +81,15 @@ func leaving(d cluster.Document) int {
 
 // AddWorkers makes n more workers of a group, exactly as the provider would, and
 // writes those that have an address into the roster. It returns their names;
-// with an error too, when only some came about.
+// with an error too, when only some came about: then a cluster.NotMadeError in it
+// names the others.
 func (p *Provisioner) AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error) {
+	return p.AddWorkersOutside(ctx, clusterID, group, n, nil)
+}
+
+// AddWorkersOutside is AddWorkers that leaves availability zones out, as far as the
+// group has others.
+func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group string, n int, avoid []string) ([]string, error) {
 	view, fe, err := p.open(ctx, clusterID)
 	if err != nil {
 		return nil, err
@@ -105,6 +112,7 @@ func (p *Provisioner) AddWorkers(ctx context.Context, clusterID, group string, n
 	if err != nil {
 		return nil, err
 	}
+	fleet.avoid = avoid
 	fleet.spread(view.Nodes)
 	fleet.joinServerGroups(ctx, view.Nodes)
 	if err := fleet.launch(ctx); err != nil {
@@ -154,9 +162,13 @@ func (f *fleet) outcome() ([]string, error) {
 		return names, nil
 	}
 	first := f.problems[0]
+	var lost cluster.NotMadeError
+	for _, problem := range f.problems {
+		lost = append(lost, cluster.NotMade{Name: problem.Node, Zones: problem.zones, Kind: problem.Kind, Message: problem.Summary + ": " + problem.Detail})
+	}
 	return names, &cluster.CloudError{
 		Kind: first.Kind, Op: fmt.Sprintf("add workers: %d of %d were made", len(names), len(f.members)),
-		Message: first.Node + " " + first.Summary + ": " + first.Detail,
+		Message: first.Node + " " + first.Summary + ": " + first.Detail, Err: lost,
 	}
 }
 

@@ -43,8 +43,10 @@ type Flavors interface {
 type Provisioner interface {
 	Read(ctx context.Context, nameOrID string, known cluster.Nodes) (provision.View, error)
 	AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error)
+	AddWorkersOutside(ctx context.Context, clusterID, group string, n int, avoid []string) ([]string, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
 	RemoveWorkers(ctx context.Context, clusterID string, names []string) error
+	DiscardServer(ctx context.Context, clusterID, serverID string) error
 }
 
 // Nova acts by direct calls to the cloud.

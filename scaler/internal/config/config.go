@@ -21,6 +21,7 @@ type Config struct {
 	Queue     Queue
 	Interval  time.Duration
 	Policy    decide.Policy
+	Preset    string // "" or PresetClassic; what it says stands in the other fields
 	Actuator  string // ActuatorNova or ActuatorDryRun
 	LogLevel  string
 	LogJSON   bool
@@ -89,11 +90,7 @@ func Parse(path string, source []byte) (Config, error) {
 	d := &decoder{}
 	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log")
 	d.queue(blocks, &c)
-	if b := d.atMostOne(blocks, "policy"); b != nil {
-		d.body(b.Body, c.policy())
-	} else {
-		d.defaults(c.policy())
-	}
+	d.policy(blocks, &c)
 	d.groups(blocks, &c)
 	d.actuator(blocks, &c)
 	if b := d.atMostOne(blocks, "log"); b != nil {
@@ -136,7 +133,10 @@ func (d *decoder) groups(blocks map[string][]*hcl.Block, c *Config) {
 		}
 		bounds := decide.Bounds{Max: decide.Unsaid}
 		var diskMiB int
-		d.body(b.Body, groupOptions(&bounds, &diskMiB))
+		inner := d.body(b.Body, groupOptions(&bounds, &diskMiB), "schedule")
+		for _, s := range inner["schedule"] {
+			d.schedule(s, name, bounds, c)
+		}
 		bounds.Shape.DiskKiB = diskMiB * 1024
 		if bounds.Max != decide.Unsaid && bounds.Min > bounds.Max {
 			d.fail(b.DefRange, "Contradictory bounds", fmt.Sprintf("Group %q: min = %d is more than max = %d.", name, bounds.Min, bounds.Max))

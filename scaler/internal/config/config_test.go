@@ -32,6 +32,7 @@ func TestDefaults(t *testing.T) {
 	got.Groups = nil
 	if got.ScaleOutAfter != want.ScaleOutAfter || got.IdleAfter != want.IdleAfter || got.FirstJobGrace != want.FirstJobGrace ||
 		got.JoinTimeout != want.JoinTimeout || got.DrainRecheck != want.DrainRecheck || got.PoolSettle != want.PoolSettle ||
+		got.OutCooldown != want.OutCooldown || got.InCooldown != want.InCooldown || got.LearnJoin != want.LearnJoin || c.Preset != "" ||
 		got.MaxAge != want.MaxAge || got.MaxCreate != want.MaxCreate || got.MaxInFlight != want.MaxInFlight || got.MaxRemove != want.MaxRemove {
 		t.Errorf("the file's defaults differ from decide's:\n%+v\n%+v", got, want)
 	}
@@ -122,6 +123,16 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 		{"two policies", smallest + "policy {}\npolicy {}\n", "s.hcl:6:1: Duplicate block: There is a policy block already, in line 5"},
 		{"a password", smallest + "password = \"x\"\n", `Unsupported argument: An argument named "password"`},
 		{"not HCL", "cluster = \n", "s.hcl:1:11: Invalid expression"},
+		{"another preset", smallest + "policy {\n  preset = \"modern\"\n}\n", `s.hcl:6:12: Unsuitable value: preset: "modern" is none of classic`},
+		{"a preset and another value", smallest + "policy {\n  preset     = \"classic\"\n  idle_after = \"5m\"\n}\n", `s.hcl:7:16: Contradictory value: idle_after: preset = "classic" is 60s there; leave one of the two out`},
+		{"a preset after another value", smallest + "policy {\n  interval = \"1s\"\n  preset   = \"classic\"\n}\n", `s.hcl:6:14: Contradictory value: interval: preset = "classic" is 10s there`},
+		{"a preset and a value that is none", smallest + "policy {\n  preset     = \"classic\"\n  idle_after = \"x\"\n}\n", `s.hcl:7:16: Unsuitable value: idle_after: "x" is not a duration`},
+		{"a schedule without an end", smallest + "group \"gpu\" {\n  schedule {\n    from = \"08:00\"\n    min  = 1\n  }\n}\n", `s.hcl:6:12: Missing required argument: The argument "to" is required`},
+		{"a schedule without a number", smallest + "group \"gpu\" {\n  schedule {\n    from = \"08:00\"\n    to   = \"09:00\"\n  }\n}\n", `The argument "min" is required`},
+		{"a time that is none", smallest + "group \"gpu\" {\n  schedule {\n    from = \"8:00\"\n    to   = \"24:00\"\n    min  = 1\n  }\n}\n", `s.hcl:7:12: Unsuitable value: from: "8:00" is no time of day; write hours and minutes, as in "08:00"`},
+		{"a day that is none", smallest + "group \"gpu\" {\n  schedule {\n    from = \"08:00\"\n    to   = \"09:00\"\n    days = [\"monday\"]\n    min  = 1\n  }\n}\n", `s.hcl:9:12: Unsuitable value: days: "monday" is none of sun, mon`},
+		{"a time zone that is none", smallest + "group \"gpu\" {\n  schedule {\n    from      = \"08:00\"\n    to        = \"09:00\"\n    min       = 1\n    time_zone = \"Mars\"\n  }\n}\n", `s.hcl:10:17: Unsuitable value: time_zone: unknown time zone Mars`},
+		{"a schedule above max", smallest + "group \"gpu\" {\n  max = 2\n  schedule {\n    from = \"08:00\"\n    to   = \"09:00\"\n    min  = 3\n  }\n}\n", `s.hcl:7:3: Contradictory bounds: Group "gpu": the schedule's min = 3 is more than max = 2`},
 		{"a log level", smallest + "log {\n  level = \"loud\"\n}\n", `level: "loud" is none of trace, debug`},
 	}
 	for _, tt := range tests {
@@ -151,7 +162,8 @@ func TestDocumentation(t *testing.T) {
 	var disk int
 	for block, options := range map[string][]option{
 		"top": c.top(), "queue": c.Queue.options(), "ssh": (&SSH{}).options(), "policy": c.policy(),
-		"group": groupOptions(&decide.Bounds{}, &disk), "log": c.log(),
+		"schedule": scheduleOptions(&decide.Window{}, &scheduleText{}),
+		"group":    groupOptions(&decide.Bounds{}, &disk), "log": c.log(),
 	} {
 		for _, o := range options {
 			row := ""

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,10 +60,13 @@ func (s *SSH) options() []option {
 func (c *Config) policy() []option {
 	p := &c.Policy
 	return []option{
+		oneOf("preset", "", []string{PresetClassic}, &c.Preset),
 		duration("interval", "10s", 100*time.Millisecond, time.Hour, &c.Interval),
 		duration("scale_out_after", "60s", 0, 24*time.Hour, &p.ScaleOutAfter),
 		duration("idle_after", "60s", 0, 7*24*time.Hour, &p.IdleAfter),
 		duration("first_job_grace", "300s", 0, 24*time.Hour, &p.FirstJobGrace),
+		duration("scale_out_cooldown", "0s", 0, 24*time.Hour, &p.OutCooldown),
+		duration("scale_in_cooldown", "0s", 0, 24*time.Hour, &p.InCooldown),
 		duration("join_timeout", "15m", time.Second, 24*time.Hour, &p.JoinTimeout),
 		duration("drain_recheck", "15s", 0, time.Hour, &p.DrainRecheck),
 		duration("pool_settle", "180s", 0, 24*time.Hour, &p.PoolSettle),
@@ -81,22 +85,15 @@ func groupOptions(b *decide.Bounds, diskMiB *int) []option {
 		number("memory", "0", 0, 100_000_000, &b.Shape.MemoryMiB),
 		number("disk", "0", 0, 1_000_000_000, diskMiB),
 		number("gpus", "0", 0, 1000, &b.Shape.GPUs),
+		number("priority", "0", 0, 1000, &b.Priority),
+		number("spare", "0", 0, 10000, &b.Spare),
 	}
 }
 
 var levels = []string{"trace", "debug", "info", "warn", "error"}
 
 func (c *Config) log() []option {
-	level := text("level", "info", &c.LogLevel, func(s string) error {
-		for _, l := range levels {
-			if s == l {
-				return nil
-			}
-		}
-		return fmt.Errorf("%q is none of %s", s, strings.Join(levels, ", "))
-	})
-	level.within = strings.Join(levels, ", ")
-	return []option{level, boolean("json", "false", &c.LogJSON), text("decisions", "", &c.Decisions, nil)}
+	return []option{oneOf("level", "info", levels, &c.LogLevel), boolean("json", "false", &c.LogJSON), text("decisions", "", &c.Decisions, nil)}
 }
 
 func text(name, standard string, to *string, check func(string) error) option {
@@ -113,6 +110,18 @@ func text(name, standard string, to *string, check func(string) error) option {
 		*to = s
 		return nil
 	}}
+}
+
+func oneOf(name, standard string, allowed []string, to *string) option {
+	list := strings.Join(allowed, ", ")
+	o := text(name, standard, to, func(s string) error {
+		if !slices.Contains(allowed, s) {
+			return fmt.Errorf("%q is none of %s", s, list)
+		}
+		return nil
+	})
+	o.within = list
+	return o
 }
 
 func oneWord(s string) error {

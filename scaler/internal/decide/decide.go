@@ -17,6 +17,8 @@ type Facts struct {
 	Queue   queue.Snapshot
 	Cluster fleet.View
 	Flavors map[string]queue.Shape // by group: a worker's size by its flavor, where it is known
+	Room    Room                   // what the project's quota leaves
+	Sizes   map[string]Size        // by group: what a worker takes of it
 }
 
 // Outcome is everything that a tick makes of its facts.
@@ -24,29 +26,54 @@ type Outcome struct {
 	Fleet    fleet.Fleet
 	Demand   demand.Demand
 	Decision Decision
+	// JoinTimeouts are those that hold in this tick, by group.
+	JoinTimeouts map[string]time.Duration
+	Breakers     map[FaultKey]Breaker // after this tick's decision, before it is acted upon
 }
 
 // Tick judges the facts: fleet, demand and decision, and what the next tick
 // has to know.
 func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
-	t := tick{facts: facts, p: p.For(facts.Cluster.Document.Groups), m: m.clone(), now: now, again: map[string]int{}}
+	t := tick{
+		facts: facts, p: p.At(now).For(facts.Cluster.Document.Groups), m: m.clone(), now: now,
+		again: map[string]int{}, avoid: map[string][]string{}, room: facts.Room.clone(),
+	}
+	t.joins = t.joinTimeouts()
 	t.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{
-		Now: now, JoinTimeout: p.JoinTimeout, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
+		Now: now, JoinTimeout: p.JoinTimeout, Learned: t.joins, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
 	})
 	t.remember()
-	t.demand = demand.Compute(t.fleet, facts.Queue.Jobs, t.groups(), t.shapes(), t.except())
+	t.learn()
+	t.demand = t.pack()
 	t.passOver()
+	t.watchStrangers()
 	t.explainJobs()
-	if age := now.Sub(facts.Queue.ReadAt()); age > p.MaxAge {
-		t.d.note("queue", fmt.Sprintf("nothing is done: it was read %s ago, more than %s", short(age), short(p.MaxAge)))
-	} else {
-		t.leaving()
-		t.shrink()
-		t.clear()
-		t.grow()
-	}
+	t.act()
 	t.forget()
-	return Outcome{Fleet: t.fleet, Demand: t.demand, Decision: t.d}, t.m
+	out := Outcome{Fleet: t.fleet, Demand: t.demand, Decision: t.d, JoinTimeouts: map[string]time.Duration{}}
+	for _, group := range t.managed() {
+		out.JoinTimeouts[group] = t.joinTimeout(group)
+	}
+	out.Breakers = maps.Clone(t.m.Breakers)
+	return out, t.m
+}
+
+// act decides what is done, if anything may be.
+func (t *tick) act() {
+	age := t.now.Sub(t.facts.Queue.ReadAt())
+	if age > t.p.MaxAge {
+		t.d.note("queue", fmt.Sprintf("nothing is done: it was read %s ago, more than %s", short(age), short(t.p.MaxAge)))
+		return
+	}
+	if t.d.Stopped = t.sickness(); t.d.Stopped != "" {
+		return
+	}
+	t.leaving()
+	t.shrink()
+	t.clear()
+	t.orphans()
+	t.past()
+	t.grow()
 }
 
 // tick is one judgement in the making.
@@ -58,7 +85,14 @@ type tick struct {
 	fleet  fleet.Fleet
 	demand demand.Demand
 	d      Decision
-	again  map[string]int // removals of a group that were tried before
+	again  map[string]int           // removals of a group that were tried before
+	joins  map[string]time.Duration // learned join timeouts, by group
+	avoid  map[string][]string      // zones that a group's new workers had better not be in
+
+	// What is left by what is decided.
+	room     Room
+	budget   int // of new workers
+	inFlight int
 }
 
 // managed returns the groups in the scaler's charge, in order. A group that the
@@ -75,9 +109,9 @@ func (t *tick) managed() []string {
 
 func (t *tick) isManaged(group string) bool { return slices.Contains(t.managed(), group) }
 
-// remember notes who is in the pool, who has jobs, and how large a group's
-// workers really are.
+// remember notes who is in the pool and who has jobs.
 func (t *tick) remember() {
+	t.forgetBreakers()
 	for i, w := range t.fleet.Workers {
 		if w.Jobs > 0 {
 			t.m.Busy[w.Name] = t.now
@@ -90,53 +124,10 @@ func (t *tick) remember() {
 		if !w.InPool || w.Phase == fleet.Foreign {
 			continue
 		}
-		if _, before := t.m.Seen[w.Name]; !before {
-			delete(t.m.Backoff, w.Group) // the group can come up after all
-		}
+		t.joinedAfter(w)
+		t.learnJoin(w)
 		t.m.Seen[w.Name] = t.now
-		if w.Pool.Total.Cpus > 0 {
-			t.m.Learned[w.Group] = Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor}
-		}
 	}
-}
-
-// shape returns what a new worker of the group offers: as the operator says, as
-// seen in the pool, or by the flavor, in that order for each quantity.
-func (t *tick) shape(group string) queue.Shape {
-	s := t.facts.Flavors[group]
-	if l, ok := t.m.Learned[group]; ok && l.Flavor == t.facts.Cluster.Document.Groups[group].Flavor {
-		s = l.Shape
-	}
-	said := t.p.Groups[group].Shape
-	set := func(to *int, from int) {
-		if from > 0 {
-			*to = from
-		}
-	}
-	set(&s.Cpus, said.Cpus)
-	set(&s.MemoryMiB, said.MemoryMiB)
-	set(&s.DiskKiB, said.DiskKiB)
-	set(&s.GPUs, said.GPUs)
-	return s
-}
-
-func (t *tick) shapes() map[string]queue.Shape {
-	shapes := map[string]queue.Shape{}
-	for group := range t.facts.Cluster.Document.Groups {
-		shapes[group] = t.shape(group)
-	}
-	return shapes
-}
-
-func (t *tick) groups() []demand.Group {
-	var groups []demand.Group
-	for _, name := range t.managed() {
-		most := t.p.Groups[name].Max
-		groups = append(groups, demand.Group{
-			Name: name, Shape: t.shape(name), Max: most, Room: max(0, most-len(t.fleet.Group(name))),
-		})
-	}
-	return groups
 }
 
 // except returns the job groups that a free worker is known to leave waiting.
@@ -176,7 +167,7 @@ func (t *tick) passOver() {
 		}
 		offered[p.Key] = begun
 		since := slices.MaxFunc([]time.Time{begun, w.Pool.IdleSince, waiting[p.Key].Oldest}, time.Time.Compare)
-		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= t.p.FirstJobGrace {
+		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= max(t.p.FirstJobGrace, leastPassing) {
 			t.m.PassedOver[p.Key] = t.now
 		}
 	}

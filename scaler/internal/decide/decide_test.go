@@ -119,6 +119,9 @@ func brief(d decide.Decision) string {
 	list("drain:", d.Drain)
 	list("undrain:", d.Undrain)
 	list("remove:", d.Remove)
+	for _, s := range d.Discard {
+		parts = append(parts, "discard:"+strings.TrimPrefix(s.Worker, "astro-")+"/"+s.Server)
+	}
 	return strings.Join(parts, " ")
 }
 
@@ -127,8 +130,11 @@ func reasons(d decide.Decision) string {
 	for _, a := range d.Add {
 		all = append(all, a.Reason)
 	}
-	for _, s := range slices.Concat(d.Drain, d.Undrain, d.Remove) {
+	for _, s := range slices.Concat(d.Drain, d.Undrain, d.Remove, d.Discard) {
 		all = append(all, s.Worker+": "+s.Reason)
+	}
+	if d.Stopped != "" {
+		all = append(all, d.Stopped)
 	}
 	for _, n := range d.Notes {
 		all = append(all, n.About+": "+n.Reason)
@@ -178,8 +184,8 @@ func TestGrow(t *testing.T) {
 		}), "+2cpu", "0 of at least 2 workers"},
 		{"no group in its charge is said", newWorld(policy(func(p *decide.Policy) { delete(p.Groups, "cpu") })), "", "groups: none is in the scaler's charge"},
 		{"after failures a group pauses", newWorld(jobs(8), unmetFor(60), func(w *world) {
-			w.memory.Backoff = map[string]decide.Backoff{"cpu": {Failures: 2, Until: now.Add(90 * time.Second), Why: "quota exceeded"}}
-		}), "", "pause of another 1m30s after 2 failures: quota exceeded"},
+			w.memory.Breakers = map[decide.FaultKey]decide.Breaker{{Group: "cpu", Kind: cluster.FaultNoHost}: {Failures: 2, Until: now.Add(90 * time.Second), Why: "No valid host"}}
+		}), "", "pause of another 1m30s after 2 failures: No valid host"},
 		{"held demand survives partial facts: listed jobs do wait", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "+2cpu", ""},
 		{"stale facts add nothing", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.JobsAt = ago(121) }), "", "read 2m1s ago"},
 		{"a group that the cluster lacks is reported", newWorld(policy(func(p *decide.Policy) { p.Groups["gpu"] = decide.Bounds{Max: 1} })), "", "group gpu: the cluster has no worker group of that name"},
@@ -216,27 +222,6 @@ func TestShrink(t *testing.T) {
 		{"nor do stale facts", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.WorkersAt = ago(150) }), "", "nothing is done"},
 		{"max_remove bounds a tick", newWorld(policy(func(p *decide.Policy) { p.MaxRemove = 1 }), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-2", "max_remove = 1"},
 	})
-}
-
-// A group whose workers never come up must not be filled for ever.
-func TestPausesGrow(t *testing.T) {
-	var m decide.Memory
-	var got []time.Duration
-	for range 8 {
-		m = m.Failed("cpu", "no valid host", now)
-		got = append(got, m.Backoff["cpu"].Until.Sub(now))
-	}
-	want := []time.Duration{1, 2, 4, 8, 16, 30, 30, 30}
-	for i := range want {
-		if got[i] != want[i]*time.Minute {
-			t.Fatalf("pauses %v, want minutes %v", got, want)
-		}
-	}
-	w := newWorld(node("astro-cpu-1", 900), pool("astro-cpu-1", 1, 0), func(w *world) { w.memory = m })
-	_, after := decide.Tick(w.facts, w.policy, w.memory, now)
-	if _, paused := after.Backoff["cpu"]; paused {
-		t.Error("a worker that joined did not end the pause")
-	}
 }
 
 // A job that was held for an hour, or lost its worker, waits anew: the free
@@ -277,6 +262,18 @@ func TestJobsThatAFreeWorkerLeavesWaiting(t *testing.T) {
 	w.facts.Queue.Jobs = nil
 	if _, m = decide.Tick(w.facts, w.policy, m, later); len(m.PassedOver) != 0 {
 		t.Error("jobs that left the queue are still remembered")
+	}
+}
+
+// HTCondor matches jobs once a minute: a worker that waits for its first job is
+// not passed over, however short the operator's grace is.
+func TestAShortGraceDoesNotMakeJobsPassedOver(t *testing.T) {
+	w := newWorld(jobs(40), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 299), fresh)
+	w.facts.Queue.Jobs[0].Oldest = ago(1000)
+	w.policy.FirstJobGrace = 0
+	out, m := decide.Tick(w.facts, w.policy, w.memory, now)
+	if got := brief(out.Decision); got != "+9cpu" || len(m.PassedOver) != 0 {
+		t.Errorf("decided %q, passed over %v", got, m.PassedOver)
 	}
 }
 

@@ -12,6 +12,11 @@ type Decision struct {
 	Drain   []Step `json:"drain,omitempty"`
 	Undrain []Step `json:"undrain,omitempty"`
 	Remove  []Step `json:"remove,omitempty"`
+	// Discard are servers to delete by their IDs: their names are other ones'.
+	Discard []Step    `json:"discard,omitempty"`
+	Collect []Remains `json:"collect,omitempty"` // servers whose ports and volumes are looked for
+	// Stopped says why nothing is done at all.
+	Stopped string `json:"stopped,omitempty"`
 	Notes   []Note `json:"notes,omitempty"` // what is not done, and why
 }
 
@@ -20,6 +25,8 @@ type Add struct {
 	Group  string `json:"group"`
 	Count  int    `json:"count"`
 	Reason string `json:"reason"`
+	// Avoid are availability zones of the group in which workers have failed.
+	Avoid []string `json:"avoid_zones,omitempty"`
 }
 
 // Step is a change to one worker.
@@ -27,6 +34,9 @@ type Step struct {
 	Worker string `json:"worker"`
 	Group  string `json:"group"`
 	Reason string `json:"reason"`
+	Server string `json:"server,omitempty"` // ID, where there is one
+	// Fault is set where the worker goes because it failed: its console may tell why.
+	Fault cluster.FaultKind `json:"fault,omitempty"`
 }
 
 // Note says why something about a worker, a group or jobs is left as it is.
@@ -37,7 +47,7 @@ type Note struct {
 
 // Nothing tells that the decision is to do nothing.
 func (d Decision) Nothing() bool {
-	return len(d.Add) == 0 && len(d.Drain) == 0 && len(d.Undrain) == 0 && len(d.Remove) == 0
+	return len(d.Add) == 0 && len(d.Drain) == 0 && len(d.Undrain) == 0 && len(d.Remove) == 0 && len(d.Discard) == 0 && len(d.Collect) == 0
 }
 
 // Marks returns the changes to the document's leaving marks.

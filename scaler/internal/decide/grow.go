@@ -2,46 +2,59 @@ package decide
 
 import (
 	"fmt"
+	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
 // grow decides on new workers. Facts that are partial may cause some: jobs that
 // are listed do wait.
 func (t *tick) grow() {
-	budget := t.p.MaxCreate
-	inFlight := t.fleet.Count("", fleet.Booting)
+	t.budget = t.p.MaxCreate
+	t.inFlight = t.fleet.Count("", fleet.Booting)
+	limits := []func(group string, n int) int{t.byBreaker, t.byRemovals, t.byMaxCreate, t.byInFlight, t.byQuota}
 	for _, group := range t.managed() {
 		n, reason := t.wanted(group)
-		if n == 0 {
-			continue
-		}
-		if b := t.m.Backoff[group]; t.now.Before(b.Until) {
-			t.d.note("group "+group, fmt.Sprintf("%s not added: pause of another %s after %s: %s",
-				count(n, "worker"), short(b.Until.Sub(t.now)), count(b.Failures, "failure"), b.Why))
-			continue
-		}
-		if gone := steps(t.d.Remove, group) - t.again[group]; gone > 0 {
-			// A new worker would get the name of one that is being deleted. One that
-			// can't be deleted keeps its name, and must not stop the group for ever.
-			t.d.note("group "+group, fmt.Sprintf("%s not added now: %s being removed", count(n, "worker"), count(gone, "worker")))
-			continue
-		}
-		if n > budget {
-			t.d.note("group "+group, fmt.Sprintf("%d of %s put off: max_create = %d", n-budget, count(n, "worker"), t.p.MaxCreate))
-			n = budget
-		}
-		if room := max(0, t.p.MaxInFlight-inFlight); n > room {
-			t.d.note("group "+group, fmt.Sprintf("%d of %s put off: %d are booting, max_in_flight = %d", n-room, count(n, "worker"), inFlight, t.p.MaxInFlight))
-			n = room
+		for _, limit := range limits {
+			if n > 0 {
+				n = limit(group, n)
+			}
 		}
 		if n == 0 {
 			continue
 		}
-		budget -= n
-		inFlight += n
-		t.d.Add = append(t.d.Add, Add{Group: group, Count: n, Reason: reason})
+		t.budget -= n
+		t.inFlight += n
+		t.take(group, n)
+		t.d.Add = append(t.d.Add, Add{Group: group, Count: n, Reason: reason, Avoid: t.avoid[group]})
 	}
+}
+
+// byRemovals holds new workers back that would get the name of one that is being
+// deleted. One that can't be deleted keeps its name, and must not stop the group
+// for ever.
+func (t *tick) byRemovals(group string, n int) int {
+	if gone := steps(t.d.Remove, group) + steps(t.d.Discard, group) - t.again[group]; gone > 0 {
+		t.d.note("group "+group, fmt.Sprintf("%s not added now: %s being removed", count(n, "worker"), count(gone, "worker")))
+		return 0
+	}
+	return n
+}
+
+func (t *tick) byMaxCreate(group string, n int) int {
+	if n > t.budget {
+		t.d.note("group "+group, fmt.Sprintf("%d of %s put off: max_create = %d", n-t.budget, count(n, "worker"), t.p.MaxCreate))
+	}
+	return min(n, t.budget)
+}
+
+func (t *tick) byInFlight(group string, n int) int {
+	room := max(0, t.p.MaxInFlight-t.inFlight)
+	if n > room {
+		t.d.note("group "+group, fmt.Sprintf("%d of %s put off: %d are booting, max_in_flight = %d", n-room, count(n, "worker"), t.inFlight, t.p.MaxInFlight))
+	}
+	return min(n, room)
 }
 
 // wanted returns how many new workers a group should get now, and why.
@@ -60,15 +73,20 @@ func (t *tick) wanted(group string) (int, string) {
 			t.m.Unmet[group] = since
 		}
 		lasted := t.now.Sub(since)
-		if lasted >= t.p.ScaleOutAfter {
+		newest := t.now.Sub(t.newest(group))
+		switch {
+		case lasted >= t.p.ScaleOutAfter && newest < t.p.OutCooldown:
+			t.d.note("group "+group, fmt.Sprintf("%s not added yet: the last one was made %s ago, scale_out_cooldown = %s",
+				count(need.Workers, "worker"), short(newest), short(t.p.OutCooldown)))
+		case lasted >= t.p.ScaleOutAfter:
 			n = need.Workers
-			reason = jobs(need.Jobs) + " found no place"
+			reason = t.lacking(group, need)
 			if lasted > 0 {
 				reason += " for " + short(lasted)
 			}
-		} else {
+		default:
 			t.d.note("group "+group, fmt.Sprintf("%s for %s not added yet: the demand has lasted %s of %s",
-				count(need.Workers, "worker"), jobs(need.Jobs), short(lasted), short(t.p.ScaleOutAfter)))
+				count(need.Workers, "worker"), t.wanting(group, need), short(lasted), short(t.p.ScaleOutAfter)))
 		}
 	}
 	if below := bounds.Min - staying; below > n {
@@ -80,6 +98,42 @@ func (t *tick) wanted(group string) (int, string) {
 		n = max(room, 0)
 	}
 	return n, reason
+}
+
+// newest is when the group's newest server was made. The cloud tells it, so a
+// restart changes nothing.
+func (t *tick) newest(group string) time.Time {
+	var newest time.Time
+	for _, w := range t.fleet.Group(group) {
+		if w.Node.Created.After(newest) {
+			newest = w.Node.Created
+		}
+	}
+	return newest
+}
+
+// lacking says what a group's new workers are for, as a reason.
+func (t *tick) lacking(group string, need demand.Need) string {
+	spare := fmt.Sprintf("%d of %d spare workers missing", need.Spare, t.p.Groups[group].Spare)
+	switch {
+	case need.Spare == 0:
+		return jobs(need.Jobs) + " found no place"
+	case need.Jobs == 0:
+		return spare
+	}
+	return jobs(need.Jobs) + " found no place, " + spare
+}
+
+// wanting says the same of workers that are yet to be wished for.
+func (t *tick) wanting(group string, need demand.Need) string {
+	spare := fmt.Sprintf("spare = %d", t.p.Groups[group].Spare)
+	switch {
+	case need.Spare == 0:
+		return jobs(need.Jobs)
+	case need.Jobs == 0:
+		return spare
+	}
+	return jobs(need.Jobs) + " and " + spare
 }
 
 func steps(steps []Step, group string) int {

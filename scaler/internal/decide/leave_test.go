@@ -74,13 +74,13 @@ func TestAServerThatCanNotBeDeletedIsOneFailure(t *testing.T) {
 	w.facts.Cluster.Nodes[0].ID = "s1"
 	m, at := w.memory, now
 	var out decide.Outcome
-	for range 20 {
+	for range 40 {
 		w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt = at, at
 		out, m = decide.Tick(w.facts, w.policy, m, at)
 		at = at.Add(10 * time.Second)
 	}
-	if m.Backoff["cpu"].Failures != 1 {
-		t.Errorf("%d failures counted", m.Backoff["cpu"].Failures)
+	if b := m.Breakers[decide.FaultKey{Group: "cpu", Kind: cluster.FaultNoHost}]; b.Failures != 1 {
+		t.Errorf("%d failures counted", b.Failures)
 	}
 	if got := brief(out.Decision); got != "+1cpu remove:cpu-1" {
 		t.Errorf("decided %q in the end\n%s", got, reasons(out.Decision))

@@ -14,19 +14,28 @@ type Memory struct {
 	Unmet       map[string]time.Time
 	Seen        map[string]time.Time // node → last time in the pool
 	Busy        map[string]time.Time // node → last time it was seen with a job
-	Learned     map[string]Learned   // group → shape of its workers in the pool
+	Learned     map[string]Learned   // group → its workers in the pool
+	Domain      string               // of the machines' names in the pool
+	Strangers   map[string]Stranger  // workers in the pool that are not the cluster's
 	Confirmed   map[string]Sighting  // node → readings that agree on its removal
 	Closed      map[string]bool      // node → the front-end has reported it closed; it stays so while it is marked
 	Offered     map[string]time.Time // job group → since when it has waited beside a free worker with room for it
 	PassedOver  map[string]time.Time // job group → since when a free worker is known not to take it
-	Backoff     map[string]Backoff   // group → pause after failures
+	Breakers    map[FaultKey]Breaker // pauses after failures
 	Blamed      map[string]string    // node → ID of its server, whose failure has been counted
+	Joins       map[string][]Join    // group → how long its workers took to join, latest last
+	Left        map[string]time.Time // group → when one of its workers was last seen on its way out
+	Orphans     map[string]time.Time // server ID → since when nobody has wanted it
+	Servers     map[string]Past      // server ID → workers' servers, those that are gone until they are looked after
 }
 
 // Learned is a group's worker as the pool sees it, which is less than its flavor.
 type Learned struct {
-	Shape  queue.Shape
-	Flavor string
+	Shape      queue.Shape
+	Flavor     string
+	Image      string
+	Spec       string           // hash of the spec that it was made from
+	Attributes queue.Attributes // what the next one will have as well
 }
 
 // Sighting counts readings of the queue that agree.
@@ -37,60 +46,30 @@ type Sighting struct {
 	Reads  int
 }
 
-// Backoff is a pause before a group's next new workers.
-type Backoff struct {
-	Failures int
-	Until    time.Time
-	Why      string
-}
-
-// Pauses after a failure double up to a limit.
 const (
-	firstBackoff = time.Minute
-	maxBackoff   = 30 * time.Minute
 	// passedOverFor is how long a job group that a free worker left waiting does
 	// not cause new workers.
 	passedOverFor = time.Hour
+	// leastPassing is how long the free worker must have left it waiting at least:
+	// HTCondor matches jobs once a minute.
+	leastPassing = 5 * time.Minute
 )
 
 func (m Memory) clone() Memory {
-	copied := func(in map[string]time.Time) map[string]time.Time {
-		if in == nil {
-			return map[string]time.Time{}
-		}
-		return maps.Clone(in)
-	}
 	m.Unmet, m.Seen, m.Busy = copied(m.Unmet), copied(m.Seen), copied(m.Busy)
-	m.Offered, m.PassedOver = copied(m.Offered), copied(m.PassedOver)
-	if m.Learned = maps.Clone(m.Learned); m.Learned == nil {
-		m.Learned = map[string]Learned{}
-	}
-	if m.Confirmed = maps.Clone(m.Confirmed); m.Confirmed == nil {
-		m.Confirmed = map[string]Sighting{}
-	}
-	if m.Closed = maps.Clone(m.Closed); m.Closed == nil {
-		m.Closed = map[string]bool{}
-	}
-	if m.Backoff = maps.Clone(m.Backoff); m.Backoff == nil {
-		m.Backoff = map[string]Backoff{}
-	}
-	if m.Blamed = maps.Clone(m.Blamed); m.Blamed == nil {
-		m.Blamed = map[string]string{}
-	}
+	m.Offered, m.PassedOver, m.Left = copied(m.Offered), copied(m.PassedOver), copied(m.Left)
+	m.Learned, m.Confirmed, m.Closed = copied(m.Learned), copied(m.Confirmed), copied(m.Closed)
+	m.Breakers, m.Blamed, m.Joins = copied(m.Breakers), copied(m.Blamed), copied(m.Joins)
+	m.Orphans, m.Servers = copied(m.Orphans), copied(m.Servers)
+	m.Strangers = copied(m.Strangers)
 	return m
 }
 
-// Failed returns the memory after a group's workers could not be made or did
-// not come up: a pause, longer each time.
-func (m Memory) Failed(group, why string, now time.Time) Memory {
-	m = m.clone()
-	b := m.Backoff[group]
-	pause := firstBackoff << min(b.Failures, 10)
-	b.Failures++
-	b.Until = now.Add(min(pause, maxBackoff))
-	b.Why = why
-	m.Backoff[group] = b
-	return m
+func copied[K comparable, V any](in map[K]V) map[K]V {
+	if in == nil {
+		return map[K]V{}
+	}
+	return maps.Clone(in)
 }
 
 // confirm counts a reading for a node and returns how many agree by now. A

@@ -13,6 +13,9 @@ type Policy struct {
 	IdleAfter     time.Duration // a worker unused this long goes
 	FirstJobGrace time.Duration // the same for one that never had a job
 	JoinTimeout   time.Duration // a worker not in the pool for this long is replaced
+	LearnJoin     bool          // JoinTimeout holds only until the group's own is known, see join.go
+	OutCooldown   time.Duration // between a group's newest worker and the next ones that jobs cause
+	InCooldown    time.Duration // between a group's newest worker, or its last that left, and the next asked to leave
 	DrainRecheck  time.Duration // least time between "drained" and the removal
 	PoolSettle    time.Duration // nothing is removed while the pool's directory is younger
 	MaxAge        time.Duration // facts older than this cause nothing
@@ -20,14 +23,17 @@ type Policy struct {
 	MaxInFlight   int           // servers that have not joined yet, all groups
 	MaxRemove     int           // workers asked to leave per tick, all groups
 	Groups        map[string]Bounds
+	Schedules     map[string][]Window // by group
 }
 
 // Bounds limits a group. A group without bounds, here and in the cluster
 // document, is left alone.
 type Bounds struct {
-	Min   int
-	Max   int         // Unsaid: the document's, or DefaultMax where that has none
-	Shape queue.Shape // of a worker, as the operator says; zero fields are found out
+	Min      int
+	Max      int         // Unsaid: the document's, or DefaultMax where that has none
+	Shape    queue.Shape // of a worker, as the operator says; zero fields are found out
+	Priority int         // of the groups that fit, those with the highest get the jobs
+	Spare    int         // workers kept empty beside what the jobs need
 }
 
 // Unsaid is a Max that the operator left out; DefaultMax then holds where the
@@ -71,6 +77,7 @@ func DefaultPolicy() Policy {
 		IdleAfter:     60 * time.Second,
 		FirstJobGrace: 300 * time.Second,
 		JoinTimeout:   15 * time.Minute,
+		LearnJoin:     true,
 		DrainRecheck:  15 * time.Second,
 		PoolSettle:    180 * time.Second,
 		MaxAge:        120 * time.Second,

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ func (t *tick) leaving() {
 		if w.Phase != fleet.Leaving || !t.isManaged(w.Group) {
 			continue
 		}
+		t.m.Left[w.Group] = t.now
 		if w.Mark != cluster.LeaveIdle {
 			t.d.note(w.Name, "is leaving by somebody else's wish")
 			continue
@@ -49,6 +51,8 @@ func (t *tick) leaving() {
 			t.undrain(w, "is protected by its metadata")
 		case waiting > 0:
 			t.undrain(w, jobs(waiting)+" came that fit it")
+		case slices.Contains(t.demand.Spares, w.Name):
+			t.undrain(w, fmt.Sprintf("is wanted again: spare = %d", t.p.Groups[w.Group].Spare))
 		case w.Refused:
 			t.undrain(w, "the front-end refused to close it: it has a job")
 		case !closed && !gone:
@@ -63,7 +67,7 @@ func (t *tick) leaving() {
 		case closed:
 			t.remove(w, "closed by the front-end, and two readings of the queue found no job on it")
 		default:
-			t.remove(w, what+fmt.Sprintf(" (join_timeout = %s), and two readings of the queue found no job on it", short(t.p.JoinTimeout)))
+			t.remove(w, what+fmt.Sprintf(" (%s), and two readings of the queue found no job on it", t.joinText(w)))
 		}
 	}
 }
@@ -71,7 +75,7 @@ func (t *tick) leaving() {
 // gone tells that a worker has been out of the pool for so long that nobody can
 // be expected to close it.
 func (t *tick) gone(w fleet.Worker) bool {
-	return !w.InPool && t.now.Sub(w.AbsentSince) >= t.p.JoinTimeout
+	return !w.InPool && t.now.Sub(w.AbsentSince) >= w.Timeout
 }
 
 // confirmed counts this reading for the worker's removal and tells whether that
@@ -81,7 +85,8 @@ func (t *tick) confirmed(w fleet.Worker) bool {
 	return c.Reads >= 2 && t.now.Sub(c.First) >= t.p.DrainRecheck
 }
 
-// shrink asks idle workers to leave, the longest idle first.
+// shrink asks idle workers to leave: first those whose server is broken, then
+// those that never had a job, then the longest idle.
 func (t *tick) shrink() {
 	unsafe := t.unsafe()
 	var idle []fleet.Worker
@@ -108,12 +113,7 @@ func (t *tick) shrink() {
 	for _, s := range t.d.Undrain {
 		staying[s.Group]++
 	}
-	slices.SortStableFunc(idle, func(a, b fleet.Worker) int {
-		if c := a.Pool.IdleSince.Compare(b.Pool.IdleSince); c != 0 {
-			return c
-		}
-		return cluster.CompareNames(b.Name, a.Name)
-	})
+	slices.SortStableFunc(idle, leavesBefore)
 	for _, w := range idle {
 		reason, leaves := t.mayLeave(w, staying[w.Group], unsafe)
 		if !leaves {
@@ -123,6 +123,23 @@ func (t *tick) shrink() {
 		staying[w.Group]--
 		t.d.Drain = append(t.d.Drain, Step{Worker: w.Name, Group: w.Group, Reason: reason})
 	}
+}
+
+func leavesBefore(a, b fleet.Worker) int {
+	rank := func(w fleet.Worker) int {
+		switch {
+		case w.Node.Broken():
+			return 0
+		case !w.Pool.RanBefore:
+			return 1
+		}
+		return 2
+	}
+	return cmp.Or(
+		cmp.Compare(rank(a), rank(b)),
+		a.Pool.IdleSince.Compare(b.Pool.IdleSince),
+		cluster.CompareNames(b.Name, a.Name),
+	)
 }
 
 // mayLeave tells whether an idle worker is asked to leave, and why or why not.
@@ -142,10 +159,18 @@ func (t *tick) mayLeave(w fleet.Worker, staying int, unsafe string) (string, boo
 		return fmt.Sprintf("idle for %s, stays: protected by its metadata", short(idle)), false
 	case staying <= t.p.Groups[w.Group].Min:
 		return fmt.Sprintf("idle for %s, stays: min = %d", short(idle), t.p.Groups[w.Group].Min), false
+	case slices.Contains(t.demand.Spares, w.Name):
+		return fmt.Sprintf("idle for %s, stays: spare = %d", short(idle), t.p.Groups[w.Group].Spare), false
 	case !w.Listed:
 		return fmt.Sprintf("idle for %s, stays: it is not in the cluster's roster yet", short(idle)), false
 	case unsafe != "":
 		return fmt.Sprintf("idle for %s, stays: %s", short(idle), unsafe), false
+	case t.p.InCooldown > 0 && t.now.Sub(t.newest(w.Group)) < t.p.InCooldown:
+		return fmt.Sprintf("idle for %s, stays for now: the group's newest worker was made %s ago, scale_in_cooldown = %s",
+			short(idle), short(t.now.Sub(t.newest(w.Group))), short(t.p.InCooldown)), false
+	case t.now.Sub(t.m.Left[w.Group]) < t.p.InCooldown:
+		return fmt.Sprintf("idle for %s, stays for now: another one was leaving %s ago, scale_in_cooldown = %s",
+			short(idle), short(t.now.Sub(t.m.Left[w.Group])), short(t.p.InCooldown)), false
 	case len(t.d.Drain) >= t.p.MaxRemove:
 		return fmt.Sprintf("idle for %s, stays for now: max_remove = %d", short(idle), t.p.MaxRemove), false
 	}
@@ -155,16 +180,17 @@ func (t *tick) mayLeave(w fleet.Worker, staying int, unsafe string) (string, boo
 // clear removes servers that will not do: in ERROR, never joined, or gone.
 func (t *tick) clear() {
 	unsafe := t.unsafe()
-	failed := map[string]string{}
+	var failed []Fault
 	for _, w := range t.fleet.Workers {
 		if !t.isManaged(w.Group) {
 			continue
 		}
 		switch w.Phase {
 		case fleet.Broken:
-			why := "its server is in ERROR"
+			why, kind := "its server is in ERROR", cluster.FaultOther
 			if w.Node.Fault != nil {
 				why += ": " + w.Node.Fault.Message
+				kind = cluster.FaultOfWords(w.Node.Fault.Message)
 			}
 			if t.spared(w, why) {
 				continue
@@ -173,10 +199,10 @@ func (t *tick) clear() {
 				t.d.note(w.Name, why+"; not removed now: "+unsafe)
 				continue
 			}
-			t.remove(w, why)
-			t.blame(w, why, failed)
+			t.dismiss(w, why)
+			failed = t.blame(failed, w, kind, why)
 		case fleet.Absent:
-			why := fmt.Sprintf("not in the pool for %s (join_timeout = %s)", short(t.now.Sub(w.AbsentSince)), short(t.p.JoinTimeout))
+			why := fmt.Sprintf("not in the pool for %s (%s)", short(t.now.Sub(w.AbsentSince)), t.joinText(w))
 			if t.spared(w, why) {
 				continue
 			}
@@ -184,8 +210,8 @@ func (t *tick) clear() {
 				t.d.note(w.Name, why+"; it is looked for again before it is replaced"+because(unsafe))
 				continue
 			}
-			t.remove(w, why)
-			t.blame(w, why, failed)
+			t.dismiss(w, why)
+			failed = t.blame(failed, w, NotJoined, why)
 		case fleet.Vanished:
 			if t.confirmed(w) {
 				t.remove(w, "in the roster, but it has no server")
@@ -196,19 +222,25 @@ func (t *tick) clear() {
 			}
 		}
 	}
-	for group, why := range failed {
-		t.m = t.m.Failed(group, why, t.now)
+	if len(failed) > 0 {
+		t.m = t.m.Failed(t.now, failed...)
 	}
 }
 
-// blame counts a server's failure once, however often its removal is tried.
-func (t *tick) blame(w fleet.Worker, why string, failed map[string]string) {
+// blame counts a server's failure once, however often its removal is tried, and
+// notes it with the step that removes it.
+func (t *tick) blame(failed []Fault, w fleet.Worker, kind cluster.FaultKind, why string) []Fault {
+	for _, steps := range [][]Step{t.d.Remove, t.d.Discard} {
+		if last := len(steps) - 1; last >= 0 && steps[last].Worker == w.Name {
+			steps[last].Fault = kind
+		}
+	}
 	if id, before := t.m.Blamed[w.Name]; before && id == w.Node.ID {
 		t.again[w.Group]++
-		return
+		return failed
 	}
 	t.m.Blamed[w.Name] = w.Node.ID
-	failed[w.Group] = why
+	return append(failed, t.faultOf(w, kind, why))
 }
 
 // spared tells, and notes, that a worker is kept for all that is wrong with it.
@@ -237,5 +269,5 @@ func (t *tick) undrain(w fleet.Worker, reason string) {
 }
 
 func (t *tick) remove(w fleet.Worker, reason string) {
-	t.d.Remove = append(t.d.Remove, Step{Worker: w.Name, Group: w.Group, Reason: reason})
+	t.d.Remove = append(t.d.Remove, Step{Worker: w.Name, Group: w.Group, Server: w.Node.ID, Reason: reason})
 }

@@ -44,14 +44,17 @@ type Worker struct {
 	Node   cluster.Node // zero for Vanished and Foreign
 	Pool   queue.Worker // zero when not in the pool
 	InPool bool
-	Listed bool // in the document's roster
+	Listed bool // its name is in the document's roster
+	Orphan bool // the server itself is not: who made it has not come to enrol it
 	Jobs   int  // that run on it by the pool's or the queue's account, whichever is more
 
 	Mark    cluster.Leaving
 	Drained bool // the front-end reports: runs nothing, takes nothing
 	Refused bool // the front-end reports: runs jobs
 
-	AbsentSince time.Time // for a worker that is not in the pool
+	AbsentSince time.Time     // for a worker that is not in the pool
+	Timeout     time.Duration // after which one that is not in the pool is given up
+	WasWell     bool          // it is in the pool, or has been
 }
 
 // Fleet is all workers of a cluster, and strangers in its pool.
@@ -60,14 +63,23 @@ type Fleet struct {
 	Generation int64
 	Reported   bool // the front-end has reported on this generation
 	Workers    []Worker
+	Twins      []Twin
+}
+
+// Twin is a second server of a worker's name. The worker is the one that the pool
+// speaks of; where that does not tell, the one in the roster, and the older one.
+type Twin struct {
+	Node cluster.Node
+	Used bool // jobs may run on it for all that is known
 }
 
 // Clock is what joining needs to know of the past.
 type Clock struct {
 	Now         time.Time
 	JoinTimeout time.Duration
-	WatchedFrom time.Time            // zero: nothing is known of the time before
-	Seen        map[string]time.Time // when a worker was last in the pool
+	Learned     map[string]time.Duration // by group: the timeout for those that have not joined yet, where it is another
+	WatchedFrom time.Time                // zero: nothing is known of the time before
+	Seen        map[string]time.Time     // when a worker was last in the pool
 }
 
 // Join makes the fleet.
@@ -80,9 +92,10 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 		refused = nameSet(v.Document.Name, v.Report.Busy)
 	}
 	known := map[string]bool{}
-	for _, n := range v.Nodes.Workers("") {
+	nodes, twins := distinct(v, s)
+	for _, n := range nodes {
 		known[n.Name] = true
-		w := Worker{Name: n.Name, Group: n.Group, Node: n}
+		w := Worker{Name: n.Name, Group: n.Group, Node: n, Orphan: !v.Document.Enrolled(n)}
 		if m, ok := v.Document.Member(n.Name); ok {
 			w.Listed, w.Mark = true, m.Leaving
 		}
@@ -92,6 +105,11 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 		w.Refused = w.Mark != cluster.Stays && refused[n.Name]
 		if !w.InPool {
 			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.Seen[n.Name])
+		}
+		w.WasWell = w.InPool || c.wasWell(w)
+		w.Timeout = c.JoinTimeout
+		if learned, ok := c.Learned[w.Group]; ok && !w.WasWell {
+			w.Timeout = learned
 		}
 		w.Phase = phase(w, c)
 		f.Workers = append(f.Workers, w)
@@ -109,7 +127,34 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 		}
 	}
 	slices.SortStableFunc(f.Workers, func(a, b Worker) int { return cluster.CompareNames(a.Name, b.Name) })
+	for _, n := range twins {
+		f.Twins = append(f.Twins, Twin{Node: n, Used: used(n, nodes, s)})
+	}
 	return f
+}
+
+// distinct returns one server for each worker's name, and the others.
+func distinct(v View, s queue.Snapshot) (one, others cluster.Nodes) {
+	one, others = v.Nodes.Distinct(v.Document.Workers)
+	one, others = one.Workers(""), others.Workers("")
+	for i, n := range others {
+		w, _ := s.Worker(n.Name)
+		j := slices.IndexFunc(one, func(o cluster.Node) bool { return o.Name == n.Name })
+		if j >= 0 && w.Server == n.ID { // the pool tells which one works
+			one[j], others[i] = n, one[j]
+		}
+	}
+	return one, others
+}
+
+// used tells whether jobs may run on a second server of a name. None do where the
+// pool says that the name is the other one's, or where nobody knows of any.
+func used(twin cluster.Node, one cluster.Nodes, s queue.Snapshot) bool {
+	w, inPool := s.Worker(twin.Name)
+	if !inPool {
+		return s.OnNode[twin.Name] > 0
+	}
+	return !slices.ContainsFunc(one, func(n cluster.Node) bool { return n.Name == twin.Name && n.ID == w.Server })
 }
 
 func phase(w Worker, c Clock) Phase {
@@ -120,7 +165,7 @@ func phase(w Worker, c Clock) Phase {
 		return Leaving
 	case stopped(w.Node.Status):
 		return Stopped
-	case !w.InPool && c.Now.Sub(w.AbsentSince) < c.JoinTimeout:
+	case !w.InPool && c.Now.Sub(w.AbsentSince) < w.Timeout:
 		return Booting
 	case !w.InPool:
 		return Absent
@@ -130,6 +175,19 @@ func phase(w Worker, c Clock) Phase {
 		return Busy
 	}
 	return Idle
+}
+
+// wasWell tells a worker that has been in the pool: it was seen there, or it was
+// there for so long before the watch began that it would have been replaced.
+func (c Clock) wasWell(w Worker) bool {
+	if seen, ok := c.Seen[w.Name]; ok && !w.Node.Created.After(seen) {
+		return true
+	}
+	from := c.WatchedFrom
+	if from.IsZero() {
+		from = c.Now.Add(-c.JoinTimeout)
+	}
+	return !w.Orphan && w.Node.Created.Before(from.Add(-c.JoinTimeout))
 }
 
 func stopped(s cluster.Status) bool {

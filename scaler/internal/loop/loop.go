@@ -29,6 +29,9 @@ type Loop struct {
 	Cluster  actuate.Reader
 	Actuator actuate.Actuator
 	Flavors  actuate.Flavors
+	Project  Project  // nil: quota is left to the cloud's refusals
+	Consoles Consoles // nil: none is read
+	Remains  Remains  // nil: what gone servers left is not looked for
 	Policy   decide.Policy
 	Interval time.Duration
 	DryRun   bool
@@ -39,6 +42,10 @@ type Loop struct {
 	flavors map[string]queue.Shape // by flavor ID
 	told    map[string]bool        // notes that were logged already
 	trouble string                 // the last failure to read, until it is over
+	sizes   map[string]decide.Size // by flavor ID
+	blind   bool                   // the quota can not be read
+	stopped bool                   // for too many are sick
+	shown   map[string]bool        // servers whose consoles were logged
 }
 
 // Recorder keeps a record of each tick.
@@ -66,6 +73,14 @@ func (l *Loop) Run(ctx context.Context) error {
 // Once watches for one hold time, then acts on the last reading, and returns
 // that tick's record.
 func (l *Loop) Once(ctx context.Context) (Record, error) {
+	r, err := l.once(ctx)
+	if err == nil && r.Stopped != "" {
+		err = errors.New(r.Stopped)
+	}
+	return r, err
+}
+
+func (l *Loop) once(ctx context.Context) (Record, error) {
 	until := time.Now().Add(max(l.Policy.ScaleOutAfter, l.Policy.DrainRecheck))
 	for {
 		if !time.Now().Before(until) {
@@ -93,10 +108,10 @@ func (l *Loop) Look(ctx context.Context) (Record, error) {
 // Watch reads and decides for one hold time, does nothing, and returns the last
 // tick's record.
 func (l *Loop) Watch(ctx context.Context) (Record, error) {
-	actuator := l.Actuator
-	l.Actuator = actuate.DryRun{}
-	defer func() { l.Actuator = actuator }()
-	return l.Once(ctx)
+	actuator, remains := l.Actuator, l.Remains
+	l.Actuator, l.Remains = actuate.DryRun{}, nil
+	defer func() { l.Actuator, l.Remains = actuator, remains }()
+	return l.once(ctx)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -127,6 +142,7 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		var out decide.Outcome
 		out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
 		r.fill(facts, out)
+		l.alarm(r.Stopped)
 		l.tell(r)
 		if act {
 			r.err = l.act(ctx, facts, out.Decision, &r)
@@ -174,13 +190,20 @@ func (l *Loop) read(ctx context.Context) (decide.Facts, error) {
 	if f.Queue, err = l.Queue.Read(ctx); err != nil {
 		return f, fmt.Errorf("nothing is done in this round: read the queue: %w", err)
 	}
-	f.Flavors = map[string]queue.Shape{}
+	f.Flavors, f.Sizes = map[string]queue.Shape{}, map[string]decide.Size{}
 	ours := l.Policy.For(f.Cluster.Document.Groups).Groups
 	for group, spec := range f.Cluster.Document.Groups {
-		if _, managed := ours[group]; managed && l.Flavors != nil {
+		if _, managed := ours[group]; !managed {
+			continue
+		}
+		if l.Flavors != nil {
 			f.Flavors[group] = l.shape(ctx, group, spec.Flavor)
 		}
+		if l.Project != nil {
+			f.Sizes[group] = l.size(ctx, spec.Flavor)
+		}
 	}
+	f.Room = l.room(ctx)
 	return f, nil
 }
 
@@ -200,46 +223,4 @@ func (l *Loop) shape(ctx context.Context, group, flavor string) queue.Shape {
 	}
 	l.flavors[flavor] = s
 	return s
-}
-
-// act carries a decision out: marks first, for they are cheap and undo what the
-// rest must not do; then removals, which free quota; then new workers. What is
-// not begun before the facts are too old is left to the next tick.
-func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r *Record) error {
-	clusterID := facts.Cluster.Document.ID
-	var failed []error
-	do := func(what string, call func(ctx context.Context) error) {
-		if ctx.Err() != nil {
-			return // asked to stop: the next scaler sees the same need
-		}
-		if age := time.Since(facts.Queue.ReadAt()); age > l.Policy.MaxAge {
-			why := fmt.Sprintf("put off: what was read is %s old by now", age.Round(time.Second))
-			r.Notes = append(r.Notes, decide.Note{About: what, Reason: why})
-			l.Log.Info("not done", "about", what, "because", why)
-			return
-		}
-		calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
-		defer cancel()
-		if err := call(calling); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", what, err))
-			r.Errors = append(r.Errors, failed[len(failed)-1].Error())
-		}
-	}
-	if marks := d.Marks(); len(marks) > 0 {
-		do("ask workers to leave or stay", func(ctx context.Context) error { return l.Actuator.Mark(ctx, clusterID, marks) })
-	}
-	if names := d.Removals(); len(names) > 0 {
-		do("remove workers", func(ctx context.Context) error { return l.Actuator.Remove(ctx, clusterID, names) })
-	}
-	for _, a := range d.Add {
-		do(fmt.Sprintf("add %d to group %s", a.Count, a.Group), func(ctx context.Context) error {
-			names, err := l.Actuator.Add(ctx, clusterID, a.Group, a.Count)
-			r.Added = append(r.Added, names...)
-			if err != nil {
-				l.memory = l.memory.Failed(a.Group, err.Error(), time.Now())
-			}
-			return err
-		})
-	}
-	return errors.Join(failed...)
 }

@@ -110,11 +110,12 @@ func TestFailuresAreTriedAgainAtGrowingIntervals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.submit(4, 0, time.Minute)
-		s.addErr = &cluster.CloudError{Kind: cluster.FaultQuota, Op: "create server", Code: 403, Message: "Quota exceeded for instances"}
+		s.addErr = &cluster.CloudError{Kind: cluster.FaultNoHost, Op: "create server", Code: 400, Message: "No valid host was found"}
 		l := newLoop(s, 20)
-		running(t, l, 2*time.Hour)
-		if n := len(s.calls); n < 4 || n > 9 {
-			t.Errorf("%d attempts in two hours, want a few: %v", n, s.calls)
+		running(t, l, 3*time.Hour)
+		// After 1 minute, then 5, 10, 20, 30, 30, 30 and 30 minutes later; no more.
+		if n := len(s.calls); n < 7 || n > 8 {
+			t.Errorf("%d attempts in three hours: %v", n, s.calls)
 		}
 		s.addErr = nil
 		running(t, l, 2*time.Hour)

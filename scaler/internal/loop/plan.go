@@ -47,10 +47,16 @@ func WritePlan(w io.Writer, r Record, hold time.Duration, waited bool) error {
 	for _, s := range r.Remove {
 		fmt.Fprintf(t, "remove\t%s\t%s\n", s.Worker, s.Reason)
 	}
+	for _, s := range r.Discard {
+		fmt.Fprintf(t, "delete\t%s (server %s)\t%s\n", s.Worker, s.Server, s.Reason)
+	}
+	if r.Stopped != "" {
+		fmt.Fprintf(t, "nothing at all\t\t%s\n", r.Stopped)
+	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(t, "nothing\t%s\t%s\n", n.About, n.Reason)
 	}
-	if r.Nothing() && len(r.Notes) == 0 {
+	if r.Nothing() && len(r.Notes) == 0 && r.Stopped == "" {
 		fmt.Fprintf(t, "nothing\t\tthe workers suffice, and none is idle\n")
 	}
 	if err := t.Flush(); err != nil {

@@ -27,10 +27,11 @@ type Record struct {
 	DryRun     bool                `json:"dry_run,omitempty"`
 	Watching   bool                `json:"watching,omitempty"` // not the tick that acts
 	decide.Decision
-	Added   []string `json:"added,omitempty"`  // names of the workers made
-	Errors  []string `json:"errors,omitempty"` // of actions
-	Error   string   `json:"error,omitempty"`  // why nothing could be decided
-	Seconds float64  `json:"seconds"`
+	Added     []string `json:"added,omitempty"`     // names of the workers made
+	Collected []string `json:"collected,omitempty"` // what gone servers had left: "port …"
+	Errors    []string `json:"errors,omitempty"`    // of actions
+	Error     string   `json:"error,omitempty"`     // why nothing could be decided
+	Seconds   float64  `json:"seconds"`
 
 	Fleet  fleet.Fleet   `json:"-"`
 	Demand demand.Demand `json:"-"`
@@ -98,6 +99,9 @@ func (l *Loop) tell(r Record) {
 	}
 	for _, s := range r.Remove {
 		log.Info("worker is removed", "worker", s.Worker, "because", s.Reason)
+	}
+	for _, s := range r.Discard {
+		log.Info("a server is deleted", "worker", s.Worker, "server", s.Server, "because", s.Reason)
 	}
 	for _, a := range r.Add {
 		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason)

@@ -41,10 +41,23 @@ type sim struct {
 	addErr     error
 	neverJoin  bool
 	addTakes   time.Duration
+	partial    []string
+	poolSince  time.Time              // the collector was started again; workers come back a while later
+	dark       func(name string) bool // workers that neither pool nor queue can reach
+	quota      int                    // of instances; 0 is without limit
+	others     int                    // instances of others that count there
+	roomErr    error
+	removeErr  error
+	fullZone   string // where nobody has room
+	dieIn      string // the next call of that name is cut short, and the scaler with it
+	die        context.CancelFunc
 
 	// What happened.
 	created, removed, killed, peak int
 	calls                          []string
+	twins                          []cluster.Node
+	consoles, collected            []string
+	refused                        int
 }
 
 type simNode struct {
@@ -167,6 +180,7 @@ func (s *sim) readCluster() (fleet.View, error) {
 	for _, name := range s.names() {
 		v.Nodes = append(v.Nodes, s.nodes[name].node)
 	}
+	v.Nodes = append(v.Nodes, s.twins...)
 	if s.report != nil {
 		v.Report, v.HasReport = *s.report, true
 		s.report = nil
@@ -182,7 +196,10 @@ func (s *sim) readQueue() (queue.Snapshot, error) {
 	if s.queueErr != nil {
 		return queue.Snapshot{}, s.queueErr
 	}
-	q := queue.Snapshot{JobsAt: s.at, WorkersAt: s.at, PoolSince: s.start.Add(-time.Hour), OnNode: map[string]int{}}
+	q := queue.Snapshot{JobsAt: s.at, WorkersAt: s.at, PoolSince: s.start.Add(-time.Hour), OnNode: map[string]int{}, Partial: s.partial}
+	if !s.poolSince.IsZero() {
+		q.PoolSince = s.poolSince
+	}
 	one := queue.Shape{Cpus: 1, MemoryMiB: 1024}
 	g := queue.JobGroup{Key: "k", Asks: one, Takes: one, First: "1.0"}
 	for _, j := range s.jobs {
@@ -206,6 +223,9 @@ func (s *sim) readQueue() (queue.Snapshot, error) {
 		if !s.inPool(n) || n.closed && s.running(name) == 0 {
 			continue // a closed worker's daemon has gone
 		}
+		if s.at.Sub(q.PoolSince) < 45*time.Second || s.dark != nil && s.dark(name) {
+			continue // its update has not come
+		}
 		total := queue.Shape{Cpus: cpusEach, MemoryMiB: 8000}
 		idle := n.ready
 		if n.empty.After(idle) {
@@ -214,6 +234,7 @@ func (s *sim) readQueue() (queue.Snapshot, error) {
 		q.Workers = append(q.Workers, queue.Worker{
 			Name: name, Slots: 1, Total: total, Free: total.Take(one, s.running(name)),
 			Running: s.running(name), RanBefore: n.ran, IdleSince: idle, HeardAt: s.at, Draining: n.closed,
+			Started: n.ready, Server: n.node.ID,
 		})
 	}
 	return q, nil
@@ -265,6 +286,7 @@ func newLoop(s *sim, most int) *loop.Loop {
 	p.Groups["cpu"] = decide.Bounds{Max: most}
 	return &loop.Loop{
 		Queue: queueOf{s}, Cluster: clusterOf{s}, Actuator: s, Flavors: oneFlavor{},
+		Project: projectOf{s}, Consoles: s, Remains: s,
 		Policy: p, Interval: 10 * time.Second, Log: hclog.NewNullLogger(),
 	}
 }

@@ -65,13 +65,30 @@ func (s Snapshot) ReadAt() time.Time {
 
 // JobGroup is a number of waiting jobs that ask for the same.
 type JobGroup struct {
-	Key    string // tells this group from others between two readings
-	Asks   Shape  // what a job must have at least
-	Takes  Shape  // what its slot will take, after the batch system's rounding
-	Count  int
-	Oldest time.Time // when the first of them was queued
-	First  string    // a job of the group, for people: "6.0"
+	Key      string // tells this group from others between two readings
+	Asks     Shape  // what a job must have at least
+	Takes    Shape  // what its slot will take, after the batch system's rounding
+	Group    string // the worker group that they ask for; "" leaves it open
+	Requires Requirement
+	Count    int
+	Oldest   time.Time // when the first of them was queued
+	First    string    // a job of the group, for people: "6.0"
 }
+
+// Requirement is what jobs demand of a worker beside amounts. Equal ones are the
+// same value; nil demands nothing.
+type Requirement interface {
+	// Unmet returns the part of it that a worker does not meet, for people; ""
+	// says that the worker meets all that can be judged by what is known of it.
+	Unmet(worker Attributes, free Shape) string
+	// Amounts tells that the answer depends on what is free.
+	Amounts() bool
+}
+
+// Attributes is what a worker says of itself, beside amounts, by name in lower
+// case: text, float64 or bool. Nil is known not to be there; what is missing is
+// not known.
+type Attributes map[string]any
 
 // Skipped is a number of waiting jobs that do not count, and why.
 type Skipped struct {
@@ -90,8 +107,12 @@ type Worker struct {
 	RanBefore bool      // had a job since it started
 	IdleSince time.Time // when it became empty; meaningless while Running > 0
 	HeardAt   time.Time // when the pool heard of it last
+	Started   time.Time // when its daemon was started; zero where the pool does not tell
+	Server    string    // ID of its server, where it tells
 	State     string    // the batch system's own words
 	Draining  bool      // takes no new job
+
+	Attributes Attributes
 }
 
 // Shape is an amount of what jobs ask for and workers have. A worker's zero
@@ -144,13 +165,22 @@ func (s Shape) Missing(o Shape) string {
 	case o.Cpus > s.Cpus:
 		return fmt.Sprintf("CPUs %d > %d", o.Cpus, s.Cpus)
 	case o.MemoryMiB > s.MemoryMiB:
-		return fmt.Sprintf("memory %s > %s", MiB(o.MemoryMiB), MiB(s.MemoryMiB))
+		return "memory " + exceeds(o.MemoryMiB, s.MemoryMiB)
 	case o.GPUs > s.GPUs:
 		return fmt.Sprintf("GPUs %d > %d", o.GPUs, s.GPUs)
 	case s.DiskKiB > 0 && o.DiskKiB > s.DiskKiB:
-		return fmt.Sprintf("disk %s > %s", MiB(o.DiskKiB/1024), MiB(s.DiskKiB/1024))
+		return "disk " + exceeds(o.DiskKiB/1024, s.DiskKiB/1024)
 	}
 	return ""
+}
+
+// exceeds compares amounts of MiB for people. Those that are nearly the same are
+// written in full.
+func exceeds(more, less int) string {
+	if MiB(more) == MiB(less) {
+		return fmt.Sprintf("%d MiB > %d MiB", more, less)
+	}
+	return MiB(more) + " > " + MiB(less)
 }
 
 // String writes a shape for people: "4 CPUs, 7.8 GiB".

@@ -7,37 +7,21 @@ import (
 )
 
 // ad is a ClassAd with its attribute names in lower case: they are not
-// case-sensitive. Values are what encoding/json makes of them; an expression is
-// a string "/Expr(…)/".
+// case-sensitive. Values are what encoding/json makes of them, and *expression.
 type ad map[string]any
 
 // undefined is ClassAd's value for an attribute that is not there.
 type undefined struct{}
 
-// maxDepth bounds attributes that refer to each other.
-const maxDepth = 20
-
-// value returns an attribute's value: bool, float64, string or undefined.
-func (a ad) value(name string) (any, error) { return a.lookup(name, 0) }
-
-func (a ad) lookup(name string, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("attribute %s refers to itself", name)
+// value returns an attribute's value by the ad alone: bool, float64, string,
+// undefined or unknown.
+func (a ad) value(name string) (any, error) {
+	s := scope{job: a}
+	v, err := s.attribute(strings.ToLower(name))
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %s: %w", name, err)
 	}
-	switch v := a[strings.ToLower(name)].(type) {
-	case nil:
-		return undefined{}, nil
-	case string:
-		expr, ok := strings.CutPrefix(v, "/Expr(")
-		if !ok {
-			return v, nil
-		}
-		return evaluate(strings.TrimSuffix(expr, ")/"), a, depth+1)
-	case float64, bool:
-		return v, nil
-	default:
-		return nil, fmt.Errorf("attribute %s is a %T", name, v)
-	}
+	return v, nil
 }
 
 // number returns an attribute's value as a whole number, rounded up: half a CPU
@@ -57,6 +41,8 @@ func (a ad) number(name string) (n int, ok bool, err error) {
 		return int(math.Ceil(v)), true, nil
 	case bool:
 		return 0, false, fmt.Errorf("attribute %s is a boolean, a number is needed", name)
+	case unknown:
+		return 0, false, fmt.Errorf("attribute %s can not be computed here", name)
 	default:
 		return 0, false, fmt.Errorf("attribute %s is text, a number is needed", name)
 	}

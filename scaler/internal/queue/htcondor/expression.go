@@ -3,38 +3,53 @@ package htcondor
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
 
-// evaluate computes a ClassAd expression in the context of one ad. It knows what
-// requests for resources are made of: numbers, text, attributes, arithmetic,
-// comparison, logic, the conditional, and a few functions. Anything else is an
-// error, and the job is then reported instead of guessed at.
-func evaluate(text string, in ad, depth int) (any, error) {
-	p := &parser{text: text, in: in, depth: depth}
-	p.next()
-	v, err := p.conditional()
-	if err != nil {
-		return nil, fmt.Errorf("evaluate %q: %w", text, err)
-	}
-	if p.tok != "" {
-		return nil, fmt.Errorf("evaluate %q: unexpected %q", text, p.tok)
-	}
-	return v, nil
+// expression is a ClassAd expression. One that this package cannot read has an
+// error in place of a root.
+type expression struct {
+	text string
+	root node
+	err  error
 }
 
-// parser evaluates while it parses. Both branches of a conditional are computed;
-// only the chosen one's value counts, and nothing here has side effects.
+// node is a part of an expression.
+type node interface {
+	value(s *scope) (any, error)
+}
+
+// compile reads an expression. It knows what requests and requirements are made
+// of: numbers, text, attributes, arithmetic, comparison, logic, the conditional,
+// and functions. Lists and nested ads are errors, and what they stand in is then
+// reported or left open instead of guessed at.
+func compile(text string) *expression {
+	p := &parser{text: text}
+	p.next()
+	root, err := p.conditional()
+	if err == nil && p.tok != "" {
+		err = fmt.Errorf("unexpected %q", p.tok)
+	}
+	if err != nil {
+		return &expression{text: text, err: fmt.Errorf("read %q: %w", text, err)}
+	}
+	return &expression{text: text, root: root}
+}
+
+func (e *expression) value(s *scope) (any, error) {
+	if e.err != nil {
+		return nil, e.err
+	}
+	return e.root.value(s)
+}
+
 type parser struct {
 	text  string
 	pos   int
 	tok   string // "" at the end
 	quote bool   // tok is the content of a string literal
-	in    ad
-	depth int // of attributes that refer to others
-	nest  int // of parentheses and conditionals
+	nest  int    // of parentheses and conditionals
 }
 
 // maxNest bounds what an expression may do to the stack.
@@ -53,14 +68,8 @@ func (p *parser) next() {
 		return
 	}
 	if rest[0] == '"' {
-		end := 1
-		for end < len(rest) && rest[end] != '"' {
-			if rest[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		p.tok, p.quote = strings.ReplaceAll(rest[1:min(end, len(rest))], `\"`, `"`), true
+		end := quoted(rest)
+		p.tok, p.quote = unescape.Replace(rest[1:min(end, len(rest))]), true
 		p.pos += min(end+1, len(rest))
 		return
 	}
@@ -87,6 +96,21 @@ func (p *parser) next() {
 	p.pos += end
 }
 
+var unescape = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
+
+// quoted returns where the string literal ends that the text begins with: the
+// place of its closing quote.
+func quoted(text string) int {
+	end := 1
+	for end < len(text) && text[end] != '"' {
+		if text[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	return end
+}
+
 func (p *parser) is(op string) bool { return !p.quote && strings.EqualFold(p.tok, op) && p.tok != "" }
 
 func (p *parser) expect(op string) error {
@@ -97,7 +121,7 @@ func (p *parser) expect(op string) error {
 	return nil
 }
 
-func (p *parser) conditional() (any, error) {
+func (p *parser) conditional() (node, error) {
 	if p.nest++; p.nest > maxNest {
 		return nil, errors.New("it is nested too deeply")
 	}
@@ -118,7 +142,7 @@ func (p *parser) conditional() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return choose(cond, yes, no), nil
+	return call{name: "ifthenelse", args: []node{cond, yes, no}}, nil
 }
 
 // levels lists the binary operators, loosest first.
@@ -129,7 +153,7 @@ var levels = [][]string{
 	{"+", "-"}, {"*", "/", "%"},
 }
 
-func (p *parser) binary(level int) (any, error) {
+func (p *parser) binary(level int) (node, error) {
 	if level == len(levels) {
 		return p.unary()
 	}
@@ -152,146 +176,89 @@ func (p *parser) binary(level int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if left, err = apply(op, left, right); err != nil {
-			return nil, err
-		}
+		left = operation{op, left, right}
 	}
 }
 
-func (p *parser) unary() (any, error) {
+func (p *parser) unary() (node, error) {
 	if p.nest++; p.nest > maxNest {
 		return nil, errors.New("it is nested too deeply")
 	}
 	defer func() { p.nest-- }()
-	switch {
-	case p.is("-"):
+	for _, op := range []string{"!", "-", "+"} {
+		if p.is(op) {
+			p.next()
+			of, err := p.unary()
+			if err != nil {
+				return nil, err
+			}
+			return prefixed{op, of}, nil
+		}
+	}
+	if p.is("(") {
 		p.next()
-		v, err := p.unary()
+		n, err := p.conditional()
 		if err != nil {
 			return nil, err
 		}
-		return apply("-", 0.0, v)
-	case p.is("+"):
-		p.next()
-		return p.unary()
-	case p.is("!"):
-		p.next()
-		v, err := p.unary()
-		if err != nil {
-			return nil, err
-		}
-		if b, ok := truth(v); ok {
-			return !b, nil
-		}
-		return undefined{}, nil
-	case p.is("("):
-		p.next()
-		v, err := p.conditional()
-		if err != nil {
-			return nil, err
-		}
-		return v, p.expect(")")
+		return n, p.expect(")")
 	}
 	return p.primary()
 }
 
-func (p *parser) primary() (any, error) {
+func (p *parser) primary() (node, error) {
 	word, quoted := p.tok, p.quote
 	if word == "" && !quoted {
 		return nil, errors.New("it ends too early")
 	}
 	p.next()
 	if quoted {
-		return word, nil
+		return literal{word}, nil
 	}
 	if word[0] >= '0' && word[0] <= '9' || word[0] == '.' {
 		n, err := strconv.ParseFloat(word, 64)
 		if err != nil {
 			return nil, fmt.Errorf("%q is not a number", word)
 		}
-		return n, nil
+		return literal{n}, nil
 	}
 	switch strings.ToLower(word) {
 	case "true":
-		return true, nil
+		return literal{true}, nil
 	case "false":
-		return false, nil
+		return literal{false}, nil
 	case "undefined":
-		return undefined{}, nil
-	}
-	if p.is("(") {
-		return p.call(word)
-	}
-	if scope, name, ok := strings.Cut(word, "."); ok {
-		if strings.EqualFold(scope, "TARGET") {
-			return undefined{}, nil // a request does not know its machine yet
-		}
-		word = name
+		return literal{undefined{}}, nil
 	}
 	if strings.IndexFunc(word, func(r rune) bool { return r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }) != 0 {
 		return nil, fmt.Errorf("unexpected %q", word)
 	}
-	return p.in.lookup(word, p.depth)
+	if p.is("(") {
+		return p.call(word)
+	}
+	word = strings.ToLower(word)
+	if ad, name, ok := strings.Cut(word, "."); ok {
+		if ad != ofJob && ad != ofMachine || strings.Contains(name, ".") {
+			return nil, fmt.Errorf("%q is not known here", word)
+		}
+		return attribute{ad, name}, nil
+	}
+	return attribute{"", word}, nil
 }
 
-func (p *parser) call(name string) (any, error) {
+func (p *parser) call(name string) (node, error) {
 	p.next()
-	var args []any
+	c := call{name: strings.ToLower(name)}
 	for !p.is(")") {
-		v, err := p.conditional()
+		arg, err := p.conditional()
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, v)
+		c.args = append(c.args, arg)
 		if !p.is(",") {
 			break
 		}
 		p.next()
 	}
-	if err := p.expect(")"); err != nil {
-		return nil, err
-	}
-	return callFunction(strings.ToLower(name), args)
-}
-
-func callFunction(name string, args []any) (any, error) {
-	if name == "ifthenelse" && len(args) == 3 {
-		return choose(args[0], args[1], args[2]), nil
-	}
-	if name == "isundefined" && len(args) == 1 {
-		_, is := args[0].(undefined)
-		return is, nil
-	}
-	f, ok := functions[name]
-	if !ok || len(args) != f.arguments {
-		return nil, fmt.Errorf("function %s with %d arguments is not known here", name, len(args))
-	}
-	numbers := make([]float64, len(args))
-	for i, a := range args {
-		n, ok := a.(float64)
-		if !ok {
-			if _, undef := a.(undefined); undef {
-				return undefined{}, nil
-			}
-			return nil, fmt.Errorf("%s() of something that is no number", name)
-		}
-		numbers[i] = n
-	}
-	return f.of(numbers), nil
-}
-
-// functions are those of numbers alone.
-var functions = map[string]struct {
-	arguments int
-	of        func(n []float64) float64
-}{
-	"int":      {1, func(n []float64) float64 { return math.Trunc(n[0]) }},
-	"real":     {1, func(n []float64) float64 { return n[0] }},
-	"ceiling":  {1, func(n []float64) float64 { return math.Ceil(n[0]) }},
-	"floor":    {1, func(n []float64) float64 { return math.Floor(n[0]) }},
-	"round":    {1, func(n []float64) float64 { return math.Round(n[0]) }},
-	"pow":      {2, func(n []float64) float64 { return math.Pow(n[0], n[1]) }},
-	"quantize": {2, func(n []float64) float64 { return math.Ceil(n[0]/n[1]) * n[1] }},
-	"max":      {2, func(n []float64) float64 { return max(n[0], n[1]) }},
-	"min":      {2, func(n []float64) float64 { return min(n[0], n[1]) }},
+	return c, p.expect(")")
 }

@@ -7,8 +7,8 @@ import (
 
 func TestEvaluate(t *testing.T) {
 	job := ad{
-		"imagesize": 2750.0, "diskusage": 45.0, "numjobstarts": 0.0, "requestcpus": "/Expr(ifThenElse(NumJobStarts > 0,8,4))/",
-		"owner": "alice", "wants": true, "residentsetsize": 1500.0, "self": "/Expr(Self + 1)/",
+		"imagesize": 2750.0, "diskusage": 45.0, "numjobstarts": 0.0, "requestcpus": compile("ifThenElse(NumJobStarts > 0,8,4)"),
+		"owner": "alice", "wants": true, "residentsetsize": 1500.0, "self": compile("Self + 1"),
 	}
 	tests := []struct {
 		expr string
@@ -40,7 +40,7 @@ func TestEvaluate(t *testing.T) {
 		{"TARGET.Memory", undefined{}},
 	}
 	for _, tt := range tests {
-		got, err := evaluate(tt.expr, job, 0)
+		got, err := compile(tt.expr).value(&scope{job: job})
 		if err != nil || got != tt.want {
 			t.Errorf("%s = %v (%v), want %v", tt.expr, got, err, tt.want)
 		}
@@ -57,7 +57,7 @@ func TestEvaluate(t *testing.T) {
 		"{1,2}":                    "unexpected",
 		strings.Repeat("(", 10000): "nested too deeply",
 	} {
-		_, err := evaluate(expr, job, 0)
+		_, err := compile(expr).value(&scope{job: job})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", expr, err, want)
 		}
@@ -69,6 +69,6 @@ func FuzzEvaluate(f *testing.F) {
 	f.Add(`"a\"b" == owner ? -1 : max(1,2)`)
 	f.Add("((((")
 	f.Fuzz(func(_ *testing.T, text string) {
-		_, _ = evaluate(text, ad{"a": 1.0}, 0) // must end and not panic
+		_, _ = compile(text).value(&scope{job: ad{"a": 1.0}}) // must end and not panic
 	})
 }

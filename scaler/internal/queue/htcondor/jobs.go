@@ -2,6 +2,7 @@ package htcondor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -9,14 +10,26 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// jobAttributes are the attributes that are fetched of each job. Requirements is
-// not among them: it triples the amount, and the autocluster's number tells
-// apart jobs that differ in anything that matters for matching.
+// jobAttributes are the attributes by which the schedd groups its jobs. It adds
+// what those name that are expressions.
 var jobAttributes = []string{
-	"ClusterId", "ProcId", "JobStatus", "JobUniverse", "AutoClusterId", "QDate", "RemoteHost",
+	"JobStatus", "JobUniverse", "QDate", "RemoteHost", groupAttribute,
 	"RequestCpus", "RequestMemory", "RequestDisk", "RequestGPUs",
 	"ImageSize", "MemoryUsage", "ResidentSetSize", "DiskUsage", "NumJobStarts", "DeferralTime",
+	"ConcurrencyLimits", "Requirements",
 }
+
+var fetched = func() map[string]bool {
+	names := map[string]bool{}
+	for _, name := range jobAttributes {
+		names[strings.ToLower(name)] = true
+	}
+	return names
+}()
+
+// groupAttribute is the job attribute that asks for a worker group, and the
+// machine attribute that tells a worker's.
+const groupAttribute = "VmclusterGroup"
 
 // jobConstraint selects idle jobs and those that hold a slot: running (2),
 // transferring output (6), suspended (7). Held, removed and completed ones want
@@ -41,66 +54,106 @@ const (
 
 // jobList gathers jobs into a snapshot's groups.
 type jobList struct {
-	now     time.Time
-	schedd  string
-	listed  int
-	groups  map[string]*queue.JobGroup
-	skipped map[string]*queue.Skipped
-	running int
-	onNode  map[string]int
-	node    func(machine string) string
+	now       time.Time
+	schedd    string
+	listed    int
+	groups    map[string]*queue.JobGroup
+	requires  map[string]*requirement
+	skipped   map[string]*queue.Skipped
+	leased    map[string]*queue.Skipped // by machine
+	running   int
+	onMachine map[string]int
 }
 
 func newJobList(now time.Time) *jobList {
 	return &jobList{
-		now:     now,
-		groups:  map[string]*queue.JobGroup{},
-		skipped: map[string]*queue.Skipped{},
-		onNode:  map[string]int{},
-		node:    nodeName,
+		now:       now,
+		groups:    map[string]*queue.JobGroup{},
+		requires:  map[string]*requirement{},
+		skipped:   map[string]*queue.Skipped{},
+		leased:    map[string]*queue.Skipped{},
+		onMachine: map[string]int{},
 	}
 }
 
-func (l *jobList) add(a ad) error {
-	l.listed++
-	id := fmt.Sprintf("%d.%d", a.integer("ClusterId"), a.integer("ProcId"))
-	host := a.text("RemoteHost")
-	if host != "" {
-		l.onNode[l.node(machineOf(host))]++
+// add takes an ad that stands for a number of equal jobs.
+func (l *jobList) add(a *repeated, o *own) error {
+	n, err := o.jobs()
+	if err != nil {
+		return err
+	}
+	l.listed += n
+	machine := machineOf(string(o.host))
+	if machine != "" {
+		l.onMachine[machine] += n
 	}
 	if a.integer("JobStatus") != statusIdle {
-		if host != "" {
-			l.running++
+		if machine != "" {
+			l.running += n
 		}
 		return nil
 	}
-	if why := l.doesNotCount(a, host); why != "" {
-		l.skip(why, id)
-		return nil
+	j, known := a.note.(judged)
+	if !known {
+		j = l.judge(a.ad)
+		a.note = j
 	}
-	if asks, err := request(a); err != nil {
-		l.skip("its request can not be evaluated: "+err.Error(), id)
-	} else {
-		l.count(asks, a, id)
+	switch {
+	case j.why != "":
+		skip(l.skipped, j.why, n, o.first)
+	case machine != "":
+		skip(l.leased, machine, n, o.first)
+	case j.cannot != "":
+		skip(l.skipped, j.cannot, n, o.first)
+	default:
+		count(j.group, n, o)
 	}
 	return nil
 }
 
-func (l *jobList) count(asks queue.Shape, a ad, id string) {
-	queued := time.Unix(int64(a.integer("QDate")), 0)
-	key := fmt.Sprintf("%s/%d/%d/%d/%d/%d", l.schedd, a.integer("AutoClusterId"), asks.Cpus, asks.MemoryMiB, asks.DiskKiB, asks.GPUs)
-	g := l.groups[key]
-	if g == nil {
-		g = &queue.JobGroup{Key: key, Asks: asks, Takes: rounded(asks), Oldest: queued, First: id}
-		l.groups[key] = g
-	}
-	g.Count++
-	if queued.Before(g.Oldest) {
-		g.Oldest = queued
-	}
+// judged is what is found out of an ad but once.
+type judged struct {
+	why    string          // it does not count
+	cannot string          // its request is of no use
+	group  *queue.JobGroup // of jobs that ask for the same; not yet counted
 }
 
-func (l *jobList) doesNotCount(a ad, host string) string {
+func (l *jobList) judge(a ad) judged {
+	j := judged{why: l.doesNotCount(a)}
+	if j.why != "" {
+		return j
+	}
+	asks, err := request(a)
+	if err != nil {
+		j.cannot = "its request can not be evaluated: " + err.Error()
+		return j
+	}
+	requires, demands := newRequirement(a)
+	group := a.text(groupAttribute)
+	key := fmt.Sprintf("%s/%d/%d/%d/%d/%s/%s/%s", l.schedd, asks.Cpus, asks.MemoryMiB, asks.DiskKiB, asks.GPUs, group, demands, a.text("ConcurrencyLimits"))
+	if j.group = l.groups[key]; j.group != nil {
+		return j
+	}
+	j.group = &queue.JobGroup{Key: key, Asks: asks, Takes: rounded(asks), Group: group}
+	if requires != nil {
+		if l.requires[demands] == nil {
+			l.requires[demands] = requires
+		}
+		j.group.Requires = l.requires[demands]
+	}
+	l.groups[key] = j.group
+	return j
+}
+
+func count(g *queue.JobGroup, n int, o *own) {
+	if queued := o.since(); g.Count == 0 || queued.Before(g.Oldest) {
+		g.Oldest, g.First = queued, o.first()
+	}
+	g.Count += n
+}
+
+// doesNotCount says why idle jobs need no worker; "" says that they do.
+func (l *jobList) doesNotCount(a ad) string {
 	switch universe := a.integer("JobUniverse"); universe {
 	case universeVanilla:
 	case universeSched, universeLocal:
@@ -110,28 +163,47 @@ func (l *jobList) doesNotCount(a ad, host string) string {
 	default:
 		return fmt.Sprintf("job universe %d is not supported", universe)
 	}
-	if host != "" {
-		return "idle, but its lease on " + l.node(machineOf(host)) + " has not ended"
-	}
 	if due := a.integer("DeferralTime"); due > 0 && time.Unix(int64(due), 0).After(l.now) {
 		return "deferred to a later time"
 	}
 	return ""
 }
 
-func (l *jobList) skip(why, id string) {
-	s := l.skipped[why]
+func skip(in map[string]*queue.Skipped, why string, n int, first func() string) {
+	s := in[why]
 	if s == nil {
-		s = &queue.Skipped{Why: why, First: id}
-		l.skipped[why] = s
+		s = &queue.Skipped{Why: why, First: first()}
+		in[why] = s
 	}
-	s.Count++
+	s.Count += n
 }
 
-func (l *jobList) fill(s *queue.Snapshot) {
-	s.Running, s.OnNode = l.running, l.onNode
+// names returns the machine attributes that the jobs' requirements name.
+func (l *jobList) names() []string {
+	all := map[string]bool{}
+	for _, r := range l.requires {
+		for _, c := range r.clauses {
+			for _, name := range c.names {
+				all[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// fill writes the jobs into a snapshot. Node tells which node a machine is.
+func (l *jobList) fill(s *queue.Snapshot, node func(machine string) string) {
+	s.Running, s.OnNode = l.running, map[string]int{}
+	for machine, n := range l.onMachine {
+		s.OnNode[node(machine)] += n
+	}
+	for machine, k := range l.leased {
+		skip(l.skipped, "idle, but its lease on "+node(machine)+" has not ended", k.Count, func() string { return k.First })
+	}
 	for _, g := range l.groups {
-		s.Jobs = append(s.Jobs, *g)
+		if g.Count > 0 { // else all its jobs have leases
+			s.Jobs = append(s.Jobs, *g)
+		}
 	}
 	slices.SortFunc(s.Jobs, func(a, b queue.JobGroup) int { return strings.Compare(a.Key, b.Key) })
 	for _, k := range l.skipped {
@@ -190,17 +262,17 @@ func nodeName(machine string) string {
 func (l *jobList) merge(o *jobList) {
 	l.listed += o.listed
 	l.running += o.running
-	for key, g := range o.groups {
-		l.groups[key] = g
+	maps.Copy(l.groups, o.groups)
+	for key, r := range o.requires {
+		l.requires[o.schedd+key] = r
 	}
 	for why, s := range o.skipped {
-		if have := l.skipped[why]; have != nil {
-			have.Count += s.Count
-			continue
-		}
-		l.skipped[why] = s
+		skip(l.skipped, why, s.Count, func() string { return s.First })
 	}
-	for node, n := range o.onNode {
-		l.onNode[node] += n
+	for machine, s := range o.leased {
+		skip(l.leased, machine, s.Count, func() string { return s.First })
+	}
+	for machine, n := range o.onMachine {
+		l.onMachine[machine] += n
 	}
 }

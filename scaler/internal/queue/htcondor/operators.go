@@ -17,11 +17,31 @@ func truth(v any) (value, ok bool) {
 	return false, false
 }
 
+// isVague tells that a value is undefined or unknown.
+func isVague(v any) bool {
+	switch v.(type) {
+	case undefined, unknown:
+		return true
+	}
+	return false
+}
+
+// vague is what comes of values that are no help: unknown, if one of them is,
+// for the fact might be any.
+func vague(values ...any) any {
+	for _, v := range values {
+		if _, is := v.(unknown); is {
+			return v
+		}
+	}
+	return undefined{}
+}
+
 func choose(cond, yes, no any) any {
 	b, ok := truth(cond)
 	switch {
 	case !ok:
-		return undefined{}
+		return vague(cond)
 	case b:
 		return yes
 	}
@@ -29,18 +49,19 @@ func choose(cond, yes, no any) any {
 }
 
 func apply(op string, l, r any) (any, error) {
-	switch strings.ToLower(op) {
-	case "is", "=?=":
-		return same(l, r), nil
-	case "isnt", "=!=":
-		return !same(l, r), nil
+	_, lu := l.(unknown)
+	_, ru := r.(unknown)
+	switch op {
 	case "&&", "||":
 		return logic(op, l, r), nil
+	case "is", "=?=", "isnt", "=!=":
+		if lu || ru {
+			return unknown{}, nil
+		}
+		return same(l, r) == (op == "is" || op == "=?="), nil
 	}
-	_, lu := l.(undefined)
-	_, ru := r.(undefined)
-	if lu || ru {
-		return undefined{}, nil
+	if isVague(l) || isVague(r) {
+		return vague(l, r), nil
 	}
 	if ls, ok := l.(string); ok {
 		rs, ok := r.(string)
@@ -122,7 +143,7 @@ func logic(op string, l, r any) any {
 		return decides
 	}
 	if !lok || !rok {
-		return undefined{}
+		return vague(l, r)
 	}
 	return !decides
 }

@@ -34,20 +34,12 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	if err := r.readPool(ctx, &s); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the collector: %w", err)
 	}
-	s.WorkersAt = time.Now()
-	workers := newWorkerList()
-	if err := r.status(ctx, workers.add, "-attributes", strings.Join(slotAttributes, ",")); err != nil {
-		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
-	}
-	s.Workers = workers.list()
-
 	schedds, err := r.schedds(ctx)
 	if err != nil {
 		return queue.Snapshot{}, err
 	}
 	s.JobsAt = time.Now()
 	jobs := newJobList(s.JobsAt)
-	jobs.node = workers.node
 	var failed []error
 	for _, name := range schedds {
 		if err := r.readJobs(ctx, name, jobs, &s); err != nil {
@@ -60,7 +52,15 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	for _, err := range failed {
 		s.Partial = append(s.Partial, err.Error())
 	}
-	jobs.fill(&s)
+	// The jobs come first: what their requirements name is asked of the workers.
+	fetch, own := attributesOfSlots(jobs.names())
+	s.WorkersAt = time.Now()
+	workers := newWorkerList(own)
+	if err := r.status(ctx, workers.add, "-attributes", strings.Join(fetch, ",")); err != nil {
+		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
+	}
+	s.Workers = workers.list()
+	jobs.fill(&s, workers.node)
 	return s, nil
 }
 
@@ -107,13 +107,13 @@ func (r *Reader) schedds(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// readJobs reads one schedd's queue. The jobs count only if all of them could be
-// read.
+// readJobs reads one schedd's queue. The schedd groups the jobs and counts them:
+// that takes it no longer than to print them, and condor_q and the scaler next to
+// nothing. (-autocluster would mix jobs of all states, and takes no constraint.)
+// The jobs count only if all of them could be read.
 func (r *Reader) readJobs(ctx context.Context, schedd string, into *jobList, s *queue.Snapshot) error {
-	list := newJobList(into.now)
-	list.schedd, list.node = schedd, into.node
-	args := []string{"-allusers", "-json", "-attributes", strings.Join(jobAttributes, ","), "-constraint", jobConstraint}
-	if err := r.queue(ctx, schedd, list.add, args...); err != nil {
+	list, err := r.list(ctx, schedd, into.now)
+	if err != nil {
 		return err
 	}
 	if list.listed == 0 {
@@ -129,16 +129,35 @@ func (r *Reader) readJobs(ctx context.Context, schedd string, into *jobList, s *
 	return nil
 }
 
+// list fetches the jobs. A condor_q that cannot have them grouped lists each by
+// itself.
+func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobList, error) {
+	fetch := func(attributes []string, how ...string) (*jobList, error) {
+		list := newJobList(now)
+		list.schedd = schedd
+		args := append([]string{"-allusers", "-json", "-attributes", strings.Join(attributes, ","), "-constraint", jobConstraint}, how...)
+		return list, r.queue(ctx, schedd, func(out io.Reader) error { return decodeRepeated(out, list.add) }, args...)
+	}
+	list, err := fetch(jobAttributes, "-group-by")
+	var refused *command.Error
+	if errors.As(err, &refused) && strings.Contains(refused.Stderr, "unrecognized argument") {
+		return fetch(append([]string{"ClusterId", "ProcId"}, jobAttributes...))
+	}
+	return list, err
+}
+
 // totals returns how many jobs the schedd counts that would be in the list.
 // Unlike the list, its answer is never empty.
 func (r *Reader) totals(ctx context.Context, schedd string) (int, error) {
 	found, total := 0, 0
-	err := r.queue(ctx, schedd, func(a ad) error {
-		found++
-		for _, name := range []string{"AllusersIdle", "AllusersRunning", "AllusersSuspended", "AllusersSchedulerIdle", "AllusersSchedulerRunning"} {
-			total += a.integer(name)
-		}
-		return nil
+	err := r.queue(ctx, schedd, func(out io.Reader) error {
+		return decode(out, func(a ad) error {
+			found++
+			for _, name := range []string{"AllusersIdle", "AllusersRunning", "AllusersSuspended", "AllusersSchedulerIdle", "AllusersSchedulerRunning"} {
+				total += a.integer(name)
+			}
+			return nil
+		})
 	}, "-allusers", "-totals", "-json")
 	if err != nil {
 		return 0, err
@@ -154,18 +173,18 @@ func (r *Reader) status(ctx context.Context, each func(ad) error, args ...string
 	if r.o.Pool != "" {
 		all = append(all, "-pool", r.o.Pool)
 	}
-	return r.run(ctx, "condor_status", append(append(all, "-json"), args...), each)
+	return r.run(ctx, "condor_status", append(append(all, "-json"), args...), func(out io.Reader) error { return decode(out, each) })
 }
 
-func (r *Reader) queue(ctx context.Context, schedd string, each func(ad) error, args ...string) error {
+func (r *Reader) queue(ctx context.Context, schedd string, consume func(io.Reader) error, args ...string) error {
 	all := []string{"-name", schedd}
 	if r.o.Pool != "" {
 		all = append(all, "-pool", r.o.Pool)
 	}
-	return r.run(ctx, "condor_q", append(all, args...), each)
+	return r.run(ctx, "condor_q", append(all, args...), consume)
 }
 
-func (r *Reader) run(ctx context.Context, tool string, args []string, each func(ad) error) error {
+func (r *Reader) run(ctx context.Context, tool string, args []string, consume func(io.Reader) error) error {
 	c := command.Command{Name: tool, Args: args}
 	if r.o.Bin != "" {
 		c.Name = path.Join(r.o.Bin, tool)
@@ -178,5 +197,5 @@ func (r *Reader) run(ctx context.Context, tool string, args []string, each func(
 			"_CONDOR_SEC_CLIENT_AUTHENTICATION=REQUIRED",
 		}
 	}
-	return r.o.Runner.Run(ctx, c, func(out io.Reader) error { return decode(out, each) })
+	return r.o.Runner.Run(ctx, c, consume)
 }

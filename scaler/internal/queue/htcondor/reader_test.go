@@ -21,6 +21,7 @@ import (
 type tools struct {
 	t                                         *testing.T
 	collector, slots, schedds, queues, totals string
+	ungrouped                                 bool // condor_q has no -group-by
 	calls                                     []command.Command
 }
 
@@ -32,6 +33,9 @@ func recorded(t *testing.T) *tools {
 
 func (f *tools) Run(_ context.Context, c command.Command, consume func(io.Reader) error) error {
 	f.calls = append(f.calls, c)
+	if f.ungrouped && slices.Contains(c.Args, "-group-by") {
+		return &command.Error{Command: c.Name, Stderr: "Error: unrecognized argument -group-by", Err: errors.New("exit status 1")}
+	}
 	answer := f.slots
 	switch {
 	case slices.Contains(c.Args, "-collector"):
@@ -166,6 +170,17 @@ func TestAFullWorkerIsNotIdle(t *testing.T) {
 	w, ok := snapshot(t, f).Worker("e1")
 	if !ok || w.Running != 2 || w.Free.Cpus != 0 || w.Draining || !w.IdleSince.Equal(time.Unix(1795346453, 0)) {
 		t.Errorf("worker: %+v", w)
+	}
+}
+
+// By these the scaler tells two servers of one name apart, and how long a worker
+// took to join.
+func TestWhichServerAWorkerIsAndSinceWhen(t *testing.T) {
+	f := recorded(t)
+	f.slots = "condor_status-pslot-full.json"
+	w := snapshot(t, f).Workers[0]
+	if w.Server != "uuid-e1" || !w.Started.Equal(time.Unix(1795346446, 0)) {
+		t.Errorf("server %q, started %s", w.Server, w.Started)
 	}
 }
 

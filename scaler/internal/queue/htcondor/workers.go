@@ -10,22 +10,56 @@ import (
 )
 
 var slotAttributes = []string{
-	"Name", "Machine", "VmclusterName", "State", "Activity", "Start", "Draining",
+	"Name", "Machine", "VmclusterName", "NovaInstanceUUID", "State", "Activity", "Start", "Draining",
 	"PartitionableSlot", "DynamicSlot", "NumDynamicSlots", "NumDynamicSlotsTime", "JobStarts",
 	"Cpus", "Memory", "Disk", "GPUs",
 	"TotalSlotCpus", "TotalSlotMemory", "TotalSlotDisk", "TotalSlotGPUs",
 	"DaemonStartTime", "EnteredCurrentActivity", "MyCurrentTime", "LastHeardFrom",
 }
 
+// usualAttributes are machine attributes that jobs' requirements often name. They
+// are fetched even while no job waits that names them: what a group's workers
+// have is then known when one does and no worker is left.
+var usualAttributes = []string{
+	"Arch", "Microarch", "OpSys", "OpSysAndVer", "OpSysMajorVer", "OpSysName", groupAttribute,
+	"HasFileTransfer", "HasContainer", "HasSIF", "HasSingularity", "HasDocker", "HasMPI", "HasJobDeferral",
+	"GPUs_Capability", "GPUs_DeviceName", "GPUs_GlobalMemoryMb", "GPUs_DriverVersion",
+}
+
+// maxNamed bounds how many further attributes jobs can have fetched.
+const maxNamed = 200
+
+// attributesOfSlots returns what is fetched of each slot, and what of it is a
+// worker's own attributes, with those that waiting jobs name.
+func attributesOfSlots(named []string) (fetch, own []string) {
+	own = append([]string{"Machine", "VmclusterName"}, usualAttributes...)
+	has := func(list []string, name string) bool {
+		return slices.ContainsFunc(list, func(o string) bool { return strings.EqualFold(o, name) })
+	}
+	for _, name := range named[:min(len(named), maxNamed)] {
+		if !has(own, name) && !has(amounts, name) {
+			own = append(own, name)
+		}
+	}
+	fetch = slices.Clone(slotAttributes)
+	for _, name := range own {
+		if !has(fetch, name) {
+			fetch = append(fetch, name)
+		}
+	}
+	return fetch, own
+}
+
 // workerList gathers slot ads into workers.
 type workerList struct {
+	own     []string // attributes that are kept
 	workers map[string]*queue.Worker
 	nodes   map[string]string // machine → node, where an ad says so
 	dynamic map[string]int    // dynamic slots seen, by node
 }
 
-func newWorkerList() *workerList {
-	return &workerList{workers: map[string]*queue.Worker{}, nodes: map[string]string{}, dynamic: map[string]int{}}
+func newWorkerList(own []string) *workerList {
+	return &workerList{own: own, workers: map[string]*queue.Worker{}, nodes: map[string]string{}, dynamic: map[string]int{}}
 }
 
 // node returns the node that a machine is.
@@ -50,12 +84,18 @@ func (l *workerList) add(a ad) error {
 		w.RanBefore = true
 		return nil
 	}
-	w.Slots++
+	if w.Slots++; w.Slots == 1 {
+		w.Attributes = l.attributes(a)
+	}
 	w.Total = w.Total.Add(queue.Shape{
 		Cpus: a.integer("TotalSlotCpus"), MemoryMiB: a.integer("TotalSlotMemory"),
 		DiskKiB: a.integer("TotalSlotDisk"), GPUs: max(a.integer("TotalSlotGPUs"), a.integer("GPUs")),
 	})
 	w.State = a.text("State") + "/" + a.text("Activity")
+	w.Server = a.text("NovaInstanceUUID")
+	if a.integer("DaemonStartTime") > 0 {
+		w.Started = idleSince(a, "DaemonStartTime", heard)
+	}
 	if !accepts(a) {
 		w.Draining = true
 	}
@@ -76,6 +116,20 @@ func (l *workerList) add(a ad) error {
 		w.IdleSince = since
 	}
 	return nil
+}
+
+// attributes takes what was fetched of the worker's own attributes. What is not
+// in the ad is not there; what is an expression, a list or an ad is left open.
+func (l *workerList) attributes(a ad) queue.Attributes {
+	out := make(queue.Attributes, len(l.own))
+	for _, name := range l.own {
+		name = strings.ToLower(name)
+		switch v := a[name].(type) {
+		case nil, string, float64, bool:
+			out[name] = v
+		}
+	}
+	return out
 }
 
 // worker returns the worker that a slot is of.

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // a container often has no time zones of its own
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+)
+
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// scheduleText is a window as it is written.
+type scheduleText struct {
+	from, to, zone string
+	days           []string
+}
+
+func scheduleOptions(w *decide.Window, s *scheduleText) []option {
+	from := text("from", "", &s.from, clockText)
+	from.required, from.within = true, "00:00 to 23:59"
+	to := text("to", "", &s.to, clockText)
+	to.required, to.within = true, "00:00 to 24:00"
+	least := number("min", "", 1, 10000, &w.Min)
+	least.required = true
+	zone := text("time_zone", "UTC", &s.zone, func(name string) error {
+		_, err := time.LoadLocation(name)
+		return err
+	})
+	days := texts("days", &s.days)
+	days.within = strings.Join(weekdays, ", ")
+	check := days.set
+	list := days.within
+	days.set = func(v cty.Value) error {
+		if err := check(v); err != nil {
+			return err
+		}
+		for _, day := range s.days {
+			if !slices.Contains(weekdays, day) {
+				return fmt.Errorf("%q is none of %s", day, list)
+			}
+		}
+		return nil
+	}
+	return []option{from, to, least, days, zone}
+}
+
+// schedule adds a window to a group.
+func (d *decoder) schedule(b *hcl.Block, group string, bounds decide.Bounds, c *Config) {
+	var w decide.Window
+	var s scheduleText
+	before := len(d.diags)
+	d.body(b.Body, scheduleOptions(&w, &s))
+	if len(d.diags) > before {
+		return
+	}
+	w.From, w.To = clock(s.from), clock(s.to)
+	w.Zone, _ = time.LoadLocation(s.zone) // checked
+	for _, day := range s.days {
+		w.Days = append(w.Days, time.Weekday(slices.Index(weekdays, day)))
+	}
+	if bounds.Max != decide.Unsaid && w.Min > bounds.Max {
+		d.fail(b.DefRange, "Contradictory bounds", fmt.Sprintf("Group %q: the schedule's min = %d is more than max = %d.", group, w.Min, bounds.Max))
+	}
+	if c.Policy.Schedules == nil {
+		c.Policy.Schedules = map[string][]decide.Window{}
+	}
+	c.Policy.Schedules[group] = append(c.Policy.Schedules[group], w)
+}
+
+func clockText(s string) error {
+	if clock(s) < 0 {
+		return fmt.Errorf("%q is no time of day; write hours and minutes, as in \"08:00\"", s)
+	}
+	return nil
+}
+
+// clock reads "08:00", and "24:00" for the end of the day; -1 is none.
+func clock(s string) decide.Clock {
+	if s == "24:00" {
+		return 24 * 60
+	}
+	t, err := time.Parse("15:04", s)
+	if err != nil || len(s) != len("15:04") {
+		return -1
+	}
+	return decide.Clock(t.Hour()*60 + t.Minute())
+}

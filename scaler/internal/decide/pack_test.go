@@ -1,0 +1,53 @@
+package decide_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// twoGroups has group "other" with larger workers beside "cpu", both wanted for
+// long enough.
+func twoGroups(changes ...func(*world)) world {
+	return newWorld(append([]func(*world){func(w *world) {
+		w.policy.Groups["other"] = decide.Bounds{Max: 10}
+		w.facts.Flavors["other"] = queue.Shape{Cpus: 8, MemoryMiB: 16000}
+		w.facts.Sizes = map[string]decide.Size{"cpu": {Cores: 4, RAMMiB: 8192}, "other": {Cores: 8, RAMMiB: 16384}}
+		w.memory.Unmet = map[string]time.Time{"cpu": ago(60), "other": ago(60)}
+	}}, changes...)...)
+}
+
+// large jobs fit the workers of "other" alone.
+func large(n int) func(*world) {
+	return func(w *world) {
+		eight := queue.Shape{Cpus: 8, MemoryMiB: 1024}
+		w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "large", Asks: eight, Takes: eight, Count: n, First: "7.0", Oldest: ago(30)})
+	}
+}
+
+func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
+	host := fault(cluster.FaultNoHost, "")
+	other := decide.Fault{Group: "other", Kind: cluster.FaultNoHost, Why: "no luck"}
+	check(t, []row{
+		{"both can grow: the smaller one", twoGroups(jobs(4)), "+1cpu", ""},
+		{"it pauses: the other one", twoGroups(jobs(4), failed(1, 10, host)), "+1other", "4 jobs found no place"},
+		{"the quota has no room for either, and it is said", twoGroups(jobs(4), func(w *world) { n := 0; w.facts.Room.Instances = &n }), "", "group cpu: 1 of 1 worker put off: quota: 0 instances left"},
+		{"cores for the smaller one alone", twoGroups(large(1), jobs(4), func(w *world) { n := 7; w.facts.Room.Cores = &n }), "+1cpu", "group other: 1 of 1 worker put off: quota: 3 cores left, a worker takes 8"},
+		{"the larger one pauses: its jobs wait, and it is said", twoGroups(large(1), jobs(4), failed(1, 10, other)), "+1cpu", "group other: 1 worker not added: pause of another 4m50s"},
+		{"those that no group can take have all groups' reasons", twoGroups(jobs(4), failed(1, 10, host), func(w *world) {
+			huge := queue.Shape{Cpus: 64, MemoryMiB: 1024}
+			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "huge", Asks: huge, Takes: huge, Count: 2, First: "8.0"})
+		}), "+1other", "2 jobs without a worker to come (8.0…): no group can ever run them: CPUs 64 > 4 of group cpu (by its flavor, none was seen yet); CPUs 64 > 8 of group other"},
+		{"an idle spare of a group that pauses stays one", twoGroups(failed(1, 10, host), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) {
+			w.policy.Groups["cpu"] = decide.Bounds{Max: 10, Spare: 1}
+			w.facts.Queue.Workers[0].Free.DiskKiB = 1 // no room for this job, as a new worker may have
+			wide := queue.Shape{Cpus: 4, MemoryMiB: 1024, DiskKiB: 1000}
+			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "9.0", Oldest: ago(30)})
+		}), "+1other", "astro-cpu-1: idle for 15m, stays: spare = 1"},
+		{"both pause", twoGroups(large(1), jobs(4), failed(1, 10, host, other)), "", "group cpu: 1 worker not added: pause"},
+		{"the other one's hold begins with the pause", twoGroups(jobs(4), failed(1, 10, host), func(w *world) { delete(w.memory.Unmet, "other") }), "", "group other: 1 worker for 4 jobs not added yet: the demand has lasted 0s"},
+	})
+}

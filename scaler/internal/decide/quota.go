@@ -1,0 +1,82 @@
+package decide
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Room is what the project's quota leaves, others' servers counted. What is nil
+// has no limit, or none that is known.
+type Room struct {
+	Instances *int
+	Cores     *int
+	RAMMiB    *int
+}
+
+// Size is what a server takes of the quota; 0 is not known.
+type Size struct {
+	Cores  int
+	RAMMiB int
+}
+
+// byQuota is how many of n workers the quota has room for. No room is no failure:
+// it is read again in the next tick.
+func (t *tick) byQuota(group string, n int) int {
+	fit := n
+	var short []string
+	for _, q := range t.quotas(group) {
+		if q.left == nil || q.each <= 0 {
+			continue
+		}
+		if room := max(*q.left, 0) / q.each; room < n {
+			fit = min(fit, room)
+			short = append(short, fmt.Sprintf("%d %s left, a worker takes %d", max(*q.left, 0), q.what, q.each))
+		}
+	}
+	if fit < n {
+		t.d.note("group "+group, fmt.Sprintf("%d of %s put off: quota: %s", n-fit, count(n, "worker"), strings.Join(short, "; ")))
+	}
+	return fit
+}
+
+// noRoom tells that the quota has no room for one worker of the group.
+func (t *tick) noRoom(group string) bool {
+	return slices.ContainsFunc(t.quotas(group), func(q quota) bool { return q.left != nil && q.each > *q.left })
+}
+
+// take counts n workers as made.
+func (t *tick) take(group string, n int) {
+	for _, q := range t.quotas(group) {
+		if q.left != nil {
+			*q.left -= n * q.each
+		}
+	}
+}
+
+type quota struct {
+	what string
+	left *int
+	each int
+}
+
+func (t *tick) quotas(group string) []quota {
+	size := t.facts.Sizes[group]
+	return []quota{
+		{"instances", t.room.Instances, 1},
+		{"cores", t.room.Cores, size.Cores},
+		{"MiB of RAM", t.room.RAMMiB, size.RAMMiB},
+	}
+}
+
+// clone keeps a tick from counting in its caller's facts.
+func (r Room) clone() Room {
+	copied := func(n *int) *int {
+		if n == nil {
+			return nil
+		}
+		c := *n
+		return &c
+	}
+	return Room{copied(r.Instances), copied(r.Cores), copied(r.RAMMiB)}
+}

@@ -1,0 +1,105 @@
+package decide_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+)
+
+// herd is n workers that are as said, after a number of busy ones.
+func herd(well, n int, each func(name string) func(*world)) func(*world) {
+	return func(w *world) {
+		for i := range well + n {
+			name := cluster.WorkerName("astro", "cpu", i+1)
+			if i < well {
+				node(name, 9000)(w)
+				pool(name, 4, 0)(w)
+				continue
+			}
+			each(name)(w)
+		}
+	}
+}
+
+func status(s cluster.Status) func(string) func(*world) {
+	return func(name string) func(*world) {
+		return node(name, 9000, func(n *cluster.Node, _ *cluster.Member) { n.Status = s })
+	}
+}
+
+// missing is one that was in the pool until some seconds ago.
+func missing(s int) func(string) func(*world) {
+	return func(name string) func(*world) {
+		return func(w *world) {
+			node(name, 9000)(w)
+			if w.memory.Seen == nil {
+				w.memory.Seen = map[string]time.Time{}
+			}
+			w.memory.Seen[name] = ago(s)
+		}
+	}
+}
+
+func TestSickStop(t *testing.T) {
+	// There is something to add, something to remove, something to call back.
+	busyDay := func(changes ...func(*world)) world {
+		return newWorld(append([]func(*world){bounds(0, 50), watched(36000), jobs(400), unmetFor(60)}, changes...)...)
+	}
+	errored := func(name string) func(*world) { return node(name, 9000, inError) }
+	for _, row := range []struct {
+		name  string
+		world world
+		want  string // in Stopped; "" is not stopped
+	}{
+		{"all are well", busyDay(herd(8, 0, nil)), ""},
+		{"three are never too many", busyDay(herd(0, 3, status("SHUTOFF"))), ""},
+		{"four of four", busyDay(herd(0, 4, status("SHUTOFF"))), "4 of 4 workers are sick (4 stopped)"},
+		{"four of nine are 44 %", busyDay(herd(5, 4, status("SHUTOFF"))), ""},
+		{"nine of twenty are 45 %", busyDay(herd(11, 9, status("SHUTOFF"))), ""},
+		{"four of eight are too many", busyDay(herd(4, 4, status("SHUTOFF"))), "4 of 8"},
+		{"in ERROR, in the roster", busyDay(herd(4, 4, errored)), "4 in ERROR"},
+		{"on hosts that are away", busyDay(herd(4, 4, status(cluster.StatusUnknown))), "4 on hosts that Nova does not reach"},
+		{"gone from the pool for longer than ads live", busyDay(herd(4, 4, missing(240))), "4 gone from the pool"},
+		{"gone for a moment", busyDay(herd(4, 4, missing(239))), ""},
+		{"several sorts add up", busyDay(herd(4, 2, missing(300)), func(w *world) {
+			status("SHUTOFF")("astro-cpu-7")(w)
+			errored("astro-cpu-8")(w)
+		}), "4 of 8 workers are sick (2 gone from the pool, 1 stopped, 1 in ERROR)"},
+		{"a young collector does not know them yet", busyDay(herd(4, 4, missing(300)), func(w *world) { w.facts.Queue.PoolSince = ago(200) }), ""},
+		{"those that never joined are replaced, not mourned", busyDay(herd(0, 6, func(name string) func(*world) { return node(name, 1000) })), ""},
+		{"nor those that failed before anybody enrolled them", busyDay(herd(0, 6, errored), func(w *world) { w.facts.Cluster.Document.Workers = nil }), ""},
+		{"a scaler that was just started takes old ones for well", busyDay(watched(960), herd(0, 6, func(name string) func(*world) { return node(name, 9000) })), "6 gone from the pool"},
+		{"leaving ones are gone by our wish", busyDay(herd(2, 6, func(name string) func(*world) {
+			return func(w *world) {
+				missing(900)(name)(w)
+				w.facts.Cluster.Document.Workers[len(w.facts.Cluster.Document.Workers)-1].Leaving = cluster.LeaveIdle
+			}
+		})), ""},
+		{"other groups' are not counted", busyDay(herd(4, 0, nil), func(w *world) {
+			for i := range 6 {
+				status("SHUTOFF")(fmt.Sprintf("astro-other-%d", i+1))(w)
+			}
+		}), ""},
+	} {
+		out, _ := decide.Tick(row.world.facts, row.world.policy, row.world.memory, now)
+		d := out.Decision
+		switch {
+		case row.want == "" && d.Stopped != "":
+			t.Errorf("%s: stopped: %s", row.name, d.Stopped)
+		case row.want != "" && !strings.Contains(d.Stopped, row.want):
+			t.Errorf("%s: %q, want %q", row.name, d.Stopped, row.want)
+		case row.want != "" && !d.Nothing():
+			t.Errorf("%s: and yet: %s", row.name, brief(d))
+		case row.want == "" && d.Nothing():
+			t.Errorf("%s: nothing is done: %s", row.name, reasons(d))
+		}
+	}
+}
+
+func watched(s int) func(*world) {
+	return func(w *world) { w.memory.WatchedFrom = ago(s) }
+}

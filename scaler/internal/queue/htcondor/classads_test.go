@@ -1,0 +1,69 @@
+//go:build acceptance
+
+package htcondor
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestJudgementsAreHTCondors has HTCondor's own classad_eval judge what
+// TestRequirements does. It needs no pool.
+func TestJudgementsAreHTCondors(t *testing.T) {
+	tool, err := exec.LookPath("classad_eval")
+	if err != nil {
+		t.Skip("HTCondor's classad_eval is not there")
+	}
+	job, machine := filepath.Join(t.TempDir(), "job"), filepath.Join(t.TempDir(), "machine")
+	write(t, job, rowsJob("true"))
+	write(t, machine, ad(withAmounts(requirementsMachine, requirementsFree)))
+	for _, tt := range append([]struct{ requirements, unmet string }{
+		// what is read from requests
+		{"ifthenelse(NotThere isnt undefined,NotThere,(MY.RequestMemory + 1023) / 1024) == 88", met},
+		{"7 / 2 == 3 && 7 % 4 == 3 && 7.5 / 2 == 3.75 && -7 / 2 == -3", met},
+		{"quantize(1000, 128) == 1024 && int(3.9) == 3 && ceiling(1.1) == 2", met},
+		{`Arch =?= "x86_64"`, "unmet"}, {`Arch =?= "X86_64"`, met}, {`"a" < "B"`, met}, {`HasCvmfs > 3 || true`, met}, {`HasCvmfs > 3 && true`, "unmet"}, {`HasCvmfs > 3 && false || HasDocker`, met},
+		{`TARGET.HasDocker + 1 == 2`, met}, {`toLower(Arch) =?= "x86_64" && strcat(OpSys, "/", Arch) == "linux/x86_64"`, met},
+		{`strcmp("a", "B") > 0 && stricmp("a", "B") < 0`, met}, {`regexp("C", "abc") || !regexp("c", "abc")`, "unmet"},
+	}, requirementRows...) {
+		if strings.Contains(tt.requirements, "countMatches") {
+			continue // AvailableGPUs is a list of ads; here it stands for what they share
+		}
+		out, err := exec.Command(tool, "-my-file", job, "-target-file", machine, "-quiet", tt.requirements).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", tt.requirements, err, out)
+		}
+		ours := true
+		if r, _ := newRequirement(rowsJob(tt.requirements)); r != nil {
+			ours = r.Unmet(requirementsMachine, requirementsFree) == ""
+		}
+		if packed := strings.Contains(tt.requirements, "RequestMemory)"); !packed {
+			if theirs := strings.TrimSpace(string(out)) == "true"; ours != theirs {
+				t.Errorf("%s: met %t, HTCondor says %s", tt.requirements, ours, out)
+			}
+		}
+		if ours != (tt.unmet == met) {
+			t.Errorf("%s: met %t", tt.requirements, ours)
+		}
+	}
+}
+
+func write(t *testing.T, path string, a ad) {
+	t.Helper()
+	var text strings.Builder
+	for name, v := range a {
+		switch v := v.(type) {
+		case string:
+			fmt.Fprintf(&text, "%s = %q;\n", name, v)
+		case float64, bool:
+			fmt.Fprintf(&text, "%s = %v;\n", name, v)
+		}
+	}
+	if err := os.WriteFile(path, []byte("[\n"+text.String()+"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

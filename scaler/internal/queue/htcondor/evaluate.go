@@ -1,0 +1,206 @@
+package htcondor
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// What an expression may name: an attribute of the job or of the machine. A name
+// without either is the job's, and the machine's where the job has none.
+const (
+	ofJob     = "my"
+	ofMachine = "target"
+)
+
+// scope is what an expression is evaluated in.
+type scope struct {
+	job     ad
+	machine queue.Attributes // nil: a request does not know its machine
+	partial bool             // the job has attributes that were not fetched
+	depth   int              // of attributes that refer to others
+}
+
+// unknown is the value of what this program was not told or cannot compute. It
+// is not ClassAd's undefined, which is a fact.
+type unknown struct{}
+
+// maxDepth bounds attributes that refer to each other.
+const maxDepth = 20
+
+// attribute returns an attribute's value by the job's ad.
+func (s *scope) attribute(name string) (any, error) {
+	switch v := s.job[name].(type) {
+	case nil:
+		if s.partial && !fetched[name] {
+			return unknown{}, nil
+		}
+		return undefined{}, nil
+	case *expression:
+		if s.depth >= maxDepth {
+			return nil, errors.New("attribute " + name + " refers to itself")
+		}
+		inner := *s
+		inner.depth++
+		return v.value(&inner)
+	case float64, bool, string:
+		return v, nil
+	}
+	return unknown{}, nil
+}
+
+// of returns an attribute's value by the machine's ad.
+func (s *scope) of(name string) any {
+	if s.machine == nil {
+		return undefined{}
+	}
+	v, told := s.machine[name]
+	switch {
+	case !told:
+		return unknown{}
+	case v == nil:
+		return undefined{}
+	}
+	return v
+}
+
+type literal struct{ is any }
+
+func (n literal) value(*scope) (any, error) { return n.is, nil }
+
+type attribute struct{ ad, name string }
+
+func (n attribute) value(s *scope) (any, error) {
+	if n.ad == ofMachine {
+		return s.of(n.name), nil
+	}
+	v, err := s.attribute(n.name)
+	if err != nil || n.ad == ofJob || !isVague(v) {
+		return v, err
+	}
+	m := s.of(n.name)
+	if _, told := v.(undefined); told || !isVague(m) {
+		return m, nil
+	}
+	return v, nil
+}
+
+type prefixed struct {
+	op string
+	of node
+}
+
+func (n prefixed) value(s *scope) (any, error) {
+	v, err := n.of.value(s)
+	if err != nil {
+		return nil, err
+	}
+	switch n.op {
+	case "-":
+		return apply("-", 0.0, v)
+	case "!":
+		if b, ok := truth(v); ok {
+			return !b, nil
+		}
+		return vague(v), nil
+	}
+	return v, nil
+}
+
+type operation struct {
+	op          string
+	left, right node
+}
+
+// value computes both sides: nothing here has side effects. What settles && and
+// || does so whatever the other side is, be it an error.
+func (n operation) value(s *scope) (any, error) {
+	l, lerr := n.left.value(s)
+	r, rerr := n.right.value(s)
+	if err := errors.Join(lerr, rerr); err != nil {
+		settles := n.op == "||"
+		for _, v := range []any{l, r} {
+			if b, ok := truth(v); ok && b == settles && (n.op == "||" || n.op == "&&") {
+				return settles, nil
+			}
+		}
+		return nil, err
+	}
+	return apply(n.op, l, r)
+}
+
+type call struct {
+	name string
+	args []node
+}
+
+func (n call) value(s *scope) (any, error) {
+	if n.name == "countmatches" && len(n.args) == 2 {
+		return countMatches(n.args[0], s), nil
+	}
+	args := make([]any, len(n.args))
+	for i, a := range n.args {
+		v, err := a.value(s)
+		if err != nil {
+			return nil, err
+		}
+		args[i] = v
+	}
+	return callFunction(n.name, args)
+}
+
+// countMatches computes countMatches(MY.RequireGPUs, TARGET.AvailableGPUs). The
+// machine tells what all its GPUs have in common as GPUs_Capability and the like:
+// all of them match, or none, or it is not to be known.
+func countMatches(require node, s *scope) any {
+	a, ok := require.(attribute)
+	if !ok || a.name != "requiregpus" {
+		return unknown{}
+	}
+	gpu := scope{job: s.job, depth: s.depth, machine: queue.Attributes{}}
+	for name, v := range s.machine {
+		if property, ok := strings.CutPrefix(name, gpuPrefix); ok && v != nil {
+			gpu.machine[property] = v
+		}
+	}
+	v, err := attribute{ofJob, a.name}.value(&gpu)
+	if err != nil {
+		return unknown{}
+	}
+	matches, ok := truth(v)
+	switch {
+	case !ok:
+		return unknown{}
+	case !matches:
+		return 0.0
+	}
+	return s.of("gpus")
+}
+
+// gpuPrefix begins the names of what a machine's GPUs have in common.
+const gpuPrefix = "gpus_"
+
+// refs adds the attributes that a node names to a set, by "my", "target" or "";
+// attributes of the job that are expressions are followed.
+func refs(n node, job ad, into map[attribute]bool) {
+	switch n := n.(type) {
+	case attribute:
+		if into[n] {
+			return
+		}
+		into[n] = true
+		if e, ok := job[n.name].(*expression); ok && n.ad != ofMachine {
+			refs(e.root, job, into)
+		}
+	case prefixed:
+		refs(n.of, job, into)
+	case operation:
+		refs(n.left, job, into)
+		refs(n.right, job, into)
+	case call:
+		for _, a := range n.args {
+			refs(a, job, into)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package htcondor
+
+import (
+	"maps"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// Both ways of reading see the same, wherever the output is cut into pieces.
+func TestRepeatedAdsAreReadLikeOthers(t *testing.T) {
+	for _, name := range []string{"condor_q-grouped.json", "condor_q-full.json"} {
+		text := read(t, name)
+		var want []ad
+		if err := decode(strings.NewReader(text), func(a ad) error { want = append(want, a); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		i := 0
+		err := decodeRepeated(iotest.OneByteReader(strings.NewReader(text)), func(a *repeated, o *own) error {
+			w := want[i]
+			i++
+			for _, m := range []ad{a.ad, w} {
+				for k, v := range m {
+					if e, ok := v.(*expression); ok {
+						m[k] = e.text
+					}
+				}
+			}
+			same := func(m ad) ad {
+				m = maps.Clone(m)
+				maps.DeleteFunc(m, func(k string, _ any) bool {
+					return k == "id" || k == "jobids" || k == "jobcount" || k == "clusterid" || k == "procid" || k == "qdate" || k == "remotehost"
+				})
+				return m
+			}
+			if !reflect.DeepEqual(same(a.ad), same(w)) {
+				t.Errorf("%s, ad %d:\n%v\nwant\n%v", name, i, a.ad, w)
+			}
+			if got, want := o.since(), seconds(w, "QDate"); !got.Equal(want) {
+				t.Errorf("%s, ad %d: queued %s, want %s", name, i, got, want)
+			}
+			if got, want := string(o.host), w.text("RemoteHost"); got != want {
+				t.Errorf("%s, ad %d: on %q, want %q", name, i, got, want)
+			}
+			if n, err := o.jobs(); err != nil || w["jobcount"] != nil && n != w.integer("JobCount") {
+				t.Errorf("%s, ad %d: %d jobs, %v", name, i, n, err)
+			}
+			return nil
+		})
+		if err != nil || i != len(want) {
+			t.Errorf("%s: %d of %d ads, %v", name, i, len(want), err)
+		}
+	}
+}
+
+func TestWhatIsAlikeIsReadOnce(t *testing.T) {
+	var notes []any
+	err := decodeRepeated(strings.NewReader(`[{"JobCount":2,"A":"x,}]\"","JobIds":"1.0 1.1"},{ "JobCount" : 3 , "A" : "x,}]\"" },{"A":["x",{"b":1}],"JobCount":4}]`), func(a *repeated, o *own) error {
+		notes = append(notes, a.note)
+		a.note = o.first() + "/" + string(o.jobCount)
+		return nil
+	})
+	if err != nil || !reflect.DeepEqual(notes, []any{nil, "1.0/2", nil}) {
+		t.Errorf("notes %v, %v", notes, err)
+	}
+}
+
+func TestRepeatedAdsThatAreBroken(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                          "",
+		" \n":                       "",
+		`[]`:                        "",
+		`[{}]`:                      "",
+		`[`:                         "ends too early",
+		`[{"A":1}`:                  "ends too early",
+		`[{"A":1},`:                 "ends too early",
+		`[{"A":"`:                   "ends too early",
+		`[{"A":1} {"A":1}]`:         "no comma",
+		`[,{"A":1}]`:                "an ad was expected",
+		`[1]`:                       "an ad was expected",
+		`[{"A":1},{"A":nil}]`:       "invalid character",
+		`[{"JobCount":"many"}]`:     `its number is "many"`,
+		`[{"JobCount":0}]`:          `its number is "0"`,
+		`[{"JobCount":1,"A"}]`:      "invalid character",
+		"-- Failed to fetch ads\nx": `is not JSON: "-- Failed to fetch ads"`,
+	} {
+		err := decodeRepeated(strings.NewReader(text), func(_ *repeated, o *own) error {
+			_, err := o.jobs()
+			return err
+		})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func FuzzDecodeRepeated(f *testing.F) {
+	f.Add(`[{"A":"x\"","JobCount":2},{"A":{"b":[1]}}]`)
+	f.Add(`[{"A"`)
+	f.Add(`[{":{`)
+	f.Fuzz(func(t *testing.T, text string) {
+		n, m := 0, 0
+		err := decodeRepeated(strings.NewReader(text), func(*repeated, *own) error { n++; return nil })
+		strict := decode(strings.NewReader(text), func(ad) error { m++; return nil })
+		if err != nil && strict == nil && m > 0 {
+			t.Errorf("refused %q: %v", text, err)
+		}
+		if strict == nil && n != m {
+			t.Errorf("%q: %d ads, want %d", text, n, m)
+		}
+	})
+}
