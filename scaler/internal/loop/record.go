@@ -34,6 +34,8 @@ type Record struct {
 
 	Fleet  fleet.Fleet   `json:"-"`
 	Demand demand.Demand `json:"-"`
+	Facts  decide.Facts  `json:"-"`
+	Policy decide.Policy `json:"-"` // with the bounds that the cluster has
 	err    error
 }
 
@@ -48,8 +50,8 @@ func (r *Record) fill(f decide.Facts, out decide.Outcome) {
 	r.Decision, r.Fleet, r.Demand = out.Decision, out.Fleet, out.Demand
 }
 
-// failed returns why nothing was decided, or what was decided and failed.
-func (r Record) failed() error { return r.err }
+// Failed returns why nothing was decided, or what was decided and failed.
+func (r Record) Failed() error { return r.err }
 
 // summary is what changes only when something happens.
 func (r Record) summary() string {
