@@ -68,6 +68,9 @@ func (l *Loop) Run(ctx context.Context) error {
 			l.apply(s)
 			timer.Reset(l.next(begun))
 		case <-timer.C:
+			if ctx.Err() != nil {
+				continue // both are ready, after a long action
+			}
 			begun = l.due(begun)
 			l.Tick(ctx, true)
 			timer.Reset(l.next(begun))

@@ -105,7 +105,7 @@ func (l *Loop) tell(r Record) {
 		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason)
 	}
 	for _, n := range r.Notes {
-		key := withoutNumbers(n.About + n.Reason)
+		key := WithoutNumbers(n.About + n.Reason)
 		if !l.told[key] {
 			log.Info("not done", "about", n.About, "because", n.Reason)
 		}
@@ -127,8 +127,8 @@ func workersText(by map[fleet.Phase]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// withoutNumbers drops what changes from tick to tick in the same matter.
-func withoutNumbers(s string) string {
+// WithoutNumbers drops what changes from tick to tick in the same matter.
+func WithoutNumbers(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsDigit(r) || r == 'm' || r == 's' || r == 'h' {
 			return -1
