@@ -27,6 +27,7 @@ type Options struct {
 	Owner       string // cluster.OwnerTerraform or cluster.OwnerScaler
 	Concurrency int    // calls side by side; 0 means DefaultConcurrency
 	Log         func(ctx context.Context, msg string, kv ...any)
+	KeepReport  bool // Read only looks: the front-end's report stays where it is
 }
 
 // Provisioner changes clusters on one cloud. It holds no state of its own.

@@ -51,7 +51,7 @@ func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.N
 	default:
 		v.Report, v.HasReport = report, true
 	}
-	if v.HasReport && settled(v) {
+	if p.opts.KeepReport || v.HasReport && settled(v) {
 		return v, nil
 	}
 	// The slot takes no newer report while this one stands in it.

@@ -160,3 +160,29 @@ func TestNonsenseInTheSlotIsClearedAway(t *testing.T) {
 		}
 	})
 }
+
+// A plan reads as well, and leaves the slot to the scaler that acts.
+func TestOneThatOnlyLooksLeavesTheReport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 1)
+		apply(t, c, req)
+		p := New(c, Options{Owner: cluster.OwnerScaler})
+		c.busy["astro-cpu-1"] = true
+		if err := p.SetLeaving(t.Context(), req.Spec.ID, map[string]cluster.Leaving{"astro-cpu-1": cluster.LeaveIdle}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		before := len(c.log)
+		looking := New(c, Options{Owner: cluster.OwnerScaler, KeepReport: true})
+		if v, err := looking.Read(t.Context(), req.Spec.ID, nil); err != nil || !v.HasReport {
+			t.Fatalf("report %t, %v", v.HasReport, err)
+		}
+		if slices.Contains(c.log[before:], "clear report") {
+			t.Errorf("calls %v", c.log[before:])
+		}
+		if v, err := p.Read(t.Context(), req.Spec.ID, nil); err != nil || !v.HasReport || !slices.Contains(c.log, "clear report") {
+			t.Errorf("the one that acts: report %t, %v, calls %v", v.HasReport, err, c.log[before:])
+		}
+	})
+}

@@ -314,7 +314,7 @@ func TestAFailedZoneIsLeftOut(t *testing.T) {
 		s.fullZone = "a"
 		s.submit(4, 0, time.Minute)
 		l := newLoop(s, 20)
-		running(t, l, 75*time.Second)
+		running(t, l, 90*time.Second)
 		if fmt.Sprint(s.calls) != "[add 1 cpu add 1 cpu outside [a]]" || s.servers() != 1 {
 			t.Errorf("calls %v, %d servers", s.calls, s.servers())
 		}

@@ -37,6 +37,11 @@ type Loop struct {
 	DryRun   bool
 	Log      hclog.Logger
 	Records  Recorder
+	// Observers follow the loop.
+	Observers []Observer
+	// Changes brings new settings. They hold from the next tick on; what is
+	// remembered stays.
+	Changes <-chan Settings
 
 	memory  decide.Memory
 	flavors map[string]queue.Shape // by flavor ID
@@ -57,21 +62,32 @@ type Recorder interface {
 // new one is begun.
 func (l *Loop) Run(ctx context.Context) error {
 	l.memory.WatchedFrom = time.Now()
-	ticker := time.NewTicker(l.Interval)
-	defer ticker.Stop()
+	begun := time.Now()
+	l.Tick(ctx, true)
+	timer := time.NewTimer(l.next(begun))
+	defer timer.Stop()
 	for {
-		l.Tick(ctx, true)
 		select {
 		case <-ctx.Done():
 			l.Log.Info("stopped")
 			return nil
-		case <-ticker.C:
+		case s := <-l.Changes:
+			l.apply(s)
+			timer.Reset(l.next(begun))
+		case <-timer.C:
+			if ctx.Err() != nil {
+				continue // both are ready, after a long action
+			}
+			begun = l.due(begun)
+			l.Tick(ctx, true)
+			timer.Reset(l.next(begun))
 		}
 	}
 }
 
 // Once watches for one hold time, then acts on the last reading, and returns
-// that tick's record.
+// that tick's record. The time counts from the end of the first look: demand is
+// noted then, and the first look takes longer than the others.
 func (l *Loop) Once(ctx context.Context) (Record, error) {
 	r, err := l.once(ctx)
 	if err == nil && r.Stopped != "" {
@@ -81,17 +97,20 @@ func (l *Loop) Once(ctx context.Context) (Record, error) {
 }
 
 func (l *Loop) once(ctx context.Context) (Record, error) {
-	until := time.Now().Add(max(l.Policy.ScaleOutAfter, l.Policy.DrainRecheck))
-	for {
-		if !time.Now().Before(until) {
-			r := l.Tick(ctx, true)
-			return r, r.failed()
-		}
+	hold := max(l.Policy.ScaleOutAfter, l.Policy.DrainRecheck)
+	if hold > 0 {
 		l.Tick(ctx, false)
-		wait := min(l.Interval, time.Until(until))
-		if err := sleep(ctx, wait); err != nil {
+	}
+	until := time.Now().Add(hold)
+	for {
+		if err := sleep(ctx, min(l.Interval, time.Until(until))); err != nil {
 			return Record{}, fmt.Errorf("stopped before the end of the watch: %w", err)
 		}
+		if !time.Now().Before(until) {
+			r := l.Tick(ctx, true)
+			return r, r.Failed()
+		}
+		l.Tick(ctx, false)
 	}
 }
 
@@ -102,7 +121,7 @@ func (l *Loop) Look(ctx context.Context) (Record, error) {
 	l.Policy.ScaleOutAfter = 0
 	defer func() { l.Policy.ScaleOutAfter = hold }()
 	r := l.Tick(ctx, false)
-	return r, r.failed()
+	return r, r.Failed()
 }
 
 // Watch reads and decides for one hold time, does nothing, and returns the last
@@ -143,7 +162,11 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
 		r.fill(facts, out)
 		l.alarm(r.Stopped)
+		r.Facts, r.Policy = facts, l.Policy.At(r.Time).For(facts.Cluster.Document.Groups)
 		l.tell(r)
+		for _, o := range l.Observers {
+			o.Decided(r)
+		}
 		if act {
 			r.err = l.act(ctx, facts, out.Decision, &r)
 		}
@@ -154,6 +177,9 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 	}
 	for _, e := range r.Errors {
 		l.Log.Error("an action failed; it is tried again while it is needed", "error", e)
+	}
+	for _, o := range l.Observers {
+		o.Finished(r)
 	}
 	if l.Records != nil {
 		if err := l.Records.Record(r); err != nil {
@@ -185,10 +211,10 @@ func (l *Loop) read(ctx context.Context) (decide.Facts, error) {
 	var f decide.Facts
 	var err error
 	if f.Cluster, err = l.Cluster.Read(ctx); err != nil {
-		return f, fmt.Errorf("nothing is done in this round: read the cluster: %w", err)
+		return f, &ReadError{What: "cluster", Err: err}
 	}
 	if f.Queue, err = l.Queue.Read(ctx); err != nil {
-		return f, fmt.Errorf("nothing is done in this round: read the queue: %w", err)
+		return f, &ReadError{What: "queue", Err: err}
 	}
 	f.Flavors, f.Sizes = map[string]queue.Shape{}, map[string]decide.Size{}
 	ours := l.Policy.For(f.Cluster.Document.Groups).Groups

@@ -149,7 +149,7 @@ func TestStopFinishesTheCallUnderWay(t *testing.T) {
 		s.addTakes = 3 * time.Minute
 		s.submit(4, 0, time.Minute)
 		start := time.Now()
-		running(t, newLoop(s, 20), 70*time.Second) // in the middle of Add
+		running(t, newLoop(s, 20), 75*time.Second) // in the middle of Add
 		if len(s.calls) != 1 || s.servers() != 1 {
 			t.Errorf("calls %v, %d servers, want the one call finished", s.calls, s.servers())
 		}
@@ -168,7 +168,7 @@ func TestOnceWatchesAndActsAtMostOnce(t *testing.T) {
 		if err != nil || len(r.Added) != 2 || len(s.calls) != 1 {
 			t.Fatalf("added %v, calls %v, error %v", r.Added, s.calls, err)
 		}
-		if took := time.Since(start); took != time.Minute {
+		if took := time.Since(start); took < time.Minute || took > time.Minute+3*time.Second {
 			t.Errorf("watched %s, want the hold of 1m", took)
 		}
 		// A scheduled container, every five minutes, does the whole work.
@@ -193,7 +193,7 @@ func TestNothingIsBegunByOldFacts(t *testing.T) {
 		l := newLoop(s, 20)
 		l.Policy.Groups = map[string]decide.Bounds{"cpu": {Min: 1, Max: 1}, "zzz": {Min: 1, Max: 1}}
 		r := l.Tick(t.Context(), true)
-		if len(s.calls) != 1 || len(r.Errors) != 0 || !strings.Contains(r.Notes[len(r.Notes)-1].Reason, "what was read is 3m0s old") {
+		if len(s.calls) != 1 || len(r.Errors) != 0 || !strings.Contains(r.Notes[len(r.Notes)-1].Reason, "what was read is 3m") {
 			t.Errorf("calls %v, errors %v, notes %v", s.calls, r.Errors, r.Notes)
 		}
 		if l.Tick(t.Context(), true); len(s.calls) != 2 {
@@ -273,10 +273,10 @@ func TestOneRecordForEachTick(t *testing.T) {
 		var out bytes.Buffer
 		l := newLoop(s, 1)
 		l.Records = &loop.JSONLines{W: &out}
-		running(t, l, 65*time.Second)
+		running(t, l, 75*time.Second)
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		if len(lines) != 7 {
-			t.Fatalf("%d records of 7 ticks", len(lines))
+		if len(lines) != 8 {
+			t.Fatalf("%d records of 8 ticks", len(lines))
 		}
 		var last struct {
 			Waiting int `json:"jobs_waiting"`
@@ -284,14 +284,14 @@ func TestOneRecordForEachTick(t *testing.T) {
 			Notes   []struct{ About, Reason string }
 			Added   []string
 		}
-		if err := json.Unmarshal([]byte(lines[6]), &last); err != nil {
+		if err := json.Unmarshal([]byte(lines[7]), &last); err != nil {
 			t.Fatal(err)
 		}
 		if last.Waiting != 8 || len(last.Add) != 1 || last.Added[0] != "astro-cpu-1" {
-			t.Errorf("last record: %s", lines[6])
+			t.Errorf("last record: %s", lines[7])
 		}
 		if len(last.Notes) != 1 || !strings.Contains(last.Notes[0].Reason, "max of 1") {
-			t.Errorf("it does not say what is not done: %s", lines[6])
+			t.Errorf("it does not say what is not done: %s", lines[7])
 		}
 	})
 }

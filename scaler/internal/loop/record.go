@@ -35,6 +35,8 @@ type Record struct {
 
 	Fleet  fleet.Fleet   `json:"-"`
 	Demand demand.Demand `json:"-"`
+	Facts  decide.Facts  `json:"-"`
+	Policy decide.Policy `json:"-"` // with the bounds that the cluster has
 	err    error
 }
 
@@ -49,8 +51,8 @@ func (r *Record) fill(f decide.Facts, out decide.Outcome) {
 	r.Decision, r.Fleet, r.Demand = out.Decision, out.Fleet, out.Demand
 }
 
-// failed returns why nothing was decided, or what was decided and failed.
-func (r Record) failed() error { return r.err }
+// Failed returns why nothing was decided, or what was decided and failed.
+func (r Record) Failed() error { return r.err }
 
 // summary is what changes only when something happens.
 func (r Record) summary() string {
@@ -107,7 +109,7 @@ func (l *Loop) tell(r Record) {
 		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason)
 	}
 	for _, n := range r.Notes {
-		key := withoutNumbers(n.About + n.Reason)
+		key := WithoutNumbers(n.About + n.Reason)
 		if !l.told[key] {
 			log.Info("not done", "about", n.About, "because", n.Reason)
 		}
@@ -129,8 +131,8 @@ func workersText(by map[fleet.Phase]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// withoutNumbers drops what changes from tick to tick in the same matter.
-func withoutNumbers(s string) string {
+// WithoutNumbers drops what changes from tick to tick in the same matter.
+func WithoutNumbers(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsDigit(r) || r == 'm' || r == 's' || r == 'h' {
 			return -1

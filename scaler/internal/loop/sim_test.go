@@ -29,6 +29,8 @@ type sim struct {
 	boot      time.Duration
 	negotiate time.Duration
 	react     time.Duration
+	firstLook time.Duration // the first reading takes longer: logging in, looking up
+	look      time.Duration
 
 	doc    cluster.Document
 	nodes  map[string]*simNode
@@ -80,6 +82,7 @@ func newSim() *sim {
 	now := time.Now()
 	return &sim{
 		at: now, start: now, boot: 2 * time.Minute, negotiate: time.Minute, react: 20 * time.Second,
+		firstLook: 900 * time.Millisecond, look: 400 * time.Millisecond,
 		nodes: map[string]*simNode{},
 		doc:   cluster.Document{ID: "id", Name: "astro", Generation: 1, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: cluster.NodeSpec{Flavor: "f"}}}},
 	}
@@ -89,7 +92,7 @@ const cpusEach = 4
 
 // advance plays the world up to now, second by second.
 func (s *sim) advance() {
-	for now := time.Now(); s.at.Before(now); {
+	for now := time.Now(); !s.at.Add(time.Second).After(now); {
 		s.at = s.at.Add(time.Second)
 		for _, j := range s.jobs {
 			if j.on != "" && !j.done && !s.at.Before(j.ends) {
@@ -267,9 +270,21 @@ func (s *sim) servers() int {
 	return len(s.nodes)
 }
 
-type clusterOf struct{ *sim }
+type clusterOf struct {
+	*sim
+	read bool
+}
 
-func (c clusterOf) Read(context.Context) (fleet.View, error) { return c.readCluster() }
+// Read takes its time, the first one of a scaler more.
+func (c *clusterOf) Read(context.Context) (fleet.View, error) {
+	if c.read {
+		time.Sleep(c.look)
+	} else {
+		time.Sleep(c.firstLook)
+	}
+	c.read = true
+	return c.readCluster()
+}
 
 type queueOf struct{ *sim }
 
@@ -285,7 +300,7 @@ func newLoop(s *sim, most int) *loop.Loop {
 	p := decide.DefaultPolicy()
 	p.Groups["cpu"] = decide.Bounds{Max: most}
 	return &loop.Loop{
-		Queue: queueOf{s}, Cluster: clusterOf{s}, Actuator: s, Flavors: oneFlavor{},
+		Queue: queueOf{s}, Cluster: &clusterOf{sim: s}, Actuator: s, Flavors: oneFlavor{},
 		Project: projectOf{s}, Consoles: s, Remains: s,
 		Policy: p, Interval: 10 * time.Second, Log: hclog.NewNullLogger(),
 	}

@@ -1,0 +1,151 @@
+// Package journal makes a history of records: what was done, and what was not
+// done for as long as the reason was the same.
+package journal
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+)
+
+// What an event tells.
+const (
+	Add     = "add"
+	Drain   = "drain"
+	Undrain = "undrain"
+	Remove  = "remove"
+	Nothing = "nothing"
+	Failed  = "failed"
+)
+
+// Event is something that was decided, in one tick or in several that follow
+// each other.
+type Event struct {
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	What   string    `json:"what"`
+	About  string    `json:"about"` // a worker, "group NAME", "jobs", "queue"
+	Group  string    `json:"group,omitempty"`
+	Count  int       `json:"count,omitempty"` // of workers to add
+	Names  []string  `json:"names,omitempty"` // of workers made
+	Reason string    `json:"reason"`          // the latest wording
+	DryRun bool      `json:"dry_run,omitempty"`
+}
+
+// Action tells an event by which something changes from one by which nothing does.
+func (e Event) Action() bool { return e.What != Nothing && e.What != Failed }
+
+func (e Event) key() string {
+	return e.What + "\x00" + e.About + "\x00" + loop.WithoutNumbers(e.Reason)
+}
+
+// Journal holds the latest events.
+type Journal struct {
+	limit  int
+	events []Event
+	open   map[string]int // those of the last record: key → index
+}
+
+// New returns an empty journal that keeps limit events.
+func New(limit int) *Journal { return &Journal{limit: limit} }
+
+// Of returns the events of records, the oldest first.
+func Of(records []loop.Record) []Event {
+	j := New(0)
+	for _, r := range records {
+		j.Add(r)
+	}
+	return j.Events()
+}
+
+// Add takes a finished tick's record.
+func (j *Journal) Add(r loop.Record) {
+	open := map[string]int{}
+	for _, e := range events(r) {
+		key := e.key()
+		if i, same := j.open[key]; same {
+			j.events[i].To, j.events[i].Reason = e.To, e.Reason
+			open[key] = i
+			continue
+		}
+		open[key] = len(j.events)
+		j.events = append(j.events, e)
+	}
+	j.open = open
+	if j.limit > 0 && len(j.events) > 2*j.limit {
+		j.trim()
+	}
+}
+
+// trim drops the oldest events, except those that go on.
+func (j *Journal) trim() {
+	goesOn := map[int]string{}
+	for key, i := range j.open {
+		goesOn[i] = key
+	}
+	var kept []Event
+	open := map[string]int{}
+	for i, e := range j.events {
+		key, on := goesOn[i]
+		if !on && i < len(j.events)-j.limit {
+			continue
+		}
+		if on {
+			open[key] = len(kept)
+		}
+		kept = append(kept, e)
+	}
+	j.events, j.open = kept, open
+}
+
+// Events returns the events, the oldest first.
+func (j *Journal) Events() []Event { return slices.Clone(j.events) }
+
+func events(r loop.Record) []Event {
+	var out []Event
+	add := func(e Event) {
+		e.From, e.To, e.DryRun = r.Time, r.Time, r.DryRun
+		out = append(out, e)
+	}
+	if r.Error != "" {
+		add(Event{What: Failed, About: "scaler", Reason: r.Error})
+	}
+	for _, a := range r.Add {
+		add(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Reason: a.Reason, Names: made(r, a.Group)})
+	}
+	for _, s := range r.Undrain {
+		add(Event{What: Undrain, About: s.Worker, Group: s.Group, Reason: s.Reason})
+	}
+	for _, s := range r.Drain {
+		add(Event{What: Drain, About: s.Worker, Group: s.Group, Reason: s.Reason})
+	}
+	for _, s := range r.Remove {
+		add(Event{What: Remove, About: s.Worker, Group: s.Group, Reason: s.Reason})
+	}
+	for _, e := range r.Errors {
+		add(Event{What: Failed, About: "scaler", Reason: e})
+	}
+	for _, n := range r.Notes {
+		add(Event{What: Nothing, About: n.About, Reason: n.Reason})
+	}
+	return out
+}
+
+// made returns which of the workers that were made are of a group.
+func made(r loop.Record, group string) []string {
+	var names []string
+	for _, name := range r.Added {
+		if InGroup(name, r.Cluster, group) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// InGroup tells by its name whether a worker is of a group.
+func InGroup(worker, cluster, group string) bool {
+	number, ok := strings.CutPrefix(worker, cluster+"-"+group+"-")
+	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+}

@@ -1,0 +1,120 @@
+package journal_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func at(seconds int, d decide.Decision) loop.Record {
+	return loop.Record{Time: noon.Add(time.Duration(seconds) * time.Second), Cluster: "astro", Decision: d}
+}
+
+func note(about, reason string) decide.Decision {
+	return decide.Decision{Notes: []decide.Note{{About: about, Reason: reason}}}
+}
+
+func lines(events []journal.Event) string {
+	var b strings.Builder
+	for _, e := range events {
+		fmt.Fprintf(&b, "%d-%d %s %s: %s\n", int(e.From.Sub(noon).Seconds()), int(e.To.Sub(noon).Seconds()), e.What, e.About, e.Reason)
+	}
+	return b.String()
+}
+
+func TestAReasonThatGoesOnIsOneEvent(t *testing.T) {
+	add := decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 2, Reason: "8 jobs found no place for 1m"}}}
+	failed := at(40, decide.Decision{})
+	failed.Error = "nothing is done in this round: read the queue: no answer"
+	got := lines(journal.Of([]loop.Record{
+		at(0, note("astro-cpu-1", "idle for 10s of idle_after = 1m")),
+		at(10, note("astro-cpu-1", "idle for 20s of idle_after = 1m")),
+		at(20, add),
+		at(30, note("astro-cpu-1", "idle for 40s of idle_after = 1m")),
+		failed,
+	}))
+	want := `0-10 nothing astro-cpu-1: idle for 20s of idle_after = 1m
+20-20 add group cpu: 8 jobs found no place for 1m
+30-30 nothing astro-cpu-1: idle for 40s of idle_after = 1m
+40-40 failed scaler: nothing is done in this round: read the queue: no answer
+`
+	if got != want {
+		t.Errorf("events:\n%swant:\n%s", got, want)
+	}
+}
+
+func TestWhoWasMade(t *testing.T) {
+	r := at(0, decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 1}, {Group: "cpu-big", Count: 1}}})
+	r.Added = []string{"astro-cpu-1", "astro-cpu-big-1"}
+	events := journal.Of([]loop.Record{r})
+	if len(events) != 2 || strings.Join(events[0].Names, " ") != "astro-cpu-1" || strings.Join(events[1].Names, " ") != "astro-cpu-big-1" {
+		t.Errorf("events %+v", events)
+	}
+}
+
+// A journal of months stays small, and what goes on is not lost.
+func TestTheOldestGo(t *testing.T) {
+	j := journal.New(3)
+	for i := range 100 {
+		d := note("group cpu", "at its max")
+		d.Drain = []decide.Step{{Worker: "astro-cpu-1", Reason: strings.Repeat("x", i)}}
+		j.Add(at(10*i, d))
+	}
+	events := j.Events()
+	if len(events) < 3 || len(events) > 7 {
+		t.Fatalf("%d events are kept", len(events))
+	}
+	if e := events[0]; e.What != journal.Nothing || !e.From.Equal(noon) || !e.To.Equal(noon.Add(990*time.Second)) {
+		t.Errorf("what goes on: %+v", e)
+	}
+	if last := events[len(events)-1]; last.What != journal.Drain || len(last.Reason) != 99 {
+		t.Errorf("the latest: %+v", last)
+	}
+}
+
+func TestAFileIsReadFromItsEnd(t *testing.T) {
+	var out bytes.Buffer
+	w := &loop.JSONLines{W: &out}
+	for i := range 3 {
+		if err := w.Record(at(10*i, note("group cpu", "CPUs 64 > 2"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := out.Len() / 3
+	big := strings.Repeat(strings.Repeat(" ", 1023)+"\n", 4<<10) // 4 MiB of nothing
+	for name, tt := range map[string]struct {
+		content string
+		want    int
+	}{
+		"whole":              {out.String(), 3},
+		"the last cut short": {out.String()[:out.Len()-5], 2},
+		"a strange line":     {"panic: no\n" + out.String(), 3},
+		"more than is read":  {out.String() + big[:4<<20-one-10] + out.String()[2*one:], 1},
+		"empty":              {"", 0},
+	} {
+		path := filepath.Join(t.TempDir(), "decisions.jsonl")
+		if err := os.WriteFile(path, []byte(tt.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		records, err := journal.Read(path)
+		if err != nil || len(records) != tt.want {
+			t.Errorf("%s: %d records, want %d; %v", name, len(records), tt.want, err)
+		}
+		if len(records) > 0 && records[0].Notes[0].Reason != "CPUs 64 > 2" {
+			t.Errorf("%s: %+v", name, records[0])
+		}
+	}
+	if _, err := journal.Read(filepath.Join(t.TempDir(), "none")); err == nil {
+		t.Error("no error for a file that is not there")
+	}
+}

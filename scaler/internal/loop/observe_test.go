@@ -1,0 +1,98 @@
+package loop_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+)
+
+// watcher notes what it is told.
+type watcher struct {
+	decided, finished []loop.Record
+	at                []time.Duration
+	start             time.Time
+}
+
+func (w *watcher) Decided(r loop.Record) { w.decided = append(w.decided, r) }
+
+func (w *watcher) Finished(r loop.Record) {
+	w.finished = append(w.finished, r)
+	w.at = append(w.at, r.Time.Sub(w.start))
+}
+
+func TestObserversAreToldBeforeAndAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(4, 0, 10*time.Minute)
+		w := &watcher{}
+		l := newLoop(s, 20)
+		l.Observers = []loop.Observer{w}
+		l.Policy.ScaleOutAfter = 0
+		s.addTakes = 3 * time.Minute
+		running(t, l, time.Minute)
+		if len(w.decided) != 1 || len(w.decided[0].Add) != 1 || len(w.decided[0].Added) != 0 {
+			t.Fatalf("before the action: %+v", w.decided)
+		}
+		if len(w.finished) != 1 || len(w.finished[0].Added) != 1 || w.finished[0].Seconds < 180 {
+			t.Errorf("after the action: %+v", w.finished)
+		}
+		if d := w.decided[0]; d.Facts.Queue.Waiting() != 4 || d.Policy.Groups["cpu"].Max != 20 {
+			t.Errorf("facts %+v, policy %+v", d.Facts, d.Policy)
+		}
+		s.queueErr = errDown
+		running(t, l, 5*time.Second)
+		var unread *loop.ReadError
+		if len(w.decided) != 1 || len(w.finished) != 2 || !errors.As(w.finished[1].Failed(), &unread) || unread.What != "queue" {
+			t.Errorf("of a failed reading: %+v", w.finished[1])
+		}
+	})
+}
+
+// A change of settings neither delays nor doubles a tick, and forgets nothing.
+func TestSettingsChangeBetweenTicks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.firstLook = s.look
+		s.submit(8, 0, 10*time.Minute)
+		w := &watcher{start: time.Now()}
+		changes := make(chan loop.Settings)
+		l := newLoop(s, 1)
+		l.Observers, l.Changes = []loop.Observer{w}, changes
+		settings := func(most int, interval time.Duration) loop.Settings {
+			p := decide.DefaultPolicy()
+			p.Groups["cpu"] = decide.Bounds{Max: most}
+			return loop.Settings{Policy: p, Interval: interval, Queue: l.Queue}
+		}
+		go func() {
+			for _, at := range []time.Duration{13, 16, 19} { // a signal more often than the interval
+				time.Sleep(at*time.Second - time.Since(w.start))
+				changes <- settings(1, 10*time.Second)
+			}
+			time.Sleep(34*time.Second - time.Since(w.start))
+			changes <- settings(2, 5*time.Second) // the next one is due at 35
+			time.Sleep(57*time.Second - time.Since(w.start))
+			changes <- settings(2, time.Second) // the next one was due at 56
+		}()
+		running(t, l, 60500*time.Millisecond)
+		var seconds []int
+		for _, at := range w.at {
+			seconds = append(seconds, int(at.Seconds()))
+		}
+		want := []int{0, 10, 20, 30, 35, 40, 45, 50, 55, 57, 58, 59, 60}
+		if len(seconds) != len(want) {
+			t.Fatalf("ticks at %v, want %v", seconds, want)
+		}
+		for i := range want {
+			if seconds[i] != want[i] {
+				t.Fatalf("ticks at %v, want %v", seconds, want)
+			}
+		}
+		if s.servers() != 2 {
+			t.Errorf("%d servers: the hold of 60 s did not go on, or the new max does not hold", s.servers())
+		}
+	})
+}
