@@ -194,8 +194,6 @@ var faultCases = []testCase{
 			t.Errorf("status %q", a.string("server", "status"))
 		}
 		s.unwritable(t, id, "building")
-		s.call(t, "compute", http.MethodDelete, "/servers/"+id+"/metadata/vmlab_delay", nil).
-			says(t, 409, "conflictingRequest", "Cannot 'delete metadata' instance "+id+" while it is in vm_state building")
 		s.call(t, "compute", http.MethodDelete, "/servers/"+id+"/os-server-password", nil).is(t, 204)
 		if n := len(s.call(t, "compute", get, "/servers?status=BUILD&name="+s.prefix+"-slow", nil).is(t, 200).list("servers")); n != 1 {
 			t.Errorf("%d servers listed as BUILD", n)
