@@ -67,11 +67,14 @@ func (n Node) Gone() bool { return n.Status.Standing() == Gone }
 // Broken tells that Nova has given the server up.
 func (n Node) Broken() bool { return n.Status == StatusError }
 
+// Ending tells of a server that nothing can rest on: given up, or being deleted.
+func (n Node) Ending() bool { return n.Broken() || n.Status == StatusDeleting }
+
 // Nodes is a set of nodes with the questions that are asked of it.
 type Nodes []Node
 
 // FrontEnd returns the front-end. Of two (an interrupted replacement, a create
-// call whose answer got lost) one that is not broken counts, then one that has
+// call whose answer got lost) one that is not ending counts, then one that has
 // brought a cluster into being, then the older one.
 func (ns Nodes) FrontEnd() (Node, bool) {
 	var found []Node
@@ -85,7 +88,7 @@ func (ns Nodes) FrontEnd() (Node, bool) {
 	}
 	return slices.MinFunc(found, func(a, b Node) int {
 		return cmp.Or(
-			falseFirst(a.Broken(), b.Broken()),
+			falseFirst(a.Ending(), b.Ending()),
 			falseFirst(a.Metadata[MetaReady] == "", b.Metadata[MetaReady] == ""),
 			compareAge(a, b),
 		)
@@ -95,7 +98,7 @@ func (ns Nodes) FrontEnd() (Node, bool) {
 // Distinct returns one server of each name, and the others: what create calls
 // left that were repeated after their answers got lost. The front-end counts as
 // FrontEnd says; of workers the one whose address is in the roster counts, then
-// one that is not broken, then the older one.
+// one that is not ending, then the older one.
 func (ns Nodes) Distinct(roster []Member) (one, others Nodes) {
 	frontEnd, _ := ns.FrontEnd()
 	address := make(map[string]string, len(roster))
@@ -110,7 +113,7 @@ func (ns Nodes) Distinct(roster []Member) (one, others Nodes) {
 		return cmp.Or(
 			CompareNames(a.Name, b.Name),
 			falseFirst(foreign(a), foreign(b)),
-			falseFirst(a.Broken(), b.Broken()),
+			falseFirst(a.Ending(), b.Ending()),
 			compareAge(a, b),
 		)
 	})

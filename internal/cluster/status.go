@@ -4,6 +4,10 @@ package cluster
 // has not been able to join it for longer than a boot may take.
 const StatusNotJoined Status = "NOT_JOINED"
 
+// StatusDeleting is a task of Nova's and no status: a server keeps the status that
+// it had until its deletion is done.
+const StatusDeleting Status = "DELETING"
+
 // Standing says what a status means for a worker.
 type Standing string
 
@@ -28,7 +32,7 @@ var standings = map[Status]Standing{
 	"PAUSED": SetAway, "SUSPENDED": SetAway, "RESCUE": SetAway,
 	"SHELVED": SetAway, "SHELVED_OFFLOADED": SetAway,
 
-	StatusError: Unfit, StatusShutoff: Unfit, StatusNotJoined: Unfit,
+	StatusError: Unfit, StatusShutoff: Unfit, StatusNotJoined: Unfit, StatusDeleting: Unfit,
 
 	StatusDeleted: Gone, "SOFT_DELETED": Gone,
 }

@@ -6,7 +6,7 @@ func TestStanding(t *testing.T) {
 	for status, want := range map[Status]Standing{
 		"ACTIVE": Sound, "BUILD": Sound, "VERIFY_RESIZE": Sound, "UNKNOWN": Sound,
 		"PAUSED": SetAway, "SUSPENDED": SetAway, "SHELVED_OFFLOADED": SetAway, "RESCUE": SetAway,
-		"ERROR": Unfit, "SHUTOFF": Unfit, "NOT_JOINED": Unfit,
+		"ERROR": Unfit, "SHUTOFF": Unfit, "NOT_JOINED": Unfit, "DELETING": Unfit,
 		"DELETED": Gone, "SOFT_DELETED": Gone,
 		"SOMETHING_NEW": Sound, "": Sound,
 	} {

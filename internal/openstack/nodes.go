@@ -24,6 +24,7 @@ type record struct {
 	ID        string               `json:"id"`
 	Name      string               `json:"name"`
 	Status    string               `json:"status"`
+	Task      string               `json:"OS-EXT-STS:task_state"`
 	Created   string               `json:"created"`
 	Zone      string               `json:"OS-EXT-AZ:availability_zone"`
 	Image     json.RawMessage      `json:"image"` // "" for a server on a volume
@@ -122,6 +123,9 @@ func listRecords(ctx context.Context, sc *gophercloud.ServiceClient, tags []stri
 // a cluster.
 func (r record) node() (cluster.Node, bool) {
 	n := cluster.Node{ID: r.ID, Name: r.Name, Status: cluster.Status(strings.ToUpper(r.Status))}
+	if r.Task == "deleting" && !n.Gone() {
+		n.Status = cluster.StatusDeleting
+	}
 	n.Zone = r.Zone
 	ours := cluster.ReadTags(&n, r.Tags)
 	n.Address, n.Floating = r.addresses()

@@ -321,3 +321,23 @@ func TestServerCalls(t *testing.T) {
 	_, err = c.ConsoleTail(background, "s2", 20)
 	wantKind(t, err, cluster.FaultOther, "read console log of server s2")
 }
+
+// A server that is being deleted keeps its status; only the task tells.
+func TestTaskOfAServer(t *testing.T) {
+	for _, row := range []struct {
+		status, task string
+		want         cluster.Status
+	}{
+		{"ACTIVE", `"deleting"`, cluster.StatusDeleting},
+		{"ERROR", `"deleting"`, cluster.StatusDeleting},
+		{"BUILD", `"spawning"`, cluster.StatusBuild},
+		{"ACTIVE", `null`, cluster.StatusActive},
+	} {
+		a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/servers/detail": says(200, `{"servers": [
+			{"id": "s1", "status": "`+row.status+`", "OS-EXT-STS:task_state": `+row.task+`}]}`)})
+		nodes, err := a.client().Nodes(background, "t")
+		if err != nil || len(nodes) != 1 || nodes[0].Status != row.want {
+			t.Errorf("%s, task %s: %v, %v; want %s", row.status, row.task, nodes, err, row.want)
+		}
+	}
+}

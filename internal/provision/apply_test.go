@@ -261,3 +261,24 @@ func TestFind(t *testing.T) {
 		}
 	})
 }
+
+// A run that was killed right after a DELETE, or somebody else, leaves servers that
+// a list still shows.
+func TestWhoIsBeingDeletedIsMadeAnew(t *testing.T) {
+	for _, name := range []string{"astro-cpu-2", "astro-frontend"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := testRequest(t, 3)
+				made(t, c, &req)
+				c.each(name, func(s *memServer) { s.deleted = time.Now() })
+				apply(t, c, req)
+				time.Sleep(memDelete)
+				expectNames(t, c, wantNames("cpu", 1, 2, 3))
+				if c.posts[name] != 2 || len(document(t, c).Workers) != 3 {
+					t.Errorf("%s was made %d times, want 2; roster of %d, want 3", name, c.posts[name], len(document(t, c).Workers))
+				}
+			})
+		})
+	}
+}

@@ -22,6 +22,7 @@ const (
 	zoneTries   = 4 // the same where it has more, each in another zone
 	unseenMost  = 4 // lists without a server until it counts as deleted
 	consoleTail = 20
+	faultReads  = 3 // a second apart, of a server in ERROR without a fault
 )
 
 // fleet is a batch of new workers on their way: created, waited for, made once
@@ -219,7 +220,7 @@ func (f *fleet) dropTwin(ctx context.Context, n cluster.Node) {
 }
 
 func (f *fleet) failed(ctx context.Context, m *member, n cluster.Node) {
-	kind, words := faultOf(n)
+	kind, words := f.p.whyBroken(ctx, n)
 	f.p.opts.Log(ctx, "a worker ended in ERROR", "node", m.name, "fault", words, "try", m.tries)
 	console := f.p.console(ctx, n.ID)
 	m.old = append(m.old, m.id)
@@ -245,8 +246,19 @@ func times(n int) string {
 	return fmt.Sprintf(" %d times", n)
 }
 
-// faultOf says why Nova put a server into ERROR.
-func faultOf(n cluster.Node) (cluster.FaultKind, string) {
+// whyBroken says why Nova put a server into ERROR. Nova writes the status first
+// and the fault after it, so a list may show one without the other: then the
+// server is read again a few times. One that an operator has put into ERROR has
+// no fault.
+func (p *Provisioner) whyBroken(ctx context.Context, n cluster.Node) (cluster.FaultKind, string) {
+	for read := 0; n.Fault == nil && read < faultReads; read++ {
+		if sleep(ctx, time.Second) != nil {
+			break
+		}
+		if again, err := p.cloud.NodeByID(ctx, n.ID); err == nil {
+			n.Fault = again.Fault
+		}
+	}
 	if n.Fault == nil {
 		return cluster.FaultOther, "Nova gives no fault"
 	}

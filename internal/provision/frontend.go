@@ -92,7 +92,7 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 		case isActive(r.frontEnd):
 			return nil
 		case r.frontEnd.Broken():
-			kind, words := faultOf(r.frontEnd)
+			kind, words := r.p.whyBroken(ctx, r.frontEnd)
 			return &cluster.CloudError{Kind: kind, Op: "build " + r.frontEnd.Name, Message: words}
 		}
 	}

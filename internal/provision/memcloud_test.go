@@ -35,6 +35,7 @@ type memCloud struct {
 	breaks      map[string]int  // name → builds that end in ERROR after they had an address
 	full        map[string]bool // zones without room
 	shut        map[string]bool // zones that are refused
+	unread      int             // reads of a broken server by its ID before its fault shows
 	words       string          // why builds end in ERROR; "" is that no host was found
 	neverJoin   map[string]bool // workers that never join
 	deaf        map[string]bool // servers that never join, by ID
@@ -58,6 +59,7 @@ type memServer struct {
 	broken   bool
 	late     bool // in ERROR when it should be ACTIVE
 	words    string
+	unread   int // reads by ID before its fault shows
 	metadata map[string]string
 	changed  time.Time // of the metadata
 	older    map[string]string
@@ -133,9 +135,13 @@ func (s *memServer) node() cluster.Node {
 	n.Floating = s.floating
 	n.Zone = s.req.Zone
 	switch {
+	case !s.deleted.IsZero():
+		n.Status = cluster.StatusDeleting
 	case s.broken && age >= memAddress, s.late && age >= memActive:
 		n.Status = cluster.StatusError
-		n.Fault = &cluster.Fault{Code: 500, Message: cmp.Or(s.words, "No valid host was found.")}
+		if s.unread <= 0 {
+			n.Fault = &cluster.Fault{Code: 500, Message: cmp.Or(s.words, "No valid host was found.")}
+		}
 	case age >= memActive:
 		n.Status = cluster.StatusActive
 	}
@@ -174,6 +180,7 @@ func (c *memCloud) NodeByID(_ context.Context, id string) (cluster.Node, error) 
 		case c.down[s.req.Name]:
 			return cellDown("read server " + id)
 		}
+		s.unread--
 		out = s.node()
 		return nil
 	})
@@ -197,7 +204,7 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 		c.posts[r.Name]++
 		id = fmt.Sprint(c.next)
 		c.servers[id] = &memServer{req: r, id: id, created: time.Now(), metadata: maps.Clone(r.Metadata),
-			older: maps.Clone(r.Metadata), acked: map[string]bool{}, broken: c.broken[r.Name] > 0 || c.full[r.Zone], words: c.words}
+			older: maps.Clone(r.Metadata), acked: map[string]bool{}, broken: c.broken[r.Name] > 0 || c.full[r.Zone], words: c.words, unread: c.unread}
 		c.broken[r.Name]--
 		c.servers[id].late = c.breaks[r.Name] > 0
 		c.breaks[r.Name]--

@@ -16,7 +16,7 @@ func (f *fleet) spread(have cluster.Nodes) {
 	}
 	for group, added := range names {
 		sortNames(added)
-		stay := slices.DeleteFunc(have.Workers(group), func(n cluster.Node) bool { return n.Broken() || slices.Contains(added, n.Name) })
+		stay := slices.DeleteFunc(have.Workers(group), func(n cluster.Node) bool { return n.Ending() || slices.Contains(added, n.Name) })
 		zones := cluster.Spread(f.without(f.doc.Groups[group].Zones), stay, added)
 		for _, name := range added {
 			f.members[name].zone = zones[name]

@@ -77,7 +77,7 @@ func (p Plan) Keeps() bool {
 // cluster, and the document with it, is gone.
 func (v View) Known(id string, last cluster.Document) View {
 	fe, ok := v.Nodes.FrontEnd()
-	if gone := !ok || fe.Broken(); gone && !v.HasDocument && last.ID == id {
+	if gone := !ok || fe.Ending(); gone && !v.HasDocument && last.ID == id {
 		v.Document, v.HasDocument = last, true
 	}
 	return v

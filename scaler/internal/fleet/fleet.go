@@ -192,7 +192,7 @@ func (c Clock) wasWell(w Worker) bool {
 
 func stopped(s cluster.Status) bool {
 	switch s {
-	case "SHUTOFF", "PAUSED", "SUSPENDED", "SHELVED", "SHELVED_OFFLOADED", "RESCUE":
+	case cluster.StatusDeleting, cluster.StatusShutoff, "PAUSED", "SUSPENDED", "SHELVED", "SHELVED_OFFLOADED", "RESCUE":
 		return true
 	}
 	return false
