@@ -22,6 +22,7 @@ type Config struct {
 	Interval  time.Duration
 	Policy    decide.Policy
 	Actuator  string // ActuatorNova or ActuatorDryRun
+	Web       Web
 	LogLevel  string
 	LogJSON   bool
 	Decisions string // file for records, JSON lines; "" keeps none
@@ -87,7 +88,7 @@ func Parse(path string, source []byte) (Config, error) {
 	}
 	c := Config{Policy: decide.DefaultPolicy(), Actuator: ActuatorNova}
 	d := &decoder{}
-	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log")
+	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log", "web")
 	d.queue(blocks, &c)
 	if b := d.atMostOne(blocks, "policy"); b != nil {
 		d.body(b.Body, c.policy())
@@ -96,6 +97,7 @@ func Parse(path string, source []byte) (Config, error) {
 	}
 	d.groups(blocks, &c)
 	d.actuator(blocks, &c)
+	d.web(file.Body, blocks, &c.Web)
 	if b := d.atMostOne(blocks, "log"); b != nil {
 		d.body(b.Body, c.log())
 	} else {

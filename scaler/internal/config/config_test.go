@@ -152,6 +152,7 @@ func TestDocumentation(t *testing.T) {
 	for block, options := range map[string][]option{
 		"top": c.top(), "queue": c.Queue.options(), "ssh": (&SSH{}).options(), "policy": c.policy(),
 		"group": groupOptions(&decide.Bounds{}, &disk), "log": c.log(),
+		"web": c.Web.options(),
 	} {
 		for _, o := range options {
 			row := ""

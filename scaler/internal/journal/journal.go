@@ -4,6 +4,7 @@ package journal
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,4 +149,19 @@ func made(r loop.Record, group string) []string {
 func InGroup(worker, cluster, group string) bool {
 	number, ok := strings.CutPrefix(worker, cluster+"-"+group+"-")
 	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+}
+
+// Title writes what was decided for people: "add 2 (astro-cpu-1, astro-cpu-2)".
+func (e Event) Title() string {
+	title := e.What
+	if e.What == Add {
+		title += " " + strconv.Itoa(e.Count)
+	}
+	if len(e.Names) > 0 {
+		title += " (" + strings.Join(e.Names, ", ") + ")"
+	}
+	if e.DryRun && e.Action() {
+		title += ", not carried out: dry run"
+	}
+	return title
 }
