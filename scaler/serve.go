@@ -45,7 +45,10 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 	if c.Web.Listen == "" {
 		return func() {}, nil
 	}
-	access := web.Access{Username: c.Web.Username, CertificateFile: c.Web.CertificateFile, KeyFile: c.Web.KeyFile, ClientCAFile: c.Web.ClientCAFile}
+	access := web.Access{
+		Username: c.Web.Username, CertificateFile: c.Web.CertificateFile, KeyFile: c.Web.KeyFile, ClientCAFile: c.Web.ClientCAFile,
+		Log: log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}), // anybody's port scan would fill the log
+	}
 	if access.Username != "" {
 		if access.Password, err = web.Password(c.Web.PasswordFile, config.PasswordVariable); err != nil {
 			return nil, err

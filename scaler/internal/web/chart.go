@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,12 +12,11 @@ import (
 
 // A chart's size in its own units; the page scales it.
 const (
-	width, height       = 720, 200
-	left, right         = 44, 8
-	top, bottom         = 10, 22
-	plotWide, plotHigh  = width - left - right, height - top - bottom
-	longestGapInCharts  = 15 * time.Minute
-	gapsInStepsOfPoints = 5
+	width, height      = 720, 240
+	left, right        = 60, 8
+	top, bottom        = 14, 26
+	plotWide, plotHigh = width - left - right, height - top - bottom
+	gapInSteps         = 5
 )
 
 // chart is a drawing of values over time, as SVG.
@@ -26,7 +26,7 @@ type chart struct {
 	Layers []layer
 	Y      []mark
 	X      []mark
-	Base   float64 // y of the value 0
+	Base   string // y of the value 0
 }
 
 // layer is one line or one area of a chart, with its entry in the legend.
@@ -39,9 +39,11 @@ type layer struct {
 
 // mark is a label on an axis.
 type mark struct {
-	At   float64
+	At   string
 	Text string
 }
+
+func place(at float64) string { return fmt.Sprintf("%.1f", at) }
 
 // canvas turns times and values into places.
 type canvas struct {
@@ -141,10 +143,14 @@ func within(points []status.Point, from time.Time) []status.Point {
 // gap is the time without a point after which a line ends: some times the usual.
 func gap(points []status.Point) time.Duration {
 	if len(points) < 2 {
-		return longestGapInCharts
+		return time.Minute
 	}
-	usual := points[len(points)-1].Time.Sub(points[0].Time) / time.Duration(len(points)-1)
-	return max(usual*gapsInStepsOfPoints, time.Minute)
+	var steps []time.Duration
+	for i := 1; i < len(points); i++ {
+		steps = append(steps, points[i].Time.Sub(points[i-1].Time))
+	}
+	slices.Sort(steps)
+	return max(steps[len(steps)/2]*gapInSteps, time.Minute)
 }
 
 // line draws steps: a value holds until the next is read.
@@ -173,9 +179,9 @@ func (c canvas) area(points []status.Point, below, above func(status.Point) int)
 			fmt.Fprintf(&b, "H%.1fV%.1f", c.x(run[i].Time), c.y(above(run[i])))
 		}
 		for i := len(run) - 1; i > 0; i-- {
-			fmt.Fprintf(&b, "V%.1fH%.1f", c.y(below(run[i])), c.x(run[i].Time))
+			fmt.Fprintf(&b, "V%.1fH%.1f", c.y(below(run[i-1])), c.x(run[i-1].Time))
 		}
-		fmt.Fprintf(&b, "V%.1fZ", c.y(below(run[0])))
+		b.WriteString("Z")
 	}
 	return b.String()
 }
@@ -194,14 +200,14 @@ func (c canvas) runs(points []status.Point) [][]status.Point {
 }
 
 func (c canvas) frame(title string, points []status.Point) chart {
-	out := chart{Title: title, Empty: len(points) == 0, Base: c.y(0)}
+	out := chart{Title: title, Empty: len(points) == 0, Base: place(c.y(0))}
 	steps := 4
 	if c.most < 4 {
 		steps = c.most
 	}
 	for i := range steps + 1 {
 		n := c.most * i / steps
-		out.Y = append(out.Y, mark{At: c.y(n), Text: fmt.Sprint(n)})
+		out.Y = append(out.Y, mark{At: place(c.y(n)), Text: fmt.Sprint(n)})
 	}
 	step := 10 * time.Minute
 	if c.to.Sub(c.from) > 2*time.Hour {
@@ -209,7 +215,7 @@ func (c canvas) frame(title string, points []status.Point) chart {
 	}
 	for t := c.from.Truncate(step).Add(step); t.Before(c.to); t = t.Add(step) {
 		if x := c.x(t); x > left+15 && x < width-right-15 {
-			out.X = append(out.X, mark{At: x, Text: t.UTC().Format("15:04")})
+			out.X = append(out.X, mark{At: place(x), Text: t.UTC().Format("15:04")})
 		}
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -23,6 +24,7 @@ type Access struct {
 	CertificateFile string // "": clear text
 	KeyFile         string
 	ClientCAFile    string
+	Log             *log.Logger // of what goes wrong with single connections; nil is standard error
 }
 
 // Password returns the first line of a file, or where no file is named, the
@@ -56,7 +58,7 @@ type Server struct {
 func Listen(ctx context.Context, address string, a Access, h http.Handler) (*Server, error) {
 	s := &Server{http: &http.Server{
 		Handler: a.guard(h), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: a.Log,
 	}}
 	var secure *tls.Config
 	if a.CertificateFile != "" {
