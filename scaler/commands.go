@@ -91,8 +91,8 @@ func show(ctx context.Context, l *loop.Loop, o order, c config.Config, written s
 	for {
 		r, err := l.Look(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return nil
+		case o.watch && ctx.Err() != nil:
+			return nil //nolint:nilerr // a watch that is interrupted has not failed
 		case err != nil && !o.watch:
 			return err
 		case err != nil:

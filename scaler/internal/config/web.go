@@ -21,7 +21,7 @@ type Web struct {
 
 // PasswordVariable is the environment variable that holds the page's password
 // where no file does.
-const PasswordVariable = "VMCLUSTER_SCALER_PASSWORD"
+const PasswordVariable = "VMCLUSTER_SCALER_PASSWORD" //nolint:gosec // G101: the name of a variable
 
 func (w *Web) options() []option {
 	return []option{

@@ -78,7 +78,7 @@ func (m *Metrics) gauges() {
 }
 
 func (m *Metrics) counters() {
-	m.decisions = m.counterVec("decisions_total", "Workers that it was decided to add, drain, undrain or remove. What is tried again is not counted again.", "group", "action")
+	m.decisions = m.counterVec("decisions_total", "Workers that it was decided to add, drain, undrain or remove; a step that goes on counts once.", "group", "action")
 	m.made = m.counter("workers_made_total", "Workers that were made.")
 	m.faults = m.counterVec("worker_faults_total", "Workers found broken (server in ERROR), absent (not in the pool for the join timeout) or vanished (no server).", "group", "phase")
 	m.failed = m.counter("action_failures_total", "Calls to carry out a decision that failed.")
