@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
@@ -37,7 +38,7 @@ type Metrics struct {
 	decisions *prometheus.CounterVec
 	made      prometheus.Counter
 	faults    *prometheus.CounterVec
-	failed    prometheus.Counter
+	failed    *prometheus.CounterVec
 	unread    *prometheus.CounterVec
 	ticks     *prometheus.CounterVec
 	tick      prometheus.Histogram
@@ -81,7 +82,7 @@ func (m *Metrics) counters() {
 	m.decisions = m.counterVec("decisions_total", "Workers that it was decided to add, drain, undrain or remove; a step that goes on counts once.", "group", "action")
 	m.made = m.counter("workers_made_total", "Workers that were made.")
 	m.faults = m.counterVec("worker_faults_total", "Workers found broken (server in ERROR), absent (not in the pool for the join timeout) or vanished (no server).", "group", "phase")
-	m.failed = m.counter("action_failures_total", "Calls to carry out a decision that failed.")
+	m.failed = m.counterVec("action_failures_total", "Calls to carry out a decision that failed, by the kind of fault.", "kind")
 	m.unread = m.counterVec("read_failures_total", "Rounds in which the cluster or the queue could not be read.", "what")
 	m.ticks = m.counterVec("ticks_total", "Rounds by result: ok, unread, failed (an action failed).", "result")
 	m.tick = prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -100,6 +101,9 @@ func (m *Metrics) counters() {
 	m.registry.MustRegister(m.tick, m.stages, m.firstJob)
 	for _, what := range []string{"cluster", "queue"} {
 		m.unread.WithLabelValues(what)
+	}
+	for _, kind := range []cluster.FaultKind{cluster.FaultQuota, cluster.FaultNoHost, cluster.FaultOther} {
+		m.failed.WithLabelValues(string(kind))
 	}
 	for _, result := range []string{"ok", "unread", "failed"} {
 		m.ticks.WithLabelValues(result)
@@ -172,7 +176,9 @@ func (m *Metrics) Finished(r loop.Record) {
 	m.lastTick.Set(float64(now.UnixMilli()) / 1000)
 	m.tick.Observe(r.Seconds)
 	m.made.Add(float64(len(r.Added)))
-	m.failed.Add(float64(len(r.Errors)))
+	for _, kind := range kinds(r) {
+		m.failed.WithLabelValues(kind).Inc()
+	}
 	var unread *loop.ReadError
 	switch {
 	case errors.As(r.Failed(), &unread):
@@ -186,6 +192,23 @@ func (m *Metrics) Finished(r loop.Record) {
 		m.ticks.WithLabelValues("ok").Inc()
 	}
 	m.births.made(r, now, m)
+}
+
+// kinds returns the kind of each action's failure.
+func kinds(r loop.Record) []string {
+	failures := []error{r.Failed()}
+	if joined, ok := r.Failed().(interface{ Unwrap() []error }); ok {
+		failures = joined.Unwrap()
+	}
+	var out []string
+	for i := range r.Errors {
+		kind := cluster.FaultOther
+		if i < len(failures) {
+			kind = cluster.KindOf(failures[i])
+		}
+		out = append(out, string(kind))
+	}
+	return out
 }
 
 // seen sets the gauges.

@@ -2,7 +2,9 @@ package metrics_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
@@ -174,5 +177,23 @@ func TestWhatCanNotBeRead(t *testing.T) {
 	}
 	if !strings.Contains(before, `read_failures_total{what="queue"} 0`) {
 		t.Error("a counter that does not start at 0 hides its first increase")
+	}
+}
+
+// What helps against a failure depends on its kind.
+func TestKindsOfFailure(t *testing.T) {
+	m := played(t)
+	r := loop.Unread(looptest.Noon, errors.Join(
+		fmt.Errorf("add 2 to group cpu: %w", &cluster.CloudError{Kind: cluster.FaultQuota, Message: "Quota exceeded"}),
+		fmt.Errorf("add 1 to group gpu: %w", &cluster.CloudError{Kind: cluster.FaultNoHost, Message: "No valid host was found"}),
+		errors.New("terraform: it is locked"),
+	))
+	r.Error, r.Errors = "", []string{"a", "b", "c"}
+	m.Finished(r)
+	text := show(t, m)
+	for _, want := range []string{`action_failures_total{kind="quota"} 1`, `action_failures_total{kind="no_host"} 1`, `action_failures_total{kind="other"} 2`} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("it lacks %q:\n%s", want, text)
+		}
 	}
 }
