@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -16,6 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"
@@ -29,7 +29,8 @@ func newLogger(c config.Config, w io.Writer) hclog.Logger {
 }
 
 // build connects the parts as the configuration says.
-func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, func(), error) {
+// One that only looks leaves the front-end's report to the scaler that acts.
+func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (*loop.Loop, func(), error) {
 	cloud, err := openstack.New(ctx, openstack.Config{
 		Cloud: c.Cloud, UserAgent: "vmcluster-scaler/" + versionText(),
 		Log: func(_ context.Context, msg string, fields map[string]any) {
@@ -44,8 +45,8 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 		return nil, nil, fmt.Errorf("log in to the cloud: %w", err)
 	}
 	nova := actuate.NewNova(c.Cluster, provision.New(cloud, provision.Options{
-		Owner: cluster.OwnerScaler,
-		Log:   func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
+		Owner: cluster.OwnerScaler, KeepReport: looks || c.Actuator == config.ActuatorDryRun,
+		Log: func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
 	}))
 	l := &loop.Loop{
 		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
@@ -55,14 +56,11 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 	if c.Actuator == config.ActuatorDryRun {
 		l.Actuator, l.DryRun = actuate.DryRun{}, true
 	}
-	if c.Decisions == "" {
-		return l, func() {}, nil
-	}
-	f, err := os.OpenFile(c.Decisions, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := journal.Open(c.Decisions)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the file of decisions: %w", err)
+		return nil, nil, err
 	}
-	l.Records = &loop.JSONLines{W: f}
+	l.Records = f
 	return l, func() {
 		if err := f.Close(); err != nil {
 			log.Error("closing the file of decisions failed", "error", err)

@@ -23,6 +23,7 @@ type Config struct {
 	Policy    decide.Policy
 	Preset    string // "" or PresetClassic; what it says stands in the other fields
 	Actuator  string // ActuatorNova or ActuatorDryRun
+	Web       Web
 	LogLevel  string
 	LogJSON   bool
 	Decisions string // file for records, JSON lines; "" keeps none
@@ -88,11 +89,12 @@ func Parse(path string, source []byte) (Config, error) {
 	}
 	c := Config{Policy: decide.DefaultPolicy(), Actuator: ActuatorNova}
 	d := &decoder{}
-	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log")
+	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log", "web")
 	d.queue(blocks, &c)
 	d.policy(blocks, &c)
 	d.groups(blocks, &c)
 	d.actuator(blocks, &c)
+	d.web(file.Body, blocks, &c.Web)
 	if b := d.atMostOne(blocks, "log"); b != nil {
 		d.body(b.Body, c.log())
 	} else {

@@ -164,6 +164,7 @@ func TestDocumentation(t *testing.T) {
 		"top": c.top(), "queue": c.Queue.options(), "ssh": (&SSH{}).options(), "policy": c.policy(),
 		"schedule": scheduleOptions(&decide.Window{}, &scheduleText{}),
 		"group":    groupOptions(&decide.Bounds{}, &disk), "log": c.log(),
+		"web": c.Web.options(),
 	} {
 		for _, o := range options {
 			row := ""

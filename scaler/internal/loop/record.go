@@ -54,6 +54,11 @@ func (r *Record) fill(f decide.Facts, out decide.Outcome) {
 // Failed returns why nothing was decided, or what was decided and failed.
 func (r Record) Failed() error { return r.err }
 
+// Unread is the record of a tick that could not read.
+func Unread(at time.Time, err error) Record {
+	return Record{Time: at, Error: err.Error(), err: err}
+}
+
 // summary is what changes only when something happens.
 func (r Record) summary() string {
 	return fmt.Sprintf("%d %d %v", r.Waiting, r.Running, r.Workers)
