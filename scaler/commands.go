@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -20,12 +21,11 @@ func act(ctx context.Context, verb string, c config.Config, wait, asJSON bool, s
 			log.SetLevel(hclog.Off) // it tells by its table, or by its error
 		}
 	}
-	l, closeAll, err := build(ctx, c, log)
+	l, end, err := build(ctx, c, log)
 	if err != nil {
 		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
 		return exitFailed
 	}
-	defer closeAll()
 	switch verb {
 	case "run":
 		log.Info("started", "version", versionText(), "cluster", c.Cluster, "actuator", c.Actuator, "interval", c.Interval)
@@ -35,7 +35,8 @@ func act(ctx context.Context, verb string, c config.Config, wait, asJSON bool, s
 	case "plan":
 		err = plan(ctx, l, c, wait, asJSON, stdout)
 	}
-	if err != nil {
+	// What is under way is finished, asked to stop or not.
+	if err = errors.Join(err, end(context.WithoutCancel(ctx))); err != nil {
 		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
 		return exitFailed
 	}

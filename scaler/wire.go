@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -18,6 +19,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 
 func newLogger(c config.Config, w io.Writer) hclog.Logger {
@@ -27,8 +29,12 @@ func newLogger(c config.Config, w io.Writer) hclog.Logger {
 	})
 }
 
+// closing ends what goes on beside the loop and returns what went wrong there
+// and nobody has told yet.
+type closing func(ctx context.Context) error
+
 // build connects the parts as the configuration says.
-func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, func(), error) {
+func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, closing, error) {
 	cloud, err := openstack.New(ctx, openstack.Config{
 		Cloud: c.Cloud, UserAgent: "vmcluster-scaler/" + versionText(),
 		Log: func(_ context.Context, msg string, fields map[string]any) {
@@ -42,30 +48,61 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("log in to the cloud: %w", err)
 	}
-	nova := actuate.NewNova(c.Cluster, provision.New(cloud, provision.Options{
+	provisioner := provision.New(cloud, provision.Options{
 		Owner: cluster.OwnerScaler,
 		Log:   func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
-	}))
+	})
+	nova := actuate.NewNova(c.Cluster, provisioner)
 	l := &loop.Loop{
 		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
 		Policy: c.Policy, Interval: c.Interval, Log: log,
 	}
-	if c.Actuator == config.ActuatorDryRun {
+	end := closing(func(context.Context) error { return nil })
+	switch c.Actuator {
+	case config.ActuatorDryRun:
 		l.Actuator, l.DryRun = actuate.DryRun{}, true
+	case config.ActuatorTerraform:
+		tf, err := terraformActuator(c.Terraform, nova, provisioner, log.Named("terraform"))
+		if err != nil {
+			return nil, nil, err
+		}
+		l.Actuator, l.Cluster, end = tf, tf, tf.Wait
 	}
 	if c.Decisions == "" {
-		return l, func() {}, nil
+		return l, end, nil
 	}
 	f, err := os.OpenFile(c.Decisions, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the file of decisions: %w", err)
 	}
 	l.Records = &loop.JSONLines{W: f}
-	return l, func() {
-		if err := f.Close(); err != nil {
-			log.Error("closing the file of decisions failed", "error", err)
+	return l, func(ctx context.Context) error {
+		err := end(ctx)
+		if closed := f.Close(); closed != nil {
+			log.Error("closing the file of decisions failed", "error", closed)
 		}
+		return err
 	}, nil
+}
+
+func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraform.Cloud, log hclog.Logger) (*terraform.Actuator, error) {
+	program, err := terraform.FindProgram(c.Program)
+	if err != nil {
+		return nil, err
+	}
+	directory, err := filepath.Abs(c.Directory)
+	if err != nil {
+		return nil, fmt.Errorf("find the configuration's directory: %w", err)
+	}
+	return terraform.New(terraform.Options{
+		Reader: reader, Cloud: cloud, Resource: c.Resource, Timeout: c.Timeout,
+		CLI: terraform.Program{
+			Path: program, Directory: directory, Resource: c.Resource, LockTimeout: c.LockTimeout,
+			Log: func(line string) { log.Debug(line) },
+		},
+		File: terraform.File{Path: filepath.Join(directory, c.VariablesFile), Variable: c.Variable},
+		Log:  func(msg string, kv ...any) { log.Info(msg, kv...) },
+	}), nil
 }
 
 func reader(q config.Queue) queue.Reader {

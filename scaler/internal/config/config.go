@@ -21,7 +21,8 @@ type Config struct {
 	Queue     Queue
 	Interval  time.Duration
 	Policy    decide.Policy
-	Actuator  string // ActuatorNova or ActuatorDryRun
+	Actuator  string // ActuatorNova, ActuatorTerraform or ActuatorDryRun
+	Terraform Terraform
 	LogLevel  string
 	LogJSON   bool
 	Decisions string // file for records, JSON lines; "" keeps none
@@ -50,9 +51,10 @@ type SSH struct {
 
 // Kinds of queue and actuator.
 const (
-	QueueHTCondor  = "htcondor"
-	ActuatorNova   = "nova"
-	ActuatorDryRun = "dry-run"
+	QueueHTCondor     = "htcondor"
+	ActuatorNova      = "nova"
+	ActuatorTerraform = "terraform"
+	ActuatorDryRun    = "dry-run"
 )
 
 // Error holds all that is wrong with a file.
@@ -150,9 +152,13 @@ func (d *decoder) actuator(blocks map[string][]*hcl.Block, c *Config) {
 	if b == nil {
 		return
 	}
-	d.body(b.Body, nil)
 	c.Actuator = b.Labels[0]
-	if c.Actuator != ActuatorNova && c.Actuator != ActuatorDryRun {
-		d.fail(b.LabelRanges[0], "Unknown actuator", fmt.Sprintf("%q is none of %q, %q.", c.Actuator, ActuatorNova, ActuatorDryRun))
+	switch c.Actuator {
+	case ActuatorNova, ActuatorDryRun:
+		d.body(b.Body, nil)
+	case ActuatorTerraform:
+		d.body(b.Body, c.Terraform.options())
+	default:
+		d.fail(b.LabelRanges[0], "Unknown actuator", fmt.Sprintf("%q is none of %q, %q, %q.", c.Actuator, ActuatorNova, ActuatorTerraform, ActuatorDryRun))
 	}
 }
