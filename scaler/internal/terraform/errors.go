@@ -40,21 +40,12 @@ func sortError(step string, err error) error {
 	return fmt.Errorf("%s: %w", step, shortened{err})
 }
 
-// lockText picks the lines that tell who holds the lock.
+// lockText picks what tells who holds the lock, without the advice after it.
 func lockText(words string) string {
-	var out []string
-	for line := range strings.Lines(words) {
-		line = strings.Trim(line, "│╷╵ \t\n")
-		for _, key := range []string{"ID:", "Who:", "Operation:", "Created:"} {
-			if strings.HasPrefix(line, key) {
-				out = append(out, strings.Join(strings.Fields(line), " "))
-			}
-		}
-	}
-	if len(out) == 0 {
-		return "it does not say which"
-	}
-	return strings.Join(out, ", ")
+	_, words, _ = strings.Cut(brief(words), "Error acquiring the state lock")
+	words, _, _ = strings.Cut(words, " Terraform acquires a state lock")
+	words, _, _ = strings.Cut(words, " OpenTofu acquires a state lock")
+	return strings.TrimSpace(words)
 }
 
 // shortened prints an error on one line; what it wraps is left as it is.
