@@ -36,7 +36,8 @@ func act(ctx context.Context, verb string, c config.Config, wait, asJSON bool, s
 		err = plan(ctx, l, c, wait, asJSON, stdout)
 	}
 	// What is under way is finished, asked to stop or not.
-	if err = errors.Join(err, end(context.WithoutCancel(ctx))); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	if err = errors.Join(err, end(ctx), l.Release(ctx)); err != nil {
 		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
 		return exitFailed
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"
@@ -55,7 +56,7 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 	nova := actuate.NewNova(c.Cluster, provisioner)
 	l := &loop.Loop{
 		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
-		Policy: c.Policy, Interval: c.Interval, Log: log,
+		Policy: c.Policy, Interval: c.Interval, Log: log, Lease: lease.New(cloud, hostname()),
 	}
 	end := closing(func(context.Context) error { return nil })
 	switch c.Actuator {
@@ -83,6 +84,15 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 		}
 		return err
 	}, nil
+}
+
+// hostname is what others are told of who acts.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "scaler"
+	}
+	return name
 }
 
 func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraform.Cloud, log hclog.Logger) (*terraform.Actuator, error) {

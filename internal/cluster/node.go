@@ -58,6 +58,7 @@ type Node struct {
 	Protected   bool   // the scaler must leave it alone
 	Created     time.Time
 	Metadata    map[string]string // all of the server's metadata
+	Leases      []string          // of scalers, on the front-end: see LeaseTag
 }
 
 // Gone tells that the server is deleted already, though a list still shows it.

@@ -34,11 +34,13 @@ type Loop struct {
 	DryRun   bool
 	Log      hclog.Logger
 	Records  Recorder
+	Lease    Lease // nil: there is no other scaler
 
 	memory  decide.Memory
 	flavors map[string]queue.Shape // by flavor ID
 	told    map[string]bool        // notes that were logged already
 	trouble string                 // the last failure to read, until it is over
+	waits   string                 // for whom this scaler waits
 }
 
 // Recorder keeps a record of each tick.
@@ -68,12 +70,14 @@ func (l *Loop) Run(ctx context.Context) error {
 func (l *Loop) Once(ctx context.Context) (Record, error) {
 	until := time.Now().Add(max(l.Policy.ScaleOutAfter, l.Policy.DrainRecheck))
 	for {
-		if !time.Now().Before(until) {
-			r := l.Tick(ctx, true)
-			return r, r.failed()
-		}
-		l.Tick(ctx, false)
 		wait := min(l.Interval, time.Until(until))
+		if wait > 0 {
+			l.Tick(ctx, false)
+		} else if r := l.Tick(ctx, true); !r.unsure {
+			return r, r.failed()
+		} else {
+			wait = l.Interval // the holder may have died before we came
+		}
 		if err := sleep(ctx, wait); err != nil {
 			return Record{}, fmt.Errorf("stopped before the end of the watch: %w", err)
 		}
@@ -93,9 +97,9 @@ func (l *Loop) Look(ctx context.Context) (Record, error) {
 // Watch reads and decides for one hold time, does nothing, and returns the last
 // tick's record.
 func (l *Loop) Watch(ctx context.Context) (Record, error) {
-	actuator := l.Actuator
-	l.Actuator = actuate.DryRun{}
-	defer func() { l.Actuator = actuator }()
+	actuator, lease := l.Actuator, l.Lease
+	l.Actuator, l.Lease = actuate.DryRun{}, nil
+	defer func() { l.Actuator, l.Lease = actuator, lease }()
 	return l.Once(ctx)
 }
 
@@ -127,7 +131,9 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		var out decide.Outcome
 		out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
 		r.fill(facts, out)
-		l.tell(r)
+		if act = l.hold(ctx, facts, act, &r); r.Standby == "" {
+			l.tell(r)
+		}
 		if act {
 			r.err = l.act(ctx, facts, out.Decision, &r)
 		}
@@ -220,6 +226,8 @@ func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r
 		}
 		calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
 		defer cancel()
+		calling, release := l.guard(calling)
+		defer release()
 		if err := call(calling); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", what, err))
 			r.Errors = append(r.Errors, failed[len(failed)-1].Error())
