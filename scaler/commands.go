@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/access"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
@@ -57,4 +58,30 @@ func plan(ctx context.Context, l *loop.Loop, c config.Config, wait, asJSON bool,
 		return (&loop.JSONLines{W: stdout}).Record(r)
 	}
 	return loop.WritePlan(stdout, r, c.Policy.ScaleOutAfter, wait)
+}
+
+// status prints the access rules for this cloud.
+func status(ctx context.Context, c config.Config, accessRules bool, stdout, stderr io.Writer) int {
+	if !accessRules {
+		fmt.Fprintln(stderr, "vmcluster-scaler: status needs --access-rules")
+		return exitUsage
+	}
+	err := printAccessRules(ctx, c, stdout, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+func printAccessRules(ctx context.Context, c config.Config, stdout, stderr io.Writer) error {
+	cloud, err := login(ctx, c, newLogger(c, stderr))
+	if err != nil {
+		return err
+	}
+	path, err := cloud.ComputePath()
+	if err != nil {
+		return err
+	}
+	return access.Write(stdout, access.Rules(path))
 }

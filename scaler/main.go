@@ -33,6 +33,7 @@ usage: vmcluster-scaler VERB [--config scaler.hcl]
   once       watch for one hold time, act at most once, exit
   plan       print what would be done now, and why; touch nothing
              (--wait: watch for one hold time first; --json: as a record)
+  status     --access-rules: print the rules that an application credential needs
   validate   check the configuration file
   version    print the version
 
@@ -56,10 +57,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("vmcluster-scaler "+verb, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	file := flags.String("config", "scaler.hcl", "configuration `file`")
-	var wait, asJSON bool
+	var wait, asJSON, accessRules bool
 	if verb == "plan" {
 		flags.BoolVar(&wait, "wait", false, "watch for one hold time first")
 		flags.BoolVar(&asJSON, "json", false, "print the record as JSON")
+	}
+	if verb == "status" {
+		flags.BoolVar(&accessRules, "access-rules", false, "print the access rules that an application credential needs, as JSON")
 	}
 	switch verb {
 	case "help", "-h", "-help", "--help":
@@ -68,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "version", "-version", "--version":
 		fmt.Fprintln(stdout, "vmcluster-scaler", versionText())
 		return exitOK
-	case "run", "once", "plan", "validate":
+	case "run", "once", "plan", "status", "validate":
 	default:
 		fmt.Fprintf(stderr, "vmcluster-scaler: there is no verb %q\n\n%s", verb, usage)
 		return exitUsage
@@ -91,6 +95,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if verb == "validate" {
 		fmt.Fprintf(stdout, "%s is valid.\n", *file)
 		return exitOK
+	}
+	if verb == "status" {
+		return status(ctx, c, accessRules, stdout, stderr)
 	}
 	return act(ctx, verb, c, wait, asJSON, stdout, stderr)
 }

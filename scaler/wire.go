@@ -30,12 +30,7 @@ func newLogger(c config.Config, w io.Writer) hclog.Logger {
 	})
 }
 
-// closing ends what goes on beside the loop and returns what went wrong there
-// and nobody has told yet.
-type closing func(ctx context.Context) error
-
-// build connects the parts as the configuration says.
-func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, closing, error) {
+func login(ctx context.Context, c config.Config, log hclog.Logger) (*openstack.Client, error) {
 	cloud, err := openstack.New(ctx, openstack.Config{
 		Cloud: c.Cloud, UserAgent: "vmcluster-scaler/" + versionText(),
 		Log: func(_ context.Context, msg string, fields map[string]any) {
@@ -47,7 +42,20 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 		},
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("log in to the cloud: %w", err)
+		return nil, fmt.Errorf("log in to the cloud: %w", err)
+	}
+	return cloud, nil
+}
+
+// closing ends what goes on beside the loop and returns what went wrong there
+// and nobody has told yet.
+type closing func(ctx context.Context) error
+
+// build connects the parts as the configuration says.
+func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, closing, error) {
+	cloud, err := login(ctx, c, log)
+	if err != nil {
+		return nil, nil, err
 	}
 	provisioner := provision.New(cloud, provision.Options{
 		Owner: cluster.OwnerScaler,

@@ -35,7 +35,7 @@ type Keeper struct {
 	store Store
 	self  string
 
-	mu      turn // held through calls to the cloud
+	mu      turn   // held through calls to the cloud
 	server  string // front-end that the lease is on
 	mine    mark   // zero: none
 	renewed time.Time
