@@ -121,15 +121,19 @@ func (k *Keeper) take(ctx context.Context, server string) (loop.Standing, error)
 		return k.standing(live), nil
 	}
 	k.server, k.mine, k.renewed, k.lost = server, m, now(), make(chan struct{})
-	for _, text := range append(over, k.older(texts)...) {
-		if err := k.store.DropLease(ctx, server, text); err != nil {
-			break // it is over all the same
-		}
-	}
+	k.drop(ctx, append(over, k.older(texts)...)) // over all the same, if that fails
 	renewing, stop := context.WithCancel(context.Background())
 	k.stop = stop
 	go k.renewals(renewing) //nolint:contextcheck // until it is released, not until this round is over
 	return loop.Standing{Mine: true}, nil
+}
+
+func (k *Keeper) drop(ctx context.Context, texts []string) {
+	for _, text := range texts {
+		if k.store.DropLease(ctx, k.server, text) != nil {
+			return
+		}
+	}
 }
 
 // older are tags of our own that a renewal left behind.
@@ -176,11 +180,7 @@ func (k *Keeper) renew(ctx context.Context) bool {
 		next := mark{holder: k.self, n: k.mine.n + 1, ttl: TTL}
 		if err = k.store.AddLease(calling, k.server, next.text()); err == nil {
 			k.mine, k.renewed = next, now()
-			for _, text := range k.older(append(texts, next.text())) {
-				if k.store.DropLease(calling, k.server, text) != nil {
-					break // the next renewal tries again
-				}
-			}
+			k.drop(calling, k.older(texts)) // what stays is dropped by the next
 		}
 	}
 	if err != nil && overdue {

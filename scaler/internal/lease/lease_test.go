@@ -15,7 +15,7 @@ func TestTagsFit(t *testing.T) {
 			t.Errorf("%q: %q, read as %+v", name, text, parse(text))
 		}
 	}
-	if holder("a") == holder("a") {
+	if one, other := holder("a"), holder("a"); one == other {
 		t.Error("two processes on one machine have one name")
 	}
 }
