@@ -237,3 +237,24 @@ func TestTakenOver(t *testing.T) {
 		}
 	})
 }
+
+// A machine that slept wakes up: its tag still stands there, but another may be
+// about to drop it. It gives up before it renews.
+func TestAwakeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{}
+		a := New(m, "a")
+		a.try(t, m)
+		action, done := a.While(t.Context())
+		defer done()
+		a.renewed = now().Add(-TTL) // timers stood still meanwhile
+		before := slices.Clone(m.texts)
+		if a.renew(t.Context()) || !slices.Equal(m.texts, before) {
+			t.Errorf("renewed: %v became %v", before, m.texts)
+		}
+		synctest.Wait()
+		if !errors.Is(context.Cause(action), ErrLost) {
+			t.Error("its action goes on")
+		}
+	})
+}
