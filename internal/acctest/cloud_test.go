@@ -7,8 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +66,23 @@ func (b *bench) want(t *testing.T, workers int, retire ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.write(t, b.cli, b.env, wanted{groups: map[string]string{"cpu": fmt.Sprintf("count = %d\nretire = %s", workers, quoted)}})
+}
+
+// wanted is what a configuration says beside the cloud's names.
+type wanted struct {
+	frontEnd string            // attributes beside the flavor and the external network
+	groups   map[string]string // attributes beside the flavor
+	more     string            // the cluster's own
+}
+
+// write writes a configuration; names holds what the cloud calls its things.
+func (b *bench) write(t *testing.T, to *tfcli.CLI, names map[string]string, w wanted) {
+	t.Helper()
+	var groups strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(w.groups)) {
+		fmt.Fprintf(&groups, "    %s = {\n      flavor = %q\n      %s\n    }\n", name, names[cloudenv.Flavor], strings.ReplaceAll(w.groups[name], "\n", "\n      "))
+	}
 	text := fmt.Sprintf(`
 terraform {
   required_providers {
@@ -79,13 +98,19 @@ resource "vmcluster_cluster" "test" {
   network         = %q
   security_groups = [%q]
   wait_for        = "active"
+  %s
 
-  front_end = { flavor = %q, external_network = %q }
-  workers   = { cpu = { flavor = %q, count = %d, retire = %s } }
+  front_end = {
+    flavor           = %q
+    external_network = %q
+    %s
+  }
+  workers = {
+%s  }
 }
-`, tfcli.Source, b.name, b.env[cloudenv.Image], b.env[cloudenv.Network], b.env[cloudenv.SecurityGroup],
-		b.env[cloudenv.Flavor], b.env[cloudenv.ExternalNetwork], b.env[cloudenv.Flavor], workers, quoted)
-	if err := b.cli.Write("main.tf", text); err != nil {
+`, tfcli.Source, b.name, names[cloudenv.Image], names[cloudenv.Network], names[cloudenv.SecurityGroup], w.more,
+		names[cloudenv.Flavor], names[cloudenv.ExternalNetwork], w.frontEnd, groups.String())
+	if err := to.Write("main.tf", text); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -163,45 +188,65 @@ func (b *bench) ports(t *testing.T) int {
 }
 
 // calls returns how many requests the provider has sent since the last call, by
-// its own log, and empties the log.
+// its own log, tells which, and empties the log.
 func (b *bench) calls(t *testing.T) int {
 	t.Helper()
-	n, err := requestsIn(b.log)
+	requests, err := requestsIn(b.log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n == 0 {
+	if len(requests) == 0 {
 		t.Fatal("the provider's log shows no request at all: its words have changed")
 	}
 	if err := os.Truncate(b.log, 0); err != nil {
 		t.Fatal(err)
 	}
-	return n
+	kinds := map[string]int{}
+	for _, r := range requests {
+		kinds[r]++
+	}
+	t.Logf("calls: %v", kinds)
+	return len(requests)
 }
 
-// requestsIn counts the answered and the failed requests in a provider's log.
-func requestsIn(log string) (int, error) {
+var (
+	requestMethod = regexp.MustCompile(`\bmethod=(\S+)`)
+	requestPath   = regexp.MustCompile(`\bpath=(\S+)`)
+	anID          = regexp.MustCompile(`[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}`)
+)
+
+// requestsIn returns method and path of each answered or failed request in a
+// provider's log.
+func requestsIn(log string) ([]string, error) {
 	f, err := os.Open(log)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer f.Close()
-	n := 0
+	var out []string
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), "OpenStack request: ") || strings.Contains(lines.Text(), "OpenStack request failed") {
-			n++
+		line := lines.Text()
+		if !strings.Contains(line, "OpenStack request: ") && !strings.Contains(line, "OpenStack request failed") {
+			continue
 		}
+		word := func(in *regexp.Regexp) string {
+			if m := in.FindStringSubmatch(line); m != nil {
+				return m[1]
+			}
+			return "?"
+		}
+		out = append(out, word(requestMethod)+" "+anID.ReplaceAllString(word(requestPath), "*"))
 	}
-	return n, lines.Err()
+	return out, lines.Err()
 }
 
 func (b *bench) cleanUp(t *testing.T) {
 	ctx := context.WithoutCancel(t.Context())
 	p := provision.New(b.cloud, provision.Options{})
 	for _, n := range b.nodes(ctx, t) {
-		if err := p.Destroy(ctx, n.ClusterID); err != nil {
+		if err := p.Destroy(ctx, n.ClusterID, nil); err != nil {
 			t.Error(err)
 		}
 	}

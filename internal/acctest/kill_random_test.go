@@ -114,7 +114,7 @@ func (b *bench) killAfter(t *testing.T, k int) bool {
 // watch kills the provider of cmd once k requests are in the log.
 func (b *bench) watch(ended context.Context, cmd *exec.Cmd, k int) bool {
 	for ended.Err() == nil {
-		if n, err := requestsIn(b.log); err == nil && n >= k {
+		if requests, err := requestsIn(b.log); err == nil && len(requests) >= k {
 			pid, err := providerOf(cmd.Process.Pid)
 			return err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil
 		}

@@ -18,6 +18,8 @@ const (
 	KeyPair         = "VMCLUSTER_ACC_KEY_PAIR"         // e2e: in Nova
 	PrivateKey      = "VMCLUSTER_ACC_PRIVATE_KEY"      // e2e: file with the key pair's private half
 	ImageUser       = "VMCLUSTER_ACC_IMAGE_USER"       // e2e: the image's own user with sudo, for reading user data
+	AdminCloud      = "VMCLUSTER_ACC_ADMIN_CLOUD"      // who may change the project's quota, where it has none
+	Faults          = "VMCLUSTER_ACC_FAULTS"           // 1: the cloud heeds vmlab_fail and vmlab_delay, and has three hypervisors
 )
 
 // meaning of each variable, for the error.

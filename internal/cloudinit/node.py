@@ -788,7 +788,7 @@ def fit_report(report):
         text = json.dumps({k: v for k, v in report.items() if v != ""}, separators=(",", ":"))
         if len(text) <= MAX_REPORT:
             return text
-        lists = [k for k in ("pending_names", "drained", "busy", "error") if report.get(k)]
+        lists = [k for k in ("pending_names", "never", "drained", "busy", "error") if report.get(k)]
         report[max(lists, key=lambda k: len(report[k]))] = ""
 
 
@@ -905,6 +905,7 @@ class Coordinator:
         os.chmod(at(STATE), 0o700)
         self.state = read_json(STATE + "/state.json") or {"workers": {}, "version": [0, 0], "forget": []}
         self.document = read_json(STATE + "/document.json")
+        self.was_here = self.document is not None
         self.own_key = self.host_ca = ""
         self.me = {}  # this node's own join
         self.common = None  # the bundle without the batch system's part
@@ -948,6 +949,8 @@ class Coordinator:
             self.next_read = now + self.interval(now)
         if self.document is None:
             return
+        if "before" not in self.state:
+            self.begin()
         self.reconcile()
         if not self.host_ca:
             self.guard("host_ca", self.make_host_ca)
@@ -1000,6 +1003,14 @@ class Coordinator:
                 out[m["name"]] = m
         return out
 
+    def begin(self):
+        """Notes whom another may have joined before this state began: the front-end
+        that this one replaces, or this one before its state was lost."""
+        front_end = self.document.get("front_end") or {}
+        inherits = self.was_here or self.document.get("host_cas") or front_end.get("coordinator_key")
+        self.state["before"] = {name: m.get("batch", "") for name, m in self.members().items()} if inherits else {}
+        self.save()
+
     def reconcile(self):
         """Drops records of workers that are gone, or are other servers by now."""
         members, records = self.members(), self.state["workers"]
@@ -1017,6 +1028,7 @@ class Coordinator:
                 record.update(joined=False, acked=None)
             else:
                 record.clear()
+                self.retries = {k: v for k, v in self.retries.items() if k[1] != name}
             record["is"] = is_now
         self.state["forget"] = [n for n in self.state["forget"] if not records.get(n, {}).get("joined")]
 
@@ -1128,6 +1140,12 @@ class Coordinator:
         """Tells whether a worker can't have a job of ours: nobody here has ever
         spoken to it. That is found out by trying: this state may have been lost."""
         return not record.get("known") and self.retries.get(("roster", name), (0, 0, ""))[0] >= GIVEN_UP
+
+    def never_joined(self, name, member):
+        """Tells whether a worker has certainly never been joined by anybody: it can't
+        run a job, and may be made anew. In doubt it has been."""
+        record = self.state["workers"].get(name, {})
+        return self.never_worked(name, record) and self.state["before"].get(name) != member.get("batch", "")
 
     def submit(self, now, purpose, name, task, *arguments):
         key = (purpose, name)
@@ -1308,6 +1326,7 @@ class Coordinator:
             "joined": sum(1 for n in members if self.has_current(n)),
             "pending": len(pending),
             "pending_names": fold_names(cluster, pending),
+            "never": fold_names(cluster, [n for n in pending if n in members and self.never_joined(n, members[n])]),
             "drained": fold_names(cluster, drained),
             "busy": fold_names(cluster, [n for n in leaving if records[n].get("busy")]),
             "error": "; ".join([why for what, why in self.problems.items() if what != "report"] + stubborn[:2]),

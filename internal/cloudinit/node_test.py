@@ -276,6 +276,76 @@ class Join(ClusterCase):
         self.assertEqual((report["joined"], report["pending"]), (2, 0))
         self.assertEqual(c.text(one, "/home/astro/.ssh/authorized_keys"), c.text(two, "/home/astro/.ssh/authorized_keys"))
 
+    def test_who_never_joined_is_named_after_some_tries(self):
+        c = self.cluster
+        c.worker(1), c.worker(2, up=False)
+        coordinator = c.coordinator()
+        self.assertEqual(c.settle(coordinator, 2).get("never", ""), "")
+        report = c.settle(coordinator, 30)
+        self.assertEqual((report["pending_names"], report["never"]), ("cpu[2]", "cpu[2]"))
+        again = c.coordinator()  # a restart: it has to be tried again
+        self.assertEqual(c.settle(again, 2).get("never", ""), "")
+        self.assertEqual(c.settle(again, 30)["never"], "cpu[2]")
+        put(os.path.join(c.dir, "astro-cpu-2", "up"), "")
+        report = c.settle(again, 40)
+        self.assertEqual((report["pending"], report.get("never", "")), (0, ""))
+
+    def test_who_misses_the_newest_generation_has_joined(self):
+        c = self.cluster
+        one = c.worker(1)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        os.unlink(os.path.join(c.dir, one, "up"))
+        c.worker(2)
+        c.publish()
+        report = c.settle(coordinator, 30)
+        self.assertEqual((report["pending_names"], report.get("never", "")), ("cpu[1]", ""))
+        c.document["workers"][0]["address"] = "10.0.9.1"  # the same server at another address
+        c.publish()
+        self.assertEqual(c.settle(coordinator, 30).get("never", ""), "")
+        c.document["workers"][0]["batch"] = "b2"  # another server of that name
+        c.publish(batches={"b1": BATCH_CA, "b2": BATCH_CA})
+        self.assertEqual(c.settle(coordinator, 2).get("never", ""), "", "the tries were the other server's")
+        self.assertEqual(c.settle(coordinator, 30)["never"], "cpu[1]")
+
+    def loses(self, what):
+        """A worker that has joined is down, and then the front-end loses what it knew."""
+        c = self.cluster
+        name = c.worker(1)
+        c.document["front_end"]["coordinator_key"] = c.settle(c.coordinator())["coordinator_key"]
+        os.unlink(os.path.join(c.dir, name, "up"))
+        subprocess.run(["rm", "-rf", os.path.join(c.dir, "astro-frontend", node.STATE.lstrip("/"), what)], check=True)
+        c.worker(2, up=False)
+        c.publish()
+        coordinator = c.coordinator()
+        report = c.settle(coordinator, 30)
+        self.assertEqual((report["pending_names"], report.get("never", "")), ("cpu[1-2]", ""))
+        c.worker(3, up=False)  # added since: nobody else can have joined it
+        c.publish()
+        self.assertEqual(c.settle(coordinator, 30)["never"], "cpu[3]")
+
+    def test_who_may_have_joined_before_the_state_was_lost_is_not_named(self):
+        self.loses("state.json")
+
+    def test_who_may_have_joined_before_everything_was_lost_is_not_named(self):
+        self.loses("")
+
+    def test_who_may_have_joined_under_the_front_end_before_is_not_named(self):
+        c = self.cluster
+        c.worker(1)
+        two = c.worker(2)
+        c.settle(c.coordinator())
+        os.unlink(os.path.join(c.dir, two, "up"))
+        c.worker(3, up=False)  # as far as the new front-end can know, that one too
+        self.replace_front_end()
+        coordinator = c.coordinator()
+        report = c.settle(coordinator, 30)
+        self.assertEqual((report["pending_names"], report.get("never", "")), ("cpu[2-3]", ""))
+        c.worker(4, batch="b4", up=False)
+        c.publish(host_cas=[], batches={"b4": BATCH_CA})
+        report = c.settle(coordinator, 30)
+        self.assertEqual((report["pending_names"], report["never"]), ("cpu[2-4]", "cpu[4]"))
+
     def test_growth_and_removal(self):
         c = self.cluster
         one, two = c.worker(1), c.worker(2)

@@ -19,6 +19,7 @@ type Report struct {
 	Joined         int    `json:"joined"`  // workers of the roster that have this generation
 	Pending        int    `json:"pending"` // workers of the roster that do not have it yet
 	PendingNames   string `json:"pending_names,omitempty"`
+	Never          string `json:"never,omitempty"`   // those of them that nobody has ever joined, as far as that is certain
 	Drained        string `json:"drained,omitempty"` // leaving workers that run nothing and take nothing
 	Busy           string `json:"busy,omitempty"`    // leaving workers that still run jobs, or refused to leave
 	Error          string `json:"error,omitempty"`   // what the front-end itself could not do

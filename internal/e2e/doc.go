@@ -1,5 +1,6 @@
-// Package e2e boots a cluster with HTCondor on a real OpenStack and lives with it:
-// apply, jobs, growth, shrink, the scaler, destroy. It is one long story, because
-// booting servers is what costs. "make e2e" runs it; the build tag e2e keeps it
-// out of every other run.
+// Package e2e boots clusters with HTCondor on a real OpenStack and lives with them:
+// apply, jobs, growth, shrink, replaced workers and front-end, the scaler, destroy
+// (TestStory); and growth where there is no metadata service (TestLastWorker).
+// They are long stories, because booting servers is what costs. "make e2e" runs
+// them; the build tag e2e keeps them out of every other run.
 package e2e

@@ -14,9 +14,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudenv"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // scalerConfiguration reads the queue through SSH on the front-end; its timers
@@ -29,7 +26,7 @@ queue "htcondor" {
 
   ssh {
     host             = %q
-    user             = "astro"
+    user             = %q
     identity_file    = %q
     known_hosts_file = %q
     options          = ["ControlMaster=auto", "ControlPath=%s", "ControlPersist=60"]
@@ -113,22 +110,12 @@ func (s *story) scaler(t *testing.T) {
 	}
 }
 
-// workers names the workers that have a server.
-func (s *story) workers(t *testing.T) []string {
-	t.Helper()
-	servers, err := s.cloud.Nodes(t.Context(), cluster.IDTag(s.id))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return servers.Workers("").Names()
-}
-
 // startScaler runs the built scaler; stop ends it as an operator would, once.
 func (s *story) startScaler(t *testing.T) (stop func() error) {
 	t.Helper()
 	file := filepath.Join(s.cli.Dir, "scaler.hcl")
 	decisions := filepath.Join(s.cli.Dir, "decisions.jsonl")
-	text := fmt.Sprintf(scalerConfiguration, s.id, s.fe.address, s.env[cloudenv.PrivateKey], s.fe.knownHosts,
+	text := fmt.Sprintf(scalerConfiguration, s.id, s.fe.address, s.fe.user, s.fe.key, s.fe.knownHosts,
 		filepath.Join(s.cli.Dir, "%C"), decisions)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

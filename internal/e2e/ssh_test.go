@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -65,5 +64,3 @@ func eventually(t *testing.T, what string, within time.Duration, ask func() (str
 	}
 	t.Fatalf("%s: not within %s; last seen:\n%s", what, within, last)
 }
-
-func knownHosts(t *testing.T) string { return filepath.Join(t.TempDir(), "known_hosts") }

@@ -68,6 +68,23 @@ func (c *Client) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, erro
 	})
 }
 
+// NodeByID reads one server.
+func (c *Client) NodeByID(ctx context.Context, id string) (cluster.Node, error) {
+	return on("read server "+id, c.compute, func(sc *gophercloud.ServiceClient) (cluster.Node, error) {
+		var answer struct {
+			Server *record `json:"server"`
+		}
+		if _, err := sc.Get(ctx, sc.ServiceURL("servers", id), &answer, nil); err != nil {
+			return cluster.Node{}, err
+		}
+		if answer.Server == nil || answer.Server.ID != id {
+			return cluster.Node{}, &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: "read server " + id, Message: "the answer does not hold that server"}
+		}
+		n, _ := answer.Server.node()
+		return n, nil
+	})
+}
+
 // listRecords reads all pages. It does not use the library's pager: that one
 // refuses a whole list for one odd time stamp, and follows the addresses in
 // Nova's links, which behind a proxy may be http where https is meant.

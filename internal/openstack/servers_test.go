@@ -227,6 +227,34 @@ func TestNodes(t *testing.T) {
 	}
 }
 
+// Only "not found" says that a server is gone.
+func TestNodeByID(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		answer http.HandlerFunc
+		kind   cluster.FaultKind // "" is a node
+	}{
+		{"there", says(200, `{"server": {"id": "s1", "name": "astro-cpu-1", "status": "ACTIVE", "tags": ["vmcluster:c1", "vmcluster-role:worker"]}}`), ""},
+		{"gone", says(404, `{"itemNotFound": {"code": 404, "message": "Instance s1 could not be found."}}`), cluster.FaultNotFound},
+		{"its cell is down", says(500, `{"computeFault": {"code": 500, "message": "Unexpected API Error.\n<class 'nova.exception.NovaException'>"}}`), cluster.FaultUnavailable},
+		{"not to be asked", says(403, `{"forbidden": {"code": 403, "message": "Policy doesn't allow it."}}`), cluster.FaultForbidden},
+		{"another's answer", says(200, `{"server": {"id": "s2"}}`), cluster.FaultUnavailable},
+		{"no answer", says(200, `{}`), cluster.FaultUnavailable},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/servers/s1": row.answer})
+			n, err := a.client().NodeByID(background, "s1")
+			if row.kind != "" {
+				wantKind(t, err, row.kind, "read server s1")
+				return
+			}
+			if err != nil || n.ID != "s1" || n.ClusterID != "c1" || n.Status != cluster.StatusActive {
+				t.Errorf("node %v, %v", n, err)
+			}
+		})
+	}
+}
+
 // Whoever deletes by a list must not get half of one.
 func TestNodesIsWholeOrAnError(t *testing.T) {
 	var a *api

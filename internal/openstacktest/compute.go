@@ -110,6 +110,12 @@ func (q *request) computeLinks(kind, id string) []link {
 	}
 }
 
+// unexpected is how Nova answers when it did not expect an exception.
+func unexpected(q *request, class string) {
+	computeError(q, http.StatusInternalServerError, "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ "+
+		"and attach the Nova API log if possible.\n<class '"+class+"'>")
+}
+
 // ofServer finds the server that a call is about.
 func ofServer(h func(c *Cloud, q *request, s *server)) handler {
 	return func(c *Cloud, q *request) {
@@ -117,6 +123,10 @@ func ofServer(h func(c *Cloud, q *request, s *server)) handler {
 		s := c.server(id)
 		if s == nil {
 			computeError(q, http.StatusNotFound, "Instance "+id+" could not be found.")
+			return
+		}
+		if s.down {
+			unexpected(q, "nova.exception.NovaException")
 			return
 		}
 		h(c, q, s)

@@ -93,7 +93,9 @@ func (c *Cloud) serverFilter(q *request, query url.Values) (func(*server) bool, 
 		if len(statuses) > 0 && !slices.Contains(statuses, s.status) {
 			return false
 		}
-		return name.MatchString(s.name) && tags(s)
+		// As Nova does below microversion 2.69 ([api] list_records_by_skipping_down_cells),
+		// and with any filter above.
+		return !s.down && name.MatchString(s.name) && tags(s)
 	}, true
 }
 

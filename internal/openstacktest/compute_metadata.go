@@ -122,6 +122,10 @@ func tagged(h func(c *Cloud, q *request, s *server)) handler {
 			computeError(q, http.StatusNotFound, "Instance "+id+" has no mapping to a cell.")
 			return
 		}
+		if s.down {
+			unexpected(q, "nova.exception.NovaException")
+			return
+		}
 		h(c, q, s)
 	}
 }

@@ -56,6 +56,22 @@ func TestFaultMatchesIDsAndStars(t *testing.T) {
 	u.show(a).is(t, 200, "")
 }
 
+func TestCellDown(t *testing.T) {
+	u := inMemory(t, Options{})
+	a, b := u.create("a", nil), u.create("b", nil)
+	u.cloud.CellDown("a")
+	u.show(a).is(t, 500, "computeFault")
+	u.call("DELETE", "/compute/v2.1/servers/"+a, nil).is(t, 500, "computeFault")
+	u.show(b).is(t, 200, "")
+	listed := u.call("GET", "/compute/v2.1/servers/detail", nil)
+	listed.is(t, 200, "")
+	if text := listed.text; strings.Contains(text, a) || !strings.Contains(text, b) {
+		t.Errorf("listed: %s", text)
+	}
+	u.cloud.CellDown()
+	u.show(a).is(t, 200, "")
+}
+
 func TestRetryAfterAndBody(t *testing.T) {
 	u := inMemory(t, Options{})
 	u.cloud.Fault(Fault{Status: 429, RetryAfter: 1500 * time.Millisecond, Body: `{"overLimit":{"code":429,"message":"slow down"}}`})
@@ -86,8 +102,11 @@ func TestHangEndsWithTheClient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			u := make(t, Options{})
 			u.cloud.Fault(Fault{Hang: true})
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			// The client gives up once its call has arrived: one that gives up before
+			// would leave the fault to the next call.
+			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
+			u.cloud.Configure(func(o *Options) { o.OnCall = func(int, string, string) { cancel() } })
 			if _, err := u.try(ctx, "GET", "/compute/v2.1/servers", nil); err == nil {
 				t.Error("an answer came")
 			}

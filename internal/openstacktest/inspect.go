@@ -121,6 +121,26 @@ func (c *Cloud) RemoveServer(id string) {
 	}
 }
 
+// Age makes a server older by that much.
+func (c *Cloud) Age(id string, by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.server(id); s != nil {
+		s.created = s.created.Add(-by)
+	}
+}
+
+// CellDown has the servers of these names, and no others, be in a cell that does
+// not answer: lists leave them out, and calls about one of them end in 500. Without
+// a name all cells are up again.
+func (c *Cloud) CellDown(names ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.servers {
+		s.down = slices.Contains(names, s.name)
+	}
+}
+
 // SetStatus gives a server another status behind the client's back, for
 // instance SHUTOFF, UNKNOWN or ERROR; for ERROR the message becomes its fault.
 func (c *Cloud) SetStatus(id, status, message string) {

@@ -87,6 +87,50 @@ func rowMatches(row map[string]any, query url.Values) bool {
 	return true
 }
 
+// shelf is one kind of what Neutron keeps.
+type shelf struct {
+	one, many string
+	rows      func(*Cloud) []map[string]any
+	missing   string // Neutron's name of the fault
+	say       string // its words, with the ID in it
+}
+
+var (
+	networks = shelf{"network", "networks", func(c *Cloud) []map[string]any { return views(c.networks, (*network).view) },
+		"NetworkNotFound", "Network %s could not be found."}
+	subnets = shelf{"subnet", "subnets", (*Cloud).subnets, "SubnetNotFound", "Subnet %s could not be found."}
+	ports   = shelf{"port", "ports", func(c *Cloud) []map[string]any { return views(c.ports, (*port).view) },
+		"PortNotFound", "Port %s could not be found."}
+	securityGroups = shelf{"security_group", "security_groups", func(c *Cloud) []map[string]any { return views(c.groups, securityGroup.view) },
+		"SecurityGroupNotFound", "Security group %s does not exist"}
+)
+
+func (k shelf) list(c *Cloud, q *request) { listRows(q, k.many, k.rows(c)) }
+
+func (k shelf) show(c *Cloud, q *request) {
+	id := q.PathValue("id")
+	rows := k.rows(c)
+	if i := slices.IndexFunc(rows, func(r map[string]any) bool { return r["id"] == id }); i >= 0 {
+		q.reply(http.StatusOK, map[string]any{k.one: rows[i]})
+		return
+	}
+	networkError(q, http.StatusNotFound, k.missing, fmt.Sprintf(k.say, id))
+}
+
+func views[T any](things []T, view func(T) map[string]any) []map[string]any {
+	rows := make([]map[string]any, 0, len(things))
+	for _, t := range things {
+		rows = append(rows, view(t))
+	}
+	return rows
+}
+
+// subnets are those that a project's user sees: an external network's are not among them.
+func (c *Cloud) subnets() []map[string]any {
+	inner := slices.DeleteFunc(slices.Clone(c.networks), func(n *network) bool { return n.External })
+	return views(inner, (*network).subnetView)
+}
+
 func (n *network) view() map[string]any {
 	return map[string]any{
 		"id": n.ID, "name": n.Name, "tenant_id": ProjectID, "project_id": ProjectID, "admin_state_up": true, "mtu": 1450,
@@ -94,23 +138,6 @@ func (n *network) view() map[string]any {
 		"availability_zones": []any{}, "availability_zone_hints": []any{}, "description": "", "port_security_enabled": true,
 		"tags": []any{}, "created_at": stamp(n.created), "updated_at": stamp(n.created), "revision_number": 2,
 	}
-}
-
-func listNetworks(c *Cloud, q *request) {
-	var rows []map[string]any
-	for _, n := range c.networks {
-		rows = append(rows, n.view())
-	}
-	listRows(q, "networks", rows)
-}
-
-func showNetwork(c *Cloud, q *request) {
-	id := q.PathValue("id")
-	if n := c.network(id); n != nil {
-		q.reply(http.StatusOK, map[string]any{"network": n.view()})
-		return
-	}
-	networkError(q, http.StatusNotFound, "NetworkNotFound", "Network "+id+" could not be found.")
 }
 
 func (n *network) subnetView() map[string]any {
@@ -128,51 +155,11 @@ func (n *network) subnetView() map[string]any {
 	}
 }
 
-func listSubnets(c *Cloud, q *request) {
-	var rows []map[string]any
-	for _, n := range c.networks {
-		if !n.External { // a project's user does not see them
-			rows = append(rows, n.subnetView())
-		}
-	}
-	listRows(q, "subnets", rows)
-}
-
-func showSubnet(c *Cloud, q *request) {
-	id := q.PathValue("id")
-	for _, n := range c.networks {
-		if n.subnetID == id {
-			q.reply(http.StatusOK, map[string]any{"subnet": n.subnetView()})
-			return
-		}
-	}
-	networkError(q, http.StatusNotFound, "SubnetNotFound", "Subnet "+id+" could not be found.")
-}
-
 func (g securityGroup) view() map[string]any {
 	return map[string]any{
 		"id": g.id, "name": g.name, "description": "", "tenant_id": ProjectID, "project_id": ProjectID, "stateful": true,
 		"shared": false, "security_group_rules": []any{}, "tags": []any{},
 	}
-}
-
-func listSecurityGroups(c *Cloud, q *request) {
-	var rows []map[string]any
-	for _, g := range c.groups {
-		rows = append(rows, g.view())
-	}
-	listRows(q, "security_groups", rows)
-}
-
-func showSecurityGroup(c *Cloud, q *request) {
-	id := q.PathValue("id")
-	for _, g := range c.groups {
-		if g.id == id {
-			q.reply(http.StatusOK, map[string]any{"security_group": g.view()})
-			return
-		}
-	}
-	networkError(q, http.StatusNotFound, "SecurityGroupNotFound", "Security group "+id+" does not exist")
 }
 
 // listIPAvailabilities is an administrator's list: others see an empty one.

@@ -300,22 +300,3 @@ func (c *Cloud) AddPort(network, name, address string) (string, error) {
 	}
 	return "", fmt.Errorf("no network %s", network)
 }
-
-func listPorts(c *Cloud, q *request) {
-	rows := make([]map[string]any, 0, len(c.ports))
-	for _, p := range c.ports {
-		rows = append(rows, p.view())
-	}
-	listRows(q, "ports", rows)
-}
-
-func showPort(c *Cloud, q *request) {
-	id := q.PathValue("id")
-	for _, p := range c.ports {
-		if p.id == id {
-			q.reply(http.StatusOK, map[string]any{"port": p.view()})
-			return
-		}
-	}
-	networkError(q, http.StatusNotFound, "PortNotFound", "Port "+id+" could not be found.")
-}

@@ -49,6 +49,7 @@ type server struct {
 	willFail           *serverFault // what the build will end with
 	fault              *serverFault
 	deleting           bool
+	down               bool // in a cell that does not answer
 	goneAt             time.Time
 
 	password string

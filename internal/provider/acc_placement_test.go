@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +98,7 @@ func TestAccClusterNetworksAndServerGroup(t *testing.T) {
 		).Replace(basic(workers)))
 	}
 	spread := `server_group = { policy = "anti-affinity" }`
+	var missing []string
 	s.run(t,
 		resource.TestStep{
 			Config: body(`cpu = { flavor = "m1.small", count = 2, `+spread+` }`, `, fixed_ip = "10.99.0.200"`),
@@ -122,18 +124,15 @@ func TestAccClusterNetworksAndServerGroup(t *testing.T) {
 			Config:             body(`cpu = { flavor = "m1.small", count = 5, `+spread+` }`, `, fixed_ip = "10.99.0.200"`),
 			ExpectNonEmptyPlan: true,
 			Check: func(state *terraform.State) error { // which two, the scheduler decides
-				missing := 0
-				for i := 3; i <= 5; i++ {
-					if state.RootModule().Resources[clusterAddress].Primary.Attributes[fmt.Sprintf("nodes.astro-cpu-%d.status", i)] == statusMissing {
-						missing++
-					}
-				}
-				return expect(missing, 2)
+				missing = missingIn(state)
+				return expect(len(missing), 2)
 			},
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				s.expectWarning(t, `AttributeName("workers").ElementKeyString("cpu")`, "astro-cpu-", "No valid host was found")
+				if warned := s.warnedOf(`AttributeName("workers").ElementKeyString("cpu")`, "No valid host was found"); !slices.Equal(warned, missing) {
+					t.Errorf("warned of %v, MISSING are %v", warned, missing)
+				}
 			},
 			Config:           body(`gpu = { flavor = "m1.small", count = 1, server_group = { policy = "soft-anti-affinity" } }`, `, fixed_ip = "10.99.0.200"`),
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate),
@@ -145,6 +144,33 @@ func TestAccClusterNetworksAndServerGroup(t *testing.T) {
 	if groups := s.cloud.ServerGroups(); len(groups) > 0 {
 		t.Errorf("server groups left: %v", groups)
 	}
+}
+
+// missingIn returns the nodes that a state calls MISSING.
+func missingIn(state *terraform.State) []string {
+	var out []string
+	for attribute, value := range state.RootModule().Resources[clusterAddress].Primary.Attributes {
+		name, ok := strings.CutSuffix(strings.TrimPrefix(attribute, "nodes."), ".status")
+		if ok && value == statusMissing {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// warnedOf returns the nodes that warnings at that path, with those words, begin
+// with, each once.
+func (s *stage) warnedOf(path, words string) []string {
+	var out []string
+	for _, w := range s.heard.warnings() {
+		if w.path == path && strings.Contains(w.text, words) {
+			name, _, _ := strings.Cut(w.summary, " ")
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // A port that was made beforehand is used, and outlives the cluster.

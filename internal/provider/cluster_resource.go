@@ -152,9 +152,11 @@ func (a application) request(ctx context.Context) (provision.Request, diag.Diagn
 	spec := a.plan.spec(p, resolutionOf(a.plan.Resolved))
 	var generation int64
 	var names, roll []string // nil: the plan could not tell
+	var known cluster.Nodes
 	if a.prior != nil {
 		before, more := nodeStates(ctx, a.prior.Nodes)
 		diags.Append(more...)
+		known = nodesOf(before)
 		planned, more := nodeStates(ctx, a.plan.Nodes)
 		diags.Append(more...)
 		if len(planned) > 0 {
@@ -169,7 +171,7 @@ func (a application) request(ctx context.Context) (provision.Request, diag.Diagn
 		spec = begin(spec, p, map[string]groupModel{})
 	}
 	return provision.Request{
-		Spec: spec, Create: a.create, Generation: generation, Planned: names, Roll: roll, Replacement: a.plan.replaces(),
+		Spec: spec, Create: a.create, Generation: generation, Known: known, Planned: names, Roll: roll, Replacement: a.plan.replaces(),
 		Wait: provision.Wait(a.plan.WaitFor.ValueString()), DrainTimeout: a.plan.drainTimeout(),
 		CreatedBy: createdBy(spec.Name),
 	}, diags
@@ -204,7 +206,9 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be read", err))
 		return
 	}
-	view, err := prov.Refresh(ctx, id)
+	before, diags := nodeStates(ctx, state.Nodes)
+	resp.Diagnostics.Append(diags...)
+	view, err := prov.Refresh(ctx, id, nodesOf(before))
 	if err != nil {
 		resp.Diagnostics.Append(faultDiagnostic("The cluster can't be read", err))
 		return
@@ -215,11 +219,15 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	if len(view.Nodes) == 0 && !left {
-		// The list succeeded and shows no server of the cluster at all.
+		// The list succeeded and shows no server of the cluster at all, and those that
+		// the state knows are gone.
 		tflog.Info(ctx, "no server of the cluster is left", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	patience, diags := state.Timeouts.Create(ctx, defaultCreateTimeout)
+	resp.Diagnostics.Append(diags...)
+	view = prov.Unjoined(ctx, view, patience)
 	known, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(rememberView(ctx, resp.Private, view)...)
@@ -252,9 +260,11 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	known, diags := nodeStates(ctx, state.Nodes)
+	resp.Diagnostics.Append(diags...)
 	prov, err := r.connector.provisioner(ctx)
 	if err == nil {
-		err = prov.Destroy(ctx, state.ID.ValueString())
+		err = prov.Destroy(ctx, state.ID.ValueString(), nodesOf(known))
 	}
 	if err != nil {
 		resp.Diagnostics.Append(faultDiagnostic("The cluster was not deleted whole", err))

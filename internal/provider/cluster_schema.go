@@ -85,7 +85,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Default:    stringdefault.StaticString(defaultWait),
 				Validators: []validator.String{stringvalidator.OneOf(string(provision.WaitJoined), string(provision.WaitActive))},
 				MarkdownDescription: "When an apply is done: `joined` (the front-end reports that every worker has the present roster) " +
-					"or `active` (every server is ACTIVE in Nova; nothing is known of what runs on it).",
+					"or `active` (every server is ACTIVE in Nova; nothing is known of what runs on it, so workers that leave or are replaced are not drained).",
 			},
 			"drain_timeout": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -96,7 +96,7 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"replacement": replacementAttribute(),
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
-				CreateDescription: "How long the making of the cluster may take (default `45m`).",
+				CreateDescription: "How long the making of the cluster may take, and how old a worker must be that counts as never joined (default `45m`).",
 				ReadDescription:   "How long a refresh may take (default `5m`).",
 				UpdateDescription: "How long a change may take, draining included (default `60m`).",
 				DeleteDescription: "How long the deletion may take (default `20m`).",
@@ -204,8 +204,9 @@ func nodesAttribute() schema.Attribute {
 			"role":    computedString("`front_end` or `worker`."),
 			"group":   computedString("Worker group; null for the front-end."),
 			"address": computedString("First fixed address."),
-			"status": computedString("The server's status in Nova's words, or `MISSING` for a worker that could not be made. " +
-				"Workers in `ERROR` and `SHUTOFF` are made anew by the next apply; those in any other status are kept."),
+			"status": computedString("The server's status in Nova's words, `MISSING` for a worker that could not be made, or " +
+				"`NOT_JOINED` for one that is ACTIVE, older than `timeouts.create`, and has never joined, as the front-end says (not with `coordinator = \"last_worker\"`). " +
+				"Workers in `ERROR`, `SHUTOFF` and `NOT_JOINED` are made anew by the next apply; those in any other status are kept."),
 			"image":   computedString("ID of the image that the node was made from."),
 			"created": computedString("When the server was made (RFC 3339)."),
 			"spec":    computedString("Fingerprint of what the node was made of: workers of a group with another one were made before a change of image, flavor, `cloud_config` or the like."),

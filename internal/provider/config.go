@@ -179,7 +179,8 @@ func (c *connector) foundFree(name string) {
 }
 
 // freshness is how long a look at the cloud need not be repeated before a create.
-const freshness = 10 * time.Second
+// A plan on a busy cloud takes half a minute from there.
+const freshness = time.Minute
 
 // claim reserves a name for one create of this run: a second one would take the
 // first one's servers for what an interrupted run left. free tells that the name

@@ -40,6 +40,7 @@ func faultDiagnostic(what string, err error) diag.Diagnostic {
 	var exists *provision.ExistsError
 	var large *cluster.DocumentTooLargeError
 	var few *provision.NotReadyError
+	var hidden *provision.HiddenError
 	switch {
 	case errors.As(err, &config):
 		return diag.NewErrorDiagnostic("Invalid provider configuration: "+config.Field,
@@ -48,6 +49,8 @@ func faultDiagnostic(what string, err error) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster exists already", sentence(err.Error()))
 	case errors.As(err, &large):
 		return diag.NewAttributeErrorDiagnostic(path.Root("workers"), "Cluster document too large", sentence(err.Error())+documentAdvice)
+	case errors.As(err, &hidden):
+		return diag.NewErrorDiagnostic(what+": the cloud does not tell about all servers", sentence(err.Error())+hiddenAdvice)
 	case errors.As(err, &few):
 		return diag.NewAttributeErrorDiagnostic(path.Root("workers").AtMapKey(few.Group).AtName("min_ready"), what+": too few workers",
 			sentence(err.Error())+" The warnings say what is wrong with each missing one. Mend that and apply again, or lower `min_ready`.")
@@ -66,6 +69,9 @@ func faultDiagnostic(what string, err error) diag.Diagnostic {
 	}
 	return diag.NewErrorDiagnostic(what, detail)
 }
+
+const hiddenAdvice = "\n\nThey may well be alive: a part of the cloud's Nova (a cell) seems to be down, or may not be asked with these credentials. " +
+	"Nothing is decided on such an answer: they stay in the state, and nothing is made in their place. Try again when the cloud answers."
 
 const documentAdvice = " Shorten `cloud_config` and `files`, or use fewer groups."
 

@@ -86,11 +86,11 @@ func (r *run) look(ctx context.Context) error {
 	var view View // of a new ID there is nothing to read
 	var err error
 	if !r.req.Create {
-		if view, err = r.p.Refresh(ctx, s.ID); err != nil {
+		if view, err = r.p.Refresh(ctx, s.ID, r.req.Known); err != nil {
 			return err
 		}
 	}
-	view = view.Known(s.ID, r.req.Last)
+	view = r.neverJoined(ctx, view.Known(s.ID, r.req.Last))
 	r.have = view.Nodes
 	r.doc = view.Document
 	r.held = heldGroups(view.Document, view.Nodes)
@@ -178,7 +178,7 @@ func (r *run) removeLeftovers(ctx context.Context) error {
 		}
 		done[n.ClusterID] = true
 		r.p.opts.Log(ctx, "removing what an interrupted create left", "cluster", n.ClusterName, "id", n.ClusterID)
-		if err := r.p.Destroy(ctx, n.ClusterID); err != nil {
+		if err := r.p.Destroy(ctx, n.ClusterID, nil); err != nil {
 			return fmt.Errorf("remove what an interrupted create left: %w", err)
 		}
 	}

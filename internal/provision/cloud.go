@@ -14,6 +14,10 @@ type Cloud interface {
 	// never a short answer. Deleted servers are left out.
 	Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error)
 
+	// NodeByID reads one server. FaultNotFound says that it is gone; any other
+	// error says nothing of it, a cell that is down for instance.
+	NodeByID(ctx context.Context, id string) (cluster.Node, error)
+
 	// CreateNode makes one server and returns its ID; it does not wait. It is
 	// never repeated by itself: FaultUnavailable means that the server may or
 	// may not exist.

@@ -142,7 +142,7 @@ func (c change) begin(w *world) {
 // run is one try of the change. whole tells that nothing is left to do.
 func (c change) run(ctx context.Context, p *provision.Provisioner, id string, create bool) (whole bool, err error) {
 	if c.after < 0 {
-		return true, p.Destroy(ctx, id)
+		return true, p.Destroy(ctx, id, nil)
 	}
 	req := wish(id, c.after, c.retire...)
 	req.Create = create
@@ -163,7 +163,7 @@ func (c change) again(w *world, killed bool, err error) {
 			}
 		}
 		if !killed {
-			w.must(func(ctx context.Context, p *provision.Provisioner) error { return p.Destroy(ctx, firstID) })
+			w.must(func(ctx context.Context, p *provision.Provisioner) error { return p.Destroy(ctx, firstID, nil) })
 		}
 	}
 	w.must(func(ctx context.Context, p *provision.Provisioner) error {
@@ -201,7 +201,7 @@ func (c change) expect(w *world) {
 		w.t.Errorf("servers %v, want %v", got, want)
 	}
 	if id != "" {
-		w.must(func(ctx context.Context, p *provision.Provisioner) error { return p.Destroy(ctx, id) })
+		w.must(func(ctx context.Context, p *provision.Provisioner) error { return p.Destroy(ctx, id, nil) })
 	}
 	time.Sleep(time.Minute) // deletions take a while
 	if s, ips, ports := w.cloud.Servers(), w.cloud.FloatingIPs(), w.cloud.PortCount(); len(s)+len(ips)+ports > 0 {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -74,25 +75,12 @@ func (p *Provisioner) changeDocument(ctx context.Context, frontEnd string, extra
 // changeFrom is changeDocument for who has just read the metadata.
 func (p *Provisioner) changeFrom(ctx context.Context, frontEnd string, metadata, extra map[string]string, change func(*cluster.Document) error) (cluster.Document, error) {
 	for range documentTries {
-		doc, err := cluster.DecodeDocument(metadata)
-		if err != nil {
-			return cluster.Document{}, err
-		}
-		doc = doc.Clone()
-		err = change(&doc)
+		doc, next, err := changed(metadata, extra, change)
 		if errors.Is(err, errNoChange) {
 			return doc, nil
 		}
 		if err != nil {
 			return cluster.Document{}, err
-		}
-		items, err := doc.Encode()
-		if err != nil {
-			return cluster.Document{}, err
-		}
-		next := cluster.WithDocument(metadata, items)
-		for k, v := range extra {
-			next[k] = v
 		}
 		if _, err := p.cloud.SetMetadata(ctx, frontEnd, next); err != nil {
 			return cluster.Document{}, fmt.Errorf("write the cluster document: %w", err)
@@ -107,4 +95,45 @@ func (p *Provisioner) changeFrom(ctx context.Context, frontEnd string, metadata,
 		p.opts.Log(ctx, "the cluster document was changed by another writer; trying again")
 	}
 	return cluster.Document{}, cluster.ErrDocumentConflict
+}
+
+// changed computes a document and the metadata that holds it.
+func changed(metadata, extra map[string]string, change func(*cluster.Document) error) (cluster.Document, map[string]string, error) {
+	doc, err := cluster.DecodeDocument(metadata)
+	if err != nil {
+		return cluster.Document{}, nil, err
+	}
+	doc = doc.Clone()
+	if err := change(&doc); err != nil {
+		return doc, nil, err
+	}
+	items, err := doc.Encode()
+	if err != nil {
+		return cluster.Document{}, nil, err
+	}
+	next := cluster.WithDocument(metadata, items)
+	maps.Copy(next, extra)
+	return doc, next, nil
+}
+
+// finishFirst writes what a create writes when it is through. Where the roster has
+// changed since the front-end was made it is changeFrom; else nothing that anybody
+// waits for is in it, and it is not read back: what another writer's stale copy may
+// take away again, the next apply writes.
+func (p *Provisioner) finishFirst(ctx context.Context, frontEnd string, metadata, extra map[string]string, change func(*cluster.Document) error) (cluster.Document, error) {
+	before, err := cluster.DecodeDocument(metadata)
+	if err != nil {
+		return cluster.Document{}, err
+	}
+	doc, next, err := changed(metadata, extra, change)
+	if err != nil {
+		return cluster.Document{}, err
+	}
+	if doc.Generation > before.Generation {
+		return p.changeFrom(ctx, frontEnd, metadata, extra, change)
+	}
+	if _, err := p.cloud.SetMetadata(ctx, frontEnd, next); err != nil {
+		return cluster.Document{}, fmt.Errorf("write the cluster document: %w", err)
+	}
+	return doc, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,6 +32,7 @@ type fleet struct {
 	meta    map[string]string // on every server of the batch
 	batchID string
 	batch   *trust.CA
+	begun   time.Time
 
 	mu       sync.Mutex
 	members  map[string]*member  // by node name
@@ -61,7 +63,7 @@ func (p *Provisioner) newFleet(doc cluster.Document, ws []worker, meta map[strin
 		return nil, err
 	}
 	f := &fleet{
-		p: p, doc: doc, meta: meta, batch: batch,
+		p: p, doc: doc, meta: meta, batch: batch, begun: time.Now(),
 		batchID: strings.ToLower(rand.Text()[:10]),
 		members: make(map[string]*member, len(ws)),
 		refused: map[string]*Problem{},
@@ -285,6 +287,20 @@ func (f *fleet) every(ok func(cluster.Node) bool) bool {
 		}
 	}
 	return true
+}
+
+// progress tells how many members satisfy ok, and how many there are to.
+func (f *fleet) progress(ok func(cluster.Node) bool) (done, all int) {
+	for _, m := range f.members {
+		if m.lost || f.errand.waits(m.name) {
+			continue
+		}
+		all++
+		if m.id != "" && ok(m.node) {
+			done++
+		}
+	}
+	return done, all
 }
 
 // nodes returns the members that have a server.

@@ -69,7 +69,11 @@ func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) 
 // waitFrontEnd reads the list until the front-end is ACTIVE; the new workers are
 // looked after in the same reads.
 func (r *run) waitFrontEnd(ctx context.Context) error {
-	pace := newServerPoll(1)
+	// Nova builds in the order that it was asked, so the workers on their way come
+	// first; and it is as fast for a front-end as it was for them.
+	done, n := r.fleet.progress(isActive)
+	pace := newServerPoll(n - done + 1)
+	pace.next = min(max(pace.next, time.Since(r.fleet.begun)/8), slowestFirst)
 	for {
 		if err := pace.wait(ctx); err != nil {
 			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)
@@ -82,6 +86,8 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 			return err
 		}
 		r.changed()
+		done, n = r.fleet.progress(isActive)
+		pace.foresee(done, n, time.Since(r.fleet.begun))
 		switch {
 		case isActive(r.frontEnd):
 			return nil
@@ -141,7 +147,7 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 	if r.req.Wait == WaitJoined { // for minutes: a scaler may have found the cluster
 		doc, err = r.p.changeDocument(ctx, r.frontEnd.ID, ready, change)
 	} else { // the last list was read a moment ago
-		doc, err = r.p.changeFrom(ctx, r.frontEnd.ID, r.frontEnd.Metadata, ready, change)
+		doc, err = r.p.finishFirst(ctx, r.frontEnd.ID, r.frontEnd.Metadata, ready, change)
 	}
 	if err != nil {
 		return err

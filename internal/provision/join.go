@@ -151,7 +151,7 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 	var out []Problem
 	for _, name := range w.absent() {
 		p := Problem{Node: name, Kind: cluster.FaultOther, Summary: "has not joined within the time given",
-			Detail: "the front-end goes on trying; until then the worker is not in the pool. If it stays out, delete its server: the next apply makes it anew"}
+			Detail: "the front-end goes on trying; until then the worker is not in the pool. " + w.remedy(name)}
 		if n, ok := w.r.nodes().ByName(name); ok {
 			p.Console = w.r.p.console(ctx, n.ID)
 		}
@@ -166,6 +166,14 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 			Detail: "it is deleted; the batch system runs its jobs again elsewhere"})
 	}
 	return out
+}
+
+// remedy says what becomes of a worker that stays out.
+func (w *joinWait) remedy(name string) string {
+	if slices.Contains(w.names(w.last.Never), name) && !byLastWorker(w.r.doc) {
+		return "If it has never joined when its server is as old as timeouts.create, plans show it as NOT_JOINED and an apply makes it anew"
+	}
+	return "If it stays out, delete its server: the next apply makes it anew"
 }
 
 func quoteConsole(tail string) string {

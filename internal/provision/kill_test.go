@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -77,6 +78,24 @@ var scenes = []scene{
 		req.CA = newCA(t)
 		grow(req, 4)
 	}, wantNames("cpu", 1, 2, 3, 4)},
+	{"a worker that was deleted, and one that never joined", func(t *testing.T, c *memCloud, req *Request) {
+		c.deaf["2"] = true // the second server
+		short, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		res, err := New(c, Options{}).Apply(short, *req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Known, req.Create = res.Nodes, false
+		for i, n := range req.Known {
+			switch {
+			case c.deaf[n.ID]:
+				req.Known[i].Status = cluster.StatusNotJoined
+			case n.Name == "astro-cpu-3":
+				delete(c.servers, n.ID)
+			}
+		}
+	}, wantNames("cpu", 1, 2, 3)},
 }
 
 // TestAKillAtAnyCallIsHealedByTheNextRun kills a run after its k-th call, for
@@ -118,7 +137,7 @@ func (s scene) expect(t *testing.T, c *memCloud) {
 	if d := document(t, c); len(d.Workers) != len(s.want)-1 {
 		t.Errorf("roster of %d, want %d", len(d.Workers), len(s.want)-1)
 	}
-	if err := New(c, Options{}).Destroy(bounded(t), clusterID(c)); err != nil {
+	if err := New(c, Options{}).Destroy(bounded(t), clusterID(c), nil); err != nil {
 		t.Fatal(err)
 	}
 	expectEmpty(t, c)
@@ -155,12 +174,12 @@ func TestAKilledDestroyIsEndedByTheNext(t *testing.T) {
 				req := testRequest(t, 3)
 				apply(t, c, req)
 				killed = killAt(t, c, k, func(ctx context.Context) error {
-					return New(c, Options{}).Destroy(ctx, req.Spec.ID)
+					return New(c, Options{}).Destroy(ctx, req.Spec.ID, nil)
 				})
 				if len(c.present()) == 0 && len(c.ips) > 0 {
 					t.Errorf("no server tells any more whose floating IPs are left: %v", c.ips)
 				}
-				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID); err != nil {
+				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
 					t.Fatal(err)
 				}
 				expectEmpty(t, c)

@@ -36,15 +36,20 @@ type memCloud struct {
 	// call from being carried out, one from after hides that it was.
 	before, after func(n int, op string) error
 
-	broken    map[string]int  // name → builds that end in ERROR
-	full      map[string]bool // zones without room
-	words     string          // why builds end in ERROR; "" is that no host was found
-	neverJoin map[string]bool // workers that never join
-	busy      map[string]bool // workers that do not drain
-	maxed     int             // servers allowed; 0 means any number
-	posts     map[string]int  // create calls carried out, by name
-	groups    []cluster.ServerGroup
-	silent    bool // the front-end never reports
+	broken      map[string]int  // name → builds that end in ERROR
+	full        map[string]bool // zones without room
+	words       string          // why builds end in ERROR; "" is that no host was found
+	neverJoin   map[string]bool // workers that never join
+	deaf        map[string]bool // servers that never join, by ID
+	late        map[string]bool // workers that miss the newest generation
+	busy        map[string]bool // workers that do not drain
+	maxed       int             // servers allowed; 0 means any number
+	posts       map[string]int  // create calls carried out, by name
+	groups      []cluster.ServerGroup
+	silent      bool            // the front-end never reports
+	down        map[string]bool // servers in a cell that is down
+	lockedNames map[string]bool // servers that somebody has locked
+	sticky      map[string]bool // servers whose deletion is accepted and never comes
 }
 
 type memServer struct {
@@ -75,7 +80,7 @@ const (
 func newMemCloud() *memCloud {
 	return &memCloud{
 		servers: map[string]*memServer{}, ips: map[string]string{}, posts: map[string]int{},
-		broken: map[string]int{}, neverJoin: map[string]bool{}, busy: map[string]bool{},
+		broken: map[string]int{}, neverJoin: map[string]bool{}, deaf: map[string]bool{}, busy: map[string]bool{},
 	}
 }
 
@@ -142,7 +147,7 @@ func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 	err := c.call("list", func() error {
 		for _, s := range c.servers {
 			have := cluster.Tags(s.req.ClusterID, s.req.ClusterName, s.req.Role, s.req.Group)
-			if s.there() && time.Now().After(s.hidden) && !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(have, t) }) {
+			if s.there() && !c.down[s.req.Name] && time.Now().After(s.hidden) && !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(have, t) }) {
 				out = append(out, s.node())
 			}
 		}
@@ -153,6 +158,26 @@ func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 	}
 	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.ID, b.ID) })
 	return out, ctx.Err()
+}
+
+func (c *memCloud) NodeByID(_ context.Context, id string) (cluster.Node, error) {
+	var out cluster.Node
+	err := c.call("get server", func() error {
+		s := c.servers[id]
+		switch {
+		case s == nil || !s.there():
+			return &cluster.CloudError{Kind: cluster.FaultNotFound, Op: "read server " + id, Code: 404, Message: "Instance could not be found"}
+		case c.down[s.req.Name]:
+			return cellDown("read server " + id)
+		}
+		out = s.node()
+		return nil
+	})
+	return out, err
+}
+
+func cellDown(op string) error {
+	return &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: op, Code: 500, Message: "Unexpected API Error. <class 'nova.exception.NovaException'>"}
 }
 
 func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string, error) {
@@ -187,7 +212,14 @@ func (c *memCloud) present() []*memServer {
 
 func (c *memCloud) DeleteNode(_ context.Context, id string) error {
 	return c.call("delete", func() error {
-		if s := c.servers[id]; s != nil && s.deleted.IsZero() {
+		s := c.servers[id]
+		if s != nil && c.down[s.req.Name] {
+			return cellDown("delete server " + id)
+		}
+		if s != nil && c.lockedNames[s.req.Name] {
+			return &cluster.CloudError{Kind: cluster.FaultConflict, Op: "delete server " + id, Code: 409, Message: "Instance " + id + " is locked"}
+		}
+		if s != nil && s.deleted.IsZero() && !c.sticky[s.req.Name] {
 			s.deleted = time.Now()
 		}
 		return nil
@@ -249,11 +281,11 @@ func (c *memCloud) compose(s *memServer) string {
 	}
 	hostCA := "ssh-ed25519 HOSTCA" + s.id
 	r := cluster.Report{Generation: doc.Generation, HostKey: "ssh-ed25519 HOST", CoordinatorKey: "ssh-ed25519 COORD", HostCA: hostCA}
-	var pending, drained, busy []string
+	var pending, never, drained, busy []string
 	for _, m := range doc.Workers {
 		up := false
 		for _, w := range c.present() {
-			if w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name] && w.admits(s, doc, m) {
+			if w.req.Name == m.Name && time.Since(w.created) >= memBoot && !c.neverJoin[m.Name] && !c.late[m.Name] && !c.deaf[w.id] && w.admits(s, doc, m) {
 				up = true
 				w.joinedBy, w.trusts = hostCA, trust.Fingerprint(doc.CA)
 			}
@@ -263,6 +295,9 @@ func (c *memCloud) compose(s *memServer) string {
 			r.Joined++
 		default:
 			pending = append(pending, m.Name)
+			if !c.everJoined(doc, m) && c.tried(doc, m) {
+				never = append(never, m.Name)
+			}
 		}
 		switch {
 		case m.Leaving == cluster.Stays:
@@ -273,10 +308,30 @@ func (c *memCloud) compose(s *memServer) string {
 		}
 	}
 	r.Pending = len(pending)
-	r.PendingNames = cluster.FoldNames(doc.Name, pending)
+	r.PendingNames, r.Never = cluster.FoldNames(doc.Name, pending), cluster.FoldNames(doc.Name, never)
 	r.Drained, r.Busy = cluster.FoldNames(doc.Name, drained), cluster.FoldNames(doc.Name, busy)
 	b, _ := json.Marshal(r)
 	return string(b)
+}
+
+func (c *memCloud) member(doc cluster.Document, m cluster.Member) *memServer {
+	for _, w := range c.present() {
+		if n := w.node(); n.Name == m.Name && n.ClusterID == doc.ID && n.Batch == m.Batch {
+			return w
+		}
+	}
+	return nil
+}
+
+func (c *memCloud) everJoined(doc cluster.Document, m cluster.Member) bool {
+	w := c.member(doc, m)
+	return w != nil && w.joinedBy != ""
+}
+
+// tried tells that a front-end has had the time to try some times.
+func (c *memCloud) tried(doc cluster.Document, m cluster.Member) bool {
+	w := c.member(doc, m)
+	return w != nil && time.Since(w.created) > memActive+15*time.Second
 }
 
 // admits tells whether a front-end can verify this worker and get into it: one

@@ -67,6 +67,10 @@ type Request struct {
 	Create       bool   // no such cluster is known: leftovers of an interrupted create are removed first
 	NameFree     bool   // with Create: a CheckName a moment ago found nothing of that name
 	Generation   int64  // the last generation known to the caller
+	// Known are the nodes as the caller knew them last. One that the cloud does not
+	// tell about ends the run before anything is changed; one in StatusNotJoined is
+	// made anew if the front-end says now that it has never joined.
+	Known cluster.Nodes
 	// Planned names all nodes that a plan promised for afterwards; workers that it
 	// has not seen are left alone. nil: there was no plan, and Spec alone counts.
 	Planned []string
@@ -116,14 +120,26 @@ type Problem struct {
 // ErrNoFrontEnd says that a cluster has no working front-end.
 var ErrNoFrontEnd = errors.New("the cluster has no working front-end")
 
-// Refresh reads a cluster: one list by tag, which carries the document too. A
-// cluster of which no server exists has no nodes and is no error.
-func (p *Provisioner) Refresh(ctx context.Context, id string) (View, error) {
-	nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+// Refresh reads a cluster: one list by tag, which carries the document too, and a
+// look-up by ID of each known server that the list lacks. A cluster of which no
+// server exists has no nodes and is no error.
+func (p *Provisioner) Refresh(ctx context.Context, id string, known cluster.Nodes) (View, error) {
+	nodes, err := p.list(ctx, id, known)
 	if err != nil {
-		return View{}, fmt.Errorf("list the servers of cluster %s: %w", id, err)
+		return View{}, err
 	}
 	return viewOf(nodes)
+}
+
+func (p *Provisioner) list(ctx context.Context, id string, known cluster.Nodes) (cluster.Nodes, error) {
+	nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+	if err == nil {
+		nodes, err = p.complete(ctx, id, nodes, known)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the servers of cluster %s: %w", id, err)
+	}
+	return nodes, nil
 }
 
 func viewOf(nodes cluster.Nodes) (View, error) {
@@ -145,7 +161,7 @@ func viewOf(nodes cluster.Nodes) (View, error) {
 
 // Find reads the cluster of that name or ID.
 func (p *Provisioner) Find(ctx context.Context, nameOrID string) (View, error) {
-	v, err := p.Refresh(ctx, nameOrID)
+	v, err := p.Refresh(ctx, nameOrID, nil)
 	if err != nil || len(v.Nodes) > 0 {
 		return v, err
 	}

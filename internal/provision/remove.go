@@ -2,8 +2,11 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -48,7 +51,7 @@ func (p *Provisioner) forgetWorkers(ctx context.Context, frontEnd string, gone f
 // deleteNodes deletes servers and waits until none of them is listed.
 func (r *run) deleteNodes(ctx context.Context, doomed cluster.Nodes) error {
 	err := r.p.deleteAll(ctx, r.req.Spec.ID, doomed, func(left cluster.Nodes) {
-		r.have = left
+		r.have = r.retain(ctx, left, doomed)
 		if r.fleet != nil {
 			// What is deleted is no member of the new workers' list.
 			for _, n := range doomed {
@@ -76,74 +79,136 @@ func (r *run) deleteNodes(ctx context.Context, doomed cluster.Nodes) error {
 // still there is asked to go once more: a busy Nova needs a minute for many.
 const askAgain = 8
 
+// LeftError names servers that are still there although they were to be deleted.
+type LeftError struct {
+	Servers cluster.Nodes
+	Err     error // why: what the cloud said, or that the time was over
+}
+
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("%s still there: %s", strings.Join(e.Servers.Names(), ", "), e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *LeftError) Unwrap() error { return e.Err }
+
 // deleteAll asks for the deletion of the given servers and reads the cluster's
 // list until none of them is there. One that Nova failed to delete is asked for
-// again. seen is told each list.
+// again. seen is told each list. What can't be deleted does not keep the others:
+// a LeftError names it when those are gone.
 func (p *Provisioner) deleteAll(ctx context.Context, id string, doomed cluster.Nodes, seen func(cluster.Nodes)) error {
 	if len(doomed) == 0 {
 		return nil
 	}
-	if err := p.requestDeletion(ctx, doomed); err != nil {
-		return err
-	}
-	return p.awaitGone(ctx, id, doomed, seen)
+	d := deletion{p: p, cluster: id, servers: doomed}
+	d.request(ctx, doomed)
+	return d.await(ctx, seen)
 }
 
-func (p *Provisioner) awaitGone(ctx context.Context, id string, doomed cluster.Nodes, seen func(cluster.Nodes)) error {
-	ids := map[string]bool{}
-	for _, n := range doomed {
-		ids[n.ID] = true
+// deletion is servers on their way out.
+type deletion struct {
+	p       *Provisioner
+	cluster string // ID
+	servers cluster.Nodes
+
+	mu      sync.Mutex
+	said    map[string]error // by server ID: what the last refusal said
+	refused map[string]bool  // by server ID: asking again changes nothing
+}
+
+// request asks for the deletion of some of the servers. One that Nova is busy with
+// answers with a conflict and is asked again later; one that is locked stays until
+// somebody unlocks it.
+func (d *deletion) request(ctx context.Context, servers cluster.Nodes) {
+	var g errgroup.Group
+	g.SetLimit(d.p.opts.Concurrency)
+	for _, n := range servers {
+		g.Go(func() error {
+			if err := d.p.cloud.DeleteNode(ctx, n.ID); err != nil {
+				d.refuse(n, err)
+			}
+			return nil
+		})
 	}
-	pace := newServerPoll(len(doomed))
+	_ = g.Wait() // what was said is kept by server
+}
+
+func (d *deletion) refuse(n cluster.Node, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.said == nil {
+		d.said, d.refused = map[string]error{}, map[string]bool{}
+	}
+	d.said[n.ID] = fmt.Errorf("delete %s: %w", n.Name, err)
+	// nova: "Instance … is locked", by compute/api.py check_instance_lock
+	d.refused[n.ID] = !cluster.IsKind(err, cluster.FaultConflict) || strings.Contains(err.Error(), "is locked")
+}
+
+func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
+	left := d.servers
+	pace := newServerPoll(len(d.servers))
 	for round := 1; ; round++ {
-		if err := pace.wait(ctx); err != nil {
-			return fmt.Errorf("wait until servers are gone: %w", err)
+		going := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool { return d.refused[n.ID] })
+		if len(going) == 0 {
+			return d.outcome(left, nil)
 		}
-		nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+		if err := pace.wait(ctx); err != nil {
+			return d.outcome(left, fmt.Errorf("wait until servers are gone: %w", err))
+		}
+		nodes, err := d.p.cloud.Nodes(ctx, cluster.IDTag(d.cluster))
 		if err != nil {
-			p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
+			d.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 			continue
 		}
 		if seen != nil {
 			seen(nodes)
 		}
-		left := slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool { return !ids[n.ID] || n.Gone() })
-		if len(left) == 0 {
-			return nil
-		}
-		stuck := slices.DeleteFunc(left, func(n cluster.Node) bool { return !n.Broken() && round%askAgain != 0 })
-		if err := p.requestDeletion(ctx, stuck); err != nil {
-			return err
-		}
+		left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
+			return n.Gone() || !slices.ContainsFunc(d.servers, func(s cluster.Node) bool { return s.ID == n.ID })
+		})
+		stuck := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool {
+			return d.refused[n.ID] || !n.Broken() && round%askAgain != 0
+		})
+		d.request(ctx, stuck)
 	}
 }
 
-func (p *Provisioner) requestDeletion(ctx context.Context, doomed cluster.Nodes) error {
-	var g errgroup.Group
-	g.SetLimit(p.opts.Concurrency)
-	for _, n := range doomed {
-		g.Go(func() error {
-			if err := p.cloud.DeleteNode(ctx, n.ID); err != nil && !cluster.IsKind(err, cluster.FaultConflict) {
-				return fmt.Errorf("delete %s: %w", n.Name, err)
-			}
-			return nil
-		})
+// outcome is nil when nothing is left.
+func (d *deletion) outcome(left cluster.Nodes, err error) error {
+	if len(left) == 0 {
+		return nil
 	}
-	return g.Wait()
+	why := []error{err}
+	for _, n := range left {
+		why = append(why, d.said[n.ID])
+	}
+	return &LeftError{Servers: left, Err: errors.Join(why...)}
 }
 
 // Destroy deletes everything that carries the cluster's tag, whoever made it: the
 // floating IPs before the servers, because a cluster is known by its servers and
 // whoever is cut short must find it again; of the servers the front-end first, so
 // that a scaler beside it stops. It reads the list until nothing is left.
-func (p *Provisioner) Destroy(ctx context.Context, id string) error {
-	if err := p.releaseFloatingIPs(ctx, id); err != nil {
-		return err
-	}
-	for {
-		nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+//
+// A known server that the cloud does not tell about ends it before anything is
+// deleted: nobody would remember the server, and it would stay.
+func (p *Provisioner) Destroy(ctx context.Context, id string, known cluster.Nodes) error {
+	for released := false; ; {
+		listed, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
 		if err != nil {
 			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
+		}
+		nodes, err := p.complete(ctx, id, listed, known)
+		if err != nil {
+			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
+		}
+		// From here on those count whose deletion no list will show.
+		known = nodes[len(listed):]
+		if !released {
+			if err := p.releaseFloatingIPs(ctx, id); err != nil {
+				return err
+			}
+			released = true
 		}
 		if len(nodes) == 0 {
 			return nil
@@ -164,13 +229,10 @@ func (p *Provisioner) Destroy(ctx context.Context, id string) error {
 			return err
 		}
 		p.opts.Log(ctx, "deleting servers", "count", len(nodes))
-		if err := p.requestDeletion(ctx, first); err != nil {
-			return err
-		}
-		if err := p.requestDeletion(ctx, then); err != nil {
-			return err
-		}
-		if err := p.awaitGone(ctx, id, nodes, nil); err != nil {
+		d := deletion{p: p, cluster: id, servers: nodes}
+		d.request(ctx, first)
+		d.request(ctx, then)
+		if err := d.await(ctx, nil); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,10 +15,22 @@ import (
 const addressTimeout = 3 * time.Minute
 
 // Read returns a cluster's nodes, document and the front-end's latest report.
-func (p *Provisioner) Read(ctx context.Context, nameOrID string) (View, error) {
+// Known are the nodes that an earlier Read returned; one that the cloud does not
+// tell about now is an error.
+func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.Nodes) (View, error) {
 	v, err := p.Find(ctx, nameOrID)
 	if err != nil {
 		return v, err
+	}
+	id := v.Nodes[0].ClusterID
+	nodes, err := p.complete(ctx, id, v.Nodes, slices.DeleteFunc(slices.Clone(known), func(n cluster.Node) bool { return n.ClusterID != id }))
+	if err != nil {
+		return v, fmt.Errorf("list the servers of cluster %s: %w", id, err)
+	}
+	if len(nodes) > len(v.Nodes) {
+		if v, err = viewOf(nodes); err != nil {
+			return v, err
+		}
 	}
 	fe, ok := v.Nodes.FrontEnd()
 	if !ok {
@@ -166,8 +179,13 @@ func (p *Provisioner) SetLeaving(ctx context.Context, clusterID string, marks ma
 	return err
 }
 
-// RemoveWorkers deletes workers' servers and takes them from the roster. It does
-// not drain: who calls it has seen that they run nothing.
+// removeWait is how long RemoveWorkers waits for its servers to be gone. A scaler
+// has more to do than to wait for one that hangs.
+const removeWait = 90 * time.Second
+
+// RemoveWorkers deletes workers' servers and takes those that are gone from the
+// roster; a LeftError names the others. It does not drain: who calls it has seen
+// that they run nothing.
 func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names []string) error {
 	view, fe, err := p.open(ctx, clusterID)
 	if err != nil {
@@ -189,19 +207,32 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 		}
 	}
 	p.opts.Log(ctx, "deleting workers", "nodes", slices.Sorted(maps.Keys(doomed)))
-	if err := p.deleteAll(ctx, clusterID, servers, nil); err != nil {
+	waiting, cancel := context.WithTimeout(ctx, removeWait)
+	defer cancel()
+	err = p.deleteAll(waiting, clusterID, servers, nil)
+	var left *LeftError
+	if err != nil && (!errors.As(err, &left) || ctx.Err() != nil) {
 		return err
+	}
+	if left != nil {
+		for _, n := range left.Servers {
+			delete(doomed, n.Name)
+		}
+		servers = slices.DeleteFunc(servers, func(n cluster.Node) bool { return !doomed[n.Name] })
 	}
 	doc, err := p.forgetWorkers(ctx, fe.ID, func(m cluster.Member) bool { return doomed[m.Name] })
 	if err != nil {
 		return err
 	}
 	p.tidyServerGroups(ctx, heldGroups(cluster.Document{}, servers), doc)
+	if left != nil {
+		return left
+	}
 	return nil
 }
 
 func (p *Provisioner) open(ctx context.Context, clusterID string) (View, cluster.Node, error) {
-	view, err := p.Refresh(ctx, clusterID)
+	view, err := p.Refresh(ctx, clusterID, nil)
 	if err != nil {
 		return view, cluster.Node{}, err
 	}

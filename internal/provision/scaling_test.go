@@ -60,7 +60,7 @@ func TestTheScalersWay(t *testing.T) {
 func readUntil(t *testing.T, p *Provisioner, id string, generation int64) View {
 	t.Helper()
 	for range 30 {
-		view, err := p.Read(t.Context(), id)
+		view, err := p.Read(t.Context(), id, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,10 +152,10 @@ func TestNonsenseInTheSlotIsClearedAway(t *testing.T) {
 			}
 		}
 		p := New(c, Options{Owner: cluster.OwnerScaler})
-		if v, err := p.Read(t.Context(), req.Spec.ID); err != nil || v.HasReport {
+		if v, err := p.Read(t.Context(), req.Spec.ID, nil); err != nil || v.HasReport {
 			t.Fatalf("report %t, %v", v.HasReport, err)
 		}
-		if v, err := p.Read(t.Context(), req.Spec.ID); err != nil || !v.HasReport {
+		if v, err := p.Read(t.Context(), req.Spec.ID, nil); err != nil || !v.HasReport {
 			t.Errorf("the next read: report %t, %v", v.HasReport, err)
 		}
 	})

@@ -77,7 +77,7 @@ func TestServerGroups(t *testing.T) {
 		apply(t, c, req)
 		expectGroups(t, c, "group removed; a stranger's server group of the same name is not taken", "astro-gpu affinity 1", others)
 
-		if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID); err != nil {
+		if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
 			t.Fatal(err)
 		}
 		expectEmpty(t, c)

@@ -7,16 +7,31 @@ import (
 
 // poll paces repeated reads: intervals grow by two thirds, so that a long wait
 // costs few calls and ends at most two fifths late.
-type poll struct{ next, most time.Duration }
+type poll struct{ first, next, most time.Duration }
 
-func newPoll(first, most time.Duration) *poll { return &poll{next: first, most: most} }
+func newPoll(first, most time.Duration) *poll { return &poll{first: first, next: first, most: most} }
+
+// slowestFirst is the longest wait before the first read of a list.
+const slowestFirst = 10 * time.Second
 
 // newServerPoll paces reads of a list while n servers come or go: Nova takes longer
 // for more of them, and each read costs it more. A create of 50 that takes seven
 // minutes costs seven reads.
 func newServerPoll(n int) *poll {
-	first := min(max(2*time.Second, time.Duration(n)*250*time.Millisecond), 10*time.Second)
+	first := min(max(2*time.Second, time.Duration(n)*250*time.Millisecond), slowestFirst)
 	return newPoll(first, max(30*time.Second, 20*first))
+}
+
+// foresee sets the next interval by how far n servers have come: with done of them
+// there after that long, the others take as long as their share. A guess shortens
+// an interval at will and stretches it by a fifth at most: a bad one ends little
+// later than none.
+func (p *poll) foresee(done, n int, took time.Duration) {
+	if done <= 0 || done >= n {
+		return
+	}
+	rest := took / time.Duration(done) * time.Duration(n-done)
+	p.next = min(max(rest, p.first), p.next*6/5, p.most)
 }
 
 // wait sleeps until the next read is due; the error is the context's.

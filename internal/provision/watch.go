@@ -3,7 +3,9 @@ package provision
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -26,6 +28,8 @@ func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share i
 			break
 		}
 		r.changed()
+		done, n := r.fleet.progress(ok)
+		pace.foresee(done, n, time.Since(r.fleet.begun))
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -49,6 +53,7 @@ func (r *run) list(ctx context.Context) (cluster.Nodes, error) {
 		r.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 		return nil, err
 	}
+	nodes = r.retain(ctx, nodes, nil)
 	r.have = nodes
 	for _, n := range nodes {
 		switch {
@@ -66,6 +71,33 @@ func (r *run) list(ctx context.Context) (cluster.Nodes, error) {
 		}
 	}
 	return nodes, nil
+}
+
+// retain keeps those in a list that this run has seen, has not deleted, and the
+// cloud does not call gone: nobody is forgotten because a cell went down meanwhile.
+func (r *run) retain(ctx context.Context, listed, doomed cluster.Nodes) cluster.Nodes {
+	known := slices.DeleteFunc(slices.Clone(r.have), func(n cluster.Node) bool {
+		return r.dropped(n.ID) || slices.ContainsFunc(doomed, func(d cluster.Node) bool { return d.ID == n.ID })
+	})
+	nodes, err := r.p.complete(ctx, r.req.Spec.ID, listed, known)
+	if hidden, ok := errors.AsType[*HiddenError](err); ok {
+		r.p.opts.Log(ctx, "the cloud does not tell about servers; they count as they were", "error", err.Error())
+		nodes = withHidden(nodes, hidden.Nodes)
+	}
+	return nodes
+}
+
+// dropped tells of a server that a fleet of this run has given up and deletes.
+func (r *run) dropped(id string) bool {
+	if r.fleet == nil {
+		return false
+	}
+	for _, m := range r.fleet.members {
+		if slices.Contains(m.old, id) {
+			return true
+		}
+	}
+	return false
 }
 
 // nodes are the servers of the cluster as far as this run knows.

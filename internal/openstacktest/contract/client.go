@@ -104,6 +104,41 @@ func (c *client) send(ctx context.Context, method, url string, body any, header 
 	return a, nil
 }
 
+// Caller sends single requests, for tests that do to a cloud what a client of ours
+// never does.
+type Caller struct{ client *client }
+
+// Login logs in at the target.
+func Login(ctx context.Context, target Target) (*Caller, error) {
+	c, err := login(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	return &Caller{client: c}, nil
+}
+
+// LoginTo logs in at an entry of clouds.yaml.
+func LoginTo(ctx context.Context, cloud string) (*Caller, error) {
+	var target Target
+	if err := target.readCloud(cloud); err != nil {
+		return nil, err
+	}
+	return Login(ctx, target)
+}
+
+// Call sends a request to a service by its type in the catalog, and returns the
+// JSON object that came back. A status of 400 or more is an error.
+func (c *Caller) Call(ctx context.Context, kind, method, path string, body any) (map[string]any, error) {
+	a, err := c.client.send(ctx, method, c.client.endpoints[kind]+path, body, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if a.status >= http.StatusBadRequest {
+		return nil, fmt.Errorf("%s: HTTP %d: %s", a.what, a.status, clip(a.text))
+	}
+	return a.json, nil
+}
+
 // call sends a request to a service and fails the test when no answer comes.
 func (s *suite) call(t *testing.T, kind, method, path string, body any, microversion ...string) answer {
 	t.Helper()

@@ -24,12 +24,14 @@ type frontEnd struct {
 	workers                 map[string]*Worker // of the roster, by name
 	closed                  map[string]bool    // takes no new job
 	servers                 map[string]string  // worker name → ID of the server that was joined
+	never                   map[string]bool    // workers that no front-end has ever joined
 }
 
 func newFrontEnd(s openstacktest.Server) *frontEnd {
 	return &frontEnd{
 		id: s.ID, address: s.Address, hostKey: newPublicKey(), coordinatorKey: newPublicKey(), hostCA: newPublicKey(),
 		workers: map[string]*Worker{}, closed: map[string]bool{}, servers: map[string]string{},
+		never: map[string]bool{},
 	}
 }
 
@@ -69,6 +71,7 @@ func (s *Simulator) follow(f *frontEnd, servers []openstacktest.Server, now time
 			up[server.Name] = server.ID
 		}
 	}
+	clear(f.never)
 	for name := range f.workers {
 		if _, ok := f.document.Member(name); !ok {
 			f.forget(name)
@@ -83,10 +86,14 @@ func (s *Simulator) follow(f *frontEnd, servers []openstacktest.Server, now time
 			w = &Worker{Name: m.Name, Group: groupOf(servers, m.Name)}
 			f.workers[m.Name] = w
 		}
-		if id := up[m.Name]; id != "" && (w.Joined || s.o.Joins(m.Name)) {
+		id := up[m.Name]
+		w.Behind = w.Joined && s.o.Misses(m.Name)
+		if id != "" && (w.Joined || s.o.Joins(m.Name)) {
 			w.Joined, f.servers[m.Name] = true, id
 			s.trust[id] = trusted{hostCA: f.hostCA, ca: fingerprint(f.document.CA)}
 		}
+		_, joined := s.trust[id]
+		f.never[m.Name] = id != "" && !joined
 	}
 }
 
@@ -147,15 +154,18 @@ func (f *frontEnd) report() cluster.Report {
 	r := cluster.Report{
 		Generation: f.document.Generation, Address: f.address, HostKey: f.hostKey, CoordinatorKey: f.coordinatorKey, HostCA: f.hostCA,
 	}
-	var pending, drained, busy []string
+	var pending, never, drained, busy []string
 	for _, name := range slices.SortedFunc(maps.Keys(f.workers), cluster.CompareNames) {
 		w := f.workers[name]
 		switch {
-		case w.Joined:
+		case w.Joined && !w.Behind:
 			r.Joined++
 		default:
 			r.Pending++
 			pending = append(pending, name)
+		}
+		if f.never[name] {
+			never = append(never, name)
 		}
 		switch {
 		case w.Drained:
@@ -164,7 +174,7 @@ func (f *frontEnd) report() cluster.Report {
 			busy = append(busy, name)
 		}
 	}
-	r.PendingNames = cluster.FoldNames(f.document.Name, pending)
+	r.PendingNames, r.Never = cluster.FoldNames(f.document.Name, pending), cluster.FoldNames(f.document.Name, never)
 	r.Drained = cluster.FoldNames(f.document.Name, drained)
 	r.Busy = cluster.FoldNames(f.document.Name, busy)
 	return r
@@ -173,7 +183,7 @@ func (f *frontEnd) report() cluster.Report {
 // encode leaves names out, the least needed first, until the report fits.
 func encode(r cluster.Report) string {
 	for _, shorten := range []func(){
-		func() {}, func() { r.PendingNames = "" }, func() { r.Busy = "" }, func() { r.Drained = "" },
+		func() {}, func() { r.PendingNames, r.Never = "", "" }, func() { r.Busy = "" }, func() { r.Drained = "" },
 	} {
 		shorten()
 		b, err := json.Marshal(r)

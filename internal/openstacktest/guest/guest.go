@@ -28,6 +28,9 @@ type Options struct {
 	Busy func(worker string) bool
 	// Joins tells whether a worker can be joined; nil is always.
 	Joins func(worker string) bool
+	// Misses tells whether a worker that has joined can't be reached now, and so
+	// lacks the newest generation; nil is never.
+	Misses func(worker string) bool
 }
 
 // Worker is a worker as its front-end sees it.
@@ -35,6 +38,7 @@ type Worker struct {
 	Name    string
 	Group   string
 	Joined  bool
+	Behind  bool // lacks the newest generation
 	Leaving cluster.Leaving
 	Drained bool
 }
@@ -59,6 +63,9 @@ func New(cloud *openstacktest.Cloud, o Options) *Simulator {
 	}
 	if o.Joins == nil {
 		o.Joins = func(string) bool { return true }
+	}
+	if o.Misses == nil {
+		o.Misses = func(string) bool { return false }
 	}
 	return &Simulator{cloud: cloud, o: o, frontEnds: map[string]*frontEnd{}, trust: map[string]trusted{}}
 }

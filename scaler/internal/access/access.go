@@ -20,6 +20,7 @@ type Rule struct {
 // configuration has given up is left to Terraform.
 var compute = []struct{ method, path, why string }{
 	{"GET", "/servers/detail", "read the cluster"},
+	{"GET", "/servers/*", "look for a worker that a list lacks"},
 	{"POST", "/servers", "make a worker"},
 	{"DELETE", "/servers/*", "delete a worker"},
 	{"GET", "/servers/*/metadata", "read the cluster document"},

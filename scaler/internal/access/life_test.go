@@ -57,7 +57,9 @@ func (r *recorder) check(t *testing.T, rules []access.Rule) (unused []access.Rul
 
 // life is what a scaler does in its time: it takes the lease, looks, adds,
 // marks, removes, and releases.
-func life(t *testing.T, scaler *openstack.Client, name string) {
+//
+// lose makes a worker vanish, where that can be done.
+func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker string)) {
 	t.Helper()
 	must := func(what string, err error) {
 		t.Helper()
@@ -88,6 +90,10 @@ func life(t *testing.T, scaler *openstack.Client, name string) {
 	if standing, err = keeper.Hold(ctx, view, true); err != nil || !standing.Mine {
 		t.Errorf("the lease is lost: %+v, %v", standing, err)
 	}
+	lose(names[1])
+	if _, err = nova.Read(ctx); err != nil {
+		t.Errorf("read: %v", err)
+	}
 	must("remove", nova.Remove(ctx, id, names))
 	must("release the lease", keeper.Release(ctx))
 }
@@ -117,7 +123,7 @@ func birth(t *testing.T, maker *openstack.Client, name, image, flavor, network s
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 		defer cancel()
-		if err := p.Destroy(ctx, id); err != nil {
+		if err := p.Destroy(ctx, id, nil); err != nil {
 			t.Error(err)
 		}
 	})
@@ -171,7 +177,10 @@ func TestRulesFitALife(t *testing.T) {
 	var r recorder
 	config.Log = r.log
 	scaler := client(t, config)
-	life(t, scaler, "astro")
+	life(t, scaler, "astro", func(worker string) {
+		server, _ := cloud.Server(worker)
+		cloud.RemoveServer(server.ID)
+	})
 	path, err := scaler.ComputePath()
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +275,7 @@ func TestLiveLife(t *testing.T) {
 	birth(t, client(t, openstack.Config{}), "access", os.Getenv("VMCLUSTER_LIVE_IMAGE"), os.Getenv("VMCLUSTER_LIVE_FLAVOR"), os.Getenv("VMCLUSTER_LIVE_NETWORK"))
 	var r recorder
 	scaler := client(t, openstack.Config{Cloud: os.Getenv("VMCLUSTER_LIVE_SCALER_CLOUD"), Log: r.log})
-	life(t, scaler, "access")
+	life(t, scaler, "access", func(string) {})
 	path, err := scaler.ComputePath()
 	if err != nil {
 		t.Fatal(err)

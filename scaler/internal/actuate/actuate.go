@@ -6,6 +6,8 @@ package actuate
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
@@ -39,7 +41,7 @@ type Flavors interface {
 
 // Provisioner is what the nova actuator needs; *provision.Provisioner has it.
 type Provisioner interface {
-	Read(ctx context.Context, nameOrID string) (provision.View, error)
+	Read(ctx context.Context, nameOrID string, known cluster.Nodes) (provision.View, error)
 	AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
 	RemoveWorkers(ctx context.Context, clusterID string, names []string) error
@@ -49,6 +51,9 @@ type Provisioner interface {
 type Nova struct {
 	cluster string // name or ID
 	p       Provisioner
+
+	mu   sync.Mutex
+	seen cluster.Nodes // by the last read: a list leaves out what a cell that is down has
 }
 
 // NewNova returns an actuator for the cluster of that name or ID.
@@ -56,14 +61,27 @@ func NewNova(nameOrID string, p Provisioner) *Nova { return &Nova{cluster: nameO
 
 // Read implements Reader.
 func (n *Nova) Read(ctx context.Context) (fleet.View, error) {
-	v, err := n.p.Read(ctx, n.cluster)
+	v, err := n.p.Read(ctx, n.cluster, n.known())
 	if err != nil {
 		return fleet.View{}, err
 	}
+	n.remember(v.Nodes)
 	if !v.HasDocument {
 		return fleet.View{}, fmt.Errorf("read cluster %s: %w: there is no cluster document", n.cluster, provision.ErrNoFrontEnd)
 	}
 	return fleet.View{Nodes: v.Nodes, Document: v.Document, Report: v.Report, HasReport: v.HasReport}, nil
+}
+
+func (n *Nova) known() cluster.Nodes {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.seen
+}
+
+func (n *Nova) remember(nodes cluster.Nodes) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.seen = nodes
 }
 
 // Add implements Actuator.
@@ -78,7 +96,14 @@ func (n *Nova) Mark(ctx context.Context, clusterID string, marks map[string]clus
 
 // Remove implements Actuator.
 func (n *Nova) Remove(ctx context.Context, clusterID string, names []string) error {
-	return n.p.RemoveWorkers(ctx, clusterID, names)
+	if err := n.p.RemoveWorkers(ctx, clusterID, names); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	// Nobody needs to ask what became of them.
+	n.seen = slices.DeleteFunc(slices.Clone(n.seen), func(s cluster.Node) bool { return slices.Contains(names, s.Name) })
+	return nil
 }
 
 // DryRun does nothing. What would have been done is in the decision.

@@ -79,7 +79,7 @@ func mayBeMadeAnew(node map[string]any) bool {
 		return false
 	}
 	switch node["status"] {
-	case "SHUTOFF", "DELETED", "SOFT_DELETED":
+	case "SHUTOFF", "DELETED", "SOFT_DELETED", "NOT_JOINED":
 		return true
 	}
 	return false

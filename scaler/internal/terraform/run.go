@@ -75,7 +75,10 @@ func (a *Actuator) carryOut(ctx context.Context, clusterID string, w wish) error
 
 // run writes, plans, checks and applies.
 func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
-	view, err := a.o.Cloud.Refresh(ctx, clusterID)
+	a.mu.Lock()
+	known := a.last.Nodes // a list leaves out what a cell that is down has
+	a.mu.Unlock()
+	view, err := a.o.Cloud.Refresh(ctx, clusterID, known)
 	if err != nil {
 		return fmt.Errorf("look before the run: %w", err)
 	}
@@ -92,7 +95,7 @@ func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 	if err != nil {
 		return err
 	}
-	if view, err = a.o.Cloud.Refresh(ctx, clusterID); err != nil {
+	if view, err = a.o.Cloud.Refresh(ctx, clusterID, view.Nodes); err != nil {
 		return fmt.Errorf("look after the run: %w", err)
 	}
 	for group, size := range w.size {

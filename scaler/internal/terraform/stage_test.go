@@ -226,7 +226,7 @@ func (s *stage) servers() map[string]string {
 
 func (s *stage) roster() map[string]cluster.Leaving {
 	s.t.Helper()
-	view, err := s.p.Refresh(s.t.Context(), s.id)
+	view, err := s.p.Refresh(s.t.Context(), s.id, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ type Reader interface {
 // Cloud is what is done without Terraform: looking, marking, and purging a
 // roster of those that have no server. *provision.Provisioner has it.
 type Cloud interface {
-	Refresh(ctx context.Context, clusterID string) (provision.View, error)
+	Refresh(ctx context.Context, clusterID string, known cluster.Nodes) (provision.View, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
 	RemoveWorkers(ctx context.Context, clusterID string, names []string) error
 }

@@ -1,41 +1,41 @@
-package openstack
+//go:build acceptance
+
+package acctest
 
 import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudenv"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 )
 
-// TestLive uses every method against a real OpenStack. It runs with
-// VMCLUSTER_LIVE=1, credentials in the environment (OS_CLOUD or OS_*), and
-//
-//	VMCLUSTER_LIVE_IMAGE, VMCLUSTER_LIVE_FLAVOR, VMCLUSTER_LIVE_NETWORK,
-//	VMCLUSTER_LIVE_EXTERNAL_NETWORK, VMCLUSTER_LIVE_KEY_PAIR
-//
-// as names. It makes one server and one floating IP, and deletes both.
-func TestLive(t *testing.T) {
-	if os.Getenv("VMCLUSTER_LIVE") != "1" {
-		t.Skip("set VMCLUSTER_LIVE=1 to use the OpenStack that OS_CLOUD names")
+// TestClient uses the client's methods one by one, those for which a real
+// OpenStack may have another answer than the embedded one. It makes one server
+// and one floating IP, and deletes both.
+func TestClient(t *testing.T) {
+	env, err := cloudenv.Read("OS_CLOUD", cloudenv.Image, cloudenv.Flavor, cloudenv.Network, cloudenv.ExternalNetwork, cloudenv.SecurityGroup)
+	if err != nil {
+		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	var calls atomic.Int64
-	client, err := New(ctx, Config{UserAgent: "vmcluster-live-test/0", Log: func(_ context.Context, msg string, fields map[string]any) {
+	client, err := openstack.New(ctx, openstack.Config{UserAgent: "vmcluster-acceptance/0", Log: func(_ context.Context, msg string, fields map[string]any) {
 		calls.Add(1)
 		t.Log(msg, fields)
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := live{T: t, ctx: ctx, client: client, clusterID: fmt.Sprintf("live-%d", time.Now().Unix())}
+	l := live{T: t, ctx: ctx, client: client, env: env, clusterID: fmt.Sprintf("live-%d", time.Now().Unix())}
 	if nodes := l.nodes(); len(nodes) != 0 || calls.Load() != 2 {
 		t.Fatalf("login and an empty list: %d nodes, %d requests; want 0 and 2", len(nodes), calls.Load())
 	}
@@ -47,7 +47,8 @@ func TestLive(t *testing.T) {
 type live struct {
 	*testing.T
 	ctx       context.Context
-	client    *Client
+	client    *openstack.Client
+	env       map[string]string
 	clusterID string
 }
 
@@ -59,15 +60,6 @@ func need[V any](l live, v V, err error) V {
 	return v
 }
 
-func (l live) env(name string) string {
-	l.Helper()
-	value := os.Getenv(name)
-	if value == "" {
-		l.Fatalf("set %s", name)
-	}
-	return value
-}
-
 func (l live) nodes() cluster.Nodes {
 	l.Helper()
 	nodes, err := l.client.Nodes(l.ctx, cluster.IDTag(l.clusterID))
@@ -77,35 +69,31 @@ func (l live) nodes() cluster.Nodes {
 // resolve looks everything up by name, and again by the ID that it got.
 func (l live) resolve() cluster.NodeRequest {
 	c, ctx := l.client, l.ctx
-	image, err := c.ResolveImage(ctx, l.env("VMCLUSTER_LIVE_IMAGE"))
+	image, err := c.ResolveImage(ctx, l.env[cloudenv.Image])
 	need(l, image, err)
 	byID, err := c.ResolveImage(ctx, image.ID)
 	if need(l, byID, err) != image {
 		l.Errorf("image by ID: %v, by name: %v", byID, image)
 	}
-	flavor, err := c.ResolveFlavor(ctx, l.env("VMCLUSTER_LIVE_FLAVOR"))
+	flavor, err := c.ResolveFlavor(ctx, l.env[cloudenv.Flavor])
 	need(l, flavor, err)
 	sameFlavor, err := c.ResolveFlavor(ctx, flavor.ID)
 	if need(l, sameFlavor, err) != flavor {
 		l.Errorf("flavor by ID: %v, by name: %v", sameFlavor, flavor)
 	}
-	network, err := c.ResolveNetwork(ctx, l.env("VMCLUSTER_LIVE_NETWORK"))
+	network, err := c.ResolveNetwork(ctx, l.env[cloudenv.Network])
 	need(l, network, err)
 	sameNetwork, err := c.ResolveNetwork(ctx, network.ID)
 	if need(l, sameNetwork, err).Name != network.Name {
 		l.Errorf("network by ID: %v, by name: %v", sameNetwork, network)
 	}
-	key, err := c.ResolveKeyPair(ctx, l.env("VMCLUSTER_LIVE_KEY_PAIR"))
-	if !strings.HasPrefix(need(l, key, err), "ssh-") {
-		l.Errorf("key pair's public key is %q", key)
-	}
-	groups, err := c.ResolveSecurityGroups(ctx, []string{"default"})
+	groups, err := c.ResolveSecurityGroups(ctx, []string{l.env[cloudenv.SecurityGroup]})
 	need(l, groups, err)
 	limits, err := c.Limits(ctx)
 	l.Logf("image %v\nflavor %v\nnetwork %v\ngroups %v\nlimits %v", image, flavor, network, groups, need(l, limits, err))
 	return cluster.NodeRequest{
 		Name: "live-cpu-1", ClusterID: l.clusterID, ClusterName: "live", Role: cluster.RoleWorker, Group: "cpu",
-		Image: image.ID, Flavor: flavor.ID, Network: network.ID, KeyPair: l.env("VMCLUSTER_LIVE_KEY_PAIR"),
+		Image: image.ID, Flavor: flavor.ID, Network: network.ID,
 		SecurityGroups: []string{groups[0].ID},
 		Metadata:       map[string]string{cluster.MetaFlavor: flavor.ID, cluster.MetaOwner: cluster.OwnerTerraform},
 		UserData:       []byte("abcd"), // valid base64, and still to arrive as it is
@@ -125,7 +113,7 @@ func (l live) refusals(request cluster.NodeRequest) {
 		"flavor":      {cluster.FaultNotFound, func() error { _, err := c.ResolveFlavor(ctx, "no-such"); return err }},
 		"network":     {cluster.FaultNotFound, func() error { _, err := c.ResolveNetwork(ctx, "no-such"); return err }},
 		"external network": {cluster.FaultNotFound, func() error {
-			_, err := c.ResolveExternalNetwork(ctx, l.env("VMCLUSTER_LIVE_NETWORK"))
+			_, err := c.ResolveExternalNetwork(ctx, l.env[cloudenv.Network])
 			return err
 		}},
 		"key pair": {cluster.FaultNotFound, func() error { _, err := c.ResolveKeyPair(ctx, "no-such"); return err }},
@@ -193,7 +181,7 @@ func (l live) server(request cluster.NodeRequest) {
 
 func (l live) floatingIP(id string) {
 	c, ctx := l.client, l.ctx
-	network, err := c.ResolveExternalNetwork(ctx, l.env("VMCLUSTER_LIVE_EXTERNAL_NETWORK"))
+	network, err := c.ResolveExternalNetwork(ctx, l.env[cloudenv.ExternalNetwork])
 	need(l, network, err)
 	address, err := c.AssociateFloatingIP(ctx, l.clusterID, id, network.ID, "", false)
 	need(l, address, err)
@@ -220,9 +208,15 @@ func (l live) active(id string) cluster.Node {
 		case cluster.StatusError:
 			l.Fatalf("server in ERROR: %v", nodes[0].Fault)
 		}
-		if err := sleep(l.ctx, 2*time.Second); err != nil {
-			l.Fatal(err)
-		}
+		l.pause()
+	}
+}
+
+func (l live) pause() {
+	l.Helper()
+	time.Sleep(2 * time.Second)
+	if err := l.ctx.Err(); err != nil {
+		l.Fatal(err)
 	}
 }
 
@@ -239,9 +233,7 @@ func (l live) remove(id string) {
 		}
 	}
 	for len(l.nodes()) > 0 {
-		if err := sleep(l.ctx, 2*time.Second); err != nil {
-			l.Fatal(err)
-		}
+		l.pause()
 	}
 	left, err := l.client.FloatingIPs(l.ctx, l.clusterID)
 	if len(need(l, left, err)) != 0 {

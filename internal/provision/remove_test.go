@@ -1,0 +1,73 @@
+package provision
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// One server that can't be deleted does not keep the others, and a scaler is not
+// held up by it for longer than removeWait.
+func TestWhatCanNotBeDeleted(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		spoil  func(*memCloud)
+		most   time.Duration
+		saying string
+	}{
+		{"locked", func(c *memCloud) { c.lockedNames = map[string]bool{"astro-cpu-2": true} }, time.Minute, "is locked"},
+		{"hangs", func(c *memCloud) { c.sticky = map[string]bool{"astro-cpu-2": true} }, removeWait + time.Second, "wait until servers are gone"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := testRequest(t, 3)
+				apply(t, c, req)
+				row.spoil(c)
+				start := time.Now()
+				err := New(c, Options{Owner: cluster.OwnerScaler}).RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-1", "astro-cpu-2"})
+				var left *LeftError
+				if !errors.As(err, &left) || !strings.Contains(err.Error(), "astro-cpu-2 still there") || !strings.Contains(err.Error(), row.saying) {
+					t.Errorf("error %v", err)
+				}
+				if took := time.Since(start); took > row.most {
+					t.Errorf("took %s, want at most %s", took, row.most)
+				}
+				expectNames(t, c, wantNames("cpu", 2, 3))
+				d := document(t, c)
+				if _, there := d.Member("astro-cpu-1"); there {
+					t.Error("the deleted worker is still in the roster")
+				}
+				if _, there := d.Member("astro-cpu-2"); !there {
+					t.Error("the worker that is still there has lost its place in the roster")
+				}
+			})
+		})
+	}
+}
+
+// A destroy says at once which server is locked, when all others are gone.
+func TestDestroyNamesALockedServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 2)
+		apply(t, c, req)
+		c.lockedNames = map[string]bool{"astro-cpu-1": true}
+		start := time.Now()
+		err := New(c, Options{}).Destroy(t.Context(), req.Spec.ID, nil)
+		if !cluster.IsKind(err, cluster.FaultConflict) || !strings.Contains(err.Error(), "delete astro-cpu-1") || time.Since(start) > 2*time.Minute {
+			t.Errorf("after %s: %v", time.Since(start), err)
+		}
+		if left := c.present(); len(left) != 1 || left[0].req.Name != "astro-cpu-1" {
+			t.Errorf("left: %d servers", len(left))
+		}
+		c.lockedNames = nil
+		if err := New(c, Options{}).Destroy(t.Context(), req.Spec.ID, nil); err != nil || len(c.present()) != 0 {
+			t.Errorf("unlocked: %v", err)
+		}
+	})
+}

@@ -1,0 +1,31 @@
+package provision
+
+import (
+	"testing"
+	"time"
+)
+
+// Each row: how far servers have come after how long, and when the next look is
+// worth a call.
+func TestPollForesees(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		n, done int
+		took    time.Duration
+		next    time.Duration
+	}{
+		{"nothing shown yet: as before", 50, 0, 20 * time.Second, 25 * time.Second},
+		{"half of them: as long again", 50, 25, 15 * time.Second, 15 * time.Second},
+		{"the last ones: no sooner than the first look", 50, 49, 20 * time.Second, 10 * time.Second},
+		{"a slow beginning: no more than stretched", 50, 1, 20 * time.Second, 30 * time.Second},
+		{"all of them: as before", 50, 50, 20 * time.Second, 25 * time.Second},
+		{"a few", 4, 2, 3 * time.Second, 3 * time.Second},
+	} {
+		pace := newServerPoll(row.n)
+		pace.next = 25 * time.Second
+		pace.foresee(row.done, row.n, row.took)
+		if pace.next != row.next {
+			t.Errorf("%s: the next look after %s, want %s", row.name, pace.next, row.next)
+		}
+	}
+}

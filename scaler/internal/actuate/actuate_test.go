@@ -1,0 +1,57 @@
+package actuate_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
+)
+
+// provisioner notes whom a read is told to know.
+type provisioner struct {
+	provision.Provisioner
+	nodes  cluster.Nodes
+	err    error
+	asked  []string // by each read, the names known before
+	remove error
+}
+
+func (p *provisioner) Read(_ context.Context, _ string, known cluster.Nodes) (provision.View, error) {
+	p.asked = append(p.asked, strings.Join(known.Names(), " "))
+	return provision.View{Nodes: p.nodes, HasDocument: true}, p.err
+}
+
+func (p *provisioner) RemoveWorkers(context.Context, string, []string) error { return p.remove }
+
+// Each read asks for those that the one before has shown: a list leaves out what a
+// cell that is down has. Who was removed here is not asked for.
+func TestNovaRemembersWhomItSaw(t *testing.T) {
+	p := &provisioner{nodes: cluster.Nodes{{Name: "astro-frontend"}, {Name: "astro-cpu-1"}, {Name: "astro-cpu-2"}}}
+	nova := actuate.NewNova("astro", p)
+	read := func() {
+		if _, err := nova.Read(t.Context()); !errors.Is(err, p.err) {
+			t.Fatal(err)
+		}
+	}
+	read()
+	p.err = errors.New("the cell is down")
+	read()
+	p.err = nil
+	if err := nova.Remove(t.Context(), "id", []string{"astro-cpu-2"}); err != nil {
+		t.Fatal(err)
+	}
+	read()
+	p.remove = errors.New("no answer")
+	if err := nova.Remove(t.Context(), "id", []string{"astro-cpu-1"}); err == nil {
+		t.Fatal("no error")
+	}
+	read()
+	want := []string{"", "astro-frontend astro-cpu-1 astro-cpu-2", "astro-frontend astro-cpu-1", "astro-frontend astro-cpu-1 astro-cpu-2"}
+	if strings.Join(p.asked, "|") != strings.Join(want, "|") {
+		t.Errorf("asked for %q, want %q", p.asked, want)
+	}
+}
