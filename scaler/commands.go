@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/access"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/explain"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
@@ -32,14 +33,16 @@ func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer
 			log.SetLevel(hclog.Off) // it tells by its table, or by its error
 		}
 	}
-	l, closeAll, err := build(ctx, c, log, o.looks())
+	if o.accessRules {
+		return exitOf(printAccessRules(ctx, c, log, stdout), nil, o, stderr)
+	}
+	l, end, err := build(ctx, c, log, o.looks())
 	if err != nil && o.verb == "explain" && written != "" {
 		return exitOf(explainOffline(o, written, err, stdout), nil, o, stderr)
 	}
 	if err != nil {
 		return exitOf(err, nil, o, stderr)
 	}
-	defer closeAll()
 	var done *loop.Record
 	switch o.verb {
 	case "run":
@@ -55,7 +58,9 @@ func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer
 	case "explain":
 		err = explainSubject(ctx, l, o, written, stdout)
 	}
-	return exitOf(err, done, o, stderr)
+	// What is under way is finished, asked to stop or not.
+	ctx = context.WithoutCancel(ctx)
+	return exitOf(errors.Join(err, end(ctx), l.Release(ctx)), done, o, stderr)
 }
 
 // exitOf returns the exit status, and says on stderr what failed.
@@ -64,7 +69,7 @@ func exitOf(err error, done *loop.Record, o order, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
 		return exitFailed
-	case o.detailed && done != nil && !done.Nothing():
+	case o.detailed && done != nil && done.Standby == "" && !done.Nothing():
 		return exitActed
 	}
 	return exitOK
@@ -223,4 +228,17 @@ func writeExplanation(e explain.Explanation, o order, stdout io.Writer) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(e)
+}
+
+// printAccessRules prints the rules that hold for this cloud.
+func printAccessRules(ctx context.Context, c config.Config, log hclog.Logger, stdout io.Writer) error {
+	cloud, err := login(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	path, err := cloud.ComputePath()
+	if err != nil {
+		return err
+	}
+	return access.Write(stdout, access.Rules(path))
 }

@@ -38,7 +38,8 @@ usage: vmcluster-scaler VERB [--config scaler.hcl]
              (--wait: watch for one hold time first; --json: as a record;
              --detailed-exitcode: 3 if something would be done)
   status     print queue, groups and workers as they are now
-             (--json; --watch: again in each interval)
+             (--json; --watch: again in each interval; --access-rules: print the
+             rules that an application credential needs, and nothing else)
   explain    JOB, WORKER or GROUP: say why a job waits, why a worker stays or
              goes, why a group grows or does not (--json)
   validate   check the configuration file
@@ -84,6 +85,8 @@ type order struct {
 	watch    bool
 	json     bool
 	detailed bool // exit status
+
+	accessRules bool // in place of the status
 }
 
 // perform does what a verb that has a configuration says.
@@ -118,6 +121,7 @@ func parse(verb string, args []string, stderr io.Writer) (order, error) {
 		flags.BoolVar(&o.wait, "wait", false, "watch for one hold time first")
 	case "status":
 		flags.BoolVar(&o.watch, "watch", false, "print it again in each interval, until interrupted")
+		flags.BoolVar(&o.accessRules, "access-rules", false, "print the access rules that an application credential needs, as JSON, and nothing else")
 	}
 	if verb == "plan" || verb == "status" || verb == "explain" {
 		flags.BoolVar(&o.json, "json", false, "print JSON")

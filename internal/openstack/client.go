@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -114,6 +115,20 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		}
 	}
 	return client, nil
+}
+
+// ComputePath returns the path of the compute service's address, version
+// included: "/compute/v2.1".
+func (c *Client) ComputePath() (string, error) {
+	sc, err := c.compute()
+	if err != nil {
+		return "", err
+	}
+	address, err := url.Parse(sc.Endpoint)
+	if err != nil {
+		return "", fmt.Errorf("read the compute service's address: %w", err)
+	}
+	return strings.TrimRight(address.Path, "/"), nil
 }
 
 // ProjectID returns the project that the client works in.

@@ -114,6 +114,10 @@ func events(r loop.Record) []Event {
 	if r.Error != "" {
 		add(Event{What: Failed, About: "scaler", Reason: r.Error})
 	}
+	if r.Standby != "" { // what was decided, another scaler does
+		add(Event{What: Nothing, About: "scaler", Reason: r.Standby})
+		return out
+	}
 	for _, a := range r.Add {
 		add(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Reason: a.Reason, Names: made(r, a.Group)})
 	}

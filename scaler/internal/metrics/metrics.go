@@ -170,7 +170,9 @@ func (m *Metrics) Decided(r loop.Record) {
 	if r.Stopped != "" {
 		m.stopped.Set(1)
 	}
-	m.count(r)
+	if r.Standby == "" { // else another scaler acts, and counts
+		m.count(r)
+	}
 	m.births.seen(r, m)
 }
 
@@ -197,7 +199,9 @@ func (m *Metrics) Finished(r loop.Record) {
 	default:
 		m.ticks.WithLabelValues("ok").Inc()
 	}
-	m.births.made(r, now, m)
+	if r.Standby == "" {
+		m.births.made(r, now, m)
+	}
 }
 
 // kinds returns the kind of each action's failure.
