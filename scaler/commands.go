@@ -236,9 +236,9 @@ func printAccessRules(ctx context.Context, c config.Config, log hclog.Logger, st
 	if err != nil {
 		return err
 	}
-	path, err := cloud.ComputePath()
+	places, err := cloud.Places()
 	if err != nil {
 		return err
 	}
-	return access.Write(stdout, access.Rules(path))
+	return access.Write(stdout, access.Rules(places))
 }

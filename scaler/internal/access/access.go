@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 )
 
 // Rule lets an application credential make one call.
@@ -16,11 +18,14 @@ type Rule struct {
 	Path    string `json:"path"` // * stands for one segment
 }
 
-// compute are the calls to Nova and what each is for. A server group that the
-// configuration has given up is left to Terraform.
-var compute = []struct{ method, path, why string }{
+// call is a call and what it is for.
+type call struct{ method, path, why string }
+
+// compute are the calls to Nova. A server group that the configuration has given
+// up is left to Terraform.
+var compute = []call{
 	{"GET", "/servers/detail", "read the cluster"},
-	{"GET", "/servers/*", "look for a worker that a list lacks"},
+	{"GET", "/servers/*", "look for a worker that a list lacks, or that must be gone"},
 	{"POST", "/servers", "make a worker"},
 	{"DELETE", "/servers/*", "delete a worker"},
 	{"GET", "/servers/*/metadata", "read the cluster document"},
@@ -32,19 +37,39 @@ var compute = []struct{ method, path, why string }{
 	{"DELETE", "/servers/*/tags/*", "release the lease"},
 	{"POST", "/servers/*/action", "read the console of a worker that failed"},
 	{"GET", "/flavors/detail", "the size of a group's flavor"},
+	{"GET", "/limits", "what the project's quota leaves"},
 	{"GET", "/os-server-groups", "groups with server_group: find theirs"},
 	{"POST", "/os-server-groups", "groups with server_group: make it with the first worker"},
 }
 
-// Rules returns the rules for a cloud whose compute service is at that address.
-// Keystone's middleware compares the whole path, so what stands before /v2.1
-// there belongs to the rule.
-func Rules(computePath string) []Rule {
-	base := strings.TrimRight(computePath, "/")
-	out := make([]Rule, 0, len(compute))
-	for _, c := range compute {
-		out = append(out, Rule{Service: "compute", Method: c.method, Path: base + c.path})
+// network are the calls to Neutron.
+var network = []call{
+	{"GET", "/ports", "look for what a deleted server left"},
+	{"DELETE", "/ports/*", "delete it"},
+}
+
+// volume are the calls to Cinder.
+var volume = []call{
+	{"GET", "/volumes/*", "look for what a deleted server left"},
+	{"DELETE", "/volumes/*", "delete it"},
+}
+
+// Rules returns the rules for a cloud whose services are there. Keystone's
+// middleware compares the whole path, so what stands before /v2.1 there belongs
+// to the rule.
+func Rules(p openstack.Places) []Rule {
+	var out []Rule
+	add := func(at openstack.Place, calls []call) {
+		if at == (openstack.Place{}) {
+			return // the cloud has no such service
+		}
+		for _, c := range calls {
+			out = append(out, Rule{Service: at.Type, Method: c.method, Path: at.Path + c.path})
+		}
 	}
+	add(p.Compute, compute)
+	add(p.Network, network)
+	add(p.Volume, volume)
 	return out
 }
 

@@ -45,7 +45,7 @@ func (r *recorder) check(t *testing.T, rules []access.Rule) (unused []access.Rul
 		if strings.HasSuffix(path, "/v3/auth/tokens") {
 			continue // the login has no rule
 		}
-		i := slices.IndexFunc(rules, func(rule access.Rule) bool { return rule.Allows("compute", method, path) })
+		i := slices.IndexFunc(rules, func(rule access.Rule) bool { return rule.Allows(rule.Service, method, path) })
 		if i < 0 {
 			t.Errorf("no rule allows %s", call)
 			continue
@@ -55,8 +55,11 @@ func (r *recorder) check(t *testing.T, rules []access.Rule) (unused []access.Rul
 	return slices.DeleteFunc(slices.Clone(rules), func(rule access.Rule) bool { return used[rule] })
 }
 
-// life is what a scaler does in its time: it takes the lease, looks, adds,
-// marks, removes, and releases.
+// volumeLeft is the ID of a volume that a deleted server may have left.
+const volumeLeft = "0d9bd4e4-0000-4000-8000-000000000001"
+
+// life is what a scaler does in its time: it takes the lease, looks, adds, marks,
+// reads a console, removes, collects what was left, and releases.
 //
 // lose makes a worker vanish, where that can be done.
 func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker string)) {
@@ -79,6 +82,8 @@ func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker 
 	id := view.Document.ID
 	_, err = scaler.ResolveFlavor(ctx, view.Document.Groups["cpu"].Flavor)
 	must("look a flavor up", err)
+	_, err = scaler.Limits(ctx)
+	must("read the quota", err)
 	names, err := nova.Add(ctx, id, "cpu", 2)
 	must("add", err)
 	again, err := nova.Add(ctx, id, "spread", 1)
@@ -90,11 +95,24 @@ func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker 
 	if standing, err = keeper.Hold(ctx, view, true); err != nil || !standing.Mine {
 		t.Errorf("the lease is lost: %+v, %v", standing, err)
 	}
+	first, there := view.Nodes.ByName(names[0])
+	if !there {
+		t.Fatalf("%s is not in the list", names[0])
+	}
+	_, err = scaler.ConsoleTail(ctx, first.ID, 30)
+	must("read a console", err)
 	lose(names[1])
 	if _, err = nova.Read(ctx); err != nil {
 		t.Errorf("read: %v", err)
 	}
+	twin, _ := view.Nodes.ByName(names[2])
+	if err := nova.Discard(ctx, id, twin.ID); !cluster.IsKind(err, cluster.FaultConflict) {
+		t.Errorf("delete a server that is in the roster: %v", err)
+	}
 	must("remove", nova.Remove(ctx, id, names))
+	found, err := scaler.CollectRemains(ctx, first.ID, []string{volumeLeft})
+	must("collect what a server left", err)
+	t.Logf("found %v", found)
 	must("release the lease", keeper.Release(ctx))
 }
 
@@ -152,7 +170,7 @@ func client(t *testing.T, c openstack.Config) *openstack.Client {
 
 func startCloud(t *testing.T) (*openstacktest.Cloud, openstack.Config) {
 	t.Helper()
-	cloud := openstacktest.New(openstacktest.Options{})
+	cloud := openstacktest.New(openstacktest.Options{BlockStorage: true})
 	if err := cloud.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -180,12 +198,16 @@ func TestRulesFitALife(t *testing.T) {
 	life(t, scaler, "astro", func(worker string) {
 		server, _ := cloud.Server(worker)
 		cloud.RemoveServer(server.ID)
+		// Of another one, port and volume will be left.
+		other, _ := cloud.Server("astro-cpu-1")
+		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/network/ports", Status: 200, Body: `{"ports": [{"id": "p1", "device_id": "` + other.ID + `", "device_owner": "compute:nova"}]}`})
+		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/volume/*/volumes/*", Status: 200, Body: `{"volume": {"id": "` + volumeLeft + `", "attachments": []}}`})
 	})
-	path, err := scaler.ComputePath()
+	places, err := scaler.Places()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, rule := range r.check(t, access.Rules(path)) {
+	for _, rule := range r.check(t, access.Rules(places)) {
 		t.Errorf("nothing needs %s %s", rule.Method, rule.Path)
 	}
 }
@@ -250,17 +272,35 @@ func TestAllows(t *testing.T) {
 }
 
 func TestWrite(t *testing.T) {
-	var out bytes.Buffer
-	if err := access.Write(&out, access.Rules("/compute/v2.1/")); err != nil {
-		t.Fatal(err)
+	places := openstack.Places{
+		Compute: openstack.Place{Type: "compute", Path: "/compute/v2.1"},
+		Network: openstack.Place{Type: "network", Path: "/networking/v2.0"},
 	}
-	var rules []map[string]string
-	if err := json.Unmarshal(out.Bytes(), &rules); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range rules {
-		if len(r) != 3 || r["service"] != "compute" || r["method"] == "" || !strings.HasPrefix(r["path"], "/compute/v2.1/") || strings.Contains(r["path"], "//") {
-			t.Errorf("%v", r)
+	for _, row := range []struct {
+		volume openstack.Place
+		want   map[string]string // services and their paths
+	}{
+		{openstack.Place{}, map[string]string{"compute": "/compute/v2.1/", "network": "/networking/v2.0/"}},
+		{openstack.Place{Type: "volumev3", Path: "/volume/v3/p1"}, map[string]string{"compute": "/compute/v2.1/", "network": "/networking/v2.0/", "volumev3": "/volume/v3/p1/volumes/"}},
+	} {
+		places.Volume = row.volume
+		var out bytes.Buffer
+		if err := access.Write(&out, access.Rules(places)); err != nil {
+			t.Fatal(err)
+		}
+		var rules []map[string]string
+		if err := json.Unmarshal(out.Bytes(), &rules); err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, r := range rules {
+			seen[r["service"]] = true
+			if base := row.want[r["service"]]; len(r) != 3 || base == "" || r["method"] == "" || !strings.HasPrefix(r["path"], base) || strings.Contains(r["path"], "//") {
+				t.Errorf("%v", r)
+			}
+		}
+		if len(seen) != len(row.want) {
+			t.Errorf("rules for %v, want %v", seen, row.want)
 		}
 	}
 }
@@ -276,11 +316,11 @@ func TestLiveLife(t *testing.T) {
 	var r recorder
 	scaler := client(t, openstack.Config{Cloud: os.Getenv("VMCLUSTER_LIVE_SCALER_CLOUD"), Log: r.log})
 	life(t, scaler, "access", func(string) {})
-	path, err := scaler.ComputePath()
+	places, err := scaler.Places()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d calls; not needed here: %v", len(r.calls), r.check(t, access.Rules(path)))
+	t.Logf("%d calls; not needed here: %v", len(r.calls), r.check(t, access.Rules(places)))
 
 	// What no rule allows is refused, and the refusal names it.
 	_, err = scaler.ResolveKeyPair(t.Context(), "any")
@@ -288,7 +328,7 @@ func TestLiveLife(t *testing.T) {
 	switch {
 	case cluster.IsKind(err, cluster.FaultNotFound):
 		t.Log("this credential has no access rules")
-	case !errors.As(err, &refused) || refused.Call != "GET "+path+"/os-keypairs":
+	case !errors.As(err, &refused) || refused.Call != "GET "+places.Compute.Path+"/os-keypairs":
 		t.Errorf("a call without a rule: %v", err)
 	}
 }
