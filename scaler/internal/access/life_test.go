@@ -109,7 +109,7 @@ func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker 
 	if err := nova.Discard(ctx, id, twin.ID); !cluster.IsKind(err, cluster.FaultConflict) {
 		t.Errorf("delete a server that is in the roster: %v", err)
 	}
-	must("remove", nova.Remove(ctx, id, names))
+	must("remove", nova.Remove(ctx, id, names, names[:1]))
 	found, err := scaler.CollectRemains(ctx, first.ID, []string{volumeLeft})
 	must("collect what a server left", err)
 	t.Logf("found %v", found)

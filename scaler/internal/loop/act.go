@@ -66,7 +66,7 @@ func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r
 	}
 	a.consoles(ctx, d.Remove, d.Discard)
 	if names := d.Removals(); len(names) > 0 {
-		a.do(ctx, "remove workers", func(ctx context.Context) error { return l.Actuator.Remove(ctx, id, names) })
+		a.do(ctx, "remove workers", func(ctx context.Context) error { return l.Actuator.Remove(ctx, id, names, d.Drained()) })
 	}
 	a.discard(ctx, id, d.Discard)
 	a.collect(ctx, d.Collect)

@@ -59,8 +59,16 @@ func (c contract) run(t *testing.T) {
 		}
 		c.until("it works again", func() bool { return c.guests.Accepts("astro-cpu-4") })
 	})
+	c.step(t, "who was drained and is called back stays", func() error {
+		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-4"}, []string{"astro-cpu-4"})
+	}, func(before, after map[string]string) {
+		c.same(t, before, after)
+		if r := c.roster(); len(after) != 5 || len(r) != 5 {
+			t.Errorf("servers %v, roster %v", after, r)
+		}
+	})
 	c.step(t, "who is removed goes, and nobody else, and is forgotten", func() error {
-		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-2"})
+		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-2"}, []string{"astro-cpu-2"})
 	}, func(before, after map[string]string) {
 		c.expect(t, after, "astro-cpu-1", "astro-cpu-3", "astro-cpu-4", "astro-cpu-5")
 		c.same(t, before, after)
@@ -69,7 +77,7 @@ func (c contract) run(t *testing.T) {
 		}
 	})
 	c.step(t, "one goes and others come in one round", func() error {
-		if err := c.a.Remove(t.Context(), c.id, []string{"astro-cpu-1"}); err != nil {
+		if err := c.a.Remove(t.Context(), c.id, []string{"astro-cpu-1"}, nil); err != nil {
 			return err
 		}
 		return c.add(2)
@@ -88,17 +96,17 @@ func (c contract) run(t *testing.T) {
 		if _, err := c.a.Read(t.Context()); err != nil {
 			return err
 		}
-		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-5"})
+		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-5"}, nil)
 	}, func(_, after map[string]string) {
 		if _, there := c.roster()["astro-cpu-5"]; there || len(after) != 4 {
 			t.Errorf("servers %v, roster %v", after, c.roster())
 		}
 	})
 	c.step(t, "an unknown name is nobody", func() error {
-		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-77"})
+		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-77"}, nil)
 	}, func(before, after map[string]string) { c.same(t, before, after) })
 	c.step(t, "all go", func() error {
-		return c.a.Remove(t.Context(), c.id, slices.Collect(maps.Keys(c.servers())))
+		return c.a.Remove(t.Context(), c.id, slices.Collect(maps.Keys(c.servers())), nil)
 	}, func(_, after map[string]string) { c.expect(t, after) })
 }
 

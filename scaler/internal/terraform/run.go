@@ -82,6 +82,7 @@ func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 	if err != nil {
 		return fmt.Errorf("look before the run: %w", err)
 	}
+	w = w.without(view.Document)
 	var wanted map[string]Group
 	err = a.rewrite(func(was map[string]Group) map[string]Group {
 		wanted = variables(view.Nodes, was, w)
@@ -89,6 +90,9 @@ func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 	})
 	if err != nil {
 		return err
+	}
+	if w.empty() {
+		return nil
 	}
 	a.o.Log("terraform run", "wanted", text(wanted))
 	warnings, err := a.apply(ctx, view.Nodes, wanted, w)

@@ -56,7 +56,7 @@ func TestLockAndHuman(t *testing.T) {
 				return err
 			}
 			s.until("it is drained", func() bool { return slices.Contains(s.guests.Drained(), name) })
-			return a.Remove(t.Context(), s.id, []string{name})
+			return a.Remove(t.Context(), s.id, []string{name}, nil)
 		}
 	}
 	release := backend.hold()
@@ -109,7 +109,7 @@ func TestUnsuitableConfiguration(t *testing.T) {
 	add := func(group string) func(a *terraform.Actuator) error {
 		return func(a *terraform.Actuator) error { _, err := a.Add(t.Context(), s.id, group, 1); return err }
 	}
-	remove := func(a *terraform.Actuator) error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-1"}) }
+	remove := func(a *terraform.Actuator) error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-1"}, nil) }
 	for _, row := range []struct {
 		name          string
 		count, retire string
@@ -205,17 +205,17 @@ func TestWishesAreGathered(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-3"}) })
+	do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-3"}, nil) })
 	<-g.reached
 	for range 3 { // the same again, round after round, and more
-		do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-3"}) })
-		do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-1", "astro-cpu-3"}) })
+		do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-3"}, nil) })
+		do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-1", "astro-cpu-3"}, nil) })
 		do(func() error {
 			return a.Mark(t.Context(), s.id, map[string]cluster.Leaving{"astro-cpu-3": cluster.Stays, "astro-cpu-1": cluster.Stays})
 		})
 	}
 	do(func() error {
-		if err := a.Remove(t.Context(), s.id, []string{"astro-cpu-2", "astro-cpu-3"}); err != nil {
+		if err := a.Remove(t.Context(), s.id, []string{"astro-cpu-2", "astro-cpu-3"}, nil); err != nil {
 			return err
 		}
 		_, err := a.Add(t.Context(), s.id, "cpu", 2)
@@ -241,7 +241,7 @@ func TestCutShort(t *testing.T) {
 	s.mu.Lock()
 	s.busy["astro-cpu-2"] = true // its drain does not end
 	s.mu.Unlock()
-	err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}) })
+	err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}, nil) })
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
@@ -262,7 +262,7 @@ func TestCutShort(t *testing.T) {
 		t.Errorf("it is shown as leaving by another's wish: %q", m.Leaving)
 	}
 	s.expectFile(2, "astro-cpu-2")
-	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}) }); err != nil {
+	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
 		t.Error(err)
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-3")

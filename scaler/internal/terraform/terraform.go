@@ -19,12 +19,14 @@ type Reader interface {
 	Read(ctx context.Context) (fleet.View, error)
 }
 
-// Cloud is what is done without Terraform: looking, marking, and purging a
-// roster of those that have no server. *provision.Provisioner has it.
+// Cloud is what is done without Terraform: looking, marking, purging a roster of
+// those that have no server, and deleting servers of which neither roster nor
+// state knows. *provision.Provisioner has it.
 type Cloud interface {
 	Refresh(ctx context.Context, clusterID string, known cluster.Nodes) (provision.View, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
-	RemoveWorkers(ctx context.Context, clusterID string, names []string) error
+	RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error
+	DiscardServer(ctx context.Context, clusterID, serverID string) error
 }
 
 // Options of an Actuator.
@@ -138,7 +140,7 @@ func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]s
 }
 
 // Remove implements actuate.Actuator.
-func (a *Actuator) Remove(ctx context.Context, clusterID string, names []string) error {
+func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained []string) error {
 	a.mu.Lock()
 	var ghosts []string
 	servers := map[string]cluster.Node{}
@@ -155,6 +157,7 @@ func (a *Actuator) Remove(ctx context.Context, clusterID string, names []string)
 			err = errors.Join(err, fmt.Errorf("remove %s: %w", name, ErrNotOurs))
 		case err == nil:
 			a.want.leave[name] = node.Group
+			a.want.marked[name] = slices.Contains(drained, name)
 		}
 	}
 	if len(a.want.leave) > 0 && err == nil {
@@ -162,9 +165,32 @@ func (a *Actuator) Remove(ctx context.Context, clusterID string, names []string)
 	}
 	a.mu.Unlock()
 	if len(ghosts) > 0 { // there is no server that Terraform could plan to delete
-		err = errors.Join(err, a.o.Cloud.RemoveWorkers(ctx, clusterID, ghosts))
+		err = errors.Join(err, a.o.Cloud.RemoveWorkers(ctx, clusterID, ghosts, nil))
 	}
 	return err
+}
+
+// Discard deletes one server by its ID: one that nobody enrolled, or the second
+// of its name, is nothing that a plan could name. While a run is going it may be
+// that run's, and is left for a later round.
+func (a *Actuator) Discard(ctx context.Context, clusterID, serverID string) error {
+	a.mu.Lock()
+	going := a.running != nil
+	ours := true
+	for _, n := range a.last.Nodes {
+		if n.ID == serverID {
+			ours = a.last.Document.Groups[n.Group].Scaling == nil
+		}
+	}
+	a.mu.Unlock()
+	switch {
+	case !ours:
+		return fmt.Errorf("delete server %s: %w", serverID, ErrNotOurs)
+	case going:
+		a.o.Log("a server that nobody wants is left until the run is over", "server", serverID)
+		return nil
+	}
+	return a.o.Cloud.DiscardServer(ctx, clusterID, serverID)
 }
 
 // Mark implements actuate.Actuator. Before a worker is let work again, no wish

@@ -17,17 +17,35 @@ type Group struct {
 type wish struct {
 	size  map[string]int    // group → workers that it is to have at least, beside those that leave
 	leave map[string]string // workers that go → their groups
+	// marked are those of them that go because they were drained, and only while
+	// they are marked to leave.
+	marked map[string]bool
 }
 
-func newWish() wish { return wish{size: map[string]int{}, leave: map[string]string{}} }
+func newWish() wish {
+	return wish{size: map[string]int{}, leave: map[string]string{}, marked: map[string]bool{}}
+}
 
-func (w wish) clone() wish { return wish{size: maps.Clone(w.size), leave: maps.Clone(w.leave)} }
+func (w wish) clone() wish {
+	return wish{size: maps.Clone(w.size), leave: maps.Clone(w.leave), marked: maps.Clone(w.marked)}
+}
+
+// without returns the wish without workers that somebody has called back.
+func (w wish) without(doc cluster.Document) wish {
+	w = w.clone()
+	for _, m := range doc.Workers {
+		if w.marked[m.Name] && m.Leaving == cluster.Stays {
+			delete(w.leave, m.Name)
+		}
+	}
+	return w
+}
 
 // inOrder splits a wish into runs. The resource follows retire only where the
 // count falls, so a group that changes a worker for another shrinks first.
 func (w wish) inOrder() []wish {
 	first, then := newWish(), newWish()
-	first.leave = w.leave
+	first.leave, first.marked = w.leave, w.marked
 	shrinks := map[string]bool{}
 	for _, group := range w.leave {
 		shrinks[group] = true

@@ -47,17 +47,33 @@ func TestVariables(t *testing.T) {
 // A worker that is changed for another goes first: retire counts only where the
 // count falls.
 func TestAWishInOrder(t *testing.T) {
-	w := wish{size: map[string]int{"cpu": 3, "gpu": 2}, leave: map[string]string{"astro-cpu-2": "cpu"}}
+	marked := map[string]bool{"astro-cpu-2": true}
+	w := wish{size: map[string]int{"cpu": 3, "gpu": 2}, leave: map[string]string{"astro-cpu-2": "cpu"}, marked: marked}
 	got := w.inOrder()
 	want := []wish{
-		{size: map[string]int{"gpu": 2}, leave: map[string]string{"astro-cpu-2": "cpu"}},
-		{size: map[string]int{"cpu": 3}, leave: map[string]string{}},
+		{size: map[string]int{"gpu": 2}, leave: map[string]string{"astro-cpu-2": "cpu"}, marked: marked},
+		{size: map[string]int{"cpu": 3}, leave: map[string]string{}, marked: map[string]bool{}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	if n := len(newWish().inOrder()); n != 0 {
 		t.Errorf("%d runs for nothing", n)
+	}
+}
+
+// Who was drained, and is not marked any more by the time of the run, stays.
+func TestWithoutWhoWasCalledBack(t *testing.T) {
+	w := newWish()
+	for _, name := range []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4"} {
+		w.leave[name], w.marked[name] = "cpu", name != "astro-cpu-4" // that one never joined
+	}
+	doc := cluster.Document{Workers: []cluster.Member{
+		{Name: "astro-cpu-1", Leaving: cluster.LeaveIdle}, {Name: "astro-cpu-2"}, {Name: "astro-cpu-3", Leaving: cluster.LeaveJobsOK}, {Name: "astro-cpu-4"},
+	}}
+	want := map[string]string{"astro-cpu-1": "cpu", "astro-cpu-3": "cpu", "astro-cpu-4": "cpu"}
+	if got := w.without(doc).leave; !reflect.DeepEqual(got, want) || len(w.leave) != 4 {
+		t.Errorf("%v, want %v; the wish has become %v", got, want, w.leave)
 	}
 }
 
