@@ -165,6 +165,27 @@ func TestAWorkersWayToItsFirstJob(t *testing.T) {
 	}
 }
 
+// Of several scalers the one that acts counts what is decided; the others show
+// what there is.
+func TestWhoWaitsForAnotherCountsNothing(t *testing.T) {
+	m := metrics.New("1.2.3", func() time.Time { return looptest.Noon })
+	for _, r := range looptest.Records() {
+		r.Standby = "scaler other acts for this cluster, this one waits"
+		m.Decided(r)
+		r.Added = nil
+		m.Finished(r)
+	}
+	text := show(t, m)
+	for _, counted := range []string{"decisions_total{", "worker_faults_total{", "workers_made_total 1"} {
+		if strings.Contains(text, "vmcluster_scaler_"+counted) {
+			t.Errorf("%s is counted:\n%s", counted, text)
+		}
+	}
+	if !strings.Contains(text, `vmcluster_scaler_jobs{state="waiting"} `) || strings.Contains(text, `vmcluster_scaler_jobs{state="waiting"} 0`) {
+		t.Errorf("the queue is not shown:\n%s", text)
+	}
+}
+
 func TestWhatCanNotBeRead(t *testing.T) {
 	m := played(t)
 	before := show(t, m)
