@@ -45,6 +45,24 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// The rules are told without a cluster or a queue to look at.
+func TestAccessRules(t *testing.T) {
+	s := newStage(t, "")
+	if err := os.RemoveAll(s.bin); err != nil {
+		t.Fatal(err)
+	}
+	s.cloud.ResetCalls()
+	out, _ := s.run(exitOK, "status", "--access-rules")
+	var rules []struct{ Service, Method, Path string }
+	if err := json.Unmarshal([]byte(out), &rules); err != nil || len(rules) < 15 {
+		t.Fatalf("%d rules, %v:\n%s", len(rules), err, out)
+	}
+	contains(t, out, `"path": "/compute/v2.1/servers/detail"`, `"path": "/compute/v2.1/limits"`, `"path": "/network/v2.0/ports/*"`)
+	if n := s.cloud.TotalCalls(); n > 2 {
+		t.Errorf("%d calls for a login and its catalog: %v", n, s.cloud.Calls())
+	}
+}
+
 func TestStatusIsRepeated(t *testing.T) {
 	s := newStage(t, fmt.Sprintf(bounds, 5))
 	ctx, cancel := context.WithCancel(t.Context())
