@@ -34,7 +34,14 @@ func TestReadByOthers(t *testing.T) {
 	}
 	imported := b.attributes(t, other, "vmcluster_cluster.test")
 	expectSame(t, "the import", resource, imported, "id", "name", "nodes", "front_end_address", "hosts_file", "generation",
-		"login_user", "login_uid", "batch_system", "security_groups")
+		"login_user", "login_uid", "batch_system")
+	groups, err := b.cloud.ResolveSecurityGroups(t.Context(), []string{b.env[cloudenv.SecurityGroup]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []any{groups[0].ID}; !reflect.DeepEqual(imported["security_groups"], want) {
+		t.Errorf("the import says of security_groups: %v, want their IDs %v", imported["security_groups"], want)
+	}
 	text, _, err := other.Plan(t.Context())
 	if err != nil || !strings.Contains(text, "0 to add, 1 to change, 0 to destroy") {
 		t.Errorf("the plan after the import is to change the resource alone, IDs to names: %v\n%s", err, text)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -242,6 +243,15 @@ func TestAccClusterFloatingNotShown(t *testing.T) {
 	}, resource.TestStep{
 		Config:           s.config(body),
 		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+	}, resource.TestStep{ // who sees the cluster for the first time asks Neutron
+		Config: s.config(body) + "\ndata \"vmcluster_cluster\" \"seen\" {\n  name = \"astro\"\n}\n",
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.CompareValuePairs(clusterAddress, tfjsonpath.New("front_end_address"),
+				"data.vmcluster_cluster.seen", tfjsonpath.New("front_end_address"), compare.ValuesSame()),
+		},
+	}, resource.TestStep{
+		Config: s.config(body), ResourceName: clusterAddress, ImportState: true, ImportStateId: "astro", ImportStateVerify: true,
+		ImportStateVerifyIgnore: []string{"image", "network", "front_end", "workers", "resolved", "timeouts"},
 	})
 }
 

@@ -135,6 +135,9 @@ func (d *clusterDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		return
 	}
 	view, err := prov.Find(ctx, nameOrID)
+	if err == nil {
+		view, err = withFloating(ctx, prov, view)
+	}
 	switch cluster.KindOf(err) {
 	case cluster.FaultNotFound, cluster.FaultAmbiguous:
 		resp.Diagnostics.Append(diag.NewAttributeErrorDiagnostic(at, "No such cluster", sentence(err.Error())))

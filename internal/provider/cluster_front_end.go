@@ -65,3 +65,20 @@ func (m clusterModel) frontEndOpen(ctx context.Context) bool {
 func isResolved(s cluster.NodeSpec) bool {
 	return s.Image != "" && s.Flavor != "" && s.Network != "" && !slices.Contains(s.SecurityGroups, "")
 }
+
+// withFloating adds the front-end's floating IP where Nova does not show it: some
+// clouds take a while, and some never do. A resource remembers the address; who
+// sees the cluster for the first time has to ask.
+func withFloating(ctx context.Context, prov *provision.Provisioner, v provision.View) (provision.View, error) {
+	fe := slices.IndexFunc(v.Nodes, func(n cluster.Node) bool { return n.Role == cluster.RoleFrontEnd })
+	if fe < 0 || v.Nodes[fe].Floating != "" || frontEndSpec(v).ExternalNetworkID == "" {
+		return v, nil
+	}
+	address, err := prov.FloatingIP(ctx, v.Nodes[fe].ClusterID)
+	if err != nil {
+		return v, err
+	}
+	v.Nodes = slices.Clone(v.Nodes)
+	v.Nodes[fe].Floating = address
+	return v, nil
+}

@@ -225,6 +225,12 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	if state.Name.IsNull() { // an import
+		if view, err = withFloating(ctx, prov, view); err != nil {
+			resp.Diagnostics.Append(faultDiagnostic("The cluster can't be read", err))
+			return
+		}
+	}
 	patience, diags := state.Timeouts.Create(ctx, defaultCreateTimeout)
 	resp.Diagnostics.Append(diags...)
 	view = prov.Unjoined(ctx, view, patience)

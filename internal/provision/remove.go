@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -266,4 +267,16 @@ func (p *Provisioner) HasFloatingIP(ctx context.Context, id string) (bool, error
 		return false, fmt.Errorf("list the floating IPs of cluster %s: %w", id, err)
 	}
 	return len(ips) > 0, nil
+}
+
+// FloatingIP returns the address of the cluster's floating IP, "" if it has none.
+func (p *Provisioner) FloatingIP(ctx context.Context, id string) (string, error) {
+	ips, err := p.cloud.FloatingIPs(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("list the floating IPs of cluster %s: %w", id, err)
+	}
+	for _, ip := range slices.Sorted(maps.Keys(ips)) {
+		return ips[ip], nil
+	}
+	return "", nil
 }

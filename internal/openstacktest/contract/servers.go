@@ -151,6 +151,22 @@ var serverCases = []testCase{
 	}},
 }
 
+// waitInCell waits until a server being built is in a cell. Before that Nova has
+// nothing but the request, and answers some questions about the server with 404 or
+// 500.
+func (s *suite) waitInCell(t *testing.T, id string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		a := s.show(t, id).is(t, 200)
+		if state := a.string("server", "OS-EXT-STS:task_state"); a.string("server", "status") != "BUILD" || state != "scheduling" && state != "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("server %s is being scheduled after %s", id, patience)
+		}
+	}
+}
+
 // unwritable checks that a server of that state takes neither metadata nor tags.
 func (s *suite) unwritable(t *testing.T, id, state string) {
 	t.Helper()
@@ -193,7 +209,10 @@ var faultCases = []testCase{
 		if a.string("server", "status") != "BUILD" || a.string("server", "OS-EXT-STS:vm_state") != "building" || a.at("server", "OS-SRV-USG:launched_at") != nil {
 			t.Errorf("status %q", a.string("server", "status"))
 		}
+		s.waitInCell(t, id)
 		s.unwritable(t, id, "building")
+		s.call(t, "compute", http.MethodDelete, "/servers/"+id+"/metadata/vmlab_delay", nil).
+			says(t, 409, "conflictingRequest", "Cannot 'delete metadata' instance "+id+" while it is in vm_state building")
 		s.call(t, "compute", http.MethodDelete, "/servers/"+id+"/os-server-password", nil).is(t, 204)
 		if n := len(s.call(t, "compute", get, "/servers?status=BUILD&name="+s.prefix+"-slow", nil).is(t, 200).list("servers")); n != 1 {
 			t.Errorf("%d servers listed as BUILD", n)
