@@ -2,57 +2,243 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/access"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/explain"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
+// looks tells the verbs that change nothing and leave no trace.
+func (o order) looks() bool { return o.verb == "plan" || o.verb == "status" || o.verb == "explain" }
+
 // act runs a verb that reads the queue.
-func act(ctx context.Context, verb string, c config.Config, wait, asJSON bool, stdout, stderr io.Writer) int {
+func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer) int {
 	log := newLogger(c, stderr)
-	if verb == "plan" {
-		c.Decisions = "" // a plan leaves no trace
+	written := c.Decisions // what an earlier scaler wrote
+	if o.looks() {
+		c.Decisions = ""
 		if log.GetLevel() >= hclog.Info {
 			log.SetLevel(hclog.Off) // it tells by its table, or by its error
 		}
 	}
-	l, closeAll, err := build(ctx, c, log)
-	if err != nil {
-		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
-		return exitFailed
+	if o.accessRules {
+		return exitOf(printAccessRules(ctx, c, log, stdout), nil, o, stderr)
 	}
-	defer closeAll()
-	switch verb {
+	l, end, err := build(ctx, c, log, o.looks())
+	if err != nil && o.verb == "explain" && written != "" {
+		return exitOf(explainOffline(o, written, err, stdout), nil, o, stderr)
+	}
+	if err != nil {
+		return exitOf(err, nil, o, stderr)
+	}
+	var done *loop.Record
+	switch o.verb {
 	case "run":
-		log.Info("started", "version", versionText(), "cluster", c.Cluster, "actuator", c.Actuator, "interval", c.Interval)
-		err = l.Run(ctx)
+		err = serve(ctx, l, o, c, log)
 	case "once":
-		_, err = l.Once(ctx)
+		var r loop.Record
+		r, err = l.Once(ctx)
+		done = &r
 	case "plan":
-		err = plan(ctx, l, c, wait, asJSON, stdout)
+		done, err = plan(ctx, l, o, c, stdout)
+	case "status":
+		err = show(ctx, l, o, c, written, stdout)
+	case "explain":
+		err = explainSubject(ctx, l, o, written, stdout)
 	}
-	if err != nil {
+	// What is under way is finished, asked to stop or not.
+	ctx = context.WithoutCancel(ctx)
+	return exitOf(errors.Join(err, end(ctx), l.Release(ctx)), done, o, stderr)
+}
+
+// exitOf returns the exit status, and says on stderr what failed.
+func exitOf(err error, done *loop.Record, o order, stderr io.Writer) int {
+	switch {
+	case err != nil:
 		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
 		return exitFailed
+	case o.detailed && done != nil && done.Standby == "" && !done.Nothing():
+		return exitActed
 	}
 	return exitOK
 }
 
-func plan(ctx context.Context, l *loop.Loop, c config.Config, wait, asJSON bool, stdout io.Writer) error {
+func plan(ctx context.Context, l *loop.Loop, o order, c config.Config, stdout io.Writer) (*loop.Record, error) {
 	look := l.Look
-	if wait {
+	if o.wait {
 		look = l.Watch
 	}
 	r, err := look(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if o.json {
+		return &r, (&loop.JSONLines{W: stdout}).Record(r)
+	}
+	return &r, loop.WritePlan(stdout, r, c.Policy.ScaleOutAfter, o.wait)
+}
+
+// show prints the status, once or in each interval. A round that fails does not
+// end a watch.
+func show(ctx context.Context, l *loop.Loop, o order, c config.Config, written string, stdout io.Writer) error {
+	for {
+		r, err := l.Look(ctx)
+		switch {
+		case o.watch && ctx.Err() != nil:
+			return nil //nolint:nilerr // a watch that is interrupted has not failed
+		case err != nil && !o.watch:
+			return err
+		case err != nil:
+			fmt.Fprintln(stdout, err)
+		default:
+			if o.watch && !o.json && isTerminal(stdout) {
+				fmt.Fprint(stdout, "\x1b[H\x1b[2J")
+			}
+			if err := showOnce(status.Of(r), o, written, stdout); err != nil {
+				return err
+			}
+		}
+		if !o.watch {
+			return nil
+		}
+		timer := time.NewTimer(c.Interval)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
+
+func showOnce(s status.Status, o order, written string, stdout io.Writer) error {
+	var last *status.Last
+	if written != "" {
+		// The scaler may run elsewhere, or as somebody else: its file is a help, no need.
+		last, _ = status.LastOf(written)
+	}
+	if !o.json {
+		return status.Write(stdout, s, last)
+	}
+	e := json.NewEncoder(stdout)
+	e.SetEscapeHTML(false)
+	if !o.watch {
+		e.SetIndent("", "  ")
+	}
+	return e.Encode(struct {
+		status.Status
+		Scaler *status.Last `json:"scaler,omitempty"`
+	}{s, last})
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// explainSubject looks, and tells what is known of a job, a worker or a group.
+func explainSubject(ctx context.Context, l *loop.Loop, o order, written string, stdout io.Writer) error {
+	r, err := l.Look(ctx)
+	if err != nil {
+		if written != "" {
+			return explainOffline(o, written, err, stdout)
+		}
 		return err
 	}
-	if asJSON {
-		return (&loop.JSONLines{W: stdout}).Record(r)
+	events := eventsOf(written)
+	kind := explain.Kind(o.subject, r, events)
+	var e explain.Explanation
+	switch kind {
+	case explain.Job:
+		finder, ok := l.Queue.(queue.Finder)
+		if !ok {
+			return errors.New("single jobs can not be looked for in this queue")
+		}
+		j, err := finder.Find(ctx, o.subject)
+		if err != nil {
+			return fmt.Errorf("job %s: %w", o.subject, err)
+		}
+		e = explain.OfJob(j, r, events)
+	case explain.Group:
+		e = explain.OfGroup(o.subject, r, events)
+	default:
+		e = explain.OfWorker(o.subject, r, events)
+		if !e.Known(r) && len(e.Events) == 0 {
+			return fmt.Errorf("nothing is known of %q; there are: %s", o.subject, explain.NamesOf(r))
+		}
 	}
-	return loop.WritePlan(stdout, r, c.Policy.ScaleOutAfter, wait)
+	return writeExplanation(e, o, stdout)
+}
+
+// explainOffline tells what was written down, where a look is not possible.
+func explainOffline(o order, written string, why error, stdout io.Writer) error {
+	records, err := journal.Read(written)
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	events := journal.Of(records)
+	var e explain.Explanation
+	switch explain.Kind(o.subject, loop.Record{}, events) {
+	case explain.Job:
+		return fmt.Errorf("job %s: the queue must be read to tell: %w", o.subject, why)
+	case explain.Group:
+		e = explain.OfGroup(o.subject, loop.Record{}, events)
+	default:
+		e = explain.OfWorker(o.subject, loop.Record{}, events)
+	}
+	if len(e.Events) == 0 {
+		return fmt.Errorf("the file of decisions does not name %q, and how things are can not be seen: %w", o.subject, why)
+	}
+	e.Now = []string{"How it is now can not be seen: " + why.Error()}
+	return writeExplanation(e, o, stdout)
+}
+
+func eventsOf(written string) []journal.Event {
+	if written == "" {
+		return nil
+	}
+	records, err := journal.Read(written)
+	if err != nil {
+		return nil // the look tells enough
+	}
+	return journal.Of(records)
+}
+
+func writeExplanation(e explain.Explanation, o order, stdout io.Writer) error {
+	if !o.json {
+		return explain.Write(stdout, e)
+	}
+	encoder := json.NewEncoder(stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(e)
+}
+
+// printAccessRules prints the rules that hold for this cloud.
+func printAccessRules(ctx context.Context, c config.Config, log hclog.Logger, stdout io.Writer) error {
+	cloud, err := login(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	places, err := cloud.Places()
+	if err != nil {
+		return err
+	}
+	return access.Write(stdout, access.Rules(places))
 }

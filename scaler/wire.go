@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -16,9 +17,12 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 
 func newLogger(c config.Config, w io.Writer) hclog.Logger {
@@ -28,8 +32,7 @@ func newLogger(c config.Config, w io.Writer) hclog.Logger {
 	})
 }
 
-// build connects the parts as the configuration says.
-func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, func(), error) {
+func login(ctx context.Context, c config.Config, log hclog.Logger) (*openstack.Client, error) {
 	cloud, err := openstack.New(ctx, openstack.Config{
 		Cloud: c.Cloud, UserAgent: "vmcluster-scaler/" + versionText(),
 		Log: func(_ context.Context, msg string, fields map[string]any) {
@@ -41,33 +44,84 @@ func build(ctx context.Context, c config.Config, log hclog.Logger) (*loop.Loop, 
 		},
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("log in to the cloud: %w", err)
+		return nil, fmt.Errorf("log in to the cloud: %w", err)
 	}
-	nova := actuate.NewNova(c.Cluster, provision.New(cloud, provision.Options{
-		Owner: cluster.OwnerScaler,
-		Log:   func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
-	}))
+	return cloud, nil
+}
+
+// closing ends what goes on beside the loop and returns what went wrong there
+// and nobody has told yet.
+type closing func(ctx context.Context) error
+
+// build connects the parts as the configuration says.
+// One that only looks leaves the front-end's report to the scaler that acts.
+func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (*loop.Loop, closing, error) {
+	cloud, err := login(ctx, c, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	provisioner := provision.New(cloud, provision.Options{
+		Owner: cluster.OwnerScaler, KeepReport: looks || c.Actuator == config.ActuatorDryRun,
+		Log: func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
+	})
+	nova := actuate.NewNova(c.Cluster, provisioner)
 	l := &loop.Loop{
 		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
-		Project: project{cloud}, Consoles: cloud, Remains: cloud,
+		Project: project{cloud}, Consoles: cloud, Remains: cloud, Lease: lease.New(cloud, hostname()),
 		Policy: c.Policy, Interval: c.Interval, Log: log,
 	}
-	if c.Actuator == config.ActuatorDryRun {
+	end := closing(func(context.Context) error { return nil })
+	switch c.Actuator {
+	case config.ActuatorDryRun:
 		l.Actuator, l.DryRun = actuate.DryRun{}, true
-	}
-	if c.Decisions == "" {
-		return l, func() {}, nil
-	}
-	f, err := os.OpenFile(c.Decisions, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open the file of decisions: %w", err)
-	}
-	l.Records = &loop.JSONLines{W: f}
-	return l, func() {
-		if err := f.Close(); err != nil {
-			log.Error("closing the file of decisions failed", "error", err)
+	case config.ActuatorTerraform:
+		tf, err := terraformActuator(c.Terraform, nova, provisioner, log.Named("terraform"))
+		if err != nil {
+			return nil, nil, err
 		}
+		l.Actuator, l.Cluster, end = tf, tf, tf.Wait
+	}
+	f, err := journal.Open(c.Decisions)
+	if err != nil {
+		return nil, nil, err
+	}
+	l.Records = f
+	return l, func(ctx context.Context) error {
+		err := end(ctx)
+		if closed := f.Close(); closed != nil {
+			log.Error("closing the file of decisions failed", "error", closed)
+		}
+		return err
 	}, nil
+}
+
+// hostname is what others are told of who acts.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "scaler"
+	}
+	return name
+}
+
+func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraform.Cloud, log hclog.Logger) (*terraform.Actuator, error) {
+	program, err := terraform.FindProgram(c.Program)
+	if err != nil {
+		return nil, err
+	}
+	directory, err := filepath.Abs(c.Directory)
+	if err != nil {
+		return nil, fmt.Errorf("find the configuration's directory: %w", err)
+	}
+	return terraform.New(terraform.Options{
+		Reader: reader, Cloud: cloud, Resource: c.Resource, Timeout: c.Timeout,
+		CLI: terraform.Program{
+			Path: program, Directory: directory, Resource: c.Resource, LockTimeout: c.LockTimeout,
+			Log: func(line string) { log.Debug(line) },
+		},
+		File: terraform.File{Path: filepath.Join(directory, c.VariablesFile), Variable: c.Variable},
+		Log:  func(msg string, kv ...any) { log.Info(msg, kv...) },
+	}), nil
 }
 
 func reader(q config.Queue) queue.Reader {

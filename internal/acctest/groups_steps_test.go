@@ -88,7 +88,7 @@ func (l *life) scaling(t *testing.T) {
 	l.expectNoDifference(t)
 	remove := func(names ...string) {
 		t.Helper()
-		if err := scaler.RemoveWorkers(t.Context(), l.id, names); err != nil {
+		if err := scaler.RemoveWorkers(t.Context(), l.id, names, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

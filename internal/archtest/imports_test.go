@@ -85,6 +85,14 @@ var rules = []rule{
 		because: "a decision can be replayed and tested as a table",
 	},
 	{
+		name: "what shows the scaler's doings changes nothing",
+		in:   []string{"scaler/internal/status", "scaler/internal/explain", "scaler/internal/journal", "scaler/internal/metrics", "scaler/internal/web"},
+		deny: []string{
+			ours + "/internal/openstack", ours + "/internal/provision", ours + "/scaler/internal/actuate", ours + "/scaler/internal/command",
+		},
+		because: "a page that is open to others must not be able to act",
+	},
+	{
 		name: "what a plan needs is compared without asking anybody", in: []string{"internal/preflight"},
 		only:    []string{ours + "/internal/cluster"},
 		deny:    []string{"context", "net", "os", "time"},

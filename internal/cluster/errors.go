@@ -32,12 +32,16 @@ type CloudError struct {
 	Kind    FaultKind
 	Op      string // what was tried: "create server astro-cpu-1"
 	Code    int    // HTTP status; 0 when no answer came
+	Call    string // what was refused for want of a right: "GET /compute/v2.1/servers/detail"
 	Message string
 	Err     error
 }
 
 func (e *CloudError) Error() string {
-	if e.Code != 0 {
+	switch {
+	case e.Call != "":
+		return fmt.Sprintf("%s: %s (HTTP %d to %s)", e.Op, e.Message, e.Code, e.Call)
+	case e.Code != 0:
 		return fmt.Sprintf("%s: %s (HTTP %d)", e.Op, e.Message, e.Code)
 	}
 	return fmt.Sprintf("%s: %s", e.Op, e.Message)

@@ -59,6 +59,7 @@ type Node struct {
 	Created     time.Time
 	Volumes     []string          // IDs of the volumes that go with the server
 	Metadata    map[string]string // all of the server's metadata
+	Leases      []string          // of scalers, on the front-end: see LeaseTag
 }
 
 // Gone tells that the server is deleted already, though a list still shows it.

@@ -16,6 +16,7 @@ const (
 	nameTag  = "vmcluster-name:"
 	roleTag  = "vmcluster-role:"
 	groupTag = "vmcluster-group:"
+	leaseTag = "vmcluster-lease:" // on the front-end alone, and not from its birth
 )
 
 // Keys of a server's metadata that are ours. Document chunks have keys of their
@@ -98,7 +99,13 @@ func Tags(id, name string, role Role, group string) []string {
 	return tags
 }
 
-// ReadTags fills a node's cluster, role and group from its tags. It reports
+// LeaseTag holds a scaler's lease on the front-end. A tag of its own and not a
+// part of the document: Nova writes metadata as a whole, so that a lease renewed
+// there would now and then undo another writer's document. The text may have 44
+// characters.
+func LeaseTag(text string) string { return leaseTag + text }
+
+// ReadTags fills a node's cluster, role, group and leases from its tags. It reports
 // whether the tags make it a node of a cluster at all.
 func ReadTags(n *Node, tags []string) bool {
 	for _, t := range tags {
@@ -111,6 +118,8 @@ func ReadTags(n *Node, tags []string) bool {
 			n.Role = Role(strings.TrimPrefix(t, roleTag))
 		case strings.HasPrefix(t, groupTag):
 			n.Group = strings.TrimPrefix(t, groupTag)
+		case strings.HasPrefix(t, leaseTag):
+			n.Leases = append(n.Leases, strings.TrimPrefix(t, leaseTag))
 		}
 	}
 	return n.ClusterID != "" && n.Role != ""

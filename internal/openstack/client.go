@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -114,6 +115,42 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		}
 	}
 	return client, nil
+}
+
+// Place is a service as access rules name it: its type in the catalog, and the
+// path of its address, version included, such as "/compute/v2.1".
+type Place struct{ Type, Path string }
+
+// Places are those of the services that a cluster's workers need. A cloud without
+// block storage has no place for volumes.
+type Places struct{ Compute, Network, Volume Place }
+
+// Places returns where the catalog has the services.
+func (c *Client) Places() (Places, error) {
+	var p Places
+	var err error
+	if p.Compute, err = placeOf(c.compute); err != nil {
+		return p, err
+	}
+	if p.Network, err = placeOf(c.network); err != nil {
+		return p, err
+	}
+	if c.HasVolumes() {
+		p.Volume, err = placeOf(c.volume)
+	}
+	return p, err
+}
+
+func placeOf(service func() (*gophercloud.ServiceClient, error)) (Place, error) {
+	sc, err := service()
+	if err != nil {
+		return Place{}, err
+	}
+	address, err := url.Parse(sc.Endpoint)
+	if err != nil {
+		return Place{}, fmt.Errorf("read the address of the %s service: %w", sc.Type, err)
+	}
+	return Place{Type: sc.Type, Path: strings.TrimRight(address.Path, "/")}, nil
 }
 
 // ProjectID returns the project that the client works in.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -49,6 +50,9 @@ func faultOf(op string, err error) *cluster.CloudError {
 		if ce.Message == "" {
 			ce.Message = http.StatusText(answer.Actual)
 		}
+		if ce.Kind == cluster.FaultAuth || ce.Kind == cluster.FaultForbidden {
+			ce.Call = refusedCall(answer)
+		}
 		if id := requestID(answer.ResponseHeader); id != "" && answer.Actual >= 500 {
 			ce.Message += " [" + id + "]"
 		}
@@ -63,6 +67,16 @@ func faultOf(op string, err error) *cluster.CloudError {
 		}
 	}
 	return ce
+}
+
+// refusedCall names a call as an access rule would. A refused login is none of
+// those.
+func refusedCall(answer gophercloud.ErrUnexpectedResponseCode) string {
+	address, err := url.Parse(answer.URL)
+	if err != nil || answer.Method == "" || strings.HasSuffix(address.Path, "/auth/tokens") {
+		return ""
+	}
+	return answer.Method + " " + address.Path
 }
 
 // outcomeUnknown tells a connection that broke, and an answer that is not the

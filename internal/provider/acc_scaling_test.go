@@ -58,7 +58,7 @@ func (s *stage) scaleBy(t *testing.T, n int, remove ...string) {
 		}
 	}
 	if len(remove) > 0 {
-		if err := p.RemoveWorkers(t.Context(), id, remove); err != nil {
+		if err := p.RemoveWorkers(t.Context(), id, remove, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -38,12 +38,12 @@ func TestTheScalerActsBetweenPlanAndApply(t *testing.T) {
 			}
 		}, wantNames("cpu", 1, 2, 3, 4)},
 		{"it removes one", wantNames("cpu", 1, 2, 3), 1, func(t *testing.T, p *Provisioner, _ *memCloud, id string) {
-			if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-2"}); err != nil {
+			if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-2"}, nil); err != nil {
 				t.Fatal(err)
 			}
 		}, wantNames("cpu", 1, 3)},
 		{"it goes below min", wantNames("cpu", 1, 2, 3), 3, func(t *testing.T, p *Provisioner, _ *memCloud, id string) {
-			if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-2"}); err != nil {
+			if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-2"}, nil); err != nil {
 				t.Fatal(err)
 			}
 		}, wantNames("cpu", 1, 2, 3)},
@@ -86,7 +86,7 @@ func TestRemoveWorkersSparesASuccessor(t *testing.T) {
 		req := testRequest(t, 2)
 		apply(t, c, req)
 		c.server(t, "astro-cpu-2").metadata[cluster.MetaBatch] = "another"
-		if err := New(c, Options{Owner: cluster.OwnerScaler}).RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-2"}); err != nil {
+		if err := New(c, Options{Owner: cluster.OwnerScaler}).RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-2"}, nil); err != nil {
 			t.Fatal(err)
 		}
 		expectNames(t, c, wantNames("cpu", 1, 2))

@@ -29,7 +29,7 @@ func TestWhatCanNotBeDeleted(t *testing.T) {
 				apply(t, c, req)
 				row.spoil(c)
 				start := time.Now()
-				err := New(c, Options{Owner: cluster.OwnerScaler}).RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-1", "astro-cpu-2"})
+				err := New(c, Options{Owner: cluster.OwnerScaler}).RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-1", "astro-cpu-2"}, nil)
 				var left *LeftError
 				if !errors.As(err, &left) || !strings.Contains(err.Error(), "astro-cpu-2 still there") || !strings.Contains(err.Error(), row.saying) {
 					t.Errorf("error %v", err)
@@ -44,6 +44,49 @@ func TestWhatCanNotBeDeleted(t *testing.T) {
 				}
 				if _, there := d.Member("astro-cpu-2"); !there {
 					t.Error("the worker that is still there has lost its place in the roster")
+				}
+			})
+		})
+	}
+}
+
+// Of two scalers one has seen a worker drained and is about to remove it, when the
+// other calls it back: it stays. Who was never drained goes without a mark.
+func TestRemoveWorkersSparesWhoWasCalledBack(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		marks   map[string]cluster.Leaving
+		drained []string
+		want    []string
+	}{
+		{"all still leave", map[string]cluster.Leaving{"astro-cpu-1": cluster.LeaveIdle, "astro-cpu-2": cluster.LeaveIdle}, []string{"astro-cpu-1", "astro-cpu-2"}, wantNames("cpu", 3)},
+		{"one was called back", map[string]cluster.Leaving{"astro-cpu-2": cluster.LeaveIdle}, []string{"astro-cpu-1", "astro-cpu-2"}, wantNames("cpu", 1, 3)},
+		{"both were", nil, []string{"astro-cpu-1", "astro-cpu-2"}, wantNames("cpu", 1, 2, 3)},
+		{"one never joined", map[string]cluster.Leaving{"astro-cpu-2": cluster.LeaveIdle}, []string{"astro-cpu-2"}, wantNames("cpu", 3)},
+		{"by another's mark", map[string]cluster.Leaving{"astro-cpu-1": cluster.LeaveJobsOK, "astro-cpu-2": cluster.LeaveJobsOK}, []string{"astro-cpu-1", "astro-cpu-2"}, wantNames("cpu", 3)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := testRequest(t, 3)
+				apply(t, c, req)
+				p := New(c, Options{Owner: cluster.OwnerScaler})
+				all := map[string]cluster.Leaving{"astro-cpu-1": cluster.LeaveIdle, "astro-cpu-2": cluster.LeaveIdle}
+				if err := p.SetLeaving(t.Context(), req.Spec.ID, all); err != nil {
+					t.Fatal(err)
+				}
+				for name := range all {
+					all[name] = row.marks[name]
+				}
+				if err := p.SetLeaving(t.Context(), req.Spec.ID, all); err != nil {
+					t.Fatal(err)
+				}
+				if err := p.RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-1", "astro-cpu-2"}, row.drained); err != nil {
+					t.Fatal(err)
+				}
+				expectNames(t, c, row.want)
+				if d := document(t, c); len(d.Workers) != len(row.want)-1 {
+					t.Errorf("roster of %d, want %d", len(d.Workers), len(row.want)-1)
 				}
 			})
 		})

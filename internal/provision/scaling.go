@@ -202,8 +202,10 @@ const removeWait = 90 * time.Second
 
 // RemoveWorkers deletes workers' servers and takes those that are gone from the
 // roster; a LeftError names the others. It does not drain: who calls it has seen
-// that they run nothing.
-func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names []string) error {
+// that they run nothing. Of some it was seen because they were drained: such a one
+// stays if it is not marked to leave any more. Somebody has called it back, and it
+// may have got a job since.
+func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error {
 	view, fe, err := p.open(ctx, clusterID)
 	if err != nil {
 		return err
@@ -211,6 +213,12 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 	doomed := map[string]bool{}
 	for _, name := range names {
 		doomed[name] = true
+	}
+	for _, name := range drained {
+		if m, listed := view.Document.Member(name); doomed[name] && listed && m.Leaving == cluster.Stays {
+			p.opts.Log(ctx, "not deleting a worker that was called back", "node", name)
+			delete(doomed, name)
+		}
 	}
 	var servers cluster.Nodes
 	for _, n := range view.Nodes.Workers("") {
@@ -222,6 +230,9 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 		default:
 			servers = append(servers, n)
 		}
+	}
+	if len(doomed) == 0 {
+		return nil
 	}
 	p.opts.Log(ctx, "deleting workers", "nodes", slices.Sorted(maps.Keys(doomed)))
 	waiting, cancel := context.WithTimeout(ctx, removeWait)

@@ -46,7 +46,7 @@ func TestTheScalersWay(t *testing.T) {
 		if view.Report.Drained != "cpu[1]" {
 			t.Errorf("drained %q, want cpu[1]", view.Report.Drained)
 		}
-		if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-1"}); err != nil {
+		if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-1"}, nil); err != nil {
 			t.Fatal(err)
 		}
 		expectNames(t, c, wantNames("cpu", 2, 3, 4))

@@ -59,7 +59,7 @@ func TestServerGroups(t *testing.T) {
 		policy("soft-anti-affinity")
 		apply(t, c, req)
 		expectGroups(t, c, "another policy", "astro-cpu anti-affinity 3", "astro-cpu soft-anti-affinity 1", others)
-		if err := p.RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}); err != nil {
+		if err := p.RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}, nil); err != nil {
 			t.Fatal(err)
 		}
 		expectGroups(t, c, "the last of the old policy went", "astro-cpu soft-anti-affinity 1", others)

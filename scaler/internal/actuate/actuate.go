@@ -28,8 +28,9 @@ type Actuator interface {
 	Add(ctx context.Context, clusterID, group string, n int) ([]string, error)
 	// Mark asks workers to leave, or to stay after all.
 	Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
-	// Remove deletes workers and takes them from the roster.
-	Remove(ctx context.Context, clusterID string, names []string) error
+	// Remove deletes workers and takes them from the roster. Those that go because
+	// they were drained stay if they are not marked to leave any more.
+	Remove(ctx context.Context, clusterID string, names, drained []string) error
 }
 
 // Flavors tells what a flavor is.
@@ -45,7 +46,7 @@ type Provisioner interface {
 	AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error)
 	AddWorkersOutside(ctx context.Context, clusterID, group string, n int, avoid []string) ([]string, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
-	RemoveWorkers(ctx context.Context, clusterID string, names []string) error
+	RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error
 	DiscardServer(ctx context.Context, clusterID, serverID string) error
 }
 
@@ -97,14 +98,16 @@ func (n *Nova) Mark(ctx context.Context, clusterID string, marks map[string]clus
 }
 
 // Remove implements Actuator.
-func (n *Nova) Remove(ctx context.Context, clusterID string, names []string) error {
-	if err := n.p.RemoveWorkers(ctx, clusterID, names); err != nil {
+func (n *Nova) Remove(ctx context.Context, clusterID string, names, drained []string) error {
+	if err := n.p.RemoveWorkers(ctx, clusterID, names, drained); err != nil {
 		return err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	// Nobody needs to ask what became of them.
-	n.seen = slices.DeleteFunc(slices.Clone(n.seen), func(s cluster.Node) bool { return slices.Contains(names, s.Name) })
+	// Nobody needs to ask what became of them, but of those that may have stayed.
+	n.seen = slices.DeleteFunc(slices.Clone(n.seen), func(s cluster.Node) bool {
+		return slices.Contains(names, s.Name) && !slices.Contains(drained, s.Name)
+	})
 	return nil
 }
 
@@ -118,7 +121,7 @@ func (DryRun) Add(context.Context, string, string, int) ([]string, error) { retu
 func (DryRun) Mark(context.Context, string, map[string]cluster.Leaving) error { return nil }
 
 // Remove implements Actuator.
-func (DryRun) Remove(context.Context, string, []string) error { return nil }
+func (DryRun) Remove(context.Context, string, []string, []string) error { return nil }
 
 // ShapeOfFlavor estimates what a worker offers to jobs: the kernel and firmware
 // keep a part of the memory to themselves. The pool tells better once one worker

@@ -25,7 +25,9 @@ func (p *provisioner) Read(_ context.Context, _ string, known cluster.Nodes) (pr
 	return provision.View{Nodes: p.nodes, HasDocument: true}, p.err
 }
 
-func (p *provisioner) RemoveWorkers(context.Context, string, []string) error { return p.remove }
+func (p *provisioner) RemoveWorkers(context.Context, string, []string, []string) error {
+	return p.remove
+}
 
 // Each read asks for those that the one before has shown: a list leaves out what a
 // cell that is down has. Who was removed here is not asked for.
@@ -41,12 +43,12 @@ func TestNovaRemembersWhomItSaw(t *testing.T) {
 	p.err = errors.New("the cell is down")
 	read()
 	p.err = nil
-	if err := nova.Remove(t.Context(), "id", []string{"astro-cpu-2"}); err != nil {
+	if err := nova.Remove(t.Context(), "id", []string{"astro-cpu-2"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	read()
 	p.remove = errors.New("no answer")
-	if err := nova.Remove(t.Context(), "id", []string{"astro-cpu-1"}); err == nil {
+	if err := nova.Remove(t.Context(), "id", []string{"astro-cpu-1"}, nil); err == nil {
 		t.Fatal("no error")
 	}
 	read()

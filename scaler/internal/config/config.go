@@ -22,7 +22,9 @@ type Config struct {
 	Interval  time.Duration
 	Policy    decide.Policy
 	Preset    string // "" or PresetClassic; what it says stands in the other fields
-	Actuator  string // ActuatorNova or ActuatorDryRun
+	Actuator  string // ActuatorNova, ActuatorTerraform or ActuatorDryRun
+	Terraform Terraform
+	Web       Web
 	LogLevel  string
 	LogJSON   bool
 	Decisions string // file for records, JSON lines; "" keeps none
@@ -51,9 +53,10 @@ type SSH struct {
 
 // Kinds of queue and actuator.
 const (
-	QueueHTCondor  = "htcondor"
-	ActuatorNova   = "nova"
-	ActuatorDryRun = "dry-run"
+	QueueHTCondor     = "htcondor"
+	ActuatorNova      = "nova"
+	ActuatorTerraform = "terraform"
+	ActuatorDryRun    = "dry-run"
 )
 
 // Error holds all that is wrong with a file.
@@ -88,11 +91,12 @@ func Parse(path string, source []byte) (Config, error) {
 	}
 	c := Config{Policy: decide.DefaultPolicy(), Actuator: ActuatorNova}
 	d := &decoder{}
-	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log")
+	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log", "web")
 	d.queue(blocks, &c)
 	d.policy(blocks, &c)
 	d.groups(blocks, &c)
 	d.actuator(blocks, &c)
+	d.web(file.Body, blocks, &c.Web)
 	if b := d.atMostOne(blocks, "log"); b != nil {
 		d.body(b.Body, c.log())
 	} else {
@@ -150,9 +154,13 @@ func (d *decoder) actuator(blocks map[string][]*hcl.Block, c *Config) {
 	if b == nil {
 		return
 	}
-	d.body(b.Body, nil)
 	c.Actuator = b.Labels[0]
-	if c.Actuator != ActuatorNova && c.Actuator != ActuatorDryRun {
-		d.fail(b.LabelRanges[0], "Unknown actuator", fmt.Sprintf("%q is none of %q, %q.", c.Actuator, ActuatorNova, ActuatorDryRun))
+	switch c.Actuator {
+	case ActuatorNova, ActuatorDryRun:
+		d.body(b.Body, nil)
+	case ActuatorTerraform:
+		d.body(b.Body, c.Terraform.options())
+	default:
+		d.fail(b.LabelRanges[0], "Unknown actuator", fmt.Sprintf("%q is none of %q, %q, %q.", c.Actuator, ActuatorNova, ActuatorTerraform, ActuatorDryRun))
 	}
 }

@@ -103,6 +103,20 @@ log {
 	}
 }
 
+func TestTerraform(t *testing.T) {
+	c, err := Parse("s.hcl", []byte(smallest+"actuator \"terraform\" {\n  directory = \"/srv/infra\"\n  resource = \"module.a[\\\"x\\\"].vmcluster_cluster.b[0]\"\n}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Terraform{
+		Directory: "/srv/infra", Resource: `module.a["x"].vmcluster_cluster.b[0]`, VariablesFile: "scaler.auto.tfvars.json",
+		Variable: "vmcluster_workers", LockTimeout: 2 * time.Minute, Timeout: time.Hour,
+	}
+	if c.Actuator != ActuatorTerraform || c.Terraform != want {
+		t.Errorf("%+v", c.Terraform)
+	}
+}
+
 func TestErrorsNameLineAndColumn(t *testing.T) {
 	tests := []struct{ name, file, want string }{
 		{"a duration without unit", smallest + "policy {\n  idle_after = \"60\"\n}\n", `s.hcl:6:16: Unsuitable value: idle_after: "60" is not a duration`},
@@ -116,7 +130,11 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 		{"another queue", "cluster = \"a\"\nqueue \"lsf\" {}\ngroup \"cpu\" {}\n", `s.hcl:2:7: Unknown queue: "lsf" is not supported`},
 		{"a group twice", smallest + "group \"cpu\" {}\n", `s.hcl:5:7: Duplicate group`},
 		{"min above max", "cluster = \"a\"\nqueue \"htcondor\" {}\ngroup \"cpu\" {\n  min = 3\n  max = 2\n}\n", `s.hcl:3:1: Contradictory bounds: Group "cpu": min = 3 is more than max = 2`},
-		{"another actuator", smallest + "actuator \"heat\" {}\n", `s.hcl:5:10: Unknown actuator: "heat" is none of "nova", "dry-run"`},
+		{"another actuator", smallest + "actuator \"heat\" {}\n", `s.hcl:5:10: Unknown actuator: "heat" is none of "nova", "terraform", "dry-run"`},
+		{"an option of another actuator", smallest + "actuator \"nova\" {\n  directory = \"/x\"\n}\n", `Unsupported argument: An argument named "directory"`},
+		{"terraform without a directory", smallest + "actuator \"terraform\" {\n  resource = \"vmcluster_cluster.astro\"\n}\n", `The argument "directory" is required`},
+		{"another resource", smallest + "actuator \"terraform\" {\n  directory = \"/x\"\n  resource = \"null_resource.a\"\n}\n", `s.hcl:7:14: Unsuitable value: resource: "null_resource.a" is not the address of a vmcluster_cluster`},
+		{"a file that no apply reads", smallest + "actuator \"terraform\" {\n  directory = \"/x\"\n  resource = \"vmcluster_cluster.a\"\n  variables_file = \"scaler.tfvars.json\"\n}\n", `"scaler.tfvars.json" is not a file name that ends with .auto.tfvars.json`},
 		{"a token without a pool", "cluster = \"a\"\nqueue \"htcondor\" {\n  token_directory = \"/t\"\n}\ngroup \"cpu\" {}\n", "s.hcl:2:1: Missing pool"},
 		{"ssh without a host", "cluster = \"a\"\nqueue \"htcondor\" {\n  ssh {}\n}\ngroup \"cpu\" {}\n", `s.hcl:3:7: Missing required argument: The argument "host" is required`},
 		{"a host that is an option", "cluster = \"a\"\nqueue \"htcondor\" {\n  ssh {\n    host = \"-oProxyCommand=x\"\n  }\n}\ngroup \"cpu\" {}\n", `"-oProxyCommand=x" is not a name`},
@@ -164,6 +182,7 @@ func TestDocumentation(t *testing.T) {
 		"top": c.top(), "queue": c.Queue.options(), "ssh": (&SSH{}).options(), "policy": c.policy(),
 		"schedule": scheduleOptions(&decide.Window{}, &scheduleText{}),
 		"group":    groupOptions(&decide.Bounds{}, &disk), "log": c.log(),
+		"web": c.Web.options(), "terraform": c.Terraform.options(),
 	} {
 		for _, o := range options {
 			row := ""

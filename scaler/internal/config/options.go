@@ -31,7 +31,9 @@ func (c *Config) top() []option {
 		return cluster.CheckClusterName(s)
 	})
 	o.required, o.within = true, "name or ID"
-	return []option{o, text("cloud", "", &c.Cloud, nil)}
+	listen := text("listen", "", &c.Web.Listen, address)
+	listen.within = "host:port"
+	return []option{o, text("cloud", "", &c.Cloud, nil), listen}
 }
 
 func (q *Queue) options() []option {

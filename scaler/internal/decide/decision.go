@@ -37,6 +37,9 @@ type Step struct {
 	Server string `json:"server,omitempty"` // ID, where there is one
 	// Fault is set where the worker goes because it failed: its console may tell why.
 	Fault cluster.FaultKind `json:"fault,omitempty"`
+	// Marked is set where the worker goes by its mark, and stays if that is taken
+	// away before it is gone.
+	Marked bool `json:"-"`
 }
 
 // Note says why something about a worker, a group or jobs is left as it is.
@@ -69,6 +72,18 @@ func (d Decision) Removals() []string {
 		names = append(names, s.Worker)
 	}
 	slices.SortFunc(names, cluster.CompareNames)
+	return names
+}
+
+// Drained returns those of the removals that hold only while the worker is marked
+// to leave.
+func (d Decision) Drained() []string {
+	var names []string
+	for _, s := range d.Remove {
+		if s.Marked {
+			names = append(names, s.Worker)
+		}
+	}
 	return names
 }
 

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
@@ -14,7 +15,7 @@ func (t *tick) grow() {
 	t.budget = t.p.MaxCreate
 	t.inFlight = t.fleet.Count("", fleet.Booting)
 	limits := []func(group string, n int) int{t.byBreaker, t.byRemovals, t.byMaxCreate, t.byInFlight, t.byQuota}
-	for _, group := range t.managed() {
+	for _, group := range t.inTurn() {
 		n, reason := t.wanted(group)
 		for _, limit := range limits {
 			if n > 0 {
@@ -27,8 +28,21 @@ func (t *tick) grow() {
 		t.budget -= n
 		t.inFlight += n
 		t.take(group, n)
+		t.m.Turn = group
 		t.d.Add = append(t.d.Add, Add{Group: group, Count: n, Reason: reason, Avoid: t.avoid[group]})
 	}
+}
+
+// inTurn returns the groups in the order in which they are served: who comes first
+// may take all that a tick, the cloud's in-flight servers and the quota allow, so
+// those after the one that got the last workers come first.
+func (t *tick) inTurn() []string {
+	groups := t.managed()
+	first := slices.IndexFunc(groups, func(g string) bool { return g > t.m.Turn })
+	if first < 0 {
+		return groups
+	}
+	return slices.Concat(groups[first:], groups[:first])
 }
 
 // byRemovals holds new workers back that would get the name of one that is being

@@ -25,6 +25,7 @@ type Memory struct {
 	Blamed      map[string]string    // node → ID of its server, whose failure has been counted
 	Joins       map[string][]Join    // group → how long its workers took to join, latest last
 	Left        map[string]time.Time // group → when one of its workers was last seen on its way out
+	Turn        string               // group that got the last new workers; the next one is served first
 	Orphans     map[string]time.Time // server ID → since when nobody has wanted it
 	Servers     map[string]Past      // server ID → workers' servers, those that are gone until they are looked after
 }

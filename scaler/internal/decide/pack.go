@@ -11,7 +11,8 @@ import (
 // pack computes the demand. A group that can get no worker for now, because it
 // pauses or the quota has no room, leaves its jobs to other groups that fit them.
 // What no other group can take stays its own: its hold goes on, and why it waits
-// is told.
+// is told. A reason goes through all groups, those that can grow and those that
+// can not.
 func (t *tick) pack() demand.Demand {
 	kinds := t.kinds()
 	in := demand.Input{
@@ -33,7 +34,7 @@ func (t *tick) pack() demand.Demand {
 	}
 	in.Groups = open
 	out := demand.Compute(in)
-	in.Jobs, in.Groups, in.Fleet, in.Except = onlyHere(in.Jobs, all, out), withoutSpares(shut), fleet.Fleet{}, nil
+	in.Jobs, in.Groups, in.Beside, in.Fleet, in.Except = onlyHere(in.Jobs, all, out), withoutSpares(shut), open, fleet.Fleet{}, nil
 	here := demand.Compute(in)
 	out.Unmet = append(all.Unmet, here.Unmet...)
 	for _, g := range shut {

@@ -1,6 +1,7 @@
 package decide_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -28,6 +29,32 @@ func large(n int) func(*world) {
 	}
 }
 
+// Of groups that all want more than a tick may make, each gets its turn.
+func TestNoGroupStarves(t *testing.T) {
+	greedy := func(turn string, most int) world {
+		return twoGroups(large(400), jobs(400), func(w *world) { w.memory.Turn = turn }, policy(func(p *decide.Policy) { p.MaxCreate = most }))
+	}
+	check(t, []row{
+		{"a tick has room for one of two groups", greedy("", 10), "+10cpu", "group other: 10 of 10 workers put off: max_create = 10"},
+		{"the other one comes next", greedy("cpu", 10), "+10other", "group cpu: 10 of 10 workers put off: max_create = 10"},
+		{"and then the first", greedy("other", 10), "+10cpu", ""},
+		{"what one leaves is the other's", greedy("cpu", 14), "+10other +4cpu", ""},
+		{"a group that went is passed over", greedy("dead", 10), "+10other", ""},
+	})
+	w := greedy("", 1)
+	var got []string
+	m := w.memory
+	for i := range 4 {
+		w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt = now.Add(time.Duration(i)*10*time.Second), now.Add(time.Duration(i)*10*time.Second)
+		var out decide.Outcome
+		out, m = decide.Tick(w.facts, w.policy, m, w.facts.Queue.JobsAt)
+		got = append(got, brief(out.Decision))
+	}
+	if want := "[+1cpu +1other +1cpu +1other]"; fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}
+
 func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
 	host := fault(cluster.FaultNoHost, "")
 	other := decide.Fault{Group: "other", Kind: cluster.FaultNoHost, Why: "no luck"}
@@ -41,6 +68,21 @@ func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
 			huge := queue.Shape{Cpus: 64, MemoryMiB: 1024}
 			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "huge", Asks: huge, Takes: huge, Count: 2, First: "8.0"})
 		}), "+1other", "2 jobs without a worker to come (8.0…): no group can ever run them: CPUs 64 > 4 of group cpu (by its flavor, none was seen yet); CPUs 64 > 8 of group other"},
+		{"those that only the other group can take are not said to have none", twoGroups(failed(1, 10, host), func(w *world) {
+			w.policy.Groups["other"] = decide.Bounds{Max: 1}
+			wide, tall := queue.Shape{Cpus: 4, MemoryMiB: 7000}, queue.Shape{Cpus: 1, MemoryMiB: 12000}
+			w.facts.Queue.Jobs = []queue.JobGroup{
+				{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "8.0"}, {Key: "tall", Asks: tall, Takes: tall, Count: 1, First: "9.0"},
+			}
+		}), "+1other", "1 job without a worker to come (9.0…): group other is at its max of 1"},
+		{"nor those that ask for it", twoGroups(failed(1, 10, host), func(w *world) {
+			w.policy.Groups["other"] = decide.Bounds{Max: 1}
+			wide, small := queue.Shape{Cpus: 4, MemoryMiB: 12000}, queue.Shape{Cpus: 1, MemoryMiB: 6000}
+			w.facts.Flavors["cpu"] = queue.Shape{Cpus: 4, MemoryMiB: 12000}
+			w.facts.Queue.Jobs = []queue.JobGroup{
+				{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "8.0"}, {Key: "small", Asks: small, Takes: small, Group: "other", Count: 1, First: "9.0"},
+			}
+		}), "+1other", "1 job without a worker to come (9.0…): group other is at its max of 1"},
 		{"an idle spare of a group that pauses stays one", twoGroups(failed(1, 10, host), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) {
 			w.policy.Groups["cpu"] = decide.Bounds{Max: 10, Spare: 1}
 			w.facts.Queue.Workers[0].Free.DiskKiB = 1 // no room for this job, as a new worker may have

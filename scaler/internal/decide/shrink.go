@@ -65,9 +65,9 @@ func (t *tick) leaving() {
 		case !t.confirmed(w):
 			t.d.note(w.Name, what+"; the queue is read again before it is removed")
 		case closed:
-			t.remove(w, "closed by the front-end, and two readings of the queue found no job on it")
+			t.removeMarked(w, "closed by the front-end, and two readings of the queue found no job on it")
 		default:
-			t.remove(w, what+fmt.Sprintf(" (%s), and two readings of the queue found no job on it", t.joinText(w)))
+			t.removeMarked(w, what+fmt.Sprintf(" (%s), and two readings of the queue found no job on it", t.joinText(w)))
 		}
 	}
 }
@@ -266,6 +266,11 @@ func because(unsafe string) string {
 func (t *tick) undrain(w fleet.Worker, reason string) {
 	delete(t.m.Confirmed, w.Name)
 	t.d.Undrain = append(t.d.Undrain, Step{Worker: w.Name, Group: w.Group, Reason: reason})
+}
+
+func (t *tick) removeMarked(w fleet.Worker, reason string) {
+	t.remove(w, reason)
+	t.d.Remove[len(t.d.Remove)-1].Marked = true
 }
 
 func (t *tick) remove(w fleet.Worker, reason string) {

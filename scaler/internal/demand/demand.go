@@ -98,6 +98,7 @@ type Input struct {
 	Fleet  fleet.Fleet
 	Jobs   []queue.JobGroup
 	Groups []Group           // in the scaler's charge
+	Beside []Group           // others that are, and get no workers here: for the reasons alone
 	Kinds  map[string]Kind   // by group, of the whole cluster
 	Except map[string]string // jobs that are left out, by key, with the reason
 	Ignore map[string]bool   // workers that do not count
@@ -105,7 +106,7 @@ type Input struct {
 
 // Compute packs the jobs.
 func Compute(in Input) Demand {
-	p := packing{bins: existing(in), groups: slices.Clone(in.Groups), kinds: in.Kinds, judged: map[judgement]string{}}
+	p := packing{bins: existing(in), groups: slices.Clone(in.Groups), beside: in.Beside, kinds: in.Kinds, judged: map[judgement]string{}}
 	p.d.Needs = map[string]Need{}
 	for _, g := range largestFirst(in.Jobs) {
 		p.d.Waiting += g.Count

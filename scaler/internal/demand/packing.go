@@ -26,6 +26,7 @@ type bin struct {
 type packing struct {
 	bins   []bin
 	groups []Group
+	beside []Group
 	kinds  map[string]Kind
 	judged map[judgement]string
 	d      Demand
@@ -254,12 +255,13 @@ func wasted(total, left queue.Shape) float64 {
 // whyNot says why no group gets a new worker for a job, and whether none ever
 // could.
 func (p *packing) whyNot(g queue.JobGroup) (why string, never bool) {
-	if len(p.groups) == 0 {
+	if len(p.groups)+len(p.beside) == 0 {
 		return "no worker group is in this scaler's charge", false
 	}
 	var full, unknown, unfit []string
 	asked := false
-	for _, group := range p.groups {
+	groups := slices.SortedStableFunc(slices.Values(slices.Concat(p.groups, p.beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	for _, group := range groups {
 		if g.Group != "" && g.Group != group.Name {
 			continue
 		}

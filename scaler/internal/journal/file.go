@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
@@ -54,3 +55,52 @@ func lastBytes(f *os.File, n int64) ([]byte, error) {
 	}
 	return raw, nil
 }
+
+// File is the file of decisions. It implements loop.Recorder; without a path it
+// keeps nothing.
+type File struct {
+	mu sync.Mutex
+	f  *os.File
+}
+
+// Open opens the file of that path for adding to it.
+func Open(path string) (*File, error) {
+	f := &File{}
+	return f, f.Reopen(path)
+}
+
+// Reopen goes on in the file of that path: another one, or a new one where the
+// old one was moved away. Where that fails, the old one stays in use.
+func (d *File) Reopen(path string) error {
+	var opened *os.File
+	if path != "" {
+		var err error
+		if opened, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
+			return fmt.Errorf("open the file of decisions: %w", err)
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	old := d.f
+	d.f = opened
+	if old == nil {
+		return nil
+	}
+	if err := old.Close(); err != nil {
+		return fmt.Errorf("close the file of decisions: %w", err)
+	}
+	return nil
+}
+
+// Record implements loop.Recorder.
+func (d *File) Record(r loop.Record) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.f == nil {
+		return nil
+	}
+	return (&loop.JSONLines{W: d.f}).Record(r)
+}
+
+// Close ends the keeping of records.
+func (d *File) Close() error { return d.Reopen("") }

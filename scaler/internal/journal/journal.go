@@ -4,6 +4,7 @@ package journal
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ const (
 	Drain   = "drain"
 	Undrain = "undrain"
 	Remove  = "remove"
+	Discard = "discard"
 	Nothing = "nothing"
 	Failed  = "failed"
 )
@@ -112,6 +114,10 @@ func events(r loop.Record) []Event {
 	if r.Error != "" {
 		add(Event{What: Failed, About: "scaler", Reason: r.Error})
 	}
+	if r.Standby != "" { // what was decided, another scaler does
+		add(Event{What: Nothing, About: "scaler", Reason: r.Standby})
+		return out
+	}
 	for _, a := range r.Add {
 		add(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Reason: a.Reason, Names: made(r, a.Group)})
 	}
@@ -123,6 +129,12 @@ func events(r loop.Record) []Event {
 	}
 	for _, s := range r.Remove {
 		add(Event{What: Remove, About: s.Worker, Group: s.Group, Reason: s.Reason})
+	}
+	for _, s := range r.Discard {
+		add(Event{What: Discard, About: s.Worker, Group: s.Group, Reason: s.Reason + " (server " + s.Server + ")"})
+	}
+	if r.Stopped != "" {
+		add(Event{What: Failed, About: "scaler", Reason: "stopped: " + r.Stopped})
 	}
 	for _, e := range r.Errors {
 		add(Event{What: Failed, About: "scaler", Reason: e})
@@ -148,4 +160,19 @@ func made(r loop.Record, group string) []string {
 func InGroup(worker, cluster, group string) bool {
 	number, ok := strings.CutPrefix(worker, cluster+"-"+group+"-")
 	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+}
+
+// Title writes what was decided for people: "add 2 (astro-cpu-1, astro-cpu-2)".
+func (e Event) Title() string {
+	title := e.What
+	if e.What == Add {
+		title += " " + strconv.Itoa(e.Count)
+	}
+	if len(e.Names) > 0 {
+		title += " (" + strings.Join(e.Names, ", ") + ")"
+	}
+	if e.DryRun && e.Action() {
+		title += ", not carried out: dry run"
+	}
+	return title
 }

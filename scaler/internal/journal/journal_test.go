@@ -53,6 +53,17 @@ func TestAReasonThatGoesOnIsOneEvent(t *testing.T) {
 	}
 }
 
+// What a scaler would do that waits for another one is not told as done.
+func TestWhoWaitsForAnotherDoesNothing(t *testing.T) {
+	waits := at(0, decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 2, Reason: "8 jobs found no place for 1m"}}, Stopped: "4 of 8 workers are sick"})
+	waits.Standby = "scaler other acts for this cluster, this one waits"
+	later := waits
+	later.Time = noon.Add(10 * time.Second)
+	if got, want := lines(journal.Of([]loop.Record{waits, later})), "0-10 nothing scaler: scaler other acts for this cluster, this one waits\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestWhoWasMade(t *testing.T) {
 	r := at(0, decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 1}, {Group: "cpu-big", Count: 1}}})
 	r.Added = []string{"astro-cpu-1", "astro-cpu-big-1"}

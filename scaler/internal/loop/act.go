@@ -66,7 +66,7 @@ func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r
 	}
 	a.consoles(ctx, d.Remove, d.Discard)
 	if names := d.Removals(); len(names) > 0 {
-		a.do(ctx, "remove workers", func(ctx context.Context) error { return l.Actuator.Remove(ctx, id, names) })
+		a.do(ctx, "remove workers", func(ctx context.Context) error { return l.Actuator.Remove(ctx, id, names, d.Drained()) })
 	}
 	a.discard(ctx, id, d.Discard)
 	a.collect(ctx, d.Collect)
@@ -97,6 +97,8 @@ func (a *actions) do(ctx context.Context, what string, call func(ctx context.Con
 	}
 	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
 	defer cancel()
+	calling, release := a.l.guard(calling)
+	defer release()
 	if err := call(calling); err != nil {
 		a.failed = append(a.failed, fmt.Errorf("%s: %w", what, err))
 		a.r.Errors = append(a.r.Errors, a.failed[len(a.failed)-1].Error())
@@ -157,7 +159,9 @@ func (a *actions) collect(ctx context.Context, gone []decide.Remains) {
 			return
 		}
 		calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
+		calling, release := a.l.guard(calling)
 		found, err := a.l.Remains.CollectRemains(calling, g.Server, g.Volumes)
+		release()
 		cancel()
 		a.l.memory = a.l.memory.Collected(g.Server, err, time.Now())
 		if len(found) > 0 {

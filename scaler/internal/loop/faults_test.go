@@ -323,6 +323,37 @@ func TestAFailedZoneIsLeftOut(t *testing.T) {
 	})
 }
 
+// Another scaler calls a drained worker back, and it gets a job, between this
+// one's decision to remove it and the call: it stays.
+func TestAWorkerCalledBackByAnotherScaler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(4, 0, 10*time.Minute)
+		l := newLoop(s, 20)
+		called := 0
+		s.callBack = func() {
+			if called++; called > 1 {
+				return
+			}
+			for i, m := range s.doc.Workers {
+				s.doc.Workers[i].Leaving = cluster.Stays
+				s.nodes[m.Name].closed = false
+				s.jobs = append(s.jobs, &simJob{submitted: s.at, length: 20 * time.Minute, on: m.Name, ends: s.at.Add(20 * time.Minute)})
+			}
+			s.doc.Generation++
+		}
+		running(t, l, 20*time.Minute)
+		if called != 1 || s.servers() != 1 || s.killed != 0 {
+			t.Errorf("called back %d times, %d servers, %d jobs killed", called, s.servers(), s.killed)
+		}
+		running(t, l, time.Hour)
+		expectAllDone(t, s)
+		if s.created != 1 {
+			t.Errorf("%d created", s.created)
+		}
+	})
+}
+
 // Boots of two minutes are learned: who is late is replaced after 8, not after 15.
 func TestTheLearnedJoinTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

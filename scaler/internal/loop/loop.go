@@ -42,6 +42,7 @@ type Loop struct {
 	// Changes brings new settings. They hold from the next tick on; what is
 	// remembered stays.
 	Changes <-chan Settings
+	Lease   Lease // nil: there is no other scaler
 
 	memory  decide.Memory
 	flavors map[string]queue.Shape // by flavor ID
@@ -51,6 +52,7 @@ type Loop struct {
 	blind   bool                   // the quota can not be read
 	stopped bool                   // for too many are sick
 	shown   map[string]bool        // servers whose consoles were logged
+	waits   string                 // for whom this scaler waits
 }
 
 // Recorder keeps a record of each tick.
@@ -90,7 +92,7 @@ func (l *Loop) Run(ctx context.Context) error {
 // noted then, and the first look takes longer than the others.
 func (l *Loop) Once(ctx context.Context) (Record, error) {
 	r, err := l.once(ctx)
-	if err == nil && r.Stopped != "" {
+	if err == nil && r.Stopped != "" && r.Standby == "" {
 		err = errors.New(r.Stopped)
 	}
 	return r, err
@@ -108,7 +110,11 @@ func (l *Loop) once(ctx context.Context) (Record, error) {
 		}
 		if !time.Now().Before(until) {
 			r := l.Tick(ctx, true)
-			return r, r.Failed()
+			if !r.unsure {
+				return r, r.Failed()
+			}
+			until = time.Now().Add(l.Interval) // who holds the lease may have died before we came
+			continue
 		}
 		l.Tick(ctx, false)
 	}
@@ -127,9 +133,9 @@ func (l *Loop) Look(ctx context.Context) (Record, error) {
 // Watch reads and decides for one hold time, does nothing, and returns the last
 // tick's record.
 func (l *Loop) Watch(ctx context.Context) (Record, error) {
-	actuator, remains := l.Actuator, l.Remains
-	l.Actuator, l.Remains = actuate.DryRun{}, nil
-	defer func() { l.Actuator, l.Remains = actuator, remains }()
+	actuator, remains, lease := l.Actuator, l.Remains, l.Lease
+	l.Actuator, l.Remains, l.Lease = actuate.DryRun{}, nil, nil
+	defer func() { l.Actuator, l.Remains, l.Lease = actuator, remains, lease }()
 	return l.once(ctx)
 }
 
@@ -161,9 +167,11 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		var out decide.Outcome
 		out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
 		r.fill(facts, out)
-		l.alarm(r.Stopped)
 		r.Facts, r.Policy = facts, l.Policy.At(r.Time).For(facts.Cluster.Document.Groups)
-		l.tell(r)
+		if act = l.hold(ctx, facts, act, &r); r.Standby == "" {
+			l.alarm(r.Stopped)
+			l.tell(r)
+		}
 		for _, o := range l.Observers {
 			o.Decided(r)
 		}

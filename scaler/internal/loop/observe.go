@@ -34,11 +34,10 @@ type Settings struct {
 	Policy   decide.Policy
 	Interval time.Duration
 	Queue    queue.Reader
-	Records  Recorder
 }
 
 func (l *Loop) apply(s Settings) {
-	l.Policy, l.Interval, l.Queue, l.Records = s.Policy, s.Interval, s.Queue, s.Records
+	l.Policy, l.Interval, l.Queue = s.Policy, s.Interval, s.Queue
 	l.told = nil // what holds now is said again under the new policy
 	l.Log.Info("the new configuration holds from now on")
 }

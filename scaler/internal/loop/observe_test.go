@@ -62,10 +62,11 @@ func TestSettingsChangeBetweenTicks(t *testing.T) {
 		changes := make(chan loop.Settings)
 		l := newLoop(s, 1)
 		l.Observers, l.Changes = []loop.Observer{w}, changes
+		same := l.Queue
 		settings := func(most int, interval time.Duration) loop.Settings {
 			p := decide.DefaultPolicy()
 			p.Groups["cpu"] = decide.Bounds{Max: most}
-			return loop.Settings{Policy: p, Interval: interval, Queue: l.Queue}
+			return loop.Settings{Policy: p, Interval: interval, Queue: same}
 		}
 		go func() {
 			for _, at := range []time.Duration{13, 16, 19} { // a signal more often than the interval

@@ -33,11 +33,14 @@ type Record struct {
 	Error     string   `json:"error,omitempty"`     // why nothing could be decided
 	Seconds   float64  `json:"seconds"`
 
+	Standby string `json:"standby,omitempty"` // why another scaler acts, and not this one
+
 	Fleet  fleet.Fleet   `json:"-"`
 	Demand demand.Demand `json:"-"`
 	Facts  decide.Facts  `json:"-"`
 	Policy decide.Policy `json:"-"` // with the bounds that the cluster has
 	err    error
+	unsure bool // nobody knows yet whether the other scaler lives
 }
 
 func (r *Record) fill(f decide.Facts, out decide.Outcome) {
@@ -53,6 +56,11 @@ func (r *Record) fill(f decide.Facts, out decide.Outcome) {
 
 // Failed returns why nothing was decided, or what was decided and failed.
 func (r Record) Failed() error { return r.err }
+
+// Unread is the record of a tick that could not read.
+func Unread(at time.Time, err error) Record {
+	return Record{Time: at, Error: err.Error(), err: err}
+}
 
 // summary is what changes only when something happens.
 func (r Record) summary() string {

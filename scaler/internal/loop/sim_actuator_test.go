@@ -75,10 +75,18 @@ func (s *sim) Mark(_ context.Context, _ string, marks map[string]cluster.Leaving
 }
 
 // Remove implements the actuator.
-func (s *sim) Remove(_ context.Context, _ string, names []string) error {
+func (s *sim) Remove(_ context.Context, _ string, names, drained []string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()
+	if s.callBack != nil {
+		s.callBack()
+		s.advance()
+	}
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		m, _ := s.doc.Member(name)
+		return slices.Contains(drained, name) && m.Leaving == cluster.Stays
+	})
 	s.calls = append(s.calls, fmt.Sprintf("remove %d", len(names)))
 	if s.removeErr != nil {
 		return s.removeErr

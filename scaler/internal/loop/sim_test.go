@@ -53,6 +53,7 @@ type sim struct {
 	fullZone   string // where nobody has room
 	dieIn      string // the next call of that name is cut short, and the scaler with it
 	die        context.CancelFunc
+	callBack   func() // another scaler's doing, just before workers are removed
 
 	// What happened.
 	created, removed, killed, peak int

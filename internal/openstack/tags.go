@@ -1,0 +1,42 @@
+package openstack
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/tags"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// Leases returns the texts of the lease tags on a server, as they are now.
+func (c *Client) Leases(ctx context.Context, id string) ([]string, error) {
+	return on("read leases on server "+id, c.compute, func(sc *gophercloud.ServiceClient) ([]string, error) {
+		all, err := tags.List(ctx, sc, id).Extract()
+		if err != nil {
+			return nil, err
+		}
+		var n cluster.Node
+		cluster.ReadTags(&n, all)
+		slices.Sort(n.Leases)
+		return n.Leases, nil
+	})
+}
+
+// AddLease puts a lease tag on a server. Nova adds a tag by itself, without
+// reading and writing back the others.
+func (c *Client) AddLease(ctx context.Context, id, text string) error {
+	_, err := on("add a lease to server "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
+		return struct{}{}, tags.Add(ctx, sc, id, cluster.LeaseTag(text)).ExtractErr()
+	})
+	return err
+}
+
+// DropLease takes a lease tag from a server; one that is not there is no error.
+func (c *Client) DropLease(ctx context.Context, id, text string) error {
+	_, err := on("drop a lease of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
+		return struct{}{}, tags.Delete(ctx, sc, id, cluster.LeaseTag(text)).ExtractErr()
+	})
+	return unlessGone(err)
+}

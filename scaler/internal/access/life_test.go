@@ -1,0 +1,334 @@
+package access_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/access"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
+)
+
+// recorder keeps the calls that a client makes.
+type recorder struct {
+	mu    sync.Mutex
+	calls []string // "METHOD path"
+}
+
+func (r *recorder) log(_ context.Context, _ string, fields map[string]any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, fmt.Sprint(fields["method"], " ", fields["path"]))
+}
+
+// check wants every call to be allowed; it returns the rules that none needed.
+func (r *recorder) check(t *testing.T, rules []access.Rule) (unused []access.Rule) {
+	t.Helper()
+	used := map[access.Rule]bool{}
+	for _, call := range r.calls {
+		method, path, _ := strings.Cut(call, " ")
+		if strings.HasSuffix(path, "/v3/auth/tokens") {
+			continue // the login has no rule
+		}
+		i := slices.IndexFunc(rules, func(rule access.Rule) bool { return rule.Allows(rule.Service, method, path) })
+		if i < 0 {
+			t.Errorf("no rule allows %s", call)
+			continue
+		}
+		used[rules[i]] = true
+	}
+	return slices.DeleteFunc(slices.Clone(rules), func(rule access.Rule) bool { return used[rule] })
+}
+
+// volumeLeft is the ID of a volume that a deleted server may have left.
+const volumeLeft = "0d9bd4e4-0000-4000-8000-000000000001"
+
+// life is what a scaler does in its time: it takes the lease, looks, adds, marks,
+// reads a console, removes, collects what was left, and releases.
+//
+// lose makes a worker vanish, where that can be done.
+func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker string)) {
+	t.Helper()
+	must := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	ctx := t.Context()
+	nova := actuate.NewNova(name, provision.New(scaler, provision.Options{Owner: cluster.OwnerScaler}))
+	keeper := lease.New(scaler, "life")
+	view, err := nova.Read(ctx)
+	must("read", err)
+	standing, err := keeper.Hold(ctx, view, true)
+	if must("take the lease", err); !standing.Mine {
+		t.Fatalf("the lease is not ours: %+v", standing)
+	}
+	id := view.Document.ID
+	_, err = scaler.ResolveFlavor(ctx, view.Document.Groups["cpu"].Flavor)
+	must("look a flavor up", err)
+	_, err = scaler.Limits(ctx)
+	must("read the quota", err)
+	names, err := nova.Add(ctx, id, "cpu", 2)
+	must("add", err)
+	again, err := nova.Add(ctx, id, "spread", 1)
+	must("add to a group with a server group", err)
+	names = append(names, again...)
+	must("mark", nova.Mark(ctx, id, map[string]cluster.Leaving{names[0]: cluster.LeaveIdle}))
+	view, err = nova.Read(ctx)
+	must("read", err)
+	if standing, err = keeper.Hold(ctx, view, true); err != nil || !standing.Mine {
+		t.Errorf("the lease is lost: %+v, %v", standing, err)
+	}
+	first, there := view.Nodes.ByName(names[0])
+	if !there {
+		t.Fatalf("%s is not in the list", names[0])
+	}
+	_, err = scaler.ConsoleTail(ctx, first.ID, 30)
+	must("read a console", err)
+	lose(names[1])
+	if _, err = nova.Read(ctx); err != nil {
+		t.Errorf("read: %v", err)
+	}
+	twin, _ := view.Nodes.ByName(names[2])
+	if err := nova.Discard(ctx, id, twin.ID); !cluster.IsKind(err, cluster.FaultConflict) {
+		t.Errorf("delete a server that is in the roster: %v", err)
+	}
+	must("remove", nova.Remove(ctx, id, names, names[:1]))
+	found, err := scaler.CollectRemains(ctx, first.ID, []string{volumeLeft})
+	must("collect what a server left", err)
+	t.Logf("found %v", found)
+	must("release the lease", keeper.Release(ctx))
+}
+
+// birth makes the cluster that the scaler finds, as terraform apply would.
+func birth(t *testing.T, maker *openstack.Client, name, image, flavor, network string) {
+	t.Helper()
+	ctx := t.Context()
+	i, err := maker.ResolveImage(ctx, image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := maker.ResolveFlavor(ctx, flavor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := maker.ResolveNetwork(ctx, network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := cluster.NodeSpec{Image: i.ID, Flavor: f.ID, Network: n.ID}
+	spread := node
+	spread.ServerGroup = "soft-anti-affinity"
+	scaling := &cluster.Scaling{Max: 5}
+	p := provision.New(maker, provision.Options{})
+	id := uuid.NewString()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
+		defer cancel()
+		if err := p.Destroy(ctx, id, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	_, err = p.Apply(ctx, provision.Request{
+		Spec: cluster.Spec{
+			ID: id, Name: name, LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, BatchSystem: cluster.BatchHTCondor, FrontEnd: node,
+			Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Scaling: scaling}, "spread": {NodeSpec: spread, Scaling: scaling}},
+		},
+		Wait: provision.WaitActive, CreatedBy: "test", Create: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func client(t *testing.T, c openstack.Config) *openstack.Client {
+	t.Helper()
+	out, err := openstack.New(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func startCloud(t *testing.T) (*openstacktest.Cloud, openstack.Config) {
+	t.Helper()
+	cloud := openstacktest.New(openstacktest.Options{BlockStorage: true})
+	if err := cloud.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cloud.Close)
+	return cloud, openstack.Config{
+		AuthURL: cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,
+		UserDomainName: openstacktest.DomainName, TenantName: openstacktest.ProjectName,
+		ProjectDomainName: openstacktest.DomainName, Region: openstacktest.Region,
+	}
+}
+
+// A scaler's life makes no call outside the rules, and no rule is there for
+// nothing.
+func TestRulesFitALife(t *testing.T) {
+	cloud, config := startCloud(t)
+	birth(t, client(t, config), "astro", "debian-13-hpc", "m1.small", "private")
+	front, _ := cloud.Server("astro-frontend")
+	if err := cloud.PostPassword(front.ID, `{"generation":1,"joined":0,"pending":1}`); err != nil { // an old report: it is cleared
+		t.Fatal(err)
+	}
+	cloud.FailServers(openstacktest.ServerFault{Name: "astro-cpu-1$"}) // its console is read, and it is made once more
+	var r recorder
+	config.Log = r.log
+	scaler := client(t, config)
+	life(t, scaler, "astro", func(worker string) {
+		server, _ := cloud.Server(worker)
+		cloud.RemoveServer(server.ID)
+		// Of another one, port and volume will be left.
+		other, _ := cloud.Server("astro-cpu-1")
+		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/network/ports", Status: 200, Body: `{"ports": [{"id": "p1", "device_id": "` + other.ID + `", "device_owner": "compute:nova"}]}`})
+		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/volume/*/volumes/*", Status: 200, Body: `{"volume": {"id": "` + volumeLeft + `", "attachments": []}}`})
+	})
+	places, err := scaler.Places()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range r.check(t, access.Rules(places)) {
+		t.Errorf("nothing needs %s %s", rule.Method, rule.Path)
+	}
+}
+
+// Each missing rule is an error that names it: the middleware of a service
+// answers 401 then.
+func TestAMissingRuleIsNamed(t *testing.T) {
+	cloud, config := startCloud(t)
+	birth(t, client(t, config), "astro", "debian-13-hpc", "m1.small", "private")
+	scaler := client(t, config)
+	nova := actuate.NewNova("astro", provision.New(scaler, provision.Options{Owner: cluster.OwnerScaler}))
+	view, err := nova.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := view.Document.ID
+	front, _ := view.Nodes.FrontEnd()
+	for _, row := range []struct {
+		method, path, says string
+		status             int
+		do                 func() error
+	}{
+		{"GET", "/compute/servers/detail", "GET /compute/v2.1/servers/detail", 401, func() error { _, err := nova.Read(t.Context()); return err }},
+		{"POST", "/compute/servers", "POST /compute/v2.1/servers", 401, func() error { _, err := nova.Add(t.Context(), id, "cpu", 1); return err }},
+		{"PUT", "/compute/servers/*/metadata", "PUT /compute/v2.1/servers/" + front.ID + "/metadata", 403, func() error {
+			_, err := nova.Add(t.Context(), id, "cpu", 1)
+			return err
+		}},
+		{"PUT", "/compute/servers/*/tags/*", "PUT /compute/v2.1/servers/" + front.ID + "/tags/", 401, func() error {
+			_, err := lease.New(scaler, "x").Hold(t.Context(), view, true)
+			return err
+		}},
+	} {
+		cloud.Fault(openstacktest.Fault{
+			Method: row.method, Path: row.path, Status: row.status, Times: -1,
+			Body: `{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`,
+		})
+		err := row.do()
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("(HTTP %d to %s", row.status, row.says)) {
+			t.Errorf("%s %s: %v", row.method, row.path, err)
+		}
+		cloud.ClearFaults()
+	}
+}
+
+func TestAllows(t *testing.T) {
+	rule := access.Rule{Service: "compute", Method: "DELETE", Path: "/v2.1/servers/*"}
+	for call, want := range map[string]bool{
+		"compute DELETE /v2.1/servers/1":         true,
+		"compute GET /v2.1/servers/1":            false,
+		"network DELETE /v2.1/servers/1":         false,
+		"compute DELETE /v2.1/servers":           false,
+		"compute DELETE /v2.1/servers/":          false,
+		"compute DELETE /v2.1/servers/1/x":       false,
+		"compute DELETE /compute/v2.1/servers/1": false,
+	} {
+		w := strings.Fields(call)
+		if rule.Allows(w[0], w[1], w[2]) != want {
+			t.Errorf("%s: %t", call, !want)
+		}
+	}
+}
+
+func TestWrite(t *testing.T) {
+	places := openstack.Places{
+		Compute: openstack.Place{Type: "compute", Path: "/compute/v2.1"},
+		Network: openstack.Place{Type: "network", Path: "/networking/v2.0"},
+	}
+	for _, row := range []struct {
+		volume openstack.Place
+		want   map[string]string // services and their paths
+	}{
+		{openstack.Place{}, map[string]string{"compute": "/compute/v2.1/", "network": "/networking/v2.0/"}},
+		{openstack.Place{Type: "volumev3", Path: "/volume/v3/p1"}, map[string]string{"compute": "/compute/v2.1/", "network": "/networking/v2.0/", "volumev3": "/volume/v3/p1/volumes/"}},
+	} {
+		places.Volume = row.volume
+		var out bytes.Buffer
+		if err := access.Write(&out, access.Rules(places)); err != nil {
+			t.Fatal(err)
+		}
+		var rules []map[string]string
+		if err := json.Unmarshal(out.Bytes(), &rules); err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, r := range rules {
+			seen[r["service"]] = true
+			if base := row.want[r["service"]]; len(r) != 3 || base == "" || r["method"] == "" || !strings.HasPrefix(r["path"], base) || strings.Contains(r["path"], "//") {
+				t.Errorf("%v", r)
+			}
+		}
+		if len(seen) != len(row.want) {
+			t.Errorf("rules for %v, want %v", seen, row.want)
+		}
+	}
+}
+
+// On a real OpenStack, VMCLUSTER_LIVE=1: the cluster is made as OS_CLOUD says,
+// and the scaler lives as VMCLUSTER_LIVE_SCALER_CLOUD does, an entry of
+// clouds.yaml with an application credential that has the rules.
+func TestLiveLife(t *testing.T) {
+	if os.Getenv("VMCLUSTER_LIVE") != "1" || os.Getenv("VMCLUSTER_LIVE_SCALER_CLOUD") == "" {
+		t.Skip("set VMCLUSTER_LIVE=1 and VMCLUSTER_LIVE_SCALER_CLOUD to use the OpenStack that OS_CLOUD names")
+	}
+	birth(t, client(t, openstack.Config{}), "access", os.Getenv("VMCLUSTER_LIVE_IMAGE"), os.Getenv("VMCLUSTER_LIVE_FLAVOR"), os.Getenv("VMCLUSTER_LIVE_NETWORK"))
+	var r recorder
+	scaler := client(t, openstack.Config{Cloud: os.Getenv("VMCLUSTER_LIVE_SCALER_CLOUD"), Log: r.log})
+	life(t, scaler, "access", func(string) {})
+	places, err := scaler.Places()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d calls; not needed here: %v", len(r.calls), r.check(t, access.Rules(places)))
+
+	// What no rule allows is refused, and the refusal names it.
+	_, err = scaler.ResolveKeyPair(t.Context(), "any")
+	var refused *cluster.CloudError
+	switch {
+	case cluster.IsKind(err, cluster.FaultNotFound):
+		t.Log("this credential has no access rules")
+	case !errors.As(err, &refused) || refused.Call != "GET "+places.Compute.Path+"/os-keypairs":
+		t.Errorf("a call without a rule: %v", err)
+	}
+}

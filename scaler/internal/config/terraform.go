@@ -1,0 +1,57 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Terraform says how workers are added and removed by Terraform runs.
+type Terraform struct {
+	Directory     string // of the configuration
+	Resource      string // the cluster's address in it
+	VariablesFile string // a file name in the directory
+	Variable      string
+	Program       string // "": terraform, or else tofu
+	LockTimeout   time.Duration
+	Timeout       time.Duration // of a run
+}
+
+var (
+	resourceAddress = regexp.MustCompile(`^(module\.[A-Za-z_][\w-]*(\[[^\]]+\])?\.)*vmcluster_cluster\.[A-Za-z_][\w-]*(\[[^\]]+\])?$`)
+	variableName    = regexp.MustCompile(`^[A-Za-z_][\w-]*$`)
+)
+
+func (t *Terraform) options() []option {
+	directory := text("directory", "", &t.Directory, nil)
+	directory.required = true
+	resource := text("resource", "", &t.Resource, func(s string) error {
+		if !resourceAddress.MatchString(s) {
+			return fmt.Errorf("%q is not the address of a vmcluster_cluster, such as vmcluster_cluster.astro", s)
+		}
+		return nil
+	})
+	resource.required = true
+	file := text("variables_file", "scaler.auto.tfvars.json", &t.VariablesFile, func(s string) error {
+		// Terraform reads only these by itself, and a human's apply must see it.
+		if s != filepath.Base(s) || !strings.HasSuffix(s, ".auto.tfvars.json") {
+			return fmt.Errorf("%q is not a file name that ends with .auto.tfvars.json", s)
+		}
+		return nil
+	})
+	file.within = "`*.auto.tfvars.json`"
+	variable := text("variable", "vmcluster_workers", &t.Variable, func(s string) error {
+		if !variableName.MatchString(s) {
+			return fmt.Errorf("%q is not the name of a variable", s)
+		}
+		return nil
+	})
+	return []option{
+		directory, resource, file, variable,
+		text("program", "", &t.Program, oneWord),
+		duration("lock_timeout", "2m", 0, time.Hour, &t.LockTimeout),
+		duration("run_timeout", "1h", time.Minute, 24*time.Hour, &t.Timeout),
+	}
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// Web says where the scaler shows itself, and to whom.
+type Web struct {
+	Listen          string // host:port; "" shows nothing
+	Username        string // basic authentication
+	PasswordFile    string // "": PasswordVariable
+	CertificateFile string // TLS
+	KeyFile         string
+	ClientCAFile    string // clients need a certificate of it
+	Open            bool   // to anybody who reaches it, in clear text
+}
+
+// PasswordVariable is the environment variable that holds the page's password
+// where no file does.
+const PasswordVariable = "VMCLUSTER_SCALER_PASSWORD" //nolint:gosec // G101: the name of a variable
+
+func (w *Web) options() []option {
+	return []option{
+		text("username", "", &w.Username, oneWord),
+		text("password_file", "", &w.PasswordFile, nil),
+		text("certificate_file", "", &w.CertificateFile, nil),
+		text("key_file", "", &w.KeyFile, nil),
+		text("client_ca_file", "", &w.ClientCAFile, nil),
+		boolean("open", "false", &w.Open),
+	}
+}
+
+func address(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port, such as 127.0.0.1:9180", s)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q is not a port from 0 to 65535", port)
+	}
+	return nil
+}
+
+// Loopback tells that only this machine reaches the page.
+func (w *Web) Loopback() bool {
+	host, _, err := net.SplitHostPort(w.Listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// web decodes the block and refuses to show to all what should not be.
+func (d *decoder) web(body hcl.Body, blocks map[string][]*hcl.Block, w *Web) {
+	b := d.atMostOne(blocks, "web")
+	at := body.MissingItemRange()
+	if content, _, _ := body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "listen"}}}); content != nil && content.Attributes["listen"] != nil {
+		at = content.Attributes["listen"].Expr.Range()
+	}
+	if b == nil {
+		d.defaults(w.options())
+	} else {
+		at = b.DefRange
+		d.body(b.Body, w.options())
+	}
+	switch {
+	case w.Listen == "" && b != nil:
+		d.fail(at, "Missing listen", "A web block says how the page is shown; set listen to where, for example: listen = \"127.0.0.1:9180\".")
+	case (w.CertificateFile == "") != (w.KeyFile == ""):
+		d.fail(at, "Incomplete TLS", "certificate_file and key_file go together.")
+	case w.ClientCAFile != "" && w.CertificateFile == "":
+		d.fail(at, "Incomplete TLS", "client_ca_file needs certificate_file and key_file.")
+	case w.PasswordFile != "" && w.Username == "":
+		d.fail(at, "Missing username", "password_file is of no use without username.")
+	case w.Listen != "" && !w.Loopback() && w.Username == "" && w.CertificateFile == "" && !w.Open:
+		d.fail(at, "Open to the network", fmt.Sprintf("%s can be reached from other machines: add a web block with username, or with certificate_file and key_file; or write open = true there.", w.Listen))
+	}
+}

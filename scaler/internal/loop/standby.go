@@ -1,0 +1,80 @@
+package loop
+
+import (
+	"context"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+)
+
+// Lease has one of several scalers of a cluster act.
+type Lease interface {
+	// Hold looks at who holds the lease, by what was just read, and takes it if it
+	// is free and to be taken.
+	Hold(ctx context.Context, v fleet.View, take bool) (Standing, error)
+	// While returns a context that ends when the lease is lost.
+	While(ctx context.Context) (context.Context, context.CancelFunc)
+	// Release gives the lease back.
+	Release(ctx context.Context) error
+}
+
+// Standing is how this scaler stands to the lease.
+type Standing struct {
+	Mine   bool
+	Holder string // another one
+	Sure   bool   // the other was seen to be alive
+}
+
+const releaseTimeout = 30 * time.Second
+
+// hold tells whether this scaler may act in this round, and says for whom it
+// waits. A round that only watches takes no lease.
+func (l *Loop) hold(ctx context.Context, f decide.Facts, act bool, r *Record) bool {
+	if l.Lease == nil || l.DryRun {
+		return act
+	}
+	s, err := l.Lease.Hold(ctx, f.Cluster, act)
+	waits := ""
+	switch {
+	case err != nil:
+		waits = err.Error()
+		r.err = err
+	case s.Holder != "":
+		waits = "scaler " + s.Holder + " acts for this cluster, this one waits"
+		r.unsure = act && !s.Sure
+	case act && !s.Mine:
+		waits = "another scaler wanted the lease at the same moment"
+		r.unsure = true
+	}
+	if act {
+		r.Standby = waits
+	}
+	if waits != l.waits {
+		if waits == "" {
+			l.Log.Info("this scaler acts")
+		} else {
+			l.Log.Warn("nothing is done: " + waits)
+		}
+		l.waits = waits
+	}
+	return act && waits == "" && s.Mine
+}
+
+// guard returns a context for an action: it ends when another scaler takes over.
+func (l *Loop) guard(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.Lease == nil || l.DryRun {
+		return ctx, func() {}
+	}
+	return l.Lease.While(ctx)
+}
+
+// Release gives the lease back, once nothing is under way any more.
+func (l *Loop) Release(ctx context.Context) error {
+	if l.Lease == nil {
+		return nil
+	}
+	releasing, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	return l.Lease.Release(releasing)
+}

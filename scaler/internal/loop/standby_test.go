@@ -1,0 +1,143 @@
+package loop_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+)
+
+// tags are what the front-end's server bears.
+type tags struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+func (s *tags) Leases(context.Context, string) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.texts), nil
+}
+
+func (s *tags) AddLease(_ context.Context, _, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.texts = append(s.texts, text)
+	return nil
+}
+
+func (s *tags) DropLease(_ context.Context, _, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.texts = slices.DeleteFunc(s.texts, func(t string) bool { return t == text })
+	return nil
+}
+
+// withFrontEnd shows a cluster with the front-end's tags.
+type withFrontEnd struct {
+	*clusterOf
+	tags *tags
+}
+
+func (c withFrontEnd) Read(ctx context.Context) (fleet.View, error) {
+	v, err := c.clusterOf.Read(ctx)
+	leases, _ := c.tags.Leases(ctx, "")
+	v.Nodes = append(v.Nodes, cluster.Node{ID: "fe", Name: "astro-frontend", Role: cluster.RoleFrontEnd, Status: cluster.StatusActive, Leases: leases})
+	return v, err
+}
+
+func leased(s *sim, t *tags, name string) *loop.Loop {
+	l := newLoop(s, 20)
+	l.Cluster, l.Lease = withFrontEnd{&clusterOf{sim: s}, t}, lease.New(t, name)
+	return l
+}
+
+// Two scalers on one cluster: one acts; the other waits, and goes on when the
+// first is gone, without making anything twice.
+func TestTwoScalers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, leases := newSim(), &tags{}
+		s.addTakes = 5 * time.Minute // far longer than the lease holds
+		s.submit(40, 0, 20*time.Minute)
+		var wg sync.WaitGroup
+		first, second := leased(s, leases, "first"), leased(s, leases, "second")
+		wg.Go(func() {
+			running(t, first, 20*time.Minute)
+			if err := first.Release(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			time.Sleep(time.Second)
+			running(t, second, 3*time.Hour)
+			_ = second.Release(t.Context())
+		})
+		wg.Wait()
+		if s.created != 10 || s.unfinished() != 0 || s.killed != 0 || s.servers() != 0 {
+			t.Errorf("created %d, unfinished %d, killed %d, left %d", s.created, s.unfinished(), s.killed, s.servers())
+		}
+	})
+}
+
+// Once, with a lease of a scaler that was killed: it waits until that is certain,
+// and then acts.
+func TestOnceAfterAKilledOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, leases := newSim(), &tags{texts: []string{"dead-12345:9:120"}}
+		s.submit(4, 0, 10*time.Minute)
+		l := leased(s, leases, "once")
+		start := time.Now()
+		r, err := l.Once(t.Context())
+		if err != nil || len(r.Added) != 1 || r.Standby != "" {
+			t.Errorf("added %v, standby %q, %v", r.Added, r.Standby, err)
+		}
+		if took := time.Since(start); took > 140*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if err := l.Release(t.Context()); err != nil || len(leases.texts) > 0 {
+			t.Errorf("left: %v, %v", leases.texts, err)
+		}
+	})
+}
+
+// Once beside a scaler that runs: nothing is done, and that is no failure.
+func TestOnceBesideAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, leases := newSim(), &tags{}
+		s.submit(4, 0, 10*time.Minute)
+		other := lease.New(leases, "runs")
+		v, _ := withFrontEnd{&clusterOf{sim: s}, leases}.Read(t.Context())
+		if standing, err := other.Hold(t.Context(), v, true); err != nil || !standing.Mine {
+			t.Fatal(standing, err)
+		}
+		r, err := leased(s, leases, "once").Once(t.Context())
+		if err != nil || r.Standby == "" || s.created != 0 {
+			t.Errorf("standby %q, created %d, %v", r.Standby, s.created, err)
+		}
+		_ = other.Release(t.Context())
+	})
+}
+
+// A plan leaves no trace, also where it watches first.
+func TestAPlanTakesNoLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, leases := newSim(), &tags{}
+		l := leased(s, leases, "plan")
+		if _, err := l.Look(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := l.Watch(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if len(leases.texts) > 0 {
+			t.Errorf("tags %v", leases.texts)
+		}
+	})
+}

@@ -1,0 +1,303 @@
+// Package metrics shows in Prometheus' format what the loop sees and does. The
+// names are documented in docs/scaler.md; a test compares the two.
+package metrics
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
+)
+
+const prefix = "vmcluster_scaler_"
+
+// Metrics implements loop.Observer.
+type Metrics struct {
+	registry *prometheus.Registry
+	now      func() time.Time
+
+	jobs       *prometheus.GaugeVec
+	oldest     prometheus.Gauge
+	workers    *prometheus.GaugeVec
+	bound      *prometheus.GaugeVec
+	needed     *prometheus.GaugeVec
+	generation prometheus.Gauge
+	dryRun     prometheus.Gauge
+	stopped    prometheus.Gauge
+	lastTick   prometheus.Gauge
+
+	decisions *prometheus.CounterVec
+	made      prometheus.Counter
+	faults    *prometheus.CounterVec
+	failed    *prometheus.CounterVec
+	unread    *prometheus.CounterVec
+	ticks     *prometheus.CounterVec
+	tick      prometheus.Histogram
+	stages    *prometheus.HistogramVec
+	firstJob  prometheus.Histogram
+
+	shown   sync.RWMutex // held while the gauges are between two looks
+	mu      sync.Mutex
+	readAt  time.Time
+	decided map[string]bool // actions that go on from the last tick
+	sick    map[string]bool // workers whose fault has been counted
+	births  births
+}
+
+// New returns metrics without values. Version is the scaler's.
+func New(version string, now func() time.Time) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry(), now: now, sick: map[string]bool{}, births: newBirths()}
+	m.gauges()
+	m.counters()
+	info := m.gaugeVec("build_info", "Always 1; the version is a label.", "version")
+	info.WithLabelValues(version).Set(1)
+	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: prefix + "data_age_seconds", Help: "Age of the latest reading of cluster and queue; -1 before the first.",
+	}, m.age)
+	m.registry.MustRegister(age, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *Metrics) gauges() {
+	m.jobs = m.gaugeVec("jobs", "Jobs by state: waiting (those that count), running, not_counted, unmet (waiting without a worker to come).", "state")
+	m.oldest = m.gauge("oldest_job_age_seconds", "How long the oldest waiting job that counts has waited; 0 where none does.")
+	m.workers = m.gaugeVec("workers", "Workers by group and phase. Strangers in the pool have the group \"\".", "group", "phase")
+	m.bound = m.gaugeVec("group_bound", "Least and most workers of a group in the scaler's charge.", "group", "bound")
+	m.needed = m.gaugeVec("workers_needed", "New workers that the waiting jobs need.", "group")
+	m.generation = m.gauge("cluster_generation", "Generation of the cluster document.")
+	m.dryRun = m.gauge("dry_run", "1 where decisions are not carried out.")
+	m.stopped = m.gauge("stopped", "1 while nothing is done at all, because too many workers are sick.")
+	m.lastTick = m.gauge("last_tick_timestamp_seconds", "When the last round ended.")
+}
+
+func (m *Metrics) counters() {
+	m.decisions = m.counterVec("decisions_total", "Workers that it was decided to add, drain, undrain or remove; a step that goes on counts once.", "group", "action")
+	m.made = m.counter("workers_made_total", "Workers that were made.")
+	m.faults = m.counterVec("worker_faults_total", "Workers found broken (server in ERROR), absent (not in the pool for the join timeout) or vanished (no server).", "group", "phase")
+	m.failed = m.counterVec("action_failures_total", "Calls to carry out a decision that failed, by the kind of fault.", "kind")
+	m.unread = m.counterVec("read_failures_total", "Rounds in which the cluster or the queue could not be read.", "what")
+	m.ticks = m.counterVec("ticks_total", "Rounds by result: ok, unread, failed (an action failed).", "result")
+	m.tick = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: prefix + "tick_seconds", Help: "Length of a round, actions included.",
+		Buckets: []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800},
+	})
+	m.stages = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    prefix + "worker_stage_seconds",
+		Help:    "How long the stages of a new worker take: hold (demand to decision), create (decision to server), join (server to pool), match (pool to first job).",
+		Buckets: []float64{5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800},
+	}, []string{"stage"})
+	m.firstJob = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: prefix + "demand_to_first_job_seconds", Help: "From the first sight of demand to the first job on the worker made for it.",
+		Buckets: []float64{30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800, 3600},
+	})
+	m.registry.MustRegister(m.tick, m.stages, m.firstJob)
+	for _, what := range []string{"cluster", "queue"} {
+		m.unread.WithLabelValues(what)
+	}
+	for _, kind := range []cluster.FaultKind{cluster.FaultQuota, cluster.FaultNoHost, cluster.FaultOther} {
+		m.failed.WithLabelValues(string(kind))
+	}
+	for _, result := range []string{"ok", "unread", "failed"} {
+		m.ticks.WithLabelValues(result)
+	}
+	for _, stage := range []string{"hold", "create", "join", "match"} {
+		m.stages.WithLabelValues(stage)
+	}
+}
+
+func (m *Metrics) gauge(name, help string) prometheus.Gauge {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + name, Help: help})
+	m.registry.MustRegister(g)
+	return g
+}
+
+func (m *Metrics) gaugeVec(name, help string, labels ...string) *prometheus.GaugeVec {
+	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels)
+	m.registry.MustRegister(g)
+	return g
+}
+
+func (m *Metrics) counter(name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: prefix + name, Help: help})
+	m.registry.MustRegister(c)
+	return c
+}
+
+func (m *Metrics) counterVec(name, help string, labels ...string) *prometheus.CounterVec {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
+	m.registry.MustRegister(c)
+	return c
+}
+
+// Handler serves them.
+func (m *Metrics) Handler() http.Handler {
+	h := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.shown.RLock()
+		defer m.shown.RUnlock()
+		h.ServeHTTP(w, r)
+	})
+}
+
+func (m *Metrics) age() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.readAt.IsZero() {
+		return -1
+	}
+	return max(0, m.now().Sub(m.readAt).Seconds())
+}
+
+// Decided implements loop.Observer: what was seen holds from now on.
+func (m *Metrics) Decided(r loop.Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.readAt = r.Facts.Queue.ReadAt()
+	m.shown.Lock()
+	m.seen(status.Of(r))
+	m.shown.Unlock()
+	m.stopped.Set(0)
+	if r.Stopped != "" {
+		m.stopped.Set(1)
+	}
+	if r.Standby == "" { // else another scaler acts, and counts
+		m.count(r)
+	}
+	m.births.seen(r, m)
+}
+
+// Finished implements loop.Observer.
+func (m *Metrics) Finished(r loop.Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	m.lastTick.Set(float64(now.UnixMilli()) / 1000)
+	m.tick.Observe(r.Seconds)
+	m.made.Add(float64(len(r.Added)))
+	for _, kind := range kinds(r) {
+		m.failed.WithLabelValues(kind).Inc()
+	}
+	var unread *loop.ReadError
+	switch {
+	case errors.As(r.Failed(), &unread):
+		m.unread.WithLabelValues(unread.What).Inc()
+		m.ticks.WithLabelValues("unread").Inc()
+	case r.Error != "":
+		m.ticks.WithLabelValues("unread").Inc() // asked to stop
+	case len(r.Errors) > 0:
+		m.ticks.WithLabelValues("failed").Inc()
+	default:
+		m.ticks.WithLabelValues("ok").Inc()
+	}
+	if r.Standby == "" {
+		m.births.made(r, now, m)
+	}
+}
+
+// kinds returns the kind of each action's failure.
+func kinds(r loop.Record) []string {
+	failures := []error{r.Failed()}
+	if joined, ok := r.Failed().(interface{ Unwrap() []error }); ok {
+		failures = joined.Unwrap()
+	}
+	var out []string
+	for i := range r.Errors {
+		kind := cluster.FaultOther
+		if i < len(failures) {
+			kind = cluster.KindOf(failures[i])
+		}
+		out = append(out, string(kind))
+	}
+	return out
+}
+
+// seen sets the gauges.
+func (m *Metrics) seen(s status.Status) {
+	notCounted, unmet := 0, 0
+	for _, j := range s.Queue.Skipped {
+		notCounted += j.Count
+	}
+	for _, j := range s.Queue.Unmet {
+		unmet += j.Count
+	}
+	for state, n := range map[string]int{"waiting": s.Queue.Waiting, "running": s.Queue.Running, "not_counted": notCounted, "unmet": unmet} {
+		m.jobs.WithLabelValues(state).Set(float64(n))
+	}
+	m.oldest.Set(0)
+	if s.Queue.Oldest != nil {
+		m.oldest.Set(max(0, s.Time.Sub(*s.Queue.Oldest).Seconds()))
+	}
+	m.generation.Set(float64(s.Generation))
+	m.dryRun.Set(0)
+	if s.DryRun {
+		m.dryRun.Set(1)
+	}
+	m.workers.Reset()
+	m.bound.Reset()
+	m.needed.Reset()
+	for _, g := range s.Groups {
+		for _, p := range status.Phases {
+			if p != fleet.Foreign {
+				m.workers.WithLabelValues(g.Name, string(p)).Set(0)
+			}
+		}
+		if g.Managed {
+			m.bound.WithLabelValues(g.Name, "min").Set(float64(g.Min))
+			m.bound.WithLabelValues(g.Name, "max").Set(float64(g.Max))
+			m.needed.WithLabelValues(g.Name).Set(float64(g.Needed))
+		}
+	}
+	for _, w := range s.Workers {
+		m.workers.WithLabelValues(w.Group, string(w.Phase)).Inc()
+	}
+}
+
+// count adds what is new in this round.
+func (m *Metrics) count(r loop.Record) {
+	decided := map[string]bool{}
+	for _, a := range r.Add {
+		m.decisions.WithLabelValues(a.Group, journal.Add).Add(float64(a.Count))
+	}
+	step := func(action, worker, group string) {
+		key := action + " " + worker
+		decided[key] = true
+		if !m.decided[key] {
+			m.decisions.WithLabelValues(group, action).Inc()
+		}
+	}
+	for _, s := range r.Drain {
+		step(journal.Drain, s.Worker, s.Group)
+	}
+	for _, s := range r.Undrain {
+		step(journal.Undrain, s.Worker, s.Group)
+	}
+	for _, s := range r.Remove {
+		step(journal.Remove, s.Worker, s.Group)
+	}
+	for _, s := range r.Discard {
+		step(journal.Discard, s.Server, s.Group)
+	}
+	m.decided = decided
+	sick := map[string]bool{}
+	for _, w := range r.Fleet.Workers {
+		switch w.Phase {
+		case fleet.Broken, fleet.Absent, fleet.Vanished:
+			key := string(w.Phase) + " " + w.Name + " " + w.Node.ID
+			sick[key] = true
+			if !m.sick[key] {
+				m.faults.WithLabelValues(w.Group, string(w.Phase)).Inc()
+			}
+		}
+	}
+	m.sick = sick
+}

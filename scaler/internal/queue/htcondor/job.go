@@ -1,0 +1,103 @@
+package htcondor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// heldAttribute is what a held job says of itself, beside jobAttributes.
+const heldAttribute = "HoldReason"
+
+const statusHeld = 5
+
+// Find implements queue.Finder. An ID is "6.0", or "6" for the first job of the
+// cluster of jobs.
+func (r *Reader) Find(ctx context.Context, id string) (queue.Job, error) {
+	constraint, err := selecting(id)
+	if err != nil {
+		return queue.Job{}, err
+	}
+	schedds, err := r.schedds(ctx)
+	if err != nil {
+		return queue.Job{}, err
+	}
+	var failed []error
+	for _, schedd := range schedds {
+		job, found, err := r.find(ctx, schedd, constraint)
+		switch {
+		case err != nil:
+			failed = append(failed, fmt.Errorf("look for the job on %s: %w", schedd, err))
+		case found:
+			return job, nil
+		}
+	}
+	if len(failed) > 0 {
+		return queue.Job{}, errors.Join(failed...)
+	}
+	return queue.Job{}, queue.ErrNoJob
+}
+
+// find asks one schedd, and takes the first job.
+func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job, bool, error) {
+	list := newJobList(time.Now())
+	list.schedd = schedd
+	var job queue.Job
+	args := []string{"-allusers", "-json", "-attributes", strings.Join(append([]string{"ClusterId", "ProcId", heldAttribute}, jobAttributes...), ","), "-constraint", constraint}
+	err := r.queue(ctx, schedd, func(out io.Reader) error {
+		return decodeRepeated(out, func(a *repeated, o *own) error {
+			if job.ID != "" {
+				return nil
+			}
+			job = named(a.ad)
+			return list.add(a, o)
+		})
+	}, args...)
+	if err != nil || job.ID == "" {
+		return queue.Job{}, false, err
+	}
+	var s queue.Snapshot
+	list.fill(&s, nodeName)
+	switch {
+	case len(s.Jobs) > 0:
+		job.Kind = s.Jobs[0]
+	case len(s.Skipped) > 0:
+		job.Why = s.Skipped[0].Why
+	}
+	return job, true, nil
+}
+
+func named(a ad) queue.Job {
+	job := queue.Job{ID: fmt.Sprintf("%d.%d", a.integer("ClusterId"), a.integer("ProcId")), State: queue.JobOther}
+	host := a.text("RemoteHost")
+	switch status := a.integer("JobStatus"); {
+	case status == statusIdle:
+		job.State = queue.JobWaits
+	case status == statusHeld:
+		job.State, job.Why = queue.JobHeld, a.text(heldAttribute)
+	case host != "":
+		job.State, job.Node = queue.JobRuns, nodeName(machineOf(host))
+	}
+	return job
+}
+
+// selecting returns the constraint for a job's number.
+func selecting(id string) (string, error) {
+	cluster, proc, one := strings.Cut(id, ".")
+	if _, err := strconv.ParseUint(cluster, 10, 32); err != nil {
+		return "", fmt.Errorf("%q is not a job's number, such as 6.0", id)
+	}
+	if !one {
+		return "ClusterId == " + cluster, nil
+	}
+	if _, err := strconv.ParseUint(proc, 10, 32); err != nil {
+		return "", fmt.Errorf("%q is not a job's number, such as 6.0", id)
+	}
+	return "ClusterId == " + cluster + " && ProcId == " + proc, nil
+}

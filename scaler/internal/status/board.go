@@ -1,0 +1,162 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+)
+
+// Limits of what a loop that lives needs: a tick may read for two minutes, and
+// then act, several calls of half an hour at most.
+const (
+	readLimit   = 3 * time.Minute
+	actionLimit = 2 * time.Hour
+)
+
+// Point is queue and workers at one moment.
+type Point struct {
+	Time    time.Time           `json:"time"`
+	Waiting int                 `json:"waiting"`
+	Running int                 `json:"running"`
+	Workers map[fleet.Phase]int `json:"workers"`
+}
+
+// series keeps one point for each step of time, that with the most waiting jobs.
+type series struct {
+	step   time.Duration
+	most   int
+	points []Point
+}
+
+func (s *series) add(p Point) {
+	if n := len(s.points); n > 0 && p.Time.Truncate(s.step).Equal(s.points[n-1].Time.Truncate(s.step)) {
+		if p.Waiting >= s.points[n-1].Waiting {
+			s.points[n-1] = p
+		}
+		return
+	}
+	if len(s.points) >= s.most {
+		s.points = slices.Delete(s.points, 0, len(s.points)-s.most+1)
+	}
+	s.points = append(s.points, p)
+}
+
+// Board keeps what the scaler saw and did, for those who ask. It implements
+// loop.Observer.
+type Board struct {
+	interval func() time.Duration
+	now      func() time.Time
+
+	mu       sync.Mutex
+	started  time.Time
+	status   Status
+	known    bool // there is a status
+	acting   bool
+	begun    time.Time // of the tick that acts
+	finished time.Time
+	trouble  string
+	journal  *journal.Journal
+	hour     series
+	day      series
+}
+
+// NewBoard returns an empty board. Interval tells the time between two ticks.
+func NewBoard(interval func() time.Duration, now func() time.Time) *Board {
+	return &Board{
+		interval: interval, now: now, started: now(), journal: journal.New(200),
+		hour: series{step: 10 * time.Second, most: 360}, day: series{step: 4 * time.Minute, most: 360},
+	}
+}
+
+// Replay takes what an earlier scaler wrote down, so that a restart leaves no
+// gap on the page.
+func (b *Board) Replay(records []loop.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range records {
+		b.journal.Add(r)
+		b.point(r)
+	}
+}
+
+// Decided implements loop.Observer.
+func (b *Board) Decided(r loop.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.status, b.known, b.trouble = Of(r), true, ""
+	b.acting, b.begun = true, r.Time
+}
+
+// Finished implements loop.Observer.
+func (b *Board) Finished(r loop.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.acting, b.finished, b.trouble = false, b.now(), r.Error
+	b.status.Error = r.Error
+	b.journal.Add(r)
+	b.point(r)
+}
+
+// point notes what was seen. A tick that saw nothing leaves a gap.
+func (b *Board) point(r loop.Record) {
+	if r.Error != "" {
+		return
+	}
+	p := Point{Time: r.Time, Waiting: r.Waiting, Running: r.Running, Workers: r.Workers}
+	b.hour.add(p)
+	b.day.add(p)
+}
+
+// View is a copy of what a board holds.
+type View struct {
+	Now    time.Time
+	Status Status
+	Known  bool // there is a status
+	Events []journal.Event
+	Hour   []Point // one in 10 s
+	Day    []Point // one in 4 min
+	Health Health
+}
+
+// Health says whether the loop goes on.
+type Health struct {
+	OK       bool       `json:"ok"`
+	Text     string     `json:"text"`
+	LastTick *time.Time `json:"last_tick,omitempty"`
+	Error    string     `json:"error,omitempty"` // why nothing can be decided
+}
+
+// View returns what there is now.
+func (b *Board) View() View {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	return View{
+		Now: now, Status: b.status, Known: b.known, Events: b.journal.Events(),
+		Hour: slices.Clone(b.hour.points), Day: slices.Clone(b.day.points), Health: b.health(now),
+	}
+}
+
+// health is that of the loop. A cloud or a queue that cannot be read does not
+// make it ill: to start the scaler anew would not help.
+func (b *Board) health(now time.Time) Health {
+	h := Health{LastTick: when(b.finished), Error: b.trouble}
+	since, limit, what := b.started, readLimit+2*b.interval(), "no round has ended since the start, %s ago"
+	switch {
+	case b.acting:
+		since, limit, what = b.begun, actionLimit, "a decision is carried out since %s"
+	case !b.finished.IsZero():
+		since, what = b.finished, "the last round ended %s ago"
+	}
+	h.OK = now.Sub(since) <= limit
+	h.Text = fmt.Sprintf(what, Short(now.Sub(since)))
+	if !h.OK {
+		h.Text += fmt.Sprintf(", longer than %s", Short(limit))
+	}
+	return h
+}

@@ -1,0 +1,216 @@
+// Package status tells what there is: queue, groups and workers, as a document
+// and as a table. Of is a function of values; Board keeps the latest for those
+// who ask while the scaler runs.
+package status
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// Status is a cluster at one moment.
+type Status struct {
+	Time       time.Time `json:"time"`
+	Cluster    string    `json:"cluster"`
+	Generation int64     `json:"generation"`
+	DryRun     bool      `json:"dry_run,omitempty"`
+	Queue      Queue     `json:"queue"`
+	Groups     []Group   `json:"groups"`
+	Workers    []Worker  `json:"workers"`
+	Error      string    `json:"error,omitempty"` // why nothing newer is known
+}
+
+// Queue is the batch system's queue.
+type Queue struct {
+	ReadAt  time.Time  `json:"read_at"`
+	Waiting int        `json:"waiting"`
+	Running int        `json:"running"`
+	Oldest  *time.Time `json:"oldest_waiting,omitempty"`
+	Skipped []Jobs     `json:"not_counted,omitempty"`
+	Unmet   []Jobs     `json:"without_worker_to_come,omitempty"`
+	Partial []string   `json:"not_read,omitempty"`
+}
+
+// Jobs are jobs with the same fate.
+type Jobs struct {
+	Count int    `json:"count"`
+	First string `json:"first"`
+	Why   string `json:"why"`
+}
+
+// Group is a worker group.
+type Group struct {
+	Name    string              `json:"name"`
+	Managed bool                `json:"managed"` // in the scaler's charge
+	Min     int                 `json:"min"`
+	Max     int                 `json:"max"`
+	Total   int                 `json:"total"`
+	Phases  map[fleet.Phase]int `json:"workers,omitempty"`
+	Needed  int                 `json:"needed"` // new ones
+	For     int                 `json:"needed_for_jobs"`
+}
+
+// Worker is a worker of the cluster, or a stranger in its pool.
+type Worker struct {
+	Name      string       `json:"name"`
+	Group     string       `json:"group,omitempty"`
+	Phase     fleet.Phase  `json:"phase"`
+	Since     *time.Time   `json:"since,omitempty"` // idle or not in the pool since then
+	Jobs      int          `json:"jobs"`
+	Fit       int          `json:"waiting_jobs_that_fit"`
+	Total     *queue.Shape `json:"total,omitempty"`
+	Free      *queue.Shape `json:"free,omitempty"`
+	Pool      string       `json:"pool_state,omitempty"`
+	Server    string       `json:"server,omitempty"`
+	Nova      string       `json:"server_status,omitempty"`
+	Fault     string       `json:"fault,omitempty"`
+	Address   string       `json:"address,omitempty"`
+	Zone      string       `json:"zone,omitempty"`
+	Created   *time.Time   `json:"created,omitempty"`
+	Protected bool         `json:"protected,omitempty"`
+	Draining  bool         `json:"draining,omitempty"`
+	Leaving   string       `json:"leaving,omitempty"` // the mark in the cluster document
+}
+
+// Of makes the status that a record holds.
+func Of(r loop.Record) Status {
+	s := Status{
+		Time: r.Time, Cluster: r.Cluster, Generation: r.Generation, DryRun: r.DryRun, Error: r.Error,
+		Queue: queueOf(r), Groups: groups(r), Workers: []Worker{},
+	}
+	for _, w := range r.Fleet.Workers {
+		s.Workers = append(s.Workers, worker(w, r.Demand.On(w.Name)))
+	}
+	return s
+}
+
+func queueOf(r loop.Record) Queue {
+	facts := r.Facts.Queue
+	q := Queue{ReadAt: facts.ReadAt().UTC(), Waiting: r.Waiting, Running: r.Running, Partial: facts.Partial}
+	for _, g := range facts.Jobs {
+		if q.Oldest == nil || g.Oldest.Before(*q.Oldest) {
+			q.Oldest = when(g.Oldest)
+		}
+	}
+	for _, k := range facts.Skipped {
+		q.Skipped = append(q.Skipped, Jobs{k.Count, k.First, k.Why})
+	}
+	byWhy := map[string]Jobs{}
+	for _, u := range r.Demand.Unmet {
+		j, ok := byWhy[u.Why]
+		if !ok {
+			j = Jobs{First: u.First, Why: u.Why}
+		}
+		j.Count += u.Count
+		byWhy[u.Why] = j
+	}
+	for _, why := range slices.Sorted(maps.Keys(byWhy)) {
+		q.Unmet = append(q.Unmet, byWhy[why])
+	}
+	return q
+}
+
+// groups returns the cluster's groups, and those that only the configuration names.
+func groups(r loop.Record) []Group {
+	out := []Group{}
+	names := slices.Collect(maps.Keys(r.Facts.Cluster.Document.Groups))
+	for name := range r.Policy.Groups {
+		if _, ok := r.Facts.Cluster.Document.Groups[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		_, exists := r.Facts.Cluster.Document.Groups[name]
+		bounds, said := r.Policy.Groups[name]
+		need := r.Demand.Needs[name]
+		g := Group{Name: name, Managed: exists && said, Min: bounds.Min, Max: bounds.Max, Needed: need.Workers, For: need.Jobs}
+		for _, w := range r.Fleet.Group(name) {
+			if g.Phases == nil {
+				g.Phases = map[fleet.Phase]int{}
+			}
+			g.Phases[w.Phase]++
+			g.Total++
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func worker(w fleet.Worker, fit int) Worker {
+	out := Worker{
+		Name: w.Name, Group: w.Group, Phase: w.Phase, Jobs: w.Jobs, Fit: fit,
+		Server: w.Node.ID, Nova: string(w.Node.Status), Address: w.Node.Address, Zone: w.Node.Zone,
+		Created: when(w.Node.Created), Protected: w.Node.Protected,
+	}
+	if w.Node.Fault != nil {
+		out.Fault = w.Node.Fault.Message
+	}
+	if w.Mark != cluster.Stays {
+		out.Leaving = string(w.Mark)
+	}
+	if w.InPool {
+		out.Total, out.Free, out.Pool, out.Draining = &w.Pool.Total, &w.Pool.Free, w.Pool.State, w.Pool.Draining
+		if w.Jobs == 0 {
+			out.Since = when(w.Pool.IdleSince)
+		}
+	} else {
+		out.Since = when(w.AbsentSince)
+	}
+	return out
+}
+
+func when(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// Phases are the phases of workers in the order in which they are shown.
+var Phases = []fleet.Phase{
+	fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished, fleet.Foreign,
+}
+
+// Bound writes a group's bound for people.
+func (g Group) Bound(n int) string {
+	if !g.Managed || n == decide.Unsaid {
+		return "-"
+	}
+	return itoa(n)
+}
+
+// Others returns how many workers of a group are in none of the phases.
+func (g Group) Others(phases ...fleet.Phase) int {
+	n := g.Total
+	for _, p := range phases {
+		n -= g.Phases[p]
+	}
+	return n
+}
+
+// Sorted returns the workers that need attention first.
+func (s Status) Sorted() []Worker {
+	return slices.SortedStableFunc(slices.Values(s.Workers), func(a, b Worker) int {
+		return cmp.Compare(urgency(a.Phase), urgency(b.Phase))
+	})
+}
+
+func urgency(p fleet.Phase) int {
+	switch p {
+	case fleet.Broken, fleet.Absent, fleet.Vanished:
+		return 0
+	case fleet.Stopped, fleet.Closed:
+		return 1
+	}
+	return 2
+}

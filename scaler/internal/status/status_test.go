@@ -1,0 +1,164 @@
+package status_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+func decisions(t *testing.T, records []loop.Record) string {
+	t.Helper()
+	var out bytes.Buffer
+	for _, r := range records {
+		if err := (&loop.JSONLines{W: &out}).Record(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "decisions.jsonl")
+	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTable(t *testing.T) {
+	records := looptest.Records()
+	last, err := status.LastOf(decisions(t, records))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := status.Of(records[1])
+	s.Time = s.Time.Add(30 * time.Second)
+	var out bytes.Buffer
+	if err := status.Write(&out, s, last); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "table.txt", out.Bytes())
+}
+
+func TestJSON(t *testing.T) {
+	raw, err := json.MarshalIndent(status.Of(looptest.Records()[1]), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "status.json", append(raw, '\n'))
+}
+
+func TestNothingIsKnownOfTheScaler(t *testing.T) {
+	if last, err := status.LastOf(decisions(t, nil)); last != nil || err != nil {
+		t.Errorf("an empty file: %+v, %v", last, err)
+	}
+	if _, err := status.LastOf("/nowhere/decisions.jsonl"); err == nil {
+		t.Error("a file that is not there: no error")
+	}
+}
+
+func TestShort(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", -time.Second: "0s", 59*time.Second + 600*time.Millisecond: "1m", 90 * time.Second: "1m30s",
+		time.Hour: "1h", 25*time.Hour + 29*time.Minute + 40*time.Second: "25h30m", 50 * time.Hour: "2d2h",
+	} {
+		if got := status.Short(d); got != want {
+			t.Errorf("%s: %s, want %s", d, got, want)
+		}
+	}
+}
+
+// clock is a time that tests set.
+type clock struct{ now time.Time }
+
+func board() (*status.Board, *clock) {
+	c := &clock{looptest.Noon}
+	return status.NewBoard(func() time.Duration { return 10 * time.Second }, func() time.Time { return c.now }), c
+}
+
+func TestHealth(t *testing.T) {
+	b, c := board()
+	records := looptest.Records()
+	check := func(after time.Duration, ok bool, text string) {
+		t.Helper()
+		c.now = looptest.Noon.Add(after)
+		if h := b.View().Health; h.OK != ok || !strings.Contains(h.Text, text) {
+			t.Errorf("after %s: %+v, want %t, %q", after, h, ok, text)
+		}
+	}
+	check(3*time.Minute, true, "no round has ended since the start, 3m ago")
+	check(4*time.Minute, false, "longer than 3m20s")
+	c.now = looptest.Noon.Add(5 * time.Minute)
+	b.Decided(at(records[0], 5*time.Minute))
+	check(time.Hour, true, "a decision is carried out since 55m")
+	check(3*time.Hour, false, "longer than 2h")
+	c.now = looptest.Noon.Add(3 * time.Hour)
+	b.Finished(at(records[0], 3*time.Hour))
+	check(3*time.Hour+time.Minute, true, "the last round ended 1m ago")
+	check(3*time.Hour+10*time.Minute, false, "the last round ended 10m ago")
+
+	c.now = looptest.Noon.Add(4 * time.Hour)
+	b.Finished(loop.Record{Time: c.now, Error: "read the queue: no answer"})
+	check(4*time.Hour, true, "the last round ended 0s ago") // to start anew would not help
+	if v := b.View(); v.Health.Error != "read the queue: no answer" || v.Status.Cluster != "astro" || v.Status.Error == "" {
+		t.Errorf("health %+v, status of %q", v.Health, v.Status.Cluster)
+	}
+}
+
+func at(r loop.Record, after time.Duration) loop.Record {
+	r.Time = looptest.Noon.Add(after)
+	return r
+}
+
+func TestHistory(t *testing.T) {
+	b, _ := board()
+	var written []loop.Record
+	for i := range 3000 { // a night before the restart, one gap
+		r := loop.Record{Time: looptest.Noon.Add(time.Duration(i) * 10 * time.Second), Waiting: i % 50, Workers: map[fleet.Phase]int{fleet.Busy: 1}}
+		if i%100 == 7 {
+			r.Error = "no answer"
+		}
+		written = append(written, r)
+	}
+	b.Replay(written)
+	b.Finished(loop.Record{Time: looptest.Noon.Add(30000 * time.Second), Waiting: 1, Decision: decide.Decision{Notes: []decide.Note{{About: "jobs", Reason: "x"}}}})
+	v := b.View()
+	if len(v.Hour) != 360 || !v.Hour[359].Time.Equal(looptest.Noon.Add(30000*time.Second)) {
+		t.Errorf("the hour has %d points, the last %+v", len(v.Hour), v.Hour[len(v.Hour)-1])
+	}
+	if len(v.Day) != 126 || v.Day[0].Waiting != 23 {
+		t.Errorf("the day has %d points, the first %+v; want the peaks of 4 minutes", len(v.Day), v.Day[0])
+	}
+	if v.Known {
+		t.Error("what was written down is no status")
+	}
+	if len(v.Events) == 0 {
+		t.Error("no events")
+	}
+}

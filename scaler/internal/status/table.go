@@ -1,0 +1,167 @@
+package status
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+)
+
+// Write prints a status for people. Last is what the file of decisions says of
+// the scaler's latest tick, nil where there is none.
+func Write(w io.Writer, s Status, last *Last) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintf(t, "cluster\t%s, generation %d, read %s\n", s.Cluster, s.Generation, s.Time.UTC().Format("2006-01-02 15:04:05 UTC"))
+	fmt.Fprintf(t, "jobs\t%s\n", s.Queue.text(s.Time))
+	for _, line := range last.lines(s.Time) {
+		fmt.Fprintf(t, "scaler\t%s\n", line)
+	}
+	fmt.Fprintf(t, "\nGROUP\tWORKERS\tBUSY\tIDLE\tBOOTING\tLEAVING\tOTHERS\tMIN\tMAX\tNEEDED\n")
+	for _, g := range s.Groups {
+		needed := strconv.Itoa(g.Needed)
+		if g.Needed > 0 {
+			needed = fmt.Sprintf("%d for %d jobs", g.Needed, g.For)
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", g.Name, g.Total,
+			g.Phases[fleet.Busy], g.Phases[fleet.Idle], g.Phases[fleet.Booting], g.Phases[fleet.Leaving],
+			g.Others(fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving), g.Bound(g.Min), g.Bound(g.Max), needed)
+	}
+	if len(s.Workers) > 0 {
+		fmt.Fprintf(t, "\nWORKER\tGROUP\tPHASE\tSINCE\tJOBS\tFREE\tADDRESS\tSERVER\n")
+	}
+	for _, worker := range s.Workers {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", worker.Name, dash(worker.Group), worker.Words(), worker.For(s.Time),
+			worker.Jobs, worker.FreeText(), dash(worker.Address), dash(worker.Nova))
+	}
+	for _, j := range s.Queue.Unmet {
+		fmt.Fprintf(t, "\n%d jobs without a worker to come (%s…): %s", j.Count, j.First, j.Why)
+	}
+	for _, j := range s.Queue.Skipped {
+		fmt.Fprintf(t, "\n%d jobs not counted (%s…): %s", j.Count, j.First, j.Why)
+	}
+	for _, p := range s.Queue.Partial {
+		fmt.Fprintf(t, "\nnot read: %s", p)
+	}
+	if len(s.Queue.Unmet)+len(s.Queue.Skipped)+len(s.Queue.Partial) > 0 {
+		fmt.Fprintln(t)
+	}
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("print the status: %w", err)
+	}
+	return nil
+}
+
+func (q Queue) text(now time.Time) string {
+	text := fmt.Sprintf("%d waiting, %d running", q.Waiting, q.Running)
+	if q.Oldest != nil {
+		text += fmt.Sprintf("; the oldest waits for %s", Short(now.Sub(*q.Oldest)))
+	}
+	return text
+}
+
+// Words writes a worker's phase with what else matters of it.
+func (w Worker) Words() string {
+	words := []string{string(w.Phase)}
+	if w.Protected {
+		words = append(words, "protected")
+	}
+	if w.Fault != "" {
+		words = append(words, w.Fault)
+	}
+	return strings.Join(words, ", ")
+}
+
+// For writes how long a worker has been as it is; "-" where that is not known.
+func (w Worker) For(now time.Time) string {
+	if w.Since == nil {
+		return "-"
+	}
+	return Short(now.Sub(*w.Since))
+}
+
+// FreeText writes what of a worker is free.
+func (w Worker) FreeText() string {
+	if w.Free == nil {
+		return "-"
+	}
+	return w.Free.String()
+}
+
+// Last is the scaler's latest tick by its file of decisions.
+type Last struct {
+	Time   time.Time     `json:"time"`
+	Took   float64       `json:"seconds"`
+	Error  string        `json:"error,omitempty"`
+	Action *LatestAction `json:"latest_action,omitempty"`
+}
+
+// LatestAction is what the scaler did last.
+type LatestAction struct {
+	Time   time.Time `json:"time"`
+	What   string    `json:"what"`
+	About  string    `json:"about"`
+	Reason string    `json:"reason"`
+}
+
+// LastOf returns the latest tick of a file of decisions, nil where there is none.
+func LastOf(path string) (*Last, error) {
+	records, err := journal.Read(path)
+	if err != nil || len(records) == 0 {
+		return nil, err
+	}
+	r := records[len(records)-1]
+	last := &Last{Time: r.Time, Took: r.Seconds, Error: r.Error}
+	for _, e := range journal.Of(records) {
+		if e.Action() {
+			last.Action = &LatestAction{Time: e.To, What: e.Title(), About: e.About, Reason: e.Reason}
+		}
+	}
+	return last, nil
+}
+
+func (l *Last) lines(now time.Time) []string {
+	if l == nil {
+		return nil
+	}
+	lines := []string{fmt.Sprintf("last round %s ago, took %.1f s", Short(now.Sub(l.Time)), l.Took)}
+	if l.Error != "" {
+		lines = append(lines, l.Error)
+	}
+	if a := l.Action; a != nil {
+		lines = append(lines, fmt.Sprintf("last action %s ago: %s, %s: %s", Short(now.Sub(a.Time)), a.What, a.About, a.Reason))
+	}
+	return lines
+}
+
+// Short writes a duration for people, without empty parts: "5m", "1h30m".
+func Short(d time.Duration) string {
+	d = max(d, 0).Round(time.Second)
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
+	case d >= time.Hour:
+		d = d.Round(time.Minute)
+	}
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,52 @@
+package terraform
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+)
+
+type discarding struct {
+	Cloud
+	gone []string
+}
+
+func (d *discarding) DiscardServer(_ context.Context, _, serverID string) error {
+	d.gone = append(d.gone, serverID)
+	return nil
+}
+
+// A server that nobody wants goes by a direct call, unless a run that is going may
+// have made it, or its group is the provider's and the nova actuator's.
+func TestDiscard(t *testing.T) {
+	for _, row := range []struct {
+		name, server string
+		going        bool
+		gone         []string
+		err          error
+	}{
+		{"one more of a name", "twin", false, []string{"twin"}, nil},
+		{"while a run is going", "twin", true, nil, nil},
+		{"of a group with scaling", "gpu", false, nil, ErrNotOurs},
+		{"not in the list any more", "none", false, []string{"none"}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var cloud discarding
+			a := New(Options{Cloud: &cloud})
+			a.last = fleet.View{
+				Document: cluster.Document{Groups: map[string]cluster.GroupSpec{"cpu": {Count: 2}, "gpu": {Scaling: &cluster.Scaling{Max: 2}}}},
+				Nodes:    cluster.Nodes{{ID: "twin", Name: "astro-cpu-1", Group: "cpu"}, {ID: "gpu", Name: "astro-gpu-1", Group: "gpu"}},
+			}
+			if row.going {
+				a.running = make(chan struct{})
+			}
+			if err := a.Discard(t.Context(), "id", row.server); !errors.Is(err, row.err) || !slices.Equal(cloud.gone, row.gone) {
+				t.Errorf("gone %v, want %v; %v", cloud.gone, row.gone, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,87 @@
+package terraform
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is the variables file: one variable, a map of group to count and retire.
+type File struct {
+	Path     string
+	Variable string
+}
+
+// Read returns what the file says; nothing where there is none yet.
+func (f File) Read() (map[string]Group, error) {
+	raw, err := os.ReadFile(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]Group{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the variables file: %w", err)
+	}
+	var content map[string]map[string]Group
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&content); err != nil {
+		return nil, fmt.Errorf("read the variables file: %s is none of the scaler's: %w", f.Path, err)
+	}
+	for name := range content {
+		if name != f.Variable {
+			return nil, fmt.Errorf("read the variables file: %s sets %q, and the scaler would overwrite it: keep the file to the scaler", f.Path, name)
+		}
+	}
+	groups := content[f.Variable]
+	if groups == nil {
+		groups = map[string]Group{}
+	}
+	return groups, nil
+}
+
+// Write replaces the file as a whole: whoever reads it at that moment sees the
+// old content or the new one, and so does who reads it after a power cut.
+func (f File) Write(groups map[string]Group) error {
+	raw, err := json.MarshalIndent(map[string]map[string]Group{f.Variable: groups}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the variables file: %w", err)
+	}
+	folder := filepath.Dir(f.Path)
+	temporary, err := os.CreateTemp(folder, "."+filepath.Base(f.Path)+".*")
+	if err != nil {
+		return fmt.Errorf("write the variables file: %w", err)
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }() // not there any more once it was renamed
+	_, err = temporary.Write(append(raw, '\n'))
+	err = errors.Join(err, temporary.Chmod(f.mode()), temporary.Sync(), temporary.Close())
+	if err == nil {
+		err = os.Rename(temporary.Name(), f.Path)
+	}
+	if err == nil {
+		err = syncFolder(folder)
+	}
+	if err != nil {
+		return fmt.Errorf("write the variables file: %w", err)
+	}
+	return nil
+}
+
+// mode keeps what an operator has set. Others who apply must read a new file.
+func (f File) mode() fs.FileMode {
+	if info, err := os.Stat(f.Path); err == nil {
+		return info.Mode().Perm()
+	}
+	return 0o644
+}
+
+func syncFolder(name string) error {
+	folder, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

@@ -1,0 +1,158 @@
+package terraform
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// runs carries out wishes until there are none.
+func (a *Actuator) runs(ctx context.Context, clusterID string, done chan struct{}) {
+	defer close(done)
+	timer := time.NewTimer(gather)
+	<-timer.C
+	for {
+		w, more := a.next()
+		if !more {
+			return
+		}
+		// It goes on when the call that began it is over.
+		running, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.o.Timeout)
+		start := time.Now()
+		err := a.carryOut(running, clusterID, w)
+		cancel()
+		if a.ended(err) {
+			a.o.Log("terraform run failed", "error", err)
+			return
+		}
+		a.o.Log("terraform run is through", "seconds", int(time.Since(start).Seconds()))
+	}
+}
+
+// next takes the wishes of the present round, if they are new.
+func (a *Actuator) next() (w wish, more bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gathering = false
+	if a.want.empty() || a.want.equal(a.doing) {
+		a.running, a.doing = nil, newWish()
+		return w, false
+	}
+	a.doing = a.want.clone()
+	return a.doing, true
+}
+
+// ended takes over how a run ended. It reports whether that was the last one for
+// now.
+func (a *Actuator) ended(err error) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err == nil {
+		a.pause, a.paused = 0, time.Time{}
+		return false
+	}
+	a.failed, a.told = err, false
+	a.pause = min(max(2*a.pause, firstPause), longestPause)
+	a.paused = time.Now().Add(a.pause)
+	a.running, a.doing = nil, newWish()
+	return true
+}
+
+func (a *Actuator) carryOut(ctx context.Context, clusterID string, w wish) error {
+	for _, part := range w.inOrder() {
+		if err := a.run(ctx, clusterID, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run writes, plans, checks and applies.
+func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
+	a.mu.Lock()
+	known := a.last.Nodes // a list leaves out what a cell that is down has
+	a.mu.Unlock()
+	view, err := a.o.Cloud.Refresh(ctx, clusterID, known)
+	if err != nil {
+		return fmt.Errorf("look before the run: %w", err)
+	}
+	w = w.without(view.Document)
+	var wanted map[string]Group
+	err = a.rewrite(func(was map[string]Group) map[string]Group {
+		wanted = variables(view.Nodes, was, w)
+		return wanted
+	})
+	if err != nil {
+		return err
+	}
+	if w.empty() {
+		return nil
+	}
+	a.o.Log("terraform run", "wanted", text(wanted))
+	warnings, err := a.apply(ctx, view.Nodes, wanted, w)
+	if err != nil {
+		return err
+	}
+	if view, err = a.o.Cloud.Refresh(ctx, clusterID, view.Nodes); err != nil {
+		return fmt.Errorf("look after the run: %w", err)
+	}
+	for group, size := range w.size {
+		if n := len(present(view.Nodes, group)); n < size {
+			return fmt.Errorf("%w: group %s has %d workers of %d: %s", ErrShort, group, n, size, warnings)
+		}
+	}
+	for worker, group := range w.leave {
+		if slices.Contains(present(view.Nodes, group), worker) {
+			return fmt.Errorf("%w: %s is still there: %s", ErrShort, worker, warnings)
+		}
+	}
+	return nil
+}
+
+func (a *Actuator) apply(ctx context.Context, nodes cluster.Nodes, wanted map[string]Group, w wish) (string, error) {
+	dir, remove, err := privateFolder()
+	if err != nil {
+		return "", err
+	}
+	defer remove()
+	plan := filepath.Join(dir, "plan")
+	differs, err := a.o.CLI.Plan(ctx, plan)
+	if err != nil {
+		return "", err
+	}
+	if differs {
+		shown, err := a.o.CLI.Show(ctx, plan)
+		if err != nil {
+			return "", err
+		}
+		if differs, err = check(shown, a.o.Resource, w.leave); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case differs:
+		return a.o.CLI.Apply(ctx, plan)
+	case unmet(nodes, wanted):
+		return "", fmt.Errorf("%w: is the count of %s taken from variable %q, and from %s?", ErrIgnored, a.o.Resource, a.o.File.Variable, filepath.Base(a.o.File.Path))
+	}
+	return "", nil
+}
+
+func text(groups map[string]Group) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		g := groups[name]
+		part := fmt.Sprintf("%s %d", name, g.Count)
+		if len(g.Retire) > 0 {
+			part += " without " + strings.Join(g.Retire, " ")
+		}
+		out = append(out, part)
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,307 @@
+package terraform_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/tfcli"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
+)
+
+// These tests run a real command line (TF_ACC=1; TF_ACC_TERRAFORM_PATH or the
+// search path names it) with the provider of this tree on an embedded OpenStack
+// whose front-ends play the node program.
+
+// stage is a cluster that a terraform apply has made, and what works on it.
+type stage struct {
+	t      *testing.T
+	cloud  *openstacktest.Cloud
+	guests *guest.Simulator
+	p      *provision.Provisioner
+	dir    string
+	path   string
+	id     string
+
+	mu   sync.Mutex
+	busy map[string]bool
+}
+
+const configuration = `
+terraform {
+  required_providers {
+    vmcluster = { source = "registry.terraform.io/vmcluster/vmcluster" }
+  }
+%s
+}
+
+variable "vmcluster_workers" {
+  type    = map(object({ count = number, retire = set(string) }))
+  default = {}
+}
+
+resource "vmcluster_cluster" "astro" {
+  name      = "astro"
+  image     = "debian-13-hpc"
+  network   = "private"
+  key_pair  = "ops"
+  front_end = { flavor = "m1.medium" }
+  workers = {
+    cpu = {
+      flavor = "m1.small"
+      count  = %s
+      retire = %s
+    }
+    gpu = {
+      flavor  = "m1.large"
+      scaling = { min = 0, max = 3 }
+    }
+  }
+  batch_system  = { type = "htcondor" }
+  drain_timeout = "20s"
+  timeouts      = { update = "2m" }
+}
+`
+
+const (
+	countOfFile  = `try(var.vmcluster_workers["cpu"].count, 3)`
+	retireOfFile = `try(var.vmcluster_workers["cpu"].retire, [])`
+)
+
+func newStage(t *testing.T, backend string) *stage {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("TF_ACC is not set: as all tests with a real command line, run it by make test")
+	}
+	path, err := tfcli.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{t: t, dir: t.TempDir(), path: path, busy: map[string]bool{}}
+	s.cloud = openstacktest.New(openstacktest.Options{})
+	if err := s.cloud.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.cloud.Close)
+	s.guests = guest.New(s.cloud, guest.Options{Busy: s.isBusy})
+	s.guests.Start()
+	t.Cleanup(s.guests.Close)
+	for k, v := range s.cloud.Env() {
+		t.Setenv(k, v)
+	}
+	t.Setenv("TF_CLI_CONFIG_FILE", mirror(t))
+	client, err := openstack.New(t.Context(), openstack.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.p = provision.New(client, provision.Options{Owner: cluster.OwnerScaler})
+	s.configure(backend, countOfFile, retireOfFile)
+	s.human("init")
+	s.human("apply", "-auto-approve")
+	view, err := s.p.Find(t.Context(), "astro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.id = view.Document.ID
+	return s
+}
+
+var (
+	mirrorOnce   sync.Once
+	mirrorFolder string
+)
+
+// mirror builds the provider once into a folder from which init installs it, and
+// returns a command line configuration that knows no other place.
+func mirror(t *testing.T) string {
+	t.Helper()
+	mirrorOnce.Do(func() {
+		dir, err := os.MkdirTemp("", "vmcluster-mirror-") //nolint:usetesting // it serves several tests
+		if err != nil {
+			t.Fatal(err)
+		}
+		mirrorFolder = dir
+		binary := filepath.Join(dir, "registry.terraform.io/vmcluster/vmcluster/1.0.0", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-vmcluster_v1.0.0")
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../..").CombinedOutput(); err != nil {
+			t.Fatalf("build the provider: %v\n%s", err, out)
+		}
+	})
+	rc := filepath.Join(mirrorFolder, "cli.tfrc")
+	text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirrorFolder)
+	if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return rc
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if mirrorFolder != "" {
+		_ = os.RemoveAll(mirrorFolder)
+	}
+	os.Exit(code)
+}
+
+func (s *stage) configure(backend, count, retire string) {
+	s.t.Helper()
+	text := fmt.Sprintf(configuration, backend, count, retire)
+	if err := os.WriteFile(filepath.Join(s.dir, "main.tf"), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// human runs the command line as somebody at a terminal would.
+func (s *stage) human(args ...string) string {
+	s.t.Helper()
+	cmd := exec.CommandContext(s.t.Context(), s.path, append(args, "-no-color", "-input=false")...)
+	cmd.Dir = s.dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// expectNoDifference is what a human's plan shows when nothing is left to do.
+func (s *stage) expectNoDifference() {
+	s.t.Helper()
+	if out := s.human("plan"); !strings.Contains(out, "No changes.") {
+		s.t.Errorf("a human's plan shows a difference:\n%s", out)
+	}
+}
+
+func (s *stage) isBusy(worker string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy[worker]
+}
+
+func (s *stage) nova() *actuate.Nova { return actuate.NewNova("astro", s.p) }
+
+func (s *stage) terraform(change func(*terraform.Options)) *terraform.Actuator {
+	o := terraform.Options{
+		Reader: s.nova(), Cloud: s.p, Resource: "vmcluster_cluster.astro", Timeout: 5 * time.Minute,
+		CLI:  terraform.Program{Path: s.path, Directory: s.dir, Resource: "vmcluster_cluster.astro", LockTimeout: time.Second},
+		File: s.file(),
+		Log:  func(msg string, kv ...any) { s.t.Log(append([]any{msg}, kv...)...) },
+	}
+	if change != nil {
+		change(&o)
+	}
+	return terraform.New(o)
+}
+
+func (s *stage) file() terraform.File {
+	return terraform.File{Path: filepath.Join(s.dir, "scaler.auto.tfvars.json"), Variable: "vmcluster_workers"}
+}
+
+// servers returns the workers' servers: name → ID.
+func (s *stage) servers() map[string]string {
+	out := map[string]string{}
+	for _, server := range s.cloud.Servers() {
+		if !slices.Contains(server.Tags, cluster.RoleTag(cluster.RoleFrontEnd)) && !server.Deleting {
+			out[server.Name] = server.ID
+		}
+	}
+	return out
+}
+
+func (s *stage) roster() map[string]cluster.Leaving {
+	s.t.Helper()
+	view, err := s.p.Refresh(s.t.Context(), s.id, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out := map[string]cluster.Leaving{}
+	for _, m := range view.Document.Workers {
+		out[m.Name] = m.Leaving
+	}
+	return out
+}
+
+func (s *stage) until(what string, ok func() bool) {
+	s.t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for !ok() {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("not within a minute: %s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// lockable is an HTTP backend, as remote as one gets.
+type lockable struct {
+	mu      sync.Mutex
+	state   []byte
+	lock    []byte
+	lockers int
+}
+
+func (l *lockable) serve(t *testing.T) (backend string) {
+	t.Helper()
+	server := httptest.NewServer(l)
+	t.Cleanup(server.Close)
+	return fmt.Sprintf("  backend \"http\" {\n    address        = %q\n    lock_address   = %q\n    unlock_address = %q\n  }\n", server.URL, server.URL, server.URL)
+}
+
+func (l *lockable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	switch r.Method {
+	case http.MethodGet:
+		if l.state == nil {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = w.Write(l.state)
+	case http.MethodPost:
+		l.state = body
+	case "LOCK":
+		if l.lock != nil {
+			w.WriteHeader(http.StatusLocked)
+			_, _ = w.Write(l.lock)
+			return
+		}
+		l.lock = body
+		l.lockers++
+	case "UNLOCK":
+		l.lock = nil
+	}
+}
+
+// hold takes the lock as another run does.
+func (l *lockable) hold() (release func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lock = []byte(`{"ID":"9db590f1-b6fe-c5f2-2678-8804f089deba","Operation":"OperationTypeApply","Who":"ada@desk","Version":"1.11.4","Created":"2026-11-22T12:00:00Z"}`)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.lock = nil
+	}
+}
+
+// actuator is what the contract is about; wait waits for what it does beside.
+type actuator interface {
+	actuate.Actuator
+	Read(ctx context.Context) (fleet.View, error)
+}

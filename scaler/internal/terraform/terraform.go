@@ -1,0 +1,277 @@
+package terraform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+)
+
+// Reader reads the cluster as the cloud shows it.
+type Reader interface {
+	Read(ctx context.Context) (fleet.View, error)
+}
+
+// Cloud is what is done without Terraform: looking, marking, purging a roster of
+// those that have no server, and deleting servers of which neither roster nor
+// state knows. *provision.Provisioner has it.
+type Cloud interface {
+	Refresh(ctx context.Context, clusterID string, known cluster.Nodes) (provision.View, error)
+	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
+	RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error
+	DiscardServer(ctx context.Context, clusterID, serverID string) error
+}
+
+// Options of an Actuator.
+type Options struct {
+	Reader   Reader
+	Cloud    Cloud
+	CLI      CLI
+	File     File
+	Resource string
+	Timeout  time.Duration // for one run
+	Log      func(msg string, kv ...any)
+}
+
+// Actuator carries out decisions by Terraform runs.
+//
+// Add and Remove note what is wanted and return at once; a run works in the
+// background. Wishes that come while one is going are put together for the next.
+// Each reading of the cluster begins anew: what the decision after it does not
+// ask for again is not wanted any more. A run's failure is returned by the next
+// call that speaks of its groups, so that it counts and is told like any other.
+type Actuator struct {
+	o Options
+
+	file sync.Mutex // held between reading and writing the file
+
+	mu        sync.Mutex
+	last      fleet.View    // what the decisions go by
+	want      wish          // of the present round
+	doing     wish          // of the run that is going
+	running   chan struct{} // closed when no run is going any more; nil: none is
+	gathering bool          // the run has not begun yet, and takes the whole round
+	failed    error         // of the last run
+	told      bool          // somebody knows of it
+	paused    time.Time     // no new run before
+	pause     time.Duration
+}
+
+// gather is how long a run waits for the round's other wishes.
+const gather = time.Second
+
+// Failed runs are repeated at growing intervals.
+const (
+	firstPause   = 30 * time.Second
+	longestPause = 10 * time.Minute
+)
+
+// New returns an actuator.
+func New(o Options) *Actuator {
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	return &Actuator{o: o, want: newWish(), doing: newWish()}
+}
+
+// Read implements actuate.Reader. A run turns the mark of who leaves into
+// Terraform's own kind; where one was cut short, the worker is still ours to
+// remove or to call back.
+func (a *Actuator) Read(ctx context.Context) (fleet.View, error) {
+	v, err := a.o.Reader.Read(ctx)
+	if err != nil {
+		return v, err
+	}
+	if was, err := a.o.File.Read(); err == nil {
+		v.Document = v.Document.Clone()
+		for i, m := range v.Document.Workers {
+			if m.Leaving == cluster.LeaveJobsOK && retires(was, m.Name) {
+				v.Document.Workers[i].Leaving = cluster.LeaveIdle
+			}
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.last = v
+	if !a.gathering {
+		a.want = newWish()
+	}
+	if a.told {
+		a.failed, a.told = nil, false
+	}
+	return v, nil
+}
+
+func retires(groups map[string]Group, worker string) bool {
+	for _, g := range groups {
+		if slices.Contains(g.Retire, worker) {
+			return true
+		}
+	}
+	return false
+}
+
+// Add implements actuate.Actuator. The names are Terraform's to choose.
+func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if spec, ok := a.last.Document.Groups[group]; ok && spec.Scaling != nil {
+		return nil, fmt.Errorf("add to group %s: %w", group, ErrNotOurs)
+	}
+	if err := a.tell(); err != nil {
+		return nil, err
+	}
+	size := n
+	for _, worker := range present(a.last.Nodes, group) {
+		if _, leaves := a.want.leave[worker]; !leaves {
+			size++
+		}
+	}
+	a.want.size[group] = size
+	a.start(ctx, clusterID)
+	return nil, nil
+}
+
+// Remove implements actuate.Actuator.
+func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained []string) error {
+	a.mu.Lock()
+	var ghosts []string
+	servers := map[string]cluster.Node{}
+	for _, n := range a.last.Nodes {
+		servers[n.Name] = n
+	}
+	err := a.tell()
+	for _, name := range names {
+		node, there := servers[name]
+		switch {
+		case !there:
+			ghosts = append(ghosts, name)
+		case a.last.Document.Groups[node.Group].Scaling != nil:
+			err = errors.Join(err, fmt.Errorf("remove %s: %w", name, ErrNotOurs))
+		case err == nil:
+			a.want.leave[name] = node.Group
+			a.want.marked[name] = slices.Contains(drained, name)
+		}
+	}
+	if len(a.want.leave) > 0 && err == nil {
+		a.start(ctx, clusterID)
+	}
+	a.mu.Unlock()
+	if len(ghosts) > 0 { // there is no server that Terraform could plan to delete
+		err = errors.Join(err, a.o.Cloud.RemoveWorkers(ctx, clusterID, ghosts, nil))
+	}
+	return err
+}
+
+// Discard deletes one server by its ID: one that nobody enrolled, or the second
+// of its name, is nothing that a plan could name. While a run is going it may be
+// that run's, and is left for a later round.
+func (a *Actuator) Discard(ctx context.Context, clusterID, serverID string) error {
+	a.mu.Lock()
+	going := a.running != nil
+	ours := true
+	for _, n := range a.last.Nodes {
+		if n.ID == serverID {
+			ours = a.last.Document.Groups[n.Group].Scaling == nil
+		}
+	}
+	a.mu.Unlock()
+	switch {
+	case !ours:
+		return fmt.Errorf("delete server %s: %w", serverID, ErrNotOurs)
+	case going:
+		a.o.Log("a server that nobody wants is left until the run is over", "server", serverID)
+		return nil
+	}
+	return a.o.Cloud.DiscardServer(ctx, clusterID, serverID)
+}
+
+// Mark implements actuate.Actuator. Before a worker is let work again, no wish
+// may be left by which the next apply takes it away.
+func (a *Actuator) Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error {
+	marks, err := a.takeBack(marks)
+	if err != nil || len(marks) == 0 {
+		return err
+	}
+	return a.o.Cloud.SetLeaving(ctx, clusterID, marks)
+}
+
+func (a *Actuator) takeBack(marks map[string]cluster.Leaving) (map[string]cluster.Leaving, error) {
+	marks = maps.Clone(marks)
+	a.mu.Lock()
+	for name, mark := range marks {
+		if mark != cluster.Stays {
+			continue
+		}
+		if _, going := a.doing.leave[name]; going {
+			a.o.Log("a worker can't be called back: the run that is going removes it", "worker", name)
+			delete(marks, name)
+		}
+		delete(a.want.leave, name)
+	}
+	a.mu.Unlock()
+	err := a.rewrite(func(was map[string]Group) map[string]Group {
+		return withoutRetiring(was, func(worker string) bool {
+			mark, said := marks[worker]
+			return said && mark == cluster.Stays
+		})
+	})
+	return marks, err
+}
+
+// rewrite changes the file, if that makes a difference.
+func (a *Actuator) rewrite(change func(was map[string]Group) map[string]Group) error {
+	a.file.Lock()
+	defer a.file.Unlock()
+	was, err := a.o.File.Read()
+	if err != nil {
+		return err
+	}
+	if now := change(was); !equalGroups(was, now) {
+		return a.o.File.Write(now)
+	}
+	return nil
+}
+
+// tell returns the last run's failure to every call of one round.
+func (a *Actuator) tell() error {
+	a.told = a.failed != nil
+	return a.failed
+}
+
+// start begins a run, unless one is going: that one looks for more when it ends.
+func (a *Actuator) start(ctx context.Context, clusterID string) {
+	if a.running != nil || time.Now().Before(a.paused) {
+		return
+	}
+	a.running, a.gathering = make(chan struct{}), true
+	go a.runs(ctx, clusterID, a.running)
+}
+
+// Wait waits until no run is going and returns the last one's failure, if
+// nobody was told of it.
+func (a *Actuator) Wait(ctx context.Context) error {
+	for {
+		a.mu.Lock()
+		going := a.running
+		err := a.failed
+		if going == nil {
+			a.failed = nil
+			a.mu.Unlock()
+			return err
+		}
+		a.mu.Unlock()
+		select {
+		case <-going:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the terraform run: %w", context.Cause(ctx))
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package terraform
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// Group is what the variables file says of one worker group.
+type Group struct {
+	Count  int      `json:"count"`
+	Retire []string `json:"retire"` // who leaves when the count falls
+}
+
+// wish is what decisions ask for.
+type wish struct {
+	size  map[string]int    // group → workers that it is to have at least, beside those that leave
+	leave map[string]string // workers that go → their groups
+	// marked are those of them that go because they were drained, and only while
+	// they are marked to leave.
+	marked map[string]bool
+}
+
+func newWish() wish {
+	return wish{size: map[string]int{}, leave: map[string]string{}, marked: map[string]bool{}}
+}
+
+func (w wish) clone() wish {
+	return wish{size: maps.Clone(w.size), leave: maps.Clone(w.leave), marked: maps.Clone(w.marked)}
+}
+
+// without returns the wish without workers that somebody has called back.
+func (w wish) without(doc cluster.Document) wish {
+	w = w.clone()
+	for _, m := range doc.Workers {
+		if w.marked[m.Name] && m.Leaving == cluster.Stays {
+			delete(w.leave, m.Name)
+		}
+	}
+	return w
+}
+
+// inOrder splits a wish into runs. The resource follows retire only where the
+// count falls, so a group that changes a worker for another shrinks first.
+func (w wish) inOrder() []wish {
+	first, then := newWish(), newWish()
+	first.leave, first.marked = w.leave, w.marked
+	shrinks := map[string]bool{}
+	for _, group := range w.leave {
+		shrinks[group] = true
+	}
+	for group, size := range w.size {
+		if shrinks[group] {
+			then.size[group] = size
+		} else {
+			first.size[group] = size
+		}
+	}
+	return slices.DeleteFunc([]wish{first, then}, wish.empty)
+}
+
+func (w wish) empty() bool { return len(w.size) == 0 && len(w.leave) == 0 }
+
+func (w wish) equal(o wish) bool { return maps.Equal(w.size, o.size) && maps.Equal(w.leave, o.leave) }
+
+// present returns the names of a group's workers that have a server.
+func present(nodes cluster.Nodes, group string) []string {
+	var out []string
+	for _, n := range nodes {
+		if n.Role == cluster.RoleWorker && n.Group == group && !n.Gone() && !slices.Contains(out, n.Name) {
+			out = append(out, n.Name)
+		}
+	}
+	slices.SortFunc(out, cluster.CompareNames)
+	return out
+}
+
+// variables returns what the file is to hold for a wish: of the groups that it
+// speaks of, and of those that the file has already.
+//
+// The count of a group is never below what there is less those that leave by
+// name, however old the number in the wish: nobody goes whom no wish names. And
+// retire holds only who is there: a name that stayed on would fall upon the next
+// worker who gets it. Until another wish comes the names of those who went stand
+// there, as in the state, so that a human's plan shows no difference.
+func variables(nodes cluster.Nodes, was map[string]Group, w wish) map[string]Group {
+	out := map[string]Group{}
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(w.size)), slices.Collect(maps.Values(w.leave))) {
+		g := Group{Retire: []string{}}
+		for _, worker := range present(nodes, name) {
+			if _, leaves := w.leave[worker]; leaves {
+				g.Retire = append(g.Retire, worker)
+			} else {
+				g.Count++
+			}
+		}
+		g.Count = max(g.Count, w.size[name])
+		out[name] = g
+	}
+	return out
+}
+
+// unmet tells whether the file asks for something else than there is.
+func unmet(nodes cluster.Nodes, v map[string]Group) bool {
+	for name, g := range v {
+		if there := present(nodes, name); len(there) != g.Count || len(g.Retire) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func equalGroups(a, b map[string]Group) bool {
+	return maps.EqualFunc(a, b, func(x, y Group) bool { return x.Count == y.Count && slices.Equal(x.Retire, y.Retire) })
+}
+
+// withoutRetiring takes workers that stay after all from the file's wishes.
+func withoutRetiring(was map[string]Group, stay func(worker string) bool) map[string]Group {
+	out := map[string]Group{}
+	for name, g := range was {
+		retire := []string{}
+		for _, worker := range g.Retire {
+			if stay(worker) {
+				g.Count++
+			} else {
+				retire = append(retire, worker)
+			}
+		}
+		g.Retire = retire
+		out[name] = g
+	}
+	return out
+}

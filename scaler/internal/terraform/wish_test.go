@@ -1,0 +1,86 @@
+package terraform
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+func workers(names ...string) cluster.Nodes {
+	var out cluster.Nodes
+	for _, name := range names {
+		group := "cpu"
+		if cluster.IsWorkerName("astro", "gpu", name) {
+			group = "gpu"
+		}
+		out = append(out, cluster.Node{Name: name, Role: cluster.RoleWorker, Group: group, Status: cluster.StatusActive})
+	}
+	return append(out, cluster.Node{Name: "astro-frontend", Role: cluster.RoleFrontEnd, Status: cluster.StatusActive})
+}
+
+// Each row: who is there, what the file says, what is wished, and what the file
+// says then.
+func TestVariables(t *testing.T) {
+	none := []string{}
+	for _, row := range []struct {
+		name string
+		have cluster.Nodes
+		was  map[string]Group
+		w    wish
+		want map[string]Group
+	}{
+		{"a first growth", workers("astro-cpu-1"), nil, wish{size: map[string]int{"cpu": 3}}, map[string]Group{"cpu": {3, none}}},
+		{"a removal by name", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: map[string]string{"astro-cpu-1": "cpu"}}, map[string]Group{"cpu": {1, []string{"astro-cpu-1"}}}},
+		{"more came meanwhile: nobody is taken away", workers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3"), map[string]Group{"cpu": {2, none}}, wish{size: map[string]int{"cpu": 2}}, map[string]Group{"cpu": {3, none}}},
+		{"one who is to leave is gone already", workers("astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: map[string]string{"astro-cpu-1": "cpu"}}, map[string]Group{"cpu": {1, none}}},
+		{"an old name is dropped", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {2, []string{"astro-cpu-3"}}}, wish{size: map[string]int{"cpu": 3}}, map[string]Group{"cpu": {3, none}}},
+		{"a wish that nobody repeats is dropped", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {1, []string{"astro-cpu-2"}}}, wish{size: map[string]int{"gpu": 1}}, map[string]Group{"cpu": {2, none}, "gpu": {1, none}}},
+		{"a group that no wish speaks of stays out", workers("astro-cpu-1", "astro-gpu-1"), nil, wish{size: map[string]int{"cpu": 2}}, map[string]Group{"cpu": {2, none}}},
+	} {
+		if got := variables(row.have, row.was, row.w); !reflect.DeepEqual(got, row.want) {
+			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
+	}
+}
+
+// A worker that is changed for another goes first: retire counts only where the
+// count falls.
+func TestAWishInOrder(t *testing.T) {
+	marked := map[string]bool{"astro-cpu-2": true}
+	w := wish{size: map[string]int{"cpu": 3, "gpu": 2}, leave: map[string]string{"astro-cpu-2": "cpu"}, marked: marked}
+	got := w.inOrder()
+	want := []wish{
+		{size: map[string]int{"gpu": 2}, leave: map[string]string{"astro-cpu-2": "cpu"}, marked: marked},
+		{size: map[string]int{"cpu": 3}, leave: map[string]string{}, marked: map[string]bool{}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if n := len(newWish().inOrder()); n != 0 {
+		t.Errorf("%d runs for nothing", n)
+	}
+}
+
+// Who was drained, and is not marked any more by the time of the run, stays.
+func TestWithoutWhoWasCalledBack(t *testing.T) {
+	w := newWish()
+	for _, name := range []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4"} {
+		w.leave[name], w.marked[name] = "cpu", name != "astro-cpu-4" // that one never joined
+	}
+	doc := cluster.Document{Workers: []cluster.Member{
+		{Name: "astro-cpu-1", Leaving: cluster.LeaveIdle}, {Name: "astro-cpu-2"}, {Name: "astro-cpu-3", Leaving: cluster.LeaveJobsOK}, {Name: "astro-cpu-4"},
+	}}
+	want := map[string]string{"astro-cpu-1": "cpu", "astro-cpu-3": "cpu", "astro-cpu-4": "cpu"}
+	if got := w.without(doc).leave; !reflect.DeepEqual(got, want) || len(w.leave) != 4 {
+		t.Errorf("%v, want %v; the wish has become %v", got, want, w.leave)
+	}
+}
+
+func TestCalledBack(t *testing.T) {
+	was := map[string]Group{"cpu": {1, []string{"astro-cpu-2", "astro-cpu-3"}}}
+	got := withoutRetiring(was, func(w string) bool { return w == "astro-cpu-2" })
+	if want := (map[string]Group{"cpu": {2, []string{"astro-cpu-3"}}}); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}

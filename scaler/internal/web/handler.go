@@ -1,0 +1,116 @@
+// Package web serves what the scaler knows: a page for people, metrics for
+// Prometheus, a health check, and JSON. It changes nothing, and loads nothing
+// from elsewhere.
+package web
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
+)
+
+// Source is what there is to show; *status.Board has it.
+type Source interface{ View() status.View }
+
+//go:embed page.html.tmpl page.css page.js
+var assets embed.FS
+
+var page = template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
+	"clock": clock, "short": status.Short, "iso": iso, "plural": plural,
+}).ParseFS(assets, "page.html.tmpl"))
+
+// securityPolicy allows the page its own style and script, and nothing else.
+const securityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// Handler serves everything.
+func Handler(source Source, metrics http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		var body bytes.Buffer
+		if err := page.Execute(&body, newPage(source.View(), r.URL.Query().Get("range"))); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		answer(w, http.StatusOK, "text/html; charset=utf-8", body.Bytes())
+	})
+	mux.HandleFunc("GET /page.css", asset("page.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /page.js", asset("page.js", "text/javascript; charset=utf-8"))
+	mux.Handle("GET /metrics", metrics)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		h := source.View().Health
+		code, text := http.StatusOK, "ok: "+h.Text+"\n"
+		if !h.OK {
+			code, text = http.StatusServiceUnavailable, "the loop does not go on: "+h.Text+"\n"
+		}
+		if h.Error != "" {
+			text += h.Error + "\n"
+		}
+		answer(w, code, "text/plain; charset=utf-8", []byte(text))
+	})
+	mux.HandleFunc("GET /api/status", func(w http.ResponseWriter, _ *http.Request) {
+		v := source.View()
+		if !v.Known {
+			answerJSON(w, http.StatusServiceUnavailable, map[string]any{"error": "nothing has been read yet", "health": v.Health})
+			return
+		}
+		answerJSON(w, http.StatusOK, v.Status)
+	})
+	mux.HandleFunc("GET /api/decisions", func(w http.ResponseWriter, _ *http.Request) {
+		events := source.View().Events
+		if events == nil {
+			events = []journal.Event{}
+		}
+		answerJSON(w, http.StatusOK, events)
+	})
+	mux.HandleFunc("GET /api/history", func(w http.ResponseWriter, _ *http.Request) {
+		v := source.View()
+		answerJSON(w, http.StatusOK, map[string][]status.Point{"hour": v.Hour, "day": v.Day})
+	})
+	return headers(mux)
+}
+
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", securityPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func asset(name, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		raw, err := assets.ReadFile(name)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		answer(w, http.StatusOK, kind, raw)
+	}
+}
+
+func answerJSON(w http.ResponseWriter, code int, v any) {
+	var body bytes.Buffer
+	e := json.NewEncoder(&body)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		http.Error(w, fmt.Sprintf("encode the answer: %v", err), http.StatusInternalServerError)
+		return
+	}
+	answer(w, code, "application/json", body.Bytes())
+}
+
+func answer(w http.ResponseWriter, code int, kind string, body []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // whoever asked has gone: there is nobody to tell
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
+)
+
+// What people copy to run the scaler: a unit, a recipe for an image, a CronJob.
+// No image is built here and no cluster is asked; what can be read off the files
+// is.
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// Every example of a configuration is one.
+func TestExampleConfigurations(t *testing.T) {
+	found, err := filepath.Glob("../examples/*/scaler.hcl")
+	more, err2 := filepath.Glob("../examples/*/*/scaler.hcl")
+	found = append(found, more...)
+	if err != nil || err2 != nil || len(found) < 2 {
+		t.Fatal(found, err, err2)
+	}
+	for _, name := range found {
+		if _, err := config.Load(name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Systemd itself judges the unit: nothing unknown, and little exposed.
+func TestUnit(t *testing.T) {
+	text := read(t, "examples/htcondor/vmcluster-scaler.service")
+	for _, line := range []string{"KillMode=mixed", "TimeoutStopSec=10min", "NoNewPrivileges=yes", "DynamicUser=yes"} {
+		if !strings.Contains(text, "\n"+line+"\n") {
+			t.Errorf("the unit does not say %s", line)
+		}
+	}
+	const program = "/usr/local/bin/vmcluster-scaler"
+	if n := strings.Count(text, "="+program+" "); n != 2 {
+		t.Errorf("the unit runs %s %d times, want 2", program, n)
+	}
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("there is no systemd-analyze here")
+	}
+	here, err := exec.LookPath("true") // the program is not installed on this machine
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit := filepath.Join(t.TempDir(), "vmcluster-scaler.service")
+	if err := os.WriteFile(unit, []byte(strings.ReplaceAll(text, program, here)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), analyze, "verify", unit).CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+	out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", unit).CombinedOutput()
+	if err != nil {
+		t.Skipf("this systemd-analyze does not judge units offline: %v", err)
+	}
+	m := regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+)`).FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("no verdict in:\n%s", out)
+	}
+	if level, err := strconv.ParseFloat(string(m[1]), 64); err != nil || level > 2 {
+		t.Errorf("the unit's exposure level is %s, want at most 2.0", m[1])
+	}
+}
+
+func TestContainerfile(t *testing.T) {
+	instructions := map[string][]string{}
+	text := strings.ReplaceAll(read(t, "examples/container/Containerfile"), "\\\n", " ")
+	for line := range strings.Lines(text) {
+		if word, rest, ok := strings.Cut(strings.TrimSpace(line), " "); ok && word != "#" {
+			instructions[word] = append(instructions[word], rest)
+		}
+	}
+	for _, from := range instructions["FROM"] {
+		if !regexp.MustCompile(`^[a-z0-9.]+/[a-z0-9/-]+:[0-9][0-9.]*[a-z-]*$`).MatchString(from) {
+			t.Errorf("FROM %s names no registry, or no version", from)
+		}
+	}
+	if got := instructions["USER"]; len(got) != 1 || strings.HasPrefix(got[0], "0") || !regexp.MustCompile(`^\d+:\d+$`).MatchString(got[0]) {
+		t.Errorf("USER %v is not one number that is not root", got)
+	}
+	if got := instructions["ENTRYPOINT"]; len(got) != 1 || got[0] != `["/usr/local/bin/vmcluster-scaler"]` {
+		t.Errorf("ENTRYPOINT %v", got)
+	}
+	if got := strings.Join(instructions["COPY"], ""); !strings.HasSuffix(got, " vmcluster-scaler /usr/local/bin/vmcluster-scaler") {
+		t.Errorf("COPY %v", got)
+	}
+	if len(instructions["ADD"])+len(instructions["ENV"])+len(instructions["ARG"]) > 0 {
+		t.Error("the recipe fetches from elsewhere, or sets what a container's user should")
+	}
+	if got := strings.Join(instructions["RUN"], ""); !strings.Contains(got, " condor ") || !strings.Contains(got, "rm -rf /var/lib/apt/lists/*") {
+		t.Errorf("RUN %v", got)
+	}
+}
+
+// cronJob is the part of a CronJob that has to fit the rest.
+type cronJob struct {
+	Kind string            `yaml:"kind"`
+	Data map[string]string `yaml:"data"`
+	Spec struct {
+		ConcurrencyPolicy string `yaml:"concurrencyPolicy"`
+		JobTemplate       struct {
+			Spec struct {
+				BackoffLimit *int `yaml:"backoffLimit"`
+				Template     struct {
+					Spec podSpec `yaml:"spec"`
+				} `yaml:"template"`
+			} `yaml:"spec"`
+		} `yaml:"jobTemplate"`
+	} `yaml:"spec"`
+}
+
+type podSpec struct {
+	RestartPolicy   string `yaml:"restartPolicy"`
+	SecurityContext struct {
+		RunAsNonRoot bool `yaml:"runAsNonRoot"`
+		RunAsUser    int  `yaml:"runAsUser"`
+	} `yaml:"securityContext"`
+	Containers []struct {
+		Image           string   `yaml:"image"`
+		Args            []string `yaml:"args"`
+		SecurityContext struct {
+			ReadOnly bool `yaml:"readOnlyRootFilesystem"`
+		} `yaml:"securityContext"`
+		Env []struct {
+			Name, Value string
+		} `yaml:"env"`
+		VolumeMounts []struct {
+			Name      string `yaml:"name"`
+			MountPath string `yaml:"mountPath"`
+		} `yaml:"volumeMounts"`
+	} `yaml:"containers"`
+	Volumes []struct {
+		Name string `yaml:"name"`
+	} `yaml:"volumes"`
+}
+
+func TestCronJob(t *testing.T) {
+	var job, config0 cronJob
+	documents := strings.Split(read(t, "examples/container/cronjob.yaml"), "\n---\n")
+	if len(documents) != 2 {
+		t.Fatalf("%d documents", len(documents))
+	}
+	for i, into := range []*cronJob{&config0, &job} {
+		if err := yaml.Unmarshal([]byte(documents[i]), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := config.Parse("scaler.hcl", []byte(config0.Data["scaler.hcl"]))
+	if err != nil || config0.Kind != "ConfigMap" {
+		t.Fatalf("%s: %v", config0.Kind, err)
+	}
+	pod := job.Spec.JobTemplate.Spec.Template.Spec
+	if job.Kind != "CronJob" || job.Spec.ConcurrencyPolicy != "Forbid" || job.Spec.JobTemplate.Spec.BackoffLimit == nil ||
+		*job.Spec.JobTemplate.Spec.BackoffLimit != 0 || pod.RestartPolicy != "Never" || len(pod.Containers) != 1 {
+		t.Fatalf("%+v", job.Spec)
+	}
+	box := pod.Containers[0]
+	if !slices.Equal(box.Args, []string{"once", "--config", "/etc/vmcluster/scaler.hcl"}) {
+		t.Errorf("args %v", box.Args)
+	}
+	if !pod.SecurityContext.RunAsNonRoot || !box.SecurityContext.ReadOnly ||
+		!strings.Contains(read(t, "examples/container/Containerfile"), "USER "+strconv.Itoa(pod.SecurityContext.RunAsUser)+":") {
+		t.Errorf("%+v, %+v", pod.SecurityContext, box.SecurityContext)
+	}
+	mounts := map[string]string{}
+	for _, m := range box.VolumeMounts {
+		mounts[m.MountPath] = m.Name
+	}
+	needed := []string{"/etc/vmcluster", c.Queue.TokenDirectory, "/tmp"}
+	for _, e := range box.Env {
+		needed = append(needed, filepath.Dir(e.Value))
+	}
+	for _, path := range needed {
+		volume, mounted := mounts[path]
+		if !mounted || !slices.ContainsFunc(pod.Volumes, func(v struct {
+			Name string `yaml:"name"`
+		}) bool {
+			return v.Name == volume
+		}) {
+			t.Errorf("%s is mounted from %q, which is no volume", path, volume)
+		}
+	}
+}
+
+// Each file that a release's archives are to hold is there.
+func TestArchivesHoldWhatTheySay(t *testing.T) {
+	var release struct {
+		Archives []struct {
+			ID    string   `yaml:"id"`
+			Files []string `yaml:"files"`
+		} `yaml:"archives"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, ".goreleaser.yml")), &release); err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string][]string{}
+	for _, a := range release.Archives {
+		ids[a.ID] = a.Files
+		for _, name := range a.Files {
+			if found, err := filepath.Glob(filepath.Join("..", name)); err != nil || len(found) == 0 {
+				t.Errorf("archive %s: there is no %s", a.ID, name)
+			}
+		}
+	}
+	if len(ids["provider"]) == 0 || !slices.Contains(ids["scaler"], "examples/htcondor/vmcluster-scaler.service") || !slices.Contains(ids["scaler"], "examples/container/*") {
+		t.Errorf("archives: %v", ids)
+	}
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/metrics"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/web"
+)
+
+// serve runs the loop until the context ends, with the page beside it, and takes
+// a new configuration over on SIGHUP.
+func serve(ctx context.Context, l *loop.Loop, o order, c config.Config, log hclog.Logger) error {
+	live := &live{file: o.file, config: c, log: log, records: l.Records, changes: make(chan loop.Settings)}
+	live.interval.Store(int64(c.Interval))
+	l.Changes = live.changes
+	end, err := showPage(ctx, l, c, live, log)
+	if err != nil {
+		return err
+	}
+	defer end()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	go live.follow(ctx, hup)
+	log.Info("started", "version", versionText(), "cluster", c.Cluster, "actuator", c.Actuator, "interval", c.Interval)
+	return l.Run(ctx)
+}
+
+// showPage serves page and metrics, where the configuration says so.
+func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, log hclog.Logger) (end func(), err error) {
+	if c.Web.Listen == "" {
+		return func() {}, nil
+	}
+	access := web.Access{
+		Username: c.Web.Username, CertificateFile: c.Web.CertificateFile, KeyFile: c.Web.KeyFile, ClientCAFile: c.Web.ClientCAFile,
+		Log: log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}), // anybody's port scan would fill the log
+	}
+	if access.Username != "" {
+		if access.Password, err = web.Password(c.Web.PasswordFile, config.PasswordVariable); err != nil {
+			return nil, err
+		}
+	}
+	board := status.NewBoard(func() time.Duration { return time.Duration(live.interval.Load()) }, time.Now)
+	if c.Decisions != "" {
+		records, err := journal.Read(c.Decisions)
+		if err != nil {
+			return nil, err
+		}
+		board.Replay(records)
+	}
+	m := metrics.New(versionText(), time.Now)
+	server, err := web.Listen(ctx, c.Web.Listen, access, web.Handler(board, m.Handler()))
+	if err != nil {
+		return nil, err
+	}
+	l.Observers = append(l.Observers, board, m)
+	log.Info("the page is served", "address", server.Address(), "tls", access.CertificateFile != "", "password", access.Username != "")
+	if access.Username != "" && access.CertificateFile == "" && !c.Web.Loopback() {
+		log.Warn("the page's password travels in clear text: there is no certificate_file")
+	}
+	go func() {
+		if err := server.Serve(); err != nil {
+			log.Error("the page is not served any more", "error", err)
+		}
+	}()
+	return func() {
+		if err := server.Shutdown(context.WithoutCancel(ctx)); err != nil {
+			log.Warn("answers were cut short", "error", err)
+		}
+	}, nil
+}
+
+// live is what a running scaler can take over from a changed file.
+type live struct {
+	file     string
+	config   config.Config
+	log      hclog.Logger
+	records  loop.Recorder
+	changes  chan loop.Settings
+	interval atomic.Int64
+}
+
+// follow reads the configuration again on each signal.
+func (v *live) follow(ctx context.Context, hup <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			c, err := config.Load(v.file)
+			if err != nil {
+				v.log.Error("the configuration is not taken over, the old one stays in force", "error", err)
+				continue
+			}
+			if !v.take(ctx, c) {
+				return
+			}
+		}
+	}
+}
+
+// take puts in force what can be changed while the scaler runs, and says what
+// can not. It returns false when the scaler ends.
+func (v *live) take(ctx context.Context, c config.Config) bool {
+	if names := fixed(v.config, c); len(names) > 0 {
+		v.log.Warn("this needs a restart, and is as it was until then", "changed", strings.Join(names, ", "))
+	}
+	if f, ok := v.records.(*journal.File); ok {
+		if err := f.Reopen(c.Decisions); err != nil {
+			v.log.Error("decisions go on into the old file", "error", err)
+		}
+	}
+	v.log.SetLevel(hclog.LevelFromString(c.LogLevel))
+	select {
+	case <-ctx.Done():
+		return false
+	case v.changes <- loop.Settings{Policy: c.Policy, Interval: c.Interval, Queue: reader(c.Queue)}:
+	}
+	v.interval.Store(int64(c.Interval))
+	v.config.Policy, v.config.Interval, v.config.Queue, v.config.LogLevel, v.config.Decisions = c.Policy, c.Interval, c.Queue, c.LogLevel, c.Decisions
+	return true
+}
+
+// fixed names what differs in two configurations and can not be changed while
+// the scaler runs.
+func fixed(old, c config.Config) []string {
+	c.Policy, c.Interval, c.Queue, c.LogLevel, c.Decisions = old.Policy, old.Interval, old.Queue, old.LogLevel, old.Decisions
+	var names []string
+	before, after := reflect.ValueOf(old), reflect.ValueOf(c)
+	for i := range before.NumField() {
+		if !reflect.DeepEqual(before.Field(i).Interface(), after.Field(i).Interface()) {
+			names = append(names, fmt.Sprint(strings.ToLower(before.Type().Field(i).Name)))
+		}
+	}
+	return names
+}
