@@ -121,10 +121,13 @@ var serverCases = []testCase{
 			t.Errorf("the port has not the security group: %s", clip(p.text))
 		}
 	}},
-	{"server/deleted: 204, 204 again, then 404 and no port", func(t *testing.T, s *suite) {
+	{"server/deleted: 204, its task tells, 204 again, then 404 and no port", func(t *testing.T, s *suite) {
 		id := s.create(t, object{"name": s.prefix + "-gone"})
 		s.waitStatus(t, id, "ACTIVE")
 		s.remove(t, id)
+		if a := s.call(t, "compute", get, "/servers/"+id, nil); a.status != 404 && (a.string("server", "status") != "ACTIVE" || a.string("server", "OS-EXT-STS:task_state") != "deleting") {
+			t.Errorf("on its way out it is %s, task %s", a.string("server", "status"), a.string("server", "OS-EXT-STS:task_state"))
+		}
 		if a := s.call(t, "compute", http.MethodDelete, "/servers/"+id, nil); a.status != 204 && a.status != 404 {
 			t.Errorf("second delete: HTTP %d %s", a.status, clip(a.text))
 		}
