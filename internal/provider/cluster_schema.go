@@ -204,9 +204,9 @@ func nodesAttribute() schema.Attribute {
 			"role":    computedString("`front_end` or `worker`."),
 			"group":   computedString("Worker group; null for the front-end."),
 			"address": computedString("First fixed address."),
-			"status": computedString("The server's status in Nova's words, `MISSING` for a worker that could not be made, or " +
-				"`NOT_JOINED` for one that is ACTIVE, older than `timeouts.create`, and has never joined, as the front-end says (not with `coordinator = \"last_worker\"`). " +
-				"Workers in `ERROR`, `SHUTOFF` and `NOT_JOINED` are made anew by the next apply; those in any other status are kept."),
+			"status": computedString("The server's status in Nova's words, `MISSING` for a worker that could not be made, " +
+				"`DELETING` for one that Nova is deleting, or `NOT_JOINED` for one that is ACTIVE, older than `timeouts.create`, and has never joined, as the front-end says (not with `coordinator = \"last_worker\"`). " +
+				"Workers in `ERROR`, `SHUTOFF`, `DELETING` and `NOT_JOINED` are made anew by the next apply; those in any other status are kept."),
 			"image":   computedString("ID of the image that the node was made from."),
 			"created": computedString("When the server was made (RFC 3339)."),
 			"spec":    computedString("Fingerprint of what the node was made of: workers of a group with another one were made before a change of image, flavor, `cloud_config` or the like."),
