@@ -1,7 +1,5 @@
 package cluster
 
-import "slices"
-
 // ServerGroup is Nova's record of servers that a policy keeps apart or together.
 // It bears no tags: the cluster knows its own by their names, see
 // ServerGroupName, and by who is in them.
@@ -14,11 +12,3 @@ type ServerGroup struct {
 
 // ServerGroupName returns the name of a worker group's server group.
 func ServerGroupName(cluster, group string) string { return cluster + "-" + group }
-
-// Ours tells whether the server group may be one of a cluster with these nodes:
-// nobody else is in it.
-func (g ServerGroup) Ours(nodes Nodes) bool {
-	return !slices.ContainsFunc(g.Members, func(id string) bool {
-		return !slices.ContainsFunc(nodes, func(n Node) bool { return n.ID == id })
-	})
-}

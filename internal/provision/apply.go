@@ -265,7 +265,7 @@ func (r *run) launch(ctx context.Context, adds []worker, stay cluster.Nodes) err
 	fleet.spread(stay)
 	r.endFleet()
 	r.fleet = fleet
-	fleet.joinServerGroups(ctx, r.have)
+	fleet.joinServerGroups(ctx, slices.Concat(r.have, r.buried))
 	if err := fleet.launch(ctx); err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ type memCloud struct {
 	groups      []cluster.ServerGroup
 	silent      bool            // the front-end never reports
 	down        map[string]bool // servers in a cell that is down
+	strangers   map[string]bool // servers of no cluster, by ID
 	lagging     bool            // server groups show servers that are gone
 	lockedNames map[string]bool // servers that somebody has locked
 	sticky      map[string]bool // servers whose deletion is accepted and never comes
@@ -175,6 +176,9 @@ func (c *memCloud) NodeByID(_ context.Context, id string) (cluster.Node, error) 
 	err := c.call("get server", func() error {
 		s := c.servers[id]
 		switch {
+		case c.strangers[id]:
+			out = cluster.Node{ID: id, Status: cluster.StatusActive}
+			return nil
 		case s == nil || !s.there():
 			return &cluster.CloudError{Kind: cluster.FaultNotFound, Op: "read server " + id, Code: 404, Message: "Instance could not be found"}
 		case c.down[s.req.Name]:

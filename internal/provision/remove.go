@@ -234,7 +234,7 @@ func (p *Provisioner) Destroy(ctx context.Context, id string, known cluster.Node
 		if err != nil {
 			p.opts.Log(ctx, "the cluster document can't be read", "error", err.Error()) // what the servers tell has to do
 		}
-		if err := p.dropServerGroups(ctx, view); err != nil {
+		if err := p.dropServerGroups(ctx, id, view); err != nil {
 			return err
 		}
 		p.opts.Log(ctx, "deleting servers", "count", len(nodes))

@@ -27,7 +27,7 @@ func (f *fleet) joinServerGroups(ctx context.Context, have cluster.Nodes) {
 	for _, group := range slices.Sorted(maps.Keys(waiting)) {
 		id, err := "", unread
 		if err == nil {
-			id, err = f.p.serverGroup(ctx, present, have, cluster.ServerGroupName(f.doc.Name, group), f.doc.Groups[group].ServerGroup)
+			id, err = f.serverGroup(ctx, present, have, cluster.ServerGroupName(f.doc.Name, group), f.doc.Groups[group].ServerGroup)
 		}
 		for _, m := range waiting[group] {
 			m.serverGroup = id
@@ -41,11 +41,15 @@ func (f *fleet) joinServerGroups(ctx context.Context, have cluster.Nodes) {
 // serverGroup returns the ID of the cluster's server group of that name and
 // policy, made if it is not there. A create call whose answer got lost is not
 // repeated before the list was read again.
-func (p *Provisioner) serverGroup(ctx context.Context, present []cluster.ServerGroup, have cluster.Nodes, name, policy string) (string, error) {
+func (f *fleet) serverGroup(ctx context.Context, present []cluster.ServerGroup, have cluster.Nodes, name, policy string) (string, error) {
+	p := f.p
 	for range createTries {
 		for _, g := range present {
-			if g.Name == name && g.Policy == policy && g.Ours(have) {
-				return g.ID, nil
+			if g.Name != name || g.Policy != policy {
+				continue
+			}
+			if ours, err := p.owns(ctx, f.doc.ID, g, have); ours || err != nil {
+				return g.ID, err
 			}
 		}
 		p.opts.Log(ctx, "creating a server group", "name", name, "policy", policy)
@@ -58,6 +62,27 @@ func (p *Provisioner) serverGroup(ctx context.Context, present []cluster.ServerG
 		}
 	}
 	return "", fmt.Errorf("create server group %s: the cloud gave no answer", name)
+}
+
+// owns tells whether a server group may be the cluster's: nobody is in it but these
+// nodes, others of the cluster that a list does not show yet, and servers that are
+// gone, which a busy Nova shows as members for a while. With no cluster's ID others
+// do not count. Each member that is not among the nodes costs a call.
+func (p *Provisioner) owns(ctx context.Context, id string, g cluster.ServerGroup, nodes cluster.Nodes) (bool, error) {
+	for _, member := range g.Members {
+		if slices.ContainsFunc(nodes, func(n cluster.Node) bool { return n.ID == member }) {
+			continue
+		}
+		n, err := p.cloud.NodeByID(ctx, member)
+		switch {
+		case cluster.IsKind(err, cluster.FaultNotFound), err == nil && n.Gone():
+		case err != nil:
+			return false, fmt.Errorf("look who is in server group %s: %w", g.Name, err)
+		case id == "" || n.ClusterID != id:
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // heldGroup is a server group that a cluster has or wants.
@@ -81,8 +106,7 @@ func heldGroups(d cluster.Document, nodes cluster.Nodes) map[heldGroup]bool {
 }
 
 // tidyServerGroups deletes server groups that the cluster had and no longer
-// wants, as soon as nobody is left in them but those who are gone: a busy Nova
-// shows these as members for a while. What fails is left to the next change or to
+// wants, as soon as nobody is left in them but those who are gone. What fails is left to the next change or to
 // the destroy.
 func (p *Provisioner) tidyServerGroups(ctx context.Context, had map[heldGroup]bool, gone cluster.Nodes, d cluster.Document) {
 	wanted := heldGroups(d, nil)
@@ -92,7 +116,12 @@ func (p *Provisioner) tidyServerGroups(ctx context.Context, had map[heldGroup]bo
 	}
 	present, err := p.cloud.ServerGroups(ctx)
 	for _, g := range present {
-		if had[heldGroup{g.Name, g.Policy}] && g.Ours(gone) {
+		if !had[heldGroup{g.Name, g.Policy}] {
+			continue
+		}
+		empty, unknown := p.owns(ctx, "", g, gone)
+		err = errors.Join(err, unknown)
+		if empty {
 			p.opts.Log(ctx, "deleting a server group", "name", g.Name, "policy", g.Policy)
 			err = errors.Join(err, p.cloud.DeleteServerGroup(ctx, g.ID))
 		}
@@ -104,7 +133,7 @@ func (p *Provisioner) tidyServerGroups(ctx context.Context, had map[heldGroup]bo
 
 // dropServerGroups deletes all server groups of a cluster. That comes before the
 // last server goes: servers are what a destroy that was interrupted starts from.
-func (p *Provisioner) dropServerGroups(ctx context.Context, v View) error {
+func (p *Provisioner) dropServerGroups(ctx context.Context, id string, v View) error {
 	held := heldGroups(v.Document, v.Nodes)
 	if len(held) == 0 {
 		return nil
@@ -114,7 +143,14 @@ func (p *Provisioner) dropServerGroups(ctx context.Context, v View) error {
 		return fmt.Errorf("list the server groups of the cluster: %w", err)
 	}
 	for _, g := range present {
-		if !held[heldGroup{g.Name, g.Policy}] || !g.Ours(v.Nodes) {
+		if !held[heldGroup{g.Name, g.Policy}] {
+			continue
+		}
+		ours, err := p.owns(ctx, id, g, v.Nodes)
+		if err != nil {
+			return err
+		}
+		if !ours {
 			continue
 		}
 		p.opts.Log(ctx, "deleting a server group", "name", g.Name)

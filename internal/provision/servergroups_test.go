@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -38,6 +39,7 @@ func TestServerGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
 		c.groups = []cluster.ServerGroup{{ID: "other", Name: "astro-gpu", Policy: "affinity", Members: []string{"somebody's"}}}
+		c.strangers = map[string]bool{"somebody's": true}
 		const others = "astro-gpu affinity 1"
 		req := testRequest(t, 2)
 		policy := func(p string) { placed(&req, cluster.Placement{ServerGroup: p}) }
@@ -165,5 +167,40 @@ func TestServerGroupsGoThoughTheirMembersLinger(t *testing.T) {
 		delete(req.Spec.Groups, "cpu")
 		apply(t, c, req)
 		expectGroups(t, c, "group removed")
+	})
+}
+
+// Nor do they make a second server group: new workers would not be kept apart from
+// the others.
+func TestMembersThatLingerMakeNoSecondServerGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		c.lagging = true
+		req := testRequest(t, 3)
+		placed(&req, cluster.Placement{ServerGroup: "anti-affinity"})
+		made(t, c, &req)
+		p := New(c, Options{Owner: cluster.OwnerScaler})
+		if err := p.RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-3"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.AddWorkers(t.Context(), req.Spec.ID, "cpu", 1); err != nil {
+			t.Fatal(err)
+		}
+		expectGroups(t, c, "one of another run has gone", "astro-cpu anti-affinity 4")
+		time.Sleep(memDelete + 2*time.Minute)
+
+		placed(&req, cluster.Placement{ServerGroup: "anti-affinity", ConfigDrive: true})
+		req.Replacement = Replacement{Rolling: true, MaxUnavailable: 1}
+		apply(t, c, req)
+		time.Sleep(memDelete + 2*time.Minute)
+		expectGroups(t, c, "rolling replacement", "astro-cpu anti-affinity 3")
+
+		req.Replacement = Replacement{}
+		grow(&req, 1)
+		apply(t, c, req)
+		if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		expectGroups(t, c, "destroy after a shrink")
 	})
 }
