@@ -254,18 +254,26 @@ func (l *life) limitInstances(t *testing.T) {
 	set(limits.Instances.Used + 3*l.each)
 }
 
-// groupsOf are the cluster's server groups in Nova, with their members.
+// groupsOf are the cluster's server groups in Nova, with those of their members that
+// exist: a busy Nova lists others for a while. Two of one name are an error.
 func (l *life) groupsOf(t *testing.T) map[string]int {
 	t.Helper()
 	all, err := l.cloud.ServerGroups(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	nodes := l.nodes(t.Context(), t)
 	out := map[string]int{}
 	for _, g := range all {
-		if strings.HasPrefix(g.Name, l.name+"-") {
-			out[g.Name] = len(g.Members)
+		if !strings.HasPrefix(g.Name, l.name+"-") {
+			continue
 		}
+		if _, twice := out[g.Name]; twice {
+			t.Errorf("there are two server groups %s", g.Name)
+		}
+		out[g.Name] = len(slices.DeleteFunc(g.Members, func(id string) bool {
+			return !slices.ContainsFunc(nodes, func(n cluster.Node) bool { return n.ID == id })
+		}))
 	}
 	return out
 }
