@@ -7,9 +7,14 @@ import (
 
 // poll paces repeated reads: intervals grow by two thirds, so that a long wait
 // costs few calls and ends at most two fifths late.
-type poll struct{ first, next, most time.Duration }
+type poll struct {
+	first, next, most time.Duration
+	least             time.Duration // to which a guess may shorten an interval
+}
 
-func newPoll(first, most time.Duration) *poll { return &poll{first: first, next: first, most: most} }
+func newPoll(first, most time.Duration) *poll {
+	return &poll{first: first, next: first, most: most, least: first}
+}
 
 // slowestFirst is the longest wait before the first read of a list.
 const slowestFirst = 10 * time.Second
@@ -25,13 +30,19 @@ func newServerPoll(n int) *poll {
 // foresee sets the next interval by how far n servers have come: with done of them
 // there after that long, the others take as long as their share. A guess shortens
 // an interval at will and stretches it by a fifth at most: a bad one ends little
-// later than none.
+// later than none. One that has shortened it and was wrong is not repeated: the
+// last server of a busy cloud seems to be about to come for minutes, and intervals
+// grow as they would have without a guess.
 func (p *poll) foresee(done, n int, took time.Duration) {
 	if done <= 0 || done >= n {
 		return
 	}
 	rest := took / time.Duration(done) * time.Duration(n-done)
-	p.next = min(max(rest, p.first), p.next*6/5, p.most)
+	guess := max(rest, p.least)
+	if guess < p.next {
+		p.least = min(guess*5/3, p.most)
+	}
+	p.next = min(guess, p.next*6/5, p.most)
 }
 
 // wait sleeps until the next read is due; the error is the context's.

@@ -29,3 +29,20 @@ func TestPollForesees(t *testing.T) {
 		}
 	}
 }
+
+// The last of many servers comes late, and seems to be about to come all the time.
+func TestALatecomerCostsFewReads(t *testing.T) {
+	for _, late := range []time.Duration{3 * time.Minute, 12 * time.Minute} {
+		pace := newServerPoll(50)
+		reads, at := 0, time.Duration(0)
+		for at < late {
+			at += pace.next
+			pace.next = min(pace.next*5/3, pace.most)
+			pace.foresee(min(int(at/time.Second), 49), 50, at)
+			reads++
+		}
+		if reads > 12 || at > late*3/2 {
+			t.Errorf("%s late: %d reads, the last after %s", late, reads, at)
+		}
+	}
+}
