@@ -83,6 +83,7 @@ type tick struct {
 	m      Memory
 	now    time.Time
 	fleet  fleet.Fleet
+	byName map[string]int // where in it
 	demand demand.Demand
 	d      Decision
 	again  map[string]int           // removals of a group that were tried before
@@ -146,10 +147,7 @@ func (t *tick) except() map[string]string {
 // they have waited there is watched: a job that was held, or lost its worker, is
 // old in the queue and new to this one.
 func (t *tick) passOver() {
-	waiting := map[string]queue.JobGroup{}
-	for _, g := range t.facts.Queue.Jobs {
-		waiting[g.Key] = g
-	}
+	waiting := t.oldest()
 	for key := range t.m.PassedOver {
 		if _, ok := waiting[key]; !ok || t.now.Sub(t.m.PassedOver[key]) >= passedOverFor {
 			delete(t.m.PassedOver, key)
@@ -166,7 +164,7 @@ func (t *tick) passOver() {
 			begun = t.now
 		}
 		offered[p.Key] = begun
-		since := slices.MaxFunc([]time.Time{begun, w.Pool.IdleSince, waiting[p.Key].Oldest}, time.Time.Compare)
+		since := slices.MaxFunc([]time.Time{begun, w.Pool.IdleSince, waiting[p.Key]}, time.Time.Compare)
 		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= max(t.p.FirstJobGrace, leastPassing) {
 			t.m.PassedOver[p.Key] = t.now
 		}
@@ -174,9 +172,34 @@ func (t *tick) passOver() {
 	t.m.Offered = offered
 }
 
+// oldest returns since when the oldest job of each kind has waited, of those kinds
+// that have been passed over or could be.
+func (t *tick) oldest() map[string]time.Time {
+	asked := map[string]bool{}
+	for key := range t.m.PassedOver {
+		asked[key] = true
+	}
+	for _, p := range t.demand.Placements {
+		asked[p.Key] = true
+	}
+	out := map[string]time.Time{}
+	for i := range t.facts.Queue.Jobs {
+		if g := &t.facts.Queue.Jobs[i]; asked[g.Key] {
+			out[g.Key] = g.Oldest
+		}
+	}
+	return out
+}
+
 func (t *tick) worker(name string) (fleet.Worker, bool) {
-	i := slices.IndexFunc(t.fleet.Workers, func(w fleet.Worker) bool { return w.Name == name })
-	if i < 0 {
+	if t.byName == nil {
+		t.byName = make(map[string]int, len(t.fleet.Workers))
+		for i, w := range slices.Backward(t.fleet.Workers) {
+			t.byName[w.Name] = i
+		}
+	}
+	i, ok := t.byName[name]
+	if !ok {
 		return fleet.Worker{}, false
 	}
 	return t.fleet.Workers[i], true

@@ -35,10 +35,8 @@ func (a ad) number(name string) (n int, ok bool, err error) {
 	case undefined:
 		return 0, false, nil
 	case float64:
-		if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
-			return 0, false, fmt.Errorf("attribute %s is %v", name, v)
-		}
-		return int(math.Ceil(v)), true, nil
+		n, err := whole(name, v)
+		return n, err == nil, err
 	case bool:
 		return 0, false, fmt.Errorf("attribute %s is a boolean, a number is needed", name)
 	case unknown:
@@ -46,6 +44,13 @@ func (a ad) number(name string) (n int, ok bool, err error) {
 	default:
 		return 0, false, fmt.Errorf("attribute %s is text, a number is needed", name)
 	}
+}
+
+func whole(name string, v float64) (int, error) {
+	if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
+		return 0, fmt.Errorf("attribute %s is %v", name, v)
+	}
+	return int(math.Ceil(v)), nil
 }
 
 // integer returns a number where an ad should have one, else 0.

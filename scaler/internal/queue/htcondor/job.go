@@ -55,7 +55,7 @@ func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job
 			if job.ID != "" {
 				return nil
 			}
-			job = named(a.ad)
+			job = named(a.as(o))
 			return list.add(a, o)
 		})
 	}, args...)

@@ -20,7 +20,8 @@ func TestRepeatedAdsAreReadLikeOthers(t *testing.T) {
 		err := decodeRepeated(iotest.OneByteReader(strings.NewReader(text)), func(a *repeated, o *own) error {
 			w := want[i]
 			i++
-			for _, m := range []ad{a.ad, w} {
+			got := a.as(o)
+			for _, m := range []ad{got, w} {
 				for k, v := range m {
 					if e, ok := v.(*expression); ok {
 						m[k] = e.text
@@ -34,8 +35,8 @@ func TestRepeatedAdsAreReadLikeOthers(t *testing.T) {
 				})
 				return m
 			}
-			if !reflect.DeepEqual(same(a.ad), same(w)) {
-				t.Errorf("%s, ad %d:\n%v\nwant\n%v", name, i, a.ad, w)
+			if !reflect.DeepEqual(same(got), same(w)) {
+				t.Errorf("%s, ad %d:\n%v\nwant\n%v", name, i, got, w)
 			}
 			if got, want := o.since(), seconds(w, "QDate"); !got.Equal(want) {
 				t.Errorf("%s, ad %d: queued %s, want %s", name, i, got, want)
