@@ -240,7 +240,12 @@ func (t *tick) blame(failed []Fault, w fleet.Worker, kind cluster.FaultKind, why
 		return failed
 	}
 	t.m.Blamed[w.Name] = w.Node.ID
-	return append(failed, t.faultOf(w, kind, why))
+	f := t.faultOf(w, kind, why)
+	if b := t.m.Breakers[f.key()]; b.Recalled && w.Node.Created.Before(b.Last) {
+		t.again[w.Group]++ // the scaler before this one has counted it
+		return failed
+	}
+	return append(failed, f)
 }
 
 // spared tells, and notes, that a worker is kept for all that is wrong with it.

@@ -34,6 +34,7 @@ type Record struct {
 	Seconds   float64  `json:"seconds"`
 
 	Standby string `json:"standby,omitempty"` // why another scaler acts, and not this one
+	Holder  string `json:"-"`                 // another scaler that holds the lease
 
 	Fleet  fleet.Fleet   `json:"-"`
 	Demand demand.Demand `json:"-"`

@@ -2,11 +2,15 @@ package loop_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
@@ -140,4 +144,28 @@ func TestAPlanTakesNoLease(t *testing.T) {
 			t.Errorf("tags %v", leases.texts)
 		}
 	})
+}
+
+// A round that is cut short by a stop is no error: nothing is wrong.
+func TestAStopInTheMiddleOfAReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		s := newSim()
+		l := newLoop(s, 20)
+		l.Cluster = hanging{}
+		l.Log = hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Info})
+		running(t, l, 3*time.Second)
+		if text := log.String(); strings.Contains(text, "[ERROR]") || strings.Contains(text, "canceled") || strings.Contains(text, "deadline") ||
+			!strings.Contains(text, "stopped in the middle of a reading: nothing was decided") || !strings.Contains(text, "[INFO]  stopped\n") {
+			t.Errorf("log:\n%s", text)
+		}
+	})
+}
+
+// hanging answers when the caller gives up.
+type hanging struct{}
+
+func (hanging) Read(ctx context.Context) (fleet.View, error) {
+	<-ctx.Done()
+	return fleet.View{}, fmt.Errorf("list servers: %w", ctx.Err())
 }

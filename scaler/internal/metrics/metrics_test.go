@@ -181,6 +181,9 @@ func TestWhoWaitsForAnotherCountsNothing(t *testing.T) {
 			t.Errorf("%s is counted:\n%s", counted, text)
 		}
 	}
+	if !strings.Contains(text, "\nvmcluster_scaler_standby 1\n") {
+		t.Errorf("it does not say that it waits:\n%s", text)
+	}
 	if !strings.Contains(text, `vmcluster_scaler_jobs{state="waiting"} `) || strings.Contains(text, `vmcluster_scaler_jobs{state="waiting"} 0`) {
 		t.Errorf("the queue is not shown:\n%s", text)
 	}
