@@ -39,8 +39,9 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 		again: map[string]int{}, avoid: map[string][]string{}, room: facts.Room.clone(),
 	}
 	t.joins = t.joinTimeouts()
+	t.births()
 	t.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{
-		Now: now, JoinTimeout: p.JoinTimeout, Learned: t.joins, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
+		Now: now, JoinTimeout: p.JoinTimeout, Learned: t.joins, WatchedFrom: m.WatchedFrom, Seen: m.Seen, Born: t.m.Born,
 	})
 	t.remember()
 	t.learn()
@@ -110,6 +111,23 @@ func (t *tick) managed() []string {
 
 func (t *tick) isManaged(group string) bool { return slices.Contains(t.managed(), group) }
 
+// births notes when servers are seen first. Cloud, pool and scaler have a clock each:
+// what began before our eyes is timed by ours, and only the rest by theirs.
+func (t *tick) births() {
+	if t.m.WatchedFrom.IsZero() {
+		return
+	}
+	first, there := t.m.Born == nil, map[string]time.Time{}
+	for _, n := range t.facts.Cluster.Nodes {
+		at, known := t.m.Born[n.ID]
+		if !known && !first {
+			at = t.now
+		}
+		there[n.ID] = at
+	}
+	t.m.Born = there
+}
+
 // remember notes who is in the pool and who has jobs.
 func (t *tick) remember() {
 	t.forgetBreakers()
@@ -119,8 +137,10 @@ func (t *tick) remember() {
 		}
 		// The ad by which HTCondor 23.9 tells that a worker became empty carries
 		// the time of an earlier change; the right one comes with the next ad.
-		if seen := t.m.Busy[w.Name]; seen.After(w.Pool.IdleSince) {
-			t.fleet.Workers[i].Pool.IdleSince = seen
+		for _, seen := range []time.Time{t.m.Busy[w.Name], t.m.Born[w.Node.ID]} {
+			if w.InPool && seen.After(t.fleet.Workers[i].Pool.IdleSince) {
+				t.fleet.Workers[i].Pool.IdleSince = seen
+			}
 		}
 		if !w.InPool || w.Phase == fleet.Foreign {
 			continue

@@ -80,6 +80,7 @@ type Clock struct {
 	Learned     map[string]time.Duration // by group: the timeout for those that have not joined yet, where it is another
 	WatchedFrom time.Time                // zero: nothing is known of the time before
 	Seen        map[string]time.Time     // when a worker was last in the pool
+	Born        map[string]time.Time     // server ID → when it was seen first; zero or missing: not known
 }
 
 // Join makes the fleet.
@@ -104,7 +105,7 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 		w.Drained = w.Mark != cluster.Stays && drained[n.Name]
 		w.Refused = w.Mark != cluster.Stays && refused[n.Name]
 		if !w.InPool {
-			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.Seen[n.Name])
+			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.Seen[n.Name], c.Born[n.ID])
 		}
 		w.WasWell = w.InPool || c.wasWell(w)
 		w.Timeout = c.JoinTimeout

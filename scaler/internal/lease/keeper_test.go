@@ -247,7 +247,7 @@ func TestAwakeAgain(t *testing.T) {
 		a.try(t, m)
 		action, done := a.While(t.Context())
 		defer done()
-		a.renewed = now().Add(-TTL) // timers stood still meanwhile
+		a.renewed.wall = a.renewed.wall.Add(-TTL) // timers stood still meanwhile
 		before := slices.Clone(m.texts)
 		if a.renew(t.Context()) || !slices.Equal(m.texts, before) {
 			t.Errorf("renewed: %v became %v", before, m.texts)
