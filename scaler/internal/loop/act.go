@@ -77,7 +77,7 @@ func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r
 		a.do(ctx, fmt.Sprintf("add %d to group %s", add.Count, add.Group), func(ctx context.Context) error {
 			names, err := l.add(ctx, id, add)
 			r.Added = append(r.Added, names...)
-			if err != nil {
+			if err != nil && !errors.Is(ctx.Err(), context.Canceled) { // else the lease is lost, and nothing is known of the group
 				l.memory = l.memory.Failed(time.Now(), faultsOf(add.Group, err)...)
 			}
 			return err
