@@ -92,7 +92,7 @@ func TestDocumentation(t *testing.T) {
 	}
 	var documented []string
 	for _, found := range regexp.MustCompile("(?m)^\\| `(vmcluster_scaler_\\w+)` \\| (\\w+) \\| ([^|]*)\\|").FindAllStringSubmatch(string(raw), -1) {
-		labels := regexp.MustCompile("\\w+").FindAllString(found[3], -1)
+		labels := regexp.MustCompile(`\w+`).FindAllString(found[3], -1)
 		slices.Sort(labels)
 		documented = append(documented, strings.Join(append([]string{found[1], found[2]}, labels...), " "))
 	}
