@@ -37,7 +37,7 @@ func parts(text string) iter.Seq[string] {
 				depth++
 			case c == ')' || c == ']' || c == '}':
 				depth--
-			case depth == 0 && strings.HasPrefix(text[i:], "&&"):
+			case depth <= 0 && strings.HasPrefix(text[i:], "&&"):
 				if !yield(text[from:i]) {
 					return
 				}
