@@ -103,6 +103,11 @@ func TestAlikeJobsAreJudgedLikeSingleOnes(t *testing.T) {
 			skipped[k.Why] += k.Count
 		}
 	}
+	for why := range skipped {
+		if strings.Contains(why, "request") && !strings.Contains(why, "RequestMemory") {
+			t.Errorf("attributes are named as HTCondor writes them: %s", why)
+		}
+	}
 	s := listOf(t, all...)
 	if len(want) < 100 || len(s.Jobs) != len(want) {
 		t.Errorf("%d kinds of jobs together, %d one by one", len(s.Jobs), len(want))

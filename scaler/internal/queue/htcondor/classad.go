@@ -15,9 +15,12 @@ type undefined struct{}
 
 // value returns an attribute's value by the ad alone: bool, float64, string,
 // undefined or unknown.
-func (a ad) value(name string) (any, error) {
+func (a ad) value(name string) (any, error) { return a.valueOf(strings.ToLower(name), name) }
+
+// valueOf is value for a name that is in lower case already, and as people write it.
+func (a ad) valueOf(lower, name string) (any, error) {
 	s := scope{job: a}
-	v, err := s.attribute(strings.ToLower(name))
+	v, err := s.attribute(lower)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %s: %w", name, err)
 	}
@@ -26,8 +29,11 @@ func (a ad) value(name string) (any, error) {
 
 // number returns an attribute's value as a whole number, rounded up: half a CPU
 // asked for is a CPU taken. ok is false where the attribute is undefined.
-func (a ad) number(name string) (n int, ok bool, err error) {
-	v, err := a.value(name)
+func (a ad) number(name string) (n int, ok bool, err error) { return a.numberOf(strings.ToLower(name), name) }
+
+// numberOf is number for a name likewise.
+func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
+	v, err := a.valueOf(lower, name)
 	if err != nil {
 		return 0, false, err
 	}

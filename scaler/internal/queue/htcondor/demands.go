@@ -164,15 +164,17 @@ type quantities struct {
 
 // quantity is a number of the ad, or whatever else stands there.
 type quantity struct {
-	name   string
-	number int // its place among the ad's numbers; -1: it is none
+	name   string // in lower case
+	people string // as people write it
+	number int    // its place among the ad's numbers; -1: it is none
 }
 
 func newQuantities(a *repeated) quantities {
 	var q quantities
 	named := map[attribute]bool{}
-	for i, name := range []string{"requestcpus", "requestmemory", "requestdisk", "requestgpus"} {
-		q.each[i] = quantity{name, slices.Index(a.numbers, name)}
+	for i, people := range []string{"RequestCpus", "RequestMemory", "RequestDisk", "RequestGPUs"} {
+		name := strings.ToLower(people)
+		q.each[i] = quantity{name, people, slices.Index(a.numbers, name)}
 		if e, ok := a.ad[name].(*expression); ok {
 			refs(e.root, a.ad, named)
 		}
@@ -198,9 +200,9 @@ func (q quantities) of(a *repeated, o *own) (queue.Shape, error) {
 		var err error
 		told := true
 		if each.number >= 0 {
-			n[i], err = whole(each.name, o.numbers[each.number])
+			n[i], err = whole(each.people, o.numbers[each.number])
 		} else {
-			n[i], told, err = a.ad.number(each.name)
+			n[i], told, err = a.ad.numberOf(each.name, each.people)
 		}
 		if err != nil {
 			return queue.Shape{}, err

@@ -39,8 +39,14 @@ func (a *repeated) as(o *own) ad {
 	return a.ad
 }
 
-// kinds are numbers by which an ad is another one.
-var kinds = map[string]bool{"JobStatus": true, "JobUniverse": true, "DeferralTime": true}
+// tellsKind tells numbers by which an ad is another one.
+func tellsKind(name []byte) bool {
+	switch string(name) {
+	case "JobStatus", "JobUniverse", "DeferralTime":
+		return true
+	}
+	return false
+}
 
 // field returns where an attribute of that name goes, or nil.
 func (o *own) field(name []byte) *[]byte {
@@ -150,7 +156,7 @@ func (d *repeats) read() (*repeated, error) {
 			*to = bytes.Trim(value, `"`)
 			d.signature = d.signature[:len(d.signature)-len(name)]
 			continue
-		case !kinds[string(name)]:
+		case !tellsKind(name):
 			if n, ok := plainNumber(value); ok {
 				d.own.numbers = append(d.own.numbers, n)
 				d.signature = append(d.signature, '#', '\n')
@@ -176,7 +182,7 @@ func (d *repeats) fresh() (*repeated, error) {
 	a := &repeated{ad: all}
 	for _, f := range d.s.fields {
 		name := d.s.name(f)
-		if d.own.field(name) != nil || kinds[string(name)] {
+		if d.own.field(name) != nil || tellsKind(name) {
 			continue
 		}
 		if _, ok := plainNumber(d.s.value(f)); ok {
