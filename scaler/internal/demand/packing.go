@@ -40,6 +40,7 @@ type packing struct {
 type judgement struct {
 	requirement queue.Requirement
 	likeness    uint64
+	gpus        int    // that are free: countMatches() of them counts as no amount
 	worker      string // where the requirement goes by what each has for itself
 }
 
@@ -167,7 +168,7 @@ func (p *packing) lacks(b *bin, g *queue.JobGroup) string {
 	if g.Requires.Amounts() {
 		return g.Requires.Unmet(b.attributes, b.free)
 	}
-	about := judgement{requirement: g.Requires, likeness: b.likeness}
+	about := judgement{requirement: g.Requires, likeness: b.likeness, gpus: b.free.GPUs}
 	if g.Requires.Personal() {
 		about.worker = b.worker
 	}

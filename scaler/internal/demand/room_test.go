@@ -72,6 +72,33 @@ func TestARequirementThatNamesAWorker(t *testing.T) {
 	}
 }
 
+// gpus is met by a worker that has that many free, as countMatches() of GPUs is: that
+// counts as no amount, for GPUs are packed.
+type gpus int
+
+func (g gpus) Amounts() bool  { return false }
+func (g gpus) Personal() bool { return false }
+func (g gpus) Unmet(_ queue.Attributes, free queue.Shape) string {
+	if free.GPUs >= int(g) {
+		return ""
+	}
+	return "too few GPUs"
+}
+
+// Of workers that are alike one may have given its GPUs away.
+func TestFreeGPUsMakeADifference(t *testing.T) {
+	one := queue.Shape{Cpus: 1, GPUs: 1}
+	in := Input{Jobs: []queue.JobGroup{{Key: "a", Asks: one, Takes: one, Count: 1, Requires: gpus(3)}}}
+	for i, free := range []int{1, 4} {
+		in.Fleet.Workers = append(in.Fleet.Workers, fleet.Worker{
+			Name: fmt.Sprint("w", i+1), Group: "gpu", Phase: fleet.Idle, InPool: true, Pool: queue.Worker{Free: queue.Shape{Cpus: 8, GPUs: free}},
+		})
+	}
+	if d := Compute(in); d.On("w2") != 1 {
+		t.Errorf("placements %+v, unmet %+v", d.Placements, d.Unmet)
+	}
+}
+
 // In a queue in which each job asks for something else a few get their reason with
 // their own numbers, and the others the same in general.
 func TestThousandsOfReasons(t *testing.T) {

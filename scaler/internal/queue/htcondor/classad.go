@@ -29,7 +29,9 @@ func (a ad) valueOf(lower, name string) (any, error) {
 
 // number returns an attribute's value as a whole number, rounded up: half a CPU
 // asked for is a CPU taken. ok is false where the attribute is undefined.
-func (a ad) number(name string) (n int, ok bool, err error) { return a.numberOf(strings.ToLower(name), name) }
+func (a ad) number(name string) (n int, ok bool, err error) {
+	return a.numberOf(strings.ToLower(name), name)
+}
 
 // numberOf is number for a name likewise.
 func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
