@@ -15,10 +15,7 @@ type undefined struct{}
 
 // value returns an attribute's value by the ad alone: bool, float64, string,
 // undefined or unknown.
-func (a ad) value(name string) (any, error) { return a.valueOf(strings.ToLower(name), name) }
-
-// valueOf is value for a name that is in lower case already, and as people write it.
-func (a ad) valueOf(lower, name string) (any, error) {
+func (a ad) value(lower, name string) (any, error) {
 	s := scope{job: a}
 	v, err := s.attribute(lower)
 	if err != nil {
@@ -33,9 +30,10 @@ func (a ad) number(name string) (n int, ok bool, err error) {
 	return a.numberOf(strings.ToLower(name), name)
 }
 
-// numberOf is number for a name likewise.
+// numberOf is number for a name that is in lower case already, and as people write
+// it.
 func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
-	v, err := a.valueOf(lower, name)
+	v, err := a.value(lower, name)
 	if err != nil {
 		return 0, false, err
 	}
