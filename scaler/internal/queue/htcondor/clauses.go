@@ -1,8 +1,6 @@
 package htcondor
 
 import (
-	"fmt"
-	"io"
 	"iter"
 	"strings"
 )
@@ -140,12 +138,4 @@ func unescaped(to, printed []byte) []byte {
 		to = append(to, c)
 	}
 	return to
-}
-
-// writeValue adds an attribute to a sum.
-func writeValue(sum io.Writer, name string, v any) {
-	if e, ok := v.(*expression); ok {
-		v = e.text
-	}
-	fmt.Fprintf(sum, "\n%s=%v", name, v)
 }

@@ -1,8 +1,7 @@
 package htcondor
 
 import (
-	"hash/fnv"
-	"maps"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -20,6 +19,8 @@ type demands struct {
 	parts   map[string][]*clause    // by their text
 	whole   map[string]*requirement // by the text as it is printed; nil: nothing beside amounts
 	scratch []byte
+	list    []*clause
+	names   map[attribute]bool
 }
 
 // Bounds of what is remembered: where each job has a text or a part of its own,
@@ -33,6 +34,7 @@ func newDemands(a *repeated, named map[string]bool) *demands {
 	_, grouped := a.ad["jobcount"] // a group's ad has all that its expressions name
 	return &demands{
 		job: a.ad, numbers: a.numbers, partial: !grouped, named: named, parts: map[string][]*clause{}, whole: map[string]*requirement{},
+		names: map[attribute]bool{},
 	}
 }
 
@@ -63,7 +65,7 @@ func (r *requirement) numbers() bool {
 
 // read reads Requirements. The numbers are the job's.
 func (d *demands) read(text string, numbers []float64) *requirement {
-	r := &requirement{job: d.job, partial: d.partial, sum: fnvOffset}
+	d.list = d.list[:0]
 	for part := range parts(text) {
 		clauses, known := d.parts[part]
 		if !known {
@@ -73,19 +75,15 @@ func (d *demands) read(text string, numbers []float64) *requirement {
 				d.parts[part] = clauses
 			}
 		}
-		r.clauses = append(r.clauses, clauses...)
+		d.list = append(d.list, clauses...)
 	}
-	if len(r.clauses) == 0 {
+	if len(d.list) == 0 {
 		return nil
 	}
-	r.clauses = slices.Clip(r.clauses)
+	r := &requirement{job: d.job, partial: d.partial, sum: fnvOffset, clauses: slices.Clone(d.list)}
 	for _, c := range r.clauses {
 		r.sum = mix(r.sum, c.sum)
-		r.personal = r.personal || slices.ContainsFunc(c.names, func(name string) bool { return slices.Contains(queue.PersonalAttributes, name) })
-		for _, name := range c.names {
-			// GPUs are counted by countMatches(), and packed
-			r.amounts = r.amounts || slices.Contains(amounts, name) && !strings.Contains(strings.ToLower(c.text), "countmatches")
-		}
+		r.personal, r.amounts = r.personal || c.personal, r.amounts || c.amounts
 	}
 	d.bind(r, numbers)
 	return r
@@ -113,39 +111,43 @@ func (d *demands) bind(r *requirement, numbers []float64) {
 func (d *demands) clauses(part string) []*clause {
 	var out []*clause
 	for _, text := range clauses(part) {
-		if usual[bare(text)] {
+		if strings.Contains(text, "equest") && usual[bare(text)] {
 			continue
 		}
 		c := &clause{expression: compile(text)}
-		named := map[attribute]bool{}
-		refs(c.root, d.job, named)
-		c.names = machineNames(named, d.job)
+		clear(d.names)
+		refs(c.root, d.job, d.names)
+		c.names = machineNames(d.names, d.job)
 		for _, name := range c.names {
 			d.named[name] = true
+			c.personal = c.personal || slices.Contains(queue.PersonalAttributes, name)
+			// GPUs are counted by countMatches(), and packed
+			c.amounts = c.amounts || slices.Contains(amounts, name) && !strings.Contains(strings.ToLower(text), "countmatches")
 		}
-		d.sign(c, named)
+		d.sign(c)
 		out = append(out, c)
 	}
 	return out
 }
 
 // sign notes what of the job a clause goes by.
-func (d *demands) sign(c *clause, named map[attribute]bool) {
-	sum := fnv.New64a()
-	sum.Write([]byte(c.text))
-	for _, a := range slices.SortedFunc(maps.Keys(named), func(a, b attribute) int { return strings.Compare(a.name+a.ad, b.name+b.ad) }) {
-		v, ok := d.job[a.name]
-		if !ok || a.ad == ofMachine {
-			continue
+func (d *demands) sign(c *clause) {
+	c.sum = sumText(fnvOffset, c.text)
+	for a := range d.names {
+		if _, ok := d.job[a.name]; ok && a.ad != ofMachine {
+			c.job = append(c.job, a.name)
 		}
-		c.job = append(c.job, a.name)
-		if i := slices.Index(d.numbers, a.name); i >= 0 {
-			c.numbers = append(c.numbers, i)
-			v = nil
-		}
-		writeValue(sum, a.name, v)
 	}
-	c.sum = sum.Sum64()
+	slices.Sort(c.job)
+	c.job = slices.Compact(c.job)
+	for _, name := range c.job {
+		c.sum = sumText(mix(c.sum, '='), name)
+		if i := slices.Index(d.numbers, name); i >= 0 {
+			c.numbers = append(c.numbers, i)
+		} else {
+			c.sum = sumValue(c.sum, d.job[name])
+		}
+	}
 }
 
 const (
@@ -155,6 +157,25 @@ const (
 
 // mix goes on with a sum, by eight bytes at a time.
 func mix(sum, with uint64) uint64 { return (sum ^ with) * fnvPrime }
+
+func sumText(sum uint64, text string) uint64 {
+	for i := range len(text) {
+		sum = mix(sum, uint64(text[i]))
+	}
+	return mix(sum, uint64(len(text)))
+}
+
+// sumValue adds an attribute's value to a sum.
+func sumValue(sum uint64, v any) uint64 {
+	switch v := v.(type) {
+	case *expression:
+		return sumText(mix(sum, 'e'), v.text)
+	case string:
+		return sumText(mix(sum, 's'), v)
+	default:
+		return sumText(mix(sum, 'v'), fmt.Sprint(v))
+	}
+}
 
 // quantities are a job's four requests.
 type quantities struct {

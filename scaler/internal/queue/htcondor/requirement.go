@@ -2,7 +2,6 @@ package htcondor
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -27,6 +26,9 @@ type clause struct {
 	job     []string // the job's attributes in it
 	numbers []int    // those of them that are different from job to job, by their place
 	sum     uint64   // of the text, and of the job's attributes but numbers
+
+	amounts  bool // it goes by what is free
+	personal bool // and by what each worker has for itself
 }
 
 // usual are the parts that HTCondor itself adds and that packing by amounts
@@ -59,25 +61,32 @@ func (r *requirement) key() uint64 {
 
 // machineNames are the attributes that only the machine can tell.
 func machineNames(in map[attribute]bool, job ad) []string {
-	names := map[string]bool{}
+	var names []string
 	for a := range in {
 		if _, own := job[a.name]; a.ad == ofMachine || a.ad == "" && !own {
-			names[a.name] = true
+			names = append(names, a.name)
 		}
 		if a.name == "requiregpus" {
-			names["gpus"] = true
-			gpu := map[attribute]bool{}
-			if e, ok := job[a.name].(*expression); ok {
-				refs(e.root, job, gpu)
-			}
-			for property := range gpu {
-				if _, own := job[property.name]; !own && property.ad == "" {
-					names[gpuPrefix+property.name] = true
-				}
-			}
+			names = append(append(names, "gpus"), propertiesOfGPUs(job)...)
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// propertiesOfGPUs are the machine's attributes by which RequireGPUs goes.
+func propertiesOfGPUs(job ad) []string {
+	var names []string
+	gpu := map[attribute]bool{}
+	if e, ok := job["requiregpus"].(*expression); ok {
+		refs(e.root, job, gpu)
+	}
+	for property := range gpu {
+		if _, own := job[property.name]; !own && property.ad == "" {
+			names = append(names, gpuPrefix+property.name)
+		}
+	}
+	return names
 }
 
 // Amounts implements queue.Requirement.
