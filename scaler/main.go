@@ -49,7 +49,14 @@ exit status: 0 done, or nothing to do; 1 something could not be read or done;
 2 wrong arguments or configuration; 3 see --detailed-exitcode.
 `
 
+// memoryLimit is from where on the runtime collects garbage more often, rather than
+// take more of a machine that has other work. GOMEMLIMIT says another one.
+const memoryLimit = 64 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -114,96 +114,6 @@ func TestContainerfile(t *testing.T) {
 	}
 }
 
-// cronJob is the part of a CronJob that has to fit the rest.
-type cronJob struct {
-	Kind string            `yaml:"kind"`
-	Data map[string]string `yaml:"data"`
-	Spec struct {
-		ConcurrencyPolicy string `yaml:"concurrencyPolicy"`
-		JobTemplate       struct {
-			Spec struct {
-				BackoffLimit *int `yaml:"backoffLimit"`
-				Template     struct {
-					Spec podSpec `yaml:"spec"`
-				} `yaml:"template"`
-			} `yaml:"spec"`
-		} `yaml:"jobTemplate"`
-	} `yaml:"spec"`
-}
-
-type podSpec struct {
-	RestartPolicy   string `yaml:"restartPolicy"`
-	SecurityContext struct {
-		RunAsNonRoot bool `yaml:"runAsNonRoot"`
-		RunAsUser    int  `yaml:"runAsUser"`
-	} `yaml:"securityContext"`
-	Containers []struct {
-		Image           string   `yaml:"image"`
-		Args            []string `yaml:"args"`
-		SecurityContext struct {
-			ReadOnly bool `yaml:"readOnlyRootFilesystem"`
-		} `yaml:"securityContext"`
-		Env []struct {
-			Name, Value string
-		} `yaml:"env"`
-		VolumeMounts []struct {
-			Name      string `yaml:"name"`
-			MountPath string `yaml:"mountPath"`
-		} `yaml:"volumeMounts"`
-	} `yaml:"containers"`
-	Volumes []struct {
-		Name string `yaml:"name"`
-	} `yaml:"volumes"`
-}
-
-func TestCronJob(t *testing.T) {
-	var job, config0 cronJob
-	documents := strings.Split(read(t, "examples/container/cronjob.yaml"), "\n---\n")
-	if len(documents) != 2 {
-		t.Fatalf("%d documents", len(documents))
-	}
-	for i, into := range []*cronJob{&config0, &job} {
-		if err := yaml.Unmarshal([]byte(documents[i]), into); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := config.Parse("scaler.hcl", []byte(config0.Data["scaler.hcl"]))
-	if err != nil || config0.Kind != "ConfigMap" {
-		t.Fatalf("%s: %v", config0.Kind, err)
-	}
-	pod := job.Spec.JobTemplate.Spec.Template.Spec
-	if job.Kind != "CronJob" || job.Spec.ConcurrencyPolicy != "Forbid" || job.Spec.JobTemplate.Spec.BackoffLimit == nil ||
-		*job.Spec.JobTemplate.Spec.BackoffLimit != 0 || pod.RestartPolicy != "Never" || len(pod.Containers) != 1 {
-		t.Fatalf("%+v", job.Spec)
-	}
-	box := pod.Containers[0]
-	if !slices.Equal(box.Args, []string{"once", "--config", "/etc/vmcluster/scaler.hcl"}) {
-		t.Errorf("args %v", box.Args)
-	}
-	if !pod.SecurityContext.RunAsNonRoot || !box.SecurityContext.ReadOnly ||
-		!strings.Contains(read(t, "examples/container/Containerfile"), "USER "+strconv.Itoa(pod.SecurityContext.RunAsUser)+":") {
-		t.Errorf("%+v, %+v", pod.SecurityContext, box.SecurityContext)
-	}
-	mounts := map[string]string{}
-	for _, m := range box.VolumeMounts {
-		mounts[m.MountPath] = m.Name
-	}
-	needed := []string{"/etc/vmcluster", c.Queue.TokenDirectory, "/tmp"}
-	for _, e := range box.Env {
-		needed = append(needed, filepath.Dir(e.Value))
-	}
-	for _, path := range needed {
-		volume, mounted := mounts[path]
-		if !mounted || !slices.ContainsFunc(pod.Volumes, func(v struct {
-			Name string `yaml:"name"`
-		}) bool {
-			return v.Name == volume
-		}) {
-			t.Errorf("%s is mounted from %q, which is no volume", path, volume)
-		}
-	}
-}
-
 // Each file that a release's archives are to hold is there.
 func TestArchivesHoldWhatTheySay(t *testing.T) {
 	var release struct {
@@ -224,7 +134,7 @@ func TestArchivesHoldWhatTheySay(t *testing.T) {
 			}
 		}
 	}
-	if len(ids["provider"]) == 0 || !slices.Contains(ids["scaler"], "examples/htcondor/vmcluster-scaler.service") || !slices.Contains(ids["scaler"], "examples/container/*") {
+	if len(ids["provider"]) == 0 || !slices.Contains(ids["scaler"], "examples/htcondor/vmcluster-scaler.service") || !slices.Contains(ids["scaler"], "examples/container/*") || !slices.Contains(ids["scaler"], "examples/monitoring/*") {
 		t.Errorf("archives: %v", ids)
 	}
 }

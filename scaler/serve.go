@@ -131,14 +131,21 @@ func (v *live) take(ctx context.Context, c config.Config) bool {
 	case v.changes <- loop.Settings{Policy: c.Policy, Interval: c.Interval, Queue: reader(c.Queue)}:
 	}
 	v.interval.Store(int64(c.Interval))
-	v.config.Policy, v.config.Interval, v.config.Queue, v.config.LogLevel, v.config.Decisions = c.Policy, c.Interval, c.Queue, c.LogLevel, c.Decisions
+	v.config = changed(v.config, c)
 	return true
+}
+
+// changed is a configuration with what another one can change of it while the
+// scaler runs.
+func changed(old, c config.Config) config.Config {
+	old.Policy, old.Preset, old.Interval, old.Queue, old.LogLevel, old.Decisions = c.Policy, c.Preset, c.Interval, c.Queue, c.LogLevel, c.Decisions
+	return old
 }
 
 // fixed names what differs in two configurations and can not be changed while
 // the scaler runs.
 func fixed(old, c config.Config) []string {
-	c.Policy, c.Interval, c.Queue, c.LogLevel, c.Decisions = old.Policy, old.Interval, old.Queue, old.LogLevel, old.Decisions
+	c = changed(c, old)
 	var names []string
 	before, after := reflect.ValueOf(old), reflect.ValueOf(c)
 	for i := range before.NumField() {

@@ -60,14 +60,17 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 	if err != nil {
 		return nil, nil, err
 	}
-	provisioner := provision.New(cloud, provision.Options{
+	options := provision.Options{
 		Owner: cluster.OwnerScaler, KeepReport: looks || c.Actuator == config.ActuatorDryRun,
 		Log: func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
-	})
-	nova := actuate.NewNova(c.Cluster, provisioner)
+	}
+	provisioner := provision.New(cloud, options)
+	options.KeepReport = true
+	nova := actuate.NewNova(c.Cluster, provisioner).Looking(provision.New(cloud, options))
 	l := &loop.Loop{
 		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
 		Project: project{cloud}, Consoles: cloud, Remains: cloud, Lease: lease.New(cloud, hostname()),
+		Memos: cloud, Reports: nova,
 		Policy: c.Policy, Interval: c.Interval, Log: log,
 	}
 	end := closing(func(context.Context) error { return nil })

@@ -13,6 +13,7 @@ import (
 var (
 	_ loop.Consoles = (*openstack.Client)(nil)
 	_ loop.Remains  = (*openstack.Client)(nil)
+	_ loop.Memos    = (*openstack.Client)(nil)
 	_ loop.Project  = project{}
 )
 

@@ -222,8 +222,12 @@ func WithDocument(metadata, document map[string]string) map[string]string {
 // entry bears its name; its batch CA died with that run.
 func (d Document) Enrolled(n Node) bool {
 	m, ok := d.Member(n.Name)
-	return ok && (n.Batch == "" || n.Batch == m.Batch)
+	return ok && m.Enrols(n)
 }
+
+// Enrols tells whether the entry is that of the server, and not of an older one of
+// its name.
+func (m Member) Enrols(n Node) bool { return n.Batch == "" || n.Batch == m.Batch }
 
 // GroupOf finds the group of a worker by its name; "" when none fits.
 func (d Document) GroupOf(name string) string {

@@ -60,6 +60,7 @@ type Node struct {
 	Volumes     []string          // IDs of the volumes that go with the server
 	Metadata    map[string]string // all of the server's metadata
 	Leases      []string          // of scalers, on the front-end: see LeaseTag
+	Memos       []string          // of scalers, likewise: see MemoTag
 }
 
 // Gone tells that the server is deleted already, though a list still shows it.

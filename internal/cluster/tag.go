@@ -16,7 +16,8 @@ const (
 	nameTag  = "vmcluster-name:"
 	roleTag  = "vmcluster-role:"
 	groupTag = "vmcluster-group:"
-	leaseTag = "vmcluster-lease:" // on the front-end alone, and not from its birth
+	leaseTag = "vmcluster-lease:" // this and the next on the front-end alone, and not from its birth
+	memoTag  = "vmcluster-memo:"
 )
 
 // Keys of a server's metadata that are ours. Document chunks have keys of their
@@ -105,7 +106,14 @@ func Tags(id, name string, role Role, group string) []string {
 // characters.
 func LeaseTag(text string) string { return leaseTag + text }
 
-// ReadTags fills a node's cluster, role, group and leases from its tags. It reports
+// MemoTag holds something on the front-end that a scaler's successor has to know:
+// a tag for the same reason. The text may have MaxMemo characters.
+func MemoTag(text string) string { return memoTag + text }
+
+// MaxMemo is how long a memo may be.
+const MaxMemo = 60 - len(memoTag)
+
+// ReadTags fills a node's cluster, role, group, leases and memos from its tags. It reports
 // whether the tags make it a node of a cluster at all.
 func ReadTags(n *Node, tags []string) bool {
 	for _, t := range tags {
@@ -120,6 +128,8 @@ func ReadTags(n *Node, tags []string) bool {
 			n.Group = strings.TrimPrefix(t, groupTag)
 		case strings.HasPrefix(t, leaseTag):
 			n.Leases = append(n.Leases, strings.TrimPrefix(t, leaseTag))
+		case strings.HasPrefix(t, memoTag):
+			n.Memos = append(n.Memos, strings.TrimPrefix(t, memoTag))
 		}
 	}
 	return n.ClusterID != "" && n.Role != ""

@@ -27,16 +27,34 @@ func (c *Client) Leases(ctx context.Context, id string) ([]string, error) {
 // AddLease puts a lease tag on a server. Nova adds a tag by itself, without
 // reading and writing back the others.
 func (c *Client) AddLease(ctx context.Context, id, text string) error {
-	_, err := on("add a lease to server "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
-		return struct{}{}, tags.Add(ctx, sc, id, cluster.LeaseTag(text)).ExtractErr()
-	})
-	return err
+	return c.addTag(ctx, "add a lease to server "+id, id, cluster.LeaseTag(text))
 }
 
 // DropLease takes a lease tag from a server; one that is not there is no error.
 func (c *Client) DropLease(ctx context.Context, id, text string) error {
-	_, err := on("drop a lease of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
-		return struct{}{}, tags.Delete(ctx, sc, id, cluster.LeaseTag(text)).ExtractErr()
+	return c.dropTag(ctx, "drop a lease of server "+id, id, cluster.LeaseTag(text))
+}
+
+// AddMemo puts a memo on a server.
+func (c *Client) AddMemo(ctx context.Context, id, text string) error {
+	return c.addTag(ctx, "add a memo to server "+id, id, cluster.MemoTag(text))
+}
+
+// DropMemo takes a memo from a server; one that is not there is no error.
+func (c *Client) DropMemo(ctx context.Context, id, text string) error {
+	return c.dropTag(ctx, "drop a memo of server "+id, id, cluster.MemoTag(text))
+}
+
+func (c *Client) addTag(ctx context.Context, what, id, tag string) error {
+	_, err := on(what, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
+		return struct{}{}, tags.Add(ctx, sc, id, tag).ExtractErr()
+	})
+	return err
+}
+
+func (c *Client) dropTag(ctx context.Context, what, id, tag string) error {
+	_, err := on(what, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
+		return struct{}{}, tags.Delete(ctx, sc, id, tag).ExtractErr()
 	})
 	return unlessGone(err)
 }

@@ -58,6 +58,38 @@ func (r *recorder) check(t *testing.T, rules []access.Rule) (unused []access.Rul
 // volumeLeft is the ID of a volume that a deleted server may have left.
 const volumeLeft = "0d9bd4e4-0000-4000-8000-000000000001"
 
+// memos writes two memos, reads them with the servers, and drops one twice.
+func memos(t *testing.T, scaler *openstack.Client, nova *actuate.Nova) {
+	t.Helper()
+	read := func() (id string, texts []string) {
+		view, err := nova.Read(t.Context())
+		fe, ok := view.Nodes.FrontEnd()
+		if err != nil || !ok {
+			t.Fatal(err)
+		}
+		slices.Sort(fe.Memos)
+		return fe.ID, fe.Memos
+	}
+	id, before := read()
+	size, gone := "s.68ab84.092fcf.4.668.1i6g.0", "g."+volumeLeft+".tlyk9s"
+	for _, text := range []string{size, gone, size} {
+		if err := scaler.AddMemo(t.Context(), id, text); err != nil {
+			t.Errorf("note %s: %v", text, err)
+		}
+	}
+	if _, texts := read(); len(before) != 0 || !slices.Equal(texts, []string{gone, size}) {
+		t.Errorf("memos %q, before %q", texts, before)
+	}
+	for _, text := range []string{gone, gone, size} {
+		if err := scaler.DropMemo(t.Context(), id, text); err != nil {
+			t.Errorf("drop %s: %v", text, err)
+		}
+	}
+	if _, texts := read(); len(texts) != 0 {
+		t.Errorf("memos %q are left", texts)
+	}
+}
+
 // life is what a scaler does in its time: it takes the lease, looks, adds, marks,
 // reads a console, removes, collects what was left, and releases.
 //
@@ -79,6 +111,7 @@ func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker 
 	if must("take the lease", err); !standing.Mine {
 		t.Fatalf("the lease is not ours: %+v", standing)
 	}
+	memos(t, scaler, nova)
 	id := view.Document.ID
 	_, err = scaler.ResolveFlavor(ctx, view.Document.Groups["cpu"].Flavor)
 	must("look a flavor up", err)

@@ -54,17 +54,42 @@ type Provisioner interface {
 type Nova struct {
 	cluster string // name or ID
 	p       Provisioner
+	looks   Provisioner // likewise, but its reading leaves the front-end's report where it is; nil: there is none
 
 	mu   sync.Mutex
+	keep bool          // reports
 	seen cluster.Nodes // by the last read: a list leaves out what a cell that is down has
 }
 
 // NewNova returns an actuator for the cluster of that name or ID.
 func NewNova(nameOrID string, p Provisioner) *Nova { return &Nova{cluster: nameOrID, p: p} }
 
+// Looking gives it a provisioner whose reading leaves the front-end's report in its
+// slot, for as long as KeepReports says.
+func (n *Nova) Looking(p Provisioner) *Nova {
+	n.looks = p
+	return n
+}
+
+// KeepReports has Read leave the front-end's report to another scaler.
+func (n *Nova) KeepReports(keep bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.keep = keep && n.looks != nil
+}
+
+func (n *Nova) reader() Provisioner {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.keep {
+		return n.looks
+	}
+	return n.p
+}
+
 // Read implements Reader.
 func (n *Nova) Read(ctx context.Context) (fleet.View, error) {
-	v, err := n.p.Read(ctx, n.cluster, n.known())
+	v, err := n.reader().Read(ctx, n.cluster, n.known())
 	if err != nil {
 		return fleet.View{}, err
 	}

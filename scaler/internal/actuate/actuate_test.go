@@ -57,3 +57,19 @@ func TestNovaRemembersWhomItSaw(t *testing.T) {
 		t.Errorf("asked for %q, want %q", p.asked, want)
 	}
 }
+
+// A scaler that waits leaves the front-end's report in its slot, and what it saw is
+// known to the readings that take it.
+func TestNovaLeavesReports(t *testing.T) {
+	takes, looks := &provisioner{nodes: cluster.Nodes{{Name: "a"}}}, &provisioner{nodes: cluster.Nodes{{Name: "b"}}}
+	nova := actuate.NewNova("astro", takes).Looking(looks)
+	for _, keep := range []bool{true, true, false, true} {
+		nova.KeepReports(keep)
+		if _, err := nova.Read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(looks.asked, "|") + " " + strings.Join(takes.asked, "|"); got != "|b|a b" {
+		t.Errorf("looked and took, knowing %q", got)
+	}
+}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -167,33 +166,5 @@ func TestAllErrorsAtOnce(t *testing.T) {
 	_, err := Parse("s.hcl", []byte("cluster = \"A\"\nqueue \"htcondor\" {\n  timeout = \"x\"\n}\ngroup \"cpu\" {\n  max = -1\n}\n"))
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("want three lines:\n%v", err)
-	}
-}
-
-// Each option stands in the documentation with its default and its range.
-func TestDocumentation(t *testing.T) {
-	raw, err := os.ReadFile("../../../docs/scaler.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var c Config
-	var disk int
-	for block, options := range map[string][]option{
-		"top": c.top(), "queue": c.Queue.options(), "ssh": (&SSH{}).options(), "policy": c.policy(),
-		"schedule": scheduleOptions(&decide.Window{}, &scheduleText{}),
-		"group":    groupOptions(&decide.Bounds{}, &disk), "log": c.log(),
-		"web": c.Web.options(), "terraform": c.Terraform.options(),
-	} {
-		for _, o := range options {
-			row := ""
-			for line := range strings.Lines(string(raw)) {
-				if strings.HasPrefix(line, "| `"+o.name+"` |") {
-					row += line
-				}
-			}
-			if row == "" || o.standard != "" && !strings.Contains(row, "`"+o.standard+"`") && !strings.Contains(row, "`\""+o.standard+"\"`") || !strings.Contains(row, o.within) {
-				t.Errorf("docs/scaler.md: %s %s: default %q, range %q are not in its row: %q", block, o.name, o.standard, o.within, row)
-			}
-		}
 	}
 }

@@ -36,6 +36,7 @@ type Breaker struct {
 	Last     time.Time // when it failed last
 	Until    time.Time // the pause's end
 	Why      string
+	Recalled bool // it is an earlier scaler's, see Memory.Recall
 }
 
 const (
@@ -65,32 +66,41 @@ func zonal(kind cluster.FaultKind) bool {
 	return false
 }
 
+// key is what the fault's breaker is about.
+func (f Fault) key() FaultKey {
+	key := FaultKey{Group: f.Group, Kind: f.Kind}
+	if zonal(f.Kind) {
+		key.Zone = f.Zone
+	}
+	return key
+}
+
 // Failed returns the memory after faults of one attempt: a pause for what each is
 // about, longer each time.
 func (m Memory) Failed(now time.Time, faults ...Fault) Memory {
 	m = m.clone()
 	counted := map[FaultKey]bool{}
 	for _, f := range faults {
-		key := FaultKey{Group: f.Group, Kind: f.Kind}
-		if zonal(f.Kind) {
-			key.Zone = f.Zone
-		}
+		key := f.key()
 		if counted[key] {
 			continue
 		}
 		counted[key] = true
 		b := m.Breakers[key]
-		b.Last, b.Why = now, f.Why
+		b.Last, b.Why, b.Recalled = now, f.Why, false
 		if blameless(f.Kind) {
 			b.Until = now.Add(quotaPause)
 		} else {
-			b.Until = now.Add(min(firstPause<<min(b.Failures, 10), mostPause))
 			b.Failures++
+			b.Until = now.Add(pause(b.Failures))
 		}
 		m.Breakers[key] = b
 	}
 	return m
 }
+
+// pause is how long a group waits after its nth failure.
+func pause(failures int) time.Duration { return min(firstPause<<min(failures-1, 10), mostPause) }
 
 // joinedAfter ends the pauses of a worker's group and zone that began before the
 // worker was made: it came up, so others can.

@@ -39,8 +39,9 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 		again: map[string]int{}, avoid: map[string][]string{}, room: facts.Room.clone(),
 	}
 	t.joins = t.joinTimeouts()
+	t.births()
 	t.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{
-		Now: now, JoinTimeout: p.JoinTimeout, Learned: t.joins, WatchedFrom: m.WatchedFrom, Seen: m.Seen,
+		Now: now, JoinTimeout: p.JoinTimeout, Learned: t.joins, WatchedFrom: m.WatchedFrom, Seen: m.Seen, Born: t.m.Born,
 	})
 	t.remember()
 	t.learn()
@@ -83,6 +84,7 @@ type tick struct {
 	m      Memory
 	now    time.Time
 	fleet  fleet.Fleet
+	byName map[string]int // where in it
 	demand demand.Demand
 	d      Decision
 	again  map[string]int           // removals of a group that were tried before
@@ -109,6 +111,23 @@ func (t *tick) managed() []string {
 
 func (t *tick) isManaged(group string) bool { return slices.Contains(t.managed(), group) }
 
+// births notes when servers are seen first. Cloud, pool and scaler have a clock each:
+// what began before our eyes is timed by ours, and only the rest by theirs.
+func (t *tick) births() {
+	if t.m.WatchedFrom.IsZero() {
+		return
+	}
+	first, there := t.m.Born == nil, map[string]time.Time{}
+	for _, n := range t.facts.Cluster.Nodes {
+		at, known := t.m.Born[n.ID]
+		if !known && !first {
+			at = t.now
+		}
+		there[n.ID] = at
+	}
+	t.m.Born = there
+}
+
 // remember notes who is in the pool and who has jobs.
 func (t *tick) remember() {
 	t.forgetBreakers()
@@ -118,8 +137,10 @@ func (t *tick) remember() {
 		}
 		// The ad by which HTCondor 23.9 tells that a worker became empty carries
 		// the time of an earlier change; the right one comes with the next ad.
-		if seen := t.m.Busy[w.Name]; seen.After(w.Pool.IdleSince) {
-			t.fleet.Workers[i].Pool.IdleSince = seen
+		for _, seen := range []time.Time{t.m.Busy[w.Name], t.m.Born[w.Node.ID]} {
+			if w.InPool && seen.After(t.fleet.Workers[i].Pool.IdleSince) {
+				t.fleet.Workers[i].Pool.IdleSince = seen
+			}
 		}
 		if !w.InPool || w.Phase == fleet.Foreign {
 			continue
@@ -146,10 +167,7 @@ func (t *tick) except() map[string]string {
 // they have waited there is watched: a job that was held, or lost its worker, is
 // old in the queue and new to this one.
 func (t *tick) passOver() {
-	waiting := map[string]queue.JobGroup{}
-	for _, g := range t.facts.Queue.Jobs {
-		waiting[g.Key] = g
-	}
+	waiting := t.oldest()
 	for key := range t.m.PassedOver {
 		if _, ok := waiting[key]; !ok || t.now.Sub(t.m.PassedOver[key]) >= passedOverFor {
 			delete(t.m.PassedOver, key)
@@ -166,7 +184,7 @@ func (t *tick) passOver() {
 			begun = t.now
 		}
 		offered[p.Key] = begun
-		since := slices.MaxFunc([]time.Time{begun, w.Pool.IdleSince, waiting[p.Key].Oldest}, time.Time.Compare)
+		since := slices.MaxFunc([]time.Time{begun, w.Pool.IdleSince, waiting[p.Key]}, time.Time.Compare)
 		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= max(t.p.FirstJobGrace, leastPassing) {
 			t.m.PassedOver[p.Key] = t.now
 		}
@@ -174,9 +192,34 @@ func (t *tick) passOver() {
 	t.m.Offered = offered
 }
 
+// oldest returns since when the oldest job of each kind has waited, of those kinds
+// that have been passed over or could be.
+func (t *tick) oldest() map[string]time.Time {
+	asked := map[string]bool{}
+	for key := range t.m.PassedOver {
+		asked[key] = true
+	}
+	for _, p := range t.demand.Placements {
+		asked[p.Key] = true
+	}
+	out := map[string]time.Time{}
+	for i := range t.facts.Queue.Jobs {
+		if g := &t.facts.Queue.Jobs[i]; asked[g.Key] {
+			out[g.Key] = g.Oldest
+		}
+	}
+	return out
+}
+
 func (t *tick) worker(name string) (fleet.Worker, bool) {
-	i := slices.IndexFunc(t.fleet.Workers, func(w fleet.Worker) bool { return w.Name == name })
-	if i < 0 {
+	if t.byName == nil {
+		t.byName = make(map[string]int, len(t.fleet.Workers))
+		for i, w := range slices.Backward(t.fleet.Workers) {
+			t.byName[w.Name] = i
+		}
+	}
+	i, ok := t.byName[name]
+	if !ok {
 		return fleet.Worker{}, false
 	}
 	return t.fleet.Workers[i], true

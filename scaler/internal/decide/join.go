@@ -75,6 +75,12 @@ func (t *tick) learnJoin(w fleet.Worker) {
 		return
 	}
 	took := joined.Sub(w.Node.Created)
+	if born := t.m.Born[w.Node.ID]; !born.IsZero() { // it came before our eyes, and others' clocks may differ
+		if !t.m.Seen[w.Name].Before(born) {
+			return
+		}
+		took = max(took, t.now.Sub(born))
+	}
 	known := t.m.Joins[w.Group]
 	if took <= 0 || took > max(t.p.JoinTimeout, t.joinTimeout(w.Group)) || slices.ContainsFunc(known, func(j Join) bool { return j.Server == w.Node.ID }) {
 		return

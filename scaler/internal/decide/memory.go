@@ -27,6 +27,7 @@ type Memory struct {
 	Left        map[string]time.Time // group → when one of its workers was last seen on its way out
 	Turn        string               // group that got the last new workers; the next one is served first
 	Orphans     map[string]time.Time // server ID → since when nobody has wanted it
+	Born        map[string]time.Time // server ID → when it was seen first, by our clock; zero: it was there before
 	Servers     map[string]Past      // server ID → workers' servers, those that are gone until they are looked after
 }
 
@@ -63,6 +64,9 @@ func (m Memory) clone() Memory {
 	m.Breakers, m.Blamed, m.Joins = copied(m.Breakers), copied(m.Blamed), copied(m.Joins)
 	m.Orphans, m.Servers = copied(m.Orphans), copied(m.Servers)
 	m.Strangers = copied(m.Strangers)
+	if m.Born != nil { // nil: nothing was seen yet
+		m.Born = maps.Clone(m.Born)
+	}
 	return m
 }
 

@@ -102,11 +102,19 @@ func (t *tick) quietBatches() map[string]bool {
 		if _, seen := quiet[batch]; !seen {
 			quiet[batch] = true
 		}
-		if n.Status == cluster.StatusBuild || t.now.Sub(n.Created) < orphanGrace {
+		if n.Status == cluster.StatusBuild || t.age(n) < orphanGrace {
 			quiet[batch] = false
 		}
 	}
 	return quiet
+}
+
+// age is a server's, by our clock where it came before our eyes.
+func (t *tick) age(n cluster.Node) time.Duration {
+	if born := t.m.Born[n.ID]; !born.IsZero() {
+		return t.now.Sub(born)
+	}
+	return t.now.Sub(n.Created)
 }
 
 // batchOf is the batch that made a server; one without a mark is its own.

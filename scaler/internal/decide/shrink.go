@@ -26,6 +26,7 @@ func (t *tick) unsafe() string {
 // leaving carries on with workers that are on their way out by our mark.
 func (t *tick) leaving() {
 	unsafe := t.unsafe()
+	below := t.belowMin()
 	for _, w := range t.fleet.Workers {
 		if w.Phase != fleet.Leaving || !t.isManaged(w.Group) {
 			continue
@@ -53,6 +54,8 @@ func (t *tick) leaving() {
 			t.undrain(w, jobs(waiting)+" came that fit it")
 		case slices.Contains(t.demand.Spares, w.Name):
 			t.undrain(w, fmt.Sprintf("is wanted again: spare = %d", t.p.Groups[w.Group].Spare))
+		case below[w.Group] > steps(t.d.Undrain, w.Group) && !gone:
+			t.undrain(w, fmt.Sprintf("is wanted again: min = %d", t.p.Groups[w.Group].Min))
 		case w.Refused:
 			t.undrain(w, "the front-end refused to close it: it has a job")
 		case !closed && !gone:
@@ -70,6 +73,16 @@ func (t *tick) leaving() {
 			t.removeMarked(w, what+fmt.Sprintf(" (%s), and two readings of the queue found no job on it", t.joinText(w)))
 		}
 	}
+}
+
+// belowMin returns how many workers each group lacks for its min, those on their way
+// out not counted: a schedule or an apply may have raised it.
+func (t *tick) belowMin() map[string]int {
+	lack := map[string]int{}
+	for _, group := range t.managed() {
+		lack[group] = t.p.Groups[group].Min - t.fleet.Count(group, fleet.Idle, fleet.Busy, fleet.Booting, fleet.Closed)
+	}
+	return lack
 }
 
 // gone tells that a worker has been out of the pool for so long that nobody can
@@ -240,7 +253,12 @@ func (t *tick) blame(failed []Fault, w fleet.Worker, kind cluster.FaultKind, why
 		return failed
 	}
 	t.m.Blamed[w.Name] = w.Node.ID
-	return append(failed, t.faultOf(w, kind, why))
+	f := t.faultOf(w, kind, why)
+	if b := t.m.Breakers[f.key()]; b.Recalled && w.Node.Created.Before(b.Last) {
+		t.again[w.Group]++ // the scaler before this one has counted it
+		return failed
+	}
+	return append(failed, f)
 }
 
 // spared tells, and notes, that a worker is kept for all that is wrong with it.

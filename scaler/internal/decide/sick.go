@@ -22,8 +22,8 @@ func (t *tick) sickness() string {
 	var order []string
 	total := 0
 	for _, w := range t.fleet.Workers {
-		if !t.isManaged(w.Group) || w.Phase == fleet.Vanished || w.Phase == fleet.Foreign {
-			continue
+		if !t.isManaged(w.Group) || w.Phase == fleet.Vanished || w.Phase == fleet.Foreign || w.Node.Status == cluster.StatusDeleting {
+			continue // one that somebody deletes just now is not sick
 		}
 		all++
 		if how := t.sick(w); how != "" {

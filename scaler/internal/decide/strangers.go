@@ -42,10 +42,7 @@ func (t *tick) refusing() map[string]bool {
 
 // watchStrangers notes for how long jobs have waited that strangers have room for.
 func (t *tick) watchStrangers() {
-	oldest := map[string]time.Time{}
-	for _, g := range t.facts.Queue.Jobs {
-		oldest[g.Key] = g.Oldest
-	}
+	oldest := t.oldest()
 	strangers := map[string]Stranger{}
 	for _, w := range t.fleet.Workers {
 		if w.Phase != fleet.Foreign {

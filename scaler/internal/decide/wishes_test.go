@@ -59,6 +59,8 @@ type softly struct{ name, value string }
 
 func (s softly) Amounts() bool { return false }
 
+func (s softly) Personal() bool { return false }
+
 func (s softly) Unmet(worker queue.Attributes, _ queue.Shape) string {
 	if v, told := worker[s.name]; told && v != s.value {
 		return fmt.Sprintf("%s == %q", s.name, s.value)

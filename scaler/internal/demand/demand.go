@@ -7,6 +7,7 @@ package demand
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -60,10 +61,15 @@ type Demand struct {
 	Needs      map[string]Need // by group; groups without a need are missing
 	Spares     []string        // workers that are kept empty by their group's wish
 	Unmet      []Unmet
+
+	on map[string]int // jobs by worker, as in Placements
 }
 
 // On returns how many waiting jobs were packed onto a worker.
 func (d Demand) On(worker string) int {
+	if d.on != nil {
+		return d.on[worker]
+	}
 	n := 0
 	for _, p := range d.Placements {
 		if p.Worker == worker {
@@ -106,8 +112,18 @@ type Input struct {
 
 // Compute packs the jobs.
 func Compute(in Input) Demand {
-	p := packing{bins: existing(in), groups: slices.Clone(in.Groups), beside: in.Beside, kinds: in.Kinds, judged: map[judgement]string{}}
+	p := packing{
+		bins: existing(in), groups: slices.Clone(in.Groups), beside: in.Beside, kinds: in.Kinds,
+		judged: map[judgement]string{}, reasons: map[string]*reason{},
+	}
 	p.d.Needs = map[string]Need{}
+	for _, b := range p.bins {
+		p.room.add(b.free)
+	}
+	p.every = slices.SortedStableFunc(slices.Values(slices.Concat(in.Groups, in.Beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	for _, g := range p.groups {
+		p.fresh = append(p.fresh, fresh(g))
+	}
 	for _, g := range largestFirst(in.Jobs) {
 		p.d.Waiting += g.Count
 		if why, ok := in.Except[g.Key]; ok {
@@ -120,5 +136,9 @@ func Compute(in Input) Demand {
 		}
 	}
 	p.spare()
+	p.d.on = map[string]int{}
+	for _, place := range p.d.Placements {
+		p.d.on[place.Worker] += place.Count
+	}
 	return p.d
 }

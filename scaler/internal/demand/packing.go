@@ -2,7 +2,6 @@ package demand
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,25 +18,30 @@ type bin struct {
 	phase      fleet.Phase
 	free       queue.Shape
 	attributes queue.Attributes
+	likeness   uint64 // the same for workers that say the same of themselves
 	idleSince  time.Time
 	used       bool // jobs were packed onto it
 }
 
 type packing struct {
-	bins   []bin
-	groups []Group
-	beside []Group
-	kinds  map[string]Kind
-	judged map[judgement]string
-	d      Demand
+	bins    []bin
+	room    room // of the bins
+	groups  []Group
+	fresh   []bin // of the groups: a new worker of each
+	beside  []Group
+	every   []Group // groups and beside, by name
+	kinds   map[string]Kind
+	judged  map[judgement]string
+	reasons map[string]*reason
+	d       Demand
 }
 
-// judgement names an answer to whether a worker, or a new one of a group, meets
-// a requirement.
+// judgement names an answer to whether workers that are alike meet a requirement.
 type judgement struct {
 	requirement queue.Requirement
-	worker      string
-	group       string
+	likeness    uint64
+	gpus        int    // that are free: countMatches() of them counts as no amount
+	worker      string // where the requirement goes by what each has for itself
 }
 
 // order is the order in which existing workers are filled: those that stay
@@ -70,6 +74,7 @@ func existing(in Input) []bin {
 		default:
 			continue
 		}
+		b.likeness = likeness(b.attributes, b.group)
 		bins = append(bins, b)
 	}
 	priority := map[string]int{}
@@ -85,27 +90,32 @@ func existing(in Input) []bin {
 	return bins
 }
 
-func largestFirst(jobs []queue.JobGroup) []queue.JobGroup {
-	sorted := slices.Clone(jobs)
-	slices.SortStableFunc(sorted, func(a, b queue.JobGroup) int {
-		return cmp.Or(
-			cmp.Compare(b.Asks.GPUs, a.Asks.GPUs),
-			cmp.Compare(b.Asks.Cpus, a.Asks.Cpus),
-			cmp.Compare(b.Asks.MemoryMiB, a.Asks.MemoryMiB),
-			a.Oldest.Compare(b.Oldest),
-			strings.Compare(a.Key, b.Key),
-		)
+// largestFirst returns the jobs in the order in which they are packed.
+func largestFirst(jobs []queue.JobGroup) []*queue.JobGroup {
+	sorted := make([]*queue.JobGroup, len(jobs))
+	for i := range jobs {
+		sorted[i] = &jobs[i]
+	}
+	slices.SortStableFunc(sorted, func(a, b *queue.JobGroup) int {
+		if c := b.Asks.GPUs - a.Asks.GPUs; c != 0 {
+			return c
+		}
+		if c := b.Asks.Cpus - a.Asks.Cpus; c != 0 {
+			return c
+		}
+		if c := b.Asks.MemoryMiB - a.Asks.MemoryMiB; c != 0 {
+			return c
+		}
+		return cmp.Or(a.Oldest.Compare(b.Oldest), strings.Compare(a.Key, b.Key))
 	})
 	return sorted
 }
 
 // place packs up to n jobs onto the bins there are, and returns how many are left.
-func (p *packing) place(g queue.JobGroup, n int) int {
-	full := 0
-	for i := range p.bins {
-		if n == 0 {
-			break
-		}
+// The bins that are too full are leapt over: there may be thousands of them, and
+// of the jobs.
+func (p *packing) place(g *queue.JobGroup, n int) int {
+	for i := p.room.next(0, g.Asks); i >= 0 && n > 0; i = p.room.next(i+1, g.Asks) {
 		b := &p.bins[i]
 		count := p.fill(b, g, n)
 		if count == 0 {
@@ -113,9 +123,7 @@ func (p *packing) place(g queue.JobGroup, n int) int {
 		}
 		n -= count
 		b.used = true
-		if b.full() {
-			full++
-		}
+		p.room.set(i, b.free)
 		if b.worker == "" {
 			need := p.d.Needs[b.group]
 			need.Jobs += count
@@ -124,15 +132,12 @@ func (p *packing) place(g queue.JobGroup, n int) int {
 		}
 		p.d.Placements = append(p.d.Placements, Placement{Key: g.Key, Worker: b.worker, Phase: b.phase, Count: count})
 	}
-	if full > 0 { // thousands may be, and each would be looked at for all other jobs
-		p.bins = slices.DeleteFunc(p.bins, bin.full)
-	}
 	return n
 }
 
 // fill packs up to n jobs onto a bin and returns how many. Jobs whose requirements
 // go by what is free are packed one by one.
-func (p *packing) fill(b *bin, g queue.JobGroup, n int) int {
+func (p *packing) fill(b *bin, g *queue.JobGroup, n int) int {
 	if g.Group != "" && g.Group != b.group {
 		return 0
 	}
@@ -143,7 +148,7 @@ func (p *packing) fill(b *bin, g queue.JobGroup, n int) int {
 	packed := 0
 	for packed < n {
 		count, takes := fits(b.free, g, min(step, n-packed))
-		if count == 0 || p.lacks(*b, g) != "" {
+		if count == 0 || p.lacks(b, g) != "" {
 			break
 		}
 		b.free = b.free.Take(takes, count)
@@ -155,19 +160,18 @@ func (p *packing) fill(b *bin, g queue.JobGroup, n int) int {
 	return packed
 }
 
-// full tells that no job fits any more: each takes a CPU. A worker that nothing
-// was packed onto is kept, it may be a spare.
-func (b bin) full() bool { return b.used && b.free.Cpus < 1 }
-
 // lacks returns the part of the jobs' requirements that a worker does not meet.
-func (p *packing) lacks(b bin, g queue.JobGroup) string {
+func (p *packing) lacks(b *bin, g *queue.JobGroup) string {
 	if g.Requires == nil {
 		return ""
 	}
 	if g.Requires.Amounts() {
 		return g.Requires.Unmet(b.attributes, b.free)
 	}
-	about := judgement{g.Requires, b.worker, b.group}
+	about := judgement{requirement: g.Requires, likeness: b.likeness, gpus: b.free.GPUs}
+	if g.Requires.Personal() {
+		about.worker = b.worker
+	}
 	why, known := p.judged[about]
 	if !known {
 		why = g.Requires.Unmet(b.attributes, b.free)
@@ -178,12 +182,12 @@ func (p *packing) lacks(b bin, g queue.JobGroup) string {
 
 // fresh returns a new worker of a group.
 func fresh(g Group) bin {
-	return bin{group: g.Name, free: g.Kind.Shape, attributes: g.Kind.Attributes}
+	return bin{group: g.Name, free: g.Kind.Shape, attributes: g.Kind.Attributes, likeness: likeness(g.Kind.Attributes, g.Name)}
 }
 
 // fits tells how many of the jobs fit, at most n, and what each takes. Where the
 // rounded request does not fit, HTCondor tries the job's own.
-func fits(free queue.Shape, g queue.JobGroup, n int) (int, queue.Shape) {
+func fits(free queue.Shape, g *queue.JobGroup, n int) (int, queue.Shape) {
 	if count := free.Holds(g.Takes, n); count > 0 {
 		return count, g.Takes
 	}
@@ -191,7 +195,7 @@ func fits(free queue.Shape, g queue.JobGroup, n int) (int, queue.Shape) {
 }
 
 // grow opens new workers for n jobs that found no place.
-func (p *packing) grow(g queue.JobGroup, n int) {
+func (p *packing) grow(g *queue.JobGroup, n int) {
 	for n > 0 {
 		i := p.best(g, n)
 		if i < 0 {
@@ -207,7 +211,8 @@ func (p *packing) grow(g queue.JobGroup, n int) {
 		need.Workers += open
 		p.d.Needs[group.Name] = need
 		for range open {
-			p.bins = append(p.bins, fresh(*group))
+			p.bins = append(p.bins, p.fresh[i])
+			p.room.add(group.Kind.Shape)
 		}
 		n = p.place(g, n)
 	}
@@ -215,25 +220,26 @@ func (p *packing) grow(g queue.JobGroup, n int) {
 
 // best returns the group with room, of the highest priority, that wastes least,
 // or -1.
-func (p *packing) best(g queue.JobGroup, n int) int {
+func (p *packing) best(g *queue.JobGroup, n int) int {
 	best, least := -1, 0.0
-	for i, group := range p.groups {
+	for i := range p.groups {
+		group := &p.groups[i]
 		if group.Room == 0 || g.Group != "" && g.Group != group.Name {
 			continue
 		}
 		count, takes := fits(group.Kind.Shape, g, n)
-		if count == 0 || p.lacks(fresh(group), g) != "" {
+		if count == 0 || p.lacks(&p.fresh[i], g) != "" {
 			continue
 		}
 		waste := wasted(group.Kind.Shape, group.Kind.Shape.Take(takes, count))
-		if best < 0 || before(group, waste, p.groups[best], least) {
+		if best < 0 || before(group, waste, &p.groups[best], least) {
 			best, least = i, waste
 		}
 	}
 	return best
 }
 
-func before(a Group, wasteA float64, b Group, wasteB float64) bool {
+func before(a *Group, wasteA float64, b *Group, wasteB float64) bool {
 	return cmp.Or(
 		cmp.Compare(b.Priority, a.Priority), cmp.Compare(wasteA, wasteB),
 		cmp.Compare(a.Kind.Shape.Cpus, b.Kind.Shape.Cpus), cmp.Compare(a.Kind.Shape.MemoryMiB, b.Kind.Shape.MemoryMiB),
@@ -250,52 +256,4 @@ func wasted(total, left queue.Shape) float64 {
 		return float64(left) / float64(total)
 	}
 	return part(left.Cpus, total.Cpus) + part(left.MemoryMiB, total.MemoryMiB) + part(left.GPUs, total.GPUs)
-}
-
-// whyNot says why no group gets a new worker for a job, and whether none ever
-// could.
-func (p *packing) whyNot(g queue.JobGroup) (why string, never bool) {
-	if len(p.groups)+len(p.beside) == 0 {
-		return "no worker group is in this scaler's charge", false
-	}
-	var full, unknown, unfit []string
-	asked := false
-	groups := slices.SortedStableFunc(slices.Values(slices.Concat(p.groups, p.beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
-	for _, group := range groups {
-		if g.Group != "" && g.Group != group.Name {
-			continue
-		}
-		asked = true
-		switch {
-		case group.Kind.Shape == (queue.Shape{}):
-			unknown = append(unknown, group.Name)
-		case group.Kind.Shape.Holds(g.Asks, 1) == 0:
-			what := fmt.Sprintf("%s of group %s", group.Kind.Shape.Missing(g.Asks), group.Name)
-			if group.Kind.Guess {
-				what += " (by its flavor, none was seen yet)"
-			}
-			unfit = append(unfit, what)
-		case p.lacks(fresh(group), g) != "":
-			unfit = append(unfit, fmt.Sprintf("workers of group %s do not meet %s", group.Name, p.lacks(fresh(group), g)))
-		default:
-			full = append(full, fmt.Sprintf("group %s is at its max of %d", group.Name, group.Max))
-		}
-	}
-	switch _, there := p.kinds[g.Group]; {
-	case !asked && !there:
-		return fmt.Sprintf("they ask for group %s, which the cluster does not have", g.Group), true
-	case !asked:
-		return fmt.Sprintf("they ask for group %s, which is not in this scaler's charge", g.Group), false
-	case len(full) > 0:
-		return strings.Join(full, ", "), false
-	case len(unknown) > 0:
-		return "the size of a worker is not known yet in group " + strings.Join(unknown, ", "), false
-	case g.Group != "":
-		return "the group that they ask for can never run them: " + strings.Join(unfit, "; "), true
-	}
-	return "no group can ever run them: " + strings.Join(unfit, "; "), true
-}
-
-func (p *packing) unmet(g queue.JobGroup, n int, why string, never bool) {
-	p.d.Unmet = append(p.d.Unmet, Unmet{Key: g.Key, Count: n, First: g.First, Why: why, Never: never})
 }

@@ -21,6 +21,8 @@ func has(name, value string) queue.Requirement { return wants{name, value} }
 
 func (w wants) Amounts() bool { return false }
 
+func (w wants) Personal() bool { return false }
+
 func (w wants) Unmet(worker queue.Attributes, _ queue.Shape) string {
 	if v, told := worker[w.name]; told && v != w.value {
 		return fmt.Sprintf("%s == %s", w.name, w.value)
@@ -32,6 +34,8 @@ func (w wants) Unmet(worker queue.Attributes, _ queue.Shape) string {
 type roomy int
 
 func (r roomy) Amounts() bool { return true }
+
+func (r roomy) Personal() bool { return false }
 
 func (r roomy) Unmet(_ queue.Attributes, free queue.Shape) string {
 	if free.MemoryMiB < int(r) {

@@ -80,6 +80,7 @@ type Clock struct {
 	Learned     map[string]time.Duration // by group: the timeout for those that have not joined yet, where it is another
 	WatchedFrom time.Time                // zero: nothing is known of the time before
 	Seen        map[string]time.Time     // when a worker was last in the pool
+	Born        map[string]time.Time     // server ID → when it was seen first; zero or missing: not known
 }
 
 // Join makes the fleet.
@@ -92,19 +93,26 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 		refused = nameSet(v.Document.Name, v.Report.Busy)
 	}
 	known := map[string]bool{}
+	members, pool := map[string]cluster.Member{}, map[string]queue.Worker{}
+	for _, m := range slices.Backward(v.Document.Workers) { // of two entries the first counts
+		members[m.Name] = m
+	}
+	for _, w := range slices.Backward(s.Workers) {
+		pool[w.Name] = w
+	}
 	nodes, twins := distinct(v, s)
 	for _, n := range nodes {
 		known[n.Name] = true
-		w := Worker{Name: n.Name, Group: n.Group, Node: n, Orphan: !v.Document.Enrolled(n)}
-		if m, ok := v.Document.Member(n.Name); ok {
-			w.Listed, w.Mark = true, m.Leaving
+		w := Worker{Name: n.Name, Group: n.Group, Node: n, Orphan: true}
+		if m, ok := members[n.Name]; ok {
+			w.Listed, w.Mark, w.Orphan = true, m.Leaving, !m.Enrols(n)
 		}
-		w.Pool, w.InPool = s.Worker(n.Name)
+		w.Pool, w.InPool = pool[n.Name]
 		w.Jobs = max(w.Pool.Running, s.OnNode[n.Name])
 		w.Drained = w.Mark != cluster.Stays && drained[n.Name]
 		w.Refused = w.Mark != cluster.Stays && refused[n.Name]
 		if !w.InPool {
-			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.Seen[n.Name])
+			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.Seen[n.Name], c.Born[n.ID])
 		}
 		w.WasWell = w.InPool || c.wasWell(w)
 		w.Timeout = c.JoinTimeout

@@ -118,6 +118,22 @@ func events(r loop.Record) []Event {
 		add(Event{What: Nothing, About: "scaler", Reason: r.Standby})
 		return out
 	}
+	if !r.Watching { // else nobody carries them out
+		actions(r, add)
+	}
+	if r.Stopped != "" {
+		add(Event{What: Failed, About: "scaler", Reason: "stopped: " + r.Stopped})
+	}
+	for _, e := range r.Errors {
+		add(Event{What: Failed, About: "scaler", Reason: e})
+	}
+	for _, n := range r.Notes {
+		add(Event{What: Nothing, About: n.About, Reason: n.Reason})
+	}
+	return out
+}
+
+func actions(r loop.Record, add func(Event)) {
 	for _, a := range r.Add {
 		add(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Reason: a.Reason, Names: made(r, a.Group)})
 	}
@@ -133,16 +149,6 @@ func events(r loop.Record) []Event {
 	for _, s := range r.Discard {
 		add(Event{What: Discard, About: s.Worker, Group: s.Group, Reason: s.Reason + " (server " + s.Server + ")"})
 	}
-	if r.Stopped != "" {
-		add(Event{What: Failed, About: "scaler", Reason: "stopped: " + r.Stopped})
-	}
-	for _, e := range r.Errors {
-		add(Event{What: Failed, About: "scaler", Reason: e})
-	}
-	for _, n := range r.Notes {
-		add(Event{What: Nothing, About: n.About, Reason: n.Reason})
-	}
-	return out
 }
 
 // made returns which of the workers that were made are of a group.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -127,5 +129,21 @@ func TestAFileIsReadFromItsEnd(t *testing.T) {
 	}
 	if _, err := journal.Read(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("no error for a file that is not there")
+	}
+}
+
+// Once watches for a while before it acts: what it would have done meanwhile has not
+// been done.
+func TestWhoOnlyWatchesDoesNothing(t *testing.T) {
+	r := looptest.Records()[1]
+	did := journal.Of([]loop.Record{r})
+	r.Watching = true
+	for _, e := range journal.Of([]loop.Record{r}) {
+		if e.Action() {
+			t.Errorf("%s %s: %s", e.What, e.About, e.Reason)
+		}
+	}
+	if !slices.ContainsFunc(did, journal.Event.Action) {
+		t.Error("the record has no action at all")
 	}
 }

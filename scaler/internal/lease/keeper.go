@@ -38,7 +38,7 @@ type Keeper struct {
 	mu      turn   // held through calls to the cloud
 	server  string // front-end that the lease is on
 	mine    mark   // zero: none
-	renewed time.Time
+	renewed instant
 	lost    chan struct{} // closed when the lease is; nil: none is held
 	others  others
 	stop    func() // ends the renewals
@@ -169,7 +169,7 @@ func (k *Keeper) renew(ctx context.Context) bool {
 	}
 	calling, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	overdue := now().Sub(k.renewed) >= TTL-callTimeout // asleep, or cut off: others may have begun
+	overdue := now().atMost(k.renewed) >= TTL-callTimeout // asleep, or cut off: others may have begun
 	texts, err := k.store.Leases(calling, k.server)
 	switch {
 	case err != nil:
@@ -238,7 +238,3 @@ func (k *Keeper) Release(ctx context.Context) error {
 	}
 	return nil
 }
-
-// now is the time of the wall clock: the monotonic one stands still while a
-// machine sleeps, and others go on.
-func now() time.Time { return time.Now().Round(0) }

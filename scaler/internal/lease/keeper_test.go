@@ -198,7 +198,9 @@ func TestCutOff(t *testing.T) {
 		a.try(t, m)
 		action, done := a.While(t.Context())
 		defer done()
+		m.mu.Lock()
 		m.down = errors.New("no route to host")
+		m.mu.Unlock()
 		time.Sleep(90 * time.Second)
 		if action.Err() != nil {
 			t.Error("one lost call ends an action")
@@ -208,7 +210,9 @@ func TestCutOff(t *testing.T) {
 		if !errors.Is(context.Cause(action), ErrLost) {
 			t.Errorf("the action goes on: %v", context.Cause(action))
 		}
+		m.mu.Lock()
 		m.down = nil
+		m.mu.Unlock()
 		again := a.try(t, m)
 		late, done2 := a.While(t.Context())
 		defer done2()
@@ -247,7 +251,7 @@ func TestAwakeAgain(t *testing.T) {
 		a.try(t, m)
 		action, done := a.While(t.Context())
 		defer done()
-		a.renewed = now().Add(-TTL) // timers stood still meanwhile
+		a.renewed.wall = a.renewed.wall.Add(-TTL) // timers stood still meanwhile
 		before := slices.Clone(m.texts)
 		if a.renew(t.Context()) || !slices.Equal(m.texts, before) {
 			t.Errorf("renewed: %v became %v", before, m.texts)

@@ -47,10 +47,30 @@ func parse(text string) mark {
 	return m
 }
 
+// instant is a moment by two clocks. The one on the wall may be set; the other one
+// only runs, but stands still while the machine sleeps.
+type instant struct {
+	wall time.Time
+	ran  time.Duration // since the program was started
+}
+
+var started = time.Now()
+
+func now() instant { return instant{wall: time.Now().Round(0), ran: time.Since(started)} }
+
+// atLeast is the time that has certainly passed since an earlier moment: another's
+// lease is over only then.
+func (i instant) atLeast(since instant) time.Duration { return i.ran - since.ran }
+
+// atMost is the time that may have passed: our own lease may be over by then.
+func (i instant) atMost(since instant) time.Duration {
+	return max(i.wall.Sub(since.wall), i.ran-since.ran)
+}
+
 // seen is what is known of one tag of another's.
 type seen struct {
-	since time.Time // unchanged since then
-	moved bool      // its holder has renewed it before our eyes
+	since instant // unchanged since then
+	moved bool    // its holder has renewed it before our eyes
 }
 
 // others follows the tags of other scalers.
@@ -58,7 +78,7 @@ type others map[string]seen // by text
 
 // look takes over what is there now and returns the tags that live and those
 // whose time is over.
-func (o others) look(texts []string, self string, now time.Time) (live, over []string) {
+func (o others) look(texts []string, self string, now instant) (live, over []string) {
 	there := map[string]bool{}
 	for _, text := range texts {
 		m := parse(text)
@@ -71,7 +91,7 @@ func (o others) look(texts []string, self string, now time.Time) (live, over []s
 			s = seen{since: now, moved: o.knows(m.holder)}
 			o[text] = s
 		}
-		if now.Sub(s.since) >= m.ttl {
+		if now.atLeast(s.since) >= m.ttl {
 			over = append(over, text)
 		} else {
 			live = append(live, text)

@@ -47,10 +47,37 @@ func TestOthers(t *testing.T) {
 		start := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 		var live, over []string
 		for _, l := range row.history {
-			live, over = o.look(l.texts, "me", start.Add(l.at))
+			live, over = o.look(l.texts, "me", instant{start.Add(l.at), l.at})
 		}
 		if !slices.Equal(live, row.live) || !slices.Equal(over, row.over) || o.sure(live) != row.sure {
 			t.Errorf("%s: live %v, over %v, sure %t", row.name, live, over, o.sure(live))
+		}
+	}
+}
+
+// A clock that is set forward does not end another's lease, and one that is set back
+// does not lengthen our own.
+func TestAClockThatIsSet(t *testing.T) {
+	start := instant{wall: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	after := func(wall, ran time.Duration) instant { return instant{start.wall.Add(wall), ran} }
+	for _, row := range []struct {
+		name        string
+		at          instant
+		otherIsOver bool
+		ours        time.Duration // that may have passed
+	}{
+		{"nothing happened", after(130*time.Second, 130*time.Second), true, 130 * time.Second},
+		{"set forward by an hour", after(time.Hour, 10*time.Second), false, time.Hour},
+		{"set back by an hour", after(-time.Hour, 130*time.Second), true, 130 * time.Second},
+		{"the machine slept", after(time.Hour, 20*time.Second), false, time.Hour},
+	} {
+		o := others{}
+		o.look([]string{"a:7:120"}, "me", start)
+		if _, over := o.look([]string{"a:7:120"}, "me", row.at); len(over) == 1 != row.otherIsOver {
+			t.Errorf("%s: over %v", row.name, over)
+		}
+		if got := row.at.atMost(start); got != row.ours {
+			t.Errorf("%s: %s may have passed", row.name, got)
 		}
 	}
 }

@@ -65,6 +65,9 @@ func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r
 		a.do(ctx, "ask workers to leave or stay", func(ctx context.Context) error { return l.Actuator.Mark(ctx, id, marks) })
 	}
 	a.consoles(ctx, d.Remove, d.Discard)
+	if going := going(d); len(going) > 0 {
+		l.keep(ctx, facts, going, false)
+	}
 	if names := d.Removals(); len(names) > 0 {
 		a.do(ctx, "remove workers", func(ctx context.Context) error { return l.Actuator.Remove(ctx, id, names, d.Drained()) })
 	}
@@ -74,7 +77,7 @@ func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r
 		a.do(ctx, fmt.Sprintf("add %d to group %s", add.Count, add.Group), func(ctx context.Context) error {
 			names, err := l.add(ctx, id, add)
 			r.Added = append(r.Added, names...)
-			if err != nil {
+			if err != nil && !errors.Is(ctx.Err(), context.Canceled) { // else the lease is lost, and nothing is known of the group
 				l.memory = l.memory.Failed(time.Now(), faultsOf(add.Group, err)...)
 			}
 			return err

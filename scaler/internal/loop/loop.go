@@ -42,7 +42,9 @@ type Loop struct {
 	// Changes brings new settings. They hold from the next tick on; what is
 	// remembered stays.
 	Changes <-chan Settings
-	Lease   Lease // nil: there is no other scaler
+	Lease   Lease   // nil: there is no other scaler
+	Memos   Memos   // nil: nothing outlives this one
+	Reports Reports // nil: each reading takes the front-end's report
 
 	memory  decide.Memory
 	flavors map[string]queue.Shape // by flavor ID
@@ -53,6 +55,12 @@ type Loop struct {
 	stopped bool                   // for too many are sick
 	shown   map[string]bool        // servers whose consoles were logged
 	waits   string                 // for whom this scaler waits
+	mine    bool                   // this scaler acts, by the last round
+	alone   bool                   // no other one does, by the last round
+	leaves  bool                   // this round's reading left the front-end's report where it was
+	kept    []string               // memos on the front-end
+
+	forgetful bool // memos can not be written
 }
 
 // Recorder keeps a record of each tick.
@@ -133,9 +141,9 @@ func (l *Loop) Look(ctx context.Context) (Record, error) {
 // Watch reads and decides for one hold time, does nothing, and returns the last
 // tick's record.
 func (l *Loop) Watch(ctx context.Context) (Record, error) {
-	actuator, remains, lease := l.Actuator, l.Remains, l.Lease
-	l.Actuator, l.Remains, l.Lease = actuate.DryRun{}, nil, nil
-	defer func() { l.Actuator, l.Remains, l.Lease = actuator, remains, lease }()
+	actuator, remains, lease, memos := l.Actuator, l.Remains, l.Lease, l.Memos
+	l.Actuator, l.Remains, l.Lease, l.Memos = actuate.DryRun{}, nil, nil, nil
+	defer func() { l.Actuator, l.Remains, l.Lease, l.Memos = actuator, remains, lease, memos }()
 	return l.once(ctx)
 }
 
@@ -155,29 +163,17 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 	start := time.Now()
 	r := Record{Time: start.UTC(), DryRun: l.DryRun, Watching: !act}
 	facts, err := l.read(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("stopped: %w", ctx.Err())
-		}
-		r.Error = err.Error()
-		r.err = err
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.err = fmt.Errorf("stopped in the middle of a reading: %w", ctx.Err())
+		r.Error = r.err.Error()
+		l.Log.Info("stopped in the middle of a reading: nothing was decided in this round")
+	case err != nil:
+		r.Error, r.err = err.Error(), err
 		l.complain(r.Error)
-	} else {
+	default:
 		l.complain("")
-		var out decide.Outcome
-		out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
-		r.fill(facts, out)
-		r.Facts, r.Policy = facts, l.Policy.At(r.Time).For(facts.Cluster.Document.Groups)
-		if act = l.hold(ctx, facts, act, &r); r.Standby == "" {
-			l.alarm(r.Stopped)
-			l.tell(r)
-		}
-		for _, o := range l.Observers {
-			o.Decided(r)
-		}
-		if act {
-			r.err = l.act(ctx, facts, out.Decision, &r)
-		}
+		l.judge(ctx, facts, act, &r)
 	}
 	r.Seconds = time.Since(start).Seconds()
 	if len(r.Added) > 0 {
@@ -195,6 +191,26 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 		}
 	}
 	return r
+}
+
+// judge decides on what was read, and acts if it may.
+func (l *Loop) judge(ctx context.Context, facts decide.Facts, act bool, r *Record) {
+	l.recall(facts)
+	var out decide.Outcome
+	out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
+	r.fill(facts, out)
+	r.Facts, r.Policy = facts, l.Policy.At(r.Time).For(facts.Cluster.Document.Groups)
+	if act = l.hold(ctx, facts, act, r); r.Standby == "" {
+		l.alarm(r.Stopped)
+		l.tell(*r)
+	}
+	for _, o := range l.Observers {
+		o.Decided(*r)
+	}
+	if act {
+		r.err = l.act(ctx, facts, out.Decision, r)
+		l.keep(ctx, facts, going(out.Decision), true)
+	}
 }
 
 // complain logs a failure to read once, not in every round, and that it is over.
@@ -216,6 +232,7 @@ func (l *Loop) complain(trouble string) {
 func (l *Loop) read(ctx context.Context) (decide.Facts, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
+	l.keepReports()
 	var f decide.Facts
 	var err error
 	if f.Cluster, err = l.Cluster.Read(ctx); err != nil {

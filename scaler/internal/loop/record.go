@@ -34,6 +34,7 @@ type Record struct {
 	Seconds   float64  `json:"seconds"`
 
 	Standby string `json:"standby,omitempty"` // why another scaler acts, and not this one
+	Holder  string `json:"-"`                 // another scaler that holds the lease
 
 	Fleet  fleet.Fleet   `json:"-"`
 	Demand demand.Demand `json:"-"`
@@ -95,6 +96,9 @@ func (l *Loop) tell(r Record) {
 	log := l.Log
 	if r.DryRun {
 		log = log.With("dry_run", true)
+	}
+	if r.Watching {
+		log = log.With("only_watching", true)
 	}
 	told := map[string]bool{}
 	if s := r.summary(); !l.told[s] {

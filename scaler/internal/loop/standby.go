@@ -8,6 +8,33 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
+// Reports is a cluster whose front-end's report can be read in two ways: taken from
+// its slot, so that the next one can come, or left there for the scaler that acts.
+type Reports interface {
+	KeepReports(keep bool)
+}
+
+// keepReports has this round's reading leave the report to another scaler, as long
+// as there may be one.
+func (l *Loop) keepReports() {
+	if l.Reports != nil {
+		l.leaves = l.Lease != nil && !l.mine && !l.alone
+		l.Reports.KeepReports(l.leaves)
+	}
+}
+
+// takeReport makes room for the front-end's next report when this scaler begins to
+// act: its readings so far have left what stood there.
+func (l *Loop) takeReport(ctx context.Context) {
+	if l.Reports == nil || !l.leaves {
+		return
+	}
+	l.Reports.KeepReports(false)
+	if _, err := l.Cluster.Read(ctx); err != nil {
+		l.Log.Debug("the front-end's report could not be taken; the next round does", "error", err)
+	}
+}
+
 // Lease has one of several scalers of a cluster act.
 type Lease interface {
 	// Hold looks at who holds the lease, by what was just read, and takes it if it
@@ -32,9 +59,16 @@ const releaseTimeout = 30 * time.Second
 // waits. A round that only watches takes no lease.
 func (l *Loop) hold(ctx context.Context, f decide.Facts, act bool, r *Record) bool {
 	if l.Lease == nil || l.DryRun {
+		l.mine = act && !l.DryRun
 		return act
 	}
 	s, err := l.Lease.Hold(ctx, f.Cluster, act)
+	began := s.Mine && !l.mine
+	l.mine, l.alone = s.Mine, err == nil && s.Holder == ""
+	r.Holder = s.Holder
+	if began && act {
+		l.takeReport(ctx)
+	}
 	waits := ""
 	switch {
 	case err != nil:

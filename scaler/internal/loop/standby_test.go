@@ -2,11 +2,15 @@ package loop_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
@@ -138,6 +142,71 @@ func TestAPlanTakesNoLease(t *testing.T) {
 		}
 		if len(leases.texts) > 0 {
 			t.Errorf("tags %v", leases.texts)
+		}
+	})
+}
+
+// A round that is cut short by a stop is no error: nothing is wrong.
+func TestAStopInTheMiddleOfAReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		s := newSim()
+		l := newLoop(s, 20)
+		l.Cluster = hanging{}
+		l.Log = hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Info})
+		running(t, l, 3*time.Second)
+		if text := log.String(); strings.Contains(text, "[ERROR]") || strings.Contains(text, "canceled") || strings.Contains(text, "deadline") ||
+			!strings.Contains(text, "stopped in the middle of a reading: nothing was decided") || !strings.Contains(text, "[INFO]  stopped\n") {
+			t.Errorf("log:\n%s", text)
+		}
+	})
+}
+
+// hanging answers when the caller gives up.
+type hanging struct{}
+
+func (hanging) Read(ctx context.Context) (fleet.View, error) {
+	<-ctx.Done()
+	return fleet.View{}, fmt.Errorf("list servers: %w", ctx.Err())
+}
+
+// losing has the lease lost as soon as an action begins.
+type losing struct{ *tags }
+
+func (losing) Hold(context.Context, fleet.View, bool) (loop.Standing, error) {
+	return loop.Standing{Mine: true}, nil
+}
+
+func (losing) While(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	return ctx, cancel
+}
+
+func (losing) Release(context.Context) error { return nil }
+
+// cutShort makes nothing when it is called off.
+type cutShort struct{ *sim }
+
+func (a cutShort) Add(ctx context.Context, id, group string, n int) ([]string, error) {
+	if ctx.Err() != nil {
+		a.calls = append(a.calls, "cut short")
+		return nil, fmt.Errorf("create server: %w", ctx.Err())
+	}
+	return a.sim.Add(ctx, id, group, n)
+}
+
+// An action that another scaler's takeover cuts short is no failure of the group's:
+// who acts next must not wait for that.
+func TestALostLeaseIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.submit(4, 0, time.Minute)
+		l := newLoop(s, 20)
+		l.Actuator, l.Lease = cutShort{s}, losing{}
+		running(t, l, 100*time.Second)
+		if len(s.calls) < 3 {
+			t.Errorf("calls %v: the group pauses", s.calls)
 		}
 	})
 }

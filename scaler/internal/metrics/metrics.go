@@ -34,6 +34,7 @@ type Metrics struct {
 	generation prometheus.Gauge
 	dryRun     prometheus.Gauge
 	stopped    prometheus.Gauge
+	standby    prometheus.Gauge
 	lastTick   prometheus.Gauge
 
 	decisions *prometheus.CounterVec
@@ -77,6 +78,7 @@ func (m *Metrics) gauges() {
 	m.generation = m.gauge("cluster_generation", "Generation of the cluster document.")
 	m.dryRun = m.gauge("dry_run", "1 where decisions are not carried out.")
 	m.stopped = m.gauge("stopped", "1 while nothing is done at all, because too many workers are sick.")
+	m.standby = m.gauge("standby", "1 while another scaler holds the lease and this one waits.")
 	m.lastTick = m.gauge("last_tick_timestamp_seconds", "When the last round ended.")
 }
 
@@ -170,8 +172,11 @@ func (m *Metrics) Decided(r loop.Record) {
 	if r.Stopped != "" {
 		m.stopped.Set(1)
 	}
+	m.standby.Set(0)
 	if r.Standby == "" { // else another scaler acts, and counts
 		m.count(r)
+	} else {
+		m.standby.Set(1)
 	}
 	m.births.seen(r, m)
 }

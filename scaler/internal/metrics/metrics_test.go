@@ -83,18 +83,36 @@ func families(text string) []string {
 	return names
 }
 
-// Each metric stands in the documentation, and nothing else does.
+// Each metric stands in the documentation with its type and labels, and nothing
+// else does.
 func TestDocumentation(t *testing.T) {
 	raw, err := os.ReadFile("../../../docs/scaler.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var documented []string
-	for _, found := range regexp.MustCompile("(?m)^\\| `(vmcluster_scaler_\\w+)`").FindAllStringSubmatch(string(raw), -1) {
-		documented = append(documented, found[1])
+	for _, found := range regexp.MustCompile("(?m)^\\| `(vmcluster_scaler_\\w+)` \\| (\\w+) \\| ([^|]*)\\|").FindAllStringSubmatch(string(raw), -1) {
+		labels := regexp.MustCompile(`\w+`).FindAllString(found[3], -1)
+		slices.Sort(labels)
+		documented = append(documented, strings.Join(append([]string{found[1], found[2]}, labels...), " "))
+	}
+	text := show(t, played(t))
+	types := map[string]string{}
+	for _, found := range regexp.MustCompile(`(?m)^# TYPE (\w+) (\w+)$`).FindAllStringSubmatch(text, -1) {
+		types[found[1]] = found[2]
+	}
+	var shown []string
+	for _, name := range families(text) {
+		labels := samples(text)[name]
+		if types[name] == "histogram" {
+			labels = samples(text)[name+"_sum"]
+		}
+		slices.Sort(labels)
+		shown = append(shown, strings.Join(append([]string{name, types[name]}, labels...), " "))
 	}
 	slices.Sort(documented)
-	if shown := families(show(t, played(t))); !slices.Equal(shown, documented) {
+	slices.Sort(shown)
+	if !slices.Equal(shown, documented) {
 		t.Errorf("shown:\n%s\ndocumented:\n%s", strings.Join(shown, "\n"), strings.Join(documented, "\n"))
 	}
 }
@@ -180,6 +198,9 @@ func TestWhoWaitsForAnotherCountsNothing(t *testing.T) {
 		if strings.Contains(text, "vmcluster_scaler_"+counted) {
 			t.Errorf("%s is counted:\n%s", counted, text)
 		}
+	}
+	if !strings.Contains(text, "\nvmcluster_scaler_standby 1\n") {
+		t.Errorf("it does not say that it waits:\n%s", text)
 	}
 	if !strings.Contains(text, `vmcluster_scaler_jobs{state="waiting"} `) || strings.Contains(text, `vmcluster_scaler_jobs{state="waiting"} 0`) {
 		t.Errorf("the queue is not shown:\n%s", text)

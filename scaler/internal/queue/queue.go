@@ -83,12 +83,18 @@ type Requirement interface {
 	Unmet(worker Attributes, free Shape) string
 	// Amounts tells that the answer depends on what is free.
 	Amounts() bool
+	// Personal tells that it goes by what each worker has for itself, such as its
+	// name: workers that are alike otherwise may differ in it.
+	Personal() bool
 }
 
 // Attributes is what a worker says of itself, beside amounts, by name in lower
 // case: text, float64 or bool. Nil is known not to be there; what is missing is
 // not known.
 type Attributes map[string]any
+
+// PersonalAttributes are those that each worker has for itself.
+var PersonalAttributes = []string{"machine", "vmclustername", "name", "novainstanceuuid", "utsnamenodename"}
 
 // Skipped is a number of waiting jobs that do not count, and why.
 type Skipped struct {
@@ -159,16 +165,44 @@ func times(have, ask, limit int) int {
 	return max(have, 0) / ask
 }
 
-// Missing says in which respects o exceeds s: "memory 96.0 GiB > 62.8 GiB".
-func (s Shape) Missing(o Shape) string {
+// Lacking names the first respect in which o exceeds s: "memory".
+func (s Shape) Lacking(o Shape) string {
 	switch {
 	case o.Cpus > s.Cpus:
-		return fmt.Sprintf("CPUs %d > %d", o.Cpus, s.Cpus)
+		return "CPUs"
 	case o.MemoryMiB > s.MemoryMiB:
-		return "memory " + exceeds(o.MemoryMiB, s.MemoryMiB)
+		return "memory"
 	case o.GPUs > s.GPUs:
-		return fmt.Sprintf("GPUs %d > %d", o.GPUs, s.GPUs)
+		return "GPUs"
 	case s.DiskKiB > 0 && o.DiskKiB > s.DiskKiB:
+		return "disk"
+	}
+	return ""
+}
+
+// Bound says what exceeds s in the respect that Lacking names: "memory > 62.8 GiB".
+func (s Shape) Bound(what string) string {
+	switch what {
+	case "CPUs":
+		return fmt.Sprintf("CPUs > %d", s.Cpus)
+	case "memory":
+		return "memory > " + MiB(s.MemoryMiB)
+	case "GPUs":
+		return fmt.Sprintf("GPUs > %d", s.GPUs)
+	}
+	return "disk > " + MiB(s.DiskKiB/1024)
+}
+
+// Missing says in which respects o exceeds s: "memory 96.0 GiB > 62.8 GiB".
+func (s Shape) Missing(o Shape) string {
+	switch s.Lacking(o) {
+	case "CPUs":
+		return fmt.Sprintf("CPUs %d > %d", o.Cpus, s.Cpus)
+	case "memory":
+		return "memory " + exceeds(o.MemoryMiB, s.MemoryMiB)
+	case "GPUs":
+		return fmt.Sprintf("GPUs %d > %d", o.GPUs, s.GPUs)
+	case "disk":
 		return "disk " + exceeds(o.DiskKiB/1024, s.DiskKiB/1024)
 	}
 	return ""

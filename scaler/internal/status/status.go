@@ -25,7 +25,9 @@ type Status struct {
 	Queue      Queue     `json:"queue"`
 	Groups     []Group   `json:"groups"`
 	Workers    []Worker  `json:"workers"`
-	Error      string    `json:"error,omitempty"` // why nothing newer is known
+	Standby    string    `json:"standby,omitempty"` // why this scaler only watches
+	Acting     string    `json:"acting,omitempty"`  // another scaler that holds the lease
+	Error      string    `json:"error,omitempty"`   // why nothing newer is known
 }
 
 // Queue is the batch system's queue.
@@ -84,6 +86,7 @@ type Worker struct {
 func Of(r loop.Record) Status {
 	s := Status{
 		Time: r.Time, Cluster: r.Cluster, Generation: r.Generation, DryRun: r.DryRun, Error: r.Error,
+		Standby: r.Standby, Acting: r.Holder,
 		Queue: queueOf(r), Groups: groups(r), Workers: []Worker{},
 	}
 	for _, w := range r.Fleet.Workers {

@@ -83,6 +83,21 @@ func TestNothingIsKnownOfTheScaler(t *testing.T) {
 	}
 }
 
+// Who acts is told by one that waits, and by a look.
+func TestAnotherScalerActs(t *testing.T) {
+	r := looptest.Records()[1]
+	r.Holder, r.Standby = "front-k3v9q", "scaler front-k3v9q acts for this cluster, this one waits"
+	s := status.Of(r)
+	var out bytes.Buffer
+	if err := status.Write(&out, s, nil); err != nil || !strings.Contains(out.String(), "\nscaler   front-k3v9q holds the lease\n") {
+		t.Errorf("%v:\n%s", err, out.String())
+	}
+	text, err := json.Marshal(s)
+	if err != nil || !strings.Contains(string(text), `"standby":"scaler front-k3v9q acts for this cluster, this one waits","acting":"front-k3v9q"`) {
+		t.Errorf("%s: %v", text, err)
+	}
+}
+
 func TestShort(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0s", -time.Second: "0s", 59*time.Second + 600*time.Millisecond: "1m", 90 * time.Second: "1m30s",

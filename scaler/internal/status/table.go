@@ -18,6 +18,9 @@ func Write(w io.Writer, s Status, last *Last) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "cluster\t%s, generation %d, read %s\n", s.Cluster, s.Generation, s.Time.UTC().Format("2006-01-02 15:04:05 UTC"))
 	fmt.Fprintf(t, "jobs\t%s\n", s.Queue.text(s.Time))
+	if s.Acting != "" {
+		fmt.Fprintf(t, "scaler\t%s holds the lease\n", s.Acting)
+	}
 	for _, line := range last.lines(s.Time) {
 		fmt.Fprintf(t, "scaler\t%s\n", line)
 	}

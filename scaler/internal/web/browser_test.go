@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -101,7 +102,9 @@ func look(t *testing.T, h http.Handler, width int) measured {
 		fmt.Sprintf("--window-size=%d,900", width), "--virtual-time-budget=15000", "--enable-logging=stderr", "--v=0",
 	}
 	if to := os.Getenv("VMCLUSTER_SCREENSHOTS"); to != "" {
-		picture := exec.CommandContext(ctx, program, append(args, "--screenshot="+filepath.Join(to, fmt.Sprintf("page-%d.png", width)), server.URL)...)
+		// All of it: the window that counts is the last one that is said.
+		whole := append(slices.Clone(args), fmt.Sprintf("--window-size=%d,3000", width), "--hide-scrollbars")
+		picture := exec.CommandContext(ctx, program, append(whole, "--screenshot="+filepath.Join(to, fmt.Sprintf("page-%d.png", width)), server.URL)...)
 		if out, err := picture.CombinedOutput(); err != nil {
 			t.Errorf("take a picture: %v\n%s", err, out)
 		}

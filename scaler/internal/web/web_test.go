@@ -75,6 +75,8 @@ func ask(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRe
 func TestWhatIsServed(t *testing.T) {
 	hostile := looptest.Records()[1]
 	hostile.Notes = append(hostile.Notes, decide.Note{About: "jobs", Reason: `<script>alert("x")</script>`})
+	waiting := looptest.Records()[1]
+	waiting.Standby = "scaler front-k3v9q acts for this cluster, this one waits"
 	unread := loop.Unread(looptest.Noon.Add(70*time.Second), &loop.ReadError{What: "queue", Err: errors.New("no answer within 10s")})
 	tests := []struct {
 		name, method, path string
@@ -91,6 +93,7 @@ func TestWhatIsServed(t *testing.T) {
 		{"text stays text", "GET", "/", played(hostile), 200, "text/html", []string{"&lt;script&gt;alert("}},
 		{"nothing yet", "GET", "/", empty(), 200, "text/html", []string{"Nothing has been read yet.", "Nothing has been decided yet.", "nothing yet</text>"}},
 		{"a queue that can not be read", "GET", "/", played(unread), 200, "text/html", []string{`role="alert">nothing is done in this round: read the queue: no answer within 10s`, "astro-cpu-5"}},
+		{"one that waits", "GET", "/", played(waiting), 200, "text/html", []string{"Only watching: scaler front-k3v9q acts for this cluster, this one waits"}},
 		{"style", "GET", "/page.css", played(), 200, "text/css", []string{"@media"}},
 		{"script", "GET", "/page.js", played(), 200, "text/javascript", []string{"fetch"}},
 		{"metrics", "GET", "/metrics", played(), 200, "text/plain", []string{"vmcluster_scaler_jobs"}},

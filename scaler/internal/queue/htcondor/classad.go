@@ -15,9 +15,9 @@ type undefined struct{}
 
 // value returns an attribute's value by the ad alone: bool, float64, string,
 // undefined or unknown.
-func (a ad) value(name string) (any, error) {
+func (a ad) value(lower, name string) (any, error) {
 	s := scope{job: a}
-	v, err := s.attribute(strings.ToLower(name))
+	v, err := s.attribute(lower)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %s: %w", name, err)
 	}
@@ -27,7 +27,13 @@ func (a ad) value(name string) (any, error) {
 // number returns an attribute's value as a whole number, rounded up: half a CPU
 // asked for is a CPU taken. ok is false where the attribute is undefined.
 func (a ad) number(name string) (n int, ok bool, err error) {
-	v, err := a.value(name)
+	return a.numberOf(strings.ToLower(name), name)
+}
+
+// numberOf is number for a name that is in lower case already, and as people write
+// it.
+func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
+	v, err := a.value(lower, name)
 	if err != nil {
 		return 0, false, err
 	}
@@ -35,10 +41,8 @@ func (a ad) number(name string) (n int, ok bool, err error) {
 	case undefined:
 		return 0, false, nil
 	case float64:
-		if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
-			return 0, false, fmt.Errorf("attribute %s is %v", name, v)
-		}
-		return int(math.Ceil(v)), true, nil
+		n, err := whole(name, v)
+		return n, err == nil, err
 	case bool:
 		return 0, false, fmt.Errorf("attribute %s is a boolean, a number is needed", name)
 	case unknown:
@@ -46,6 +50,13 @@ func (a ad) number(name string) (n int, ok bool, err error) {
 	default:
 		return 0, false, fmt.Errorf("attribute %s is text, a number is needed", name)
 	}
+}
+
+func whole(name string, v float64) (int, error) {
+	if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
+		return 0, fmt.Errorf("attribute %s is %v", name, v)
+	}
+	return int(math.Ceil(v)), nil
 }
 
 // integer returns a number where an ad should have one, else 0.

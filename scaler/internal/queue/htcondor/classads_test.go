@@ -4,6 +4,7 @@ package htcondor
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +21,7 @@ func TestJudgementsAreHTCondors(t *testing.T) {
 	}
 	job, machine := filepath.Join(t.TempDir(), "job"), filepath.Join(t.TempDir(), "machine")
 	write(t, job, rowsJob("true"))
-	write(t, machine, ad(withAmounts(requirementsMachine, requirementsFree)))
+	write(t, machine, machineAd())
 	for _, tt := range append([]struct{ requirements, unmet string }{
 		// what is read from requests
 		{"ifthenelse(NotThere isnt undefined,NotThere,(MY.RequestMemory + 1023) / 1024) == 88", met},
@@ -38,7 +39,7 @@ func TestJudgementsAreHTCondors(t *testing.T) {
 			t.Fatalf("%s: %v: %s", tt.requirements, err, out)
 		}
 		ours := true
-		if r, _ := newRequirement(rowsJob(tt.requirements)); r != nil {
+		if r := newRequirement(rowsJob(tt.requirements)); r != nil {
 			ours = r.Unmet(requirementsMachine, requirementsFree) == ""
 		}
 		if packed := strings.Contains(tt.requirements, "RequestMemory)"); !packed {
@@ -66,4 +67,11 @@ func write(t *testing.T, path string, a ad) {
 	if err := os.WriteFile(path, []byte("[\n"+text.String()+"]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// machineAd is what requirementRows are held against, whole.
+func machineAd() ad {
+	a := ad(maps.Clone(requirementsMachine))
+	a["cpus"], a["memory"], a["gpus"] = float64(requirementsFree.Cpus), float64(requirementsFree.MemoryMiB), float64(requirementsFree.GPUs)
+	return a
 }

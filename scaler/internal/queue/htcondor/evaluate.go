@@ -18,6 +18,7 @@ const (
 type scope struct {
 	job     ad
 	machine queue.Attributes // nil: a request does not know its machine
+	free    *queue.Shape     // of the machine; nil likewise
 	partial bool             // the job has attributes that were not fetched
 	depth   int              // of attributes that refer to others
 }
@@ -52,7 +53,10 @@ func (s *scope) attribute(name string) (any, error) {
 
 // of returns an attribute's value by the machine's ad.
 func (s *scope) of(name string) any {
-	if s.machine == nil {
+	if n, ok := s.amount(name); ok {
+		return n
+	}
+	if s.machine == nil && s.free == nil {
 		return undefined{}
 	}
 	v, told := s.machine[name]
@@ -63,6 +67,24 @@ func (s *scope) of(name string) any {
 		return undefined{}
 	}
 	return v
+}
+
+// amount returns what of an amount is free on the machine.
+func (s *scope) amount(name string) (n float64, ok bool) {
+	if s.free == nil {
+		return 0, false
+	}
+	switch name {
+	case "cpus":
+		return float64(s.free.Cpus), true
+	case "memory":
+		return float64(s.free.MemoryMiB), true
+	case "gpus":
+		return float64(s.free.GPUs), true
+	case "disk":
+		return float64(s.free.DiskKiB), s.free.DiskKiB > 0 // else it is not known
+	}
+	return 0, false
 }
 
 type literal struct{ is any }

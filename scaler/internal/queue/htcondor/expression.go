@@ -49,6 +49,7 @@ type parser struct {
 	pos   int
 	tok   string // "" at the end
 	quote bool   // tok is the content of a string literal
+	level int    // of tok, if it is a binary operator; -1 else
 	nest  int    // of parentheses and conditionals
 }
 
@@ -57,7 +58,23 @@ const maxNest = 200
 
 var operators = []string{"=?=", "=!=", "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", "?", ":", "!"}
 
+// begins are the characters with which operators begin.
+var begins = func() (set [256]bool) {
+	for _, op := range operators {
+		set[op[0]] = true
+	}
+	return set
+}()
+
 func (p *parser) next() {
+	p.token()
+	p.level = -1
+	if !p.quote {
+		p.level = levelOf(p.tok)
+	}
+}
+
+func (p *parser) token() {
 	p.quote = false
 	for p.pos < len(p.text) && strings.IndexByte(" \t\n", p.text[p.pos]) >= 0 {
 		p.pos++
@@ -73,11 +90,13 @@ func (p *parser) next() {
 		p.pos += min(end+1, len(rest))
 		return
 	}
-	for _, op := range operators {
-		if strings.HasPrefix(rest, op) {
-			p.tok = op
-			p.pos += len(op)
-			return
+	if begins[rest[0]] {
+		for _, op := range operators {
+			if strings.HasPrefix(rest, op) {
+				p.tok = op
+				p.pos += len(op)
+				return
+			}
 		}
 	}
 	end := strings.IndexFunc(rest, func(r rune) bool {
@@ -145,39 +164,45 @@ func (p *parser) conditional() (node, error) {
 	return call{name: "ifthenelse", args: []node{cond, yes, no}}, nil
 }
 
-// levels lists the binary operators, loosest first.
-var levels = [][]string{
-	{"||"}, {"&&"},
-	{"=?=", "=!=", "is", "isnt", "==", "!="},
-	{"<=", ">=", "<", ">"},
-	{"+", "-"}, {"*", "/", "%"},
+// levelOf returns how tightly a binary operator binds, 0 is loosest; -1 for what
+// is none.
+func levelOf(tok string) int {
+	switch tok {
+	case "||":
+		return 0
+	case "&&":
+		return 1
+	case "=?=", "=!=", "==", "!=":
+		return 2
+	case "<=", ">=", "<", ">":
+		return 3
+	case "+", "-":
+		return 4
+	case "*", "/", "%":
+		return 5
+	}
+	if len(tok) == 2 && strings.EqualFold(tok, "is") || len(tok) == 4 && strings.EqualFold(tok, "isnt") {
+		return 2
+	}
+	return -1
 }
 
+// binary reads operators that bind at least as tightly as the level.
 func (p *parser) binary(level int) (node, error) {
-	if level == len(levels) {
-		return p.unary()
-	}
-	left, err := p.binary(level + 1)
+	left, err := p.unary()
 	if err != nil {
 		return nil, err
 	}
-	for {
-		op := ""
-		for _, o := range levels[level] {
-			if p.is(o) {
-				op = o
-			}
-		}
-		if op == "" {
-			return left, nil
-		}
+	for p.level >= level {
+		op, tight := strings.ToLower(p.tok), p.level
 		p.next()
-		right, err := p.binary(level + 1)
+		right, err := p.binary(tight + 1)
 		if err != nil {
 			return nil, err
 		}
 		left = operation{op, left, right}
 	}
+	return left, nil
 }
 
 func (p *parser) unary() (node, error) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // callFunction computes a ClassAd function. What is undefined or unknown among
@@ -101,11 +102,37 @@ func matches(t []string) (any, error) {
 			pattern = "(?" + flags + ")" + pattern
 		}
 	}
-	re, err := regexp.Compile(pattern)
+	re, err := compiled(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("read the pattern of regexp(): %w", err)
 	}
 	return re.MatchString(t[1]), nil
+}
+
+// patterns are those that were compiled; each is held against hundreds of workers,
+// in each round.
+var patterns struct {
+	sync.Mutex
+	of map[string]*regexp.Regexp
+}
+
+const mostPatterns = 1000
+
+func compiled(pattern string) (*regexp.Regexp, error) {
+	patterns.Lock()
+	defer patterns.Unlock()
+	if re, known := patterns.of[pattern]; known {
+		return re, nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if patterns.of == nil || len(patterns.of) >= mostPatterns {
+		patterns.of = map[string]*regexp.Regexp{}
+	}
+	patterns.of[pattern] = re
+	return re, nil
 }
 
 // member tells whether text is in a list, whose delimiters are space and comma

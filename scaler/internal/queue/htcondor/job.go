@@ -44,21 +44,29 @@ func (r *Reader) Find(ctx context.Context, id string) (queue.Job, error) {
 	return queue.Job{}, queue.ErrNoJob
 }
 
-// find asks one schedd, and takes the first job.
+// find asks one schedd for a job's number, of several the first one's, and then for
+// all of its ad: what its expressions name is not known beforehand.
 func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job, bool, error) {
+	id := ""
+	err := r.jobs(ctx, schedd, constraint, func(_ *repeated, o *own) error {
+		if id == "" {
+			id = o.first()
+		}
+		return nil
+	}, "-attributes", "ClusterId,ProcId")
+	if err != nil || id == "" {
+		return queue.Job{}, false, err
+	}
+	if constraint, err = selecting(id); err != nil {
+		return queue.Job{}, false, err
+	}
 	list := newJobList(time.Now())
 	list.schedd = schedd
 	var job queue.Job
-	args := []string{"-allusers", "-json", "-attributes", strings.Join(append([]string{"ClusterId", "ProcId", heldAttribute}, jobAttributes...), ","), "-constraint", constraint}
-	err := r.queue(ctx, schedd, func(out io.Reader) error {
-		return decodeRepeated(out, func(a *repeated, o *own) error {
-			if job.ID != "" {
-				return nil
-			}
-			job = named(a.ad)
-			return list.add(a, o)
-		})
-	}, args...)
+	err = r.jobs(ctx, schedd, constraint, func(a *repeated, o *own) error {
+		job = named(a.as(o))
+		return list.add(a, o)
+	})
 	if err != nil || job.ID == "" {
 		return queue.Job{}, false, err
 	}
@@ -71,6 +79,12 @@ func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job
 		job.Why = s.Skipped[0].Why
 	}
 	return job, true, nil
+}
+
+// jobs lists single jobs.
+func (r *Reader) jobs(ctx context.Context, schedd, constraint string, each func(a *repeated, o *own) error, more ...string) error {
+	args := append(append([]string{"-allusers", "-json"}, more...), "-constraint", constraint)
+	return r.queue(ctx, schedd, func(out io.Reader) error { return decodeRepeated(out, each) }, args...)
 }
 
 func named(a ad) queue.Job {

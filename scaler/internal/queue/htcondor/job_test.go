@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +15,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// selective answers condor_q as the real one: only with the jobs asked for.
+// selective answers condor_q as the real one: only with the jobs and the attributes
+// asked for. A list that the schedd groups has besides what its expressions name.
 type selective struct{ *tools }
 
 func (s selective) Run(ctx context.Context, c command.Command, consume func(io.Reader) error) error {
@@ -33,6 +36,12 @@ func (s selective) Run(ctx context.Context, c command.Command, consume func(io.R
 		}
 		if len(wanted) == 0 {
 			return consume(strings.NewReader("")) // condor_q prints nothing then
+		}
+		if i := slices.Index(c.Args, "-attributes"); i >= 0 {
+			projected := strings.Split(strings.ToLower(c.Args[i+1]), ",")
+			for _, a := range wanted {
+				maps.DeleteFunc(a, func(name string, _ any) bool { return !slices.Contains(projected, strings.ToLower(name)) })
+			}
 		}
 		raw, err := json.Marshal(wanted)
 		if err != nil {
@@ -68,6 +77,36 @@ func TestFind(t *testing.T) {
 		if _, err := r.Find(t.Context(), id); err == nil || !strings.Contains(err.Error(), "is not a job's number") {
 			t.Errorf("%q: %v", id, err)
 		}
+	}
+}
+
+// A job's requirements name attributes of its own: FileSystemDomain stands in those
+// that condor_submit writes by itself. Alone or in the whole queue, it is of the
+// same kind.
+func TestFindOfAJobWhoseRequirementsNameItsOwn(t *testing.T) {
+	var ads []map[string]any
+	if err := json.Unmarshal([]byte(read(t, "condor_q-full.json")), &ads); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range ads {
+		if a["ClusterId"] == 6.0 {
+			a["FileSystemDomain"] = "hcm.hpc.test"
+			a["Requirements"] = `/Expr((TARGET.Arch == "X86_64") && (TARGET.Disk >= RequestDisk) && ((TARGET.FileSystemDomain == MY.FileSystemDomain) || (TARGET.HasFileTransfer)))/`
+		}
+	}
+	raw, err := json.Marshal(ads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := recorded(t)
+	f.queues = string(raw)
+	whole := snapshot(t, f)
+	j, err := New(Options{Runner: selective{f}}).Find(t.Context(), "6")
+	if err != nil || !strings.HasPrefix(j.ID, "6.") {
+		t.Fatal(j, err)
+	}
+	if !slices.ContainsFunc(whole.Jobs, func(g queue.JobGroup) bool { return g.Key == j.Kind.Key && g.First == "6.0" }) {
+		t.Errorf("job %s is of no kind in the whole queue", j.ID)
 	}
 }
 

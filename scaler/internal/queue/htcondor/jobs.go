@@ -2,8 +2,10 @@ package htcondor
 
 import (
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,19 +59,35 @@ type jobList struct {
 	now       time.Time
 	schedd    string
 	listed    int
-	groups    map[string]*queue.JobGroup
-	requires  map[string]*requirement
+	jobs      []queue.JobGroup
+	groups    map[uint64]int32 // where in jobs, by the groups' keys
+	requires  map[uint64]*requirement
+	named     map[string]bool // machine attributes in what the jobs require
 	skipped   map[string]*queue.Skipped
 	leased    map[string]*queue.Skipped // by machine
 	running   int
 	onMachine map[string]int
 }
 
+// groupKey is what the jobs of a group have in common.
+type groupKey struct {
+	asks          queue.Shape
+	demands       uint64
+	group, limits string
+}
+
+var seed = maphash.MakeSeed()
+
+// sum stands for the whole: that two of 50,000 have the same is less likely than
+// that a bit of memory flips.
+func (k groupKey) sum() uint64 { return maphash.Comparable(seed, k) }
+
 func newJobList(now time.Time) *jobList {
 	return &jobList{
 		now:       now,
-		groups:    map[string]*queue.JobGroup{},
-		requires:  map[string]*requirement{},
+		groups:    map[uint64]int32{},
+		requires:  map[uint64]*requirement{},
+		named:     map[string]bool{},
 		skipped:   map[string]*queue.Skipped{},
 		leased:    map[string]*queue.Skipped{},
 		onMachine: map[string]int{},
@@ -83,73 +101,86 @@ func (l *jobList) add(a *repeated, o *own) error {
 		return err
 	}
 	l.listed += n
-	machine := machineOf(string(o.host))
+	machine := ""
+	if o.host != nil {
+		machine = machineOf(string(o.host))
+	}
 	if machine != "" {
 		l.onMachine[machine] += n
 	}
-	if a.integer("JobStatus") != statusIdle {
-		if machine != "" {
-			l.running += n
-		}
-		return nil
-	}
-	j, known := a.note.(judged)
+	k, known := a.note.(*kind)
 	if !known {
-		j = l.judge(a.ad)
-		a.note = j
+		k = l.kind(a)
+		a.note = k
 	}
 	switch {
-	case j.why != "":
-		skip(l.skipped, j.why, n, o.first)
+	case !k.idle && machine != "":
+		l.running += n
+	case !k.idle:
+	case k.why != "":
+		skip(l.skipped, k.why, n, o.first)
 	case machine != "":
 		skip(l.leased, machine, n, o.first)
-	case j.cannot != "":
-		skip(l.skipped, j.cannot, n, o.first)
 	default:
-		count(j.group, n, o)
+		l.count(k, a, o, n)
 	}
 	return nil
 }
 
-// judged is what is found out of an ad but once.
-type judged struct {
-	why    string          // it does not count
-	cannot string          // its request is of no use
-	group  *queue.JobGroup // of jobs that ask for the same; not yet counted
+// kind is what is found out of ads that are alike but once.
+type kind struct {
+	idle          bool
+	why           string // it does not count
+	asks          quantities
+	group, limits string
+	demands       *demands
 }
 
-func (l *jobList) judge(a ad) judged {
-	j := judged{why: l.doesNotCount(a)}
-	if j.why != "" {
-		return j
+func (l *jobList) kind(a *repeated) *kind {
+	k := &kind{idle: a.ad.integer("JobStatus") == statusIdle}
+	if k.idle {
+		k.why = l.doesNotCount(a.ad)
 	}
-	asks, err := request(a)
+	if k.idle && k.why == "" {
+		k.asks, k.demands = newQuantities(a), newDemands(a, l.named)
+		k.group, k.limits = a.ad.text(groupAttribute), a.ad.text("ConcurrencyLimits")
+	}
+	return k
+}
+
+// count adds jobs to those that ask for the same.
+func (l *jobList) count(k *kind, a *repeated, o *own, n int) {
+	asks, err := k.asks.of(a, o)
 	if err != nil {
-		j.cannot = "its request can not be evaluated: " + err.Error()
-		return j
+		skip(l.skipped, "its request can not be evaluated: "+err.Error(), n, o.first)
+		return
 	}
-	requires, demands := newRequirement(a)
-	group := a.text(groupAttribute)
-	key := fmt.Sprintf("%s/%d/%d/%d/%d/%s/%s/%s", l.schedd, asks.Cpus, asks.MemoryMiB, asks.DiskKiB, asks.GPUs, group, demands, a.text("ConcurrencyLimits"))
-	if j.group = l.groups[key]; j.group != nil {
-		return j
-	}
-	j.group = &queue.JobGroup{Key: key, Asks: asks, Takes: rounded(asks), Group: group}
-	if requires != nil {
-		if l.requires[demands] == nil {
-			l.requires[demands] = requires
+	r := k.demands.of(o)
+	key := groupKey{asks: asks, demands: r.key(), group: k.group, limits: k.limits}.sum()
+	i, known := l.groups[key]
+	if !known {
+		i = int32(len(l.jobs)) //nolint:gosec // no queue has 2³¹ kinds of jobs
+		l.groups[key] = i
+		g := queue.JobGroup{Key: l.schedd + "/" + strconv.FormatUint(key, 16), Asks: asks, Takes: rounded(asks), Group: k.group}
+		if r != nil {
+			g.Requires = l.shared(r)
 		}
-		j.group.Requires = l.requires[demands]
+		l.jobs = append(l.jobs, g)
 	}
-	l.groups[key] = j.group
-	return j
-}
-
-func count(g *queue.JobGroup, n int, o *own) {
+	g := &l.jobs[i]
 	if queued := o.since(); g.Count == 0 || queued.Before(g.Oldest) {
 		g.Oldest, g.First = queued, o.first()
 	}
 	g.Count += n
+}
+
+// shared returns the one requirement of all that demand the same.
+func (l *jobList) shared(r *requirement) *requirement {
+	if one, known := l.requires[r.sum]; known {
+		return one
+	}
+	l.requires[r.sum] = r
+	return r
 }
 
 // doesNotCount says why idle jobs need no worker; "" says that they do.
@@ -179,17 +210,7 @@ func skip(in map[string]*queue.Skipped, why string, n int, first func() string) 
 }
 
 // names returns the machine attributes that the jobs' requirements name.
-func (l *jobList) names() []string {
-	all := map[string]bool{}
-	for _, r := range l.requires {
-		for _, c := range r.clauses {
-			for _, name := range c.names {
-				all[name] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
-}
+func (l *jobList) names() []string { return slices.Sorted(maps.Keys(l.named)) }
 
 // fill writes the jobs into a snapshot. Node tells which node a machine is.
 func (l *jobList) fill(s *queue.Snapshot, node func(machine string) string) {
@@ -200,41 +221,11 @@ func (l *jobList) fill(s *queue.Snapshot, node func(machine string) string) {
 	for machine, k := range l.leased {
 		skip(l.skipped, "idle, but its lease on "+node(machine)+" has not ended", k.Count, func() string { return k.First })
 	}
-	for _, g := range l.groups {
-		if g.Count > 0 { // else all its jobs have leases
-			s.Jobs = append(s.Jobs, *g)
-		}
-	}
-	slices.SortFunc(s.Jobs, func(a, b queue.JobGroup) int { return strings.Compare(a.Key, b.Key) })
+	s.Jobs = l.jobs
 	for _, k := range l.skipped {
 		s.Skipped = append(s.Skipped, *k)
 	}
 	slices.SortFunc(s.Skipped, func(a, b queue.Skipped) int { return strings.Compare(a.Why, b.Why) })
-}
-
-// request evaluates what a job asks for. Memory is in MiB, disk in KiB; a job
-// that does not say how many CPUs gets one.
-func request(a ad) (queue.Shape, error) {
-	cpus, ok, err := a.number("RequestCpus")
-	if err != nil {
-		return queue.Shape{}, err
-	}
-	if !ok {
-		cpus = 1
-	}
-	memory, _, err := a.number("RequestMemory")
-	if err != nil {
-		return queue.Shape{}, err
-	}
-	disk, _, err := a.number("RequestDisk")
-	if err != nil {
-		return queue.Shape{}, err
-	}
-	gpus, _, err := a.number("RequestGPUs")
-	if err != nil {
-		return queue.Shape{}, err
-	}
-	return queue.Shape{Cpus: max(cpus, 1), MemoryMiB: max(memory, 0), DiskKiB: max(disk, 0), GPUs: max(gpus, 0)}, nil
 }
 
 func rounded(s queue.Shape) queue.Shape {
@@ -262,10 +253,12 @@ func nodeName(machine string) string {
 func (l *jobList) merge(o *jobList) {
 	l.listed += o.listed
 	l.running += o.running
-	maps.Copy(l.groups, o.groups)
-	for key, r := range o.requires {
-		l.requires[o.schedd+key] = r
+	if l.jobs == nil {
+		l.jobs = o.jobs
+	} else {
+		l.jobs = append(l.jobs, o.jobs...)
 	}
+	maps.Copy(l.named, o.named)
 	for why, s := range o.skipped {
 		skip(l.skipped, why, s.Count, func() string { return s.First })
 	}

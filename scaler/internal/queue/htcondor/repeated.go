@@ -1,10 +1,7 @@
 package htcondor
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -12,19 +9,43 @@ import (
 	"time"
 )
 
-// repeated is an ad that comes many times, but for the attributes in own: it is
-// read once. A note that was taken of it the first time holds for all.
+// repeated is an ad that comes many times, but for what is in own: it is read
+// once. A note that was taken of it the first time holds for all.
 type repeated struct {
-	ad
-	note any
+	ad      ad       // as the first one was; see as
+	numbers []string // names of the attributes that are numbers, as they are printed
+	note    any
 }
 
-// own are the attributes in which otherwise equal job ads differ, as they are
-// printed, without quotes; nil where there is none. They are valid until the
-// next ad is read.
+// own is in what otherwise equal job ads differ: text as it is printed, without
+// quotes, nil where there is none, and numbers. It is valid until the next ad is
+// read.
 type own struct {
 	jobCount, jobIDs, cluster, proc, queued, host []byte
 	id                                            []byte // of the schedd's answer; of no use
+	requirements                                  []byte // with its escapes
+	numbers                                       []float64
+}
+
+// as returns the whole ad that o is the own part of; it is valid until the next
+// one is asked for.
+func (a *repeated) as(o *own) ad {
+	for i, name := range a.numbers {
+		a.ad[name] = o.numbers[i]
+	}
+	if o.requirements != nil {
+		a.ad["requirements"] = newValues().expressed(text(o.requirements))
+	}
+	return a.ad
+}
+
+// tellsKind tells numbers by which an ad is another one.
+func tellsKind(name []byte) bool {
+	switch string(name) {
+	case "JobStatus", "JobUniverse", "DeferralTime":
+		return true
+	}
+	return false
 }
 
 // field returns where an attribute of that name goes, or nil.
@@ -44,6 +65,8 @@ func (o *own) field(name []byte) *[]byte {
 		return &o.host
 	case "Id":
 		return &o.id
+	case "Requirements":
+		return &o.requirements
 	}
 	return nil
 }
@@ -66,196 +89,116 @@ func (o *own) first() string {
 	if o.jobIDs == nil {
 		return string(o.cluster) + "." + string(o.proc)
 	}
-	first, _, _ := strings.Cut(string(o.jobIDs), " ")
-	return first
+	first, _, _ := bytes.Cut(o.jobIDs, []byte(" "))
+	return string(first)
 }
 
 // since returns when they were queued; zero is not known.
 func (o *own) since() time.Time {
-	n := int64(0)
-	for _, c := range o.queued {
-		if c < '0' || c > '9' {
-			return time.Time{}
-		}
-		n = 10*n + int64(c-'0')
-	}
-	if n == 0 {
+	n, whole := wholeNumber(o.queued)
+	if !whole || n == 0 {
 		return time.Time{}
 	}
-	return time.Unix(n, 0)
+	return time.Unix(int64(n), 0)
 }
 
 // maxRepeated bounds how many different ads are remembered.
 const maxRepeated = 5000
 
 // decodeRepeated reads the JSON array of ads that condor_q prints, like decode.
-// It costs a tenth where most ads are alike: of one that was seen before, only
-// its own attributes are looked at.
+// It costs a tenth: of an ad like one that was seen before, only its own part is
+// looked at.
 func decodeRepeated(r io.Reader, each func(a *repeated, o *own) error) error {
-	in, err := array(r)
-	if in == nil || err != nil {
+	s, err := newSplitter(r)
+	if s == nil || err != nil {
 		return err
 	}
-	s := &splitter{in: in}
-	seen := map[string]*repeated{}
-	expressions := map[string]*expression{}
-	var signature []byte
+	d := repeats{s: s, values: newValues(), seen: map[string]*repeated{}}
 	for first := true; ; first = false {
-		more, err := s.next(first)
+		more, err := s.object(first)
+		if err != nil || !more {
+			return err
+		}
+		a, err := d.read()
 		if err != nil {
 			return err
 		}
-		if !more {
-			return nil
-		}
-		o := &own{}
-		signature = signature[:0]
-		for _, f := range s.fields {
-			name, value := s.raw[f.name:f.nameEnd], bytes.TrimSpace(s.raw[f.value:f.valueEnd])
-			if to := o.field(name); to != nil {
-				*to = bytes.Trim(value, `"`)
-				continue
-			}
-			signature = append(append(append(append(signature, name...), ':'), value...), '\n')
-		}
-		a := seen[string(signature)]
-		if a == nil {
-			if a, err = s.ad(expressions); err != nil {
-				return err
-			}
-			if len(seen) < maxRepeated {
-				seen[string(signature)] = a
-			}
-		}
-		if err := each(a, o); err != nil {
+		if err := each(a, &d.own); err != nil {
 			return err
 		}
 	}
 }
 
-// splitter finds the objects of an array and where in them the attributes are.
-type splitter struct {
-	in     *bufio.Reader
-	raw    []byte // the object
-	fields []field
+type repeats struct {
+	s         *splitter
+	values    *values
+	seen      map[string]*repeated // by what is printed of them, but for own
+	signature []byte
+	own       own
 }
 
-// field is where an attribute's name and value are.
-type field struct{ name, nameEnd, value, valueEnd int }
-
-// ad reads the object in full. What is not JSON shows here, before it is
-// remembered.
-func (s *splitter) ad(expressions map[string]*expression) (*repeated, error) {
-	var all map[string]any
-	if err := json.Unmarshal(s.raw, &all); err != nil {
-		return nil, fmt.Errorf("read its JSON: %w", err)
+// read takes the ad that the splitter is at apart.
+func (d *repeats) read() (*repeated, error) {
+	d.own = own{numbers: d.own.numbers[:0]}
+	d.signature = d.signature[:0]
+	for _, f := range d.s.fields {
+		name, value := d.s.name(f), d.s.value(f)
+		to := d.own.field(name)
+		d.signature = append(d.signature, name...)
+		switch {
+		case to == &d.own.requirements:
+			if inner, ok := inQuotes(value); ok {
+				*to = inner
+				d.signature = append(d.signature, '!', '\n')
+				continue
+			}
+		case to != nil:
+			*to = bytes.Trim(value, `"`)
+			d.signature = d.signature[:len(d.signature)-len(name)]
+			continue
+		case !tellsKind(name):
+			if n, ok := plainNumber(value); ok {
+				d.own.numbers = append(d.own.numbers, n)
+				d.signature = append(d.signature, '#', '\n')
+				continue
+			}
+		}
+		d.signature = append(append(append(d.signature, ':'), value...), '\n')
 	}
-	a := &repeated{ad: make(ad, len(all))}
-	for k, v := range all {
-		a.ad[strings.ToLower(k)] = expressed(v, expressions)
+	a := d.seen[string(d.signature)]
+	if a == nil || d.s.odd {
+		return d.fresh()
 	}
 	return a, nil
 }
 
-// next goes to the next object; there is none at the array's end.
-func (s *splitter) next(first bool) (bool, error) {
-	c, err := s.skip()
-	if err == nil && c == ',' && !first {
-		c, err = s.skip()
-	} else if err == nil && c == '{' && !first {
-		return false, errors.New("read its JSON: there is no comma between two ads")
+// fresh reads the ad in full. What is not JSON shows here, before it is
+// remembered.
+func (d *repeats) fresh() (*repeated, error) {
+	all, err := d.values.strict(d.s.raw)
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case err != nil:
-		return false, endsEarly(err)
-	case c == ']':
-		return false, nil
-	case c != '{':
-		return false, fmt.Errorf("read its JSON: an ad was expected at %q", c)
+	a := &repeated{ad: all}
+	for _, f := range d.s.fields {
+		name := d.s.name(f)
+		if d.own.field(name) != nil || tellsKind(name) {
+			continue
+		}
+		if _, ok := plainNumber(d.s.value(f)); ok {
+			a.numbers = append(a.numbers, strings.ToLower(string(name)))
+		}
 	}
-	return true, s.object()
+	if len(d.seen) < maxRepeated && !d.s.odd {
+		d.seen[string(d.signature)] = a
+	}
+	return a, nil
 }
 
-func (s *splitter) skip() (byte, error) {
-	for {
-		c, err := s.in.ReadByte()
-		if err != nil || strings.IndexByte(" \t\r\n", c) < 0 {
-			return c, err
-		}
+// inQuotes takes the quotes off a text.
+func inQuotes(value []byte) ([]byte, bool) {
+	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
+		return nil, false
 	}
-}
-
-// object reads up to the brace that closes the one that was read.
-func (s *splitter) object() error {
-	s.raw, s.fields = append(s.raw[:0], '{'), s.fields[:0]
-	m := marker{depth: 1}
-	for {
-		if _, err := s.in.Peek(1); err != nil {
-			return endsEarly(err)
-		}
-		window, err := s.in.Peek(s.in.Buffered())
-		if err != nil {
-			return endsEarly(err)
-		}
-		n := 0
-		for n < len(window) && m.depth > 0 {
-			m.mark(window[n], len(s.raw)+n, s)
-			n++
-		}
-		s.raw = append(s.raw, window[:n]...)
-		if _, err := s.in.Discard(n); err != nil {
-			return endsEarly(err)
-		}
-		if m.depth == 0 {
-			return nil
-		}
-	}
-}
-
-// marker goes through an object byte by byte and marks its attributes.
-type marker struct {
-	depth   int
-	quoted  bool
-	escaped bool
-	valued  bool // in an attribute's value
-	f       field
-}
-
-func (m *marker) mark(c byte, at int, s *splitter) {
-	switch {
-	case m.escaped:
-		m.escaped = false
-	case m.quoted && c == '\\':
-		m.escaped = true
-	case c == '"':
-		m.quoted = !m.quoted
-		if m.depth == 1 && !m.valued {
-			if m.quoted {
-				m.f.name = at + 1
-			} else {
-				m.f.nameEnd = at
-			}
-		}
-	case m.quoted:
-	case c == ':' && m.depth == 1:
-		m.valued, m.f.value = true, at+1
-	case c == '{' || c == '[':
-		m.depth++
-	case c == '}' || c == ']':
-		if m.depth--; m.depth == 0 && m.valued {
-			m.f.valueEnd = at
-			s.fields = append(s.fields, m.f)
-		}
-	case c == ',' && m.depth == 1:
-		m.f.valueEnd = at
-		s.fields = append(s.fields, m.f)
-		m.valued = false
-	}
-}
-
-func endsEarly(err error) error {
-	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("read its JSON: it ends too early: %w", io.ErrUnexpectedEOF)
-	}
-	return fmt.Errorf("read its output: %w", err)
+	return value[1 : len(value)-1], true
 }

@@ -2,8 +2,6 @@ package htcondor
 
 import (
 	"fmt"
-	"hash/fnv"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,16 +11,24 @@ import (
 // requirement is what jobs demand of a machine beside amounts: the parts of
 // their Requirements that all must be true.
 type requirement struct {
-	job     ad
-	clauses []clause
-	amounts bool
-	partial bool // the job's ad is not whole
+	job      ad // attributes that the clauses name, and maybe others
+	clauses  []*clause
+	sum      uint64 // the same for those that demand the same
+	amounts  bool
+	personal bool // it names what each worker has for itself
+	partial  bool // the job's ad is not whole
 }
 
 // clause is one part. What of it cannot be read is left out: HTCondor decides.
 type clause struct {
 	*expression
-	names []string // the machine's attributes in it, in lower case
+	names   []string // the machine's attributes in it, in lower case
+	job     []string // the job's attributes in it
+	numbers []int    // those of them that are different from job to job, by their place
+	sum     uint64   // of the text, and of the job's attributes but numbers
+
+	amounts  bool // it goes by what is free
+	personal bool // and by what each worker has for itself
 }
 
 // usual are the parts that HTCondor itself adds and that packing by amounts
@@ -34,86 +40,64 @@ var usual = map[string]bool{
 // amounts are the attributes whose values change with each job that starts.
 var amounts = []string{"cpus", "memory", "disk", "gpus"}
 
-// newRequirement reads a job's Requirements; nil means that it has none beside
-// amounts. The key is the same for jobs that demand the same.
-func newRequirement(job ad) (r *requirement, key string) {
+// newRequirement reads one job's Requirements; nil means that it has none beside
+// amounts.
+func newRequirement(job ad) *requirement {
 	whole, ok := job["requirements"].(*expression)
 	if !ok {
-		return nil, ""
+		return nil
 	}
-	_, grouped := job["jobcount"] // a group's ad has all that its expressions name
-	r = &requirement{job: ad{}, partial: !grouped}
-	named := map[attribute]bool{}
-	for _, text := range clauses(whole.text) {
-		if usual[bare(text)] {
-			continue
-		}
-		c := clause{expression: compile(text)}
-		inClause := map[attribute]bool{}
-		refs(c.root, job, inClause)
-		c.names = machineNames(inClause, job)
-		maps.Copy(named, inClause)
-		r.clauses = append(r.clauses, c)
-		for _, name := range c.names {
-			// GPUs are counted by countMatches(), and packed
-			r.amounts = r.amounts || slices.Contains(amounts, name) && !strings.Contains(strings.ToLower(text), "countmatches")
-		}
-	}
-	if len(r.clauses) == 0 {
-		return nil, ""
-	}
-	return r, r.keep(job, named)
+	a := &repeated{ad: job}
+	return newDemands(a, map[string]bool{}).read(whole.text, nil)
 }
 
-// keep takes from the job what the clauses name and returns the key.
-func (r *requirement) keep(job ad, named map[attribute]bool) string {
-	text := fnv.New64a()
-	for _, c := range r.clauses {
-		fmt.Fprintf(text, "%s\n", c.text)
+// key is 0 where nothing is demanded.
+func (r *requirement) key() uint64 {
+	if r == nil {
+		return 0
 	}
-	for _, a := range slices.SortedFunc(maps.Keys(named), func(a, b attribute) int { return strings.Compare(a.name+a.ad, b.name+b.ad) }) {
-		v, ok := job[a.name]
-		if !ok || a.ad == ofMachine {
-			continue
-		}
-		r.job[a.name] = v
-		if e, ok := v.(*expression); ok {
-			v = e.text
-		}
-		fmt.Fprintf(text, "%s=%v\n", a.name, v)
-	}
-	return fmt.Sprintf("%016x", text.Sum64())
+	return r.sum
 }
 
 // machineNames are the attributes that only the machine can tell.
 func machineNames(in map[attribute]bool, job ad) []string {
-	names := map[string]bool{}
+	var names []string
 	for a := range in {
 		if _, own := job[a.name]; a.ad == ofMachine || a.ad == "" && !own {
-			names[a.name] = true
+			names = append(names, a.name)
 		}
 		if a.name == "requiregpus" {
-			names["gpus"] = true
-			gpu := map[attribute]bool{}
-			if e, ok := job[a.name].(*expression); ok {
-				refs(e.root, job, gpu)
-			}
-			for property := range gpu {
-				if _, own := job[property.name]; !own && property.ad == "" {
-					names[gpuPrefix+property.name] = true
-				}
-			}
+			names = append(append(names, "gpus"), propertiesOfGPUs(job)...)
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// propertiesOfGPUs are the machine's attributes by which RequireGPUs goes.
+func propertiesOfGPUs(job ad) []string {
+	var names []string
+	gpu := map[attribute]bool{}
+	if e, ok := job["requiregpus"].(*expression); ok {
+		refs(e.root, job, gpu)
+	}
+	for property := range gpu {
+		if _, own := job[property.name]; !own && property.ad == "" {
+			names = append(names, gpuPrefix+property.name)
+		}
+	}
+	return names
 }
 
 // Amounts implements queue.Requirement.
 func (r *requirement) Amounts() bool { return r.amounts }
 
+// Personal implements queue.Requirement.
+func (r *requirement) Personal() bool { return r.personal }
+
 // Unmet implements queue.Requirement.
 func (r *requirement) Unmet(machine queue.Attributes, free queue.Shape) string {
-	s := &scope{job: r.job, partial: r.partial, machine: withAmounts(machine, free)}
+	s := &scope{job: r.job, partial: r.partial, machine: machine, free: &free}
 	for _, c := range r.clauses {
 		v, err := c.value(s)
 		if err != nil {
@@ -147,82 +131,4 @@ func (c clause) facts(s *scope) string {
 		return ""
 	}
 	return " (" + strings.Join(facts, ", ") + ")"
-}
-
-func withAmounts(machine queue.Attributes, free queue.Shape) queue.Attributes {
-	all := make(queue.Attributes, len(machine)+len(amounts))
-	maps.Copy(all, machine)
-	for name, n := range map[string]int{"cpus": free.Cpus, "memory": free.MemoryMiB, "gpus": free.GPUs} {
-		all[name] = float64(n)
-	}
-	if free.DiskKiB > 0 {
-		all["disk"] = float64(free.DiskKiB)
-	}
-	return all
-}
-
-// clauses splits text at each && that stands alone, and takes off parentheses
-// around the whole. Each part is read by itself, so that one that this package
-// cannot read leaves the others to be judged.
-func clauses(text string) []string {
-	text = strings.TrimSpace(text)
-	for {
-		inner, ok := unwrap(text)
-		if !ok {
-			break
-		}
-		text = strings.TrimSpace(inner)
-	}
-	var parts []string
-	from, depth := 0, 0
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			i += quoted(text[i:])
-		case strings.IndexByte("([{", c) >= 0:
-			depth++
-		case strings.IndexByte(")]}", c) >= 0:
-			depth--
-		case depth > 0:
-		case strings.HasPrefix(text[i:], "||") || c == '?' && !strings.HasPrefix(text[max(0, i-1):], "=?="):
-			return []string{text} // binds looser than &&
-		case strings.HasPrefix(text[i:], "&&"):
-			parts = append(parts, text[from:i])
-			from = i + 2
-			i++
-		}
-	}
-	if len(parts) == 0 {
-		return []string{text}
-	}
-	var all []string
-	for _, part := range append(parts, text[from:]) {
-		all = append(all, clauses(part)...)
-	}
-	return all
-}
-
-// unwrap takes off one pair of parentheses around the whole text.
-func unwrap(text string) (string, bool) {
-	if !strings.HasPrefix(text, "(") {
-		return text, false
-	}
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			i += quoted(text[i:])
-		case '(':
-			depth++
-		case ')':
-			if depth--; depth == 0 {
-				return text[1:i], i == len(text)-1
-			}
-		}
-	}
-	return text, false
-}
-
-func bare(text string) string {
-	return strings.NewReplacer(" ", "", "(", "", ")", "", "my.", "", "target.", "").Replace(strings.ToLower(text))
 }

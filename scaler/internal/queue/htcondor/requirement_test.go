@@ -159,7 +159,7 @@ func rowsJob(requirements string) ad {
 func TestRequirements(t *testing.T) {
 	for _, tt := range slices.Concat(requirementRows, openRows) {
 		got := ""
-		if r, _ := newRequirement(rowsJob(tt.requirements)); r != nil {
+		if r := newRequirement(rowsJob(tt.requirements)); r != nil {
 			got = r.Unmet(requirementsMachine, requirementsFree)
 		}
 		if got != tt.unmet {
@@ -170,7 +170,7 @@ func TestRequirements(t *testing.T) {
 
 func TestAGPUThatIsTooSmall(t *testing.T) {
 	job := ad{"jobcount": 1.0, "requirements": compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1"), "requiregpus": compile("GlobalMemoryMb >= 40000")}
-	r, _ := newRequirement(job)
+	r := newRequirement(job)
 	if !slices.Contains(r.clauses[0].names, "gpus_globalmemorymb") || r.Amounts() {
 		t.Errorf("asks the workers for %v, amounts %t", r.clauses[0].names, r.Amounts())
 	}
@@ -231,7 +231,7 @@ func TestAnOlderTool(t *testing.T) {
 		t.Errorf("waiting %d", s.Waiting())
 	}
 	job := ad{"requirements": compile("TARGET.Site == MY.WantedSite && TARGET.Cpus >= RequestCpus")}
-	if r, _ := newRequirement(job); r.Unmet(queue.Attributes{"site": "north"}, queue.Shape{Cpus: 1}) != "" {
+	if r := newRequirement(job); r.Unmet(queue.Attributes{"site": "north"}, queue.Shape{Cpus: 1}) != "" {
 		t.Error("an attribute that was not fetched is taken for undefined")
 	}
 }
@@ -241,7 +241,7 @@ func FuzzRequirement(f *testing.F) {
 	f.Add(`"\`)
 	f.Add(`((A)`)
 	f.Fuzz(func(_ *testing.T, text string) {
-		r, _ := newRequirement(ad{"jobcount": 1.0, "requirements": compile(text), "b": compile(text)})
+		r := newRequirement(ad{"jobcount": 1.0, "requirements": compile(text), "b": compile(text)})
 		if r != nil {
 			r.Unmet(queue.Attributes{"a": true, "c": "x"}, queue.Shape{Cpus: 1}) // must end and not panic
 		}

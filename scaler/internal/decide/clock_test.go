@@ -1,0 +1,93 @@
+package decide_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+)
+
+// ticks plays worlds one after the other, ten seconds apart, with one memory. Each
+// world's facts are of the moment.
+func ticks(t *testing.T, m decide.Memory, worlds ...world) (decide.Outcome, decide.Memory) {
+	t.Helper()
+	var out decide.Outcome
+	for i, w := range worlds {
+		at := now.Add(time.Duration(i) * 10 * time.Second)
+		w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt = at, at
+		out, m = decide.Tick(w.facts, w.policy, m, at)
+	}
+	return out, m
+}
+
+func withID(id string) func(*cluster.Node, *cluster.Member) {
+	return func(n *cluster.Node, _ *cluster.Member) { n.ID = id }
+}
+
+// The clocks of cloud, pool and scaler may differ by more than a timeout: here ours
+// is 20 minutes ahead. Workers that come before our eyes are timed by ours alone,
+// or each of them would be given up at its birth, for ever.
+func TestClocksThatDiffer(t *testing.T) {
+	const skew = 20 * 60
+	watching := decide.Memory{WatchedFrom: ago(3600)}
+	before := newWorld(jobs(4), unmetFor(60))
+	booting := newWorld(jobs(4), node("astro-cpu-1", skew, withID("one")))
+	out, m := ticks(t, watching, before, booting, booting, booting)
+	if w := out.Fleet.Workers[0]; w.Phase != fleet.Booting || len(out.Decision.Remove) > 0 {
+		t.Errorf("a new worker is %s, removed: %+v", w.Phase, out.Decision.Remove)
+	}
+	// It comes into the pool and has no job yet; its time since then is ours, too.
+	joined := newWorld(node("astro-cpu-1", skew, withID("one")), pool("astro-cpu-1", 0, skew-60))
+	out, _ = ticks(t, m, joined)
+	if w := out.Fleet.Workers[0]; w.Phase != fleet.Idle || len(out.Decision.Drain) > 0 {
+		t.Errorf("a worker that has just come is %s, asked to leave: %+v", w.Phase, out.Decision.Drain)
+	}
+	// Who was there before is taken at its word, as ever.
+	out, _ = ticks(t, watching, joined, joined)
+	if len(out.Decision.Drain) != 1 {
+		t.Errorf("an idle worker stays: %+v", out.Decision.Notes)
+	}
+}
+
+// What a worker needs to join is learned from clocks that agree with ours, or from
+// ours: a pool that is behind would teach that they come at once.
+func TestJoinTimesByClocksThatDiffer(t *testing.T) {
+	m := decide.Memory{WatchedFrom: ago(3600)}
+	empty := newWorld()
+	_, m = ticks(t, m, empty)
+	for i, name := range []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"} {
+		begin := now.Add(time.Duration(i) * time.Hour)
+		born := newWorld(node(name, 0, withID(name)))
+		born.facts.Cluster.Nodes[0].Created = begin
+		born.facts.Queue.JobsAt, born.facts.Queue.WorkersAt = begin, begin
+		_, m = decide.Tick(born.facts, born.policy, m, begin)
+		came := newWorld(node(name, 0, withID(name)), pool(name, 1, 0))
+		came.facts.Cluster.Nodes[0].Created = begin
+		for _, after := range []time.Duration{6 * time.Minute, 7 * time.Minute} {
+			at := begin.Add(after)
+			came.facts.Queue.JobsAt, came.facts.Queue.WorkersAt = at, at
+			came.facts.Queue.Workers[0].Started = begin.Add(10 * time.Second) // five minutes and more behind
+			_, m = decide.Tick(came.facts, came.policy, m, at)
+		}
+	}
+	joins := m.Joins["cpu"]
+	if len(joins) != 3 {
+		t.Fatalf("joins %+v", joins)
+	}
+	for _, j := range joins {
+		if j.Took != 6*time.Minute {
+			t.Errorf("%s took %s", j.Server, j.Took)
+		}
+	}
+}
+
+// Half of the workers are being deleted, by an apply or a hand: that is no sickness.
+func TestWhoIsBeingDeletedIsNotSick(t *testing.T) {
+	w := newWorld(bounds(0, 50), watched(36000), herd(4, 6, status(cluster.StatusDeleting)))
+	out, _ := decide.Tick(w.facts, w.policy, w.memory, now)
+	if out.Decision.Stopped != "" {
+		t.Errorf("stopped: %s", out.Decision.Stopped)
+	}
+}

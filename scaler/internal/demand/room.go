@@ -1,0 +1,108 @@
+package demand
+
+import (
+	"hash/maphash"
+	"slices"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// room finds the bins that may have room for a job without a look at all the
+// others. It is a tree over the bins in their order: each node has the most of
+// each amount that one of the bins below it has free.
+type room struct {
+	n    int // bins
+	most []queue.Shape
+}
+
+// anyDisk stands for a disk that is not known and therefore not compared.
+const anyDisk = int(^uint(0) >> 1)
+
+func (r *room) leaves() int { return len(r.most) / 2 }
+
+// add appends a bin.
+func (r *room) add(free queue.Shape) {
+	if r.n == r.leaves() {
+		old := *r
+		r.most = make([]queue.Shape, max(2, 2*len(old.most)))
+		for i := range r.most {
+			r.most[i] = nothing
+		}
+		copy(r.most[r.leaves():], old.most[old.leaves():])
+		for i := r.leaves() - 1; i > 0; i-- {
+			r.most[i] = larger(r.most[2*i], r.most[2*i+1])
+		}
+	}
+	r.n++
+	r.set(r.n-1, free)
+}
+
+// nothing is less than anything that a job asks for.
+var nothing = queue.Shape{Cpus: -1, MemoryMiB: -1, DiskKiB: -1, GPUs: -1}
+
+// set notes what a bin has free now.
+func (r *room) set(i int, free queue.Shape) {
+	free = larger(free, queue.Shape{}) // less than nothing holds what asks for nothing
+	if free.DiskKiB == 0 {
+		free.DiskKiB = anyDisk
+	}
+	i += r.leaves()
+	r.most[i] = free
+	for i /= 2; i > 0; i /= 2 {
+		r.most[i] = larger(r.most[2*i], r.most[2*i+1])
+	}
+}
+
+func larger(a, b queue.Shape) queue.Shape {
+	return queue.Shape{
+		Cpus: max(a.Cpus, b.Cpus), MemoryMiB: max(a.MemoryMiB, b.MemoryMiB), DiskKiB: max(a.DiskKiB, b.DiskKiB), GPUs: max(a.GPUs, b.GPUs),
+	}
+}
+
+func holds(most, asks queue.Shape) bool {
+	return most.Cpus >= asks.Cpus && most.MemoryMiB >= asks.MemoryMiB && most.DiskKiB >= asks.DiskKiB && most.GPUs >= asks.GPUs
+}
+
+// next returns the first bin, from one on, that has room for what a job asks; -1
+// where there is none.
+func (r *room) next(from int, asks queue.Shape) int {
+	if from >= r.n {
+		return -1
+	}
+	i := from + r.leaves()
+	for {
+		if holds(r.most[i], asks) {
+			if i >= r.leaves() {
+				return i - r.leaves()
+			}
+			i *= 2
+			continue
+		}
+		for i&1 == 1 { // the last of its siblings: up, until there is a next one
+			i /= 2
+		}
+		if i == 0 {
+			return -1
+		}
+		i++
+	}
+}
+
+var seed = maphash.MakeSeed()
+
+// likeness sums up what a worker says of itself, but for what it has for itself:
+// of hundreds of workers most say the same, and are judged together.
+func likeness(a queue.Attributes, group string) uint64 {
+	sum := maphash.String(seed, group)
+	for name, v := range a {
+		if !slices.Contains(queue.PersonalAttributes, name) {
+			sum += maphash.Comparable(seed, said{name, v})
+		}
+	}
+	return sum
+}
+
+type said struct {
+	name  string
+	value any
+}

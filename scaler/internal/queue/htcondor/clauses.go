@@ -1,0 +1,141 @@
+package htcondor
+
+import (
+	"iter"
+	"strings"
+)
+
+// What matters in an expression's text to where its parts end.
+var matters = func() (set [256]bool) {
+	for _, c := range []byte(`"([{)]}|?&`) {
+		set[c] = true
+	}
+	return set
+}()
+
+// parts yields what stands between the && of an expression, without parentheses
+// around the whole.
+func parts(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		text = peeled(text)
+		from, depth, end := 0, 0, loose(text)
+		if end {
+			yield(text)
+			return
+		}
+		for i := 0; i < len(text); i++ {
+			c := text[i]
+			if !matters[c] {
+				continue
+			}
+			switch {
+			case c == '"':
+				i += quoted(text[i:])
+			case c == '(' || c == '[' || c == '{':
+				depth++
+			case c == ')' || c == ']' || c == '}':
+				depth--
+			case depth <= 0 && strings.HasPrefix(text[i:], "&&"):
+				if !yield(text[from:i]) {
+					return
+				}
+				from = i + 2
+				i++
+			}
+		}
+		yield(text[from:])
+	}
+}
+
+// loose tells that an expression is held together by something that binds looser
+// than &&.
+func loose(text string) bool {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if !matters[c] {
+			continue
+		}
+		switch {
+		case c == '"':
+			i += quoted(text[i:])
+		case c == '(' || c == '[' || c == '{':
+			depth++
+		case c == ')' || c == ']' || c == '}':
+			depth--
+		case depth > 0:
+		case strings.HasPrefix(text[i:], "||") || c == '?' && !strings.HasPrefix(text[max(0, i-1):], "=?="):
+			return true
+		}
+	}
+	return false
+}
+
+// clauses splits text at each && that stands alone, and takes off parentheses
+// around the whole. Each part is read by itself, so that one that this package
+// cannot read leaves the others to be judged.
+func clauses(text string) []string {
+	var all []string
+	for part := range parts(text) {
+		if part = peeled(part); len(part) == len(text) || loose(part) || !strings.Contains(part, "&&") {
+			all = append(all, part)
+			continue
+		}
+		all = append(all, clauses(part)...)
+	}
+	return all
+}
+
+// peeled takes off all parentheses around the whole text.
+func peeled(text string) string {
+	text = strings.TrimSpace(text)
+	for {
+		inner, ok := unwrap(text)
+		if !ok {
+			return text
+		}
+		text = strings.TrimSpace(inner)
+	}
+}
+
+// unwrap takes off one pair of parentheses around the whole text.
+func unwrap(text string) (string, bool) {
+	if !strings.HasPrefix(text, "(") || !strings.HasSuffix(text, ")") {
+		return text, false
+	}
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			i += quoted(text[i:])
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return text[1:i], i == len(text)-1
+			}
+		}
+	}
+	return text, false
+}
+
+var withoutScopes = strings.NewReplacer(" ", "", "(", "", ")", "", "my.", "", "target.", "")
+
+func bare(text string) string { return withoutScopes.Replace(strings.ToLower(text)) }
+
+// unescaped appends what text that is printed in JSON means.
+func unescaped(to, printed []byte) []byte {
+	for i := 0; i < len(printed); i++ {
+		c := printed[i]
+		if c == '\\' && i+1 < len(printed) {
+			i++
+			switch c = printed[i]; c {
+			case '"', '\\', '/':
+			default:
+				return append(to[:0], text(printed)...) // rare
+			}
+		}
+		to = append(to, c)
+	}
+	return to
+}
