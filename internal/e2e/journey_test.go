@@ -105,7 +105,7 @@ func (s *story) follow(t *testing.T, file scalerFile, submission, worker string)
 	node := s.asOperatorOnce(n).clock(t, `
 sudo -n python3 -c 'import json; print(json.load(open("/run/cloud-init/status.json"))["v1"]["modules-final"]["start"])'
 sudo -n stat -c %.Y /var/lib/vmcluster-node/set-up
-condor_status -direct "$(hostname -f)" -startd -af DaemonStartTime || condor_status -constraint "VmclusterName == \"$(hostname)\"" -af DaemonStartTime`)
+condor_status -constraint "VmclusterName == \"$(hostname -s)\" && SlotType == \"Partitionable\"" -af DaemonStartTime`)
 	j.booted, j.setUp, j.joined = node(0), node(1), node(2)
 	s.journeys = append(s.journeys, j)
 	t.Log(j)

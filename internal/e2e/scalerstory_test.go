@@ -181,7 +181,7 @@ func (s *story) calledBack(t *testing.T) {
 // ranOnSince expects that a job that runs was started once, and never elsewhere.
 func (s *story) ranOnSince(t *testing.T, submission, worker string) {
 	t.Helper()
-	out := s.fe.must(t, fmt.Sprintf("condor_q %s -af NumJobStarts LastRemoteHost", submission))
+	out := s.fe.must(t, fmt.Sprintf("condor_q %s -af JobRunCount LastRemoteHost", submission))
 	if out != "1 undefined" {
 		t.Errorf("job %s on %s: starts and the host before are %q, want 1 and none", submission, worker, out)
 	}
