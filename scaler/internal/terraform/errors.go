@@ -19,6 +19,9 @@ var (
 	ErrShort = errors.New("the apply is through, and not all is as asked for")
 	// ErrNotReady says that the directory has not been initialised.
 	ErrNotReady = errors.New("the directory has to be initialised first (init)")
+	// errOvertaken says that somebody else's apply came in between, and that it is
+	// worth another look at once.
+	errOvertaken = errors.New("another run came in between")
 	// ErrNotOurs says that the group's number is no count in Terraform's configuration.
 	ErrNotOurs = errors.New(`the group has "scaling" in Terraform's configuration: with actuator "terraform" it needs a count that follows the variables file`)
 )
@@ -36,6 +39,8 @@ func sortError(step string, err error) error {
 	case strings.Contains(words, "Required plugins are not installed"), strings.Contains(words, "Backend initialization required"),
 		strings.Contains(words, "Module not installed"), strings.Contains(words, "Inconsistent dependency lock file"):
 		return fmt.Errorf("%s: %w: %s", step, ErrNotReady, brief(words))
+	case strings.Contains(words, "Saved plan is stale"):
+		return fmt.Errorf("%s: %w: %w", step, errOvertaken, shortened{err})
 	}
 	return fmt.Errorf("%s: %w", step, shortened{err})
 }

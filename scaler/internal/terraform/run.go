@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -73,8 +74,23 @@ func (a *Actuator) carryOut(ctx context.Context, clusterID string, w wish) error
 	return nil
 }
 
-// run writes, plans, checks and applies.
+// attempts is how often a run is begun that others' applies overtake.
+const attempts = 3
+
+// run brings one part of a wish about, whoever else applies meanwhile.
 func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
+	var err error
+	for range attempts {
+		if err = a.attempt(ctx, clusterID, w); !errors.Is(err, errOvertaken) {
+			return err
+		}
+		a.o.Log("terraform run is begun anew", "because", err)
+	}
+	return err
+}
+
+// attempt writes, plans, checks and applies.
+func (a *Actuator) attempt(ctx context.Context, clusterID string, w wish) error {
 	a.mu.Lock()
 	known := a.last.Nodes // a list leaves out what a cell that is down has
 	a.mu.Unlock()
@@ -82,7 +98,7 @@ func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 	if err != nil {
 		return fmt.Errorf("look before the run: %w", err)
 	}
-	w = w.without(view.Document)
+	w = w.without(view.Document, view.Nodes)
 	var wanted map[string]Group
 	err = a.rewrite(func(was map[string]Group) map[string]Group {
 		wanted = variables(view.Nodes, was, w)
@@ -95,53 +111,57 @@ func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 		return nil
 	}
 	a.o.Log("terraform run", "wanted", text(wanted))
-	warnings, err := a.apply(ctx, view.Nodes, wanted, w)
+	applied, warnings, err := a.apply(ctx, w)
 	if err != nil {
 		return err
 	}
 	if view, err = a.o.Cloud.Refresh(ctx, clusterID, view.Nodes); err != nil {
 		return fmt.Errorf("look after the run: %w", err)
 	}
-	for group, size := range w.size {
-		if n := len(present(view.Nodes, group)); n < size {
-			return fmt.Errorf("%w: group %s has %d workers of %d: %s", ErrShort, group, n, size, warnings)
+	// Where there was nothing to apply, a human may have been faster.
+	if !applied && unmet(view.Nodes, wanted) {
+		return fmt.Errorf("%w: is the count of %s taken from variable %q, and from %s?", ErrIgnored, a.o.Resource, a.o.File.Variable, filepath.Base(a.o.File.Path))
+	}
+	return w.fulfilled(view.Nodes, warnings)
+}
+
+// fulfilled returns an error where an apply has left something of the wish undone.
+func (w wish) fulfilled(nodes cluster.Nodes, warnings string) error {
+	for _, group := range slices.Sorted(maps.Keys(w.size)) {
+		if n := len(present(nodes, group)); n < w.size[group] {
+			return fmt.Errorf("%w: group %s has %d workers of %d: %s", ErrShort, group, n, w.size[group], warnings)
 		}
 	}
-	for worker, group := range w.leave {
-		if slices.Contains(present(view.Nodes, group), worker) {
+	for worker, l := range w.leave {
+		if server, there := serverOf(nodes, worker, l.server); there && server == l.server {
 			return fmt.Errorf("%w: %s is still there: %s", ErrShort, worker, warnings)
 		}
 	}
 	return nil
 }
 
-func (a *Actuator) apply(ctx context.Context, nodes cluster.Nodes, wanted map[string]Group, w wish) (string, error) {
+// apply plans, and applies what is as it should be. It reports whether there was
+// anything to apply.
+func (a *Actuator) apply(ctx context.Context, w wish) (applied bool, warnings string, err error) {
 	dir, remove, err := privateFolder()
 	if err != nil {
-		return "", err
+		return false, "", err
 	}
 	defer remove()
 	plan := filepath.Join(dir, "plan")
 	differs, err := a.o.CLI.Plan(ctx, plan)
+	if err != nil || !differs {
+		return false, "", err
+	}
+	shown, err := a.o.CLI.Show(ctx, plan)
 	if err != nil {
-		return "", err
+		return false, "", err
 	}
-	if differs {
-		shown, err := a.o.CLI.Show(ctx, plan)
-		if err != nil {
-			return "", err
-		}
-		if differs, err = check(shown, a.o.Resource, w.leave); err != nil {
-			return "", err
-		}
+	if differs, err = check(shown, a.o.Resource, w.leave); err != nil || !differs {
+		return false, "", err
 	}
-	switch {
-	case differs:
-		return a.o.CLI.Apply(ctx, plan)
-	case unmet(nodes, wanted):
-		return "", fmt.Errorf("%w: is the count of %s taken from variable %q, and from %s?", ErrIgnored, a.o.Resource, a.o.File.Variable, filepath.Base(a.o.File.Path))
-	}
-	return "", nil
+	warnings, err = a.o.CLI.Apply(ctx, plan)
+	return true, warnings, err
 }
 
 func text(groups map[string]Group) string {

@@ -143,20 +143,17 @@ func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]s
 func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained []string) error {
 	a.mu.Lock()
 	var ghosts []string
-	servers := map[string]cluster.Node{}
-	for _, n := range a.last.Nodes {
-		servers[n.Name] = n
-	}
+	servers, _ := a.last.Nodes.Distinct(a.last.Document.Workers)
 	err := a.tell()
 	for _, name := range names {
-		node, there := servers[name]
+		node, there := servers.ByName(name)
 		switch {
 		case !there:
 			ghosts = append(ghosts, name)
 		case a.last.Document.Groups[node.Group].Scaling != nil:
 			err = errors.Join(err, fmt.Errorf("remove %s: %w", name, ErrNotOurs))
 		case err == nil:
-			a.want.leave[name] = node.Group
+			a.want.leave[name] = leaver{group: node.Group, server: node.ID}
 			a.want.marked[name] = slices.Contains(drained, name)
 		}
 	}
