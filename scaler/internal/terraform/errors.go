@@ -3,7 +3,10 @@ package terraform
 import (
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // What can keep a wish from being carried out. It stays in the variables file,
@@ -45,6 +48,12 @@ func sortError(step string, err error) error {
 	return fmt.Errorf("%s: %w", step, shortened{err})
 }
 
+// killed tells that the program did not end by itself.
+func killed(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && !exit.Exited()
+}
+
 // lockText picks what tells who holds the lock, without the advice after it.
 func lockText(words string) string {
 	_, words, _ = strings.Cut(brief(words), "Error acquiring the state lock")
@@ -58,6 +67,19 @@ type shortened struct{ error }
 
 func (s shortened) Error() string { return brief(s.error.Error()) }
 func (s shortened) Unwrap() error { return s.error }
+
+// kindOfWarnings returns the kind of fault that the first lines speak of: what the
+// cloud said comes before advice, which may name other things to look at.
+func kindOfWarnings(warnings string) cluster.FaultKind {
+	text := ""
+	for line := range strings.Lines(warnings) {
+		text += " " + strings.TrimSpace(line)
+		if kind := cluster.FaultOfWords(text); kind != cluster.FaultOther {
+			return kind
+		}
+	}
+	return cluster.FaultOther
+}
 
 const longestText = 600
 

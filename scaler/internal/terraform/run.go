@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
 // runs carries out wishes until there are none.
@@ -58,7 +59,7 @@ func (a *Actuator) ended(err error) bool {
 		a.pause, a.paused = 0, time.Time{}
 		return false
 	}
-	a.failed, a.told = err, false
+	a.failed, a.grew, a.told = err, a.doing, false
 	a.pause = min(max(2*a.pause, firstPause), longestPause)
 	a.paused = time.Now().Add(a.pause)
 	a.running, a.doing = nil, newWish()
@@ -105,7 +106,7 @@ func (a *Actuator) attempt(ctx context.Context, clusterID string, w wish) error 
 		return wanted
 	})
 	if err != nil {
-		return err
+		return actuate.PutOffError{Err: err}
 	}
 	if w.empty() {
 		return nil
@@ -120,7 +121,7 @@ func (a *Actuator) attempt(ctx context.Context, clusterID string, w wish) error 
 	}
 	// Where there was nothing to apply, a human may have been faster.
 	if !applied && unmet(view.Nodes, wanted) {
-		return fmt.Errorf("%w: is the count of %s taken from variable %q, and from %s?", ErrIgnored, a.o.Resource, a.o.File.Variable, filepath.Base(a.o.File.Path))
+		return actuate.PutOffError{Err: fmt.Errorf("%w: is the count of %s taken from variable %q, and from %s?", ErrIgnored, a.o.Resource, a.o.File.Variable, filepath.Base(a.o.File.Path))}
 	}
 	return w.fulfilled(view.Nodes, warnings)
 }
@@ -129,12 +130,15 @@ func (a *Actuator) attempt(ctx context.Context, clusterID string, w wish) error 
 func (w wish) fulfilled(nodes cluster.Nodes, warnings string) error {
 	for _, group := range slices.Sorted(maps.Keys(w.size)) {
 		if n := len(present(nodes, group)); n < w.size[group] {
-			return fmt.Errorf("%w: group %s has %d workers of %d: %s", ErrShort, group, n, w.size[group], warnings)
+			return &cluster.CloudError{
+				Kind: kindOfWarnings(warnings), Op: fmt.Sprintf("%v: group %s has %d workers of %d", ErrShort, group, n, w.size[group]),
+				Message: brief(warnings), Err: ErrShort,
+			}
 		}
 	}
 	for worker, l := range w.leave {
 		if server, there := serverOf(nodes, worker, l.server); there && server == l.server {
-			return fmt.Errorf("%w: %s is still there: %s", ErrShort, worker, warnings)
+			return fmt.Errorf("%w: %s is still there: %s", ErrShort, worker, brief(warnings))
 		}
 	}
 	return nil
@@ -149,19 +153,31 @@ func (a *Actuator) apply(ctx context.Context, w wish) (applied bool, warnings st
 	}
 	defer remove()
 	plan := filepath.Join(dir, "plan")
-	differs, err := a.o.CLI.Plan(ctx, plan)
-	if err != nil || !differs {
-		return false, "", err
-	}
-	shown, err := a.o.CLI.Show(ctx, plan)
+	differs, err := a.plan(ctx, plan, w)
 	if err != nil {
-		return false, "", err
+		return false, "", actuate.PutOffError{Err: err}
 	}
-	if differs, err = check(shown, a.o.Resource, w.leave); err != nil || !differs {
-		return false, "", err
+	if !differs {
+		return false, "", nil
 	}
 	warnings, err = a.o.CLI.Apply(ctx, plan)
+	if errors.Is(err, ErrLocked) || errors.Is(err, errOvertaken) || killed(err) {
+		err = actuate.PutOffError{Err: err}
+	}
 	return true, warnings, err
+}
+
+// plan plans, and reports whether there is something to apply, which may be.
+func (a *Actuator) plan(ctx context.Context, file string, w wish) (bool, error) {
+	differs, err := a.o.CLI.Plan(ctx, file)
+	if err != nil || !differs {
+		return false, err
+	}
+	shown, err := a.o.CLI.Show(ctx, file)
+	if err != nil {
+		return false, err
+	}
+	return check(shown, a.o.Resource, w.leave)
 }
 
 func text(groups map[string]Group) string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
@@ -45,8 +46,9 @@ type Options struct {
 // Add and Remove note what is wanted and return at once; a run works in the
 // background. Wishes that come while one is going are put together for the next.
 // Each reading of the cluster begins anew: what the decision after it does not
-// ask for again is not wanted any more. A run's failure is returned by the next
-// call that speaks of its groups, so that it counts and is told like any other.
+// ask for again is not wanted any more. A run's failure is returned by the calls of
+// the next round, so that it is told like any other. It counts against the groups
+// that were to grow, if the cloud has failed, and not the run.
 type Actuator struct {
 	o Options
 
@@ -59,6 +61,7 @@ type Actuator struct {
 	running   chan struct{} // closed when no run is going any more; nil: none is
 	gathering bool          // the run has not begun yet, and takes the whole round
 	failed    error         // of the last run
+	grew      wish          // what that run was for
 	told      bool          // somebody knows of it
 	paused    time.Time     // no new run before
 	pause     time.Duration
@@ -126,6 +129,9 @@ func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]s
 		return nil, fmt.Errorf("add to group %s: %w", group, ErrNotOurs)
 	}
 	if err := a.tell(); err != nil {
+		if _, grew := a.grew.size[group]; !grew {
+			err = actuate.PutOffError{Err: err}
+		}
 		return nil, err
 	}
 	size := n
