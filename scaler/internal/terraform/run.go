@@ -41,8 +41,9 @@ func (a *Actuator) runs(ctx context.Context, clusterID string, done chan struct{
 func (a *Actuator) next() (w wish, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	done := a.finishing && !a.gathering
 	a.gathering = false
-	if a.want.empty() || a.want.equal(a.doing) {
+	if done || a.want.empty() || a.want.equal(a.doing) {
 		a.running, a.doing = nil, newWish()
 		return w, false
 	}

@@ -60,6 +60,7 @@ type Actuator struct {
 	doing     wish          // of the run that is going
 	running   chan struct{} // closed when no run is going any more; nil: none is
 	gathering bool          // the run has not begun yet, and takes the whole round
+	finishing bool          // no other run is to begin after it
 	failed    error         // of the last run
 	grew      wish          // what that run was for
 	told      bool          // somebody knows of it
@@ -256,6 +257,15 @@ func (a *Actuator) start(ctx context.Context, clusterID string) {
 	}
 	a.running, a.gathering = make(chan struct{}), true
 	go a.runs(ctx, clusterID, a.running)
+}
+
+// Finish is Wait for who is to end: the run that is going is the last one, or the
+// one that was asked for and has not begun.
+func (a *Actuator) Finish(ctx context.Context) error {
+	a.mu.Lock()
+	a.finishing = true
+	a.mu.Unlock()
+	return a.Wait(ctx)
 }
 
 // Wait waits until no run is going and returns the last one's failure, if
