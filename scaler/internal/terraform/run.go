@@ -69,7 +69,12 @@ func (a *Actuator) ended(err error) bool {
 
 func (a *Actuator) carryOut(ctx context.Context, clusterID string, w wish) error {
 	for _, part := range w.inOrder() {
-		if err := a.run(ctx, clusterID, part); err != nil {
+		err := a.run(ctx, clusterID, part)
+		if growth := w.growth(); errors.Is(err, ErrRefused) && len(part.leave) > 0 && !growth.empty() {
+			// Jobs must not wait for new workers until somebody has mended a removal.
+			return errors.Join(err, a.run(ctx, clusterID, growth))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -70,6 +70,18 @@ func (w wish) inOrder() []wish {
 	return slices.DeleteFunc([]wish{first, then}, wish.empty)
 }
 
+// growth is what is left of a wish when nobody leaves.
+func (w wish) growth() wish {
+	out := newWish()
+	maps.Copy(out.size, w.size)
+	for _, l := range w.leave {
+		if _, grows := out.size[l.group]; grows {
+			out.size[l.group]++ // sizes are beside those that leave
+		}
+	}
+	return out
+}
+
 func (w wish) empty() bool { return len(w.size) == 0 && len(w.leave) == 0 }
 
 func (w wish) equal(o wish) bool { return maps.Equal(w.size, o.size) && maps.Equal(w.leave, o.leave) }
