@@ -156,12 +156,15 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 	r := Record{Time: start.UTC(), DryRun: l.DryRun, Watching: !act}
 	facts, err := l.read(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
+		stopped := ctx.Err() != nil
+		if stopped {
 			err = fmt.Errorf("stopped: %w", ctx.Err())
 		}
 		r.Error = err.Error()
 		r.err = err
-		l.complain(r.Error)
+		if !stopped {
+			l.complain(r.Error)
+		}
 	} else {
 		l.complain("")
 		var out decide.Outcome
