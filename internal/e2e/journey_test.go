@@ -115,7 +115,7 @@ condor_status -constraint "VmclusterName == \"$(hostname -s)\" && SlotType == \"
 // by their order, put right by what the host's clock says of now.
 func (h host) clock(t *testing.T, script string) func(i int) time.Time {
 	t.Helper()
-	out := strings.Fields(h.must(t, script+"\ndate +%s.%N"))
+	out := strings.Fields(h.must(t, "set -e\n"+script+"\ndate +%s.%N"))
 	now := time.Now()
 	at := func(text string) time.Time {
 		seconds, err := strconv.ParseFloat(text, 64)

@@ -93,7 +93,7 @@ func TestWhoseFailureItIs(t *testing.T) {
 			if err == nil || row.want != nil && !errors.Is(err, row.want) || errors.As(err, &off) == row.blamed || cluster.KindOf(err) != row.kind {
 				t.Errorf("%s: %v, of kind %s; put off: %t", row.name, err, cluster.KindOf(err), errors.As(err, &off))
 			}
-			if row.want == ErrShort && !strings.Contains(err.Error(), "Quota exceeded") {
+			if row.blamed && row.kind == cluster.FaultQuota && !strings.Contains(err.Error(), "Quota exceeded") {
 				t.Errorf("%s: it does not say why: %v", row.name, err)
 			}
 		})
