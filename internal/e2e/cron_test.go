@@ -22,7 +22,7 @@ import (
 const everyMinute = `
 policy {
   interval        = "5s"
-  scale_out_after = "20s"
+  scale_out_after = "40s"
   idle_after      = "20s"
 }
 

@@ -96,6 +96,9 @@ func (l *Loop) tell(r Record) {
 	if r.DryRun {
 		log = log.With("dry_run", true)
 	}
+	if r.Watching {
+		log = log.With("watching", true) // it is not done in this round
+	}
 	told := map[string]bool{}
 	if s := r.summary(); !l.told[s] {
 		log.Info("queue and workers", "jobs_waiting", r.Waiting, "jobs_running", r.Running, "workers", workersText(r.Workers), "workers_needed", r.Needed)
