@@ -14,8 +14,8 @@ import (
 )
 
 // TestScalerStory is the life of a cluster that begins without workers and whose
-// scaler makes all of them: of two sizes, by direct calls; by `once` from cron; and
-// by runs of Terraform. Two workers at once are the most that it boots.
+// scaler makes all of them: of two sizes, by direct calls; by runs of Terraform;
+// and by `once` from cron. Two workers at once are the most that it boots.
 //
 // Each chapter starts a scaler of its own, which knows nothing of the one before.
 // The second to the fifth go together, and so does the last but one with the
@@ -28,8 +28,8 @@ func TestScalerStory(t *testing.T) {
 		{"a small job makes a small worker", s.smallJob},
 		{"a job calls a worker back that was asked to leave", s.calledBack},
 		{"both workers leave when the queue is empty", s.bothLeave},
-		{"once from cron", s.cron},
 		{"growth and shrink through terraform", s.throughTerraform},
+		{"once from cron", s.cron},
 		{"the parts of the way that are ours", s.oursIsShort},
 		{"destroy", s.destroy},
 	})
