@@ -82,7 +82,7 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 		if err != nil {
 			return nil, nil, err
 		}
-		l.Actuator, l.Cluster, end = tf, tf, tf.Wait
+		l.Actuator, l.Cluster, end = tf, tf, tf.Finish
 	}
 	f, err := journal.Open(c.Decisions)
 	if err != nil {

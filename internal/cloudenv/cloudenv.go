@@ -12,6 +12,7 @@ import (
 const (
 	Image           = "VMCLUSTER_ACC_IMAGE"            // e2e: with cloud-init, sshd and HTCondor
 	Flavor          = "VMCLUSTER_ACC_FLAVOR"           // of every node
+	BigFlavor       = "VMCLUSTER_ACC_BIG_FLAVOR"       // e2e: with more memory than the other, and no fewer CPUs
 	Network         = "VMCLUSTER_ACC_NETWORK"          // e2e: reachable from here, or an external network is named
 	ExternalNetwork = "VMCLUSTER_ACC_EXTERNAL_NETWORK" // for the front-end's floating IP
 	SecurityGroup   = "VMCLUSTER_ACC_SECURITY_GROUP"   // lets nodes reach each other, and us the front-end
@@ -27,6 +28,7 @@ var meaning = map[string]string{
 	"OS_CLOUD":      "an entry of clouds.yaml",
 	Image:           "an image's name or ID",
 	Flavor:          "a flavor's name or ID",
+	BigFlavor:       "a flavor with more memory than the other and no fewer CPUs, name or ID",
 	Network:         "the nodes' network, name or ID",
 	ExternalNetwork: "an external network for floating IPs",
 	SecurityGroup:   "a security group by which nodes reach each other",

@@ -26,12 +26,12 @@ const runMark = "e2e_run"
 
 var errNameTaken = errors.New("the project has a cluster of this name, and it may be somebody's")
 
-// begin prepares a story about a cluster of that name. What it makes is removed
-// when the test ends.
-func begin(t *testing.T, name string) *story {
+// begin prepares a story about a cluster of that name, which may need more of the
+// environment than all do. What it makes is removed when the test ends.
+func begin(t *testing.T, name string, more ...string) *story {
 	t.Helper()
-	env, err := cloudenv.Read("OS_CLOUD", cloudenv.Image, cloudenv.Flavor, cloudenv.Network, cloudenv.SecurityGroup,
-		cloudenv.KeyPair, cloudenv.PrivateKey, cloudenv.ImageUser)
+	env, err := cloudenv.Read(append(more, "OS_CLOUD", cloudenv.Image, cloudenv.Flavor, cloudenv.Network, cloudenv.SecurityGroup,
+		cloudenv.KeyPair, cloudenv.PrivateKey, cloudenv.ImageUser)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func begin(t *testing.T, name string) *story {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &story{name: name, mark: strings.ToLower(rand.Text()), env: env, cli: cli, cloud: cloud}
+	s := &story{name: name, mark: strings.ToLower(rand.Text()), env: env, cli: cli, cloud: cloud, tasks: map[string]string{}}
 	if err := s.nameIsFree(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -19,11 +19,13 @@ import (
 const address = "vmcluster_cluster.e2e"
 
 // wanted is what a story's configuration asks for; chapters change it and apply.
-// The texts are further attributes in HCL.
+// The texts are further attributes in HCL; groups takes the place of the one
+// group that there is else.
 type wanted struct {
 	workers                  int
 	retire                   []string
 	cluster, frontEnd, group string
+	groups                   string
 }
 
 const configurationText = `
@@ -56,31 +58,37 @@ resource "vmcluster_cluster" "e2e" {
   }
 
   workers = {
-    cpu = {
-      flavor   = %[7]q
-      count    = %[12]d
-      retire   = %[13]s
-      metadata = { %[8]s = %[9]q }
-      %[14]s
-    }
+    %[12]s
   }
 
   batch_system = { type = "htcondor" }
-  %[15]s
+  %[13]s
 
   ssh_ca_private_key_wo         = var.ca_key
   ssh_ca_private_key_wo_version = 1
 }
 `
 
+const groupText = `cpu = {
+      flavor   = %q
+      count    = %d
+      retire   = %s
+      metadata = { %s = %q }
+      %s
+    }`
+
 func (s *story) configuration() string {
-	retire, _ := json.Marshal(append([]string{}, s.want.retire...)) // strings can always be written
+	groups := s.want.groups
+	if groups == "" {
+		retire, _ := json.Marshal(append([]string{}, s.want.retire...)) // strings can always be written
+		groups = fmt.Sprintf(groupText, s.env[cloudenv.Flavor], s.want.workers, retire, runMark, s.mark, s.want.group)
+	}
 	external := ""
 	if network := os.Getenv(cloudenv.ExternalNetwork); network != "" {
 		external = fmt.Sprintf("external_network = %q", network)
 	}
 	return fmt.Sprintf(configurationText, tfcli.Source, s.name, s.env[cloudenv.Image], s.env[cloudenv.Network], s.env[cloudenv.KeyPair], s.env[cloudenv.SecurityGroup],
-		s.env[cloudenv.Flavor], runMark, s.mark, external, s.want.frontEnd, s.want.workers, retire, s.want.group, s.want.cluster)
+		s.env[cloudenv.Flavor], runMark, s.mark, external, s.want.frontEnd, groups, s.want.cluster)
 }
 
 // apply brings the cluster to what is wanted and expects that nothing is left to
@@ -97,12 +105,18 @@ func (s *story) apply(t *testing.T, expected ...string) {
 	}
 	t.Logf("apply with count = %d took %s", s.want.workers, time.Since(start).Round(time.Second))
 	s.expectWarnings(t, text, expected)
+	s.noDifference(t, "a plan right after the apply")
+}
+
+// noDifference expects that somebody who plans now finds nothing to do.
+func (s *story) noDifference(t *testing.T, which string) {
+	t.Helper()
 	text, differs, err := s.cli.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if differs {
-		t.Errorf("a plan right after the apply holds a difference:\n%s", text)
+		t.Errorf("%s holds a difference:\n%s", which, text)
 	}
 }
 

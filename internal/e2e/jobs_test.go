@@ -28,27 +28,67 @@ func (s *story) unfinished(t *testing.T) (string, bool) {
 	return fmt.Sprintf("%s of %d jobs terminated", out, s.submitted), err == nil && out == fmt.Sprint(s.submitted)
 }
 
-// submit returns the number that HTCondor gives the jobs together.
+// task is what jobs ask for, and what they have a shell do.
+type task struct {
+	cpus, memory int // MiB
+	group        string
+	command      string // without quotes; $(ClusterId) is the submission's number
+}
+
+// submit submits n jobs that sleep.
 func (s *story) submit(t *testing.T, n, seconds int) string {
 	t.Helper()
+	return s.submitTask(t, n, task{cpus: 1, memory: 64, command: fmt.Sprintf("sleep %d", seconds)})
+}
+
+// submitTask returns the number that HTCondor gives the jobs together.
+func (s *story) submitTask(t *testing.T, n int, job task) string {
+	t.Helper()
 	s.submitted += n
+	more := ""
+	if job.group != "" {
+		more = fmt.Sprintf("+VmclusterGroup = %q\nrequirements = TARGET.VmclusterGroup == MY.VmclusterGroup\n", job.group)
+	}
 	terse := s.fe.must(t, fmt.Sprintf(`cd ~ && cat >job.sub <<'X'
-executable = /bin/sleep
-arguments = %d
+executable = /bin/sh
+arguments = "-c '%s'"
 transfer_executable = false
-request_cpus = 1
-request_memory = 64MB
+request_cpus = %d
+request_memory = %dMB
 request_disk = 1MB
 should_transfer_files = yes
 log = job.log
-queue %d
+%squeue %d
 X
-condor_submit -terse job.sub`, seconds, n))
+condor_submit -terse job.sub`, job.command, job.cpus, job.memory, more, n))
 	id, _, numbered := strings.Cut(terse, ".") // "12.0 - 12.6"
 	if !numbered {
 		t.Fatalf("condor_submit said %q", terse)
 	}
 	return id
+}
+
+// untilTold has a job run until somebody tells it to end. It looks where the
+// batch system gives jobs no folder of their own.
+const untilTold = "until test -e /srv/over-$(ClusterId); do sleep 1; done"
+
+// end tells a job on a worker to end.
+func (s *story) end(t *testing.T, submission, worker string) {
+	t.Helper()
+	n, there := s.servers(t).ByName(worker)
+	if !there {
+		t.Fatalf("%s has no server", worker)
+	}
+	s.asOperatorOnce(n).must(t, "sudo -n touch /srv/over-"+submission)
+}
+
+// startedOn waits until a submission's one job runs on a worker.
+func (s *story) startedOn(t *testing.T, submission, worker string, within time.Duration) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("job %s runs on %s", submission, worker), within, func() (string, bool) {
+		out, _, err := s.fe.run(t.Context(), fmt.Sprintf("condor_q %s -af JobStatus RemoteHost", submission))
+		return out, err == nil && strings.HasPrefix(out, "2 slot1_1@"+worker+".")
+	})
 }
 
 // noneEvicted expects each job to have ended once, where it began.

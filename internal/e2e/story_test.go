@@ -27,6 +27,9 @@ type story struct {
 	fe    host // as the login user
 
 	submitted int // jobs since the front-end was made
+
+	tasks    map[string]string // worker → submission whose job runs on it until told to end
+	journeys []journey         // of jobs to new workers
 }
 
 // chapter is one part of a story. -run can leave out chapters between the first
@@ -139,6 +142,14 @@ func (s *story) ids(t *testing.T) map[string]string {
 // asOperator reaches a node as the image's own user, who may become root.
 func (s *story) asOperator(n cluster.Node) host {
 	return host{address: n.Address, user: s.env[cloudenv.ImageUser], key: s.fe.key, knownHosts: s.fe.knownHosts}
+}
+
+// asOperatorOnce is asOperator for a worker that may have the address of an
+// earlier one: host keys are remembered by server.
+func (s *story) asOperatorOnce(n cluster.Node) host {
+	h := s.asOperator(n)
+	h.knownHosts = filepath.Join(s.cli.Dir, "known_hosts-"+n.ID)
+	return h
 }
 
 func (s *story) destroy(t *testing.T) {

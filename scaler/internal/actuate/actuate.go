@@ -33,6 +33,16 @@ type Actuator interface {
 	Remove(ctx context.Context, clusterID string, names, drained []string) error
 }
 
+// PutOffError is a failure to add workers that says nothing of their group, such
+// as a lock that somebody else holds. It does not count against the group: the
+// actuator knows itself when to try again.
+type PutOffError struct{ Err error }
+
+func (e PutOffError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e PutOffError) Unwrap() error { return e.Err }
+
 // Flavors tells what a flavor is.
 type Flavors interface {
 	// FlavorShape returns what a worker of the flavor will offer to jobs, as far

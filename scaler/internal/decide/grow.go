@@ -83,7 +83,9 @@ func (t *tick) wanted(group string) (int, string) {
 	} else {
 		since, ok := t.m.Unmet[group]
 		if !ok {
-			since = t.now
+			if since = t.facts.Queue.JobsAt; since.IsZero() || since.After(t.now) {
+				since = t.now
+			}
 			t.m.Unmet[group] = since
 		}
 		lasted := t.now.Sub(since)

@@ -117,6 +117,10 @@ func (l *Loop) add(ctx context.Context, id string, add decide.Add) ([]string, er
 
 // faultsOf sorts what went wrong with new workers: by zone where the error tells.
 func faultsOf(group string, err error) []decide.Fault {
+	var off actuate.PutOffError
+	if errors.As(err, &off) {
+		return nil
+	}
 	var lost cluster.NotMadeError
 	if !errors.As(err, &lost) {
 		kind := cluster.KindOf(err)

@@ -15,7 +15,7 @@ import (
 // in place, takes away none but those that leave, and makes none anew that may
 // have a job; elsewhere it deletes nothing. Whatever else somebody has changed in
 // the configuration is his to apply. changes tells whether it changes the cluster.
-func check(plan *tfjson.Plan, address string, leave map[string]string) (changes bool, err error) {
+func check(plan *tfjson.Plan, address string, leave map[string]leaver) (changes bool, err error) {
 	var ours *tfjson.ResourceChange
 	for _, c := range plan.ResourceChanges {
 		switch {
@@ -40,7 +40,7 @@ func check(plan *tfjson.Plan, address string, leave map[string]string) (changes 
 	return true, checkNodes(ours.Change, leave)
 }
 
-func checkNodes(c *tfjson.Change, leave map[string]string) error {
+func checkNodes(c *tfjson.Change, leave map[string]leaver) error {
 	before, _ := attribute(c.Before, "nodes").(map[string]any)
 	after, known := attribute(c.After, "nodes").(map[string]any)
 	if !known {
@@ -51,9 +51,11 @@ func checkNodes(c *tfjson.Change, leave map[string]string) error {
 	for _, name := range slices.SortedFunc(maps.Keys(before), cluster.CompareNames) {
 		was, _ := before[name].(map[string]any)
 		is, stays := after[name]
-		_, leaves := leave[name]
+		l, leaves := leave[name]
 		changed := !stays || was["id"] != nil && attribute(is, "id") != was["id"]
 		switch {
+		case leaves && changed && was["id"] != nil && was["id"] != l.server:
+			return fmt.Errorf("%w: %w: %s is another server than the one that was to go", ErrRefused, errOvertaken, name)
 		case leaves && changed: // gone, or made anew in the place of one that does not work
 			delete(spared, name)
 		case !stays:

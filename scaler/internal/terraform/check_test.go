@@ -33,14 +33,14 @@ func nodes(texts ...string) map[string]any {
 // Each row: what a plan would do, and whether it is applied.
 func TestCheck(t *testing.T) {
 	update := []tfjson.Action{tfjson.ActionUpdate}
-	leave := map[string]string{"astro-cpu-2": "cpu"}
+	leave := leaving("astro-cpu-2")
 	frontEndAnew := nodes("astro-cpu-1")
 	frontEndAnew["astro-frontend"] = map[string]any{"id": nil}
 	for _, row := range []struct {
 		name          string
 		actions       []tfjson.Action
 		before, after map[string]any
-		leave         map[string]string
+		leave         map[string]leaver
 		says          string // "" passes
 	}{
 		{"a growth", update, nodes("astro-cpu-1"), nodes("astro-cpu-1", "astro-cpu-2="), nil, ""},
@@ -51,6 +51,7 @@ func TestCheck(t *testing.T) {
 		{"a worker is made anew for its spec", update, nodes("astro-cpu-1"), nodes("astro-cpu-1="), nil, "make astro-cpu-1 anew"},
 		{"a worker in ERROR is made anew: it may work on", update, nodes("astro-cpu-1!ERROR"), nodes("astro-cpu-1="), nil, "make astro-cpu-1 anew"},
 		{"a worker in ERROR that is to leave", update, nodes("astro-cpu-2!ERROR"), nodes("astro-cpu-2="), leave, ""},
+		{"another server by the name of one that is to leave", update, nodes("astro-cpu-1", "astro-cpu-2"), nodes("astro-cpu-1"), map[string]leaver{"astro-cpu-2": {"cpu", "one before"}}, "astro-cpu-2 is another server than the one that was to go"},
 		{"a worker that is switched off", update, nodes("astro-cpu-1!SHUTOFF"), nodes("astro-cpu-1="), nil, ""},
 		{"the front-end is made anew", update, nodes("astro-cpu-1"), frontEndAnew, nil, "make astro-frontend anew"},
 		{"the cluster is replaced", []tfjson.Action{tfjson.ActionDelete, tfjson.ActionCreate}, nodes(), nodes(), nil, "replace or delete vmcluster_cluster.astro"},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ type CLI interface {
 	// Show reads a plan.
 	Show(ctx context.Context, plan string) (*tfjson.Plan, error)
 	// Apply applies a plan. It returns the warnings, which tell of nodes that did
-	// not come about.
+	// not come about, line by line.
 	Apply(ctx context.Context, plan string) (warnings string, err error)
 }
 
@@ -43,7 +44,7 @@ func FindProgram(name string) (string, error) {
 	}
 	for _, n := range names {
 		if path, err := exec.LookPath(n); err == nil {
-			return path, nil
+			return filepath.Abs(path) // it runs in another directory
 		}
 	}
 	return "", fmt.Errorf("find %s: there is no such program on the search path", strings.Join(names, " or "))
@@ -154,5 +155,5 @@ func (l *lineWriter) line(line string) {
 func (l *lineWriter) warnings() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return brief(strings.Join(l.kept, " "))
+	return strings.Join(l.kept, "\n")
 }

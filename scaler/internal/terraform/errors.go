@@ -3,7 +3,10 @@ package terraform
 import (
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // What can keep a wish from being carried out. It stays in the variables file,
@@ -19,6 +22,9 @@ var (
 	ErrShort = errors.New("the apply is through, and not all is as asked for")
 	// ErrNotReady says that the directory has not been initialised.
 	ErrNotReady = errors.New("the directory has to be initialised first (init)")
+	// errOvertaken says that somebody else's apply came in between, and that it is
+	// worth another look at once.
+	errOvertaken = errors.New("another run came in between")
 	// ErrNotOurs says that the group's number is no count in Terraform's configuration.
 	ErrNotOurs = errors.New(`the group has "scaling" in Terraform's configuration: with actuator "terraform" it needs a count that follows the variables file`)
 )
@@ -36,8 +42,16 @@ func sortError(step string, err error) error {
 	case strings.Contains(words, "Required plugins are not installed"), strings.Contains(words, "Backend initialization required"),
 		strings.Contains(words, "Module not installed"), strings.Contains(words, "Inconsistent dependency lock file"):
 		return fmt.Errorf("%s: %w: %s", step, ErrNotReady, brief(words))
+	case strings.Contains(words, "Saved plan is stale"):
+		return fmt.Errorf("%s: %w: %w", step, errOvertaken, shortened{err})
 	}
 	return fmt.Errorf("%s: %w", step, shortened{err})
+}
+
+// killed tells that the program did not end by itself.
+func killed(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && !exit.Exited()
 }
 
 // lockText picks what tells who holds the lock, without the advice after it.
@@ -53,6 +67,19 @@ type shortened struct{ error }
 
 func (s shortened) Error() string { return brief(s.error.Error()) }
 func (s shortened) Unwrap() error { return s.error }
+
+// kindOfWarnings returns the kind of fault that the first lines speak of: what the
+// cloud said comes before advice, which may name other things to look at.
+func kindOfWarnings(warnings string) cluster.FaultKind {
+	text := ""
+	for line := range strings.Lines(warnings) {
+		text += " " + strings.TrimSpace(line)
+		if kind := cluster.FaultOfWords(text); kind != cluster.FaultOther {
+			return kind
+		}
+	}
+	return cluster.FaultOther
+}
 
 const longestText = 600
 

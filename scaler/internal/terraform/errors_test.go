@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // What Terraform 1.11.4 and OpenTofu 1.11 print on standard error.
@@ -26,5 +28,25 @@ func TestErrorsHaveTypes(t *testing.T) {
 	}
 	if sortError("plan", nil) != nil {
 		t.Error("an error of nothing")
+	}
+}
+
+// As the provider warns: the cloud's words, and then advice, which names other
+// things to look at.
+func TestTheKindOfAWarning(t *testing.T) {
+	const where = "Warning: astro-cpu-5 was not made\nwith vmcluster_cluster.astro,\non main.tf line 17, in resource \"vmcluster_cluster\" \"astro\":\n17:   workers = {\n"
+	for _, row := range []struct {
+		warnings string
+		want     cluster.FaultKind
+	}{
+		{where + "Create server astro-cpu-5: Quota exceeded for instances (HTTP 403).\nLower `count`, choose a smaller flavor, or have the project's quota raised.", cluster.FaultQuota},
+		{where + "Ended in ERROR: Failed to allocate the network(s), not rescheduling.\nNova got no port or address for the server. Look at the free addresses of the network's subnets and at the quota of ports.", cluster.FaultNetwork},
+		{where + "Ended in ERROR: No valid host was\nfound.\nNo hypervisor has room for this flavor now.", cluster.FaultNoHost},
+		{where + "Ended in ERROR.", cluster.FaultOther},
+		{"", cluster.FaultOther},
+	} {
+		if got := kindOfWarnings(row.warnings); got != row.want {
+			t.Errorf("%s, want %s: %s", got, row.want, row.warnings)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
 // runs carries out wishes until there are none.
@@ -39,8 +41,9 @@ func (a *Actuator) runs(ctx context.Context, clusterID string, done chan struct{
 func (a *Actuator) next() (w wish, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	done := a.finishing && !a.gathering
 	a.gathering = false
-	if a.want.empty() || a.want.equal(a.doing) {
+	if done || a.want.empty() || a.want.equal(a.doing) {
 		a.running, a.doing = nil, newWish()
 		return w, false
 	}
@@ -57,7 +60,7 @@ func (a *Actuator) ended(err error) bool {
 		a.pause, a.paused = 0, time.Time{}
 		return false
 	}
-	a.failed, a.told = err, false
+	a.failed, a.grew, a.told = err, a.doing, false
 	a.pause = min(max(2*a.pause, firstPause), longestPause)
 	a.paused = time.Now().Add(a.pause)
 	a.running, a.doing = nil, newWish()
@@ -66,15 +69,35 @@ func (a *Actuator) ended(err error) bool {
 
 func (a *Actuator) carryOut(ctx context.Context, clusterID string, w wish) error {
 	for _, part := range w.inOrder() {
-		if err := a.run(ctx, clusterID, part); err != nil {
+		err := a.run(ctx, clusterID, part)
+		if growth := w.growth(); errors.Is(err, ErrRefused) && len(part.leave) > 0 && !growth.empty() {
+			// Jobs must not wait for new workers until somebody has mended a removal.
+			return errors.Join(err, a.run(ctx, clusterID, growth))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// run writes, plans, checks and applies.
+// attempts is how often a run is begun that others' applies overtake.
+const attempts = 3
+
+// run brings one part of a wish about, whoever else applies meanwhile.
 func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
+	var err error
+	for range attempts {
+		if err = a.attempt(ctx, clusterID, w); !errors.Is(err, errOvertaken) {
+			return err
+		}
+		a.o.Log("terraform run is begun anew", "because", err)
+	}
+	return err
+}
+
+// attempt writes, plans, checks and applies.
+func (a *Actuator) attempt(ctx context.Context, clusterID string, w wish) error {
 	a.mu.Lock()
 	known := a.last.Nodes // a list leaves out what a cell that is down has
 	a.mu.Unlock()
@@ -82,66 +105,85 @@ func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 	if err != nil {
 		return fmt.Errorf("look before the run: %w", err)
 	}
-	w = w.without(view.Document)
+	w = w.without(view.Document, view.Nodes)
 	var wanted map[string]Group
 	err = a.rewrite(func(was map[string]Group) map[string]Group {
 		wanted = variables(view.Nodes, was, w)
 		return wanted
 	})
 	if err != nil {
-		return err
+		return actuate.PutOffError{Err: err}
 	}
 	if w.empty() {
 		return nil
 	}
 	a.o.Log("terraform run", "wanted", text(wanted))
-	warnings, err := a.apply(ctx, view.Nodes, wanted, w)
+	applied, warnings, err := a.apply(ctx, w)
 	if err != nil {
 		return err
 	}
 	if view, err = a.o.Cloud.Refresh(ctx, clusterID, view.Nodes); err != nil {
 		return fmt.Errorf("look after the run: %w", err)
 	}
-	for group, size := range w.size {
-		if n := len(present(view.Nodes, group)); n < size {
-			return fmt.Errorf("%w: group %s has %d workers of %d: %s", ErrShort, group, n, size, warnings)
+	// Where there was nothing to apply, a human may have been faster.
+	if !applied && unmet(view.Nodes, wanted) {
+		return actuate.PutOffError{Err: fmt.Errorf("%w: is the count of %s taken from variable %q, and from %s?", ErrIgnored, a.o.Resource, a.o.File.Variable, filepath.Base(a.o.File.Path))}
+	}
+	return w.fulfilled(view.Nodes, warnings)
+}
+
+// fulfilled returns an error where an apply has left something of the wish undone.
+func (w wish) fulfilled(nodes cluster.Nodes, warnings string) error {
+	for _, group := range slices.Sorted(maps.Keys(w.size)) {
+		if n := len(present(nodes, group)); n < w.size[group] {
+			return &cluster.CloudError{
+				Kind: kindOfWarnings(warnings), Op: fmt.Sprintf("%v: group %s has %d workers of %d", ErrShort, group, n, w.size[group]),
+				Message: brief(warnings), Err: ErrShort,
+			}
 		}
 	}
-	for worker, group := range w.leave {
-		if slices.Contains(present(view.Nodes, group), worker) {
-			return fmt.Errorf("%w: %s is still there: %s", ErrShort, worker, warnings)
+	for worker, l := range w.leave {
+		if server, there := serverOf(nodes, worker, l.server); there && server == l.server {
+			return fmt.Errorf("%w: %s is still there: %s", ErrShort, worker, brief(warnings))
 		}
 	}
 	return nil
 }
 
-func (a *Actuator) apply(ctx context.Context, nodes cluster.Nodes, wanted map[string]Group, w wish) (string, error) {
+// apply plans, and applies what is as it should be. It reports whether there was
+// anything to apply.
+func (a *Actuator) apply(ctx context.Context, w wish) (applied bool, warnings string, err error) {
 	dir, remove, err := privateFolder()
 	if err != nil {
-		return "", err
+		return false, "", err
 	}
 	defer remove()
 	plan := filepath.Join(dir, "plan")
-	differs, err := a.o.CLI.Plan(ctx, plan)
+	differs, err := a.plan(ctx, plan, w)
 	if err != nil {
-		return "", err
+		return false, "", actuate.PutOffError{Err: err}
 	}
-	if differs {
-		shown, err := a.o.CLI.Show(ctx, plan)
-		if err != nil {
-			return "", err
-		}
-		if differs, err = check(shown, a.o.Resource, w.leave); err != nil {
-			return "", err
-		}
+	if !differs {
+		return false, "", nil
 	}
-	switch {
-	case differs:
-		return a.o.CLI.Apply(ctx, plan)
-	case unmet(nodes, wanted):
-		return "", fmt.Errorf("%w: is the count of %s taken from variable %q, and from %s?", ErrIgnored, a.o.Resource, a.o.File.Variable, filepath.Base(a.o.File.Path))
+	warnings, err = a.o.CLI.Apply(ctx, plan)
+	if errors.Is(err, ErrLocked) || errors.Is(err, errOvertaken) || killed(err) {
+		err = actuate.PutOffError{Err: err}
 	}
-	return "", nil
+	return true, warnings, err
+}
+
+// plan plans, and reports whether there is something to apply, which may be.
+func (a *Actuator) plan(ctx context.Context, file string, w wish) (bool, error) {
+	differs, err := a.o.CLI.Plan(ctx, file)
+	if err != nil || !differs {
+		return false, err
+	}
+	shown, err := a.o.CLI.Show(ctx, file)
+	if err != nil {
+		return false, err
+	}
+	return check(shown, a.o.Resource, w.leave)
 }
 
 func text(groups map[string]Group) string {

@@ -153,8 +153,8 @@ func TestGrowthInPart(t *testing.T) {
 	})
 	add := func() error { _, err := a.Add(t.Context(), s.id, "cpu", 2); return err }
 	err := s.round(a, add)
-	if !errors.Is(err, terraform.ErrShort) || !strings.Contains(err.Error(), "4 workers of 5") || !strings.Contains(err.Error(), "Quota exceeded") {
-		t.Errorf("%v", err)
+	if !errors.Is(err, terraform.ErrShort) || !strings.Contains(err.Error(), "4 workers of 5") || !strings.Contains(err.Error(), "Quota exceeded") || cluster.KindOf(err) != cluster.FaultQuota {
+		t.Errorf("%v, of kind %s", err, cluster.KindOf(err))
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4")
 	s.expectFile(5) // the wish stays

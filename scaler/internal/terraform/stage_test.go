@@ -3,9 +3,6 @@ package terraform_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +19,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/tfcli"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
@@ -58,6 +56,12 @@ variable "vmcluster_workers" {
   default = {}
 }
 
+# A secret that is in no file and no plan: each run has it from the scaler's environment.
+variable "ca_key" {
+  type      = string
+  ephemeral = true
+}
+
 resource "vmcluster_cluster" "astro" {
   name      = "astro"
   image     = "debian-13-hpc"
@@ -78,6 +82,9 @@ resource "vmcluster_cluster" "astro" {
   batch_system  = { type = "htcondor" }
   drain_timeout = "20s"
   timeouts      = { update = "2m" }
+
+  ssh_ca_private_key_wo         = var.ca_key
+  ssh_ca_private_key_wo_version = 1
 }
 `
 
@@ -108,6 +115,7 @@ func newStage(t *testing.T, backend string) *stage {
 		t.Setenv(k, v)
 	}
 	t.Setenv("TF_CLI_CONFIG_FILE", mirror(t))
+	t.Setenv("TF_VAR_ca_key", newCAKey(t))
 	client, err := openstack.New(t.Context(), openstack.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +130,19 @@ func newStage(t *testing.T, backend string) *stage {
 	}
 	s.id = view.Document.ID
 	return s
+}
+
+func newCAKey(t *testing.T) string {
+	t.Helper()
+	ca, err := trust.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ca.PrivatePEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 var (
@@ -245,58 +266,6 @@ func (s *stage) until(what string, ok func() bool) {
 			s.t.Fatalf("not within a minute: %s", what)
 		}
 		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-// lockable is an HTTP backend, as remote as one gets.
-type lockable struct {
-	mu      sync.Mutex
-	state   []byte
-	lock    []byte
-	lockers int
-}
-
-func (l *lockable) serve(t *testing.T) (backend string) {
-	t.Helper()
-	server := httptest.NewServer(l)
-	t.Cleanup(server.Close)
-	return fmt.Sprintf("  backend \"http\" {\n    address        = %q\n    lock_address   = %q\n    unlock_address = %q\n  }\n", server.URL, server.URL, server.URL)
-}
-
-func (l *lockable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	body, _ := io.ReadAll(r.Body)
-	switch r.Method {
-	case http.MethodGet:
-		if l.state == nil {
-			w.WriteHeader(http.StatusNotFound)
-		}
-		_, _ = w.Write(l.state)
-	case http.MethodPost:
-		l.state = body
-	case "LOCK":
-		if l.lock != nil {
-			w.WriteHeader(http.StatusLocked)
-			_, _ = w.Write(l.lock)
-			return
-		}
-		l.lock = body
-		l.lockers++
-	case "UNLOCK":
-		l.lock = nil
-	}
-}
-
-// hold takes the lock as another run does.
-func (l *lockable) hold() (release func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lock = []byte(`{"ID":"9db590f1-b6fe-c5f2-2678-8804f089deba","Operation":"OperationTypeApply","Who":"ada@desk","Version":"1.11.4","Created":"2026-11-22T12:00:00Z"}`)
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.lock = nil
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
@@ -45,8 +46,9 @@ type Options struct {
 // Add and Remove note what is wanted and return at once; a run works in the
 // background. Wishes that come while one is going are put together for the next.
 // Each reading of the cluster begins anew: what the decision after it does not
-// ask for again is not wanted any more. A run's failure is returned by the next
-// call that speaks of its groups, so that it counts and is told like any other.
+// ask for again is not wanted any more. A run's failure is returned by the calls of
+// the next round, so that it is told like any other. It counts against the groups
+// that were to grow, if the cloud has failed, and not the run.
 type Actuator struct {
 	o Options
 
@@ -58,7 +60,9 @@ type Actuator struct {
 	doing     wish          // of the run that is going
 	running   chan struct{} // closed when no run is going any more; nil: none is
 	gathering bool          // the run has not begun yet, and takes the whole round
+	finishing bool          // no other run is to begin after it
 	failed    error         // of the last run
+	grew      wish          // what that run was for
 	told      bool          // somebody knows of it
 	paused    time.Time     // no new run before
 	pause     time.Duration
@@ -126,6 +130,9 @@ func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]s
 		return nil, fmt.Errorf("add to group %s: %w", group, ErrNotOurs)
 	}
 	if err := a.tell(); err != nil {
+		if _, grew := a.grew.size[group]; !grew {
+			err = actuate.PutOffError{Err: err}
+		}
 		return nil, err
 	}
 	size := n
@@ -143,20 +150,17 @@ func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]s
 func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained []string) error {
 	a.mu.Lock()
 	var ghosts []string
-	servers := map[string]cluster.Node{}
-	for _, n := range a.last.Nodes {
-		servers[n.Name] = n
-	}
+	servers, _ := a.last.Nodes.Distinct(a.last.Document.Workers)
 	err := a.tell()
 	for _, name := range names {
-		node, there := servers[name]
+		node, there := servers.ByName(name)
 		switch {
 		case !there:
 			ghosts = append(ghosts, name)
 		case a.last.Document.Groups[node.Group].Scaling != nil:
 			err = errors.Join(err, fmt.Errorf("remove %s: %w", name, ErrNotOurs))
 		case err == nil:
-			a.want.leave[name] = node.Group
+			a.want.leave[name] = leaver{group: node.Group, server: node.ID}
 			a.want.marked[name] = slices.Contains(drained, name)
 		}
 	}
@@ -253,6 +257,15 @@ func (a *Actuator) start(ctx context.Context, clusterID string) {
 	}
 	a.running, a.gathering = make(chan struct{}), true
 	go a.runs(ctx, clusterID, a.running)
+}
+
+// Finish is Wait for who is to end: the run that is going is the last one, or the
+// one that was asked for and has not begun.
+func (a *Actuator) Finish(ctx context.Context) error {
+	a.mu.Lock()
+	a.finishing = true
+	a.mu.Unlock()
+	return a.Wait(ctx)
 }
 
 // Wait waits until no run is going and returns the last one's failure, if

@@ -16,26 +16,36 @@ type Group struct {
 // wish is what decisions ask for.
 type wish struct {
 	size  map[string]int    // group → workers that it is to have at least, beside those that leave
-	leave map[string]string // workers that go → their groups
+	leave map[string]leaver // workers that go
 	// marked are those of them that go because they were drained, and only while
 	// they are marked to leave.
 	marked map[string]bool
 }
 
+// leaver is a worker that goes. The wish is about its server: by the time of the
+// run the name may be another one's.
+type leaver struct{ group, server string }
+
 func newWish() wish {
-	return wish{size: map[string]int{}, leave: map[string]string{}, marked: map[string]bool{}}
+	return wish{size: map[string]int{}, leave: map[string]leaver{}, marked: map[string]bool{}}
 }
 
 func (w wish) clone() wish {
 	return wish{size: maps.Clone(w.size), leave: maps.Clone(w.leave), marked: maps.Clone(w.marked)}
 }
 
-// without returns the wish without workers that somebody has called back.
-func (w wish) without(doc cluster.Document) wish {
+// without returns the wish without workers that somebody has called back, or has
+// made anew.
+func (w wish) without(doc cluster.Document, nodes cluster.Nodes) wish {
 	w = w.clone()
 	for _, m := range doc.Workers {
 		if w.marked[m.Name] && m.Leaving == cluster.Stays {
 			delete(w.leave, m.Name)
+		}
+	}
+	for name, l := range w.leave {
+		if server, there := serverOf(nodes, name, l.server); there && server != l.server {
+			delete(w.leave, name)
 		}
 	}
 	return w
@@ -47,8 +57,8 @@ func (w wish) inOrder() []wish {
 	first, then := newWish(), newWish()
 	first.leave, first.marked = w.leave, w.marked
 	shrinks := map[string]bool{}
-	for _, group := range w.leave {
-		shrinks[group] = true
+	for _, l := range w.leave {
+		shrinks[l.group] = true
 	}
 	for group, size := range w.size {
 		if shrinks[group] {
@@ -60,9 +70,32 @@ func (w wish) inOrder() []wish {
 	return slices.DeleteFunc([]wish{first, then}, wish.empty)
 }
 
+// growth is what is left of a wish when nobody leaves.
+func (w wish) growth() wish {
+	out := newWish()
+	maps.Copy(out.size, w.size)
+	for _, l := range w.leave {
+		if _, grows := out.size[l.group]; grows {
+			out.size[l.group]++ // sizes are beside those that leave
+		}
+	}
+	return out
+}
+
 func (w wish) empty() bool { return len(w.size) == 0 && len(w.leave) == 0 }
 
 func (w wish) equal(o wish) bool { return maps.Equal(w.size, o.size) && maps.Equal(w.leave, o.leave) }
+
+// serverOf returns the ID of the server that has a worker's name; of several the
+// preferred one.
+func serverOf(nodes cluster.Nodes, name, preferred string) (id string, there bool) {
+	for _, n := range nodes {
+		if n.Name == name && !n.Gone() && (!there || n.ID == preferred) {
+			id, there = n.ID, true
+		}
+	}
+	return id, there
+}
 
 // present returns the names of a group's workers that have a server.
 func present(nodes cluster.Nodes, group string) []string {
@@ -86,7 +119,11 @@ func present(nodes cluster.Nodes, group string) []string {
 // there, as in the state, so that a human's plan shows no difference.
 func variables(nodes cluster.Nodes, was map[string]Group, w wish) map[string]Group {
 	out := map[string]Group{}
-	for _, name := range slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(w.size)), slices.Collect(maps.Values(w.leave))) {
+	names := slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(w.size)))
+	for _, l := range w.leave {
+		names = append(names, l.group)
+	}
+	for _, name := range names {
 		g := Group{Retire: []string{}}
 		for _, worker := range present(nodes, name) {
 			if _, leaves := w.leave[worker]; leaves {
@@ -101,10 +138,12 @@ func variables(nodes cluster.Nodes, was map[string]Group, w wish) map[string]Gro
 	return out
 }
 
-// unmet tells whether the file asks for something else than there is.
+// unmet tells whether the file asks for something else than there is. Who is gone
+// may still be named.
 func unmet(nodes cluster.Nodes, v map[string]Group) bool {
 	for name, g := range v {
-		if there := present(nodes, name); len(there) != g.Count || len(g.Retire) > 0 {
+		there := present(nodes, name)
+		if len(there) != g.Count || slices.ContainsFunc(g.Retire, func(worker string) bool { return slices.Contains(there, worker) }) {
 			return true
 		}
 	}

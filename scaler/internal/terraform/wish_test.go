@@ -14,9 +14,18 @@ func workers(names ...string) cluster.Nodes {
 		if cluster.IsWorkerName("astro", "gpu", name) {
 			group = "gpu"
 		}
-		out = append(out, cluster.Node{Name: name, Role: cluster.RoleWorker, Group: group, Status: cluster.StatusActive})
+		out = append(out, cluster.Node{ID: "id of " + name, Name: name, Role: cluster.RoleWorker, Group: group, Status: cluster.StatusActive})
 	}
 	return append(out, cluster.Node{Name: "astro-frontend", Role: cluster.RoleFrontEnd, Status: cluster.StatusActive})
+}
+
+// leaving is a wish that workers of group cpu go.
+func leaving(names ...string) map[string]leaver {
+	out := map[string]leaver{}
+	for _, name := range names {
+		out[name] = leaver{"cpu", "id of " + name}
+	}
+	return out
 }
 
 // Each row: who is there, what the file says, what is wished, and what the file
@@ -31,9 +40,9 @@ func TestVariables(t *testing.T) {
 		want map[string]Group
 	}{
 		{"a first growth", workers("astro-cpu-1"), nil, wish{size: map[string]int{"cpu": 3}}, map[string]Group{"cpu": {3, none}}},
-		{"a removal by name", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: map[string]string{"astro-cpu-1": "cpu"}}, map[string]Group{"cpu": {1, []string{"astro-cpu-1"}}}},
+		{"a removal by name", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: leaving("astro-cpu-1")}, map[string]Group{"cpu": {1, []string{"astro-cpu-1"}}}},
 		{"more came meanwhile: nobody is taken away", workers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3"), map[string]Group{"cpu": {2, none}}, wish{size: map[string]int{"cpu": 2}}, map[string]Group{"cpu": {3, none}}},
-		{"one who is to leave is gone already", workers("astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: map[string]string{"astro-cpu-1": "cpu"}}, map[string]Group{"cpu": {1, none}}},
+		{"one who is to leave is gone already", workers("astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: leaving("astro-cpu-1")}, map[string]Group{"cpu": {1, none}}},
 		{"an old name is dropped", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {2, []string{"astro-cpu-3"}}}, wish{size: map[string]int{"cpu": 3}}, map[string]Group{"cpu": {3, none}}},
 		{"a wish that nobody repeats is dropped", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {1, []string{"astro-cpu-2"}}}, wish{size: map[string]int{"gpu": 1}}, map[string]Group{"cpu": {2, none}, "gpu": {1, none}}},
 		{"a group that no wish speaks of stays out", workers("astro-cpu-1", "astro-gpu-1"), nil, wish{size: map[string]int{"cpu": 2}}, map[string]Group{"cpu": {2, none}}},
@@ -48,11 +57,11 @@ func TestVariables(t *testing.T) {
 // count falls.
 func TestAWishInOrder(t *testing.T) {
 	marked := map[string]bool{"astro-cpu-2": true}
-	w := wish{size: map[string]int{"cpu": 3, "gpu": 2}, leave: map[string]string{"astro-cpu-2": "cpu"}, marked: marked}
+	w := wish{size: map[string]int{"cpu": 3, "gpu": 2}, leave: leaving("astro-cpu-2"), marked: marked}
 	got := w.inOrder()
 	want := []wish{
-		{size: map[string]int{"gpu": 2}, leave: map[string]string{"astro-cpu-2": "cpu"}, marked: marked},
-		{size: map[string]int{"cpu": 3}, leave: map[string]string{}, marked: map[string]bool{}},
+		{size: map[string]int{"gpu": 2}, leave: leaving("astro-cpu-2"), marked: marked},
+		{size: map[string]int{"cpu": 3}, leave: map[string]leaver{}, marked: map[string]bool{}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
@@ -62,17 +71,23 @@ func TestAWishInOrder(t *testing.T) {
 	}
 }
 
-// Who was drained, and is not marked any more by the time of the run, stays.
-func TestWithoutWhoWasCalledBack(t *testing.T) {
+// Who was drained, and is not marked any more by the time of the run, stays; and so
+// does the server that has the name by then of one that was to go.
+func TestWithoutWhoStays(t *testing.T) {
 	w := newWish()
-	for _, name := range []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4"} {
-		w.leave[name], w.marked[name] = "cpu", name != "astro-cpu-4" // that one never joined
+	names := []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4", "astro-cpu-5", "astro-cpu-6", "astro-cpu-7"}
+	w.leave = leaving(names...)
+	for _, name := range names[:3] {
+		w.marked[name] = true
 	}
 	doc := cluster.Document{Workers: []cluster.Member{
 		{Name: "astro-cpu-1", Leaving: cluster.LeaveIdle}, {Name: "astro-cpu-2"}, {Name: "astro-cpu-3", Leaving: cluster.LeaveJobsOK}, {Name: "astro-cpu-4"},
 	}}
-	want := map[string]string{"astro-cpu-1": "cpu", "astro-cpu-3": "cpu", "astro-cpu-4": "cpu"}
-	if got := w.without(doc).leave; !reflect.DeepEqual(got, want) || len(w.leave) != 4 {
+	nodes := workers(names[:6]...)
+	nodes[4].ID = "another"
+	nodes = append(nodes, cluster.Node{ID: "a second one", Name: "astro-cpu-6", Role: cluster.RoleWorker, Group: "cpu"})
+	want := leaving("astro-cpu-1", "astro-cpu-3", "astro-cpu-4", "astro-cpu-6", "astro-cpu-7") // the last has no server any more
+	if got := w.without(doc, nodes).leave; !reflect.DeepEqual(got, want) || len(w.leave) != 7 {
 		t.Errorf("%v, want %v; the wish has become %v", got, want, w.leave)
 	}
 }

@@ -1,0 +1,177 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2/openstack"
+	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servers"
+	"github.com/gophercloud/gophercloud/v2/openstack/config"
+	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
+)
+
+// journey is a job's way to a worker that was made for it. Each moment is told by
+// who knows it, in this machine's time; what others' clocks say is good to a
+// second or so.
+type journey struct {
+	job, worker string
+
+	submitted time.Time // HTCondor
+	decided   time.Time // the scaler's record
+	created   time.Time // Nova took the call
+	launched  time.Time // Nova has it running
+	booted    time.Time // cloud-init's last stage, in which the node program sets up, begins
+	setUp     time.Time // the node program has
+	joined    time.Time // the front-end has joined it, and the batch system's daemon runs
+	running   time.Time // HTCondor
+}
+
+// part is a stretch of the way. ours is what of it the project answers for.
+type part struct {
+	name       string
+	took, ours time.Duration
+	what       string
+}
+
+func (j journey) parts() []part {
+	stretch := func(name string, from, to time.Time, ours bool, what string) part {
+		p := part{name: name, took: to.Sub(from), what: what}
+		if ours {
+			p.ours = p.took
+		}
+		return p
+	}
+	all := []part{
+		stretch("hold", j.submitted, j.decided, true, fmt.Sprintf("submit to decision; %s of it are the policy's", hold)),
+		stretch("create", j.decided, j.created, true, "decision to Nova's taking the call"),
+		stretch("boot", j.created, j.launched, false, "Nova's: to a server that runs"),
+		stretch("", j.launched, j.booted, false, "the guest's: to cloud-init's last stage"),
+		stretch("join", j.booted, j.setUp, true, "the node program's set-up"),
+		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of HTCondor's daemon"),
+		stretch("negotiation", j.joined, j.running, false, "HTCondor's: daemon to running job"),
+	}
+	all[0].ours -= hold
+	return all
+}
+
+func (j journey) ours() time.Duration {
+	var sum time.Duration
+	for _, p := range j.parts() {
+		sum += p.ours
+	}
+	return sum
+}
+
+// String is a table.
+func (j journey) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "job %s to %s: %s from submit to running, of which ours are %s\n", j.job, j.worker, tenths(j.running.Sub(j.submitted)), tenths(j.ours()))
+	for _, p := range j.parts() {
+		ours := "-"
+		if p.ours != 0 {
+			ours = tenths(p.ours)
+		}
+		fmt.Fprintf(&b, "  %-12s %8s  ours %7s  %s\n", p.name, tenths(p.took), ours, p.what)
+	}
+	return b.String()
+}
+
+func tenths(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s" }
+
+// follow writes down how a job that runs came to its worker.
+func (s *story) follow(t *testing.T, file scalerFile, submission, worker string) {
+	t.Helper()
+	j := journey{job: submission, worker: worker}
+	n, there := s.servers(t).ByName(worker)
+	if !there {
+		t.Fatalf("%s has no server", worker)
+	}
+	records := file.read(t)
+	i := slices.IndexFunc(records, func(r record) bool { return slices.Contains(r.Added, worker) })
+	if i < 0 {
+		t.Fatalf("no record of the scaler says that %s was made", worker)
+	}
+	j.decided, j.created, j.launched = records[i].Time, n.Created, s.launched(t, n.ID)
+
+	queue := s.fe.clock(t, fmt.Sprintf(`condor_q %s -af QDate JobCurrentStartDate`, submission))
+	j.submitted, j.running = queue(0), queue(1)
+	node := s.asOperatorOnce(n).clock(t, `
+sudo -n python3 -c 'import json; print(json.load(open("/run/cloud-init/status.json"))["v1"]["modules-final"]["start"])'
+sudo -n stat -c %.Y /var/lib/vmcluster-node/set-up
+condor_status -constraint "VmclusterName == \"$(hostname -s)\" && SlotType == \"Partitionable\"" -af DaemonStartTime`)
+	j.booted, j.setUp, j.joined = node(0), node(1), node(2)
+	s.journeys = append(s.journeys, j)
+	t.Log(j)
+}
+
+// clock runs a script that prints times as seconds since 1970, and returns them
+// by their order, put right by what the host's clock says of now.
+func (h host) clock(t *testing.T, script string) func(i int) time.Time {
+	t.Helper()
+	out := strings.Fields(h.must(t, "set -e\n"+script+"\ndate +%s.%N"))
+	now := time.Now()
+	at := func(text string) time.Time {
+		seconds, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatalf("on %s: times are %q: %v", h.address, out, err)
+		}
+		return time.Unix(0, int64(seconds*1e9))
+	}
+	ahead := at(out[len(out)-1]).Sub(now)
+	return func(i int) time.Time {
+		if i >= len(out)-1 {
+			t.Fatalf("on %s: %d times are too few: %q", h.address, len(out), out)
+		}
+		return at(out[i]).Add(-ahead)
+	}
+}
+
+// launched asks Nova since when a server runs.
+func (s *story) launched(t *testing.T, id string) time.Time {
+	t.Helper()
+	var options []clouds.ParseOption
+	if path := os.Getenv("OS_CLIENT_CONFIG_FILE"); path != "" {
+		options = append(options, clouds.WithLocations(path))
+	}
+	auth, endpoint, trust, err := clouds.Parse(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := config.NewProviderClient(t.Context(), auth, config.WithTLSConfig(trust))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nova, err := openstack.NewComputeV2(client, endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := servers.Get(t.Context(), nova, id).Extract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server.LaunchedAt
+}
+
+// most is what a new worker's way may take of the project's own time.
+const most = 20 * time.Second
+
+// oursIsShort expects of what the scaler, the provider's code and the node program
+// do themselves that it is quick. What boots and negotiates is others'.
+func (s *story) oursIsShort(t *testing.T) {
+	if len(s.journeys) == 0 {
+		t.Fatal("no job was followed: the chapters in which the scaler grows were left out")
+	}
+	for _, j := range s.journeys {
+		t.Log(j)
+		if j.ours() > most {
+			t.Errorf("our parts of the way to %s took %s, more than %s", j.worker, tenths(j.ours()), most)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package terraform_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
+)
+
+// meanwhile is a command line before whose first plan or apply something else
+// happens, as while a run waits for the lock.
+type meanwhile struct {
+	terraform.CLI
+	plan, apply func()
+}
+
+func (m *meanwhile) Plan(ctx context.Context, out string) (bool, error) {
+	if do := m.plan; do != nil {
+		m.plan = nil
+		do()
+	}
+	return m.CLI.Plan(ctx, out)
+}
+
+func (m *meanwhile) Apply(ctx context.Context, plan string) (string, error) {
+	if do := m.apply; do != nil {
+		m.apply = nil
+		do()
+	}
+	return m.CLI.Apply(ctx, plan)
+}
+
+func (s *stage) meanwhile(plan, apply func()) *terraform.Actuator {
+	return s.terraform(func(o *terraform.Options) { o.CLI = &meanwhile{o.CLI, plan, apply} })
+}
+
+func (s *stage) humanApplies() { s.human("apply", "-auto-approve") }
+
+// A human applies in the middle of a run, and carries the wish out, for it stands
+// in the file: nothing is wrong then.
+func TestAHumanIsFaster(t *testing.T) {
+	s := newStage(t, "")
+	a := s.meanwhile(s.humanApplies, nil)
+	if err := s.round(a, func() error { _, err := a.Add(t.Context(), s.id, "cpu", 1); return err }); err != nil {
+		t.Errorf("growth, before the plan: %v", err)
+	}
+	s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4")
+	a = s.meanwhile(nil, s.humanApplies)
+	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
+		t.Errorf("removal, before the apply: %v", err)
+	}
+	s.expectServers("astro-cpu-1", "astro-cpu-3", "astro-cpu-4")
+	a = s.meanwhile(s.humanApplies, nil)
+	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-1"}, nil) }); err != nil {
+		t.Errorf("removal, before the plan: %v", err)
+	}
+	s.expectServers("astro-cpu-3", "astro-cpu-4")
+	s.expectNoDifference()
+}
+
+// A worker is to go because its server is no good. While the run waits, somebody
+// else's apply, which was planned before the wish was written, makes it anew: it is
+// another server, and may run a job by now.
+func TestTheNameIsAnotherServersByNow(t *testing.T) {
+	s := newStage(t, "")
+	bad, _ := s.cloud.Server("astro-cpu-2")
+	s.cloud.SetStatus(bad.ID, "SHUTOFF", "")
+	a := s.meanwhile(func() {
+		wish, err := s.file().Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.file().Write(map[string]terraform.Group{"cpu": {Count: 3, Retire: []string{}}}); err != nil {
+			t.Fatal(err)
+		}
+		s.humanApplies()
+		if err := s.file().Write(wish); err != nil {
+			t.Fatal(err)
+		}
+	}, nil)
+	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
+		t.Error(err)
+	}
+	s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
+	if now, _ := s.cloud.Server("astro-cpu-2"); now.ID == bad.ID {
+		t.Fatal("nobody made it anew, so nothing is proven")
+	}
+	s.expectFile(3)
+	s.expectNoDifference()
+}
