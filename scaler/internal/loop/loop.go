@@ -158,10 +158,11 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 	if err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("stopped: %w", ctx.Err())
+		} else {
+			l.complain(err.Error())
 		}
 		r.Error = err.Error()
 		r.err = err
-		l.complain(r.Error)
 	} else {
 		l.complain("")
 		var out decide.Outcome
