@@ -62,6 +62,18 @@ func (w *world) workers() cluster.Nodes {
 	return w.nodes.Workers("")
 }
 
+// roster counts the workers in the cluster document.
+func (w *world) roster() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	fe, _ := w.nodes.FrontEnd()
+	d, err := cluster.DecodeDocument(fe.Metadata)
+	if err != nil {
+		return -1
+	}
+	return len(d.Workers)
+}
+
 // goneSince counts the workers that went after a moment.
 func (w *world) goneSince(since time.Time) int {
 	w.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,9 +130,45 @@ func (p *pool) forget(machines ...string) error {
 	return errors.Join(failed...)
 }
 
+// eventLog is in the directory in which the program runs the user's commands. The
+// jobs' shadows write it: it is whole also when the schedd dies, which the counts
+// in the queue are not.
+const eventLog = "vmcluster-acceptance.log"
+
+// The kinds of events that are asked for.
+const (
+	eventExecutes     = "001"
+	eventEvicted      = "004"
+	eventTerminated   = "005"
+	eventAborted      = "009"
+	eventHeld         = "012"
+	eventReconnected  = "023"
+	eventNoReconnect  = "024"
+	eventDisconnected = "022"
+)
+
+var eventLine = regexp.MustCompile(`(?m)^(\d{3}) \(0*(\d+)\.0*(\d+)\.\d+\) `)
+
+// events counts the events of each job of a cluster, by the job's number.
+func (p *pool) events(t *testing.T, id string) map[string]map[string]int {
+	t.Helper()
+	out := map[string]map[string]int{}
+	for _, m := range eventLine.FindAllStringSubmatch(p.must(t, "", "exec", "cat", eventLog), -1) {
+		if m[2] != id {
+			continue
+		}
+		if out[m[3]] == nil {
+			out[m[3]] = map[string]int{}
+		}
+		out[m[3]][m[1]]++
+	}
+	return out
+}
+
 // submit queues n jobs that fill a worker each, and returns their cluster.
 func (p *pool) submit(t *testing.T, n int, size workerSize, length time.Duration) string {
 	t.Helper()
+	p.must(t, "", "exec", "rm", "-f", eventLog)
 	out := p.must(t, fmt.Sprintf(`executable = /bin/sleep
 arguments = %.0f
 transfer_executable = false
@@ -140,41 +177,47 @@ when_to_transfer_output = on_exit
 request_cpus = %d
 request_memory = %d
 request_disk = 1MB
+log = %s
 queue %d
-`, length.Seconds(), size.cpus, size.memory/2, n), "exec", "condor_submit", "-terse", "-")
+`, length.Seconds(), size.cpus, size.memory/2, eventLog, n), "exec", "condor_submit", "-terse", "-")
 	id, _, ok := strings.Cut(out, ".")
 	if !ok {
 		t.Fatalf("condor_submit printed %q", out)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			_, _ = p.call("", "exec", "condor_rm", id) // none may be left
+		}
+	})
 	return id
 }
 
 // job is one that has left the queue.
 type job struct {
-	status, starts, shadows, exit string
-	worker                        string // where it ran last
-	queued, began                 time.Time
+	status, exit  string
+	worker        string // where it ran last
+	queued, began time.Time
 }
 
 const jobCompleted = "4"
 
 // ended returns the jobs of a cluster that have left the queue.
 func (p *pool) ended(id string) ([]job, error) {
-	out, err := p.call("", "exec", "condor_history", id, "-af", "JobStatus", "NumJobStarts", "NumShadowStarts", "ExitCode", "LastRemoteHost", "QDate", "JobStartDate")
+	out, err := p.call("", "exec", "condor_history", id, "-af", "JobStatus", "ExitCode", "LastRemoteHost", "QDate", "JobStartDate")
 	if err != nil {
 		return nil, err
 	}
 	var jobs []job
 	for line := range strings.Lines(out) {
 		w := strings.Fields(line)
-		if len(w) != 7 {
+		if len(w) != 5 {
 			return nil, fmt.Errorf("condor_history printed %q", line)
 		}
-		_, host, _ := strings.Cut(w[4], "@")
+		_, host, _ := strings.Cut(w[2], "@")
 		name, _, _ := strings.Cut(host, ".")
-		queued, _ := strconv.ParseInt(w[5], 10, 64)
-		began, _ := strconv.ParseInt(w[6], 10, 64)
-		jobs = append(jobs, job{status: w[0], starts: w[1], shadows: w[2], exit: w[3], worker: name, queued: time.Unix(queued, 0), began: time.Unix(began, 0)})
+		queued, _ := strconv.ParseInt(w[3], 10, 64)
+		began, _ := strconv.ParseInt(w[4], 10, 64)
+		jobs = append(jobs, job{status: w[0], exit: w[1], worker: name, queued: time.Unix(queued, 0), began: time.Unix(began, 0)})
 	}
 	return jobs, nil
 }
@@ -185,26 +228,36 @@ func (p *pool) running(id string) (int, error) {
 	return len(strings.Fields(out)), err
 }
 
-// expectDone wants n jobs, each completed and started once.
+// expectDone wants n jobs, each completed, and each started once by the account of
+// its events: none was evicted, held or begun anew.
 func (p *pool) expectDone(t *testing.T, id string, n int) {
 	t.Helper()
 	jobs, err := p.ended(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	reconnected := 0
 	for _, j := range jobs {
-		if j.status != jobCompleted || j.exit != "0" || j.starts != "1" {
-			t.Errorf("a job that ran on %s last has status %s, exit status %s and %s starts; want 4, 0 and 1", j.worker, j.status, j.exit, j.starts)
-		}
-		if j.shadows != "1" {
-			reconnected++
+		if j.status != jobCompleted || j.exit != "0" {
+			t.Errorf("a job that ran on %s last has status %s and exit status %s; want 4 and 0", j.worker, j.status, j.exit)
 		}
 	}
 	if left := p.jobs(t); len(jobs) != n || len(left) > 0 {
 		t.Errorf("%d jobs of %d are through, in the queue are %v", len(jobs), n, left)
 	}
-	t.Logf("%d jobs completed; of %d the access point was away meanwhile", len(jobs), reconnected)
+	total, events := map[string]int{}, p.events(t, id)
+	for number, had := range events {
+		if had[eventExecutes] != 1 || had[eventTerminated] != 1 || had[eventEvicted]+had[eventAborted]+had[eventHeld]+had[eventNoReconnect] > 0 {
+			t.Errorf("job %s.%s did not run through at once; its events are %v", id, number, had)
+		}
+		for kind, count := range had {
+			total[kind] += count
+		}
+	}
+	if len(events) != n {
+		t.Errorf("%d jobs of %d have events", len(events), n)
+	}
+	t.Logf("%d jobs: %d starts, %d ends, %d times disconnected from the access point, %d times reconnected", n,
+		total[eventExecutes], total[eventTerminated], total[eventDisconnected], total[eventReconnected])
 }
 
 // first returns when the first job of each worker began.

@@ -33,14 +33,13 @@ func TestScalerKilled(t *testing.T) {
 	jobs := s.pool.submit(t, s.n, s.size, s.length())
 
 	s.scaler.start(t)
-	for i := range kills / 2 {
-		s.killed(t, random, i)
-	}
-	await(t, "jobs end", s.length()+15*time.Minute, func() (string, bool) {
-		ended, err := s.pool.ended(jobs)
-		return fmt.Sprintf("none yet, %v; %s", err, phases(s.world.workers())), len(ended) > 0
-	})
-	for i := range kills - kills/2 {
+	for i := range kills {
+		if i == kills/2 {
+			await(t, "jobs end", s.length()+20*time.Minute, func() (string, bool) {
+				ended, err := s.pool.ended(jobs)
+				return fmt.Sprintf("none yet, %v; %s", err, phases(s.world.workers())), len(ended) > 0
+			})
+		}
 		s.killed(t, random, i)
 	}
 	s.untilEmpty(t, jobs)

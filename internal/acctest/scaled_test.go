@@ -62,17 +62,29 @@ func newScaled(t *testing.T, name string) *scaled {
 // before the first job ends.
 func (s *scaled) length() time.Duration { return time.Duration(90+6*s.n) * time.Second }
 
+// untilRunning waits until so many jobs run at one time.
+func (s *scaled) untilRunning(t *testing.T, jobs string, n int) {
+	t.Helper()
+	await(t, fmt.Sprintf("%d jobs run", n), s.length()+10*time.Minute, func() (string, bool) {
+		running, err := s.pool.running(jobs)
+		if ended, _ := s.pool.ended(jobs); len(ended) > 0 && running < n {
+			t.Fatalf("%d jobs ended before %d ran at one time: the cloud is too slow for them", len(ended), n)
+		}
+		return fmt.Sprintf("%d do, %v; %s", running, err, phases(s.world.workers())), running >= n
+	})
+}
+
 // untilEmpty waits until all jobs are through and all workers gone.
 func (s *scaled) untilEmpty(t *testing.T, jobs string) {
 	t.Helper()
-	await(t, "all jobs are through", s.length()+15*time.Minute, func() (string, bool) {
+	await(t, "all jobs are through", s.length()+30*time.Minute, func() (string, bool) {
 		ended, err := s.pool.ended(jobs)
 		return fmt.Sprintf("%d are, %v; %s", len(ended), err, phases(s.world.workers())), len(ended) == s.n
 	})
-	// What a killed scaler left is deleted 5 minutes after its creation.
-	await(t, "all workers are gone", 15*time.Minute, func() (string, bool) {
-		left := s.world.workers()
-		return phases(left), len(left) == 0
+	// A server that a killed scaler left is deleted ten minutes after its creation.
+	await(t, "all workers are gone", 20*time.Minute, func() (string, bool) {
+		left, listed := s.world.workers(), s.world.roster()
+		return fmt.Sprintf("%s; %d in the roster", phases(left), listed), len(left) == 0 && listed == 0
 	})
 }
 
@@ -127,15 +139,9 @@ func TestScalerGrowsAndShrinks(t *testing.T) {
 	})
 	submitted := time.Now()
 	jobs := s.pool.submit(t, s.n, s.size, s.length())
-	await(t, "half of the jobs run", s.length(), func() (string, bool) {
-		running, err := s.pool.running(jobs)
-		return fmt.Sprintf("%d do, %v; %s", running, err, phases(s.world.workers())), running >= s.n/2
-	})
+	s.untilRunning(t, jobs, s.n/2)
 	s.outage(t)
-	await(t, "all jobs run", s.length(), func() (string, bool) {
-		running, err := s.pool.running(jobs)
-		return fmt.Sprintf("%d do, %v; %s", running, err, phases(s.world.workers())), running == s.n
-	})
+	s.untilRunning(t, jobs, s.n)
 	s.untilEmpty(t, jobs)
 	ended, err := s.pool.ended(jobs)
 	if err != nil {

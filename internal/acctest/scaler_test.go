@@ -30,7 +30,7 @@ queue "htcondor" {
 
 policy {
   interval        = "5s"
-  scale_out_after = "10s"
+  scale_out_after = "5s"
   idle_after      = "20s"
   first_job_grace = "120s"
   drain_recheck   = "5s"
