@@ -169,7 +169,7 @@ func await(t *testing.T, what string, within time.Duration, ok func() (string, b
 			told = time.Now()
 			t.Logf("%s … %s", what, text)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(3 * time.Second) // each look costs the machine something
 	}
 }
 

@@ -20,7 +20,8 @@ type scaled struct {
 	world  *world
 	scaler *scaler
 	size   workerSize
-	n      int // workers wanted
+	n      int           // workers wanted
+	length time.Duration // of a job
 	id     string
 	ports  int             // before
 	dead   map[string]bool // holders of leases that were killed
@@ -37,6 +38,8 @@ func newScaled(t *testing.T, name string) *scaled {
 		t.Fatal(err)
 	}
 	s := &scaled{bench: newBench(t, name), pool: p, n: n, dead: map[string]bool{}}
+	// A cloud that makes a worker in 10 s has made all before the first job ends.
+	s.length = time.Duration(number(t, "VMCLUSTER_ACC_POOL_SECONDS", 90+10*n)) * time.Second
 	flavor, err := s.cloud.ResolveFlavor(t.Context(), s.env[cloudenv.Flavor])
 	if err != nil {
 		t.Fatal(err)
@@ -58,14 +61,10 @@ func newScaled(t *testing.T, name string) *scaled {
 	return s
 }
 
-// length is that of a job: a cloud that makes a worker in 10 s has made them all
-// before the first job ends.
-func (s *scaled) length() time.Duration { return time.Duration(90+10*s.n) * time.Second }
-
 // untilRunning waits until so many jobs run at one time.
 func (s *scaled) untilRunning(t *testing.T, jobs string, n int) {
 	t.Helper()
-	await(t, fmt.Sprintf("%d jobs run", n), s.length()+10*time.Minute, func() (string, bool) {
+	await(t, fmt.Sprintf("%d jobs run", n), s.length+10*time.Minute, func() (string, bool) {
 		running, err := s.pool.running(jobs)
 		if ended, _ := s.pool.ended(jobs); len(ended) > 0 && running < n {
 			t.Fatalf("%d jobs ended before %d ran at one time: the cloud is too slow for them", len(ended), n)
@@ -77,11 +76,11 @@ func (s *scaled) untilRunning(t *testing.T, jobs string, n int) {
 // untilEmpty waits until all jobs are through and all workers gone.
 func (s *scaled) untilEmpty(t *testing.T, jobs string) {
 	t.Helper()
-	await(t, "all jobs are through", s.length()+30*time.Minute, func() (string, bool) {
+	await(t, "all jobs are through", s.length+30*time.Minute, func() (string, bool) {
 		ended, err := s.pool.ended(jobs)
 		return fmt.Sprintf("%d are, %v; %s", len(ended), err, phases(s.world.workers())), len(ended) == s.n
 	})
-	// A server that a killed scaler left is deleted ten minutes after its creation.
+	// A server that a killed scaler left is deleted after five minutes of one that lives.
 	await(t, "all workers are gone", 20*time.Minute, func() (string, bool) {
 		left, listed := s.world.workers(), s.world.roster()
 		return fmt.Sprintf("%s; %d in the roster", phases(left), listed), len(left) == 0 && listed == 0
@@ -138,7 +137,7 @@ func TestScalerGrowsAndShrinks(t *testing.T) {
 		return "", s.scaler.says(0, "started")
 	})
 	submitted := time.Now()
-	jobs := s.pool.submit(t, s.n, s.size, s.length())
+	jobs := s.pool.submit(t, s.n, s.size, s.length)
 	s.untilRunning(t, jobs, s.n/2)
 	s.outage(t)
 	s.untilRunning(t, jobs, s.n)

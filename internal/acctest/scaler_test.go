@@ -29,7 +29,7 @@ queue "htcondor" {
 }
 
 policy {
-  interval        = "5s"
+  interval        = "10s"
   scale_out_after = "5s"
   idle_after      = "20s"
   first_job_grace = "120s"

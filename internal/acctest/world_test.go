@@ -20,7 +20,7 @@ import (
 // Of the guests: how often the front-end looks, which stands for the metadata
 // service's memory too, and how long a server boots.
 const (
-	guestInterval = 2 * time.Second
+	guestInterval = 3 * time.Second
 	guestBoot     = 5 * time.Second
 )
 
