@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,41 +129,6 @@ func (p *pool) forget(machines ...string) error {
 	return errors.Join(failed...)
 }
 
-// eventLog is in the directory in which the program runs the user's commands. The
-// jobs' shadows write it: it is whole also when the schedd dies, which the counts
-// in the queue are not.
-const eventLog = "vmcluster-acceptance.log"
-
-// The kinds of events that are asked for.
-const (
-	eventExecutes     = "001"
-	eventEvicted      = "004"
-	eventTerminated   = "005"
-	eventAborted      = "009"
-	eventHeld         = "012"
-	eventReconnected  = "023"
-	eventNoReconnect  = "024"
-	eventDisconnected = "022"
-)
-
-var eventLine = regexp.MustCompile(`(?m)^(\d{3}) \(0*(\d+)\.0*(\d+)\.\d+\) `)
-
-// events counts the events of each job of a cluster, by the job's number.
-func (p *pool) events(t *testing.T, id string) map[string]map[string]int {
-	t.Helper()
-	out := map[string]map[string]int{}
-	for _, m := range eventLine.FindAllStringSubmatch(p.must(t, "", "exec", "cat", eventLog), -1) {
-		if m[2] != id {
-			continue
-		}
-		if out[m[3]] == nil {
-			out[m[3]] = map[string]int{}
-		}
-		out[m[3]][m[1]]++
-	}
-	return out
-}
-
 // submit queues n jobs that fill a worker each, and returns their cluster.
 func (p *pool) submit(t *testing.T, n int, size workerSize, length time.Duration) string {
 	t.Helper()
@@ -226,38 +190,6 @@ func (p *pool) ended(id string) ([]job, error) {
 func (p *pool) running(id string) (int, error) {
 	out, err := p.call("", "exec", "condor_q", id, "-constraint", "JobStatus == 2", "-af", "ProcId")
 	return len(strings.Fields(out)), err
-}
-
-// expectDone wants n jobs, each completed, and each started once by the account of
-// its events: none was evicted, held or begun anew.
-func (p *pool) expectDone(t *testing.T, id string, n int) {
-	t.Helper()
-	jobs, err := p.ended(id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, j := range jobs {
-		if j.status != jobCompleted || j.exit != "0" {
-			t.Errorf("a job that ran on %s last has status %s and exit status %s; want 4 and 0", j.worker, j.status, j.exit)
-		}
-	}
-	if left := p.jobs(t); len(jobs) != n || len(left) > 0 {
-		t.Errorf("%d jobs of %d are through, in the queue are %v", len(jobs), n, left)
-	}
-	total, events := map[string]int{}, p.events(t, id)
-	for number, had := range events {
-		if had[eventExecutes] != 1 || had[eventTerminated] != 1 || had[eventEvicted]+had[eventAborted]+had[eventHeld]+had[eventNoReconnect] > 0 {
-			t.Errorf("job %s.%s did not run through at once; its events are %v", id, number, had)
-		}
-		for kind, count := range had {
-			total[kind] += count
-		}
-	}
-	if len(events) != n {
-		t.Errorf("%d jobs of %d have events", len(events), n)
-	}
-	t.Logf("%d jobs: %d starts, %d ends, %d times disconnected from the access point, %d times reconnected", n,
-		total[eventExecutes], total[eventTerminated], total[eventDisconnected], total[eventReconnected])
 }
 
 // first returns when the first job of each worker began.
