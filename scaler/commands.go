@@ -40,6 +40,10 @@ func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer
 	if err != nil && o.verb == "explain" && written != "" {
 		return exitOf(explainOffline(o, written, err, stdout), nil, o, stderr)
 	}
+	if err != nil && o.verb == "run" && ctx.Err() != nil {
+		log.Info("stopped")
+		return exitOK
+	}
 	if err != nil {
 		return exitOf(err, nil, o, stderr)
 	}

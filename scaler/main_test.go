@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,27 @@ func TestArguments(t *testing.T) {
 				t.Errorf("printed %q and %q, want %q and %q", out.String(), err.String(), tt.out, tt.err)
 			}
 		})
+	}
+}
+
+// One that is stopped while it logs in has not failed, and systemd need not say so.
+func TestStopWhileLoggingIn(t *testing.T) {
+	cloud := openstacktest.New(openstacktest.Options{})
+	if err := cloud.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cloud.Close)
+	for k, v := range cloud.Env() {
+		t.Setenv(k, v)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var out, text bytes.Buffer
+	if got := run(ctx, []string{"run", "--config", write(t, smallest)}, &out, &text); got != exitOK || !strings.Contains(text.String(), "stopped") {
+		t.Errorf("run: exit status %d: %s", got, text.String())
+	}
+	if got := run(ctx, []string{"once", "--config", write(t, smallest)}, &out, &text); got != exitFailed {
+		t.Errorf("once, which has not done its work: exit status %d", got)
 	}
 }
 

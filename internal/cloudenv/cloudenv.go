@@ -20,6 +20,7 @@ const (
 	PrivateKey      = "VMCLUSTER_ACC_PRIVATE_KEY"      // e2e: file with the key pair's private half
 	ImageUser       = "VMCLUSTER_ACC_IMAGE_USER"       // e2e: the image's own user with sudo, for reading user data
 	AdminCloud      = "VMCLUSTER_ACC_ADMIN_CLOUD"      // who may change the project's quota, where it has none
+	Pool            = "VMCLUSTER_ACC_POOL"             // program that works a real HTCondor pool
 	Faults          = "VMCLUSTER_ACC_FAULTS"           // 1: the cloud heeds vmlab_fail and vmlab_delay, and has three hypervisors
 )
 

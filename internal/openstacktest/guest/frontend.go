@@ -123,6 +123,9 @@ func (s *Simulator) leave(f *frontEnd, m cluster.Member) {
 	f.closed[m.Name] = m.Leaving != cluster.Stays
 	w.Drained = wasDrained && m.Leaving != cluster.Stays
 	s.mu.Unlock()
+	if m.Leaving == cluster.Stays && wasDrained {
+		s.o.Back(m.Name)
+	}
 	if m.Leaving == cluster.Stays || wasDrained {
 		return
 	}

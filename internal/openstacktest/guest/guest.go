@@ -1,5 +1,5 @@
-// Package guest plays what runs inside the servers of an embedded cloud: it is
-// the front-end's coordinator for every cluster there. As the real node program
+// Package guest plays what runs inside the servers of a cloud where nothing boots,
+// the embedded one above all: it is the front-end's coordinator for every cluster there. As the real node program
 // it reads the cluster document from the front-end's metadata, joins the
 // roster's workers, drains those that are marked as leaving, and posts a report
 // into the password slot, in every round anew.
@@ -18,6 +18,15 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
 )
 
+// Cloud is what guests can do, and what shows of the servers that they are in;
+// *openstacktest.Cloud has it.
+type Cloud interface {
+	Servers() []openstacktest.Server
+	GuestMetadata(serverID string) (map[string]string, error)
+	PostPassword(serverID, content string) error
+	WriteConsole(serverID, text string)
+}
+
 // Options says how fast guests are and what their batch system answers.
 type Options struct {
 	Interval  time.Duration // between two rounds; 0 is 10 ms
@@ -26,6 +35,9 @@ type Options struct {
 	// Busy tells whether a worker runs a job; nil is never. It is called
 	// without the simulator's lock, and after Accepts says no for that worker.
 	Busy func(worker string) bool
+	// Back is told, without the lock, of a worker that is drained and is to stay
+	// after all; nil is nobody.
+	Back func(worker string)
 	// Joins tells whether a worker can be joined; nil is always.
 	Joins func(worker string) bool
 	// Misses tells whether a worker that has joined can't be reached now, and so
@@ -45,7 +57,7 @@ type Worker struct {
 
 // Simulator runs the guests of one cloud.
 type Simulator struct {
-	cloud *openstacktest.Cloud
+	cloud Cloud
 	o     Options
 	stop  context.CancelFunc
 	done  chan struct{}
@@ -56,10 +68,13 @@ type Simulator struct {
 }
 
 // New returns a simulator that does not run yet.
-func New(cloud *openstacktest.Cloud, o Options) *Simulator {
+func New(cloud Cloud, o Options) *Simulator {
 	o.Interval = cmp.Or(o.Interval, 10*time.Millisecond)
 	if o.Busy == nil {
 		o.Busy = func(string) bool { return false }
+	}
+	if o.Back == nil {
+		o.Back = func(string) {}
 	}
 	if o.Joins == nil {
 		o.Joins = func(string) bool { return true }

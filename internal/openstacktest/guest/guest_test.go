@@ -21,6 +21,7 @@ type stage struct {
 	token string
 	busy  map[string]bool
 	mute  map[string]bool
+	back  []string // who was called back
 	doc   cluster.Document
 	front string
 }
@@ -36,6 +37,7 @@ func newStage(t *testing.T) *stage {
 	s.sim = guest.New(s.cloud, guest.Options{
 		Busy:  func(w string) bool { return s.busy[w] },
 		Joins: func(w string) bool { return !s.mute[w] },
+		Back:  func(w string) { s.back = append(s.back, w) },
 	})
 	auth := map[string]any{"auth": map[string]any{"identity": map[string]any{
 		"methods": []string{"application_credential"},
@@ -172,6 +174,10 @@ func TestLeaving(t *testing.T) {
 			s.write()
 			if r := s.report(); r.Drained != "" || r.Busy != "" || !s.sim.Accepts("astro-cpu-1") {
 				t.Errorf("still leaving without the mark: %+v", r)
+			}
+			s.report()
+			if !slices.Equal(s.back, []string{"astro-cpu-1"}) {
+				t.Errorf("called back: %v, want it once", s.back)
 			}
 		})
 	}

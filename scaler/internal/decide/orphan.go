@@ -71,8 +71,6 @@ func (t *tick) unwanted(n cluster.Node, why string, quiet map[string]bool, used 
 	case used:
 		t.d.note(n.Name, why+"; kept: jobs may be on it")
 		return false
-	case !quiet[batchOf(n)]:
-		return false // it is being made
 	}
 	since, before := t.m.Orphans[n.ID]
 	if !before {
@@ -82,6 +80,9 @@ func (t *tick) unwanted(n cluster.Node, why string, quiet map[string]bool, used 
 		}
 	}
 	open[n.ID] = since
+	if !quiet[batchOf(n)] {
+		return false // it is being made, for all that is known
+	}
 	if left := orphanGrace - t.now.Sub(since); left > 0 {
 		t.d.note(n.Name, fmt.Sprintf("%s; it is deleted in %s if nothing comes of it", why, short(left)))
 		return false

@@ -3,6 +3,7 @@ package decide_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,25 @@ func TestOrphans(t *testing.T) {
 		{"partial facts delete none", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "not deleted now: what was read is not whole"},
 		{"another group's is not ours", newWorld(unwantedFor("s1", 300), server("astro-other-1", "s1", "b1", 600, func(n *cluster.Node, _ *cluster.Member) { n.Group = "other" })), "", ""},
 	})
+}
+
+// The five minutes that its batch may take and those for which nobody wants it are
+// the same ones: who watches from the beginning does not wait twice.
+func TestAnOrphanGoesFiveMinutesAfterItWasMade(t *testing.T) {
+	w := newWorld(watched(9000), server("astro-cpu-1", "s1", "b1", 0))
+	at, m := now, w.memory
+	for _, step := range []struct {
+		after time.Duration
+		want  string
+	}{{10 * time.Second, ""}, {280 * time.Second, ""}, {20 * time.Second, "astro-cpu-1"}} {
+		at = at.Add(step.after)
+		w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt = at, at
+		var out decide.Outcome
+		out, m = decide.Tick(w.facts, w.policy, m, at)
+		if got := strings.Join(out.Decision.Removals(), " "); got != step.want {
+			t.Errorf("%s after it was made: removes %q, want %q", at.Sub(now), got, step.want)
+		}
+	}
 }
 
 func TestTwoServersOfOneName(t *testing.T) {

@@ -134,11 +134,11 @@ func TestOrphansAreCollected(t *testing.T) {
 		}
 		s.nodes["astro-cpu-3"].node.Status, s.nodes["astro-cpu-3"].node.Batch = cluster.StatusBuild, "other"
 		l := newLoop(s, 20)
-		running(t, l, 9*time.Minute)
+		running(t, l, 4*time.Minute+50*time.Second)
 		if s.servers() != 3 {
 			t.Errorf("%d servers before the grace is over", s.servers())
 		}
-		running(t, l, 2*time.Minute)
+		running(t, l, 30*time.Second)
 		if s.servers() != 1 {
 			t.Errorf("%d servers after it, want the one that is being built", s.servers())
 		}

@@ -49,7 +49,7 @@ type Loop struct {
 	memory  decide.Memory
 	flavors map[string]queue.Shape // by flavor ID
 	told    map[string]bool        // notes that were logged already
-	trouble string                 // the last failure to read, until it is over
+	trouble map[string]bool        // failures to read that were told, until it is over
 	sizes   map[string]decide.Size // by flavor ID
 	blind   bool                   // the quota can not be read
 	stopped bool                   // for too many are sick
@@ -214,17 +214,22 @@ func (l *Loop) judge(ctx context.Context, facts decide.Facts, act bool, r *Recor
 }
 
 // complain logs a failure to read once, not in every round, and that it is over.
+// The same trouble may have several wordings, in turn.
 func (l *Loop) complain(trouble string) {
 	switch {
-	case trouble == l.trouble && trouble == "":
-	case trouble == l.trouble:
-		l.Log.Debug("still: " + trouble)
-	case trouble != "":
-		l.Log.Error(trouble)
-	default:
+	case trouble == "" && l.trouble == nil:
+	case trouble == "":
 		l.Log.Info("cluster and queue can be read again")
+		l.trouble = nil
+	case l.trouble[trouble]:
+		l.Log.Debug("still: " + trouble)
+	default:
+		l.Log.Error(trouble)
+		if l.trouble == nil {
+			l.trouble = map[string]bool{}
+		}
+		l.trouble[trouble] = true
 	}
-	l.trouble = trouble
 }
 
 // read reads the cluster, then the queue: a worker's job must not be missed

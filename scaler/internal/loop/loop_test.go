@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -155,6 +156,44 @@ func TestStopFinishesTheCallUnderWay(t *testing.T) {
 		}
 		if took := time.Since(start); took < 4*time.Minute {
 			t.Errorf("stopped after %s, before the call had ended", took)
+		}
+	})
+}
+
+// A killed schedd's tools find other words for it in each round.
+func TestEachFailureToReadIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		l := newLoop(s, 20)
+		out := logged(l)
+		for range 2 {
+			for i := range 10 {
+				s.queueErr = fmt.Errorf("wording %d", i%2)
+				l.Tick(t.Context(), true)
+			}
+			s.queueErr = nil
+			l.Tick(t.Context(), true)
+		}
+		if n, over := strings.Count(out.String(), "[ERROR]"), strings.Count(out.String(), "can be read again"); n != 4 || over != 2 {
+			t.Errorf("two outages with two wordings each: %d errors, over %d times, want 4 and 2:\n%s", n, over, out)
+		}
+	})
+}
+
+// What a stop interrupts has not failed.
+func TestStopWhileReadingIsNoError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.queueErr = context.Canceled
+		l := newLoop(s, 20)
+		out := logged(l)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if r := l.Tick(ctx, true); !errors.Is(r.Failed(), context.Canceled) {
+			t.Errorf("the round that was interrupted tells %v", r.Failed())
+		}
+		if strings.Contains(out.String(), "[ERROR]") {
+			t.Errorf("an ordinary stop is logged as an error:\n%s", out)
 		}
 	})
 }

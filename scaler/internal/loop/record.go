@@ -98,7 +98,7 @@ func (l *Loop) tell(r Record) {
 		log = log.With("dry_run", true)
 	}
 	if r.Watching {
-		log = log.With("only_watching", true)
+		log = log.With("watching", true) // it is not done in this round
 	}
 	told := map[string]bool{}
 	if s := r.summary(); !l.told[s] {
