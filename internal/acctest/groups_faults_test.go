@@ -95,7 +95,8 @@ func (l *life) noHost(t *testing.T) {
 			t.Errorf("%s: MISSING %t, warned of %t", name, !warned, warned)
 		}
 	}
-	if !strings.Contains(text, "No valid host was found") {
+	// The second where a busy Nova places two at once and finds out later.
+	if !strings.Contains(text, "No valid host was found") && !strings.Contains(text, "Exceeded max scheduling attempts") {
 		t.Errorf("Nova's words are not told:\n%s", text)
 	}
 	expectUntouched(t, before, l.expectServers(t, len(before)-1+3))

@@ -5,10 +5,11 @@ import "testing"
 // The messages are Nova's and Neutron's own.
 func TestFaultOfWords(t *testing.T) {
 	for message, want := range map[string]FaultKind{
-		"No valid host was found. There are not enough hosts available.":                                                   FaultNoHost,
-		"Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance 4e3b.": FaultNoHost,
-		"Insufficient compute resources: Free memory 256.00 MB < requested 512 MB.":                                        FaultNoHost,
-		"Quota exceeded for cores, instances: Requested 1, 1, but already used 20, 10 of 20, 10 cores, instances":          FaultQuota,
+		"No valid host was found. There are not enough hosts available.":                                                                                                                             FaultNoHost,
+		"Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance 4e3b.":                                                                           FaultNoHost,
+		"Exceeded maximum number of retries. Exceeded max scheduling attempts 3 for instance b2364f00-21f5-477f-964f-bd1a995e89fd. Last exception: Anti-affinity instance group policy was violated": FaultNoHost,
+		"Insufficient compute resources: Free memory 256.00 MB < requested 512 MB.":                                                                                                                  FaultNoHost,
+		"Quota exceeded for cores, instances: Requested 1, 1, but already used 20, 10 of 20, 10 cores, instances":                                                                                    FaultQuota,
 		"Maximum number of ports exceeded": FaultQuota,
 		"VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota.":                          FaultQuota,
 		"Build of instance 4e3b aborted: Failed to allocate the network(s), not rescheduling.":                                    FaultNetwork,

@@ -72,8 +72,7 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 	// Nova builds in the order that it was asked, so the workers on their way come
 	// first; and it is as fast for a front-end as it was for them.
 	done, n := r.fleet.progress(isActive)
-	pace := newServerPoll(n - done + 1)
-	pace.next = min(max(pace.next, time.Since(r.fleet.begun)/8), slowestFirst)
+	pace := newServerPoll(n - done + 1).after(time.Since(r.fleet.begun))
 	for {
 		if err := pace.wait(ctx); err != nil {
 			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)

@@ -45,6 +45,15 @@ func (p *poll) foresee(done, n int, took time.Duration) {
 	p.next = min(guess, p.next*6/5, p.most)
 }
 
+// after takes over how long the cloud has been busy with this batch: one that has
+// built for minutes is not done ten seconds later, and a look costs it less than a
+// tenth of the time.
+func (p *poll) after(took time.Duration) *poll {
+	p.next = min(max(p.next, took/12), p.most)
+	p.least = max(p.least, p.next)
+	return p
+}
+
 // wait sleeps until the next read is due; the error is the context's.
 func (p *poll) wait(ctx context.Context) error {
 	d := p.next

@@ -15,7 +15,7 @@ import (
 func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share int, lack string) error {
 	waiting, cancel := within(ctx, share)
 	defer cancel()
-	pace := newServerPoll(len(r.fleet.members))
+	pace := newServerPoll(len(r.fleet.members)).after(time.Since(r.fleet.begun))
 	for !r.fleet.every(ok) {
 		if err := pace.wait(waiting); err != nil {
 			break
