@@ -180,24 +180,6 @@ func TestEachFailureToReadIsToldOnce(t *testing.T) {
 	})
 }
 
-// What a stop interrupts has not failed.
-func TestStopWhileReadingIsNoError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSim()
-		s.queueErr = context.Canceled
-		l := newLoop(s, 20)
-		out := logged(l)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if r := l.Tick(ctx, true); !errors.Is(r.Failed(), context.Canceled) {
-			t.Errorf("the round that was interrupted tells %v", r.Failed())
-		}
-		if strings.Contains(out.String(), "[ERROR]") {
-			t.Errorf("an ordinary stop is logged as an error:\n%s", out)
-		}
-	})
-}
-
 func TestOnceWatchesAndActsAtMostOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
