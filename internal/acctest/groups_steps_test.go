@@ -237,7 +237,6 @@ func (l *life) imported(t *testing.T) {
 	if _, err := other.Run(t.Context(), "import", "-no-color", "vmcluster_cluster.test", l.name); err != nil {
 		t.Fatal(err)
 	}
-	l.calls(t)
 	own, taken := l.attributes(t, l.cli, "vmcluster_cluster.test"), l.attributes(t, other, "vmcluster_cluster.test")
 	expectSame(t, "the import", own, taken, "id", "name", "nodes", "front_end_address", "hosts_file", "ssh_config", "generation", "login_user", "batch_system")
 	before := l.nodes(t.Context(), t)
