@@ -39,8 +39,8 @@ type Rules struct {
 // under their names; a shrinking group loses those in its Retire list first, then
 // leaving ones, then the newest (cluster.Victims). A scaled group loses nobody,
 // and its unfit workers are the scaler's as long as enough others work. Groups
-// that are no longer wanted go whole. A front-end that is missing, broken or being deleted is
-// made anew and the workers stay; where they can't, see Anew.
+// that are no longer wanted go whole. A front-end that is missing, broken or being
+// deleted is made anew and the workers stay; where they can't, see Anew.
 func Compute(spec cluster.Spec, have cluster.Nodes, rules Rules) Plan {
 	fe, ok := have.FrontEnd()
 	plan := Plan{

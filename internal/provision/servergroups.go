@@ -106,8 +106,8 @@ func heldGroups(d cluster.Document, nodes cluster.Nodes) map[heldGroup]bool {
 }
 
 // tidyServerGroups deletes server groups that the cluster had and no longer
-// wants, as soon as nobody is left in them but those who are gone. What fails is left to the next change or to
-// the destroy.
+// wants, as soon as nobody is left in them but those who are gone. What fails is
+// left to the next change or to the destroy.
 func (p *Provisioner) tidyServerGroups(ctx context.Context, had map[heldGroup]bool, gone cluster.Nodes, d cluster.Document) {
 	wanted := heldGroups(d, nil)
 	maps.DeleteFunc(had, func(g heldGroup, _ bool) bool { return wanted[g] })
