@@ -22,22 +22,36 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
+// The node program is a module, since Python compiles a program anew at each start,
+// and a module once.
+//
 //go:embed node.py
-var nodeProgram string
+var nodeModule string
+
+const nodeProgram = `#!/usr/bin/python3
+import sys
+
+sys.path.insert(0, "` + moduleFolder + `")
+import vmcluster_node
+
+sys.exit(vmcluster_node.main(sys.argv[1:]))
+`
 
 // Where things are on a node. The node program knows the same paths.
 const (
-	programPath   = "/usr/local/sbin/vmcluster-node"
-	nodePath      = "/etc/vmcluster/node.json"
-	documentPath  = "/etc/vmcluster/document.json"
-	firstKeyPath  = "/etc/vmcluster/first_key"
-	sudoersPath   = "/etc/sudoers.d/vmcluster"
-	accountName   = "vmcluster"
-	domainSuffix  = ".vmcluster.internal"
-	modeProgram   = fs.FileMode(0o755)
-	modeSecret    = fs.FileMode(0o600)
-	modeSudoers   = fs.FileMode(0o440)
-	modeUsersFile = fs.FileMode(0o644)
+	programPath  = "/usr/local/sbin/vmcluster-node"
+	moduleFolder = "/usr/local/lib/vmcluster"
+	modulePath   = moduleFolder + "/vmcluster_node.py"
+	nodePath     = "/etc/vmcluster/node.json"
+	documentPath = "/etc/vmcluster/document.json"
+	firstKeyPath = "/etc/vmcluster/first_key"
+	sudoersPath  = "/etc/sudoers.d/vmcluster"
+	accountName  = "vmcluster"
+	domainSuffix = ".vmcluster.internal"
+	modeProgram  = fs.FileMode(0o755)
+	modeSecret   = fs.FileMode(0o600)
+	modeSudoers  = fs.FileMode(0o440)
+	modeFile     = fs.FileMode(0o644)
 
 	minPacked = 200 // a shorter content gains nothing from gzip
 )
@@ -124,11 +138,14 @@ func newBuilder(n nodeConfig) (*builder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", nodePath, err)
 	}
-	program, err := packedProgram()
+	module, err := packedModule()
 	if err != nil {
-		return nil, fmt.Errorf("pack %s: %w", programPath, err)
+		return nil, fmt.Errorf("pack %s: %w", modulePath, err)
 	}
-	b.add("node program", programPath, program, modeProgram)
+	b.add("node program", modulePath, module, modeFile)
+	if err := b.file("", programPath, nodeProgram, modeProgram); err != nil {
+		return nil, err
+	}
 	return b, b.file("", nodePath, string(about)+"\n", modeSecret)
 }
 
@@ -162,7 +179,7 @@ func (b *builder) usersFiles(files map[string]string) error {
 		case strings.HasSuffix(name, "/"):
 			return &FileError{Path: name, Reason: "names a directory"}
 		}
-		if err := b.file(fmt.Sprintf("files[%q]", name), name, files[name], modeUsersFile); err != nil {
+		if err := b.file(fmt.Sprintf("files[%q]", name), name, files[name], modeFile); err != nil {
 			return err
 		}
 	}
@@ -181,9 +198,9 @@ func (b *builder) render() (string, error) {
 // that no YAML reader ever sees characters that are special to it.
 type packed struct{ encoding, content string }
 
-// packedProgram packs the node program once: it is the same for every node, and
+// packedModule packs the node program once: it is the same for every node, and
 // packing it is most of what rendering one would cost.
-var packedProgram = sync.OnceValues(func() (packed, error) { return pack(nodeProgram) })
+var packedModule = sync.OnceValues(func() (packed, error) { return pack(nodeModule) })
 
 // gzips keeps writers: making one takes longer than compressing a small file.
 var gzips = sync.Pool{New: func() any {

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """vmcluster-node: what a node of a vmcluster cluster does by itself.
 
   setup       from cloud-init, and at a boot after one that did not end well:
@@ -16,26 +15,21 @@ Everything is level-triggered: each step compares what is with what should be,
 so that a crash or a lost answer costs a repetition and nothing else.
 
 Python's standard library only. VMCLUSTER_ROOT puts all files elsewhere (tests).
+A request costs a worker a start of this program: what only the coordinator needs,
+or few do, is imported where it is used.
 """
 
 import base64
 import collections
-import concurrent.futures
 import fcntl
-import hashlib
-import http.client
 import ipaddress
 import json
 import os
 import re
-import secrets
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
 import zlib
 
 ROOT = os.environ.get("VMCLUSTER_ROOT", "/")
@@ -59,9 +53,9 @@ BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s
 QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 SETTLE = 10  # a new bundle waits this long for joins that are under way
 FIRST_RETRY, LAST_RETRY = 5, 60
-BOOT_RETRY, BOOT_TRIES = 10, 40  # a worker that boots is asked this often, for some minutes
+BOOT_RETRY, BOOT_TRIES = 3, 120  # a worker that boots is asked this often, for some minutes
 SETUP_TRIES, SETUP_PAUSE = 5, 10
-GIVEN_UP = 3  # a worker that is to leave and can't be reached so often is not waited for
+GIVEN_UP = 8  # a worker that is to leave and can't be reached so often is not waited for
 
 LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 ADDRESS = re.compile(r"[0-9a-fA-F:.]+")  # and no IPv6 scope, which may be anything
@@ -109,7 +103,8 @@ def write(path, text, mode=None):
     folder = os.path.dirname(target)
     os.makedirs(folder, exist_ok=True)
     # A name that starts with a dot is passed over by sudo, sshd and HTCondor.
-    fd, temporary = tempfile.mkstemp(prefix=".vmcluster-", dir=folder)
+    temporary = "%s/.vmcluster-%s" % (folder, os.urandom(8).hex())
+    fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as f:
             f.write(text)
@@ -209,6 +204,23 @@ def say(text):
         pass
 
 
+def enable(unit):
+    """Has systemd start a unit at the next boot. It is not told to read all units
+    again for that, which takes it seconds on a slow machine."""
+    run("systemctl", "enable", "--no-reload", unit)
+
+
+def disable(unit):
+    """Stops a unit, and keeps it from being started at the next boot."""
+    run("systemctl", "disable", "--no-reload", "--now", unit, timeout=120)
+
+
+def start_new(unit):
+    """Starts a unit that systemd has not read yet, now and at each boot."""
+    run("systemctl", "enable", unit)
+    run("systemctl", "start", "--no-block", unit)
+
+
 def running(program):
     """Tells whether a process of that name runs, whatever started it."""
     for pid in filter(str.isdigit, os.listdir(at("/proc")) if os.path.isdir(at("/proc")) else []):
@@ -239,6 +251,7 @@ def make_key(path):
     folder = os.path.dirname(at(path))
     os.makedirs(folder, mode=0o700, exist_ok=True)
     if "-----END " not in read(path):
+        import tempfile
         with tempfile.TemporaryDirectory(prefix=".vmcluster-", dir=folder) as made:
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", made + "/key")
             for end, mode in ((".pub", 0o644), ("", 0o600)):
@@ -291,7 +304,8 @@ def in_home(user, request):
     request = dict(request, home=user.home)
     if os.geteuid() == user.uid:
         return home(request)
-    return json.loads(run(sys.executable, os.path.abspath(__file__), "home", text=json.dumps(request), cwd="/",
+    program = at(PROGRAM) if os.path.exists(at(PROGRAM)) else os.path.abspath(__file__)
+    return json.loads(run(sys.executable, program, "home", text=json.dumps(request), cwd="/",
                           user=user.uid, group=user.gid, extra_groups=[]))
 
 
@@ -330,12 +344,16 @@ class Node:
     def setup(self):
         """Runs every step even if one fails: a node that can be reached and says
         what is wrong is worth more than one that stops early. What failed is tried
-        again: somebody else may have held the lock of the accounts, for instance."""
-        steps = [self.setup_at_boot, self.close_metadata, self.hold_batch_system, self.name_itself]
-        if self.login_user:
-            steps.append(self.setup_login_user)
+        again: somebody else may have held the lock of the accounts, for instance.
+
+        Once the account is there the coordinator may come; its request waits for
+        the lock, and is answered when the other steps are done."""
+        steps = [self.setup_at_boot, self.close_metadata]
         if self.by_last_worker or not self.is_front_end:
             steps.append(self.setup_account)
+        steps += [self.hold_batch_system, self.name_itself]
+        if self.login_user:
+            steps.append(self.setup_login_user)
         if self.is_front_end:
             steps.append(self.setup_coordinator)
         elif os.path.exists(at(FIRST_DOCUMENT)):
@@ -343,7 +361,8 @@ class Node:
         said = set()
         for tries in range(SETUP_TRIES):
             time.sleep(SETUP_PAUSE if tries else 0)
-            steps = [step for step in steps if not self.done(step, said)]
+            with locked():
+                steps = [step for step in steps if not self.done(step, said)]
             if not steps:
                 write(SET_UP, "")
                 say("%s is set up" % self.name)
@@ -365,8 +384,7 @@ class Node:
         if sys.version_info < (3, 9):
             say("this image's Python is %d.%d; the node program needs 3.9 or newer" % sys.version_info[:2])
         write("/etc/systemd/system/vmcluster-setup.service", SETUP_UNIT)
-        run("systemctl", "daemon-reload")
-        run("systemctl", "enable", "vmcluster-setup.service")
+        enable("vmcluster-setup.service")
 
     def close_metadata(self):
         """User data can be read by every local user at the metadata address;
@@ -374,14 +392,14 @@ class Node:
         write("/etc/vmcluster/metadata.nft", METADATA_NFT)
         iptables = " || ".join("iptables -%s OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT" % flag for flag in "CA")
         command = "nft -f /etc/vmcluster/metadata.nft || " + iptables
+        run("sh", "-c", command)
         write("/etc/systemd/system/vmcluster-metadata.service", METADATA_UNIT % command)
-        run("systemctl", "daemon-reload")
-        run("systemctl", "enable", "--now", "vmcluster-metadata.service")
+        enable("vmcluster-metadata.service")
 
     def hold_batch_system(self):
         """The batch system's daemons start with our configuration or not at all."""
         if self.config.get("batch_system") == "htcondor" and not read(HTCondor.CONFIG) and HTCondor.installed():
-            run("systemctl", "disable", "--now", HTCondor.SERVICE, timeout=120)
+            disable(HTCondor.SERVICE)
 
     def name_itself(self):
         """Until the first bundle comes, sudo and others want to resolve this
@@ -405,15 +423,11 @@ class Node:
 
     def setup_coordinator(self):
         write("/etc/systemd/system/vmcluster-coordinator.service", COORDINATOR_UNIT)
-        run("systemctl", "daemon-reload")
-        run("systemctl", "enable", "vmcluster-coordinator.service")
-        run("systemctl", "start", "--no-block", "vmcluster-coordinator.service")
+        start_new("vmcluster-coordinator.service")
 
     def setup_hand_over(self):
         write("/etc/systemd/system/vmcluster-hand-over.service", HAND_OVER_UNIT)
-        run("systemctl", "daemon-reload")
-        run("systemctl", "enable", "vmcluster-hand-over.service")
-        run("systemctl", "start", "--no-block", "vmcluster-hand-over.service")
+        start_new("vmcluster-hand-over.service")
 
     # ---- requests
 
@@ -546,13 +560,13 @@ class Node:
                 return {"drained": False}
             write(STATE + "/retired", "", 0o600)
             if HTCondor.installed():
-                run("systemctl", "disable", "--now", HTCondor.SERVICE, timeout=120)
+                disable(HTCondor.SERVICE)
         return {"drained": True}
 
     def resume(self, _request):
         remove(STATE + "/retired")
         if self.config.get("batch_system") == "htcondor" and self.applied():
-            run("systemctl", "enable", HTCondor.SERVICE)
+            enable(HTCondor.SERVICE)
             # A master whose startd has ended by a drain does not start it again.
             run("systemctl", "start" if running("condor_startd") else "restart", HTCondor.SERVICE, timeout=120)
         return {}
@@ -646,6 +660,7 @@ def name_certificate(path):
 
 
 def fingerprint(value):
+    import hashlib
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -754,7 +769,9 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
         changed |= write(self.CONFIG, self.configuration(), 0o644)
         if os.path.exists(at(STATE + "/retired")):
             return
-        run("systemctl", "enable", self.SERVICE)
+        if not fresh and not changed and running("condor_master"):
+            return
+        enable(self.SERVICE)
         run("systemctl", "restart" if fresh else "start", self.SERVICE, timeout=120)
         if changed and not fresh:
             run("condor_reconfig")
@@ -775,7 +792,7 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
 
     def make_pool_key(self):
         if not os.path.exists(at(self.POOL_KEY)):
-            self.secret(self.POOL_KEY, base64.b64encode(secrets.token_bytes(48)).decode())
+            self.secret(self.POOL_KEY, base64.b64encode(os.urandom(48)).decode())
 
     # ---- as the central manager
 
@@ -892,26 +909,31 @@ def shorter(names, size):
 class Metadata:
     """The metadata service: the way down (document) and the way up (report)."""
 
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach it
+    def __init__(self):
+        import http.client
+        import urllib.request
+        self.failures = (OSError, http.client.HTTPException)
+        self.request, self.refused = urllib.request.Request, urllib.error.HTTPError
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach it
 
     def document(self):
         try:
             with self.opener.open(METADATA + "/openstack/latest/meta_data.json", timeout=10) as r:
                 return decode_document(json.load(r).get("meta") or {})
-        except (OSError, ValueError, http.client.HTTPException) as error:
+        except (ValueError, *self.failures) as error:
             raise Failure("read the metadata service: %s" % error)
 
     def report(self, text):
         """Offers the report; tells whether the slot took it."""
         try:
-            self.opener.open(urllib.request.Request(METADATA + "/openstack/latest/password", text.encode()), timeout=10).close()
+            self.opener.open(self.request(METADATA + "/openstack/latest/password", text.encode()), timeout=10).close()
             return True
-        except urllib.error.HTTPError as error:
+        except self.refused as error:
             error.close()
             if error.code == 409:
                 return False
             raise Failure("write the report: HTTP %d" % error.code)
-        except (OSError, http.client.HTTPException) as error:
+        except self.failures as error:
             raise Failure("write the report: %s" % error)
 
 
@@ -997,6 +1019,7 @@ class Coordinator:
     a worker's keys before its first bundle, or it could not be reached again."""
 
     def __init__(self, node, metadata, clock=time.monotonic):
+        from concurrent.futures import ThreadPoolExecutor
         self.node, self.metadata, self.clock = node, metadata, clock
         os.makedirs(at(STATE), exist_ok=True)
         os.chmod(at(STATE), 0o700)
@@ -1015,7 +1038,7 @@ class Coordinator:
         self.last_summary = self.last_report = ""
         memory = re.search(r"MemTotal: *([0-9]+)", read("/proc/meminfo"))
         self.parallel = min(64, max(8, int(memory.group(1)) // 16384)) if memory else 64
-        self.pool = concurrent.futures.ThreadPoolExecutor(self.parallel)
+        self.pool = ThreadPoolExecutor(self.parallel)
 
     def run(self):
         while True:
@@ -1035,7 +1058,8 @@ class Coordinator:
         pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
         futures = [future for future, _ in self.tasks.values()]
         if futures:
-            concurrent.futures.wait(futures, max(0.5, pause), concurrent.futures.FIRST_COMPLETED)
+            from concurrent.futures import FIRST_COMPLETED, wait
+            wait(futures, max(0.5, pause), FIRST_COMPLETED)
         else:
             time.sleep(max(0.5, pause))
 
@@ -1219,13 +1243,15 @@ class Coordinator:
             self.follow_mark(now, name, m["address"], how, record)
             if how and not record.get("acked") and (record.get("joined") or record.get("drained")):
                 continue  # a bundle would start the batch system of a worker that leaves
+            lacks_token = self.batch_type() == "htcondor" and not record.get("token")
+            if lacks_token and self.state.get("here"):
+                # While the worker boots. It is saved before it is sent: were the
+                # answer lost, another token would be another bundle.
+                self.submit(now, "token", name, self.task_token)
             if not record.get("joined"):
                 if self.host_ca:
                     self.submit(now, "roster", name, self.task_join, name, m["address"])
-            elif ready and self.batch_type() == "htcondor" and not record.get("token"):
-                # Saved before it is sent: were the answer lost, another token would be another bundle.
-                self.submit(now, "token", name, self.task_token)
-            elif ready and record.get("acked") != version:
+            elif ready and not lacks_token and record.get("acked") != version:
                 self.submit(now, "roster", name, self.task_apply, name, m["address"], list(version), self.common,
                             record["certificate"], record.get("token"))
         for name in self.state["forget"]:
@@ -1375,6 +1401,7 @@ class Coordinator:
         """Signs a worker's lasting host key for its name. If this front-end is
         lost, the next one knows the worker by the CA's public half, which is in
         the report."""
+        import tempfile
         with tempfile.TemporaryDirectory(dir=at(STATE)) as folder:
             with open(folder + "/key.pub", "w") as f:
                 f.write(host_key + "\n")

@@ -37,7 +37,7 @@ echo "$*" >>"$VMCLUSTER_ROOT/systemctl.log"
 case "$*" in
   "cat condor.service") test -d "$VMCLUSTER_ROOT/etc/condor";;
   "start condor.service"|"restart condor.service") mkdir -p "$VMCLUSTER_ROOT/proc/77"; echo condor_startd >"$VMCLUSTER_ROOT/proc/77/comm";;
-  "disable --now condor.service") rm -rf "$VMCLUSTER_ROOT/proc/77";;
+  "disable --no-reload --now condor.service") rm -rf "$VMCLUSTER_ROOT/proc/77";;
 esac
 """
 USERADD = """#!/bin/sh
@@ -52,6 +52,9 @@ case "$(basename "$0") $*" in
   useradd*) echo "$last:x:$uid:$uid::/home/$last:/bin/bash" >>"$VMCLUSTER_ROOT/etc/passwd"; mkdir -p "$VMCLUSTER_ROOT/home/$last";;
   groupadd*) echo "$last:x:$uid:" >>"$VMCLUSTER_ROOT/etc/group";;
 esac
+"""
+NFT = """#!/bin/sh
+echo "$*" >>"$VMCLUSTER_ROOT/nft.log"
 """
 LABEL = """#!/bin/sh
 echo "$(basename "$0") $*" >>"$VMCLUSTER_ROOT/label.log"
@@ -104,7 +107,7 @@ class Cluster:
         }
         self.reports = []
         self.slot_taken = False
-        scripts = {"systemctl": SYSTEMCTL, "ssh": SSH, "restorecon": LABEL, "chcon": LABEL, "semanage": LABEL, "nft": "#!/bin/sh\n"}
+        scripts = {"systemctl": SYSTEMCTL, "ssh": SSH, "restorecon": LABEL, "chcon": LABEL, "semanage": LABEL, "nft": NFT}
         scripts.update({n: USERADD for n in ("useradd", "usermod", "groupadd", "groupmod")})
         scripts.update({n: CONDOR for n in ("condor_token_create", "condor_drain", "condor_advertise", "condor_reconfig")})
         os.mkdir(self.dir + "/bin")
@@ -763,7 +766,8 @@ class Setup(ClusterCase):
         self.assertIn(CA, c.text(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
         self.assertIn(OPERATOR, c.text(name, "/home/astro/.ssh/authorized_keys"))
         self.assertIn("skuid != 0 reject", c.text(name, "/etc/vmcluster/metadata.nft"))
-        self.assertIn("enable --now vmcluster-metadata.service", c.text(name, "/systemctl.log"))
+        self.assertIn("-f /etc/vmcluster/metadata.nft", c.text(name, "/nft.log"), "closed at once")
+        self.assertIn("enable --no-reload vmcluster-metadata.service", c.text(name, "/systemctl.log"), "and at each boot")
         self.assertNotIn("coordinator", c.text(name, "/systemctl.log"))
         self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
 
@@ -807,6 +811,27 @@ class Setup(ClusterCase):
         self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
         self.assertIn("belong to irc", node.Node().answer({"verb": "join"})["error"])
 
+    def test_request_that_comes_during_setup_is_answered_after_it(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.enter(name)
+        n, order = node.Node(), []
+
+        def coordinator_comes():
+            request = threading.Thread(target=lambda: order.append(("join", n.answer({"verb": "join"})["ok"])))
+            request.start()
+            self.addCleanup(request.join)
+            self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"), "it could log in")
+            request.join(0.3)
+            order.append("steps")
+        n.name_itself = coordinator_comes
+        self.assertEqual(n.setup(), 0)
+        for _ in range(100):
+            if len(order) == 2:
+                break
+            time.sleep(0.05)
+        self.assertEqual(order, ["steps", ("join", True)])
+
     def test_step_that_fails_once_is_repeated(self):
         c = self.cluster
         name = c.worker(1)
@@ -815,7 +840,7 @@ class Setup(ClusterCase):
         self.assertEqual(node.Node().setup(), 0)
         self.assertIn("try again later", c.text(name, "/dev/console"))
         self.assertEqual(c.text(name, "/users.log").count("useradd"), 3, "one of them twice")
-        self.assertEqual(c.text(name, "/systemctl.log").count("enable --now vmcluster-metadata.service"), 1, "what succeeded is not repeated")
+        self.assertEqual(c.text(name, "/systemctl.log").count("vmcluster-metadata.service"), 1, "what succeeded is not repeated")
         self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
 
     def test_setup_that_did_not_end_well_is_repeated_at_the_next_boot(self):
@@ -825,7 +850,7 @@ class Setup(ClusterCase):
         c.enter(name)
         self.assertEqual(node.Node().setup(), 1)
         log = c.text(name, "/systemctl.log").splitlines()
-        self.assertLess(log.index("enable vmcluster-setup.service"), log.index("enable --now vmcluster-metadata.service"), "first of all")
+        self.assertLess(log.index("enable --no-reload vmcluster-setup.service"), log.index("enable --no-reload vmcluster-metadata.service"), "first of all")
         unit = c.text(name, "/etc/systemd/system/vmcluster-setup.service")
         self.assertIn("ExecStart=/usr/local/sbin/vmcluster-node setup\n", unit)
         mark = next(line for line in unit.splitlines() if line.startswith("ConditionPathExists=!")).split("!")[1]
@@ -915,7 +940,7 @@ class Leaving(ClusterCase):
         report = self.c.settle(self.coordinator)
         self.assertEqual((report["drained"], report.get("busy", ""), report["pending"]), ("cpu[2]", "", 0))
         self.assertIn("condor_drain -check State==\"Unclaimed\" && Activity==\"Idle\" -exit-on-completion", self.c.text("", "condor.log"))
-        self.assertIn("disable --now condor.service", self.c.text(self.two, "/systemctl.log"))
+        self.assertIn("disable --no-reload --now condor.service", self.c.text(self.two, "/systemctl.log"))
 
     def test_busy_worker_stays_until_it_is_idle(self):
         put(os.path.join(self.c.dir, self.two, "busy"), "")

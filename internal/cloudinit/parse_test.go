@@ -106,8 +106,8 @@ func readable(t *testing.T, userData []byte) string {
 		for _, f := range p.config["write_files"].([]any) {
 			entry := f.(map[string]any)
 			name := entry["path"].(string)
-			if name == programPath {
-				if contents[name] != nodeProgram {
+			if name == modulePath {
+				if contents[name] != nodeModule {
 					t.Errorf("%s is not the node program", name)
 				}
 				contents[name] = "(node.py)\n"

@@ -103,9 +103,13 @@ func (s *story) follow(t *testing.T, file scalerFile, submission, worker string)
 	queue := s.fe.clock(t, fmt.Sprintf(`condor_q %s -af QDate JobCurrentStartDate`, submission))
 	j.submitted, j.running = queue(0), queue(1)
 	node := s.asOperatorOnce(n).clock(t, `
-sudo -n python3 -c 'import json; print(json.load(open("/run/cloud-init/status.json"))["v1"]["modules-final"]["start"])'
+sudo -n python3 -c '
+import json, time
+start = json.load(open("/run/cloud-init/status.json"))["v1"]["modules-final"]["start"]
+since_boot = float(open("/proc/uptime").read().split()[0])
+print(start if start > 1e9 else time.time() - since_boot + start)' # newer ones count from the boot
 sudo -n stat -c %.Y /var/lib/vmcluster-node/set-up
-condor_status -constraint "VmclusterName == \"$(hostname -s)\" && SlotType == \"Partitionable\"" -af DaemonStartTime`)
+date -d "$(ps -C condor_startd -o lstart=)" +%s`)
 	j.booted, j.setUp, j.joined = node(0), node(1), node(2)
 	s.journeys = append(s.journeys, j)
 	t.Log(j)

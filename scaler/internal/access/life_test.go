@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -335,33 +333,5 @@ func TestWrite(t *testing.T) {
 		if len(seen) != len(row.want) {
 			t.Errorf("rules for %v, want %v", seen, row.want)
 		}
-	}
-}
-
-// On a real OpenStack, VMCLUSTER_LIVE=1: the cluster is made as OS_CLOUD says,
-// and the scaler lives as VMCLUSTER_LIVE_SCALER_CLOUD does, an entry of
-// clouds.yaml with an application credential that has the rules.
-func TestLiveLife(t *testing.T) {
-	if os.Getenv("VMCLUSTER_LIVE") != "1" || os.Getenv("VMCLUSTER_LIVE_SCALER_CLOUD") == "" {
-		t.Skip("set VMCLUSTER_LIVE=1 and VMCLUSTER_LIVE_SCALER_CLOUD to use the OpenStack that OS_CLOUD names")
-	}
-	birth(t, client(t, openstack.Config{}), "access", os.Getenv("VMCLUSTER_LIVE_IMAGE"), os.Getenv("VMCLUSTER_LIVE_FLAVOR"), os.Getenv("VMCLUSTER_LIVE_NETWORK"))
-	var r recorder
-	scaler := client(t, openstack.Config{Cloud: os.Getenv("VMCLUSTER_LIVE_SCALER_CLOUD"), Log: r.log})
-	life(t, scaler, "access", func(string) {})
-	places, err := scaler.Places()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d calls; not needed here: %v", len(r.calls), r.check(t, access.Rules(places)))
-
-	// What no rule allows is refused, and the refusal names it.
-	_, err = scaler.ResolveKeyPair(t.Context(), "any")
-	var refused *cluster.CloudError
-	switch {
-	case cluster.IsKind(err, cluster.FaultNotFound):
-		t.Log("this credential has no access rules")
-	case !errors.As(err, &refused) || refused.Call != "GET "+places.Compute.Path+"/os-keypairs":
-		t.Errorf("a call without a rule: %v", err)
 	}
 }
