@@ -29,6 +29,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
 
@@ -42,6 +43,7 @@ HANDED = "/var/lib/vmcluster-node/handed.json"  # a document that a worker broug
 FIRST_KEY = "/etc/vmcluster/first_key"  # with -cert.pub beside it, good for two hours
 STATE = "/var/lib/vmcluster-node"
 SET_UP = STATE + "/set-up"  # there once setup has ended well
+USER_KEY = STATE + "/user_key.pub"  # the login user's, as setup made it
 
 ACCOUNT = "vmcluster"  # the coordinator's account on workers
 ACCOUNT_HOME = "/var/lib/vmcluster"
@@ -205,8 +207,8 @@ def say(text):
 
 
 def enable(unit):
-    """Has systemd start a unit at the next boot. It is not told to read all units
-    again for that, which takes it seconds on a slow machine."""
+    """Has a program's own unit started at each boot. systemd is not told to read
+    all units again for that: it takes seconds on a slow machine."""
     run("systemctl", "enable", "--no-reload", unit)
 
 
@@ -215,9 +217,20 @@ def disable(unit):
     run("systemctl", "disable", "--no-reload", "--now", unit, timeout=120)
 
 
-def start_new(unit):
-    """Starts a unit that systemd has not read yet, now and at each boot."""
-    run("systemctl", "enable", unit)
+def install_unit(unit, text):
+    """Writes a unit of ours, which systemd starts from the next boot on. The link
+    is what "enable" would make by its [Install] section."""
+    path, link = "/etc/systemd/system/" + unit, "/etc/systemd/system/multi-user.target.wants/" + unit
+    write(path, text)
+    os.makedirs(os.path.dirname(at(link)), exist_ok=True)
+    if not os.path.islink(at(link)):
+        os.symlink(path, at(link))
+
+
+def start_new(unit, text):
+    """Writes a unit, and starts it now and at each boot."""
+    install_unit(unit, text)
+    run("systemctl", "daemon-reload")
     run("systemctl", "start", "--no-block", unit)
 
 
@@ -304,9 +317,37 @@ def in_home(user, request):
     request = dict(request, home=user.home)
     if os.geteuid() == user.uid:
         return home(request)
+    if threading.active_count() == 1:
+        return home_in_child(user, request)
+    # A fork would take over locks that other threads hold.
     program = at(PROGRAM) if os.path.exists(at(PROGRAM)) else os.path.abspath(__file__)
     return json.loads(run(sys.executable, program, "home", text=json.dumps(request), cwd="/",
                           user=user.uid, group=user.gid, extra_groups=[]))
+
+
+def home_in_child(user, request):
+    """What the home verb does, without another start of this program."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(user.gid)
+            os.setuid(user.uid)
+            os.chdir("/")
+            answer = home(request)
+        except BaseException as error:  # what is raised here must not go on as root's
+            answer = {"error": told(error)}
+        os.write(theirs, json.dumps(answer).encode())
+        os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours) as f:
+        said = f.read()
+    os.waitpid(child, 0)
+    answer = json.loads(said or '{"error": "it ended early"}')
+    if "error" in answer:
+        raise Failure("work in the home of %s: %s" % (user.name, answer["error"]))
+    return answer
 
 
 def home(request):
@@ -383,8 +424,7 @@ class Node:
         """cloud-init runs its commands once, even if the node is reset meanwhile."""
         if sys.version_info < (3, 9):
             say("this image's Python is %d.%d; the node program needs 3.9 or newer" % sys.version_info[:2])
-        write("/etc/systemd/system/vmcluster-setup.service", SETUP_UNIT)
-        enable("vmcluster-setup.service")
+        install_unit("vmcluster-setup.service", SETUP_UNIT)
 
     def close_metadata(self):
         """User data can be read by every local user at the metadata address;
@@ -393,8 +433,7 @@ class Node:
         iptables = " || ".join("iptables -%s OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT" % flag for flag in "CA")
         command = "nft -f /etc/vmcluster/metadata.nft || " + iptables
         run("sh", "-c", command)
-        write("/etc/systemd/system/vmcluster-metadata.service", METADATA_UNIT % command)
-        enable("vmcluster-metadata.service")
+        install_unit("vmcluster-metadata.service", METADATA_UNIT % command)
 
     def hold_batch_system(self):
         """The batch system's daemons start with our configuration or not at all."""
@@ -410,24 +449,25 @@ class Node:
     def setup_login_user(self):
         user = ensure_login_user(self.login_user, self.config["login_uid"])
         keys = [k for k in [self.config.get("operator_key")] if k]
-        in_home(user, {"id": self.id, "keys": None if self.applied() else keys})
+        remove(USER_KEY)
+        made = in_home(user, {"id": self.id, "keys": None if self.applied() else keys})
+        write(USER_KEY, made["user_key"], 0o600)
 
     def setup_account(self):
-        if not account(ACCOUNT):
-            run("useradd", "--system", "--user-group", "--no-create-home", "-d", ACCOUNT_HOME, "-s", "/bin/sh", ACCOUNT)
-        run("usermod", "-p", "*", ACCOUNT)
+        if account(ACCOUNT):
+            run("usermod", "-p", "*", ACCOUNT)
+        else:
+            run("useradd", "--system", "--user-group", "--no-create-home", "-p", "*", "-d", ACCOUNT_HOME, "-s", "/bin/sh", ACCOUNT)
         # For SELinux: sshd may read keys in homes that its policy knows of, and this is none.
         works("semanage", "fcontext", "-a", "-t", "ssh_home_t", ACCOUNT_HOME + r"/\.ssh(/.*)?")
         if not self.applied():
             self.write_account_keys(self.config["ca"], [self.config.get("coordinator_key")])
 
     def setup_coordinator(self):
-        write("/etc/systemd/system/vmcluster-coordinator.service", COORDINATOR_UNIT)
-        start_new("vmcluster-coordinator.service")
+        start_new("vmcluster-coordinator.service", COORDINATOR_UNIT)
 
     def setup_hand_over(self):
-        write("/etc/systemd/system/vmcluster-hand-over.service", HAND_OVER_UNIT)
-        start_new("vmcluster-hand-over.service")
+        start_new("vmcluster-hand-over.service", HAND_OVER_UNIT)
 
     # ---- requests
 
@@ -473,7 +513,8 @@ class Node:
         user_key = ""
         if self.login_user:
             user = ensure_login_user(self.login_user, self.config["login_uid"])
-            user_key = in_home(user, {"id": self.id})["user_key"]
+            # A node that is new has just made the key; later the user may have another.
+            user_key = not self.applied() and read(USER_KEY) or in_home(user, {"id": self.id})["user_key"]
         if self.is_front_end:
             host_key = public_key(read("/etc/ssh/ssh_host_ed25519_key.pub"))
             if not host_key:
@@ -988,13 +1029,13 @@ def hand_over(node, clock=time.monotonic):
     return 0
 
 
-def ssh(name, address, request, known_hosts, keys, timeout=60):
-    """Puts one request to another node."""
+def ssh(name, address, request, known_hosts, keys, timeout=60, **more):
+    """Puts one request to another node; more are further options of ssh's."""
     options = {
         "BatchMode": "yes", "ConnectTimeout": "10", "ServerAliveInterval": "10", "ServerAliveCountMax": "6",
         "UserKnownHostsFile": at(known_hosts), "GlobalKnownHostsFile": "/dev/null",
         "HostKeyAlias": name, "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no", "CheckHostIP": "no",
-        "IdentitiesOnly": "yes", "IdentityAgent": "none", "LogLevel": "ERROR",
+        "IdentitiesOnly": "yes", "IdentityAgent": "none", "LogLevel": "ERROR", **more,
     }
     command = ["ssh", "-F", "/dev/null", "-T", "-l", ACCOUNT]
     for option, value in options.items():
@@ -1361,7 +1402,9 @@ class Coordinator:
 
     def remote(self, name, address, request, timeout=60):
         """Puts one request to a worker over ssh."""
-        return ssh(name, address, request, STATE + "/known_hosts", [STATE + "/coordinator", FIRST_KEY], timeout)
+        # A connection serves the requests that follow soon: a bundle comes right after the join.
+        shared = {"ControlMaster": "auto", "ControlPersist": "15", "ControlPath": at(STATE + "/ssh-%C")}
+        return ssh(name, address, request, STATE + "/known_hosts", [STATE + "/coordinator", FIRST_KEY], timeout, **shared)
 
     def task_join(self, name, address):
         answer = self.remote(name, address, {"verb": "join"})

@@ -29,7 +29,7 @@ type journey struct {
 	launched  time.Time // Nova has it running
 	booted    time.Time // cloud-init's last stage, in which the node program sets up, begins
 	setUp     time.Time // the node program has
-	joined    time.Time // the front-end has joined it, and the batch system's daemon runs
+	joined    time.Time // the front-end has joined it, and has started HTCondor there
 	running   time.Time // HTCondor
 }
 
@@ -54,8 +54,8 @@ func (j journey) parts() []part {
 		stretch("boot", j.created, j.launched, false, "Nova's: to a server that runs"),
 		stretch("", j.launched, j.booted, false, "the guest's: to cloud-init's last stage"),
 		stretch("join", j.booted, j.setUp, true, "the node program's set-up"),
-		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of HTCondor's daemon"),
-		stretch("negotiation", j.joined, j.running, false, "HTCondor's: daemon to running job"),
+		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of HTCondor"),
+		stretch("negotiation", j.joined, j.running, false, "HTCondor's: its start to running job"),
 	}
 	all[0].ours -= hold
 	return all
@@ -109,7 +109,7 @@ start = json.load(open("/run/cloud-init/status.json"))["v1"]["modules-final"]["s
 since_boot = float(open("/proc/uptime").read().split()[0])
 print(start if start > 1e9 else time.time() - since_boot + start)' # newer ones count from the boot
 sudo -n stat -c %.Y /var/lib/vmcluster-node/set-up
-date -d "$(ps -C condor_startd -o lstart=)" +%s`)
+date -d "$(systemctl show condor -P InactiveExitTimestamp)" +%s`)
 	j.booted, j.setUp, j.joined = node(0), node(1), node(2)
 	s.journeys = append(s.journeys, j)
 	t.Log(j)
