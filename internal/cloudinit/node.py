@@ -795,7 +795,8 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
 
     @classmethod
     def installed(cls):
-        return works("systemctl", "cat", cls.SERVICE)
+        folders = ("/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/")
+        return any(os.path.exists(at(folder + cls.SERVICE)) for folder in folders) or works("systemctl", "cat", cls.SERVICE)
 
     def start(self):
         """Configures the daemons and has them run, unless this node retired."""
@@ -1118,11 +1119,11 @@ class Coordinator:
         if not self.host_ca:
             self.guard("host_ca", self.make_host_ca)
         self.guard("bundle", lambda: self.update_bundle(now))
-        if self.common:
-            self.apply_here()
         self.write_known_hosts()
         self.save()
         self.start_tasks(now)
+        if self.common:
+            self.apply_here()
         if now >= self.next_report:
             self.report(now)
             self.next_report = now + self.interval(now)
@@ -1254,7 +1255,8 @@ class Coordinator:
     # ---- bringing it about
 
     def apply_here(self):
-        """The front-end comes first: workers look for it by name at once."""
+        """What the front-end itself is to have, while the requests to workers are
+        under way. They count as done when this is."""
         if self.state.get("here") == self.state["version"]:
             return
 
@@ -1277,7 +1279,7 @@ class Coordinator:
 
     def start_tasks(self, now):
         version = self.state["version"]
-        ready = self.common is not None and self.state.get("here") == version
+        ready = self.common is not None and self.state.get("here")  # workers look for its daemons at once
         for name, m in self.members().items():
             record = self.state["workers"][name]
             how = m.get("leaving") or ""
@@ -1481,7 +1483,8 @@ class Coordinator:
 
     def has_current(self, name):
         record = self.state["workers"].get(name, {})
-        return self.bundle_of == self.document["generation"] and record.get("acked") == self.state["version"]
+        version = self.state["version"]
+        return self.bundle_of == self.document["generation"] and record.get("acked") == version == self.state.get("here")
 
     def pending(self):
         """Workers without the current bundle. A drained one is about to be
