@@ -100,6 +100,10 @@ func TestContainerfile(t *testing.T) {
 	if got := instructions["USER"]; len(got) != 1 || strings.HasPrefix(got[0], "0") || !regexp.MustCompile(`^\d+:\d+$`).MatchString(got[0]) {
 		t.Errorf("USER %v is not one number that is not root", got)
 	}
+	uid, _, _ := strings.Cut(strings.Join(instructions["USER"], ""), ":")
+	if !strings.Contains(strings.Join(instructions["RUN"], ""), "useradd --uid "+uid+" ") {
+		t.Errorf("uid %s has no name: ssh does not run for it", uid)
+	}
 	if got := instructions["ENTRYPOINT"]; len(got) != 1 || got[0] != `["/usr/local/bin/vmcluster-scaler"]` {
 		t.Errorf("ENTRYPOINT %v", got)
 	}
