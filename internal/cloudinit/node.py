@@ -55,9 +55,9 @@ BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s
 QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 SETTLE = 10  # a new bundle waits this long for joins that are under way
 FIRST_RETRY, LAST_RETRY = 5, 60
-BOOT_RETRY, BOOT_TRIES = 3, 120  # a worker that boots is asked this often, for some minutes
+BOOT_RETRY, BOOT_TRIES = 2, 180  # a worker that boots is asked this often, for some minutes
 SETUP_TRIES, SETUP_PAUSE = 5, 10
-GIVEN_UP = 8  # a worker that is to leave and can't be reached so often is not waited for
+GIVEN_UP = 12  # a worker that is to leave and can't be reached so often is not waited for
 
 LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 ADDRESS = re.compile(r"[0-9a-fA-F:.]+")  # and no IPv6 scope, which may be anything
@@ -232,6 +232,26 @@ def start_new(unit, text):
     install_unit(unit, text)
     run("systemctl", "daemon-reload")
     run("systemctl", "start", "--no-block", unit)
+
+
+def beside(step):
+    """Begins a step that takes its time; what is returned waits for its end, and
+    raises what it raised."""
+    raised = []
+
+    def work():
+        try:
+            step()
+        except Exception as error:
+            raised.append(error)
+    thread = threading.Thread(target=work)
+    thread.start()
+
+    def wait():
+        thread.join()
+        if raised:
+            raise raised[0]
+    return wait
 
 
 def running(program):
@@ -547,12 +567,14 @@ class Node:
             in_home(user, {"id": self.id, "keys": bundle["authorized_keys"]})
         if not self.is_front_end:
             self.write_account_keys(bundle["ca"], bundle["coordinator_keys"])
-            self.show_host_key(bundle["host_certificate"])
+            key_is_shown = beside(lambda: self.show_host_key(bundle["host_certificate"]))
         elif self.by_last_worker:
             self.write_account_keys(bundle["ca"], [])
         if bundle["batch"]["type"] == "htcondor":
             own = [address for address, name in bundle["hosts"] if name == self.name]
             HTCondor(self, bundle["batch"], *own[:1]).start()
+        if not self.is_front_end:
+            key_is_shown()
         write(STATE + "/applied.json", json.dumps({"generation": generation, "digest": digest}), 0o600)
         return {"generation": generation}
 
@@ -582,7 +604,7 @@ class Node:
         changed |= write(key + ".pub", read(STATE + "/host_key.pub"), 0o644)
         changed |= write(key + "-cert.pub", certificate + "\n", 0o644)
         changed |= name_certificate(key + "-cert.pub")
-        if changed:
+        if changed or not self.applied():  # a run that was cut short may have changed it
             works("restorecon", "-R", at("/etc/ssh"))
             if not works("systemctl", "reload", "ssh.service") and not works("systemctl", "reload", "sshd.service"):
                 raise Failure("sshd did not reload its host key")
@@ -811,10 +833,10 @@ STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
         changed |= write(self.CONFIG, self.configuration(), 0o644)
         if os.path.exists(at(STATE + "/retired")):
             return
-        if not fresh and not changed and running("condor_master"):
+        if self.node.applied() and not changed and running("condor_master"):
             return
-        enable(self.SERVICE)
         run("systemctl", "restart" if fresh else "start", self.SERVICE, timeout=120)
+        enable(self.SERVICE)
         if changed and not fresh:
             run("condor_reconfig")
 

@@ -276,6 +276,23 @@ class Join(ClusterCase):
         self.assertIn("astro-cpu-1 " + lasting, c.text("astro-frontend", node.STATE + "/known_hosts"))
         self.assertIn(lasting, c.text("astro-frontend", "/etc/ssh/ssh_known_hosts"))
 
+    def test_host_key_of_a_run_that_was_cut_short_is_shown(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.settle(c.coordinator())
+        os.unlink(os.path.join(c.dir, name, node.STATE.lstrip("/"), "applied.json"))
+        c.enter(name)
+        n = node.Node()
+        for reload, want in ((False, "did not reload"), (True, "")):
+            works = node.works
+            node.works = lambda *command, reload=reload: reload
+            self.addCleanup(setattr, node, "works", works)
+            bundle = {"hosts": [], "known_hosts": [], "authorized_keys": [], "coordinator_keys": [], "ca": CA, "batch": {"type": "none"},
+                      "host_certificate": c.text(name, "/etc/ssh/ssh_host_ed25519_key-cert.pub").strip()}
+            answer = n.answer({"verb": "apply", "generation": [9, 1], "bundle": bundle})
+            self.assertEqual((answer["ok"], want in answer.get("error", "")), (not want, True), answer)
+            node.works = works
+
     def test_late_worker_reaches_everyone(self):
         c = self.cluster
         one, two = c.worker(1), c.worker(2, up=False)
@@ -505,6 +522,33 @@ class Join(ClusterCase):
         c.time = node.FIRST_KEY_TTL + 1.0
         c.settle(coordinator, 1)
         self.assertFalse(c.has("astro-frontend", node.FIRST_KEY))
+
+    def test_nobody_has_joined_a_front_end_that_lacks_its_own_part(self):
+        c = self.cluster
+        c.worker(1)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        c.worker(2)
+        c.publish()
+        answer = coordinator.node.answer
+        coordinator.node.answer = lambda request: {"ok": False, "error": "no space left"}
+        report = c.settle(coordinator)
+        self.assertEqual((report["joined"], report["pending_names"], report["error"]), (0, "cpu[1-2]", "no space left"))
+        coordinator.node.answer = answer
+        report = c.settle(coordinator)
+        self.assertEqual((report["joined"], report["pending"]), (2, 0))
+
+    def test_token_is_made_while_the_worker_boots(self):
+        c = Cluster("htcondor")
+        self.addCleanup(c.close)
+        c.worker(1)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        name = c.worker(2, up=False)
+        c.publish()
+        c.settle(coordinator)
+        self.assertIn("token", coordinator.state["workers"][name])
+        self.assertFalse(coordinator.state["workers"][name].get("joined"))
 
     def test_worker_without_address_is_pending(self):
         c = self.cluster

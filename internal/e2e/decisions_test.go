@@ -15,11 +15,15 @@ import (
 
 // record is a line of the file of decisions, as docs/scaler.md describes it.
 type record struct {
-	Time     time.Time `json:"time"`
-	Seconds  float64   `json:"seconds"`
-	Watching bool      `json:"watching"`
-	Waiting  int       `json:"jobs_waiting"`
-	Needed   int       `json:"workers_needed"`
+	Time    time.Time `json:"time"`
+	Seconds float64   `json:"seconds"`
+
+	ReadSeconds  float64 `json:"read_seconds"`
+	QueueSeconds float64 `json:"queue_seconds"`
+
+	Watching bool `json:"watching"`
+	Waiting  int  `json:"jobs_waiting"`
+	Needed   int  `json:"workers_needed"`
 	Add      []struct {
 		Group  string `json:"group"`
 		Count  int    `json:"count"`

@@ -23,14 +23,15 @@ import (
 type journey struct {
 	job, worker string
 
-	submitted time.Time // HTCondor
-	decided   time.Time // the scaler's record
-	created   time.Time // Nova took the call
-	launched  time.Time // Nova has it running
-	booted    time.Time // cloud-init's last stage, in which the node program sets up, begins
-	setUp     time.Time // the node program has
-	joined    time.Time // the front-end has joined it, and has started HTCondor there
-	running   time.Time // HTCondor
+	submitted time.Time     // HTCondor
+	decided   time.Time     // the scaler's record
+	tools     time.Duration // condor_q and condor_status took before that decision
+	created   time.Time     // Nova took the call
+	launched  time.Time     // Nova has it running
+	booted    time.Time     // cloud-init starts the node program
+	setUp     time.Time     // the node program has
+	joined    time.Time     // the front-end has joined it, and has started HTCondor there
+	running   time.Time     // HTCondor
 }
 
 // part is a stretch of the way. ours is what of it the project answers for.
@@ -49,15 +50,15 @@ func (j journey) parts() []part {
 		return p
 	}
 	all := []part{
-		stretch("hold", j.submitted, j.decided, true, fmt.Sprintf("submit to decision; %s of it are the policy's", hold)),
+		stretch("hold", j.submitted, j.decided, true, fmt.Sprintf("submit to decision; %s of it are the policy's, %s HTCondor's tools", hold, tenths(j.tools))),
 		stretch("create", j.decided, j.created, true, "decision to Nova's taking the call"),
 		stretch("boot", j.created, j.launched, false, "Nova's: to a server that runs"),
-		stretch("", j.launched, j.booted, false, "the guest's: to cloud-init's last stage"),
+		stretch("", j.launched, j.booted, false, "the guest's: to the start of the node program"),
 		stretch("join", j.booted, j.setUp, true, "the node program's set-up"),
 		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of HTCondor"),
 		stretch("negotiation", j.joined, j.running, false, "HTCondor's: its start to running job"),
 	}
-	all[0].ours -= hold
+	all[0].ours -= hold + j.tools
 	return all
 }
 
@@ -98,16 +99,14 @@ func (s *story) follow(t *testing.T, file scalerFile, submission, worker string)
 	if i < 0 {
 		t.Fatalf("no record of the scaler says that %s was made", worker)
 	}
-	j.decided, j.created, j.launched = records[i].Time, n.Created, s.launched(t, n.ID)
+	seconds := func(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+	j.decided, j.tools = records[i].Time.Add(seconds(records[i].ReadSeconds)), seconds(records[i].QueueSeconds)
+	j.created, j.launched = n.Created, s.launched(t, n.ID)
 
 	queue := s.fe.clock(t, fmt.Sprintf(`condor_q %s -af QDate JobCurrentStartDate`, submission))
 	j.submitted, j.running = queue(0), queue(1)
 	node := s.asOperatorOnce(n).clock(t, `
-sudo -n python3 -c '
-import json, time
-start = json.load(open("/run/cloud-init/status.json"))["v1"]["modules-final"]["start"]
-since_boot = float(open("/proc/uptime").read().split()[0])
-print(start if start > 1e9 else time.time() - since_boot + start)' # newer ones count from the boot
+date -d "$(sudo -n grep -m1 'Running command .*/scripts/runcmd' /var/log/cloud-init.log | cut -c1-23 | tr , .)" +%s.%N
 sudo -n stat -c %.Y /var/lib/vmcluster-node/set-up
 date -d "$(systemctl show condor -P InactiveExitTimestamp)" +%s`)
 	j.booted, j.setUp, j.joined = node(0), node(1), node(2)

@@ -29,6 +29,8 @@ type Outcome struct {
 	// JoinTimeouts are those that hold in this tick, by group.
 	JoinTimeouts map[string]time.Duration
 	Breakers     map[FaultKey]Breaker // after this tick's decision, before it is acted upon
+	// HoldEnds is when the first hold ends that is not over; zero: there is none.
+	HoldEnds time.Time
 }
 
 // Tick judges the facts: fleet, demand and decision, and what the next tick
@@ -51,7 +53,7 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 	t.explainJobs()
 	t.act()
 	t.forget()
-	out := Outcome{Fleet: t.fleet, Demand: t.demand, Decision: t.d, JoinTimeouts: map[string]time.Duration{}}
+	out := Outcome{Fleet: t.fleet, Demand: t.demand, Decision: t.d, JoinTimeouts: map[string]time.Duration{}, HoldEnds: t.holdEnds}
 	for _, group := range t.managed() {
 		out.JoinTimeouts[group] = t.joinTimeout(group)
 	}
@@ -95,6 +97,8 @@ type tick struct {
 	room     Room
 	budget   int // of new workers
 	inFlight int
+
+	holdEnds time.Time // see Outcome
 }
 
 // managed returns the groups in the scaler's charge, in order. A group that the

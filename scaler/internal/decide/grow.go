@@ -101,6 +101,9 @@ func (t *tick) wanted(group string) (int, string) {
 				reason += " for " + short(lasted)
 			}
 		default:
+			if end := since.Add(t.p.ScaleOutAfter); t.holdEnds.IsZero() || end.Before(t.holdEnds) {
+				t.holdEnds = end
+			}
 			t.d.note("group "+group, fmt.Sprintf("%s for %s not added yet: the demand has lasted %s of %s",
 				count(need.Workers, "worker"), t.wanting(group, need), short(lasted), short(t.p.ScaleOutAfter)))
 		}

@@ -60,6 +60,8 @@ type Loop struct {
 	leaves  bool                   // this round's reading left the front-end's report where it was
 	kept    []string               // memos on the front-end
 
+	holdEnds time.Time // of demand that waits, by the last round; zero: none does
+
 	forgetful bool // memos can not be written
 }
 
@@ -162,7 +164,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (l *Loop) Tick(ctx context.Context, act bool) Record {
 	start := time.Now()
 	r := Record{Time: start.UTC(), DryRun: l.DryRun, Watching: !act}
-	facts, err := l.read(ctx)
+	facts, tools, err := l.read(ctx)
+	r.ReadSeconds, r.QueueSeconds = time.Since(start).Seconds(), tools.Seconds()
 	switch {
 	case err != nil && ctx.Err() != nil:
 		r.err = fmt.Errorf("stopped in the middle of a reading: %w", ctx.Err())
@@ -198,6 +201,7 @@ func (l *Loop) judge(ctx context.Context, facts decide.Facts, act bool, r *Recor
 	l.recall(facts)
 	var out decide.Outcome
 	out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
+	l.holdEnds = out.HoldEnds
 	r.fill(facts, out)
 	r.Facts, r.Policy = facts, l.Policy.At(r.Time).For(facts.Cluster.Document.Groups)
 	if act = l.hold(ctx, facts, act, r); r.Standby == "" {
@@ -233,18 +237,18 @@ func (l *Loop) complain(trouble string) {
 }
 
 // read reads the cluster, then the queue: a worker's job must not be missed
-// because it began in between.
-func (l *Loop) read(ctx context.Context) (decide.Facts, error) {
+// because it began in between. It tells how long the queue's reader took.
+func (l *Loop) read(ctx context.Context) (f decide.Facts, queueTook time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	l.keepReports()
-	var f decide.Facts
-	var err error
 	if f.Cluster, err = l.Cluster.Read(ctx); err != nil {
-		return f, &ReadError{What: "cluster", Err: err}
+		return f, 0, &ReadError{What: "cluster", Err: err}
 	}
-	if f.Queue, err = l.Queue.Read(ctx); err != nil {
-		return f, &ReadError{What: "queue", Err: err}
+	began := time.Now()
+	f.Queue, err = l.Queue.Read(ctx)
+	if queueTook = time.Since(began); err != nil {
+		return f, queueTook, &ReadError{What: "queue", Err: err}
 	}
 	f.Flavors, f.Sizes = map[string]queue.Shape{}, map[string]decide.Size{}
 	ours := l.Policy.For(f.Cluster.Document.Groups).Groups
@@ -260,7 +264,7 @@ func (l *Loop) read(ctx context.Context) (decide.Facts, error) {
 		}
 	}
 	f.Room = l.room(ctx)
-	return f, nil
+	return f, queueTook, nil
 }
 
 // shape returns a flavor's shape, asked for once. Where it can't be known, the

@@ -42,10 +42,13 @@ func (l *Loop) apply(s Settings) {
 	l.Log.Info("the new configuration holds from now on")
 }
 
-// due returns when the tick that follows the one due at last is due; at once, if
-// that should have been long ago.
+// due returns when the tick that follows the one due at last is due: an interval
+// later, or when a hold ends before that; at once, if that should have been long ago.
 func (l *Loop) due(last time.Time) time.Time {
 	next := last.Add(l.Interval)
+	if end := l.holdEnds; end.After(last) && end.Before(next) {
+		next = end // whoever waits has waited long enough
+	}
 	if now := time.Now(); next.Before(now) {
 		return now
 	}

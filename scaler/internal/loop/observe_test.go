@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,6 +95,30 @@ func TestSettingsChangeBetweenTicks(t *testing.T) {
 		}
 		if s.servers() != 2 {
 			t.Errorf("%d servers: the hold of 60 s did not go on, or the new max does not hold", s.servers())
+		}
+	})
+}
+
+// A hold that ends between two rounds brings a round of its own, and one only.
+func TestTheEndOfAHoldIsNotSleptOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		l := newLoop(s, 20)
+		l.Policy.ScaleOutAfter = 35 * time.Second
+		w := &watcher{start: s.start}
+		l.Observers = append(l.Observers, w)
+		s.submit(4, 12*time.Second, time.Hour) // seen at 20 s
+		running(t, l, 80*time.Second)
+		var at []int
+		made := -1
+		for i, r := range w.finished {
+			at = append(at, int(w.at[i].Seconds()))
+			if len(r.Added) > 0 {
+				made = at[i]
+			}
+		}
+		if want := []int{0, 10, 20, 30, 40, 50, 55, 65, 75}; !slices.Equal(at, want) || made != 55 {
+			t.Errorf("rounds at %v, want %v; a worker was made at %d s", at, want, made)
 		}
 	})
 }

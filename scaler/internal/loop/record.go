@@ -32,6 +32,9 @@ type Record struct {
 	Errors    []string `json:"errors,omitempty"`    // of actions
 	Error     string   `json:"error,omitempty"`     // why nothing could be decided
 	Seconds   float64  `json:"seconds"`
+	// Of Seconds, what reading took, and of that the batch system's tools.
+	ReadSeconds  float64 `json:"read_seconds,omitempty"`
+	QueueSeconds float64 `json:"queue_seconds,omitempty"`
 
 	Standby string `json:"standby,omitempty"` // why another scaler acts, and not this one
 	Holder  string `json:"-"`                 // another scaler that holds the lease
