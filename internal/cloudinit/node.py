@@ -355,11 +355,11 @@ def home_in_child(user, request):
             os.setgid(user.gid)
             os.setuid(user.uid)
             os.chdir("/")
-            answer = home(request)
-        except BaseException as error:  # what is raised here must not go on as root's
-            answer = {"error": told(error)}
-        os.write(theirs, json.dumps(answer).encode())
-        os._exit(0)
+            os.write(theirs, json.dumps(home(request)).encode())
+        except BaseException as error:
+            os.write(theirs, json.dumps({"error": told(error)}).encode())
+        finally:
+            os._exit(0)  # whatever happens: what follows is the parent's
     os.close(theirs)
     with os.fdopen(ours) as f:
         said = f.read()
