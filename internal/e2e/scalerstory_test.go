@@ -83,7 +83,7 @@ const hold = 30 * time.Second
 func direct(recheck time.Duration) string {
 	return fmt.Sprintf(`
 policy {
-  interval        = "5s"
+  interval        = "10s"
   scale_out_after = %q
   idle_after      = "30s"
   drain_recheck   = %q

@@ -53,6 +53,7 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 	t.explainJobs()
 	t.act()
 	t.forget()
+	t.m.LookedAt = facts.Queue.JobsAt
 	out := Outcome{Fleet: t.fleet, Demand: t.demand, Decision: t.d, JoinTimeouts: map[string]time.Duration{}, HoldEnds: t.holdEnds}
 	for _, group := range t.managed() {
 		out.JoinTimeouts[group] = t.joinTimeout(group)

@@ -83,9 +83,7 @@ func (t *tick) wanted(group string) (int, string) {
 	} else {
 		since, ok := t.m.Unmet[group]
 		if !ok {
-			if since = t.facts.Queue.JobsAt; since.IsZero() || since.After(t.now) {
-				since = t.now
-			}
+			since = t.unmetSince(need)
 			t.m.Unmet[group] = since
 		}
 		lasted := t.now.Sub(since)
@@ -117,6 +115,21 @@ func (t *tick) wanted(group string) (int, string) {
 		n = max(room, 0)
 	}
 	return n, reason
+}
+
+// unmetSince is since when there has been a need that is seen for the first time:
+// since the reading, or since the jobs that it is for were queued, if all of them
+// came after the reading before. Reading a queue can take longer than the interval.
+func (t *tick) unmetSince(need demand.Need) time.Time {
+	since := t.facts.Queue.JobsAt
+	if since.IsZero() || since.After(t.now) {
+		since = t.now
+	}
+	queued := need.Oldest.Add(time.Second) // told in whole seconds
+	if need.Spare == 0 && !t.m.LookedAt.IsZero() && need.Oldest.After(t.m.LookedAt) && queued.Before(since) {
+		return queued
+	}
+	return since
 }
 
 // newest is when the group's newest server was made. The cloud tells it, so a

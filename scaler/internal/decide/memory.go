@@ -11,6 +11,7 @@ import (
 // nothing: marks and servers are in the cloud.
 type Memory struct {
 	WatchedFrom time.Time // zero: absences are counted from the server's creation
+	LookedAt    time.Time // when the queue was read last
 	Unmet       map[string]time.Time
 	Seen        map[string]time.Time // node → last time in the pool
 	Busy        map[string]time.Time // node → last time it was seen with a job

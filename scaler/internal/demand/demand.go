@@ -8,6 +8,7 @@ package demand
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -35,6 +36,17 @@ type Need struct {
 	Workers int // new ones
 	Jobs    int // that they are for
 	Spare   int // of the new ones, those that shall stay empty
+	// Oldest is when the first of the jobs was queued, by the batch system's clock;
+	// zero: it is not known of all of them.
+	Oldest time.Time
+}
+
+// take notes jobs that the new workers are for.
+func (n *Need) take(g *queue.JobGroup, count int) {
+	if n.Jobs == 0 || g.Oldest.Before(n.Oldest) {
+		n.Oldest = g.Oldest // zero is before all others
+	}
+	n.Jobs += count
 }
 
 // Placement is a number of jobs of one group on one existing worker.

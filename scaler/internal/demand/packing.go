@@ -126,7 +126,7 @@ func (p *packing) place(g *queue.JobGroup, n int) int {
 		p.room.set(i, b.free)
 		if b.worker == "" {
 			need := p.d.Needs[b.group]
-			need.Jobs += count
+			need.take(g, count)
 			p.d.Needs[b.group] = need
 			continue
 		}

@@ -117,7 +117,7 @@ func TestTheEndOfAHoldIsNotSleptOver(t *testing.T) {
 				made = at[i]
 			}
 		}
-		if want := []int{0, 10, 20, 30, 40, 50, 55, 65, 75}; !slices.Equal(at, want) || made != 55 {
+		if want := []int{0, 10, 20, 30, 40, 48, 58, 68, 78}; !slices.Equal(at, want) || made != 48 {
 			t.Errorf("rounds at %v, want %v; a worker was made at %d s", at, want, made)
 		}
 	})
