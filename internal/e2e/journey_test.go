@@ -58,7 +58,7 @@ func (j journey) parts() []part {
 		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of HTCondor"),
 		stretch("negotiation", j.joined, j.running, false, "HTCondor's: its start to running job"),
 	}
-	all[0].ours -= hold + j.tools
+	all[0].ours = max(0, all[0].ours-hold-j.tools) // what the clocks differ by is nobody's gain
 	return all
 }
 
