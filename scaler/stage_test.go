@@ -12,8 +12,8 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
 // recordings are what HTCondor's tools printed on a real pool.

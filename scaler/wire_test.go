@@ -6,7 +6,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
 

@@ -11,8 +11,8 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	client "github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
 // The embedded cloud of the benchmarks: 20 ms a call, as a near cloud takes at

@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
 // Servers in a cell that is down are in no list, and are not gone: neither a plan

@@ -7,8 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
 // Each row: what is wrong with a configuration, the attribute that the plan

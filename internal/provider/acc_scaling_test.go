@@ -14,9 +14,9 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
 // client speaks to the cloud beside the provider.

@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
 // The data source tells of a cluster what the resource does.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
 // wire speaks the plugin protocol to a provider as a command line does, for what

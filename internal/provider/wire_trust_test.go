@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
 // applied is what a command line keeps between two runs.

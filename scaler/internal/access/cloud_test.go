@@ -21,10 +21,10 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/applicationcredentials"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudenv"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/cloudenv"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/access"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )

@@ -13,7 +13,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 

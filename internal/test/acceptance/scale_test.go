@@ -1,0 +1,80 @@
+//go:build acceptance
+
+package acceptance
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// TestScale takes a cluster of 50 workers to 60, to 20 with named victims, and to
+// nothing. VMCLUSTER_ACC_WORKERS sets another size for smaller projects.
+func TestScale(t *testing.T) {
+	n := number(t, "VMCLUSTER_ACC_WORKERS", 50)
+	more, fewer := n+max(1, n/5), max(1, n*2/5)
+	b := newBench(t, "vmcluster-acc-scale")
+	portsBefore := b.ports(t)
+
+	b.want(t, n)
+	timed(t, fmt.Sprintf("create %d", n), func() { b.apply(t) })
+	expectCalls(t, b, fmt.Sprintf("create of %d workers", n), n+25)
+	nodes := b.expectServers(t, n)
+	id := nodes[0].ClusterID
+
+	timed(t, "plan", func() { b.expectNoDifference(t) })
+	expectCalls(t, b, "refresh", 5)
+
+	b.want(t, more)
+	timed(t, fmt.Sprintf("grow to %d", more), func() { b.apply(t) })
+	t.Logf("growth by %d: %d calls", more-n, b.calls(t))
+	grown := b.expectServers(t, more)
+	for _, old := range nodes {
+		if now, ok := grown.ByName(old.Name); !ok || now.ID != old.ID {
+			t.Errorf("%s was touched by the growth", old.Name)
+		}
+	}
+
+	var retire []string
+	for i := 1; i <= (more-fewer)/2; i++ {
+		retire = append(retire, cluster.WorkerName(b.name, "cpu", i))
+	}
+	b.want(t, fewer, retire...)
+	timed(t, fmt.Sprintf("shrink to %d", fewer), func() { b.apply(t) })
+	t.Logf("shrink by %d: %d calls", more-fewer, b.calls(t))
+	left := b.expectServers(t, fewer)
+	for _, name := range left.Names() {
+		if slices.Contains(retire, name) {
+			t.Errorf("%s was to leave", name)
+		}
+	}
+	b.expectNoDifference(t)
+	b.calls(t)
+
+	timed(t, fmt.Sprintf("destroy %d", fewer), func() {
+		if _, err := b.cli.Destroy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	expectCalls(t, b, fmt.Sprintf("destroy of %d workers", fewer), fewer+25)
+	b.expectNothing(t, id, portsBefore)
+}
+
+func timed(t *testing.T, what string, act func()) {
+	t.Helper()
+	start := time.Now()
+	act()
+	t.Logf("%s: %s", what, time.Since(start).Round(time.Second))
+}
+
+func expectCalls(t *testing.T, b *bench, what string, most int) {
+	t.Helper()
+	n := b.calls(t)
+	t.Logf("%s: %d calls, budget %d", what, n, most)
+	if n > most {
+		t.Errorf("%s took %d calls, at most %d are allowed", what, n, most)
+	}
+}

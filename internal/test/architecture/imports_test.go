@@ -1,0 +1,184 @@
+package architecture_test
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	ours        = "github.com/vmcluster/terraform-provider-vmcluster"
+	gophercloud = "github.com/gophercloud"
+	plugin      = "github.com/hashicorp/terraform-plugin"
+	oldSDK      = "github.com/hashicorp/terraform-plugin-sdk"
+	hclog       = "github.com/hashicorp/go-hclog"
+)
+
+// A rule holds in the folders named by in, less those named by except. A folder
+// name covers what is below it; "." is the root package alone, "..." is all.
+type rule struct {
+	name    string
+	in      []string
+	except  []string
+	deny    []string // import paths, with what is below them
+	only    []string // where set: nothing but the standard library and these
+	tests   bool     // holds in test files too
+	because string
+}
+
+var rules = []rule{
+	{
+		name: "the domain stands alone", in: []string{"internal/cluster"}, tests: true,
+		only:    []string{ours + "/internal/cluster"},
+		because: "its values cross every boundary",
+	},
+	{
+		name: "keys and certificates know the standard library and x/crypto", in: []string{"internal/trust"}, tests: true,
+		only:    []string{ours + "/internal/trust", "golang.org/x/crypto"},
+		because: "what handles private keys must be small enough to read",
+	},
+	{
+		name: "one package speaks OpenStack", in: []string{"..."},
+		except:  []string{"internal/openstack", "internal/test/openstacktest"},
+		deny:    []string{gophercloud},
+		because: "microversions, paging and error shapes change in one place",
+	},
+	{
+		name: "one package speaks Terraform's plugin protocol", in: []string{"..."},
+		except:  []string{"internal/provider", "."},
+		deny:    []string{plugin},
+		because: "the rest is used by the scaler as well",
+	},
+	{
+		name: "the OpenStack client knows none of its users", in: []string{"internal/openstack"},
+		deny:    []string{ours + "/internal/provision", ours + "/internal/provider", ours + "/internal/cloudinit", ours + "/scaler"},
+		because: "the consumer declares the interface",
+	},
+	{
+		name: "provisioning knows neither client nor Terraform", in: []string{"internal/provision"},
+		deny:    []string{ours + "/internal/openstack", ours + "/internal/provider", ours + "/scaler"},
+		because: "provider and scaler create through the same code",
+	},
+	{
+		name: "user data is rendered from domain words", in: []string{"internal/cloudinit"},
+		deny:    []string{ours + "/internal/provision", ours + "/internal/openstack", ours + "/internal/provider", ours + "/scaler"},
+		because: "a rendering is a function of its input",
+	},
+	{
+		name: "the provider never imports the scaler", in: []string{"internal/provider", "."}, tests: true,
+		deny:    []string{ours + "/scaler"},
+		because: "they meet in internal/provision",
+	},
+	{
+		name: "the scaler never imports the provider", in: []string{"scaler"}, tests: true,
+		deny:    []string{ours + "/internal/provider"},
+		because: "they meet in internal/provision",
+	},
+	{
+		name: "demand and decision are functions of values",
+		in:   []string{"scaler/internal/demand", "scaler/internal/decide"},
+		deny: []string{
+			"context", "log", hclog, "net", "os", "os/exec", "io", "math/rand", "math/rand/v2",
+			ours + "/internal/openstack", ours + "/internal/provision",
+		},
+		because: "a decision can be replayed and tested as a table",
+	},
+	{
+		name: "what shows the scaler's doings changes nothing",
+		in:   []string{"scaler/internal/status", "scaler/internal/explain", "scaler/internal/journal", "scaler/internal/metrics", "scaler/internal/web"},
+		deny: []string{
+			ours + "/internal/openstack", ours + "/internal/provision", ours + "/scaler/internal/actuate", ours + "/scaler/internal/command",
+		},
+		because: "a page that is open to others must not be able to act",
+	},
+	{
+		name: "what a plan needs is compared without asking anybody", in: []string{"internal/preflight"},
+		only:    []string{ours + "/internal/cluster"},
+		deny:    []string{"context", "net", "os", "time"},
+		because: "each row of its tests is a case of the policy",
+	},
+	{
+		name: "no test double in a program", in: []string{"..."},
+		except:  []string{"internal/test/openstacktest", "internal/test/demo", "internal/test/e2e", "internal/test/acceptance"},
+		deny:    []string{ours + "/internal/test/openstacktest", "testing", "net/http/httptest"},
+		because: "users get what is tested, not what tests it",
+	},
+	{
+		name: "no old SDK", in: []string{"..."},
+		deny:    []string{oldSDK, "github.com/gophercloud/gophercloud/openstack"},
+		because: "terraform-plugin-framework and gophercloud v2 replaced them",
+	},
+}
+
+func TestImports(t *testing.T) {
+	files := goFiles(t)
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) {
+			for _, f := range files {
+				if f.test && !r.tests || !covers(r.in, f.folder) || covers(r.except, f.folder) {
+					continue
+				}
+				for _, imported := range f.imports {
+					if !r.allows(imported) {
+						t.Errorf("%s imports %s: %s (%s)", f.name, imported, r.name, r.because)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A rule about a folder that is gone guards nothing.
+func TestRulesNameFoldersThatExist(t *testing.T) {
+	files := goFiles(t)
+	for _, r := range rules {
+		for _, folder := range slices.Concat(r.in, r.except) {
+			found := false
+			for _, f := range files {
+				found = found || covers([]string{folder}, f.folder)
+			}
+			if !found {
+				t.Errorf("rule %q names %s, where there is no Go file", r.name, folder)
+			}
+		}
+	}
+}
+
+func (r rule) allows(imported string) bool {
+	if r.only != nil {
+		return standard(imported) || below(imported, r.only)
+	}
+	return !below(imported, r.deny)
+}
+
+// standard tells the standard library by its first element, which has no dot.
+func standard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".")
+}
+
+func below(imported string, paths []string) bool {
+	for _, p := range paths {
+		if imported == p || strings.HasPrefix(imported, p+"/") || strings.HasSuffix(p, "terraform-plugin") && strings.HasPrefix(imported, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func covers(folders []string, folder string) bool {
+	for _, f := range folders {
+		switch {
+		case f == "...":
+			return true
+		case f == ".":
+			if folder == "." {
+				return true
+			}
+		case folder == f || strings.HasPrefix(folder, path.Clean(f)+"/"):
+			return true
+		}
+	}
+	return false
+}

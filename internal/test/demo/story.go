@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/tfcli"
+)
+
+// The main job's figures: a cluster of two workers, more jobs than it can hold.
+const (
+	baseWorkers = 2
+	maxWorkers  = 6
+	jobs        = 12
+	jobLength   = 8 * time.Second
+)
+
+const configuration = `
+terraform {
+  required_providers {
+    vmcluster = { source = "registry.terraform.io/vmcluster/vmcluster" }
+  }
+}
+
+provider "vmcluster" {}
+
+resource "vmcluster_cluster" "astro" {
+  name            = "astro"
+  image           = "debian-13-hpc"
+  network         = "private"
+  key_pair        = "ops"
+  security_groups = ["default"]
+
+  front_end = {
+    flavor           = "m1.medium"
+    external_network = "public"
+  }
+
+  workers = {
+    cpu = { flavor = "m1.small", count = 2 }
+  }
+
+  batch_system = { type = "htcondor" }
+}
+`
+
+const scalerConfiguration = `
+cluster = "astro"
+
+queue "htcondor" {
+  bin = %q
+}
+
+group "cpu" {
+  min = %d
+  max = %d
+}
+
+# Compressed: one second here is about ten in a real pool.
+policy {
+  interval        = "1s"
+  scale_out_after = "4s"
+  idle_after      = "4s"
+  first_job_grace = "12s"
+  drain_recheck   = "1s"
+}
+
+actuator "nova" {}
+`
+
+type result struct{ done, peak, left int }
+
+// stage is what the story plays on.
+type stage struct {
+	cloud *openstacktest.Cloud
+	sim   *guest.Simulator
+	pool  *pool
+	line  *timeline
+	cli   *tfcli.CLI
+	env   []string
+	bin   string
+	dir   string
+	out   io.Writer // what the programs print
+}
+
+func run(ctx context.Context, cliPath, bin string, verbose bool) (result, error) {
+	s, closeStage, err := build(ctx, cliPath, bin, verbose)
+	if err != nil {
+		return result{}, err
+	}
+	defer closeStage()
+	err = s.tell(ctx)
+	_, _, done := s.pool.counts()
+	r := result{done: done, peak: s.line.peak, left: len(s.cloud.Servers())}
+	return r, errors.Join(err, s.judge(r))
+}
+
+func build(ctx context.Context, cliPath, bin string, verbose bool) (*stage, func(), error) {
+	if cliPath == "" {
+		var err error
+		if cliPath, err = tfcli.Find(); err != nil {
+			return nil, nil, err
+		}
+	}
+	dir, err := os.MkdirTemp("", "vmcluster-demo-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a working directory: %w", err)
+	}
+	s := &stage{bin: bin, dir: dir, out: io.Discard}
+	if verbose {
+		s.out = os.Stderr
+	}
+	s.cloud = openstacktest.New(openstacktest.Options{
+		BuildDelay: 1500 * time.Millisecond, DeleteDelay: 500 * time.Millisecond,
+		MetadataCache: 500 * time.Millisecond, Latency: 5 * time.Millisecond,
+	})
+	if err := s.cloud.Start(); err != nil { //nolint:contextcheck // it runs until it is closed
+		return nil, nil, fmt.Errorf("start the embedded OpenStack: %w", err)
+	}
+	s.pool = newPool(func(worker string) bool { return s.sim.Accepts(worker) })
+	s.sim = guest.New(s.cloud, guest.Options{Interval: 200 * time.Millisecond, BootDelay: time.Second, Busy: s.pool.busy})
+	s.sim.Start() //nolint:contextcheck // it runs until it is closed
+	address, stopTools, err := s.pool.serve(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := install(dir); err != nil {
+		return nil, nil, err
+	}
+	s.env = []string{poolVariable + "=" + address}
+	for k, v := range s.cloud.Env() {
+		s.env = append(s.env, k+"="+v)
+	}
+	if s.cli, err = tfcli.New(cliPath, dir, bin); err != nil {
+		return nil, nil, err
+	}
+	s.cli.Env, s.cli.Out = s.env, s.out
+	s.line = newTimeline(s)
+	return s, func() {
+		s.line.stop()
+		stopTools()
+		s.sim.Close()
+		s.cloud.Close()
+		_ = os.RemoveAll(dir) // a temporary folder
+	}, nil
+}
+
+// tell is the main job.
+func (s *stage) tell(ctx context.Context) error {
+	if err := s.cli.Write("main.tf", configuration); err != nil {
+		return err
+	}
+	s.line.say("apply: one front-end, %d workers", baseWorkers)
+	if _, err := s.cli.Apply(ctx); err != nil {
+		return err
+	}
+	s.line.say("apply is through: %d API calls", s.cloud.TotalCalls())
+	stopScaler, err := s.startScaler(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stopScaler() }() // where the story broke off; its own failure is told
+
+	s.line.say("%d jobs of %s arrive", jobs, jobLength)
+	s.pool.submit(jobs, jobLength)
+	if err := s.until(ctx, "all jobs are done", func() bool { _, _, done := s.pool.counts(); return done == jobs }); err != nil {
+		return err
+	}
+	s.line.say("all jobs are done")
+	if err := s.until(ctx, "the surplus workers are gone", func() bool { return len(s.cloud.Servers()) == baseWorkers+1 }); err != nil {
+		return err
+	}
+	s.line.say("the surplus workers are gone")
+	if err := stopScaler(); err != nil {
+		return err
+	}
+	text, differs, err := s.cli.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	if differs {
+		return fmt.Errorf("the plan shows a difference:\n%s", text)
+	}
+	s.line.say("plan: no difference")
+	s.line.say("destroy")
+	if _, err := s.cli.Destroy(ctx); err != nil {
+		return err
+	}
+	s.line.say("destroy is through")
+	return nil
+}
+
+// judge looks at what has to be true in the end.
+func (s *stage) judge(r result) error {
+	var wrong []string
+	if r.done != jobs {
+		wrong = append(wrong, fmt.Sprintf("%d of %d jobs are done", r.done, jobs))
+	}
+	if r.peak <= baseWorkers || r.peak > maxWorkers {
+		wrong = append(wrong, fmt.Sprintf("the peak of %d workers is not between %d and %d", r.peak, baseWorkers+1, maxWorkers))
+	}
+	if n := s.pool.lost(); n > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d running jobs lost their worker", n))
+	}
+	if n := len(s.cloud.FloatingIPs()) + s.cloud.PortCount() + r.left; n > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d servers, %d ports and %d floating IPs are left", r.left, s.cloud.PortCount(), len(s.cloud.FloatingIPs())))
+	}
+	if len(wrong) > 0 {
+		return errors.New(strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// startScaler starts the scaler; stop ends it as an operator would, once.
+func (s *stage) startScaler(ctx context.Context) (stop func() error, err error) {
+	file := filepath.Join(s.dir, "scaler.hcl")
+	if err := os.WriteFile(file, fmt.Appendf(nil, scalerConfiguration, s.dir, baseWorkers, maxWorkers), 0o600); err != nil {
+		return nil, fmt.Errorf("write the scaler's configuration: %w", err)
+	}
+	program, err := filepath.Abs(filepath.Join(s.bin, "vmcluster-scaler"))
+	if err != nil {
+		return nil, fmt.Errorf("find the scaler: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, program, "run", "--config", file)
+	cmd.Env = append(os.Environ(), s.env...)
+	var said strings.Builder
+	cmd.Stdout = io.MultiWriter(&said, s.out)
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the scaler: %w; run make build first", err)
+	}
+	s.line.say("the scaler runs: between %d and %d workers", baseWorkers, maxWorkers)
+	stopped := false
+	return func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		_ = cmd.Process.Signal(syscall.SIGTERM) // gone already: Wait tells
+		if err := cmd.Wait(); err != nil {
+			return fmt.Errorf("the scaler ended with %w; it said:\n%s", err, said.String())
+		}
+		s.line.say("the scaler stopped")
+		return nil
+	}, nil
+}
+
+func (s *stage) until(ctx context.Context, what string, ok func() bool) error {
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait until %s: %w", what, context.Cause(ctx))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return nil
+}
