@@ -140,8 +140,8 @@ func (t *tick) remember() {
 		if w.Jobs > 0 {
 			t.m.Busy[w.Name] = t.now
 		}
-		// The ad by which HTCondor 23.9 tells that a worker became empty carries
-		// the time of an earlier change; the right one comes with the next ad.
+		// The report by which a batch system says that a worker became empty may
+		// carry the time of an earlier change; the right one comes with the next.
 		for _, seen := range []time.Time{t.m.Busy[w.Name], t.m.Born[w.Node.ID]} {
 			if w.InPool && seen.After(t.fleet.Workers[i].Pool.IdleSince) {
 				t.fleet.Workers[i].Pool.IdleSince = seen
@@ -190,7 +190,7 @@ func (t *tick) passOver() {
 		}
 		offered[p.Key] = begun
 		since := slices.MaxFunc([]time.Time{begun, w.Pool.IdleSince, waiting[p.Key]}, time.Time.Compare)
-		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= max(t.p.FirstJobGrace, leastPassing) {
+		if _, known := t.m.PassedOver[p.Key]; !known && t.now.Sub(since) >= max(t.p.FirstJobGrace, t.facts.Queue.Traits.MatchPause()) {
 			t.m.PassedOver[p.Key] = t.now
 		}
 	}

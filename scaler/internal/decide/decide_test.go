@@ -11,6 +11,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -30,7 +31,7 @@ func newWorld(changes ...func(*world)) world {
 	w := world{policy: decide.DefaultPolicy()}
 	w.policy.Groups["cpu"] = decide.Bounds{Min: 0, Max: 10}
 	w.facts.Flavors = map[string]queue.Shape{"cpu": four}
-	w.facts.Queue = queue.Snapshot{JobsAt: now, WorkersAt: now, PoolSince: ago(36000), OnNode: map[string]int{}}
+	w.facts.Queue = queue.Snapshot{Traits: queuetest.Traits(), JobsAt: now, WorkersAt: now, PoolSince: ago(36000), OnNode: map[string]int{}}
 	w.facts.Cluster.Document = cluster.Document{
 		Name: "astro", Generation: 7, Groups: map[string]cluster.GroupSpec{"cpu": {}, "other": {}},
 	}
@@ -218,7 +219,7 @@ func TestShrink(t *testing.T) {
 		{"a stranger in the pool is left alone", newWorld(pool("desktop", 0, 90000)), "", ""},
 		{"a worker closed by somebody else is left alone", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Workers[0].Draining = true }), "", "not by this scaler's wish"},
 		{"partial facts ask nobody to leave", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "", "stays: what was read is not whole: one schedd did not answer"},
-		{"nor does a young collector", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.PoolSince = ago(100) }), "", "the collector was started 1m40s ago, less than 3m"},
+		{"nor does a young collector", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.PoolSince = ago(100) }), "", "the directory was started 1m40s ago, less than 3m"},
 		{"nor do stale facts", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.WorkersAt = ago(150) }), "", "nothing is done"},
 		{"max_remove bounds a tick", newWorld(policy(func(p *decide.Policy) { p.MaxRemove = 1 }), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-2", "max_remove = 1"},
 	})

@@ -3,19 +3,12 @@ package decide
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
-)
-
-// Names of attributes that each worker has for itself.
-const (
-	attributeMachine = "machine"
-	attributeName    = "vmclustername"
 )
 
 // settledAfter is how long after its creation a worker shows all that it has:
@@ -34,6 +27,7 @@ func (t *tick) learn() {
 			newest[w.Group] = w
 		}
 	}
+	attributes := t.facts.Queue.Traits.Attributes
 	for group, w := range newest {
 		l := Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor, Image: w.Node.Image, Spec: w.Node.SpecHash, Attributes: queue.Attributes{}}
 		if old := t.m.Learned[group]; old.Flavor == l.Flavor && old.Image == l.Image && old.Spec == l.Spec {
@@ -42,43 +36,17 @@ func (t *tick) learn() {
 		// What a worker does not have soon after its start may be on its way.
 		settled := t.now.Sub(w.Node.Created) >= settledAfter
 		for name, v := range w.Pool.Attributes {
-			if !lasting(name, v, w.Name) || v == nil && !settled {
+			if !attributes.Lasts(name, v, w.Name) || v == nil && !settled {
 				delete(l.Attributes, name)
 				continue
 			}
 			l.Attributes[name] = v
 		}
 		t.m.Learned[group] = l
-		if machine, ok := w.Pool.Attributes[attributeMachine].(string); ok {
-			_, t.m.Domain, _ = strings.Cut(machine, ".")
+		if domain, ok := attributes.Domain(w.Pool.Attributes); ok {
+			t.m.Domain = domain
 		}
 	}
-}
-
-// lasting tells whether the next worker of the group will have the same
-// attribute. What bears the worker's name is its own; what is measured passes.
-func lasting(name string, value any, worker string) bool {
-	if slices.Contains(sizes, name) {
-		return true
-	}
-	if name == attributeMachine || name == attributeName || slices.Contains(passing, name) {
-		return false
-	}
-	for _, prefix := range []string{"total", "entered", "num", "last", "recent", "child", "remote", "my", "job", "monitorself", "updates"} {
-		if strings.HasPrefix(name, prefix) {
-			return false
-		}
-	}
-	text, _ := value.(string)
-	return !strings.Contains(strings.ToLower(text), worker)
-}
-
-var sizes = []string{"totalcpus", "totalmemory", "totalgpus", "totalslotcpus", "totalslotmemory", "totalslotgpus"}
-
-var passing = []string{
-	"name", "state", "activity", "start", "draining", "offline", "loadavg", "condorloadavg", "keyboardidle", "consoleidle",
-	"clockday", "clockmin", "cpubusy", "cpubusytime", "cpuisbusy", "virtualmemory", "daemonstarttime", "currentrank",
-	"retirementtimeremaining", "machinelastmatchtime", "kflops", "mips", "novainstanceuuid", "utsnamenodename",
 }
 
 // kind returns what a new worker of the group is. Its size is as the operator
@@ -131,10 +99,7 @@ func (t *tick) name(a queue.Attributes, group string) {
 		taken = append(taken, w.Name)
 	}
 	next := cluster.NextNames(t.facts.Cluster.Document.Name, group, 1, taken)[0]
-	a[attributeName], a["vmclustergroup"] = next, group
-	if t.m.Domain != "" {
-		a[attributeMachine] = next + "." + t.m.Domain
-	}
+	t.facts.Queue.Traits.Attributes.NameNew(a, next, group, t.m.Domain)
 }
 
 func (t *tick) kinds() map[string]demand.Kind {

@@ -49,14 +49,9 @@ type Sighting struct {
 	Reads  int
 }
 
-const (
-	// passedOverFor is how long a job group that a free worker left waiting does
-	// not cause new workers.
-	passedOverFor = time.Hour
-	// leastPassing is how long the free worker must have left it waiting at least:
-	// HTCondor matches jobs once a minute.
-	leastPassing = 5 * time.Minute
-)
+// passedOverFor is how long a job group that a free worker left waiting does
+// not cause new workers.
+const passedOverFor = time.Hour
 
 func (m Memory) clone() Memory {
 	m.Unmet, m.Seen, m.Busy = copied(m.Unmet), copied(m.Seen), copied(m.Busy)

@@ -16,7 +16,7 @@ import (
 func (t *tick) pack() demand.Demand {
 	kinds := t.kinds()
 	in := demand.Input{
-		Fleet: t.fleet, Jobs: t.facts.Queue.Jobs, Groups: t.groups(kinds), Kinds: kinds, Except: t.except(), Ignore: t.refusing(),
+		Fleet: t.fleet, Jobs: t.facts.Queue.Jobs, Traits: t.facts.Queue.Traits, Groups: t.groups(kinds), Kinds: kinds, Except: t.except(), Ignore: t.refusing(),
 	}
 	all := demand.Compute(in)
 	var open, shut []demand.Group

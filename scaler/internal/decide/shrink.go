@@ -18,7 +18,7 @@ func (t *tick) unsafe() string {
 		return "what was read is not whole: " + strings.Join(q.Partial, "; ")
 	}
 	if age := t.now.Sub(q.PoolSince); age < t.p.PoolSettle {
-		return fmt.Sprintf("the collector was started %s ago, less than %s", short(age), short(t.p.PoolSettle))
+		return fmt.Sprintf("the %s was started %s ago, less than %s", q.Traits.DirectoryName(), short(age), short(t.p.PoolSettle))
 	}
 	return ""
 }

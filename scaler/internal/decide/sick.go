@@ -65,5 +65,5 @@ func (t *tick) sick(w fleet.Worker) string {
 }
 
 // lostAfter is how long a worker may be out of the pool before that means
-// something: its ads live that long, and a new collector needs that long.
+// something: its ads live that long, and a new directory of workers needs that long.
 func (t *tick) lostAfter() time.Duration { return t.p.PoolSettle + time.Minute }

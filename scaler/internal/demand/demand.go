@@ -115,6 +115,7 @@ func (d Demand) New() int {
 type Input struct {
 	Fleet  fleet.Fleet
 	Jobs   []queue.JobGroup
+	Traits queue.Traits      // of the batch system
 	Groups []Group           // in the scaler's charge
 	Beside []Group           // others that are, and get no workers here: for the reasons alone
 	Kinds  map[string]Kind   // by group, of the whole cluster
@@ -125,16 +126,17 @@ type Input struct {
 // Compute packs the jobs.
 func Compute(in Input) Demand {
 	p := packing{
-		bins: existing(in), groups: slices.Clone(in.Groups), beside: in.Beside, kinds: in.Kinds,
+		traits: in.Traits.Attributes, groups: slices.Clone(in.Groups), beside: in.Beside, kinds: in.Kinds,
 		judged: map[judgement]string{}, reasons: map[string]*reason{},
 	}
+	p.bins = p.existing(in)
 	p.d.Needs = map[string]Need{}
 	for _, b := range p.bins {
 		p.room.add(b.free)
 	}
 	p.every = slices.SortedStableFunc(slices.Values(slices.Concat(in.Groups, in.Beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
 	for _, g := range p.groups {
-		p.fresh = append(p.fresh, fresh(g))
+		p.fresh = append(p.fresh, p.newWorker(g))
 	}
 	for _, g := range largestFirst(in.Jobs) {
 		p.d.Waiting += g.Count

@@ -24,6 +24,7 @@ type bin struct {
 }
 
 type packing struct {
+	traits  queue.AttributeTraits
 	bins    []bin
 	room    room // of the bins
 	groups  []Group
@@ -48,7 +49,7 @@ type judgement struct {
 // anyway first, so that empty ones can go.
 var order = map[fleet.Phase]int{fleet.Busy: 1, fleet.Foreign: 2, fleet.Idle: 3, fleet.Booting: 4, fleet.Leaving: 5}
 
-func existing(in Input) []bin {
+func (p *packing) existing(in Input) []bin {
 	var bins []bin
 	for _, w := range in.Fleet.Workers {
 		if in.Ignore[w.Name] {
@@ -74,7 +75,7 @@ func existing(in Input) []bin {
 		default:
 			continue
 		}
-		b.likeness = likeness(b.attributes, b.group)
+		b.likeness = p.likeness(b.attributes, b.group)
 		bins = append(bins, b)
 	}
 	priority := map[string]int{}
@@ -180,13 +181,13 @@ func (p *packing) lacks(b *bin, g *queue.JobGroup) string {
 	return why
 }
 
-// fresh returns a new worker of a group.
-func fresh(g Group) bin {
-	return bin{group: g.Name, free: g.Kind.Shape, attributes: g.Kind.Attributes, likeness: likeness(g.Kind.Attributes, g.Name)}
+// newWorker returns a new worker of a group.
+func (p *packing) newWorker(g Group) bin {
+	return bin{group: g.Name, free: g.Kind.Shape, attributes: g.Kind.Attributes, likeness: p.likeness(g.Kind.Attributes, g.Name)}
 }
 
 // fits tells how many of the jobs fit, at most n, and what each takes. Where the
-// rounded request does not fit, HTCondor tries the job's own.
+// rounded request does not fit, the batch system tries the job's own.
 func fits(free queue.Shape, g *queue.JobGroup, n int) (int, queue.Shape) {
 	if count := free.Holds(g.Takes, n); count > 0 {
 		return count, g.Takes

@@ -80,7 +80,7 @@ func (p *packing) lacksNew(group *Group, g *queue.JobGroup) string {
 			return p.lacks(&p.fresh[i], g)
 		}
 	}
-	b := fresh(*group)
+	b := p.newWorker(*group)
 	p.fresh = append(p.fresh, b)
 	return p.lacks(&b, g)
 }

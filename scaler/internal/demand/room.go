@@ -2,7 +2,6 @@ package demand
 
 import (
 	"hash/maphash"
-	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
@@ -92,10 +91,10 @@ var seed = maphash.MakeSeed()
 
 // likeness sums up what a worker says of itself, but for what it has for itself:
 // of hundreds of workers most say the same, and are judged together.
-func likeness(a queue.Attributes, group string) uint64 {
+func (p *packing) likeness(a queue.Attributes, group string) uint64 {
 	sum := maphash.String(seed, group)
 	for name, v := range a {
-		if !slices.Contains(queue.PersonalAttributes, name) {
+		if !p.traits.IsPersonal(name) {
 			sum += maphash.Comparable(seed, said{name, v})
 		}
 	}

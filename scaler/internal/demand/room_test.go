@@ -8,6 +8,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
 // The tree finds the bins that a look at each of them would.
@@ -60,7 +61,7 @@ func (n named) Unmet(a queue.Attributes, _ queue.Shape) string {
 
 // Workers that are alike are judged together, but not where a job names one.
 func TestARequirementThatNamesAWorker(t *testing.T) {
-	in := Input{Jobs: []queue.JobGroup{{Key: "a", Asks: queue.Shape{Cpus: 1}, Takes: queue.Shape{Cpus: 1}, Count: 3, Requires: named("w2")}}}
+	in := Input{Traits: queuetest.Traits(), Jobs: []queue.JobGroup{{Key: "a", Asks: queue.Shape{Cpus: 1}, Takes: queue.Shape{Cpus: 1}, Count: 3, Requires: named("w2")}}}
 	for _, name := range []string{"w1", "w2", "w3"} {
 		in.Fleet.Workers = append(in.Fleet.Workers, fleet.Worker{Name: name, Group: "cpu", Phase: fleet.Idle, InPool: true, Pool: queue.Worker{
 			Free: queue.Shape{Cpus: 2}, Attributes: queue.Attributes{"machine": name, "arch": "X86_64"},

@@ -34,7 +34,7 @@ const (
 
 // Kind tells what a name means: a job's number, a group, or else a worker.
 func Kind(name string, r loop.Record, events []journal.Event) string {
-	if strings.Trim(name, "0123456789.") == "" {
+	if r.Facts.Queue.Traits.IsJobID(name) {
 		return Job
 	}
 	if _, ok := r.Facts.Cluster.Document.Groups[name]; ok {

@@ -15,6 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
 // sim is a cloud, a front-end and a pool in memory, in virtual time. It behaves
@@ -200,7 +201,7 @@ func (s *sim) readQueue() (queue.Snapshot, error) {
 	if s.queueErr != nil {
 		return queue.Snapshot{}, s.queueErr
 	}
-	q := queue.Snapshot{JobsAt: s.at, WorkersAt: s.at, PoolSince: s.start.Add(-time.Hour), OnNode: map[string]int{}, Partial: s.partial}
+	q := queue.Snapshot{Traits: queuetest.Traits(), JobsAt: s.at, WorkersAt: s.at, PoolSince: s.start.Add(-time.Hour), OnNode: map[string]int{}, Partial: s.partial}
 	if !s.poolSince.IsZero() {
 		q.PoolSince = s.poolSince
 	}

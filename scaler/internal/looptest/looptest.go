@@ -10,6 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
 // Noon is when the cluster is looked at.
@@ -29,6 +30,7 @@ func Facts(after time.Duration) decide.Facts {
 	now := Noon.Add(after)
 	f := decide.Facts{
 		Queue: queue.Snapshot{
+			Traits:  queuetest.Traits(),
 			Running: 5, OnNode: map[string]int{"astro-cpu-1": 4, "elsewhere": 1}, JobsAt: now, WorkersAt: now, PoolSince: Noon.Add(-24 * time.Hour),
 			Jobs: []queue.JobGroup{
 				{Key: "small", Asks: queue.Shape{Cpus: 1, MemoryMiB: 1024}, Takes: queue.Shape{Cpus: 1, MemoryMiB: 1024}, Count: 20, Oldest: Noon.Add(-2 * time.Minute), First: "12.0"},

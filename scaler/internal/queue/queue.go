@@ -28,8 +28,10 @@ type Snapshot struct {
 	JobsAt    time.Time // when the jobs' reading began
 	WorkersAt time.Time // when the workers' reading began
 
-	// PoolSince is when the directory of workers (HTCondor's collector) was
-	// started: a young one does not know all workers yet.
+	Traits Traits // of the batch system
+
+	// PoolSince is when the directory of workers was started: a young one does
+	// not know all workers yet.
 	PoolSince time.Time
 
 	// Partial says what could not be read or is contradictory. Jobs and workers
@@ -92,9 +94,6 @@ type Requirement interface {
 // case: text, float64 or bool. Nil is known not to be there; what is missing is
 // not known.
 type Attributes map[string]any
-
-// PersonalAttributes are those that each worker has for itself.
-var PersonalAttributes = []string{"machine", "vmclustername", "name", "novainstanceuuid", "utsnamenodename"}
 
 // Skipped is a number of waiting jobs that do not count, and why.
 type Skipped struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
 // played is a pool of workers with one CPU each on which jobs run for a while.
@@ -84,7 +85,7 @@ func (p *played) Read(context.Context) (queue.Snapshot, error) {
 	now := time.Now()
 	p.step(now)
 	one := queue.Shape{Cpus: 1, MemoryMiB: 200}
-	q := queue.Snapshot{JobsAt: now, WorkersAt: now, PoolSince: p.start.Add(-time.Hour), OnNode: map[string]int{}}
+	q := queue.Snapshot{Traits: queuetest.Traits(), JobsAt: now, WorkersAt: now, PoolSince: p.start.Add(-time.Hour), OnNode: map[string]int{}}
 	waiting := queue.JobGroup{Key: "k", Asks: one, Takes: one, First: "1.0"}
 	for _, j := range p.jobs {
 		switch {

@@ -30,6 +30,9 @@ const (
 	mostParts = 5000
 )
 
+// personal are the attributes that each worker has for itself.
+var personal = Traits().Attributes.Personal
+
 func newDemands(a *repeated, named map[string]bool) *demands {
 	_, grouped := a.ad["jobcount"] // a group's ad has all that its expressions name
 	return &demands{
@@ -120,7 +123,7 @@ func (d *demands) clauses(part string) []*clause {
 		c.names = machineNames(d.names, d.job)
 		for _, name := range c.names {
 			d.named[name] = true
-			c.personal = c.personal || slices.Contains(queue.PersonalAttributes, name)
+			c.personal = c.personal || slices.Contains(personal, name)
 			// GPUs are counted by countMatches(), and packed
 			c.amounts = c.amounts || slices.Contains(amounts, name) && !strings.Contains(strings.ToLower(text), "countmatches")
 		}

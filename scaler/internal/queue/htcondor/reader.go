@@ -30,7 +30,7 @@ func New(o Options) *Reader { return &Reader{o: o} }
 
 // Read implements queue.Reader.
 func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
-	var s queue.Snapshot
+	s := queue.Snapshot{Traits: Traits()}
 	if err := r.readPool(ctx, &s); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the collector: %w", err)
 	}

@@ -1,0 +1,114 @@
+package queue
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Traits is what is peculiar to a batch system, as data. It travels in the
+// Snapshot: a recorded snapshot is judged without the adapter that read it.
+// The zero value is a batch system about which nothing is known.
+type Traits struct {
+	System    string `json:"system"`    // the adapter's name, as the configuration writes it
+	Directory string `json:"directory"` // the batch system's word for its list of workers
+
+	JobID        string `json:"job_id"`         // a job's ID as an example for people: "6.0"
+	JobIDPattern string `json:"job_id_pattern"` // regular expression (RE2) that matches the whole of each job's ID
+
+	// MatchSeconds is the longest regular pause between two rounds in which the
+	// batch system gives jobs to workers. A job that waits beside a free worker
+	// for less than this is not passed over.
+	MatchSeconds int `json:"match_seconds"`
+
+	Attributes AttributeTraits `json:"attributes"`
+}
+
+// AttributeTraits says what a worker's attributes mean. All names are in lower
+// case; an empty name is an attribute that the batch system does not have.
+type AttributeTraits struct {
+	Machine string `json:"machine"` // holds the full name of the worker's machine
+	Node    string `json:"node"`    // holds the worker's node name
+	Group   string `json:"group"`   // holds the worker's group
+
+	// Personal lists the attributes that each worker has for itself. Workers that
+	// are alike otherwise may differ in them.
+	Personal []string `json:"personal"`
+	// Lasting lists attributes that the next worker of a group will have as well,
+	// although they begin with one of PassingPrefixes.
+	Lasting []string `json:"lasting"`
+	// Passing lists attributes that are measured or change with time.
+	Passing []string `json:"passing"`
+	// PassingPrefixes lists beginnings of names of further such attributes.
+	PassingPrefixes []string `json:"passing_prefixes"`
+}
+
+// DirectoryName returns the batch system's word for its list of workers, for
+// messages: "collector".
+func (t Traits) DirectoryName() string {
+	if t.Directory == "" {
+		return "list of workers"
+	}
+	return t.Directory
+}
+
+// MatchPause returns MatchSeconds as a duration.
+func (t Traits) MatchPause() time.Duration { return time.Duration(t.MatchSeconds) * time.Second }
+
+// anyJobID holds where no pattern is known.
+var anyJobID = regexp.MustCompile(`^[0-9.]+$`)
+
+// IsJobID reports whether a word looks like the ID of a job.
+func (t Traits) IsJobID(word string) bool {
+	if t.JobIDPattern == "" {
+		return anyJobID.MatchString(word)
+	}
+	pattern, err := regexp.Compile("^(?:" + t.JobIDPattern + ")$")
+	return err == nil && pattern.MatchString(word)
+}
+
+// Lasts reports whether the next worker of the group will have the same
+// attribute with the same value. A value that contains the worker's name is the
+// worker's own.
+func (t AttributeTraits) Lasts(name string, value any, worker string) bool {
+	if slices.Contains(t.Lasting, name) {
+		return true
+	}
+	if name == t.Machine || name == t.Node || slices.Contains(t.Passing, name) {
+		return false
+	}
+	for _, prefix := range t.PassingPrefixes {
+		if strings.HasPrefix(name, prefix) {
+			return false
+		}
+	}
+	text, _ := value.(string)
+	return !strings.Contains(strings.ToLower(text), worker)
+}
+
+// IsPersonal reports whether each worker has the attribute for itself.
+func (t AttributeTraits) IsPersonal(name string) bool { return slices.Contains(t.Personal, name) }
+
+// Domain returns what follows the first dot in the machine name that a worker
+// tells; ok is false where it tells none.
+func (t AttributeTraits) Domain(of Attributes) (domain string, ok bool) {
+	machine, ok := of[t.Machine].(string)
+	_, domain, _ = strings.Cut(machine, ".")
+	return domain, ok
+}
+
+// NameNew adds what is certain of a worker before it is made: its node name, its
+// group, and where the domain is known its machine name.
+func (t AttributeTraits) NameNew(to Attributes, node, group, domain string) {
+	set := func(name, value string) {
+		if name != "" {
+			to[name] = value
+		}
+	}
+	set(t.Node, node)
+	set(t.Group, group)
+	if domain != "" {
+		set(t.Machine, node+"."+domain)
+	}
+}
