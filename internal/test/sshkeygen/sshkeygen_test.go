@@ -1,0 +1,157 @@
+package sshkeygen_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/sshkeygen"
+)
+
+// programs returns ours and, where it is installed, OpenSSH's.
+func programs(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{"ours": filepath.Join(sshkeygen.Install(t), "ssh-keygen")}
+	if path, err := exec.LookPath("ssh-keygen"); err == nil {
+		all["OpenSSH's"] = path
+	} else {
+		t.Log("there is no ssh-keygen of OpenSSH's here to compare with")
+	}
+	return all
+}
+
+func works(t *testing.T, dir, program string, args ...string) string {
+	t.Helper()
+	out, err := keygen(t, dir, program, args...)
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s", program, args, err, out)
+	}
+	return out
+}
+
+func keygen(t *testing.T, dir, program string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	return string(out), err
+}
+
+func read(t *testing.T, dir, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// fields returns the type and the base64 of a public key's line.
+func fields(line string) string { return strings.Join(strings.Fields(line)[:2], " ") }
+
+// What one program makes, each program reads and shows in the same words.
+func TestEachReadsWhatTheOthersMake(t *testing.T) {
+	all := programs(t)
+	for maker, made := range all {
+		t.Run(maker, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, name := range []string{"ca", "key"} {
+				works(t, dir, made, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", name)
+			}
+			works(t, dir, made, "-q", "-s", "ca", "-I", "astro-cpu-1", "-h", "-n", "astro-cpu-1", "key.pub")
+			for name, mode := range map[string]os.FileMode{"key": 0o600, "key.pub": 0o644, "key-cert.pub": 0o644} {
+				if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != mode {
+					t.Errorf("%s: %v, %v, want the mode %v", name, info.Mode(), err, mode)
+				}
+			}
+			shown := map[string]string{}
+			for reader, program := range all {
+				if got := works(t, dir, program, "-y", "-f", "key"); fields(got) != fields(read(t, dir, "key.pub")) {
+					t.Errorf("%s reads the key as %s", reader, got)
+				}
+				shown[reader] = works(t, dir, program, "-l", "-f", "ca.pub") + works(t, dir, program, "-L", "-f", "key-cert.pub")
+			}
+			for reader, text := range shown {
+				if text != shown["ours"] {
+					t.Errorf("%s shows\n%s\nand ours\n%s", reader, text, shown["ours"])
+				}
+			}
+			for _, text := range []string{
+				"256 SHA256:", " no comment (ED25519)\n", "host certificate\n", "Valid: forever\n",
+				"        Key ID: \"astro-cpu-1\"\n", "Principals: \n                astro-cpu-1\n",
+				"Signing CA: ED25519 " + strings.Fields(shown["ours"])[1] + " (using ssh-ed25519)\n",
+			} {
+				if !strings.Contains(shown["ours"], text) {
+					t.Errorf("%q is missing in\n%s", text, shown["ours"])
+				}
+			}
+		})
+	}
+}
+
+// Both halves of a key have the same form, whichever program makes them.
+func TestFilesHaveTheSameForm(t *testing.T) {
+	for name, program := range programs(t) {
+		dir := t.TempDir()
+		works(t, dir, program, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "key")
+		private, public := read(t, dir, "key"), read(t, dir, "key.pub")
+		if !strings.HasPrefix(private, "-----BEGIN OPENSSH PRIVATE KEY-----\n") || !strings.HasSuffix(private, "\n-----END OPENSSH PRIVATE KEY-----\n") {
+			t.Errorf("%s: the private key's form is another one", name)
+		}
+		if !strings.HasPrefix(public, "ssh-ed25519 AAAA") || len(strings.Fields(public)) != 2 || !strings.HasSuffix(public, " \n") {
+			t.Errorf("%s: public key %q", name, public)
+		}
+	}
+}
+
+// A key with a passphrase is not read without it, and is read with it.
+func TestPassphrase(t *testing.T) {
+	all := programs(t)
+	for maker, made := range all {
+		for reader, program := range all {
+			dir := t.TempDir()
+			works(t, dir, made, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "key")
+			works(t, dir, made, "-q", "-p", "-P", "", "-N", "a passphrase", "-f", "key")
+			// OpenSSH's asks for the passphrase on a terminal where one is; it is given a wrong one instead.
+			if out, err := keygen(t, dir, program, "-p", "-P", "wrong", "-N", "", "-f", "key"); err == nil {
+				t.Errorf("%s opens a locked key of %s: %s", reader, maker, out)
+			}
+			works(t, dir, program, "-q", "-p", "-P", "a passphrase", "-N", "", "-f", "key")
+			if got := works(t, dir, program, "-y", "-f", "key"); fields(got) != fields(read(t, dir, "key.pub")) {
+				t.Errorf("%s: the key of %s is another one after its passphrase went: %s", reader, maker, got)
+			}
+		}
+	}
+}
+
+func TestMistakesAreRefused(t *testing.T) {
+	for name, program := range programs(t) {
+		dir := t.TempDir()
+		works(t, dir, program, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "key")
+		before := read(t, dir, "key")
+		if err := os.WriteFile(filepath.Join(dir, "torn"), []byte("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{
+			{"-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "key"}, // it exists
+			{"-y", "-f", "nowhere"},
+			{"-y", "-f", "torn"},
+			{"-L", "-f", "key.pub"},
+			{"-L", "-f", "nowhere"},
+			{"-l", "-f", "nowhere"},
+			{"-q", "-s", "nowhere", "-I", "x", "-h", "-n", "x", "key.pub"},
+			{"-q", "-s", "key", "-I", "x", "-h", "-n", "x", "nowhere.pub"},
+			{"-q", "-t", "nonsense", "-N", "", "-f", "other"},
+			{"-?"},
+		} {
+			if out, err := keygen(t, dir, program, args...); err == nil {
+				t.Errorf("%s %q: it works, and prints %s", name, args, out)
+			}
+		}
+		if read(t, dir, "key") != before {
+			t.Errorf("%s: the key that exists is written over", name)
+		}
+	}
+}
