@@ -15,10 +15,10 @@ import (
 // retryPolicy says when a request is sent again, and after how long.
 //
 // A refusal that says "later" (429, 498, 413 with Retry-After) was not carried
-// out, so any request may follow it. After a 5xx or a broken connection nobody
-// knows, so only a request that may happen twice follows: a POST never does,
-// or a server would stand twice. What reads the list and adopts what it finds
-// is for the callers.
+// out, so any request is sent again after it. After a 5xx or a broken connection
+// the outcome is unknown, so only a request that may be carried out twice is sent
+// again. The callers handle the others: after a POST they read the list and adopt
+// the server that they find, after a PUT of metadata they read the metadata back.
 type retryPolicy struct {
 	tries      int           // of a request that failed
 	refusals   int           // "later" answers taken before giving up
@@ -94,12 +94,16 @@ func failed(status int) bool {
 	return status >= 500 && status != http.StatusNotImplemented
 }
 
-// repeatable tells a request that may happen twice. A login makes a token more,
-// which harms nobody.
+// repeatable reports whether the request may be carried out twice. A second login
+// only makes a second token. A second PUT of metadata is different: if the first
+// one was carried out, another writer may have changed the set since, and the
+// second one would overwrite that change unseen.
 func repeatable(req *http.Request) bool {
 	switch req.Method {
-	case http.MethodGet, http.MethodHead, http.MethodDelete, http.MethodPut:
+	case http.MethodGet, http.MethodHead, http.MethodDelete:
 		return true
+	case http.MethodPut:
+		return !strings.HasSuffix(req.URL.Path, "/metadata")
 	case http.MethodPost:
 		return strings.HasSuffix(req.URL.Path, "/auth/tokens")
 	}

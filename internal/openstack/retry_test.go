@@ -79,6 +79,11 @@ func TestWhatIsRepeated(t *testing.T) {
 		"POST after 429: it was refused":             {"POST", "/servers", []func() result{say(429, "Retry-After", "3"), say(202)}, 2, 3 * time.Second, 4 * time.Second},
 		"POST after 413 that says when":              {"POST", "/servers", []func() result{say(413, "Retry-After", "3"), say(202)}, 2, 3 * time.Second, 4 * time.Second},
 		"POST never after 413 that does not":         {"POST", "/servers", []func() result{say(413)}, 1, 0, 0},
+		"PUT of a tag after 503":                     {"PUT", "/compute/v2.1/servers/1/tags/t", []func() result{say(503), say(204)}, 2, 0, time.Second},
+		"PUT of metadata never after 503":            {"PUT", "/compute/v2.1/servers/1/metadata", []func() result{say(503)}, 1, 0, 0},
+		"PUT of metadata never after a broken one":   {"PUT", "/compute/v2.1/servers/1/metadata", []func() result{fail(errBroken)}, 1, 0, 0},
+		"PUT of metadata after 429: it was refused":  {"PUT", "/compute/v2.1/servers/1/metadata", []func() result{say(429), say(200)}, 2, 0, time.Second},
+		"PUT of metadata that was never sent":        {"PUT", "/compute/v2.1/servers/1/metadata", []func() result{fail(errRefused), say(200)}, 2, 0, time.Second},
 		"a login may be twice":                       {"POST", "/v3/auth/tokens", []func() result{say(503), say(201)}, 2, 0, time.Second},
 
 		"429 without a time: longer each time": {"GET", "/x", []func() result{say(429)}, 9, 15 * time.Second, 3 * time.Minute},

@@ -114,8 +114,9 @@ func unlessGone(err error) error {
 	return err
 }
 
-// SetMetadata puts the server's whole metadata and returns the set that Nova
-// then holds.
+// SetMetadata replaces the server's whole metadata and returns the set that Nova
+// then holds. After an error of kind FaultUnavailable the set may have been
+// written or not: read it back before you write again.
 func (c *Client) SetMetadata(ctx context.Context, id string, metadata map[string]string) (map[string]string, error) {
 	if metadata == nil {
 		metadata = map[string]string{} // nil would be sent as null, which Nova refuses

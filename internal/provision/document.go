@@ -8,12 +8,17 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // How often a change of the document is computed again after another writer's.
 const documentTries = 5
+
+// writePause comes before a write is tried again whose outcome was unknown and
+// that turned out not to have been carried out; it doubles with each try.
+const writePause = time.Second
 
 // errNoChange is returned by a change that finds nothing to do.
 var errNoChange = errors.New("nothing to change")
@@ -72,9 +77,15 @@ func (p *Provisioner) changeDocument(ctx context.Context, frontEnd string, extra
 	return p.changeFrom(ctx, frontEnd, metadata, extra, change)
 }
 
-// changeFrom is changeDocument for who has just read the metadata.
+// changeFrom is changeDocument for a caller that has just read the metadata.
+//
+// A write that ends in a 5xx, a broken connection or no answer may have been
+// carried out, and another writer may have changed the document since. So it is
+// never sent again blindly: the set is read back as after any write, and the
+// change is computed from what is there, unless that is what was written.
 func (p *Provisioner) changeFrom(ctx context.Context, frontEnd string, metadata, extra map[string]string, change func(*cluster.Document) error) (cluster.Document, error) {
-	for range documentTries {
+	failure := cluster.ErrDocumentConflict
+	for try := range documentTries {
 		doc, next, err := changed(metadata, extra, change)
 		if errors.Is(err, errNoChange) {
 			return doc, nil
@@ -82,19 +93,47 @@ func (p *Provisioner) changeFrom(ctx context.Context, frontEnd string, metadata,
 		if err != nil {
 			return cluster.Document{}, err
 		}
-		if _, err := p.cloud.SetMetadata(ctx, frontEnd, next); err != nil {
-			return cluster.Document{}, fmt.Errorf("write the cluster document: %w", err)
-		}
-		metadata, err = p.cloud.Metadata(ctx, frontEnd)
-		if err != nil {
-			return cluster.Document{}, fmt.Errorf("read the cluster document back: %w", err)
-		}
-		if reflect.DeepEqual(metadata, next) {
+		var done bool
+		if metadata, done, failure = p.write(ctx, frontEnd, next); done {
 			return doc, nil
 		}
-		p.opts.Log(ctx, "the cluster document was changed by another writer; trying again")
+		switch {
+		case metadata == nil:
+			return cluster.Document{}, failure
+		case errors.Is(failure, cluster.ErrDocumentConflict):
+			p.opts.Log(ctx, "the cluster document was changed by another writer; trying again")
+		case sleep(ctx, writePause<<try) != nil: // the cloud is in trouble
+			return cluster.Document{}, failure
+		}
 	}
-	return cluster.Document{}, cluster.ErrDocumentConflict
+	return cluster.Document{}, failure
+}
+
+// write replaces the front-end's metadata and reads it back. It returns the set
+// that is there now and whether that is next; if not, the error says why: another
+// writer's conflict, or a write whose outcome was unknown. The set is nil where
+// the write was refused or the metadata can't be read.
+func (p *Provisioner) write(ctx context.Context, frontEnd string, next map[string]string) (metadata map[string]string, done bool, err error) {
+	_, unclear := p.cloud.SetMetadata(ctx, frontEnd, next)
+	if unclear != nil {
+		unclear = fmt.Errorf("write the cluster document: %w", unclear)
+		if !cluster.IsKind(unclear, cluster.FaultUnavailable) || ctx.Err() != nil {
+			return nil, false, unclear
+		}
+		p.opts.Log(ctx, "the outcome of writing the cluster document is unknown; reading it back", "error", unclear.Error())
+	}
+	metadata, err = p.cloud.Metadata(ctx, frontEnd)
+	switch {
+	case err != nil && unclear != nil:
+		return nil, false, unclear
+	case err != nil:
+		return nil, false, fmt.Errorf("read the cluster document back: %w", err)
+	case reflect.DeepEqual(metadata, next):
+		return metadata, true, nil
+	case unclear != nil:
+		return metadata, false, unclear
+	}
+	return metadata, false, cluster.ErrDocumentConflict
 }
 
 // changed computes a document and the metadata that holds it.
@@ -132,7 +171,11 @@ func (p *Provisioner) finishFirst(ctx context.Context, frontEnd string, metadata
 	if doc.Generation > before.Generation {
 		return p.changeFrom(ctx, frontEnd, metadata, extra, change)
 	}
-	if _, err := p.cloud.SetMetadata(ctx, frontEnd, next); err != nil {
+	_, err = p.cloud.SetMetadata(ctx, frontEnd, next)
+	switch {
+	case cluster.IsKind(err, cluster.FaultUnavailable) && ctx.Err() == nil:
+		return p.changeDocument(ctx, frontEnd, extra, change) // it may have been written or not
+	case err != nil:
 		return cluster.Document{}, fmt.Errorf("write the cluster document: %w", err)
 	}
 	return doc, nil

@@ -236,9 +236,10 @@ func (r *run) write(ctx context.Context, before cluster.Document, report cluster
 		if e := r.fleet.errand; e != nil && e.document != nil && d.Generation != before.Generation {
 			return cluster.ErrDocumentConflict // what was sent is not what would be written
 		}
-		if wrote = r.revise(d, before, report, victims, drains) || unmarked; !wrote {
+		if !r.revise(d, before, report, victims, drains) && !unmarked {
 			return errNoChange
 		}
+		wrote = true // also if another writer then builds upon it, and a second look finds nothing to do
 		return nil
 	})
 	if err != nil {
