@@ -8,21 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-)
-
-var (
-	// Nova's quotas: "Quota exceeded for cores", "Maximum number of ports
-	// exceeded", "Maximum number of metadata items exceeds 128". Neutron's:
-	// "Quota exceeded for resources", and a subnet without a free address, where
-	// waiting helps as little.
-	quotaWords = regexp.MustCompile(`(?i)\bquota\b|\bexceed(s|ed)\b|\boverquota\b|no more ip addresses|ipaddressgenerationfailure`)
-	hostWords  = regexp.MustCompile(`(?i)no valid host`)
 )
 
 // fault turns what a call returned into a CloudError of that operation, or nil.
@@ -46,7 +36,7 @@ func faultOf(op string, err error) *cluster.CloudError {
 	case errors.As(err, &answer):
 		ce.Code = answer.Actual
 		ce.Message = message(answer.Body)
-		ce.Kind = kindOf(answer, ce.Message)
+		ce.Kind = cluster.FaultOfAnswer(answer.Actual, answer.ResponseHeader.Get("Retry-After") != "", ce.Message)
 		if ce.Message == "" {
 			ce.Message = http.StatusText(answer.Actual)
 		}
@@ -87,33 +77,6 @@ func outcomeUnknown(err error) bool {
 	var shape *json.UnmarshalTypeError
 	return (errors.As(err, &connection) && mayPass(err)) || errors.As(err, &syntax) || errors.As(err, &shape) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// kindOf sorts an API's refusal. The words come first: quota is a 403 in Nova
-// and a 409 in Neutron.
-func kindOf(answer gophercloud.ErrUnexpectedResponseCode, words string) cluster.FaultKind {
-	switch status := answer.Actual; {
-	case hostWords.MatchString(words):
-		return cluster.FaultNoHost
-	case status == http.StatusTooManyRequests, status == 498,
-		status == http.StatusRequestEntityTooLarge && answer.ResponseHeader.Get("Retry-After") != "":
-		return cluster.FaultRateLimited
-	case (status == http.StatusForbidden || status == http.StatusConflict || status == http.StatusRequestEntityTooLarge) && quotaWords.MatchString(words):
-		return cluster.FaultQuota
-	case status == http.StatusUnauthorized:
-		return cluster.FaultAuth
-	case status == http.StatusForbidden:
-		return cluster.FaultForbidden
-	case status == http.StatusNotFound, status == http.StatusGone:
-		return cluster.FaultNotFound
-	case status == http.StatusConflict:
-		return cluster.FaultConflict
-	case status == http.StatusRequestTimeout, failed(status):
-		return cluster.FaultUnavailable
-	case status >= 400 && status < 500:
-		return cluster.FaultBadRequest
-	}
-	return cluster.FaultOther
 }
 
 // notFound is the fault of a look-up without a match.

@@ -32,7 +32,7 @@ func TestFault(t *testing.T) {
 		"Neutron's quota is a 409": {says(409, `{"NeutronError": {"type": "OverQuota", "message": "Quota exceeded for resources: ['floatingip'].", "detail": ""}}`),
 			cluster.FaultQuota, 409, "Quota exceeded for resources: ['floatingip']."},
 		"a full subnet": {says(409, `{"NeutronError": {"type": "IpAddressGenerationFailure", "message": "No more IP addresses available on network n1.", "detail": ""}}`),
-			cluster.FaultQuota, 409, "No more IP addresses available on network n1."},
+			cluster.FaultNetwork, 409, "No more IP addresses available on network n1."},
 		"policy": {says(403, `{"forbidden": {"code": 403, "message": "Policy doesn't allow os_compute_api:os-used-limits to be performed."}}`),
 			cluster.FaultForbidden, 403, "Policy doesn't allow os_compute_api:os-used-limits to be performed."},
 		"Nova's bad request": {says(400, `{"badRequest": {"code": 400, "message": "Can not find requested image"}}`),

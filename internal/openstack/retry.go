@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // retryPolicy says when a request is sent again, and after how long.
@@ -78,18 +80,13 @@ func (p retryPolicy) backoff(n int) time.Duration {
 	return d/2 + rand.N(d/2+1)
 }
 
-// saysLater tells an answer by which the API did nothing and asked to come back.
+// saysLater reports whether the API did nothing and asks to come back.
 func saysLater(resp *http.Response) bool {
-	switch resp.StatusCode {
-	case http.StatusTooManyRequests, 498: // 498 is Swift's and some proxies' rate limit
-		return true
-	case http.StatusRequestEntityTooLarge: // Nova's OverLimit
-		return resp.Header.Get("Retry-After") != ""
-	}
-	return false
+	return cluster.FaultOfStatus(resp.StatusCode, resp.Header.Get("Retry-After") != "") == cluster.FaultRateLimited
 }
 
-// failed tells a status of a server in trouble; 501 will be the same next time.
+// failed reports whether the status is that of a server in trouble; 501 is the same
+// the next time.
 func failed(status int) bool {
 	return status >= 500 && status != http.StatusNotImplemented
 }

@@ -210,24 +210,33 @@ func TestAWriterDuringTheFirstJoinLosesNothing(t *testing.T) {
 }
 
 func TestARefusalEndsItsOwnGroupOnly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newMemCloud()
-		req := testRequest(t, 3)
-		req.Spec.Groups["gpu"] = cluster.GroupSpec{NodeSpec: req.Spec.Groups["cpu"].NodeSpec, Count: 2}
-		refused := 0
-		c.before = func(_ int, op string) error {
-			if strings.HasPrefix(op, "create astro-cpu") {
-				refused++
-				return &cluster.CloudError{Kind: cluster.FaultBadRequest, Op: op, Code: 400, Message: "Flavor's disk is too small for requested image."}
-			}
-			return nil
-		}
-		res, err := New(c, Options{Concurrency: 1}).Apply(bounded(t), req)
-		if err != nil || len(res.Problems) != 3 || refused != 1 {
-			t.Errorf("%v; problems %v; %d POSTs refused, want 1", err, res.Problems, refused)
-		}
-		expectNames(t, c, []string{"astro-frontend", "astro-gpu-1", "astro-gpu-2"})
-	})
+	for _, refusal := range []cluster.CloudError{
+		{Kind: cluster.FaultBadRequest, Code: 400, Message: "Flavor's disk is too small for requested image."},
+		{Kind: cluster.FaultQuota, Code: 403, Message: "Quota exceeded for cores"},
+		{Kind: cluster.FaultNetwork, Code: 409, Message: "No more IP addresses available on network n1."},
+	} {
+		t.Run(refusal.Message, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := testRequest(t, 3)
+				req.Spec.Groups["gpu"] = cluster.GroupSpec{NodeSpec: req.Spec.Groups["cpu"].NodeSpec, Count: 2}
+				refused := 0
+				c.before = func(_ int, op string) error {
+					if strings.HasPrefix(op, "create astro-cpu") {
+						refused++
+						refusal.Op = op
+						return &refusal
+					}
+					return nil
+				}
+				res, err := New(c, Options{Concurrency: 1}).Apply(bounded(t), req)
+				if err != nil || len(res.Problems) != 3 || refused != 1 {
+					t.Errorf("%v; problems %v; %d POSTs refused, want 1", err, res.Problems, refused)
+				}
+				expectNames(t, c, []string{"astro-frontend", "astro-gpu-1", "astro-gpu-2"})
+			})
+		})
+	}
 }
 
 // The drain timeout is a promise to the jobs; an apply that ends earlier deletes

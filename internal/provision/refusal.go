@@ -28,7 +28,7 @@ func (f *fleet) refuse(m *member, err error) {
 		at.zone = m.zone
 	}
 	switch kind := cluster.KindOf(err); kind {
-	case cluster.FaultQuota, cluster.FaultBadRequest, cluster.FaultForbidden, cluster.FaultAuth:
+	case cluster.FaultQuota, cluster.FaultNetwork, cluster.FaultBadRequest, cluster.FaultForbidden, cluster.FaultAuth:
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.refused[at] = &Problem{Kind: kindOf(err), Detail: err.Error()}
