@@ -2,6 +2,7 @@ package architecture_test
 
 import (
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,13 +17,16 @@ const (
 )
 
 // A rule holds in the folders named by in, less those named by except. A folder
-// name covers what is below it; "." is the root package alone, "..." is all.
+// name covers what is below it; "." is the root package alone, "..." is all. A rule
+// holds for all that a file reaches: its imports, those of our packages among them,
+// and so on. Imports of other modules' packages are not followed.
 type rule struct {
 	name    string
 	in      []string
 	except  []string
 	deny    []string // import paths, with what is below them
 	only    []string // where set: nothing but the standard library and these
+	direct  bool     // holds for the files' own imports only
 	tests   bool     // holds in test files too
 	because string
 }
@@ -42,22 +46,24 @@ var rules = []rule{
 		name: "one package speaks OpenStack", in: []string{"..."},
 		except:  []string{"internal/openstack", "internal/test/openstacktest"},
 		deny:    []string{gophercloud},
+		direct:  true,
 		because: "microversions, paging and error shapes change in one place",
 	},
 	{
 		name: "one package speaks Terraform's plugin protocol", in: []string{"..."},
 		except:  []string{"internal/provider", "."},
 		deny:    []string{plugin},
+		direct:  true,
 		because: "the rest is used by the scaler as well",
 	},
 	{
 		name: "the OpenStack client knows none of its users", in: []string{"internal/openstack"},
-		deny:    []string{ours + "/internal/provision", ours + "/internal/provider", ours + "/internal/cloudinit", ours + "/scaler"},
+		deny:    []string{plugin, ours + "/internal/provision", ours + "/internal/provider", ours + "/internal/cloudinit", ours + "/scaler"},
 		because: "the consumer declares the interface",
 	},
 	{
 		name: "provisioning knows neither client nor Terraform", in: []string{"internal/provision"},
-		deny:    []string{ours + "/internal/openstack", ours + "/internal/provider", ours + "/scaler"},
+		deny:    []string{plugin, gophercloud, ours + "/internal/openstack", ours + "/internal/provider", ours + "/scaler"},
 		because: "provider and scaler create through the same code",
 	},
 	{
@@ -76,10 +82,16 @@ var rules = []rule{
 		because: "they meet in internal/provision",
 	},
 	{
+		name: "demand and decision take no context and no stream",
+		in:   []string{"scaler/internal/demand", "scaler/internal/decide"},
+		deny: []string{"context", "io"}, direct: true,
+		because: "they are functions of values",
+	},
+	{
 		name: "demand and decision are functions of values",
 		in:   []string{"scaler/internal/demand", "scaler/internal/decide"},
 		deny: []string{
-			"context", "log", hclog, "net", "os", "os/exec", "io", "math/rand", "math/rand/v2",
+			"log", hclog, "net", "os", "os/exec", "math/rand", "math/rand/v2",
 			ours + "/internal/openstack", ours + "/internal/provision",
 		},
 		because: "a decision can be replayed and tested as a table",
@@ -90,6 +102,7 @@ var rules = []rule{
 		deny: []string{
 			ours + "/internal/openstack", ours + "/internal/provision", ours + "/scaler/internal/actuate", ours + "/scaler/internal/command",
 		},
+		direct:  true,
 		because: "a page that is open to others must not be able to act",
 	},
 	{
@@ -113,19 +126,94 @@ var rules = []rule{
 
 func TestImports(t *testing.T) {
 	files := goFiles(t)
+	reached := graphOf(files)
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
+			said := map[string]bool{}
 			for _, f := range files {
 				if f.test && !r.tests || !covers(r.in, f.folder) || covers(r.except, f.folder) {
 					continue
 				}
-				for _, imported := range f.imports {
-					if !r.allows(imported) {
-						t.Errorf("%s imports %s: %s (%s)", f.name, imported, r.name, r.because)
+				for _, way := range reached.offences(f, r) {
+					end := f.folder + " " + way[len(way)-1]
+					if said[end] {
+						continue // one way of each package to each offence
 					}
+					said[end] = true
+					t.Errorf("%s imports %s: %s (%s)", f.name, strings.Join(way, ", which imports "), r.name, r.because)
 				}
 			}
 		})
+	}
+}
+
+// graph holds what each of our packages imports in the files that ship, by folder.
+type graph map[string][]string
+
+func graphOf(files []goFile) graph {
+	g := graph{}
+	for _, f := range files {
+		if !f.test {
+			g[f.folder] = append(g[f.folder], f.imports...)
+		}
+	}
+	return g
+}
+
+// offences returns a shortest way from the file to each import that the rule
+// forbids. A way does not lead through a forbidden package.
+func (g graph) offences(f goFile, r rule) [][]string {
+	var found [][]string
+	var ways [][]string
+	for _, imported := range f.imports {
+		ways = append(ways, []string{imported})
+	}
+	seen := map[string]bool{}
+	for len(ways) > 0 {
+		way := ways[0]
+		ways = ways[1:]
+		last := way[len(way)-1]
+		if seen[last] {
+			continue
+		}
+		seen[last] = true
+		if !r.allows(last) {
+			found = append(found, way)
+			continue
+		}
+		folder, own := folderOf(last)
+		if r.direct || !own {
+			continue
+		}
+		for _, next := range g[folder] {
+			ways = append(ways, append(slices.Clone(way), next))
+		}
+	}
+	return found
+}
+
+// folderOf returns the folder of one of our packages.
+func folderOf(imported string) (folder string, own bool) {
+	if imported == ours {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, ours+"/")
+}
+
+// A rule sees through our own packages, and says by which way.
+func TestARuleHoldsForWhatIsReached(t *testing.T) {
+	g := graph{"a": {"os", ours + "/b"}, "b": {ours + "/c", ours + "/a"}, "c": {gophercloud + "/v2"}}
+	f := goFile{folder: "a", imports: g["a"]}
+	want := [][]string{{ours + "/b", ours + "/c", gophercloud + "/v2"}}
+	if got := g.offences(f, rule{deny: []string{gophercloud}}); !reflect.DeepEqual(got, want) {
+		t.Errorf("found %v, want %v", got, want)
+	}
+	if got := g.offences(f, rule{deny: []string{gophercloud}, direct: true}); got != nil {
+		t.Errorf("a rule about the file's own imports found %v", got)
+	}
+	want = [][]string{{ours + "/b", ours + "/c"}}
+	if got := g.offences(f, rule{only: []string{ours + "/a", ours + "/b"}}); !reflect.DeepEqual(got, want) {
+		t.Errorf("found %v, want %v", got, want)
 	}
 }
 
@@ -152,7 +240,8 @@ func (r rule) allows(imported string) bool {
 	return !below(imported, r.deny)
 }
 
-// standard tells the standard library by its first element, which has no dot.
+// standard reports whether the import is of the standard library: its first element
+// has no dot.
 func standard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".")
