@@ -1,0 +1,96 @@
+package reason
+
+// Other is a reason that is known by its words alone.
+const Other Code = "other"
+
+// Why a round does nothing at all, or removes nothing.
+const (
+	FactsStale     Code = "facts_stale"
+	TooManySick    Code = "too_many_sick"
+	SickStopped    Code = "sick_stopped"
+	SickError      Code = "sick_error"
+	SickUnreached  Code = "sick_unreached"
+	SickLost       Code = "sick_lost"
+	FactsPartial   Code = "facts_partial"
+	DirectoryYoung Code = "directory_young"
+)
+
+// Why waiting jobs cause no worker, or no group is managed.
+const (
+	JobsNotCounted   Code = "jobs_not_counted"
+	JobsUnmet        Code = "jobs_unmet"
+	JobsPassedOver   Code = "jobs_passed_over"
+	StrangerRefuses  Code = "stranger_refuses"
+	GroupNotThere    Code = "group_not_there"
+	NoGroupIsManaged Code = "no_group_is_managed"
+)
+
+// Why workers are added.
+const (
+	DemandLasted     Code = "demand_lasted"
+	JobsFoundNoPlace Code = "jobs_found_no_place"
+	SparesAreMissing Code = "spares_are_missing"
+	FewerThanMin     Code = "fewer_than_min"
+	DemandHeld       Code = "demand_held"
+	HeldForJobs      Code = "held_for_jobs"
+	HeldForSpares    Code = "held_for_spares"
+	OutCooldown      Code = "scale_out_cooldown"
+	AtMax            Code = "at_max"
+	AtMaxCreate      Code = "at_max_create"
+	AtMaxInFlight    Code = "at_max_in_flight"
+	NamesBeingFreed  Code = "names_being_freed"
+	QuotaExceeded    Code = "quota_exceeded"
+	QuotaLeft        Code = "quota_left"
+	GroupPauses      Code = "group_pauses"
+	ZonesAvoided     Code = "zones_avoided"
+	ProbeUnderWay    Code = "probe_under_way"
+	ProbeFirst       Code = "probe_first"
+	NotedEarlier     Code = "noted_by_earlier_scaler"
+)
+
+// Why an idle worker stays, or is asked to leave.
+const (
+	IdleLongEnough    Code = "idle_long_enough"
+	IdleNotLongEnough Code = "idle_not_long_enough"
+	IdleJobsFit       Code = "idle_jobs_fit"
+	IdleProtected     Code = "idle_protected"
+	IdleAtMin         Code = "idle_at_min"
+	IdleSpare         Code = "idle_spare"
+	IdleNotListed     Code = "idle_not_in_roster"
+	IdleFactsUnsafe   Code = "idle_facts_unsafe"
+	IdleAfterNewest   Code = "idle_newest_too_young"
+	IdleAfterLastLeft Code = "idle_other_left_lately"
+	IdleAtMaxRemove   Code = "idle_at_max_remove"
+	ClosedByOthers    Code = "closed_by_others"
+	ServerStopped     Code = "server_stopped"
+	BrokenButInPool   Code = "broken_but_in_pool"
+	LeavesForOthers   Code = "leaves_for_others"
+	RecalledProtected Code = "recalled_protected"
+	RecalledJobsCame  Code = "recalled_jobs_came"
+	RecalledAsSpare   Code = "recalled_as_spare"
+	RecalledForMin    Code = "recalled_for_min"
+	RecalledHasJob    Code = "recalled_has_job"
+	NotClosedYet      Code = "not_closed_yet"
+	IsClosed          Code = "is_closed"
+	AskedAndAbsent    Code = "asked_and_absent"
+	JobsByQueue       Code = "jobs_by_queue"
+	NotRemovedNow     Code = "not_removed_now"
+	ReadAgainFirst    Code = "read_again_first"
+	RemovedClosed     Code = "removed_closed"
+	RemovedAbsent     Code = "removed_absent"
+)
+
+// Why a server that will not do is deleted, or kept.
+const (
+	ServerInError   Code = "server_in_error"
+	NotInPool       Code = "not_in_pool"
+	NoServer        Code = "no_server"
+	NeverEnrolled   Code = "never_enrolled"
+	SecondOfName    Code = "second_of_name"
+	KeptProtected   Code = "kept_protected"
+	KeptForJobs     Code = "kept_for_jobs"
+	KeptMayHaveJobs Code = "kept_may_have_jobs"
+	DeletedLater    Code = "deleted_later"
+	NotDeletedNow   Code = "not_deleted_now"
+	LookedForAgain  Code = "looked_for_again"
+)

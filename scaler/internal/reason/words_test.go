@@ -1,0 +1,114 @@
+package reason_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
+)
+
+type row struct {
+	reason reason.Reason
+	words  string
+}
+
+// rows are all codes with arguments, and the words that people read.
+func rows() []row {
+	count, span, name, text, why, to := reason.Count, reason.Span, reason.Name, reason.Text, reason.Why, reason.New
+	const second, minute = time.Second, time.Minute
+	jobs, spare := to(reason.JobsFoundNoPlace, count("jobs", 8)), to(reason.SparesAreMissing, count("missing", 1), count("spare", 2))
+	partial := to(reason.FactsPartial, text("parts", "one daemon did not answer"))
+	inError := to(reason.ServerInError, text("message", "No valid host was found."))
+	absent := to(reason.NotInPool, span("absent", 15*minute), span("limit", 15*minute))
+	closed := to(reason.IsClosed)
+	idle := span("idle", 90*second)
+	return []row{
+		{reason.Said("foreign words"), "foreign words"},
+
+		{to(reason.FactsStale, span("age", 121*second), span("limit", 2*minute)), "nothing is done: it was read 2m1s ago, more than 2m"},
+		{to(reason.TooManySick, count("sick", 5), count("workers", 10), why("how", to(reason.SickStopped, count("workers", 2)), to(reason.SickError, count("workers", 1)), to(reason.SickUnreached, count("workers", 1)), to(reason.SickLost, count("workers", 1))), count("percent", 45)),
+			"5 of 10 workers are sick (2 stopped, 1 in ERROR, 1 on hosts that Nova does not reach, 1 gone from the pool): nothing is made or removed until no more than 45 % are"},
+		{partial, "what was read is not whole: one daemon did not answer"},
+		{to(reason.DirectoryYoung, name("directory", "collector"), span("age", 100*second), span("limit", 3*minute)), "the collector was started 1m40s ago, less than 3m"},
+
+		{to(reason.JobsNotCounted, count("jobs", 1), name("first", "6.0"), text("why", "deferred")), "1 job not counted (6.0…): deferred"},
+		{to(reason.JobsUnmet, count("jobs", 4), name("first", "6.0"), why("why", to(reason.JobsPassedOver))),
+			"4 jobs without a worker to come (6.0…): a worker with room for them stayed idle: their requirements or limits must be in the way"},
+		{to(reason.StrangerRefuses, span("left", 30*minute)), "is not the cluster's, and left jobs waiting that fit it: not counted for another 30m"},
+		{to(reason.GroupNotThere), "the cluster has no worker group of that name"},
+		{to(reason.NoGroupIsManaged), "none is in the scaler's charge: neither the cluster's configuration (scaling) nor a group block bounds one"},
+
+		{to(reason.DemandLasted, why("needs", jobs), span("lasted", minute)), "8 jobs found no place for 1m"},
+		{to(reason.DemandLasted, why("needs", jobs, spare)), "8 jobs found no place, 1 of 2 spare workers missing"},
+		{to(reason.FewerThanMin, count("workers", 0), count("min", 2)), "0 of at least 2 workers"},
+		{held(8), "2 workers for 8 jobs and spare = 1 not added yet: the demand has lasted 10s of 1m"},
+		{to(reason.OutCooldown, count("workers", 1), span("newest", 299*second), span("cooldown", 5*minute)), "1 worker not added yet: the last one was made 4m59s ago, scale_out_cooldown = 5m"},
+		{to(reason.AtMax, count("left_out", 2), count("workers", 3), count("existing", 9), count("max", 10)), "2 of 3 workers not added: 9 exist, max = 10"},
+		{to(reason.AtMaxCreate, count("left_out", 40), count("workers", 50), count("max_create", 10)), "40 of 50 workers put off: max_create = 10"},
+		{to(reason.AtMaxInFlight, count("left_out", 1), count("workers", 1), count("booting", 3), count("max_in_flight", 3)), "1 of 1 worker put off: 3 are booting, max_in_flight = 3"},
+		{to(reason.NamesBeingFreed, count("workers", 2), count("removed", 1)), "2 workers not added now: 1 worker being removed"},
+		{to(reason.QuotaExceeded, count("left_out", 3), count("workers", 4), why("short", to(reason.QuotaLeft, count("left", 3), name("what", "instances"), count("each", 1)), to(reason.QuotaLeft, count("left", 4), name("what", "cores"), count("each", 4)))),
+			"3 of 4 workers put off: quota: 3 instances left, a worker takes 1; 4 cores left, a worker takes 4"},
+		{to(reason.GroupPauses, count("workers", 4), span("left", 90*second), count("failures", 2), why("why", reason.Said("No valid host"))), "4 workers not added: pause of another 1m30s after 2 failures: No valid host"},
+		{to(reason.GroupPauses, count("workers", 4), span("left", 90*second), why("why", to(reason.NotedEarlier, name("fault", "no_host")))), "4 workers not added: pause of another 1m30s after what the scaler noted before it was started anew (no_host)"},
+		{to(reason.ZonesAvoided, reason.Names("zones", "a", "b")), "nothing is made in availability zone a, b for now: it has failed"},
+		{to(reason.ProbeUnderWay, count("workers", 4), count("failures", 2), name("worker", "astro-cpu-1")), "4 workers put off: after 2 failures, astro-cpu-1 is tried first"},
+		{to(reason.ProbeFirst, count("left_out", 3), count("workers", 4), count("failures", 2), why("why", inError)), "3 of 4 workers put off: after 2 failures one is tried first (its server is in ERROR: No valid host was found.)"},
+
+		{to(reason.IdleLongEnough, idle, name("setting", "idle_after"), span("limit", minute)), "idle for 1m30s (idle_after = 1m), and no waiting job fits it"},
+		{to(reason.IdleNotLongEnough, idle, name("setting", "first_job_grace"), span("limit", 5*minute)), "idle for 1m30s of first_job_grace = 5m"},
+		{to(reason.IdleJobsFit, idle, count("jobs", 1)), "idle for 1m30s, stays: 1 job fit it"},
+		{to(reason.IdleProtected, idle), "idle for 1m30s, stays: protected by its metadata"},
+		{to(reason.IdleAtMin, idle, count("min", 1)), "idle for 1m30s, stays: min = 1"},
+		{to(reason.IdleSpare, idle, count("spare", 1)), "idle for 1m30s, stays: spare = 1"},
+		{to(reason.IdleNotListed, idle), "idle for 1m30s, stays: it is not in the cluster's roster yet"},
+		{to(reason.IdleFactsUnsafe, idle, why("why", partial)), "idle for 1m30s, stays: what was read is not whole: one daemon did not answer"},
+		{to(reason.IdleAfterNewest, idle, span("newest", 299*second), span("cooldown", 5*minute)), "idle for 1m30s, stays for now: the group's newest worker was made 4m59s ago, scale_in_cooldown = 5m"},
+		{to(reason.IdleAfterLastLeft, idle, span("left", 0), span("cooldown", 5*minute)), "idle for 1m30s, stays for now: another one was leaving 0s ago, scale_in_cooldown = 5m"},
+		{to(reason.IdleAtMaxRemove, idle, count("max_remove", 1)), "idle for 1m30s, stays for now: max_remove = 1"},
+		{to(reason.ClosedByOthers, name("state", "Drained/Idle")), "takes no jobs (Drained/Idle), and not by this scaler's wish: left alone"},
+		{to(reason.ServerStopped, name("status", "SHUTOFF")), "its server is SHUTOFF: left alone"},
+		{to(reason.BrokenButInPool), "its server is in ERROR, and yet it works in the pool: treated like the others"},
+		{to(reason.LeavesForOthers), "is leaving by somebody else's wish"},
+		{to(reason.RecalledProtected), "is protected by its metadata"},
+		{to(reason.RecalledJobsCame, count("jobs", 1)), "1 job came that fit it"},
+		{to(reason.RecalledAsSpare, count("spare", 1)), "is wanted again: spare = 1"},
+		{to(reason.RecalledForMin, count("min", 1)), "is wanted again: min = 1"},
+		{to(reason.RecalledHasJob), "the front-end refused to close it: it has a job"},
+		{to(reason.NotClosedYet, count("generation", 7)), "is asked to leave; the front-end has not closed it yet (generation 7)"},
+		{to(reason.JobsByQueue, why("what", closed), count("jobs", 1)), "is closed, but 1 job still on it by the queue's account"},
+		{to(reason.NotRemovedNow, why("what", closed), why("why", partial)), "is closed, and is not removed now: what was read is not whole: one daemon did not answer"},
+		{to(reason.ReadAgainFirst, why("what", to(reason.AskedAndAbsent, span("absent", time.Hour)))), "is asked to leave, and not in the pool for 1h; the queue is read again before it is removed"},
+		{to(reason.RemovedClosed), "closed by the front-end, and two readings of the queue found no job on it"},
+		{to(reason.RemovedAbsent, span("absent", time.Hour), span("limit", 15*minute)), "is asked to leave, and not in the pool for 1h (join_timeout = 15m), and two readings of the queue found no job on it"},
+
+		{to(reason.ServerInError), "its server is in ERROR"},
+		{inError, "its server is in ERROR: No valid host was found."},
+		{absent, "not in the pool for 15m (join_timeout = 15m)"},
+		{absent.With(name("origin", "learned")), "not in the pool for 15m (join_timeout = 15m, learned)"},
+		{to(reason.NoServer), "in the roster, but it has no server"},
+		{to(reason.NeverEnrolled), "its server was made and never enrolled: who made it has ended"},
+		{to(reason.KeptMayHaveJobs, why("what", to(reason.SecondOfName))), "a second server of that name; kept: jobs may be on it"},
+		{to(reason.KeptProtected, why("what", inError)), "its server is in ERROR: No valid host was found.; kept: protected by its metadata"},
+		{to(reason.KeptForJobs, why("what", absent), count("jobs", 2)), "not in the pool for 15m (join_timeout = 15m); kept: 2 jobs on it by the queue's account"},
+		{to(reason.DeletedLater, why("what", to(reason.SecondOfName)), span("left", 5*minute)), "a second server of that name; it is deleted in 5m if nothing comes of it"},
+		{to(reason.NotDeletedNow, why("what", to(reason.SecondOfName)), why("why", partial)), "a second server of that name; not deleted now: what was read is not whole: one daemon did not answer"},
+		{to(reason.LookedForAgain, why("what", absent)), "not in the pool for 15m (join_timeout = 15m); it is looked for again before it is replaced"},
+		{to(reason.LookedForAgain, why("what", absent), why("why", partial)), "not in the pool for 15m (join_timeout = 15m); it is looked for again before it is replaced (what was read is not whole: one daemon did not answer)"},
+	}
+}
+
+func TestWords(t *testing.T) {
+	for _, row := range rows() {
+		if got := row.reason.String(); got != row.words {
+			t.Errorf("%s\ngot  %s\nwant %s", row.reason.Brief(), got, row.words)
+		}
+	}
+}
+
+// An argument that is missing shows, and does not change the rest.
+func TestMissingArguments(t *testing.T) {
+	if got := reason.New(reason.IdleAtMin).String(); got != "idle for {idle}, stays: min = {min}" {
+		t.Errorf("got %q", got)
+	}
+}
