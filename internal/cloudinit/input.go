@@ -48,3 +48,14 @@ type FrontEndInput struct {
 	CoordinatorKey string           // private half of the 2-hour key, OpenSSH PEM
 	Certificate    string           // its certificate, by the cluster CA
 }
+
+// NewCommon returns what the nodes of a document's cluster have in common,
+// completed by what one of them is made of.
+func NewCommon(d cluster.Document, spec cluster.NodeSpec) Common {
+	return Common{
+		ClusterID: d.ID, ClusterName: d.Name,
+		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
+		BatchSystem: d.BatchSystem, Coordinator: d.Coordinator, CA: d.CA,
+		CloudConfig: spec.CloudConfig, Files: spec.Files,
+	}
+}

@@ -229,12 +229,12 @@ func (d Document) Enrolled(n Node) bool {
 // its name.
 func (m Member) Enrols(n Node) bool { return n.Batch == "" || n.Batch == m.Batch }
 
-// GroupOf finds the group of a worker by its name; "" when none fits.
+// GroupOf returns the cluster's group in a worker's name; "" where the name has
+// none, or one that the cluster does not have.
 func (d Document) GroupOf(name string) string {
-	for group := range d.Groups {
-		if IsWorkerName(d.Name, group, name) {
-			return group
-		}
+	group := GroupOf(d.Name, name)
+	if _, ok := d.Groups[group]; !ok {
+		return ""
 	}
-	return ""
+	return group
 }

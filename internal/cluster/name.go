@@ -50,11 +50,16 @@ func WorkerName(cluster, group string, n int) string {
 	return cluster + "-" + group + "-" + strconv.Itoa(n)
 }
 
-// IsWorkerName tells whether name is one of that group's workers.
-func IsWorkerName(cluster, group, name string) bool {
-	number, ok := strings.CutPrefix(name, cluster+"-"+group+"-")
-	n, err := strconv.Atoi(number)
-	return ok && err == nil && n > 0 && name == WorkerName(cluster, group, n)
+// GroupOf returns the worker group in a node's name: the reverse of WorkerName. It
+// is "" for a name that WorkerName does not return for that cluster, such as the
+// front-end's or one whose number begins with a zero.
+func GroupOf(cluster, name string) string {
+	rest, ok := strings.CutPrefix(name, cluster+"-")
+	group, n := splitNumber(rest)
+	if !ok || group == "" || n < 1 || name != WorkerName(cluster, group, n) {
+		return ""
+	}
+	return group
 }
 
 // NextNames returns n worker names of a group, lowest free numbers first. Names

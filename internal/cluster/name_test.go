@@ -105,3 +105,37 @@ func TestFoldNames(t *testing.T) {
 		}
 	}
 }
+
+// The group of a worker is read from its name here and nowhere else: a name that
+// no worker can have belongs to no group.
+func TestGroupOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"astro-cpu-1":        "cpu",
+		"astro-cpu-10":       "cpu",
+		"astro-cpu-fast-2":   "cpu-fast",
+		"astro-cpu-1-2":      "cpu-1",
+		"astro-cpu-01":       "",
+		"astro-cpu-0":        "",
+		"astro-cpu-+1":       "",
+		"astro-cpu-1x":       "",
+		"astro-cpu-":         "",
+		"astro-cpu":          "",
+		"astro-1":            "",
+		"astro-frontend":     "",
+		"astro":              "",
+		"other-cpu-1":        "",
+		"astronomy-cpu-1":    "",
+		"":                   "",
+		"astro-cpu-99999999": "cpu",
+	} {
+		if got := GroupOf("astro", name); got != want {
+			t.Errorf("GroupOf(%q): %q, want %q", name, got, want)
+		}
+	}
+	d := Document{Name: "astro", Groups: map[string]GroupSpec{"cpu": {}}}
+	for name, want := range map[string]string{"astro-cpu-7": "cpu", "astro-gpu-7": "", "astro-cpu-07": ""} {
+		if got := d.GroupOf(name); got != want {
+			t.Errorf("the document's group of %q: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package openstack
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"math/rand/v2"
@@ -135,16 +134,4 @@ func retryAfter(resp *http.Response, now time.Time) (time.Duration, bool) {
 		return max(date.Sub(now), 0), true
 	}
 	return 0, false
-}
-
-// sleep waits for d, or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

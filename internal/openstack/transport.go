@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // These end a single request that never gets its answer. Nova takes up to some
@@ -42,14 +44,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	var n attempts
 	for try := 1; ; try++ {
 		resp, err := t.once(req, try)
-		wait, again := t.retry.next(req, resp, err, &n, time.Now())
+		pause, again := t.retry.next(req, resp, err, &n, time.Now())
 		if !again {
 			return resp, err
 		}
 		t.log(req.Context(), "OpenStack request waits to be repeated", map[string]any{
-			"method": req.Method, "path": req.URL.Path, "wait": wait.Round(time.Millisecond).String(),
+			"method": req.Method, "path": req.URL.Path, "wait": pause.Round(time.Millisecond).String(),
 		})
-		if sleep(req.Context(), wait) != nil {
+		if wait.Sleep(req.Context(), pause) != nil {
 			return resp, err
 		}
 		if req, err = rewound(req); err != nil {

@@ -15,6 +15,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
+// strayID is the ID of a cluster that no configuration has.
+const strayID = "6d3c1f0a-94be-4b57-a0d8-27e5c8b1f394"
+
 // stray makes a node's server as an apply does that is killed after the POST;
 // more completes the request.
 func (s *stage) stray(t *testing.T, id, name string, more func(*cluster.NodeRequest)) {
@@ -43,9 +46,9 @@ func TestAccClusterAfterAKilledCreate(t *testing.T) {
 	}
 	s.ports = 1
 	on := func(r *cluster.NodeRequest) { r.Network = small[2].ID }
-	s.stray(t, anyID, "astro-cpu-1", on)
-	s.stray(t, anyID, "astro-cpu-2", on)
-	s.stray(t, anyID, "astro-frontend", func(r *cluster.NodeRequest) {
+	s.stray(t, strayID, "astro-cpu-1", on)
+	s.stray(t, strayID, "astro-cpu-2", on)
+	s.stray(t, strayID, "astro-frontend", func(r *cluster.NodeRequest) {
 		on(r)
 		r.Role, r.Group, r.Port = cluster.RoleFrontEnd, "", port
 	})

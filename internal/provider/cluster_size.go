@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -24,7 +24,7 @@ func checkSizes(spec cluster.Spec, now time.Time) (documentItems int, diags diag
 		diags.AddError("User data can't be checked", sentence(err.Error()))
 		return 0, diags
 	}
-	doc := trialDocument(spec, ca.Public())
+	doc := roster.Trial(spec, ca.Public())
 	items, err := doc.Encode()
 	if err != nil {
 		diags.Append(documentDiagnostic(err))
@@ -55,34 +55,6 @@ func checkMetadata(at path.Path, spec cluster.NodeSpec, document int) diag.Diagn
 	return diags
 }
 
-// anyID stands in for the ID of a cluster that is not made yet.
-const anyID = "6d3c1f0a-94be-4b57-a0d8-27e5c8b1f394"
-
-// trialDocument is a document as large as the real one: addresses and IDs are
-// stand-ins that pack no better than those.
-func trialDocument(spec cluster.Spec, ca string) cluster.Document {
-	doc := cluster.Document{
-		ID: cmp.Or(spec.ID, anyID), Name: spec.Name, Generation: 1, CA: ca,
-		LoginUser: spec.LoginUser, LoginUID: spec.LoginUID, KeyPair: spec.KeyPair, OperatorKey: spec.OperatorKey,
-		BatchSystem: spec.BatchSystem, Coordinator: spec.Coordinator, Groups: spec.Groups,
-		FrontEnd: cluster.FrontEndRecord{Name: cluster.FrontEndName(spec.Name), Address: "203.0.113.255", HostKey: ca, CoordinatorKey: ca, HostCA: ca},
-		HostCAs:  []string{ca},
-		Batches:  map[string]string{"batch": ca},
-	}
-	frontEnd := spec.FrontEnd
-	frontEnd.CloudConfig, frontEnd.Files = "", nil
-	doc.FrontEndAs = &frontEnd
-	n := 0
-	for _, group := range spec.GroupNames() {
-		for _, name := range cluster.NextNames(spec.Name, group, spec.Groups[group].Most(), nil) {
-			n++
-			address := fmt.Sprintf("10.%d.%d.%d", n*7919>>16&255, n*7919>>8&255, n*7919&255)
-			doc.Workers = append(doc.Workers, cluster.Member{Name: name, Address: address, Batch: "batch"})
-		}
-	}
-	return doc
-}
-
 func tryWorker(ca *trust.CA, doc cluster.Document, group string, spec cluster.GroupSpec) error {
 	name := cluster.WorkerName(doc.Name, group, max(spec.Most(), 1))
 	key, err := ca.HostKey(name)
@@ -90,7 +62,7 @@ func tryWorker(ca *trust.CA, doc cluster.Document, group string, spec cluster.Gr
 		return err
 	}
 	in := cloudinit.WorkerInput{
-		Common: commonInput(doc, spec.NodeSpec), Name: name, Group: group,
+		Common: cloudinit.NewCommon(doc, spec.NodeSpec), Name: name, Group: group,
 		FrontEndName: doc.FrontEnd.Name, CoordinatorKey: doc.CA,
 		HostKey: cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
 	}
@@ -107,18 +79,10 @@ func tryFrontEnd(ca *trust.CA, doc cluster.Document, spec cluster.NodeSpec, now 
 		return err
 	}
 	_, err = cloudinit.FrontEnd(cloudinit.FrontEndInput{
-		Common: commonInput(doc, spec), Name: doc.FrontEnd.Name, Document: doc,
+		Common: cloudinit.NewCommon(doc, spec), Name: doc.FrontEnd.Name, Document: doc,
 		CoordinatorKey: key.Private, Certificate: key.Certificate,
 	})
 	return err
-}
-
-func commonInput(doc cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
-	return cloudinit.Common{
-		ClusterID: doc.ID, ClusterName: doc.Name, LoginUser: doc.LoginUser, LoginUID: doc.LoginUID,
-		OperatorKey: doc.OperatorKey, BatchSystem: doc.BatchSystem, Coordinator: doc.Coordinator, CA: doc.CA,
-		CloudConfig: spec.CloudConfig, Files: spec.Files,
-	}
 }
 
 func documentDiagnostic(err error) diag.Diagnostic {

@@ -115,7 +115,7 @@ func problemDiagnostic(clusterName string, p provision.Problem) diag.Diagnostic 
 		detail += "\n\nEnd of its console log:\n" + tail
 	}
 	summary := strings.TrimSpace(p.Node + " " + p.Summary)
-	if group, ok := groupOf(clusterName, p.Node); ok {
+	if group := cluster.GroupOf(clusterName, p.Node); group != "" {
 		return diag.NewAttributeWarningDiagnostic(path.Root("workers").AtMapKey(group), summary, detail)
 	}
 	return diag.NewAttributeWarningDiagnostic(path.Root("front_end"), summary, detail)
@@ -142,16 +142,6 @@ func strayWarnings(strays cluster.Nodes) diag.Diagnostics {
 				"The next apply that changes the cluster deletes it; or delete it now: openstack server delete %s", n.ID, n.ID))
 	}
 	return diags
-}
-
-// groupOf takes the group out of a worker's name.
-func groupOf(clusterName, node string) (string, bool) {
-	rest, ok := strings.CutPrefix(node, clusterName+"-")
-	i := strings.LastIndexByte(rest, '-')
-	if !ok || i < 1 {
-		return "", false
-	}
-	return rest[:i], true
 }
 
 // sentence makes an error's text one: capital letter, full stop.

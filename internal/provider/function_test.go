@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -150,13 +151,13 @@ func realSize(t *testing.T, members map[string]any) int64 {
 	}
 	ca := newCA(t)
 	p.spec.OperatorKey = newCA(t).Public()
-	doc := trialDocument(p.spec, ca.Public())
+	doc := roster.Trial(p.spec, ca.Public())
 	if p.group == "" {
 		key, err := ca.Coordinator(doc.Name, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := cloudinit.FrontEnd(cloudinit.FrontEndInput{Common: commonInput(doc, p.node), Name: doc.FrontEnd.Name,
+		data, err := cloudinit.FrontEnd(cloudinit.FrontEndInput{Common: cloudinit.NewCommon(doc, p.node), Name: doc.FrontEnd.Name,
 			Document: doc, CoordinatorKey: key.Private, Certificate: key.Certificate})
 		if err != nil {
 			t.Fatal(err)
@@ -168,7 +169,7 @@ func realSize(t *testing.T, members map[string]any) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := cloudinit.Worker(cloudinit.WorkerInput{Common: commonInput(doc, p.node), Name: name, Group: p.group,
+	data, err := cloudinit.Worker(cloudinit.WorkerInput{Common: cloudinit.NewCommon(doc, p.node), Name: name, Group: p.group,
 		FrontEndName: doc.FrontEnd.Name, CoordinatorKey: newCA(t).Public(),
 		HostKey: cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate}})
 	if err != nil {

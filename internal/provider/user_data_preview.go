@@ -15,6 +15,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -128,14 +129,14 @@ func (p preview) render(put keys) ([]byte, error) {
 	}
 	spec := p.spec
 	spec.OperatorKey = put("public key of key_pair", ca.Public())
-	doc := trialDocument(spec, put("public key of the cluster's CA", ca.Public()))
+	doc := roster.Trial(spec, put("public key of the cluster's CA", ca.Public()))
 	if p.group == "" {
 		key, err := ca.Coordinator(doc.Name, time.Unix(0, 0))
 		if err != nil {
 			return nil, err
 		}
 		return cloudinit.FrontEnd(cloudinit.FrontEndInput{
-			Common: commonInput(doc, p.node), Name: doc.FrontEnd.Name, Document: doc,
+			Common: cloudinit.NewCommon(doc, p.node), Name: doc.FrontEnd.Name, Document: doc,
 			CoordinatorKey: put("key of the coordinator, good for two hours", key.Private),
 			Certificate:    put("certificate of that key", key.Certificate),
 		})
@@ -146,7 +147,7 @@ func (p preview) render(put keys) ([]byte, error) {
 		return nil, err
 	}
 	return cloudinit.Worker(cloudinit.WorkerInput{
-		Common: commonInput(doc, p.node), Name: name, Group: p.group, FrontEndName: doc.FrontEnd.Name,
+		Common: cloudinit.NewCommon(doc, p.node), Name: name, Group: p.group, FrontEndName: doc.FrontEnd.Name,
 		CoordinatorKey: put("public key of the coordinator, once it is known", ca.Public()),
 		HostKey: cloudinit.HostKey{
 			Private:     put("first host key, replaced when the worker joins", key.Private),

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -296,6 +297,6 @@ func (r *run) endFleet() {
 // older document.
 func (r *run) groups() map[string]cluster.GroupSpec {
 	var d cluster.Document
-	describe(&d, r.req.Spec)
+	roster.SetTemplates(&d, r.req.Spec)
 	return d.Groups
 }

@@ -31,7 +31,7 @@ func (p *Provisioner) Clusters(ctx context.Context, name string) ([]View, error)
 		for n < len(nodes) && nodes[n].ClusterID == nodes[0].ClusterID {
 			n++
 		}
-		v, err := viewOf(nodes[:n:n])
+		v, err := cluster.ViewOf(nodes[:n:n])
 		if err != nil {
 			p.opts.Log(ctx, "a cluster's document can't be read", "cluster", nodes[0].ClusterName, "error", err.Error())
 		}

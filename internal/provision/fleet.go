@@ -15,6 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 const (
@@ -145,7 +146,7 @@ func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
 		return cluster.NodeRequest{}, err
 	}
 	userData, err := cloudinit.Worker(cloudinit.WorkerInput{
-		Common:         common(f.doc, spec),
+		Common:         cloudinit.NewCommon(f.doc, spec),
 		Name:           m.name,
 		Group:          m.group,
 		FrontEndName:   f.doc.FrontEnd.Name,
@@ -252,7 +253,7 @@ func times(n int) string {
 // no fault.
 func (p *Provisioner) whyBroken(ctx context.Context, n cluster.Node) (cluster.FaultKind, string) {
 	for read := 0; n.Fault == nil && read < faultReads; read++ {
-		if sleep(ctx, time.Second) != nil {
+		if wait.Sleep(ctx, time.Second) != nil {
 			break
 		}
 		if again, err := p.cloud.NodeByID(ctx, n.ID); err == nil {

@@ -3,18 +3,19 @@ package provision
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // createFrontEnd makes the front-end with the roster of the workers that have an
 // address, and waits until it is ACTIVE. Nova's ERROR is answered once.
 func (r *run) createFrontEnd(ctx context.Context) error {
 	r.fleet.enroll(&r.doc)
-	waiting, cancel := withReserve(ctx)
+	waiting, cancel := wait.Reserve(ctx)
 	defer cancel()
 	var failed []string
 	for try := 1; ; try++ {
@@ -47,7 +48,7 @@ func (r *run) postFrontEnd(ctx context.Context, known []string) (string, error) 
 		return "", err
 	}
 	userData, err := cloudinit.FrontEnd(cloudinit.FrontEndInput{
-		Common:         common(r.doc, spec),
+		Common:         cloudinit.NewCommon(r.doc, spec),
 		Name:           r.doc.FrontEnd.Name,
 		Document:       r.doc,
 		CoordinatorKey: key.Private,
@@ -72,9 +73,9 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 	// Nova builds in the order that it was asked, so the workers on their way come
 	// first; and it is as fast for a front-end as it was for them.
 	done, n := r.fleet.progress(isActive)
-	pace := newServerPoll(n - done + 1).after(time.Since(r.fleet.begun))
+	pace := wait.ForServers(n - done + 1).After(time.Since(r.fleet.begun))
 	for {
-		if err := pace.wait(ctx); err != nil {
+		if err := pace.Wait(ctx); err != nil {
 			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)
 		}
 		nodes, err := r.list(ctx)
@@ -86,7 +87,7 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 		}
 		r.changed()
 		done, n = r.fleet.progress(isActive)
-		pace.foresee(done, n, time.Since(r.fleet.begun))
+		pace.Foresee(done, n, time.Since(r.fleet.begun))
 		switch {
 		case isActive(r.frontEnd):
 			return nil
@@ -135,7 +136,7 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 		if enrolled || moved {
 			d.Generation++
 		}
-		takeKeys(d, r.frontEnd, report)
+		roster.TakeKeys(d, r.frontEnd, report)
 		if report.Generation > 0 && report.Pending == 0 {
 			d.HostCAs = nil // every worker has a certificate of this front-end's
 		}
@@ -144,9 +145,9 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 	var doc cluster.Document
 	var err error
 	if r.req.Wait == WaitJoined { // for minutes: a scaler may have found the cluster
-		doc, err = r.p.changeDocument(ctx, r.frontEnd.ID, ready, change)
+		doc, err = r.p.store(r.frontEnd.ID).Change(ctx, ready, change)
 	} else { // the last list was read a moment ago
-		doc, err = r.p.finishFirst(ctx, r.frontEnd.ID, r.frontEnd.Metadata, ready, change)
+		doc, err = r.p.store(r.frontEnd.ID).Finish(ctx, r.frontEnd.Metadata, ready, change)
 	}
 	if err != nil {
 		return err
@@ -158,23 +159,6 @@ func (r *run) finishFrontEnd(ctx context.Context) error {
 		_, err = r.waitReport(ctx, doc.Generation, nil)
 	}
 	return err
-}
-
-// takeKeys writes down what the front-end has told of itself. It reports whether
-// that changed the document.
-func takeKeys(d *cluster.Document, fe cluster.Node, report cluster.Report) bool {
-	before := d.FrontEnd
-	d.FrontEnd.Address = fe.Address
-	if report.HostKey != "" {
-		d.FrontEnd.HostKey = report.HostKey
-	}
-	if report.CoordinatorKey != "" {
-		d.FrontEnd.CoordinatorKey = report.CoordinatorKey
-	}
-	if report.HostCA != "" {
-		d.FrontEnd.HostCA = report.HostCA
-	}
-	return d.FrontEnd != before
 }
 
 // distribute brings a change to an existing front-end: new members and marks for
@@ -203,7 +187,7 @@ func (r *run) distribute(ctx context.Context) error {
 		leaving = sortedNames(victims)
 	}
 	before := r.doc
-	for try := range documentTries {
+	for try := range roster.Tries {
 		wrote, err := r.write(ctx, before, report, victims, drains, try == 0)
 		if err != nil {
 			return err
@@ -232,12 +216,12 @@ func (r *run) distribute(ctx context.Context) error {
 func (r *run) write(ctx context.Context, before cluster.Document, report cluster.Report, victims map[string]bool, drains, first bool) (bool, error) {
 	unmarked := first && r.frontEnd.Metadata[cluster.MetaReady] == ""
 	wrote := false
-	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
+	doc, err := r.p.store(r.frontEnd.ID).Change(ctx, map[string]string{cluster.MetaReady: "1"}, func(d *cluster.Document) error {
 		if e := r.fleet.errand; e != nil && e.document != nil && d.Generation != before.Generation {
 			return cluster.ErrDocumentConflict // what was sent is not what would be written
 		}
 		if !r.revise(d, before, report, victims, drains) && !unmarked {
-			return errNoChange
+			return roster.ErrNoChange
 		}
 		wrote = true // also if another writer then builds upon it, and a second look finds nothing to do
 		return nil
@@ -271,16 +255,16 @@ func (r *run) waitTold(ctx context.Context, before cluster.Document, leaving []s
 // revise brings a document up to what this run wants and has made. It reports
 // whether that changed anything.
 func (r *run) revise(d *cluster.Document, before cluster.Document, report cluster.Report, victims map[string]bool, drains bool) bool {
-	described := describe(d, r.req.Spec)
-	keyed := takeKeys(d, r.frontEnd, report)
-	roster := !r.fleet.errandFailed() && r.fleet.enroll(d)
-	roster = forget(d, func(m cluster.Member) bool { return r.gone(before, m) || byLastWorker(*d) && victims[m.Name] }) || roster
-	roster = mark(d, victims, drains, r.rolling()) || roster
-	roster = r.setCA(d) || roster
-	if roster {
+	described := roster.SetTemplates(d, r.req.Spec)
+	keyed := roster.TakeKeys(d, r.frontEnd, report)
+	moved := !r.fleet.errandFailed() && r.fleet.enroll(d)
+	moved = roster.Forget(d, func(m cluster.Member) bool { return r.gone(before, m) || byLastWorker(*d) && victims[m.Name] }) || moved
+	moved = mark(d, victims, drains, r.rolling()) || moved
+	moved = r.setCA(d) || moved
+	if moved {
 		d.Generation = r.nextGeneration(*d)
 	}
-	return described || keyed || roster
+	return described || keyed || moved
 }
 
 // keys reads the front-end's report once where its keys are not known yet: a
@@ -308,32 +292,19 @@ func (r *run) gone(before cluster.Document, m cluster.Member) bool {
 	return known && !there
 }
 
-// forget takes members without a server from the roster.
-func forget(d *cluster.Document, gone func(cluster.Member) bool) bool {
-	n := len(d.Workers)
-	d.Workers = slices.DeleteFunc(d.Workers, gone)
-	return len(d.Workers) != n
-}
-
 // mark asks the victims to leave, and takes back what an earlier, interrupted
 // shrink asked of workers that stay after all; not of those whose turn in a rolling
 // replacement comes. The scaler's own marks are not touched.
 func mark(d *cluster.Document, victims map[string]bool, drains bool, rolling map[string]bool) bool {
-	changed := false
-	for i, m := range d.Workers {
-		want := m.Leaving
+	return roster.SetLeaving(d, func(m cluster.Member) cluster.Leaving {
 		switch {
 		case victims[m.Name] && drains:
-			want = cluster.LeaveJobsOK
+			return cluster.LeaveJobsOK
 		case !victims[m.Name] && !rolling[m.Name] && m.Leaving == cluster.LeaveJobsOK:
-			want = cluster.Stays
+			return cluster.Stays
 		}
-		if want != m.Leaving {
-			d.Workers[i].Leaving = want
-			changed = true
-		}
-	}
-	return changed
+		return m.Leaving
+	})
 }
 
 func sortedNames(set map[string]bool) []string {

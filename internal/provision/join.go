@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // unjoined tells whether an unchanged roster still has to be waited for. After a
@@ -31,7 +33,7 @@ func (r *run) joinWait(generation int64, drained []string) *joinWait {
 
 // await follows the reports until w is done, or the time is over.
 func (r *run) await(ctx context.Context, w *joinWait) error {
-	waiting, cancel := withReserve(ctx)
+	waiting, cancel := wait.Reserve(ctx)
 	defer cancel()
 	if !r.plan.FrontEnd {
 		// What the slot holds is of an older generation, and while it does the
@@ -40,13 +42,13 @@ func (r *run) await(ctx context.Context, w *joinWait) error {
 			return fmt.Errorf("clear the front-end's report: %w", err)
 		}
 	}
-	pace := newPoll(3*time.Second, 10*time.Second)
+	pace := wait.NewPoll(3*time.Second, 10*time.Second)
 	for !w.done() {
-		if err := pace.wait(waiting); err != nil {
+		if err := pace.Wait(waiting); err != nil {
 			break
 		}
 		if w.read(waiting) {
-			pace = newPoll(3*time.Second, 10*time.Second)
+			pace = wait.NewPoll(3*time.Second, 10*time.Second)
 		}
 	}
 	if ctx.Err() != nil {
@@ -139,7 +141,7 @@ func (w *joinWait) absent() []string {
 }
 
 func (w *joinWait) undrained() []string {
-	if n := w.last.DrainedCount; n > 0 && n == leaving(w.r.doc) {
+	if n := w.last.DrainedCount; n > 0 && n == roster.Leaving(w.r.doc) {
 		return nil // too many to be named
 	}
 	drained := w.names(w.last.Drained)

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 const (
@@ -76,7 +78,7 @@ func (r *run) send(ctx context.Context, adds []worker) (*errand, error) {
 	if r.doc.FrontEnd.CoordinatorKey != "" {
 		keys = cluster.Report{} // known: what a console says later is no better
 	}
-	takeKeys(&r.doc, r.frontEnd, keys)
+	roster.TakeKeys(&r.doc, r.frontEnd, keys)
 	if r.doc.FrontEnd.HostKey == "" || r.doc.FrontEnd.CoordinatorKey == "" {
 		return nil, fmt.Errorf("add workers: %w: %s has not told its keys on its console", ErrNoFrontEnd, r.doc.FrontEnd.Name)
 	}
@@ -89,7 +91,7 @@ func (r *run) send(ctx context.Context, adds []worker) (*errand, error) {
 // was sent, the front-end gets the time to tell.
 func (r *run) heard(ctx context.Context) (cluster.Report, error) {
 	if r.sent > r.doc.Generation {
-		if err := sleep(ctx, tellTime); err != nil {
+		if err := wait.Sleep(ctx, tellTime); err != nil {
 			return cluster.Report{}, err
 		}
 	}
@@ -112,10 +114,10 @@ func (r *run) waitBrought(ctx context.Context) error {
 	if !byLastWorker(r.doc) || !r.tells(r.doc) || r.req.Wait != WaitJoined {
 		return nil
 	}
-	waiting, cancel := within(ctx, 2)
+	waiting, cancel := wait.Share(ctx, 2)
 	defer cancel()
 	sent := r.fleet.members[r.fleet.errand.worker]
-	for pace := newPoll(3*time.Second, 10*time.Second); pace.wait(waiting) == nil; {
+	for pace := wait.NewPoll(3*time.Second, 10*time.Second); pace.Wait(waiting) == nil; {
 		report, err := r.lastReport(waiting)
 		if err == nil && report.Generation >= r.fleet.errand.generation {
 			return nil
@@ -160,7 +162,7 @@ func (r *run) launchLast(ctx context.Context) error {
 		d.Batches = map[string]string{}
 	}
 	d.Batches[r.fleet.batchID] = r.fleet.batch.Public()
-	forget(&d, func(m cluster.Member) bool { return m.Name == e.worker })
+	roster.Forget(&d, func(m cluster.Member) bool { return m.Name == e.worker })
 	d.Workers = append(d.Workers, cluster.Member{Name: e.worker, Batch: r.fleet.batchID})
 	d.Generation = e.generation
 	e.document = &d

@@ -117,7 +117,7 @@ func (r Rules) rolls(w cluster.Node, want cluster.NodeSpec) bool {
 func (r Rules) name(clusterName, group string, n int, unfit, taken []string) []string {
 	var out []string
 	for _, name := range slices.Concat(unfit, r.Names) {
-		if len(out) < n && cluster.IsWorkerName(clusterName, group, name) && !slices.Contains(taken, name) && !slices.Contains(out, name) {
+		if len(out) < n && cluster.GroupOf(clusterName, name) == group && !slices.Contains(taken, name) && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -50,14 +51,13 @@ func New(cloud Cloud, o Options) *Provisioner {
 	return &Provisioner{cloud: cloud, opts: o}
 }
 
-// View is what the cloud shows of a cluster.
-type View struct {
-	Nodes       cluster.Nodes
-	Document    cluster.Document
-	HasDocument bool
-	Report      cluster.Report // only where the call says that it reads it
-	HasReport   bool
+// store is the document of the cluster with that front-end.
+func (p *Provisioner) store(frontEnd string) roster.Store {
+	return roster.Store{Cloud: p.cloud, FrontEnd: frontEnd, Log: p.opts.Log}
 }
+
+// View is a cluster as the cloud shows it.
+type View = cluster.View
 
 // Request is a cluster to bring about.
 type Request struct {
@@ -130,7 +130,7 @@ func (p *Provisioner) Refresh(ctx context.Context, id string, known cluster.Node
 	if err != nil {
 		return View{}, err
 	}
-	return viewOf(nodes)
+	return cluster.ViewOf(nodes)
 }
 
 func (p *Provisioner) list(ctx context.Context, id string, known cluster.Nodes) (cluster.Nodes, error) {
@@ -142,23 +142,6 @@ func (p *Provisioner) list(ctx context.Context, id string, known cluster.Nodes) 
 		return nil, fmt.Errorf("list the servers of cluster %s: %w", id, err)
 	}
 	return nodes, nil
-}
-
-func viewOf(nodes cluster.Nodes) (View, error) {
-	v := View{Nodes: nodes}
-	fe, ok := nodes.FrontEnd()
-	if !ok {
-		return v, nil
-	}
-	doc, err := cluster.DecodeDocument(fe.Metadata)
-	if errors.Is(err, cluster.ErrNoDocument) {
-		return v, nil
-	}
-	if err != nil {
-		return v, fmt.Errorf("read the metadata of %s: %w", fe.Name, err)
-	}
-	v.Document, v.HasDocument = doc, true
-	return v, nil
 }
 
 // Find reads the cluster of that name or ID.
@@ -185,7 +168,7 @@ func (p *Provisioner) Find(ctx context.Context, nameOrID string) (View, error) {
 			}
 		}
 	}
-	return viewOf(nodes)
+	return cluster.ViewOf(nodes)
 }
 
 func notFound(nameOrID string) error {

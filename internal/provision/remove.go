@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // removeVictims deletes drained workers and has the front-end forget them.
@@ -47,9 +49,9 @@ func (r *run) deleteVictims(ctx context.Context, victims map[string]bool) error 
 
 // forgetWorkers writes a document without the members for which gone is true.
 func (p *Provisioner) forgetWorkers(ctx context.Context, frontEnd string, gone func(cluster.Member) bool) (cluster.Document, error) {
-	return p.changeDocument(ctx, frontEnd, nil, func(d *cluster.Document) error {
-		if !forget(d, gone) {
-			return errNoChange
+	return p.store(frontEnd).Change(ctx, nil, func(d *cluster.Document) error {
+		if !roster.Forget(d, gone) {
+			return roster.ErrNoChange
 		}
 		d.Generation++
 		return nil
@@ -155,13 +157,13 @@ func (d *deletion) refuse(n cluster.Node, err error) {
 
 func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 	left := d.servers
-	pace := newServerPoll(len(d.servers))
+	pace := wait.ForServers(len(d.servers))
 	for round := 1; ; round++ {
 		going := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool { return d.refused[n.ID] })
 		if len(going) == 0 {
 			return d.outcome(left, nil)
 		}
-		if err := pace.wait(ctx); err != nil {
+		if err := pace.Wait(ctx); err != nil {
 			return d.outcome(left, fmt.Errorf("wait until servers are gone: %w", err))
 		}
 		nodes, err := d.p.cloud.Nodes(ctx, cluster.IDTag(d.cluster))
@@ -230,7 +232,7 @@ func (p *Provisioner) Destroy(ctx context.Context, id string, known cluster.Node
 				then = append(then, n)
 			}
 		}
-		view, err := viewOf(nodes)
+		view, err := cluster.ViewOf(nodes)
 		if err != nil {
 			p.opts.Log(ctx, "the cluster document can't be read", "error", err.Error()) // what the servers tell has to do
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -17,7 +18,7 @@ var ErrCAKey = errors.New("none of the CA keys given is the one that the cluster
 // front-end. It has to get in, by a certificate of the CA that they trust, and to
 // tell them from impostors, by the host CA of the front-end that joined them.
 func CanKeepWorkers(last cluster.Document, keys ...*trust.CA) bool {
-	return signer(last, keys) != nil && len(hostCAs(last)) > 0
+	return signer(last, keys) != nil && len(roster.HostCAs(last)) > 0
 }
 
 // CanSign tells whether any of the keys is that of the CA which a cluster's nodes
@@ -31,22 +32,6 @@ func signer(last cluster.Document, keys []*trust.CA) *trust.CA {
 		}
 	}
 	return nil
-}
-
-// hostCAs are those by which joined workers can be known: the last front-end's,
-// and those that it had itself been given for workers that it may not have
-// reached.
-func hostCAs(last cluster.Document) []string {
-	var out []string
-	if last.FrontEnd.HostCA != "" {
-		out = append(out, last.FrontEnd.HostCA)
-	}
-	for _, ca := range last.HostCAs {
-		if !slices.Contains(out, ca) {
-			out = append(out, ca)
-		}
-	}
-	return out
 }
 
 // Anew returns the plan with every worker made anew: a new front-end could
@@ -73,16 +58,6 @@ func (p Plan) Keeps() bool {
 	return false
 }
 
-// Known is the view with the document as last seen where the front-end of that
-// cluster, and the document with it, is gone.
-func (v View) Known(id string, last cluster.Document) View {
-	fe, ok := v.Nodes.FrontEnd()
-	if gone := !ok || fe.Ending(); gone && !v.HasDocument && last.ID == id {
-		v.Document, v.HasDocument = last, true
-	}
-	return v
-}
-
 // outdatedFrontEnd tells whether the front-end is to be replaced although it works.
 func (r *run) outdatedFrontEnd(v View) bool {
 	fe, ok := v.Nodes.FrontEnd()
@@ -99,8 +74,8 @@ func (r *run) startOver(v View) error {
 	if r.plan.Keeps() && CanKeepWorkers(last, keys...) {
 		// A new CA is brought to the nodes when the front-end has reached them all.
 		r.ca = signer(last, keys)
-		r.doc = newDocument(s, r.ca.Public(), generation)
-		r.doc.HostCAs, r.doc.Batches = hostCAs(last), last.Batches
+		r.doc = roster.New(s, r.ca.Public(), generation)
+		r.doc.HostCAs, r.doc.Batches = roster.HostCAs(last), last.Batches
 		r.doc.Workers = r.kept(last)
 		return nil
 	}
@@ -112,7 +87,7 @@ func (r *run) startOver(v View) error {
 	if r.ca, err = firstCA(keys); err != nil {
 		return err
 	}
-	r.doc = newDocument(s, r.ca.Public(), generation)
+	r.doc = roster.New(s, r.ca.Public(), generation)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 )
 
 // joinPatience is how long a worker that was made anew may take to come up before
@@ -107,10 +108,10 @@ func (r *run) replace(ctx context.Context, batch, todo cluster.Nodes) error {
 		return err
 	}
 	before := r.doc
-	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, nil, func(d *cluster.Document) error {
+	doc, err := r.p.store(r.frontEnd.ID).Change(ctx, nil, func(d *cluster.Document) error {
 		enrolled := r.fleet.enroll(d)
-		if !forget(d, func(m cluster.Member) bool { return r.gone(before, m) }) && !enrolled {
-			return errNoChange
+		if !roster.Forget(d, func(m cluster.Member) bool { return r.gone(before, m) }) && !enrolled {
+			return roster.ErrNoChange
 		}
 		d.Generation++
 		return nil
@@ -139,15 +140,15 @@ func (r *run) drain(ctx context.Context, names []string, spared func(string) boo
 		return nil
 	}
 	r.p.opts.Log(ctx, "draining workers that are made anew", "nodes", names)
-	doc, err := r.p.changeDocument(ctx, r.frontEnd.ID, nil, func(d *cluster.Document) error {
-		marked := false
-		for i, m := range d.Workers {
-			if slices.Contains(names, m.Name) && m.Leaving != cluster.LeaveJobsOK {
-				d.Workers[i].Leaving, marked = cluster.LeaveJobsOK, true
+	doc, err := r.p.store(r.frontEnd.ID).Change(ctx, nil, func(d *cluster.Document) error {
+		marked := roster.SetLeaving(d, func(m cluster.Member) cluster.Leaving {
+			if slices.Contains(names, m.Name) {
+				return cluster.LeaveJobsOK
 			}
-		}
+			return m.Leaving
+		})
 		if !marked {
-			return errNoChange
+			return roster.ErrNoChange
 		}
 		d.Generation++
 		return nil

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // How long AddWorkers waits for Nova to hand out addresses.
@@ -28,7 +30,7 @@ func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.N
 		return v, fmt.Errorf("list the servers of cluster %s: %w", id, err)
 	}
 	if len(nodes) > len(v.Nodes) {
-		if v, err = viewOf(nodes); err != nil {
+		if v, err = cluster.ViewOf(nodes); err != nil {
 			return v, err
 		}
 	}
@@ -65,18 +67,7 @@ func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.N
 // it speaks of is still on its way.
 func settled(v View) bool {
 	drained, err := cluster.UnfoldNames(v.Document.Name, v.Report.Drained)
-	return err == nil && v.Report.Generation >= v.Document.Generation && v.Report.Pending == 0 && max(len(drained), v.Report.DrainedCount) == leaving(v.Document)
-}
-
-// leaving counts the workers that are asked to leave.
-func leaving(d cluster.Document) int {
-	n := 0
-	for _, m := range d.Workers {
-		if m.Leaving != cluster.Stays {
-			n++
-		}
-	}
-	return n
+	return err == nil && v.Report.Generation >= v.Document.Generation && v.Report.Pending == 0 && max(len(drained), v.Report.DrainedCount) == roster.Leaving(v.Document)
 }
 
 // AddWorkers makes n more workers of a group, exactly as the provider would, and
@@ -107,7 +98,7 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 	}
 	doc := view.Document
 	report := p.keys(ctx, doc, fe)
-	takeKeys(&doc, fe, report)
+	roster.TakeKeys(&doc, fe, report)
 	fleet, err := p.newFleet(doc, adds, nil)
 	if err != nil {
 		return nil, err
@@ -121,10 +112,10 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 	if err := p.waitAddresses(ctx, clusterID, fleet); err != nil {
 		return nil, err
 	}
-	_, err = p.changeDocument(ctx, fe.ID, nil, func(d *cluster.Document) error {
-		takeKeys(d, fe, report)
+	_, err = p.store(fe.ID).Change(ctx, nil, func(d *cluster.Document) error {
+		roster.TakeKeys(d, fe, report)
 		if !fleet.enroll(d) {
-			return errNoChange
+			return roster.ErrNoChange
 		}
 		d.Generation++
 		return nil
@@ -139,9 +130,9 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 func (p *Provisioner) waitAddresses(ctx context.Context, clusterID string, f *fleet) error {
 	waiting, cancel := context.WithTimeout(ctx, addressTimeout)
 	defer cancel()
-	pace := newPoll(2*time.Second, 10*time.Second)
+	pace := wait.NewPoll(2*time.Second, 10*time.Second)
 	for !f.every(hasAddress) {
-		if err := pace.wait(waiting); err != nil {
+		if err := pace.Wait(waiting); err != nil {
 			return ctx.Err() // our own limit: who has an address is enrolled, the join timeout deals with the rest
 		}
 		nodes, err := p.cloud.Nodes(waiting, cluster.IDTag(clusterID))
@@ -179,16 +170,15 @@ func (p *Provisioner) SetLeaving(ctx context.Context, clusterID string, marks ma
 	if err != nil {
 		return err
 	}
-	_, err = p.changeDocument(ctx, fe.ID, nil, func(d *cluster.Document) error {
-		changed := false
-		for i, m := range d.Workers {
-			if want, ok := marks[m.Name]; ok && want != m.Leaving {
-				d.Workers[i].Leaving = want
-				changed = true
+	_, err = p.store(fe.ID).Change(ctx, nil, func(d *cluster.Document) error {
+		changed := roster.SetLeaving(d, func(m cluster.Member) cluster.Leaving {
+			if want, ok := marks[m.Name]; ok {
+				return want
 			}
-		}
+			return m.Leaving
+		})
 		if !changed {
-			return errNoChange
+			return roster.ErrNoChange
 		}
 		d.Generation++
 		return nil

@@ -7,24 +7,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 const (
 	createTries = 3 // POSTs of one server whose answers got lost
 	lostLooks   = 4 // reads of the list, 20 s together, before such a POST is repeated
 )
-
-func common(d cluster.Document, spec cluster.NodeSpec) cloudinit.Common {
-	return cloudinit.Common{
-		ClusterID: d.ID, ClusterName: d.Name,
-		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
-		BatchSystem: d.BatchSystem, Coordinator: d.Coordinator, CA: d.CA,
-		CloudConfig: spec.CloudConfig, Files: spec.Files,
-	}
-}
 
 // nodeRequest puts together what every server of a cluster is made with.
 func (p *Provisioner) nodeRequest(d cluster.Document, spec cluster.NodeSpec, name string, role cluster.Role, group string, extra map[string]string, userData []byte) cluster.NodeRequest {
@@ -84,10 +75,10 @@ func (p *Provisioner) createOne(ctx context.Context, req cluster.NodeRequest, kn
 // lookForLost returns the ID of the server that a lost answer spoke of, or "" when
 // it has not appeared for lostLooks reads of the list.
 func (p *Provisioner) lookForLost(ctx context.Context, req cluster.NodeRequest, known []string) (string, error) {
-	pace := newPoll(2*time.Second, 20*time.Second)
+	pace := wait.NewPoll(2*time.Second, 20*time.Second)
 	var err error
 	for range lostLooks {
-		if waitErr := pace.wait(ctx); waitErr != nil {
+		if waitErr := pace.Wait(ctx); waitErr != nil {
 			return "", waitErr
 		}
 		var nodes cluster.Nodes

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // freshReport is how long a report is waited for that was made after the question:
@@ -39,7 +40,7 @@ func (p *Provisioner) Unjoined(ctx context.Context, v View, patience time.Durati
 	if !ok {
 		return v
 	}
-	return v.withUnjoined(named(v, report, suspects))
+	return withUnjoined(v, named(v, report, suspects))
 }
 
 // neverJoined finds again whom the caller knew as never joined. A worker that has
@@ -63,7 +64,7 @@ func (r *run) neverJoined(ctx context.Context, v View) View {
 	}
 	still := named(v, report, suspects)
 	r.p.opts.Log(ctx, "workers that never joined", "planned", suspects.Names(), "still", still.Names())
-	return v.withUnjoined(still)
+	return withUnjoined(v, still)
 }
 
 // suspects are the workers that may have never joined: up in Nova, in the roster
@@ -92,7 +93,7 @@ func named(v View, report cluster.Report, suspects cluster.Nodes) cluster.Nodes 
 func (p *Provisioner) freshReport(ctx context.Context, v View, frontEnd string) (cluster.Report, bool) {
 	waiting, cancel := context.WithTimeout(ctx, freshReport)
 	defer cancel()
-	pace := newPoll(2*time.Second, 5*time.Second)
+	pace := wait.NewPoll(2*time.Second, 5*time.Second)
 	for ask := true; ; {
 		if ask {
 			if err := p.clearReport(waiting, v.Document, frontEnd); err != nil {
@@ -100,7 +101,7 @@ func (p *Provisioner) freshReport(ctx context.Context, v View, frontEnd string) 
 				return cluster.Report{}, false
 			}
 		}
-		if err := pace.wait(waiting); err != nil {
+		if err := pace.Wait(waiting); err != nil {
 			p.opts.Log(ctx, "the front-end has not reported anew", "waited", freshReport.String())
 			return cluster.Report{}, false
 		}
@@ -117,7 +118,7 @@ func (p *Provisioner) freshReport(ctx context.Context, v View, frontEnd string) 
 	}
 }
 
-func (v View) withUnjoined(unjoined cluster.Nodes) View {
+func withUnjoined(v View, unjoined cluster.Nodes) View {
 	v.Nodes = slices.Clone(v.Nodes)
 	for i, n := range v.Nodes {
 		if slices.ContainsFunc(unjoined, func(u cluster.Node) bool { return u.ID == n.ID }) {

@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // waitFleet reads the list until every new worker satisfies ok, for at most
 // 1/share of the time left. Who does not by then is a problem, not the end.
 func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share int, lack string) error {
-	waiting, cancel := within(ctx, share)
+	waiting, cancel := wait.Share(ctx, share)
 	defer cancel()
-	pace := newServerPoll(len(r.fleet.members)).after(time.Since(r.fleet.begun))
+	pace := wait.ForServers(len(r.fleet.members)).After(time.Since(r.fleet.begun))
 	for !r.fleet.every(ok) {
-		if err := pace.wait(waiting); err != nil {
+		if err := pace.Wait(waiting); err != nil {
 			break
 		}
 		nodes, err := r.list(waiting)
@@ -29,7 +30,7 @@ func (r *run) waitFleet(ctx context.Context, ok func(cluster.Node) bool, share i
 		}
 		r.changed()
 		done, n := r.fleet.progress(ok)
-		pace.foresee(done, n, time.Since(r.fleet.begun))
+		pace.Foresee(done, n, time.Since(r.fleet.begun))
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -67,6 +67,16 @@ var rules = []rule{
 		because: "provider and scaler create through the same code",
 	},
 	{
+		name: "the document's store knows the domain alone", in: []string{"internal/roster"},
+		only:    []string{ours + "/internal/cluster", ours + "/internal/wait"},
+		because: "it needs of a cloud what one small interface says",
+	},
+	{
+		name: "waiting and wording know nothing of what is waited for and worded", in: []string{"internal/wait", "internal/text"}, tests: true,
+		only:    []string{ours + "/internal/text"},
+		because: "every package may use them",
+	},
+	{
 		name: "user data is rendered from domain words", in: []string{"internal/cloudinit"},
 		deny:    []string{ours + "/internal/provision", ours + "/internal/openstack", ours + "/internal/provider", ours + "/scaler"},
 		because: "a rendering is a function of its input",

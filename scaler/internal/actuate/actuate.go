@@ -11,13 +11,12 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
 // Reader reads the cluster as the cloud shows it.
 type Reader interface {
-	Read(ctx context.Context) (fleet.View, error)
+	Read(ctx context.Context) (cluster.View, error)
 }
 
 // Actuator changes a cluster. Each call may take minutes, and returns when the
@@ -52,7 +51,7 @@ type Flavors interface {
 
 // Provisioner is what the nova actuator needs; *provision.Provisioner has it.
 type Provisioner interface {
-	Read(ctx context.Context, nameOrID string, known cluster.Nodes) (provision.View, error)
+	Read(ctx context.Context, nameOrID string, known cluster.Nodes) (cluster.View, error)
 	AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error)
 	AddWorkersOutside(ctx context.Context, clusterID, group string, n int, avoid []string) ([]string, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
@@ -98,16 +97,16 @@ func (n *Nova) reader() Provisioner {
 }
 
 // Read implements Reader.
-func (n *Nova) Read(ctx context.Context) (fleet.View, error) {
+func (n *Nova) Read(ctx context.Context) (cluster.View, error) {
 	v, err := n.reader().Read(ctx, n.cluster, n.known())
 	if err != nil {
-		return fleet.View{}, err
+		return cluster.View{}, err
 	}
 	n.remember(v.Nodes)
 	if !v.HasDocument {
-		return fleet.View{}, fmt.Errorf("read cluster %s: %w: there is no cluster document", n.cluster, provision.ErrNoFrontEnd)
+		return cluster.View{}, fmt.Errorf("read cluster %s: %w: there is no cluster document", n.cluster, provision.ErrNoFrontEnd)
 	}
-	return fleet.View{Nodes: v.Nodes, Document: v.Document, Report: v.Report, HasReport: v.HasReport}, nil
+	return v, nil
 }
 
 func (n *Nova) known() cluster.Nodes {

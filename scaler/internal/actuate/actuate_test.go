@@ -20,9 +20,9 @@ type provisioner struct {
 	remove error
 }
 
-func (p *provisioner) Read(_ context.Context, _ string, known cluster.Nodes) (provision.View, error) {
+func (p *provisioner) Read(_ context.Context, _ string, known cluster.Nodes) (cluster.View, error) {
 	p.asked = append(p.asked, strings.Join(known.Names(), " "))
-	return provision.View{Nodes: p.nodes, HasDocument: true}, p.err
+	return cluster.View{Nodes: p.nodes, HasDocument: true}, p.err
 }
 
 func (p *provisioner) RemoveWorkers(context.Context, string, []string, []string) error {

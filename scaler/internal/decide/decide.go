@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -15,7 +16,7 @@ import (
 // Facts is what was read in one tick.
 type Facts struct {
 	Queue   queue.Snapshot
-	Cluster fleet.View
+	Cluster cluster.View
 	Flavors map[string]queue.Shape // by group: a worker's size by its flavor, where it is known
 	Room    Room                   // what the project's quota leaves
 	Sizes   map[string]Size        // by group: what a worker takes of it

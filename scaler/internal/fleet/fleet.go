@@ -11,14 +11,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// View is a cluster as the cloud shows it, in one read.
-type View struct {
-	Nodes     cluster.Nodes
-	Document  cluster.Document
-	Report    cluster.Report
-	HasReport bool
-}
-
 // Phase says where a worker is in its life.
 type Phase string
 
@@ -84,7 +76,7 @@ type Clock struct {
 }
 
 // Join makes the fleet.
-func Join(v View, s queue.Snapshot, c Clock) Fleet {
+func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
 	f := Fleet{Cluster: v.Document.Name, Generation: v.Document.Generation}
 	f.Reported = v.HasReport && v.Report.Generation >= v.Document.Generation
 	drained, refused := map[string]bool{}, map[string]bool{}
@@ -125,7 +117,7 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 	for _, m := range v.Document.Workers {
 		if !known[m.Name] {
 			known[m.Name] = true
-			group := groupOf(v.Document, m.Name)
+			group := v.Document.GroupOf(m.Name)
 			f.Workers = append(f.Workers, Worker{Name: m.Name, Group: group, Phase: Vanished, Listed: true, Mark: m.Leaving, Jobs: s.OnNode[m.Name]})
 		}
 	}
@@ -142,7 +134,7 @@ func Join(v View, s queue.Snapshot, c Clock) Fleet {
 }
 
 // distinct returns one server for each worker's name, and the others.
-func distinct(v View, s queue.Snapshot) (one, others cluster.Nodes) {
+func distinct(v cluster.View, s queue.Snapshot) (one, others cluster.Nodes) {
 	one, others = v.Nodes.Distinct(v.Document.Workers)
 	one, others = one.Workers(""), others.Workers("")
 	for i, n := range others {
@@ -204,20 +196,6 @@ func stopped(s cluster.Status) bool {
 		return true
 	}
 	return false
-}
-
-// groupOf finds the group of a member without a server by its name.
-func groupOf(d cluster.Document, name string) string {
-	for group := range d.Groups {
-		prefix := d.Name + "-" + group + "-"
-		if len(name) <= len(prefix) || name[:len(prefix)] != prefix {
-			continue
-		}
-		if slices.IndexFunc([]byte(name[len(prefix):]), func(b byte) bool { return b < '0' || b > '9' }) < 0 {
-			return group
-		}
-	}
-	return ""
 }
 
 // nameSet reads folded names. A report that can't be read names nobody: then

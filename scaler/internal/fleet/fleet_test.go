@@ -43,7 +43,7 @@ func TestPhases(t *testing.T) {
 		{"in ERROR, and it works", 60, fleet.Clock{}, cluster.StatusError, &queue.Worker{}, "", fleet.Idle, true},
 		{"switched off", 60, fleet.Clock{}, cluster.StatusShutoff, nil, "", fleet.Stopped, false},
 	} {
-		v := fleet.View{
+		v := cluster.View{
 			Nodes:    cluster.Nodes{{ID: "s1", Name: "astro-cpu-1", Role: cluster.RoleWorker, Group: "cpu", Status: row.status, Created: ago(row.age)}},
 			Document: cluster.Document{Name: "astro", Workers: []cluster.Member{{Name: "astro-cpu-1", Leaving: row.mark}}},
 		}
@@ -77,7 +77,7 @@ func TestTwins(t *testing.T) {
 		{"nobody tells: the older one", "", "-", 0, "old young", false},
 		{"the queue knows of a job", "b1", "-", 1, "old young", true},
 	} {
-		v := fleet.View{
+		v := cluster.View{
 			Nodes: cluster.Nodes{
 				{ID: "young", Name: "astro-cpu-1", Role: cluster.RoleWorker, Group: "cpu", Batch: "b2", Created: ago(60)},
 				{ID: "old", Name: "astro-cpu-1", Role: cluster.RoleWorker, Group: "cpu", Batch: "b1", Created: ago(600)},

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
 
@@ -68,7 +68,7 @@ func holder(name string) string {
 }
 
 // Hold implements loop.Lease.
-func (k *Keeper) Hold(ctx context.Context, v fleet.View, take bool) (loop.Standing, error) {
+func (k *Keeper) Hold(ctx context.Context, v cluster.View, take bool) (loop.Standing, error) {
 	fe, ok := v.Nodes.FrontEnd()
 	if !ok {
 		return loop.Standing{}, errors.New("take the lease: there is no front-end that could hold it")

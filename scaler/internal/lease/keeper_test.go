@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
 // memory is a server's tags. Calls take time, so that those of several keepers
@@ -61,10 +60,10 @@ func (m *memory) DropLease(_ context.Context, _, text string) error {
 	return nil
 }
 
-func (m *memory) view() fleet.View {
+func (m *memory) view() cluster.View {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return fleet.View{Nodes: cluster.Nodes{{ID: "fe", Name: "astro-frontend", Role: cluster.RoleFrontEnd, Status: cluster.StatusActive, Leases: slices.Clone(m.texts)}}}
+	return cluster.View{Nodes: cluster.Nodes{{ID: "fe", Name: "astro-frontend", Role: cluster.RoleFrontEnd, Status: cluster.StatusActive, Leases: slices.Clone(m.texts)}}}
 }
 
 func (k *Keeper) try(t *testing.T, m *memory) bool {

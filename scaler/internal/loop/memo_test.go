@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
@@ -46,7 +45,7 @@ type withMemos struct {
 	memos *memos
 }
 
-func (c withMemos) Read(ctx context.Context) (fleet.View, error) {
+func (c withMemos) Read(ctx context.Context) (cluster.View, error) {
 	v, err := c.withFrontEnd.Read(ctx)
 	v.Nodes[len(v.Nodes)-1].Memos = slices.Clone(c.memos.texts)
 	return v, err
@@ -186,7 +185,7 @@ type countingReader struct {
 	r *reports
 }
 
-func (c countingReader) Read(ctx context.Context) (fleet.View, error) {
+func (c countingReader) Read(ctx context.Context) (cluster.View, error) {
 	if c.r.keep {
 		c.r.kept++
 	} else {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
@@ -174,14 +173,14 @@ func (s *sim) frontEnd() {
 }
 
 // Read of the cluster takes the report with it, as the real slot is cleared.
-func (s *sim) readCluster() (fleet.View, error) {
+func (s *sim) readCluster() (cluster.View, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()
 	if s.clusterErr != nil {
-		return fleet.View{}, s.clusterErr
+		return cluster.View{}, s.clusterErr
 	}
-	v := fleet.View{Document: s.doc.Clone()}
+	v := cluster.View{Document: s.doc.Clone()}
 	for _, name := range s.names() {
 		v.Nodes = append(v.Nodes, s.nodes[name].node)
 	}
@@ -278,7 +277,7 @@ type clusterOf struct {
 }
 
 // Read takes its time, the first one of a scaler more.
-func (c *clusterOf) Read(context.Context) (fleet.View, error) {
+func (c *clusterOf) Read(context.Context) (cluster.View, error) {
 	if c.read {
 		time.Sleep(c.look)
 	} else {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
 // Reports is a cluster whose front-end's report can be read in two ways: taken from
@@ -39,7 +39,7 @@ func (l *Loop) takeReport(ctx context.Context) {
 type Lease interface {
 	// Hold looks at who holds the lease, by what was just read, and takes it if it
 	// is free and to be taken.
-	Hold(ctx context.Context, v fleet.View, take bool) (Standing, error)
+	Hold(ctx context.Context, v cluster.View, take bool) (Standing, error)
 	// While returns a context that ends when the lease is lost.
 	While(ctx context.Context) (context.Context, context.CancelFunc)
 	// Release gives the lease back.

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
@@ -50,7 +49,7 @@ type withFrontEnd struct {
 	tags *tags
 }
 
-func (c withFrontEnd) Read(ctx context.Context) (fleet.View, error) {
+func (c withFrontEnd) Read(ctx context.Context) (cluster.View, error) {
 	v, err := c.clusterOf.Read(ctx)
 	leases, _ := c.tags.Leases(ctx, "")
 	v.Nodes = append(v.Nodes, cluster.Node{ID: "fe", Name: "astro-frontend", Role: cluster.RoleFrontEnd, Status: cluster.StatusActive, Leases: leases})
@@ -165,15 +164,15 @@ func TestAStopInTheMiddleOfAReading(t *testing.T) {
 // hanging answers when the caller gives up.
 type hanging struct{}
 
-func (hanging) Read(ctx context.Context) (fleet.View, error) {
+func (hanging) Read(ctx context.Context) (cluster.View, error) {
 	<-ctx.Done()
-	return fleet.View{}, fmt.Errorf("list servers: %w", ctx.Err())
+	return cluster.View{}, fmt.Errorf("list servers: %w", ctx.Err())
 }
 
 // losing has the lease lost as soon as an action begins.
 type losing struct{ *tags }
 
-func (losing) Hold(context.Context, fleet.View, bool) (loop.Standing, error) {
+func (losing) Hold(context.Context, cluster.View, bool) (loop.Standing, error) {
 	return loop.Standing{Mine: true}, nil
 }
 

@@ -39,7 +39,7 @@ func Facts(after time.Duration) decide.Facts {
 			},
 			Skipped: []queue.Skipped{{Why: "deferred to a later time", Count: 3, First: "11.0"}},
 		},
-		Cluster: fleet.View{Document: cluster.Document{
+		Cluster: cluster.View{Document: cluster.Document{
 			ID: "0d9b", Name: "astro", Generation: 7,
 			Groups: map[string]cluster.GroupSpec{
 				"cpu":   {NodeSpec: cluster.NodeSpec{Flavor: "f4"}},

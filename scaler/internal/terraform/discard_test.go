@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
 type discarding struct {
@@ -37,7 +36,7 @@ func TestDiscard(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			var cloud discarding
 			a := New(Options{Cloud: &cloud})
-			a.last = fleet.View{
+			a.last = cluster.View{
 				Document: cluster.Document{Groups: map[string]cluster.GroupSpec{"cpu": {Count: 2}, "gpu": {Scaling: &cluster.Scaling{Max: 2}}}},
 				Nodes:    cluster.Nodes{{ID: "twin", Name: "astro-cpu-1", Group: "cpu"}, {ID: "gpu", Name: "astro-gpu-1", Group: "gpu"}},
 			}

@@ -12,9 +12,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
 // still is a cloud in which nothing comes about.
@@ -23,10 +21,10 @@ type still struct {
 	nodes cluster.Nodes
 }
 
-func (s still) Read(context.Context) (fleet.View, error) { return fleet.View{Nodes: s.nodes}, nil }
+func (s still) Read(context.Context) (cluster.View, error) { return cluster.View{Nodes: s.nodes}, nil }
 
-func (s still) Refresh(context.Context, string, cluster.Nodes) (provision.View, error) {
-	return provision.View{Nodes: s.nodes}, nil
+func (s still) Refresh(context.Context, string, cluster.Nodes) (cluster.View, error) {
+	return cluster.View{Nodes: s.nodes}, nil
 }
 
 // failing is a command line that plans a growth, and fails where it is told to.

@@ -12,8 +12,6 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
 // headless is a cloud with a configuration that passes counts on, and not retire:
@@ -24,12 +22,12 @@ type headless struct {
 	nodes cluster.Nodes
 }
 
-func (h *headless) Read(context.Context) (fleet.View, error) {
-	return fleet.View{Nodes: slices.Clone(h.nodes)}, nil
+func (h *headless) Read(context.Context) (cluster.View, error) {
+	return cluster.View{Nodes: slices.Clone(h.nodes)}, nil
 }
 
-func (h *headless) Refresh(context.Context, string, cluster.Nodes) (provision.View, error) {
-	return provision.View{Nodes: slices.Clone(h.nodes)}, nil
+func (h *headless) Refresh(context.Context, string, cluster.Nodes) (cluster.View, error) {
+	return cluster.View{Nodes: slices.Clone(h.nodes)}, nil
 }
 
 func (h *headless) Plan(context.Context, string) (bool, error) { return true, nil }

@@ -21,7 +21,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/tfcli"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 
@@ -272,5 +271,5 @@ func (s *stage) until(what string, ok func() bool) {
 // actuator is what the contract is about; wait waits for what it does beside.
 type actuator interface {
 	actuate.Actuator
-	Read(ctx context.Context) (fleet.View, error)
+	Read(ctx context.Context) (cluster.View, error)
 }

@@ -10,21 +10,19 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
 // Reader reads the cluster as the cloud shows it.
 type Reader interface {
-	Read(ctx context.Context) (fleet.View, error)
+	Read(ctx context.Context) (cluster.View, error)
 }
 
 // Cloud is what is done without Terraform: looking, marking, purging a roster of
 // those that have no server, and deleting servers of which neither roster nor
 // state knows. *provision.Provisioner has it.
 type Cloud interface {
-	Refresh(ctx context.Context, clusterID string, known cluster.Nodes) (provision.View, error)
+	Refresh(ctx context.Context, clusterID string, known cluster.Nodes) (cluster.View, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
 	RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error
 	DiscardServer(ctx context.Context, clusterID, serverID string) error
@@ -55,7 +53,7 @@ type Actuator struct {
 	file sync.Mutex // held between reading and writing the file
 
 	mu        sync.Mutex
-	last      fleet.View    // what the decisions go by
+	last      cluster.View  // what the decisions go by
 	want      wish          // of the present round
 	doing     wish          // of the run that is going
 	running   chan struct{} // closed when no run is going any more; nil: none is
@@ -88,7 +86,7 @@ func New(o Options) *Actuator {
 // Read implements actuate.Reader. A run turns the mark of who leaves into
 // Terraform's own kind; where one was cut short, the worker is still ours to
 // remove or to call back.
-func (a *Actuator) Read(ctx context.Context) (fleet.View, error) {
+func (a *Actuator) Read(ctx context.Context) (cluster.View, error) {
 	v, err := a.o.Reader.Read(ctx)
 	if err != nil {
 		return v, err

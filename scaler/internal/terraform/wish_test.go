@@ -11,7 +11,7 @@ func workers(names ...string) cluster.Nodes {
 	var out cluster.Nodes
 	for _, name := range names {
 		group := "cpu"
-		if cluster.IsWorkerName("astro", "gpu", name) {
+		if cluster.GroupOf("astro", name) == "gpu" {
 			group = "gpu"
 		}
 		out = append(out, cluster.Node{ID: "id of " + name, Name: name, Role: cluster.RoleWorker, Group: group, Status: cluster.StatusActive})

@@ -1,4 +1,4 @@
-package provision
+package wait
 
 import (
 	"testing"
@@ -21,9 +21,9 @@ func TestPollForesees(t *testing.T) {
 		{"all of them: as before", 50, 50, 20 * time.Second, 25 * time.Second},
 		{"a few", 4, 2, 3 * time.Second, 3 * time.Second},
 	} {
-		pace := newServerPoll(row.n)
+		pace := ForServers(row.n)
 		pace.next = 25 * time.Second
-		pace.foresee(row.done, row.n, row.took)
+		pace.Foresee(row.done, row.n, row.took)
 		if pace.next != row.next {
 			t.Errorf("%s: the next look after %s, want %s", row.name, pace.next, row.next)
 		}
@@ -33,12 +33,12 @@ func TestPollForesees(t *testing.T) {
 // The last of many servers comes late, and seems to be about to come all the time.
 func TestALatecomerCostsFewReads(t *testing.T) {
 	for _, late := range []time.Duration{3 * time.Minute, 12 * time.Minute} {
-		pace := newServerPoll(50)
+		pace := ForServers(50)
 		reads, at := 0, time.Duration(0)
 		for at < late {
 			at += pace.next
 			pace.next = min(pace.next*5/3, pace.most)
-			pace.foresee(min(int(at/time.Second), 49), 50, at)
+			pace.Foresee(min(int(at/time.Second), 49), 50, at)
 			reads++
 		}
 		if reads > 12 || at > late*3/2 {

@@ -1,0 +1,46 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+)
+
+// View is a cluster as the cloud shows it in one read.
+type View struct {
+	Nodes       Nodes
+	Document    Document
+	HasDocument bool
+	Report      Report // the front-end's latest, from a read that asks for it
+	HasReport   bool
+}
+
+// ViewOf returns the view of a cluster's servers: the document stands in the
+// front-end's metadata. A cluster without a front-end, or with one that has no
+// document, is no error; a document that can't be read is, and the view then
+// holds the nodes alone.
+func ViewOf(nodes Nodes) (View, error) {
+	v := View{Nodes: nodes}
+	fe, ok := nodes.FrontEnd()
+	if !ok {
+		return v, nil
+	}
+	doc, err := DecodeDocument(fe.Metadata)
+	if errors.Is(err, ErrNoDocument) {
+		return v, nil
+	}
+	if err != nil {
+		return v, fmt.Errorf("read the metadata of %s: %w", fe.Name, err)
+	}
+	v.Document, v.HasDocument = doc, true
+	return v, nil
+}
+
+// Known returns the view with the document as last seen where the front-end of
+// that cluster, and the document with it, is gone.
+func (v View) Known(id string, last Document) View {
+	fe, ok := v.Nodes.FrontEnd()
+	if gone := !ok || fe.Ending(); gone && !v.HasDocument && last.ID == id {
+		v.Document, v.HasDocument = last, true
+	}
+	return v
+}

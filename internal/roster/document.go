@@ -1,0 +1,76 @@
+package roster
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// New returns the document of a cluster of that spec, with an empty roster. ca is
+// the public half of the cluster CA, in authorized_keys form.
+func New(s cluster.Spec, ca string, generation int64) cluster.Document {
+	d := cluster.Document{ID: s.ID, Name: s.Name, CA: ca, Generation: generation}
+	d.FrontEnd.Name = cluster.FrontEndName(s.Name)
+	SetTemplates(&d, s)
+	return d
+}
+
+// SetTemplates writes into the document what new nodes are made from: the spec
+// without the numbers of scaled groups. It reports whether that changed the
+// document.
+func SetTemplates(d *cluster.Document, s cluster.Spec) bool {
+	before := *d
+	d.LoginUser, d.LoginUID = s.LoginUser, s.LoginUID
+	d.KeyPair, d.OperatorKey = s.KeyPair, s.OperatorKey
+	d.BatchSystem = s.BatchSystem
+	d.Coordinator = ""
+	if s.Coordinator == cluster.CoordinatorLastWorker {
+		d.Coordinator = s.Coordinator
+	}
+	// The front-end's own cloud_config and files would take the room that the
+	// roster needs; a group's are there because the scaler makes workers from them.
+	frontEnd := s.FrontEnd
+	frontEnd.CloudConfig, frontEnd.Files = "", nil
+	d.FrontEndAs = &frontEnd
+	d.Groups = make(map[string]cluster.GroupSpec, len(s.Groups))
+	for name, g := range s.Groups {
+		g.Retire = nil
+		if g.Scaling != nil {
+			g.Count = 0 // the scaler's number is no part of the template
+		}
+		d.Groups[name] = g
+	}
+	return !sameJSON(before, *d) // as written: nil and empty are the same there
+}
+
+func sameJSON(a, b cluster.Document) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// anyID stands in for the ID of a cluster that is not made yet.
+const anyID = "6d3c1f0a-94be-4b57-a0d8-27e5c8b1f394"
+
+// Trial returns a document as large as the one that a cluster of that spec comes
+// to have with every group at its most. Addresses, IDs and keys are stand-ins that
+// pack no better than genuine ones; ca stands in for every key.
+func Trial(s cluster.Spec, ca string) cluster.Document {
+	d := New(s, ca, 1)
+	d.ID = cmp.Or(s.ID, anyID)
+	d.FrontEnd = cluster.FrontEndRecord{Name: d.FrontEnd.Name, Address: "203.0.113.255", HostKey: ca, CoordinatorKey: ca, HostCA: ca}
+	d.HostCAs = []string{ca}
+	d.Batches = map[string]string{"batch": ca}
+	n := 0
+	for _, group := range s.GroupNames() {
+		for _, name := range cluster.NextNames(s.Name, group, s.Groups[group].Most(), nil) {
+			n++
+			address := fmt.Sprintf("10.%d.%d.%d", n*7919>>16&255, n*7919>>8&255, n*7919&255)
+			d.Workers = append(d.Workers, cluster.Member{Name: name, Address: address, Batch: "batch"})
+		}
+	}
+	return d
+}
