@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
@@ -47,7 +48,8 @@ type Metrics struct {
 	stages    *prometheus.HistogramVec
 	firstJob  prometheus.Histogram
 
-	shown   sync.RWMutex // held while the gauges are between two looks
+	// mu guards what follows and keeps a gathering from seeing half a round. It is
+	// never held while a scraper is written to.
 	mu      sync.Mutex
 	readAt  time.Time
 	decided map[string]bool // actions that go on from the last tick
@@ -141,19 +143,20 @@ func (m *Metrics) counterVec(name, help string, labels ...string) *prometheus.Co
 	return c
 }
 
-// Handler serves them.
+// Handler serves the metrics. Each answer shows one moment. A scraper that reads
+// slowly delays its own answer and no round.
 func (m *Metrics) Handler() http.Handler {
-	h := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m.shown.RLock()
-		defer m.shown.RUnlock()
-		h.ServeHTTP(w, r)
-	})
+	return promhttp.HandlerFor(prometheus.GathererFunc(m.gather), promhttp.HandlerOpts{Registry: m.registry})
 }
 
-func (m *Metrics) age() float64 {
+func (m *Metrics) gather() ([]*dto.MetricFamily, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.registry.Gather()
+}
+
+// age is called by gather, which holds the lock.
+func (m *Metrics) age() float64 {
 	if m.readAt.IsZero() {
 		return -1
 	}
@@ -165,9 +168,7 @@ func (m *Metrics) Decided(r loop.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.readAt = r.Facts.Queue.ReadAt()
-	m.shown.Lock()
 	m.seen(status.Of(r))
-	m.shown.Unlock()
 	m.stopped.Set(0)
 	if r.Stopped != "" {
 		m.stopped.Set(1)
