@@ -12,18 +12,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 )
 
-// consoleLines is how much of a console is logged; consolesATick how many are.
-const (
-	consoleLines  = 30
-	consolesATick = 3
-)
-
-// Consoles reads servers' consoles.
-type Consoles interface {
-	// ConsoleTail returns the last lines of a server's console log.
-	ConsoleTail(ctx context.Context, serverID string, lines int) (string, error)
-}
-
 // Remains deletes what servers left that are gone.
 type Remains interface {
 	// CollectRemains deletes a gone server's ports and those of the volumes, and
@@ -61,13 +49,14 @@ type actions struct {
 func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r *Record) error {
 	a := &actions{l: l, facts: facts, r: r}
 	id := facts.Cluster.Document.ID
+	readConsoles := a.consoles(ctx, d.Remove, d.Discard)
 	if marks := d.Marks(); len(marks) > 0 {
 		a.do(ctx, "ask workers to leave or stay", func(ctx context.Context) error { return l.Actuator.Mark(ctx, id, marks) })
 	}
-	a.consoles(ctx, d.Remove, d.Discard)
 	if going := going(d); len(going) > 0 {
 		l.keep(ctx, facts, going, false)
 	}
+	readConsoles() // a server that is deleted has no console any more
 	if names := d.Removals(); len(names) > 0 {
 		a.do(ctx, "remove workers", func(ctx context.Context) error { return l.Actuator.Remove(ctx, id, names, d.Drained()) })
 	}
@@ -184,35 +173,4 @@ func (a *actions) collect(ctx context.Context, gone []decide.Remains) {
 			a.l.Log.Warn("what a server left could not be deleted; it is tried again later", "worker", g.Worker, "server", g.Server, "error", err)
 		}
 	}
-}
-
-// consoles logs the end of the consoles of workers that are removed for their
-// failure: afterwards nobody can read them.
-func (a *actions) consoles(ctx context.Context, lists ...[]decide.Step) {
-	if a.l.Consoles == nil {
-		return
-	}
-	read, shown := 0, map[string]bool{}
-	for _, steps := range lists {
-		for _, s := range steps {
-			if s.Fault == "" || s.Server == "" {
-				continue
-			}
-			shown[s.Server] = true // those that are gone by the next tick are forgotten
-			if a.l.shown[s.Server] || read == consolesATick || ctx.Err() != nil {
-				continue
-			}
-			read++
-			text, err := a.l.Consoles.ConsoleTail(ctx, s.Server, consoleLines)
-			switch {
-			case err != nil:
-				a.l.Log.Info("the console of a worker that failed can't be read", "worker", s.Worker, "server", s.Server, "error", err)
-			case strings.TrimSpace(text) == "":
-				a.l.Log.Info("the console of a worker that failed is empty", "worker", s.Worker, "server", s.Server)
-			default:
-				a.l.Log.Warn("the end of the console of a worker that failed", "worker", s.Worker, "server", s.Server, "fault", s.Fault, "console", text)
-			}
-		}
-	}
-	a.l.shown = shown
 }
