@@ -67,9 +67,10 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 	provisioner := provision.New(cloud, options)
 	options.KeepReport = true
 	nova := actuate.NewNova(c.Cluster, provisioner).Looking(provision.New(cloud, options))
+	keeper := lease.New(cloud, hostname())
 	l := &loop.Loop{
 		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
-		Project: project{cloud}, Consoles: cloud, Remains: cloud, Lease: lease.New(cloud, hostname()),
+		Project: project{cloud}, Consoles: cloud, Remains: cloud, Lease: keeper,
 		Memos: cloud, Reports: nova,
 		Policy: c.Policy, Interval: c.Interval, Log: log,
 	}
@@ -78,7 +79,7 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 	case config.ActuatorDryRun:
 		l.Actuator, l.DryRun = actuate.DryRun{}, true
 	case config.ActuatorTerraform:
-		tf, err := terraformActuator(c.Terraform, nova, provisioner, log.Named("terraform"))
+		tf, err := terraformActuator(c.Terraform, nova, provisioner, keeper.While, log.Named("terraform"))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -107,7 +108,7 @@ func hostname() string {
 	return name
 }
 
-func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraform.Cloud, log hclog.Logger) (*terraform.Actuator, error) {
+func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraform.Cloud, while func(context.Context) (context.Context, context.CancelFunc), log hclog.Logger) (*terraform.Actuator, error) {
 	program, err := terraform.FindProgram(c.Program)
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraf
 		return nil, fmt.Errorf("find the configuration's directory: %w", err)
 	}
 	return terraform.New(terraform.Options{
-		Reader: reader, Cloud: cloud, Resource: c.Resource, Timeout: c.Timeout,
+		Reader: reader, Cloud: cloud, Resource: c.Resource, Timeout: c.Timeout, While: while,
 		CLI: terraform.Program{
 			Path: program, Directory: directory, Resource: c.Resource, LockTimeout: c.LockTimeout,
 			Log: func(line string) { log.Debug(line) },

@@ -24,17 +24,30 @@ func (a *Actuator) runs(ctx context.Context, clusterID string, done chan struct{
 		if !more {
 			return
 		}
-		// It goes on when the call that began it is over.
-		running, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.o.Timeout)
 		start := time.Now()
-		err := a.carryOut(running, clusterID, w)
-		cancel()
+		err := a.guarded(ctx, clusterID, w)
 		if a.ended(err) {
 			a.o.Log("terraform run failed", "error", err)
 			return
 		}
 		a.o.Log("terraform run is through", "seconds", int(time.Since(start).Seconds()))
 	}
+}
+
+// guarded carries a wish out for as long as the lease is held. The run outlives the
+// call that began it. When the lease is lost, a program that runs is interrupted, so
+// that it writes its state and gives the state's lock back, and nothing else is
+// begun: the scaler that took over may run Terraform itself.
+func (a *Actuator) guarded(ctx context.Context, clusterID string, w wish) error {
+	running, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.o.Timeout)
+	defer cancel()
+	guarded, release := a.o.While(running)
+	defer release()
+	err := a.carryOut(guarded, clusterID, w)
+	if err != nil && guarded.Err() != nil && running.Err() == nil {
+		return actuate.PutOffError{Err: fmt.Errorf("%w: %w", context.Cause(guarded), err)}
+	}
+	return err
 }
 
 // next takes the wishes of the present round, if they are new.
@@ -104,6 +117,9 @@ func (a *Actuator) attempt(ctx context.Context, clusterID string, w wish) error 
 	view, err := a.o.Cloud.Refresh(ctx, clusterID, known)
 	if err != nil {
 		return fmt.Errorf("look before the run: %w", err)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("the run is not begun: %w", context.Cause(ctx))
 	}
 	w = w.without(view.Document, view.Nodes)
 	var wanted map[string]Group

@@ -36,7 +36,10 @@ type Options struct {
 	File     File
 	Resource string
 	Timeout  time.Duration // for one run
-	Log      func(msg string, kv ...any)
+	// While returns a context that ends when this scaler may no longer act, with the
+	// reason as its cause. Nil: it always may.
+	While func(ctx context.Context) (context.Context, context.CancelFunc)
+	Log   func(msg string, kv ...any)
 }
 
 // Actuator carries out decisions by Terraform runs.
@@ -79,6 +82,9 @@ const (
 func New(o Options) *Actuator {
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
+	}
+	if o.While == nil {
+		o.While = context.WithCancel
 	}
 	return &Actuator{o: o, want: newWish(), doing: newWish()}
 }
