@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
@@ -124,7 +124,7 @@ func (l *Loop) tell(r Record) {
 		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason)
 	}
 	for _, n := range r.Notes {
-		key := WithoutNumbers(n.About + n.Reason)
+		key := matterOf(n)
 		if !l.told[key] {
 			log.Info("not done", "about", n.About, "because", n.Reason)
 		}
@@ -146,12 +146,20 @@ func workersText(by map[fleet.Phase]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// WithoutNumbers drops what changes from tick to tick in the same matter.
-func WithoutNumbers(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsDigit(r) || r == 'm' || r == 's' || r == 'h' {
-			return -1
-		}
-		return r
-	}, s)
+// matterOf returns a text that is the same for notes of the same matter in later
+// rounds. Notes about the workers of a group are one matter: a hundred of them would
+// fill the log.
+func matterOf(n decide.Note) string {
+	about := n.About
+	if !strings.HasPrefix(about, "group ") {
+		about = strings.TrimRight(about, "0123456789")
+	}
+	return about + "\x00" + WithoutNumbers(n.Reason)
 }
+
+// numbers are what changes from round to round in the words of the same matter:
+// "12", "0.5", "1m30s".
+var numbers = regexp.MustCompile(`[0-9][0-9.hms]*`)
+
+// WithoutNumbers returns words without the numbers and durations in them.
+func WithoutNumbers(words string) string { return numbers.ReplaceAllString(words, "") }
