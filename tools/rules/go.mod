@@ -2,6 +2,8 @@ module github.com/vmcluster/terraform-provider-vmcluster/tools/rules
 
 go 1.26.7
 
+toolchain go1.26.8
+
 require (
 	github.com/prometheus/common v0.73.1
 	github.com/prometheus/prometheus v0.316.0
