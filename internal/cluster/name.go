@@ -42,6 +42,12 @@ func checkLabel(what, name string, most int) error {
 	return nil
 }
 
+// DefaultLoginUser returns the login user of a cluster that names none: the
+// cluster's name, cut to the 32 characters that a user name may have.
+func DefaultLoginUser(clusterName string) string {
+	return strings.TrimRight(clusterName[:min(len(clusterName), 32)], "-")
+}
+
 // FrontEndName returns the front-end's node name.
 func FrontEndName(cluster string) string { return cluster + "-" + FrontEndGroup }
 

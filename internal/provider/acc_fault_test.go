@@ -31,7 +31,7 @@ func TestAccClusterPartialFailure(t *testing.T) {
 				inState(tfjsonpath.New("nodes"), nodeNames("astro-frontend", "astro-cpu-1", "astro-cpu-2", "astro-cpu-3")),
 				inState(node("astro-cpu-2").AtMapKey("id"), knownvalue.Null()),
 				inState(node("astro-cpu-2").AtMapKey("address"), knownvalue.Null()),
-				inState(node("astro-cpu-2").AtMapKey("status"), knownvalue.StringExact(statusMissing)),
+				inState(node("astro-cpu-2").AtMapKey("status"), knownvalue.StringExact("MISSING")),
 				inState(node("astro-cpu-3"), active),
 				inState(workerCount("cpu"), knownvalue.Int64Exact(3)),
 			},

@@ -151,7 +151,7 @@ func missingIn(state *terraform.State) []string {
 	var out []string
 	for attribute, value := range state.RootModule().Resources[clusterAddress].Primary.Attributes {
 		name, ok := strings.CutSuffix(strings.TrimPrefix(attribute, "nodes."), ".status")
-		if ok && value == statusMissing {
+		if ok && value == "MISSING" {
 			out = append(out, name)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
@@ -25,7 +26,7 @@ func (s *stage) stray(t *testing.T, id, name string, more func(*cluster.NodeRequ
 	req := cluster.NodeRequest{
 		Name: name, ClusterID: id, ClusterName: "astro", Role: cluster.RoleWorker, Group: "cpu",
 		Image: openstacktest.DefaultImages()[0].ID, Flavor: "4", Network: openstacktest.DefaultNetworks()[0].ID,
-		Metadata: map[string]string{cluster.MetaOwner: cluster.OwnerTerraform, cluster.MetaBatch: "dead", cluster.MetaCreatedBy: createdBy("astro")},
+		Metadata: map[string]string{cluster.MetaOwner: cluster.OwnerTerraform, cluster.MetaBatch: "dead", cluster.MetaCreatedBy: clusterresource.CreatedBy("astro")},
 	}
 	if more != nil {
 		more(&req)

@@ -2,14 +2,14 @@ package provider
 
 import (
 	"errors"
-	"os"
 	"reflect"
 	"testing"
-	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
 )
 
 // Each setting reaches the field of its own name: nothing is swapped or lost.
@@ -51,51 +51,15 @@ func TestConnectorTellsWhatIsMissing(t *testing.T) {
 
 func TestConnectorWaitsForUnknownSettings(t *testing.T) {
 	c := newConnector(providerModel{Password: types.StringUnknown()}, "test")
-	if _, err := c.connect(t.Context()); !errors.Is(err, errUnknownConfig) {
+	if _, err := c.connect(t.Context()); !errors.Is(err, clusterresource.ErrUnknownConfig) {
 		t.Errorf("with an unknown password: %v", err)
 	}
 }
 
-// Two resources of one name would each take the other's servers for leftovers.
-func TestConnectorGivesANameOnce(t *testing.T) {
-	c := newConnector(providerModel{}, "test")
-	c.foundFree("astro")
-	if free, err := c.claim("astro", time.Now()); err != nil || !free {
-		t.Errorf("first: free %t, %v", free, err)
-	}
-	if _, err := c.claim("astro", time.Now()); err == nil {
-		t.Error("the name is given twice")
-	}
-	c.foundFree("nebula")
-	if free, err := c.claim("nebula", time.Now().Add(freshness)); err != nil || free {
-		t.Errorf("after a while: free %t, %v", free, err)
-	}
-	if free, err := c.claim("comet", time.Now()); err != nil || free {
-		t.Errorf("never looked for: free %t, %v", free, err)
-	}
-}
-
-// Two workspaces of one directory are two places.
-func TestCreatedByTellsWorkspacesApart(t *testing.T) {
-	t.Chdir(t.TempDir())
-	t.Setenv("TF_WORKSPACE", "")
-	t.Setenv("TF_DATA_DIR", "")
-	first := createdBy("astro")
-	if err := os.MkdirAll(".terraform", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(".terraform/environment", []byte("default"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if createdBy("astro") != first {
-		t.Error("the default workspace is another place once it is written down")
-	}
-	if err := os.WriteFile(".terraform/environment", []byte("test"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	second := createdBy("astro")
-	t.Setenv("TF_WORKSPACE", "live")
-	if third := createdBy("astro"); second == first || third == first || third == second {
-		t.Error("workspaces are not told apart")
+func TestSchemaIsValid(t *testing.T) {
+	var resp provider.SchemaResponse
+	New("test")().Schema(t.Context(), provider.SchemaRequest{}, &resp)
+	if diags := resp.Schema.ValidateImplementation(t.Context()); diags.HasError() {
+		t.Error(diags)
 	}
 }

@@ -39,9 +39,21 @@ func (w *wire) call(name string, argument tftypes.Value, as, result tftypes.Type
 
 // The function writes what the resource's own attribute says.
 func TestHostsFunctionAgreesWithTheResource(t *testing.T) {
-	w := newWire(t, nil)
-	m := existing(t, "astro-cpu-1", "astro-cpu-2")
-	states, _ := nodeStates(t.Context(), m.Nodes)
+	cloud := startCloud(t)
+	makeCluster(t, cloud, astroID, "astro", 2)
+	w := newWire(t, cloud)
+	source := w.schema.DataSourceSchemas["vmcluster_cluster"].ValueType()
+	read, err := w.server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "vmcluster_cluster",
+		Config: w.value(source, map[string]tftypes.Value{"name": tftypes.NewValue(tftypes.String, "astro")})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.clean(read.Diagnostics)
+	observed := w.read(read.State, source)
+	var states map[string]tftypes.Value
+	if err := observed["nodes"].As(&states); err != nil || len(states) != 3 {
+		t.Fatalf("%d nodes, %v", len(states), err)
+	}
 	entry := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"address": tftypes.String}}
 	typ := tftypes.Map{ElementType: entry}
 	nodes := map[string]tftypes.Value{
@@ -49,14 +61,19 @@ func TestHostsFunctionAgreesWithTheResource(t *testing.T) {
 		"astro-cpu-8": tftypes.NewValue(entry, nil),
 	}
 	for name, s := range states {
-		nodes[name] = tftypes.NewValue(entry, map[string]tftypes.Value{"address": tftypes.NewValue(tftypes.String, s.Address.ValueString())})
+		var attributes map[string]tftypes.Value
+		if err := s.As(&attributes); err != nil {
+			t.Fatal(err)
+		}
+		nodes[name] = tftypes.NewValue(entry, map[string]tftypes.Value{"address": attributes["address"]})
 	}
 	got, err := w.call("hosts_file", tftypes.NewValue(typ, nodes), typ, tftypes.String)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := w.text(got); text != m.HostsFile.ValueString() {
-		t.Errorf("got %q, the resource says %q", text, m.HostsFile.ValueString())
+	want := w.text(observed["hosts_file"])
+	if text := w.text(got); text != want || strings.Count(text, "\n") != 3 {
+		t.Errorf("got %q, the cluster's hosts_file is %q", text, want)
 	}
 }
 

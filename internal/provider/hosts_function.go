@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
 )
 
 // hostsFunction is provider::vmcluster::hosts_file.
@@ -47,17 +48,13 @@ func (hostsFunction) Run(ctx context.Context, req function.RunRequest, resp *fun
 	if resp.Error = req.Arguments.Get(ctx, &nodes); resp.Error != nil {
 		return
 	}
-	states := make(map[string]nodeState, len(nodes))
+	endpoints := make([]clusterresource.Endpoint, 0, len(nodes))
 	for name, n := range nodes {
-		role := cluster.RoleWorker
-		if strings.HasSuffix(name, "-"+cluster.FrontEndGroup) {
-			role = cluster.RoleFrontEnd
-		}
-		s := nodeState{Role: types.StringValue(string(role))}
+		e := clusterresource.Endpoint{Name: name, FrontEnd: strings.HasSuffix(name, "-"+cluster.FrontEndGroup)}
 		if n != nil {
-			s.Address = n.Address
+			e.Address = n.Address.ValueString()
 		}
-		states[name] = s
+		endpoints = append(endpoints, e)
 	}
-	resp.Error = resp.Result.Set(ctx, hostsFile(states))
+	resp.Error = resp.Result.Set(ctx, clusterresource.HostsFile(endpoints))
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
 )
 
 //go:generate go test -run TestStateKeepsItsShape . -update
@@ -92,16 +94,16 @@ func (p *vmclusterProvider) Configure(ctx context.Context, req provider.Configur
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	c := newConnector(model, p.version)
+	c := cluster.NewSession(newConnector(model, p.version))
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = c, c, c
 }
 
 func (p *vmclusterProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newClusterResource}
+	return []func() resource.Resource{cluster.NewResource}
 }
 
 func (p *vmclusterProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newClusterDataSource}
+	return []func() datasource.DataSource{cluster.NewDataSource}
 }
 
 func (p *vmclusterProvider) Functions(context.Context) []func() function.Function {
@@ -109,5 +111,5 @@ func (p *vmclusterProvider) Functions(context.Context) []func() function.Functio
 }
 
 func (p *vmclusterProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{newClusterList}
+	return []func() list.ListResource{cluster.NewListResource}
 }

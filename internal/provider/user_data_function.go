@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
 // userDataFunction is provider::vmcluster::user_data.
@@ -54,17 +55,17 @@ func (userDataFunction) Run(ctx context.Context, req function.RunRequest, resp *
 	}
 	node, err := readPreview(argument.UnderlyingValue())
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err.Error()))
+		resp.Error = function.NewArgumentFuncError(0, diagnose.Sentence(err.Error()))
 		return
 	}
 	content, err := node.render(remarks)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err.Error()))
+		resp.Error = function.NewArgumentFuncError(0, diagnose.Sentence(err.Error()))
 		return
 	}
 	sized, err := node.render(standIns)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err.Error()))
+		resp.Error = function.NewArgumentFuncError(0, diagnose.Sentence(err.Error()))
 		return
 	}
 	result, diags := types.ObjectValue(previewTypes, map[string]attr.Value{

@@ -60,7 +60,7 @@ func readPreview(argument attr.Value) (preview, error) {
 		}
 	}
 	p.spec.LoginUID, p.spec.BatchSystem = uid, cluster.BatchSystem(batch)
-	p.spec.LoginUser = defaultLoginUser(p.spec.Name)
+	p.spec.LoginUser = cluster.DefaultLoginUser(p.spec.Name)
 	if loginUser != nil {
 		p.spec.LoginUser = *loginUser
 	}

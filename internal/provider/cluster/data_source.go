@@ -1,0 +1,211 @@
+package cluster
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// dataSource reads a cluster that somebody else's configuration made.
+type dataSource struct{ session *Session }
+
+var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
+
+func NewDataSource() datasource.DataSource { return &dataSource{} }
+
+func (d *dataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_cluster"
+}
+
+func (d *dataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.session = sessionOf(req.ProviderData, &resp.Diagnostics)
+}
+
+// dataModel is the data source as Terraform holds it.
+type dataModel struct {
+	ID              types.String `tfsdk:"id"`
+	Name            types.String `tfsdk:"name"`
+	BatchSystem     types.String `tfsdk:"batch_system"`
+	LoginUser       types.String `tfsdk:"login_user"`
+	FrontEndAddress types.String `tfsdk:"front_end_address"`
+	Generation      types.Int64  `tfsdk:"generation"`
+	Groups          types.Map    `tfsdk:"groups"`
+	Nodes           types.Map    `tfsdk:"nodes"`
+	HostsFile       types.String `tfsdk:"hosts_file"`
+	SSHConfig       types.String `tfsdk:"ssh_config"`
+}
+
+// groupState is an entry of the data source's map `groups`.
+type groupState struct {
+	Count   types.Int64  `tfsdk:"count"`
+	Flavor  types.String `tfsdk:"flavor"`
+	Image   types.String `tfsdk:"image"`
+	Network types.String `tfsdk:"network"`
+}
+
+var groupStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"count": types.Int64Type, "flavor": types.StringType, "image": types.StringType, "network": types.StringType,
+}}
+
+func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	which := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{
+			Optional: true, Computed: true, MarkdownDescription: description,
+			Validators: []validator.String{
+				stringvalidator.LengthAtLeast(1),
+				stringvalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("name")),
+			},
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A cluster that exists, whoever made it: found by its name or its ID among the servers of the project, " +
+			"and read from the cloud alone. It serves a configuration that uses a cluster without owning it.",
+		Attributes: map[string]schema.Attribute{
+			"id":                which("ID of the cluster. Either this or `name` is given."),
+			"name":              which("Name of the cluster. Either this or `id` is given; where two clusters of the project have the same name, only the ID tells them apart."),
+			"batch_system":      text("The batch system: `htcondor` or `none`."),
+			"login_user":        text("The account for which every node trusts every node; empty if there is none."),
+			"front_end_address": text("Where the front-end is reached: its floating IP if Nova shows one, else its fixed address. Null while there is no front-end."),
+			"generation": schema.Int64Attribute{
+				Computed:            true,
+				MarkdownDescription: "Number of the present roster; it increases with every change.",
+			},
+			"groups": schema.MapNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "The worker groups by name.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"count": schema.Int64Attribute{
+						Computed:            true,
+						MarkdownDescription: "How many workers of the group exist and can be expected to work, whoever made them: those in ERROR or SHUTOFF are left out.",
+					},
+					"flavor":  text("ID of the flavor that new workers of the group get."),
+					"image":   text("ID of the image that new workers of the group get."),
+					"network": text("ID of the network that new workers of the group get."),
+				}},
+			},
+			"nodes": schema.MapNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "All nodes by name.",
+				NestedObject:        schema.NestedAttributeObject{Attributes: nodeDataAttributes()},
+			},
+			"hosts_file": text("Lines of `/etc/hosts` for all nodes."),
+			"ssh_config": text("An OpenSSH client configuration for all nodes; workers are reached through the front-end if that has a floating IP."),
+		},
+	}
+}
+
+// nodeDataAttributes are those of the resource's `nodes`: one type serves both.
+func nodeDataAttributes() map[string]schema.Attribute {
+	out := map[string]schema.Attribute{}
+	for name, a := range nodesAttribute().(resourceschema.MapNestedAttribute).NestedObject.Attributes {
+		out[name] = schema.StringAttribute{Computed: true, MarkdownDescription: a.GetMarkdownDescription()}
+	}
+	return out
+}
+
+func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var data dataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+	at, nameOrID := path.Root("name"), data.Name.ValueString()
+	if !data.ID.IsNull() {
+		at, nameOrID = path.Root("id"), data.ID.ValueString()
+	}
+	prov, err := d.session.Provisioner(ctx)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
+		return
+	}
+	view, err := prov.Find(ctx, nameOrID)
+	if err == nil {
+		view, err = withFloating(ctx, prov, view)
+	}
+	switch cluster.KindOf(err) {
+	case cluster.FaultNotFound, cluster.FaultAmbiguous:
+		resp.Diagnostics.Append(diag.NewAttributeErrorDiagnostic(at, "No such cluster", diagnose.Sentence(err.Error())))
+		return
+	}
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
+		return
+	}
+	resp.Diagnostics.Append(data.observe(ctx, view)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
+}
+
+// observe fills the model with what the cloud shows.
+func (m *dataModel) observe(ctx context.Context, v provision.View) diag.Diagnostics {
+	var diags diag.Diagnostics
+	v.Nodes = enrolled(v)
+	m.ID, m.Name = types.StringValue(clusterID(v)), types.StringValue(clusterName(v))
+	m.BatchSystem, m.LoginUser = orNull(string(v.Document.BatchSystem)), types.StringValue(v.Document.LoginUser)
+	m.Generation = types.Int64Value(v.Document.Generation)
+	groups, more := types.MapValueFrom(ctx, groupStateType, groupStates(v))
+	diags.Append(more...)
+	m.Groups = groups
+	states, _ := observedNodes(v)
+	m.Nodes = nodesValue(ctx, states, &diags)
+	m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, ""))
+	m.HostsFile = types.StringValue(hostsFile(states))
+	m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), v.Document.LoginUser, m.FrontEndAddress.ValueString(), states))
+	return diags
+}
+
+func clusterID(v provision.View) string {
+	for _, n := range v.Nodes {
+		return n.ClusterID
+	}
+	return v.Document.ID
+}
+
+// groupStates describes the groups of the document, and those of which only
+// workers exist.
+func groupStates(v provision.View) map[string]groupState {
+	counts := workingWorkers(v.Nodes)
+	out := make(map[string]groupState, len(counts))
+	for name, spec := range v.Document.Groups {
+		out[name] = groupState{Count: types.Int64Value(int64(len(counts[name]))),
+			Flavor: orNull(spec.Flavor), Image: orNull(spec.Image), Network: orNull(spec.Network)}
+	}
+	for name, workers := range counts {
+		if _, described := out[name]; !described {
+			out[name] = groupState{Count: types.Int64Value(int64(len(workers))),
+				Flavor: types.StringNull(), Image: types.StringNull(), Network: types.StringNull()}
+		}
+	}
+	return out
+}
+
+// workingWorkers returns the names of the workers that are not unfit, by group;
+// a group whose workers are all unfit has an empty entry.
+func workingWorkers(nodes cluster.Nodes) map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for _, w := range nodes.Workers("") {
+		if out[w.Group] == nil {
+			out[w.Group] = map[string]bool{}
+		}
+		if !w.Unfit() {
+			out[w.Group][w.Name] = true
+		}
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// decideFrontEnd plans a front-end that works to be made anew where that is asked
+// for, and workers to be made anew under a new front-end that could not take them
+// over. It says what goes with a front-end.
+func (c *change) decideFrontEnd(fe frontEndModel, p private) diag.Diagnostics {
+	if c.was == nil {
+		return nil
+	}
+	var diags diag.Diagnostics
+	canKeep := p.keyOpen || provision.CanKeepWorkers(p.last, p.keys(p.given)...)
+	spec := c.wanted.FrontEnd
+	c.frontEndOpen = c.frontEndOpen || !isResolved(spec)
+	follows := fe.ReplaceOnChange.ValueBool() || fe.ReplaceOnChange.IsUnknown()
+	asked := follows && !c.nodes.FrontEnd && p.frontEndSpec != "" && (c.frontEndOpen || p.frontEndSpec != spec.BuildHash())
+	switch {
+	case asked && c.nodes.Keeps() && !canKeep:
+		diags.AddAttributeWarning(path.Root("front_end").AtName("replace_on_change"), "The front-end stays as it is",
+			"Its workers could not go on under a new one: the key of the CA that they trust is not at hand. "+
+				"Give another `ssh_ca_private_key_wo_version` first, which brings a new CA to them.")
+		return diags
+	case asked:
+		c.nodes.FrontEnd = true
+	case c.nodes.FrontEnd && c.nodes.Keeps() && !canKeep:
+		c.nodes = c.nodes.Anew()
+		diags.AddAttributeWarning(path.Root("workers"), "Workers are made anew with the front-end",
+			"A new front-end could not get into the present workers, or not tell them from impostors: the key of the CA that they trust is not at hand, "+
+				"or the lost front-end had never reported. Their jobs end.")
+	}
+	switch {
+	case !c.nodes.FrontEnd || c.wanted.BatchSystem == cluster.BatchNone:
+	case asked && c.frontEndOpen:
+		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue may be made anew",
+			fmt.Sprintf("Whether %s is made anew is known during the apply only. If it is, what was on its disk is gone, the queue included unless it lies on a volume of yours.", c.nodes.FrontEndName))
+	default:
+		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue is made anew",
+			fmt.Sprintf("%s is made anew; what was on its disk is gone, the queue included unless it lies on a volume of yours. Jobs that run go on for nobody, until they end or their lease is over.", c.nodes.FrontEndName))
+	}
+	return diags
+}
+
+// frontEndOpen tells that a part of the front-end's description is known during the
+// apply only. Whether it has a floating IP is none: that needs no new server.
+func (m model) frontEndOpen(ctx context.Context) bool {
+	own := m.FrontEnd.Attributes()
+	delete(own, "external_network")
+	values := append(slices.Collect(maps.Values(own)), m.Image, m.Network, m.Networks, m.ClusterNetwork, m.SecurityGroups)
+	return !isKnown(ctx, values...)
+}
+
+// isResolved tells that all names in a spec stand for something.
+func isResolved(s cluster.NodeSpec) bool {
+	return s.Image != "" && s.Flavor != "" && s.Network != "" && !slices.Contains(s.SecurityGroups, "")
+}
+
+// withFloating adds the front-end's floating IP where Nova does not show it: some
+// clouds take a while, and some never do. A resource remembers the address; who
+// sees the cluster for the first time has to ask.
+func withFloating(ctx context.Context, prov *provision.Provisioner, v provision.View) (provision.View, error) {
+	fe := slices.IndexFunc(v.Nodes, func(n cluster.Node) bool { return n.Role == cluster.RoleFrontEnd })
+	if fe < 0 || v.Nodes[fe].Floating != "" || frontEndSpec(v).ExternalNetworkID == "" {
+		return v, nil
+	}
+	address, err := prov.FloatingIP(ctx, v.Nodes[fe].ClusterID)
+	if err != nil {
+		return v, err
+	}
+	v.Nodes = slices.Clone(v.Nodes)
+	v.Nodes[fe].Floating = address
+	return v, nil
+}

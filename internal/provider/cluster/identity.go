@@ -1,0 +1,47 @@
+package cluster
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+var _ resource.ResourceWithIdentity = (*clusterResource)(nil)
+
+// IdentitySchema says what tells one cluster from another. A name would not do:
+// two clusters of a project may have the same.
+func (r *clusterResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"id": identityschema.StringAttribute{
+				RequiredForImport: true,
+				Description:       "ID of the cluster (a UUID).",
+			},
+		},
+	}
+}
+
+// identify sets a resource's identity. It is set in every call: a command line
+// older than 1.12 does not keep it, so the next call does not bring it along,
+// and the framework takes a result without one for a fault.
+func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, id types.String) diag.Diagnostics {
+	if identity == nil || id.IsUnknown() || id.IsNull() {
+		return nil
+	}
+	return identity.SetAttribute(ctx, path.Root("id"), id)
+}
+
+// importedID is what an import names: a name or an ID as text, or an identity.
+func importedID(ctx context.Context, req resource.ImportStateRequest) (string, diag.Diagnostics) {
+	if req.ID != "" || req.Identity == nil {
+		return req.ID, nil
+	}
+	var id types.String
+	diags := req.Identity.GetAttribute(ctx, path.Root("id"), &id)
+	return id.ValueString(), diags
+}

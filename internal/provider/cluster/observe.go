@@ -1,0 +1,322 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// statusMissing is the status of a planned worker that has no server.
+const statusMissing = "MISSING"
+
+// observe writes what the cloud shows into the model: the nodes, how many
+// workers of each group really work, and what follows from them. Names that the
+// configuration gave stay as they are. A model that knows nothing but its ID, as
+// after an import, is filled from the cluster document.
+func (m *model) observe(ctx context.Context, v provision.View) diag.Diagnostics {
+	diags := strayWarnings(strays(v))
+	v.Nodes = enrolled(v)
+	if m.Name.IsNull() {
+		if more := m.adopt(ctx, v); more.HasError() {
+			return more
+		}
+	}
+	diags.Append(m.countWorkers(ctx, v)...)
+	states, others := observedNodes(v)
+	diags.Append(twinWarnings(others)...)
+	m.Nodes = nodesValue(ctx, states, &diags)
+	m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, m.FrontEndAddress.ValueString()))
+	m.HostsFile = types.StringValue(hostsFile(states))
+	m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), m.LoginUser.ValueString(), m.FrontEndAddress.ValueString(), states))
+	if v.HasDocument {
+		m.Generation = types.Int64Value(v.Document.Generation)
+	}
+	return diags
+}
+
+// enrolled leaves the strays out.
+func enrolled(v provision.View) cluster.Nodes {
+	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return isStray(v, n) })
+}
+
+// strays are workers that an interrupted apply made and did not get to write into
+// the roster: they can't be joined any more, and the next apply deletes them.
+func strays(v provision.View) cluster.Nodes {
+	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return !isStray(v, n) })
+}
+
+// isStray takes no worker of another owner for a stray: it may be under way.
+func isStray(v provision.View, n cluster.Node) bool {
+	return v.HasDocument && n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !v.Document.Enrolled(n)
+}
+
+// twinWarnings names second servers of a node's name: what an overrun Nova made
+// of a create call whose answer got lost, and showed too late.
+func twinWarnings(others cluster.Nodes) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, n := range others {
+		diags.AddWarning(fmt.Sprintf("A second server is named %s", n.Name),
+			fmt.Sprintf("Server %s is not the one that the cluster works with: the cloud made it from a create call whose answer got lost. "+
+				"The next apply that changes the cluster deletes it; or delete it now: openstack server delete %s", n.ID, n.ID))
+	}
+	return diags
+}
+
+// strayWarnings names servers that run and are no nodes of the cluster.
+func strayWarnings(strays cluster.Nodes) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, n := range strays {
+		diags.AddAttributeWarning(path.Root("workers").AtMapKey(n.Group), n.Name+" is not a part of the cluster",
+			fmt.Sprintf("Server %s was made by an apply that did not get to write it into the roster, so nobody can join it any more. "+
+				"The next apply that changes the cluster deletes it; or delete it now: openstack server delete %s", n.ID, n.ID))
+	}
+	return diags
+}
+
+// countWorkers sets each group's count to the number of its workers that are not
+// unfit. A group that exists in the cloud only is shown too, so that a plan
+// removes it or takes it over.
+func (m *model) countWorkers(ctx context.Context, v provision.View) diag.Diagnostics {
+	p, _, diags := m.parts(ctx)
+	if diags.HasError() {
+		return diags
+	}
+	working := workingWorkers(v.Nodes)
+	for _, w := range v.Nodes.Workers("") {
+		if _, known := p.groups[w.Group]; !known {
+			spec, ok := v.Document.Groups[w.Group]
+			if !ok {
+				spec.NodeSpec = cluster.NodeSpec{Flavor: w.Flavor, Image: w.Image}
+			}
+			p.groups[w.Group] = m.groupOf(spec)
+		}
+	}
+	for name, g := range p.groups {
+		g.Count = types.Int64Value(int64(len(working[name])))
+		p.groups[name] = g
+	}
+	if len(p.groups) == 0 && m.Workers.IsNull() {
+		return diags
+	}
+	workers, more := types.MapValueFrom(ctx, groupType, p.groups)
+	m.Workers = workers
+	return append(diags, more...)
+}
+
+// groupOf describes a group as a configuration would, with IDs for names; what
+// equals the cluster's own setting is left out.
+func (m *model) groupOf(spec cluster.GroupSpec) groupModel {
+	g := groupModel{
+		nodeModel: m.nodeOf(spec.NodeSpec), groupPlacementModel: groupPlacementOf(spec.Placement),
+		Scaling: types.ObjectNull(scalingTypes), Retire: types.SetNull(types.StringType),
+	}
+	if s := spec.Scaling; s != nil {
+		g.Scaling = types.ObjectValueMust(scalingTypes, map[string]attr.Value{
+			"min": types.Int64Value(int64(s.Min)), "max": types.Int64Value(int64(s.Max)), "initial": types.Int64Null(),
+		})
+	}
+	return g
+}
+
+func (m *model) nodeOf(spec cluster.NodeSpec) nodeModel {
+	resolved := resolutionOf(m.Resolved)
+	same := func(k kind, common types.String, id string) bool {
+		return common.ValueString() == id || resolved.get(k, common) == id
+	}
+	n := nodeModel{
+		Flavor: orNull(spec.Flavor), Image: orNull(spec.Image),
+		SecurityGroups: types.SetNull(types.StringType),
+		CloudConfig:    orNull(spec.CloudConfig),
+		Files:          types.MapNull(types.StringType),
+		placementModel: placementOf(spec.Placement),
+	}
+	if same(kindImage, m.Image, spec.Image) {
+		n.Image = types.StringNull()
+	}
+	n.Network, n.Networks, n.ClusterNetwork = networksOf(spec)
+	if same(kindNetwork, m.Network, spec.Network) {
+		n.Network = types.StringNull()
+	}
+	if own := stringSetOf(spec.SecurityGroups); len(spec.SecurityGroups) > 0 && !own.Equal(m.SecurityGroups) {
+		n.SecurityGroups = own
+	}
+	if len(spec.Files) > 0 {
+		n.Files = resolution(spec.Files).value()
+	}
+	return n
+}
+
+// adopt fills the configuration's part of an imported cluster's model.
+func (m *model) adopt(ctx context.Context, v provision.View) diag.Diagnostics {
+	doc := v.Document
+	made := frontEndSpec(v)
+	common := cluster.NodeSpec{Image: made.Image, Network: made.Network, SecurityGroups: made.SecurityGroups}
+	for _, name := range sortedNames(doc.Groups) {
+		common.Network, common.SecurityGroups = doc.Groups[name].Network, doc.Groups[name].SecurityGroups
+		break
+	}
+	made.Network = cmp.Or(made.Network, common.Network)
+	m.Name = orNull(clusterName(v))
+	m.Image, m.Network = orNull(common.Image), orNull(common.Network)
+	m.SecurityGroups = stringSetOf(common.SecurityGroups)
+	m.KeyPair = orNull(doc.KeyPair)
+	m.LoginUser = types.StringValue(doc.LoginUser)
+	m.LoginUID = types.Int64Value(int64(doc.LoginUID))
+	m.Replacement = types.ObjectNull(replacementTypes)
+	m.Coordinator = types.StringValue(cmp.Or(doc.Coordinator, cluster.CoordinatorFrontEnd))
+	m.WaitFor, m.DrainTimeout = types.StringValue(defaultWait), types.StringValue(defaultDrainTimeout)
+	batch := doc.BatchSystem
+	if batch == "" {
+		batch = cluster.BatchNone
+	}
+	m.BatchSystem = types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue(string(batch))})
+	frontEnd, diags := types.ObjectValueFrom(ctx, frontEndTypes, frontEndModel{
+		nodeModel:              m.nodeOf(made),
+		frontEndPlacementModel: frontEndPlacementModel{FixedIP: orNull(made.FixedIP), Port: orNull(made.Port)},
+		ExternalNetwork:        orNull(made.ExternalNetworkID),
+	})
+	m.FrontEnd = frontEnd
+	groups := make(map[string]groupModel, len(doc.Groups))
+	for name, spec := range doc.Groups {
+		groups[name] = m.groupOf(spec)
+	}
+	workers, more := types.MapValueFrom(ctx, groupType, groups)
+	m.Workers = workers
+	diags.Append(more...)
+	p, _, more := m.parts(ctx)
+	diags.Append(more...)
+	refs, _ := m.references(p)
+	m.Resolved = selfResolved(refs, doc).value()
+	return diags
+}
+
+// frontEndSpec is what the front-end is made of, as far as the cloud tells.
+func frontEndSpec(v provision.View) cluster.NodeSpec {
+	if as := v.Document.FrontEndAs; as != nil {
+		return *as
+	}
+	fe, _ := v.Nodes.FrontEnd()
+	return cluster.NodeSpec{Image: fe.Image, Flavor: fe.Flavor}
+}
+
+func clusterName(v provision.View) string {
+	if v.HasDocument {
+		return v.Document.Name
+	}
+	for _, n := range v.Nodes {
+		return n.ClusterName
+	}
+	return ""
+}
+
+// observedNodes describes the nodes by name; others are second servers of a name.
+func observedNodes(v provision.View) (states map[string]nodeState, others cluster.Nodes) {
+	one, others := v.Nodes.Distinct(v.Document.Workers)
+	states = make(map[string]nodeState, len(one))
+	for _, n := range one {
+		states[n.Name] = stateOf(n)
+	}
+	return states, others
+}
+
+func stateOf(n cluster.Node) nodeState {
+	created := types.StringNull()
+	if !n.Created.IsZero() {
+		created = types.StringValue(n.Created.UTC().Format(time.RFC3339))
+	}
+	return nodeState{
+		ID: orNull(n.ID), Role: types.StringValue(string(n.Role)), Group: orNull(n.Group),
+		Address: orNull(n.Address), Status: types.StringValue(string(n.Status)),
+		Image: orNull(n.Image), Created: created, Spec: orNull(n.SpecHash),
+	}
+}
+
+// frontEndAddress is where the front-end is reached. Nova shows a floating IP
+// some time after its association only, so the one known before is kept as long
+// as the front-end is there.
+func frontEndAddress(nodes cluster.Nodes, before string) string {
+	fe, ok := nodes.FrontEnd()
+	switch {
+	case !ok:
+		return ""
+	case fe.Floating != "":
+		return fe.Floating
+	case before != "":
+		return before
+	default:
+		return fe.Address
+	}
+}
+
+// settle completes a plan with what an apply brought about. Terraform holds the
+// provider to the plan: what it knows stays, what it leaves open is filled, and
+// `nodes` has the planned keys; a planned worker without a server keeps its
+// entry with a null ID, and the next refresh drops it.
+func (m *model) settle(ctx context.Context, v provision.View) diag.Diagnostics {
+	planned, diags := nodeStates(ctx, m.Nodes)
+	states, _ := observedNodes(v)
+	if m.Nodes.IsUnknown() {
+		planned = states
+	}
+	for name, p := range planned {
+		seen, ok := states[name]
+		if !ok {
+			seen = nodeState{Status: types.StringValue(statusMissing)}
+		}
+		planned[name] = p.complete(seen)
+	}
+	m.Nodes = nodesValue(ctx, planned, &diags)
+	diags.Append(m.settleCounts(ctx, v)...)
+	if m.FrontEndAddress.IsUnknown() {
+		m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, ""))
+	}
+	if m.HostsFile.IsUnknown() {
+		m.HostsFile = types.StringValue(hostsFile(planned))
+	}
+	if m.SSHConfig.IsUnknown() {
+		m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), m.LoginUser.ValueString(), m.FrontEndAddress.ValueString(), planned))
+	}
+	if m.Generation.IsUnknown() {
+		m.Generation = types.Int64Value(v.Document.Generation)
+	}
+	return diags
+}
+
+// complete fills what a planned entry leaves open.
+func (p nodeState) complete(seen nodeState) nodeState {
+	fill := func(planned, seen types.String) types.String {
+		if planned.IsUnknown() {
+			return seen
+		}
+		return planned
+	}
+	return nodeState{
+		ID: fill(p.ID, seen.ID), Role: fill(p.Role, seen.Role), Group: fill(p.Group, seen.Group),
+		Address: fill(p.Address, seen.Address), Status: fill(p.Status, seen.Status),
+		Image: fill(p.Image, seen.Image), Created: fill(p.Created, seen.Created), Spec: fill(p.Spec, seen.Spec),
+	}
+}
+
+func nodesValue(ctx context.Context, states map[string]nodeState, diags *diag.Diagnostics) types.Map {
+	value, more := types.MapValueFrom(ctx, nodeStateType, states)
+	diags.Append(more...)
+	return value
+}
+
+func stringSetOf(ss []string) types.Set {
+	values := make([]attr.Value, 0, len(ss))
+	for _, s := range ss {
+		values = append(values, types.StringValue(s))
+	}
+	return types.SetValueMust(types.StringType, values)
+}

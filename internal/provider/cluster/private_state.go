@@ -1,0 +1,119 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// CreatedBy marks servers with the place that makes them, so that the next run
+// there knows what an interrupted one left, and takes nobody else's.
+func CreatedBy(clusterName string) string {
+	host, _ := os.Hostname() // without a name, the directory alone tells
+	dir, _ := os.Getwd()
+	sum := sha256.Sum256([]byte(strings.Join([]string{host, dir, workspace(), clusterName}, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// workspace is the command line's workspace: two of them share a directory, and
+// no lock keeps them apart. Providers are not told it, so it is read where the
+// command line keeps it.
+func workspace() string {
+	if name := os.Getenv("TF_WORKSPACE"); name != "" {
+		return name
+	}
+	file := filepath.Join(cmp.Or(os.Getenv("TF_DATA_DIR"), ".terraform"), "environment")
+	name, err := os.ReadFile(file) //nolint:gosec // whoever runs the command names its folder
+	if err != nil {
+		return "default" // it is written when another one is selected
+	}
+	return strings.TrimSpace(string(name))
+}
+
+// Keys under which a refresh keeps what a plan needs beside the state.
+const (
+	privateLeaving = "leaving" // who is being drained: those go first
+	privateLost    = "lost"    // who is in the roster and has no server: made anew under their names
+	privateStrays  = "strays"  // who has a server and is not in the roster: deleted by the next apply
+
+	privateServerGroups = "server_groups" // the policy of the server group that a worker was made in
+)
+
+// private is what the private state tells a plan.
+type private struct {
+	memory
+	leaving, lost []string
+	strays        []string
+	serverGroups  map[string]string
+	given         *trust.CA // the configuration's CA key
+	keyOpen       bool      // it is not known yet
+}
+
+func (p private) rules() provision.Rules {
+	return provision.Rules{Leaving: func(name string) bool { return slices.Contains(p.leaving, name) }, Names: p.lost}
+}
+
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics) {
+	m, diags := readMemory(ctx, s)
+	p := private{memory: m}
+	for key, into := range map[string]any{
+		privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays, privateServerGroups: &p.serverGroups,
+	} {
+		raw, more := s.GetKey(ctx, key)
+		diags.Append(more...)
+		if len(raw) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(raw, into); err != nil {
+			diags.AddError("Private state can't be read", diagnose.Sentence(err.Error()))
+		}
+	}
+	return p, diags
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// writePrivate keeps what a plan will need of a view.
+func writePrivate(ctx context.Context, s privateWriter, v provision.View) diag.Diagnostics {
+	leaving, lost := []string{}, []string{}
+	for _, m := range v.Document.Workers {
+		if m.Leaving != cluster.Stays {
+			leaving = append(leaving, m.Name)
+		}
+		if _, there := v.Nodes.ByName(m.Name); !there {
+			lost = append(lost, m.Name)
+		}
+	}
+	groups := map[string]string{}
+	for _, w := range v.Nodes.Workers("") {
+		if w.ServerGroup != "" {
+			groups[w.Name] = w.ServerGroup
+		}
+	}
+	var diags diag.Diagnostics
+	for key, value := range map[string]any{
+		privateLeaving: leaving, privateLost: lost, privateStrays: strays(v).Names(), privateServerGroups: groups,
+	} {
+		diags.Append(keepPrivate(ctx, s, key, value)...)
+	}
+	return diags
+}

@@ -1,0 +1,70 @@
+package cluster
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+func resourceSchema(t *testing.T) schema.Schema {
+	t.Helper()
+	var resp resource.SchemaResponse
+	NewResource().Schema(t.Context(), resource.SchemaRequest{}, &resp)
+	if resp.Diagnostics.HasError() {
+		t.Fatal(resp.Diagnostics)
+	}
+	return resp.Schema
+}
+
+func TestSchemaIsValid(t *testing.T) {
+	ctx := t.Context()
+	if diags := resourceSchema(t).ValidateImplementation(ctx); diags.HasError() {
+		t.Error(diags)
+	}
+}
+
+// Every attribute's description is its page in the registry.
+func TestEveryAttributeIsDescribed(t *testing.T) {
+	var walk func(prefix string, attributes map[string]schema.Attribute)
+	walk = func(prefix string, attributes map[string]schema.Attribute) {
+		for name, a := range attributes {
+			at := prefix + name
+			if strings.HasPrefix(at, "timeouts") {
+				continue // a library's
+			}
+			if text := a.GetMarkdownDescription(); !strings.HasSuffix(text, ".") {
+				t.Errorf("%s: description %q is no sentence", at, text)
+			}
+			switch a := a.(type) {
+			case schema.SingleNestedAttribute:
+				walk(at+".", a.Attributes)
+			case schema.MapNestedAttribute:
+				walk(at+".", a.NestedObject.Attributes)
+			}
+		}
+	}
+	walk("", resourceSchema(t).Attributes)
+}
+
+// The model and the schema name the same attributes with the same types.
+func TestModelFitsSchema(t *testing.T) {
+	ctx := context.Background()
+	s := resourceSchema(t)
+	state := tfsdk.State{Schema: s, Raw: tftypes.NewValue(s.Type().TerraformType(ctx), nil)}
+	m := testModel(t)
+	if diags := state.Set(ctx, &m); diags.HasError() {
+		t.Fatal(diags)
+	}
+	var back model
+	if diags := state.Get(ctx, &back); diags.HasError() {
+		t.Fatal(diags)
+	}
+	if !back.Workers.Equal(m.Workers) || !back.FrontEnd.Equal(m.FrontEnd) {
+		t.Error("nested values changed on the way through the state")
+	}
+}

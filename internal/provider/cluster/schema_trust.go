@@ -1,0 +1,38 @@
+package cluster
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// caKeyAttribute is the private key of the CA that every node trusts.
+func caKeyAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		Optional: true, WriteOnly: true, Sensitive: true,
+		Validators: []validator.String{caKeyValidator{}, stringvalidator.AlsoRequires(path.MatchRoot("ssh_ca_private_key_wo_version"))},
+		MarkdownDescription: "Private key of the cluster's CA, an unencrypted ed25519 key as `ssh-keygen -t ed25519` writes it. " +
+			"Nodes trust certificates of this CA for the coordinator's account, and for nothing else; with it a lost front-end can be made anew and the workers go on. " +
+			"It is never in the state, a plan or a log. Give the same key at every apply, from a secret store. " +
+			"Without it the provider makes a key of its own and keeps it in the resource's private state, which is part of the state file. " +
+			"Whoever has the key can act as the coordinator of this cluster.",
+	}
+}
+
+func caKeyVersionAttribute() schema.Attribute {
+	return schema.Int64Attribute{
+		Optional: true,
+		MarkdownDescription: "Number of the CA's key. Another number brings another CA to all nodes: that of the key given in `ssh_ca_private_key_wo`, " +
+			"or, without one, of a new key that the provider makes. When the apply has ended, the nodes trust the new CA only.",
+	}
+}
+
+func replaceOnChangeAttribute() schema.Attribute {
+	return schema.BoolAttribute{
+		Optional: true,
+		MarkdownDescription: "Whether a change of the front-end's image, flavor, network, security groups, `cloud_config` or `files` makes it anew (default `false`: a warning, and nothing happens). " +
+			"The old one is deleted first: name, floating IP and fixed port are the same. Workers stay and join the new one. " +
+			"What is on the front-end's own disk goes with it, the batch system's queue included, unless that lies on a volume of yours. Jobs that run then go on for nobody, until they end or their lease is over (HTCondor: 40 minutes).",
+	}
+}

@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight"
+)
+
+// remedy is where a shortage is shown and what helps. The number stands for
+// whatever says how many nodes a group has.
+type remedy struct {
+	attribute string
+	text      string
+}
+
+const number = ""
+
+var remedies = map[preflight.Resource]remedy{
+	preflight.Instances:    {number, "Ask for fewer nodes, or have the project's quota raised."},
+	preflight.Cores:        {number, "Ask for fewer nodes or a smaller flavor, or have the project's quota raised."},
+	preflight.RAM:          {number, "Ask for fewer nodes or a smaller flavor, or have the project's quota raised."},
+	preflight.Ports:        {number, "Ask for fewer nodes or networks, or have the project's quota raised."},
+	preflight.Addresses:    {"network", "Choose another network, ask for fewer nodes, or enlarge the subnet's allocation pools."},
+	preflight.Volumes:      {"boot_volume", "Ask for fewer nodes, leave `boot_volume` out, or have the project's quota raised."},
+	preflight.Gigabytes:    {"boot_volume", "Ask for fewer nodes or smaller volumes, or have the project's quota raised."},
+	preflight.ServerGroups: {"server_group", "Leave `server_group` out, or have the project's quota raised."},
+	preflight.Members:      {"server_group", "Ask for fewer workers, leave `server_group` out, or have the project's quota raised."},
+	preflight.Metadata:     {"metadata", "Use fewer keys, or have the project's quota of metadata items raised. The front-end's metadata holds the cluster document too: shorter `cloud_config` and `files` make that smaller."},
+	preflight.FlavorRAM:    {"flavor", "The image asks for that much. Choose a larger flavor or another image."},
+	preflight.FlavorDisk:   {"flavor", "The image asks for that much. Choose a larger flavor or another image, or set `boot_volume`."},
+	preflight.VolumeSize:   {"boot_volume", "The image asks for that much. Choose a larger volume or another image."},
+}
+
+// comesFree says what the apply deletes before it makes anything; "" is nothing.
+func (c change) comesFree(mayReplace bool) string {
+	switch {
+	case c.leftovers:
+		return "What an interrupted create of this cluster left is deleted first."
+	case len(c.strays) > 0:
+		return fmt.Sprintf("What an interrupted apply left is deleted first: %s.", strings.Join(c.strays, ", "))
+	case c.was == nil && mayReplace:
+		return "If this cluster replaces one, what that one has comes free first."
+	default:
+		return ""
+	}
+}
+
+// shortage says what is short, at the attribute that helps: an error for what the
+// plan adds, a warning for what its groups may come to add. Where something comes
+// free first, a shortage of what it shares is a warning too.
+func (c change) shortage(s preflight.Shortage, comesFree string) diag.Diagnostic {
+	r := remedies[s.Resource]
+	at := placeOf(s.Group).AtName(r.attribute)
+	switch {
+	case r.attribute == number:
+		at = c.numberOf(s.Group, s.OnlyAtMax)
+	case s.Resource == preflight.Addresses && len(c.specOf(s.Group).Networks) > 1:
+		at = placeOf(s.Group).AtName("networks")
+	}
+	detail := fmt.Sprintf("%d %s needed, %d possible", s.Need, s.Resource, s.Have)
+	if s.Network != "" {
+		detail = fmt.Sprintf("%d %s of network %s needed, %d free", s.Need, s.Resource, s.Network, s.Have)
+	}
+	if s.Of != nil {
+		detail = fmt.Sprintf("%d %s needed, %d left (%d of %d used)", s.Need, s.Resource, s.Have, s.Of.Used, s.Of.Max)
+	}
+	detail += ". " + r.text
+	shared := s.Of != nil || s.Network != ""
+	switch {
+	case s.OnlyAtMax:
+		return diag.NewAttributeWarningDiagnostic(at, "Not enough "+string(s.Resource)+" for the maximum", detail+"\n\nWhat this plan adds fits.")
+	case shared && comesFree != "":
+		return diag.NewAttributeWarningDiagnostic(at, "Not enough "+string(s.Resource)+" now", detail+"\n\n"+comesFree)
+	default:
+		return diag.NewAttributeErrorDiagnostic(at, "Not enough "+string(s.Resource), detail)
+	}
+}
+
+// numberOf is the attribute that says how many nodes a group has.
+func (c change) numberOf(group string, atMax bool) path.Path {
+	at := placeOf(group)
+	switch {
+	case group == cluster.FrontEndGroup:
+		return at.AtName("flavor")
+	case c.wanted.Groups[group].Scaling == nil:
+		return at.AtName("count")
+	case atMax:
+		return at.AtName("scaling").AtName("max")
+	default:
+		return at.AtName("scaling").AtName("min")
+	}
+}
+
+func placeOf(group string) path.Path {
+	if group == cluster.FrontEndGroup {
+		return path.Root("front_end")
+	}
+	return path.Root("workers").AtMapKey(group)
+}
+
+func (c change) specOf(group string) cluster.NodeSpec {
+	if group == cluster.FrontEndGroup {
+		return c.wanted.FrontEnd
+	}
+	return c.wanted.Groups[group].NodeSpec
+}

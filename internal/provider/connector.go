@@ -1,0 +1,79 @@
+package provider
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// connector connects at the first use and keeps the connection for all resources
+// of the run. It does not keep a failed attempt.
+type connector struct {
+	config   openstack.Config
+	deferred bool // a setting is known during the apply only
+
+	mu     sync.Mutex
+	client *openstack.Client
+}
+
+var _ clusterresource.Connector = (*connector)(nil)
+
+func newConnector(m providerModel, version string) *connector {
+	return &connector{config: m.config(version), deferred: m.unknown()}
+}
+
+// Cloud returns the client that all resources share.
+func (c *connector) Cloud(ctx context.Context) (clusterresource.Cloud, error) {
+	client, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return client, nil
+}
+
+// Provisioner returns a provisioner that acts through that client.
+func (c *connector) Provisioner(ctx context.Context) (*provision.Provisioner, error) {
+	client, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return provision.New(client, provision.Options{
+		Owner:       cluster.OwnerTerraform,
+		Concurrency: c.config.MaxConcurrency,
+		Log:         logInfo,
+	}), nil
+}
+
+func (c *connector) connect(ctx context.Context) (*openstack.Client, error) {
+	if c.deferred {
+		return nil, clusterresource.ErrUnknownConfig
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client != nil {
+		return c.client, nil
+	}
+	client, err := openstack.New(ctx, c.config)
+	if err != nil {
+		return nil, err
+	}
+	c.client = client
+	return client, nil
+}
+
+// logInfo writes a log line of provisioning; kv alternates keys and values.
+func logInfo(ctx context.Context, msg string, kv ...any) {
+	fields := make(map[string]any, len(kv)/2)
+	for i := 0; i+1 < len(kv); i += 2 {
+		if key, ok := kv[i].(string); ok {
+			fields[key] = kv[i+1]
+		}
+	}
+	tflog.Info(ctx, msg, fields)
+}

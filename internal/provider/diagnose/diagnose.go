@@ -1,0 +1,163 @@
+// Package diagnose words failures as Terraform's diagnostics: what failed, in the
+// API's words, what helps, and at which attribute.
+package diagnose
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// advice says for each kind of fault what helps.
+var advice = map[cluster.FaultKind]string{
+	cluster.FaultNotFound:    "Something that the cluster needs is not there (any more). Check the names and IDs in the configuration; a plan looks them up anew.",
+	cluster.FaultAmbiguous:   "Use the ID in place of the name.",
+	cluster.FaultQuota:       "Lower `count`, choose a smaller flavor, or have the project's quota raised.",
+	cluster.FaultNoHost:      "No hypervisor has room for this flavor now, or none meets what it asks for. Choose another flavor or availability zone, lower `count`, or apply again later.",
+	cluster.FaultNetwork:     "Nova got no port or address for the server. Look at the free addresses of the network's subnets and at the quota of ports, or choose another `network`; if both are fine, the cloud's operators have to look at the network on the hypervisor.",
+	cluster.FaultImage:       "Choose another `image`, or a `flavor` whose disk and memory are enough for it.",
+	cluster.FaultVolume:      "Nova got no boot volume for the server. Look at the quota of volumes and gigabytes, at `boot_volume`'s size and type, and whether the image can be made into a volume.",
+	cluster.FaultAuth:        "Check the provider's credentials: attributes, OS_* variables, clouds.yaml; a token may have run out.",
+	cluster.FaultForbidden:   "The credentials lack a right in this project: a role (member), or an access rule of the application credential.",
+	cluster.FaultBadRequest:  "The cloud refused what was asked. Check that image, flavor and network go together.",
+	cluster.FaultConflict:    "Another change was under way. Apply again.",
+	cluster.FaultRateLimited: "The cloud asks for fewer calls. Lower the provider's `max_concurrency`, or apply again later.",
+	cluster.FaultUnavailable: "The cloud did not answer, so the outcome of the call is unknown. Apply again: what exists is read before anything is made.",
+}
+
+// Fault translates an error of the cloud or of provisioning. what says
+// what failed, in a few words.
+func Fault(what string, err error) diag.Diagnostic {
+	var config *openstack.ConfigError
+	var exists *provision.ExistsError
+	var large *cluster.DocumentTooLargeError
+	var few *provision.NotReadyError
+	var hidden *provision.HiddenError
+	switch {
+	case errors.As(err, &config):
+		return diag.NewErrorDiagnostic("Invalid provider configuration: "+config.Field,
+			Sentence(config.Message)+" The setting belongs into the provider block, the environment or clouds.yaml.")
+	case errors.As(err, &exists):
+		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster exists already", Sentence(err.Error()))
+	case errors.As(err, &large):
+		return diag.NewAttributeErrorDiagnostic(path.Root("workers"), "Cluster document too large", Sentence(err.Error())+documentAdvice)
+	case errors.As(err, &hidden):
+		return diag.NewErrorDiagnostic(what+": the cloud does not tell about all servers", Sentence(err.Error())+hiddenAdvice)
+	case errors.As(err, &few):
+		return diag.NewAttributeErrorDiagnostic(path.Root("workers").AtMapKey(few.Group).AtName("min_ready"), what+": too few workers",
+			Sentence(err.Error())+" The warnings say what is wrong with each missing one. Mend that and apply again, or lower `min_ready`.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), what+": out of time",
+			Sentence(err.Error())+" What came about is in the state; apply again to go on. Raise the value in `timeouts` if the cloud needs longer.")
+	case errors.Is(err, context.Canceled):
+		return diag.NewErrorDiagnostic(what+": interrupted", Sentence(err.Error())+" What came about is in the state; apply again to go on.")
+	}
+	detail := Sentence(err.Error())
+	if help := advice[cluster.KindOf(err)]; help != "" {
+		detail += "\n\n" + help
+	}
+	if at, ok := faultPath(cluster.KindOf(err)); ok {
+		return diag.NewAttributeErrorDiagnostic(at, what, detail)
+	}
+	return diag.NewErrorDiagnostic(what, detail)
+}
+
+const hiddenAdvice = "\n\nThey may well be alive: a part of the cloud's Nova (a cell) seems to be down, or may not be asked with these credentials. " +
+	"Nothing is decided on such an answer: they stay in the state, and nothing is made in their place. Try again when the cloud answers."
+
+const documentAdvice = " Shorten `cloud_config` and `files`, or use fewer groups."
+
+// faultPath is the attribute that helps against a kind of fault.
+func faultPath(k cluster.FaultKind) (path.Path, bool) {
+	switch k {
+	case cluster.FaultQuota, cluster.FaultNoHost, cluster.FaultNetwork, cluster.FaultImage, cluster.FaultVolume:
+		return path.Root("workers"), true
+	default:
+		return path.Empty(), false
+	}
+}
+
+// Problem says as a warning what is wrong with one node of a cluster
+// that works otherwise.
+func Problem(clusterName string, p provision.Problem) diag.Diagnostic {
+	detail := Sentence(p.Detail)
+	if help := advice[p.Kind]; help != "" {
+		detail += "\n\n" + help
+	}
+	detail += "\n\nThe other nodes are not affected."
+	if p.Heals {
+		detail += " The next plan shows what is missing, and an apply makes it."
+	}
+	if tail := strings.TrimSpace(p.Console); tail != "" {
+		detail += "\n\nEnd of its console log:\n" + tail
+	}
+	summary := strings.TrimSpace(p.Node + " " + p.Summary)
+	if group := cluster.GroupOf(clusterName, p.Node); group != "" {
+		return diag.NewAttributeWarningDiagnostic(path.Root("workers").AtMapKey(group), summary, detail)
+	}
+	return diag.NewAttributeWarningDiagnostic(path.Root("front_end"), summary, detail)
+}
+
+// Document returns why the cluster document can't be written.
+func Document(err error) diag.Diagnostic {
+	var large *cluster.DocumentTooLargeError
+	if errors.As(err, &large) {
+		return Fault("Cluster document too large", err)
+	}
+	return diag.NewErrorDiagnostic("Cluster document can't be written", Sentence(err.Error()))
+}
+
+// UserData says why user data can't be rendered, at the attribute that
+// has to change. at is the front-end or the group.
+func UserData(at path.Path, err error) diag.Diagnostic {
+	var large *cloudinit.TooLargeError
+	var config *cloudinit.CloudConfigError
+	var file *cloudinit.FileError
+	switch {
+	case errors.As(err, &large):
+		return diag.NewAttributeErrorDiagnostic(largestPart(at, large), "User data too large", Sentence(err.Error()))
+	case errors.As(err, &config):
+		return diag.NewAttributeErrorDiagnostic(at.AtName("cloud_config"), "Invalid cloud_config", Sentence(err.Error()))
+	case errors.As(err, &file):
+		return diag.NewAttributeErrorDiagnostic(at.AtName("files").AtMapKey(file.Path), "Invalid file", Sentence(err.Error()))
+	default:
+		return diag.NewAttributeErrorDiagnostic(at, "Invalid user data", Sentence(err.Error()))
+	}
+}
+
+// largestPart is the place of the largest part that the user can shorten; parts
+// come largest first.
+func largestPart(at path.Path, large *cloudinit.TooLargeError) path.Path {
+	for _, part := range large.Parts {
+		switch {
+		case part.Name == "cloud_config":
+			return at.AtName("cloud_config")
+		case strings.HasPrefix(part.Name, "files["):
+			return at.AtName("files")
+		}
+	}
+	return at
+}
+
+// sentence makes an error's text one: capital letter, full stop.
+func Sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") && !strings.HasSuffix(text, "!") {
+		text += "."
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
+}
