@@ -23,6 +23,7 @@ type dataSource struct{ session *Session }
 
 var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
 
+// NewDataSource returns the data source vmcluster_cluster, not configured yet.
 func NewDataSource() datasource.DataSource { return &dataSource{} }
 
 func (d *dataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {

@@ -23,6 +23,7 @@ type listResource struct{ session *Session }
 
 var _ list.ListResourceWithConfigure = (*listResource)(nil)
 
+// NewListResource returns the list resource vmcluster_cluster, not configured yet.
 func NewListResource() list.ListResource { return &listResource{} }
 
 func (l *listResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {

@@ -29,6 +29,7 @@ var (
 	_ resource.ResourceWithImportState    = (*clusterResource)(nil)
 )
 
+// NewResource returns the resource vmcluster_cluster, not configured yet.
 func NewResource() resource.Resource { return &clusterResource{} }
 
 func (r *clusterResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {

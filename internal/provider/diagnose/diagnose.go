@@ -149,7 +149,7 @@ func largestPart(at path.Path, large *cloudinit.TooLargeError) path.Path {
 	return at
 }
 
-// sentence makes an error's text one: capital letter, full stop.
+// Sentence returns an error's text with a capital letter and a full stop.
 func Sentence(text string) string {
 	text = strings.TrimSpace(text)
 	if text == "" {
