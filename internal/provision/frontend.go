@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
@@ -74,7 +75,7 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 	// first; and it is as fast for a front-end as it was for them.
 	done, n := r.fleet.progress(isActive)
 	pace := wait.ForServers(n - done + 1).After(time.Since(r.fleet.begun))
-	for {
+	for unseen := 0; ; {
 		if err := pace.Wait(ctx); err != nil {
 			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", r.frontEnd.Name, r.frontEnd.Status, err)
 		}
@@ -84,6 +85,12 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 		}
 		if err := r.fleet.observe(ctx, nodes); err != nil {
 			return err
+		}
+		if unseen++; slices.ContainsFunc(nodes, func(n cluster.Node) bool { return n.ID == r.frontEnd.ID && !n.Gone() }) {
+			unseen = 0
+		}
+		if unseen >= unseenMost {
+			return r.frontEndVanished("while it was being made")
 		}
 		r.changed()
 		done, n = r.fleet.progress(isActive)
@@ -95,6 +102,18 @@ func (r *run) waitFrontEnd(ctx context.Context) error {
 			kind, words := r.p.whyBroken(ctx, r.frontEnd)
 			return &cluster.CloudError{Kind: kind, Op: "build " + r.frontEnd.Name, Message: words}
 		}
+	}
+}
+
+// frontEndVanished drops the front-end, which is gone without this run's doing,
+// and returns the error that says so.
+func (r *run) frontEndVanished(when string) error {
+	name := r.frontEnd.Name
+	r.have = slices.DeleteFunc(slices.Clone(r.have), func(n cluster.Node) bool { return n.ID == r.frontEnd.ID })
+	r.frontEnd = cluster.Node{}
+	r.changed()
+	return &cluster.CloudError{
+		Kind: cluster.FaultNotFound, Op: "make " + name, Message: "its server was deleted by somebody else " + when,
 	}
 }
 

@@ -50,6 +50,9 @@ func (r *run) await(ctx context.Context, w *joinWait) error {
 		if w.read(waiting) {
 			pace = wait.NewPoll(3*time.Second, 10*time.Second)
 		}
+		if w.gone {
+			return fmt.Errorf("%w: %w", ErrNoFrontEnd, r.frontEndVanished("before every worker had joined"))
+		}
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -78,6 +81,7 @@ type joinWait struct {
 	spared     func(name string) bool // who need not have the generation; nil: nobody
 	last       cluster.Report
 	seen       bool
+	gone       bool // the front-end's server does not exist any more
 }
 
 // read takes one look at the slot. A report that is not final is cleared, so
@@ -87,6 +91,8 @@ func (w *joinWait) read(ctx context.Context) bool {
 	text, err := w.r.p.report(ctx, w.r.doc, fe.ID)
 	if err != nil {
 		w.r.p.opts.Log(ctx, "reading the front-end's report failed; trying again", "error", err.Error())
+		_, err = w.r.p.cloud.NodeByID(ctx, fe.ID)
+		w.gone = cluster.IsKind(err, cluster.FaultNotFound)
 		return false
 	}
 	report, there, err := cluster.ParseReport(text)

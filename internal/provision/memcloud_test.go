@@ -287,7 +287,10 @@ func (c *memCloud) Report(_ context.Context, id string) (string, error) {
 	var out string
 	err := c.call("report", func() error {
 		s := c.servers[id]
-		if s == nil || !s.there() || c.silent || time.Since(s.created) < memBoot {
+		if s == nil || !s.there() {
+			return &cluster.CloudError{Kind: cluster.FaultNotFound, Op: "read report", Code: 404, Message: "Instance could not be found"}
+		}
+		if c.silent || time.Since(s.created) < memBoot {
 			return nil
 		}
 		if s.slot == "" {
@@ -404,7 +407,10 @@ func (c *memCloud) ConsoleTail(_ context.Context, id string, _ int) (string, err
 	text := "last words"
 	return text, c.call("console", func() error {
 		s := c.servers[id]
-		if s != nil && s.req.Role == cluster.RoleFrontEnd && s.there() && !c.silent && time.Since(s.created) >= memBoot {
+		if s == nil || !s.there() {
+			return &cluster.CloudError{Kind: cluster.FaultOther, Op: "read console log", Code: 404, Message: "Instance could not be found"}
+		}
+		if s.req.Role == cluster.RoleFrontEnd && !c.silent && time.Since(s.created) >= memBoot {
 			text += "\nvmcluster-report " + c.compose(s) + "\r\nvmcluster-report {torn"
 		}
 		return nil
