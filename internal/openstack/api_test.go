@@ -10,8 +10,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack/transport"
 )
 
 // api is a small OpenStack: a login, and whatever answers a test gives by
@@ -83,7 +85,11 @@ func (a *api) client() *Client {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	c.provider.HTTPClient.Transport.(*transport).retry.pause = 1 // nanosecond
+	sc, err := c.compute()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	sc.HTTPClient.Transport.(*transport.Transport).SetPause(time.Nanosecond)
 	return c
 }
 

@@ -2,20 +2,18 @@ package openstack
 
 import (
 	"crypto/tls"
-	"fmt"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 )
 
-// fromCloudsYAML reads one entry of clouds.yaml with its secure.yaml and its
-// profile. Region, interface and certificates of the environment are left to
-// the caller.
+// fromCloudsYAML reads one entry of clouds.yaml with its secure.yaml and its profile.
+// The caller merges region, interface and certificates of the environment.
 func fromCloudsYAML(cloud string, getenv func(string) string) (c Config, trust *tls.Config, err error) {
 	defer func() {
-		// The library follows the entry's auth section without looking whether
-		// it is there.
+		// The library uses the entry's auth section without a check that it is
+		// there.
 		if recover() != nil {
-			err = &ConfigError{"cloud", fmt.Sprintf("entry %q of clouds.yaml has no auth section", cloud)}
+			err = invalid("cloud", "entry %q of clouds.yaml has no auth section", cloud)
 		}
 	}()
 	options := []clouds.ParseOption{clouds.WithCloudName(cloud)}
@@ -24,7 +22,7 @@ func fromCloudsYAML(cloud string, getenv func(string) string) (c Config, trust *
 	}
 	ao, eo, trust, err := clouds.Parse(options...)
 	if err != nil {
-		return Config{}, nil, &ConfigError{"cloud", fmt.Sprintf("read entry %q of clouds.yaml: %v", cloud, err)}
+		return Config{}, nil, invalid("cloud", "read entry %q of clouds.yaml: %w", cloud, err)
 	}
 	c = Config{
 		AuthURL:                     ao.IdentityEndpoint,

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,12 +13,12 @@ import (
 // at most, when the configuration sets none.
 const DefaultMaxConcurrency = 16
 
-// Config is what a login needs. A field left empty is taken from the
-// environment, then from the clouds.yaml entry.
+// Config holds the settings of a login. An empty field is taken from the environment,
+// then from the clouds.yaml entry.
 //
 // An entry named by Cloud itself (not by OS_CLOUD) is stronger than the
-// environment's credentials: a sourced openrc of another project must not
-// change who logs in where.
+// environment's credentials: a sourced openrc of another project must not change
+// the user or the project of the login.
 type Config struct {
 	Cloud string // clouds.yaml entry
 
@@ -41,7 +42,7 @@ type Config struct {
 	Region       string
 	EndpointType string // public (default), internal or admin
 	CACertFile   string // path, or the certificates themselves in PEM
-	Insecure     *bool  // nil: not said
+	Insecure     *bool  // nil: not set
 
 	MaxConcurrency int    // 0: DefaultMaxConcurrency
 	UserAgent      string // put before the library's own
@@ -57,17 +58,26 @@ type Config struct {
 	trustID string // from clouds.yaml only
 }
 
-// ConfigError says which setting keeps a login from being tried. Field is the
+// ConfigError is a setting that keeps a login from being tried. Field is the
 // attribute's name in the provider configuration.
 type ConfigError struct {
 	Field   string
 	Message string
+	err     error // what Message wraps
 }
 
 func (e *ConfigError) Error() string { return e.Field + ": " + e.Message }
 
-// variable ties an attribute to its environment variables, the first set one
-// counts, and to its place in Config.
+func (e *ConfigError) Unwrap() error { return e.err }
+
+// invalid returns a ConfigError of that attribute; %w wraps an error.
+func invalid(field, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	return &ConfigError{Field: field, Message: err.Error(), err: errors.Unwrap(err)}
+}
+
+// variable is an attribute with its environment variables, of which the first set one
+// counts, and its place in Config.
 type variable struct {
 	field string
 	env   []string
@@ -115,7 +125,7 @@ func fromEnvironment(getenv func(string) string) (Config, error) {
 	case "false", "0", "no", "off":
 		c.Insecure = new(false)
 	default:
-		return Config{}, &ConfigError{"insecure", fmt.Sprintf("OS_INSECURE is %q; write true or false", text)}
+		return Config{}, invalid("insecure", "OS_INSECURE is %q; write true or false", text)
 	}
 	return c, nil
 }

@@ -2,7 +2,6 @@ package openstack
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -12,14 +11,14 @@ import (
 // openstack command.
 const defaultDomain = "default"
 
-// pair is an object's name and ID. They are taken from one level together: a
-// name in the configuration must not meet another project's ID from an openrc.
+// pair is an object's name and ID. They are taken from one level together, so that a
+// name in the configuration is never combined with another project's ID of an openrc.
 type pair struct{ name, id string }
 
 func (p pair) set() bool { return p.name != "" || p.id != "" }
 
-// exact leaves one of the two: an openrc made by Horizon sets both, and
-// Keystone accepts one only.
+// exact returns the ID alone where both are set: an openrc made by Horizon sets both,
+// and Keystone accepts only one.
 func (p pair) exact() pair {
 	if p.id != "" {
 		return pair{id: p.id}
@@ -45,8 +44,7 @@ func firstOf(levels []Config, of func(Config) string) string {
 	return ""
 }
 
-// secret is the kind of credential that logs in; its value is the attribute
-// that decides.
+// secret is a kind of credential; its value is the attribute by which it is known.
 type secret string
 
 const (
@@ -55,7 +53,7 @@ const (
 	byToken      secret = "token"
 )
 
-// secretOf returns which kind of credential a level sets.
+// secretOf returns the kind of credential that a level sets; "" for none.
 func secretOf(c Config) (secret, error) {
 	var found []string
 	if c.Password != "" {
@@ -73,12 +71,12 @@ func secretOf(c Config) (secret, error) {
 	case 1:
 		return secret(found[0]), nil
 	}
-	return "", &ConfigError{found[1], fmt.Sprintf("%s are set together; leave one: each is a login of its own", strings.Join(found, " and "))}
+	return "", invalid(found[1], "%s are set together; leave one: each is a login of its own", strings.Join(found, " and "))
 }
 
-// authOptions makes the login out of the levels, the strongest first. The
-// strongest level that holds a credential decides its kind; weaker levels'
-// credentials of another kind are passed over.
+// authOptions returns the login of the levels, the strongest first. The strongest
+// level with a credential decides the kind of credential; credentials of other kinds
+// in weaker levels are ignored.
 func authOptions(levels []Config) (gophercloud.AuthOptions, error) {
 	kind := secret("")
 	for _, c := range levels {
@@ -110,24 +108,25 @@ func authOptions(levels []Config) (gophercloud.AuthOptions, error) {
 			ao.Scope = scope(levels, domain)
 		}
 	default:
-		err = &ConfigError{"password", "no credential: set " + howToSet("password") + ", " +
-			howToSet("application_credential_id") + " with its secret, or " + howToSet("token")}
+		err = invalid("password", "no credential: set %s, %s with its secret, or %s",
+			howToSet("password"), howToSet("application_credential_id"), howToSet("token"))
 	}
 	return ao, err
 }
 
-// applicationCredential is known by its ID, or by its name and its user.
+// applicationCredential sets the application credential by its ID, or by its name and
+// its user.
 func applicationCredential(ao *gophercloud.AuthOptions, levels []Config) error {
 	ao.AllowReauth = true
 	ao.ApplicationCredentialSecret = firstOf(levels, func(c Config) string { return c.ApplicationCredentialSecret })
 	if ao.ApplicationCredentialSecret == "" {
-		return &ConfigError{"application_credential_secret", "an application credential is named without its secret: set " + howToSet("application_credential_secret")}
+		return invalid("application_credential_secret", "an application credential is named without its secret: set %s", howToSet("application_credential_secret"))
 	}
 	credential := firstPair(levels, func(c Config) pair { return pair{c.ApplicationCredentialName, c.ApplicationCredentialID} })
 	ao.ApplicationCredentialID, ao.ApplicationCredentialName = credential.id, credential.name
 	switch {
 	case !credential.set():
-		return &ConfigError{"application_credential_id", "a secret is set without its application credential: set " + howToSet("application_credential_id")}
+		return invalid("application_credential_id", "a secret is set without its application credential: set %s", howToSet("application_credential_id"))
 	case credential.name != "":
 		_, err := user(ao, levels)
 		return err
@@ -139,7 +138,7 @@ func applicationCredential(ao *gophercloud.AuthOptions, levels []Config) error {
 func user(ao *gophercloud.AuthOptions, levels []Config) (pair, error) {
 	u := firstPair(levels, func(c Config) pair { return pair{c.UserName, c.UserID} })
 	if !u.set() {
-		return pair{}, &ConfigError{"user_name", "no user: set " + howToSet("user_name") + " or " + howToSet("user_id")}
+		return pair{}, invalid("user_name", "no user: set %s or %s", howToSet("user_name"), howToSet("user_id"))
 	}
 	domain := firstDomain(
 		firstPair(levels, func(c Config) pair { return pair{c.UserDomainName, c.UserDomainID} }),
@@ -153,8 +152,8 @@ func user(ao *gophercloud.AuthOptions, levels []Config) (pair, error) {
 	return domain, nil
 }
 
-// scope is the project to work in; nil leaves it to Keystone: the user's
-// default project, or the project that a token is bound to.
+// scope returns the project to work in. With nil Keystone decides: the user's default
+// project, or the project that a token is bound to.
 func scope(levels []Config, userDomain pair) *gophercloud.AuthScope {
 	for _, c := range levels {
 		project := pair{c.TenantName, c.TenantID}.exact()

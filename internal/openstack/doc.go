@@ -1,13 +1,11 @@
-// Package openstack is the only place that speaks to an OpenStack: it turns the
-// settings people know from the OpenStack provider into a login (Config), and
+// Package openstack is the only package that speaks to an OpenStack. It turns the
+// settings that people know from the OpenStack provider into a login (Config), and
 // servers, ports and floating IPs into the words of package cluster (Client).
 //
-// Client satisfies provision.Cloud without importing it. Every error is a
-// *cluster.CloudError in the API's own words, or a *ConfigError that names the
-// setting to change. No call is made that the catalog already answers: New is
-// one request, a list of a cluster's nodes is one request a page.
+// Client satisfies the interfaces of its consumers without importing them. Every
+// error is a *cluster.CloudError in the API's own words, or a *ConfigError that names
+// the setting to change. The catalog of the login answers where services are, so New
+// is one request, and a list of a cluster's nodes is one request a page.
 //
-// Three layers lie between a method and the wire, all in the HTTP transport:
-// repeat (retry.go), a limit on requests at a time, and a log line for each
-// request that holds no body and no header (transport.go).
+// Package transport lies between a call and the wire.
 package openstack

@@ -13,9 +13,10 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack/transport"
 )
 
-// fault turns what a call returned into a CloudError of that operation, or nil.
+// fault returns the error of a call as a CloudError of the operation op; nil for nil.
 func fault(op string, err error) error {
 	if err == nil {
 		return nil
@@ -43,7 +44,7 @@ func faultOf(op string, err error) *cluster.CloudError {
 		if ce.Kind == cluster.FaultAuth || ce.Kind == cluster.FaultForbidden {
 			ce.Call = refusedCall(answer)
 		}
-		if id := requestID(answer.ResponseHeader); id != "" && answer.Actual >= 500 {
+		if id := transport.RequestID(answer.ResponseHeader); id != "" && answer.Actual >= 500 {
 			ce.Message += " [" + id + "]"
 		}
 	case errors.Is(err, context.Canceled):
@@ -59,8 +60,8 @@ func faultOf(op string, err error) *cluster.CloudError {
 	return ce
 }
 
-// refusedCall names a call as an access rule would. A refused login is none of
-// those.
+// refusedCall returns the call in the words of an access rule; "" for a login, which
+// no rule is about.
 func refusedCall(answer gophercloud.ErrUnexpectedResponseCode) string {
 	address, err := url.Parse(answer.URL)
 	if err != nil || answer.Method == "" || strings.HasSuffix(address.Path, "/auth/tokens") {
@@ -69,17 +70,17 @@ func refusedCall(answer gophercloud.ErrUnexpectedResponseCode) string {
 	return answer.Method + " " + address.Path
 }
 
-// outcomeUnknown tells a connection that broke, and an answer that is not the
-// JSON it should be (a proxy's page): the request may have been carried out.
+// outcomeUnknown reports whether the request may have been carried out: the
+// connection broke, or the answer is not the JSON it should be (a proxy's page).
 func outcomeUnknown(err error) bool {
 	var connection *url.Error
 	var syntax *json.SyntaxError
 	var shape *json.UnmarshalTypeError
-	return (errors.As(err, &connection) && mayPass(err)) || errors.As(err, &syntax) || errors.As(err, &shape) ||
+	return (errors.As(err, &connection) && transport.MayPass(err)) || errors.As(err, &syntax) || errors.As(err, &shape) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// notFound is the fault of a look-up without a match.
+// notFound returns the error of a look-up without a match.
 func notFound(op, format string, args ...any) error {
 	return &cluster.CloudError{Kind: cluster.FaultNotFound, Op: op, Message: fmt.Sprintf(format, args...)}
 }

@@ -2,9 +2,11 @@ package openstack
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"testing"
 
@@ -15,7 +17,11 @@ import (
 
 func TestFault(t *testing.T) {
 	says := func(status int, body string, header ...string) error {
-		return gophercloud.ErrUnexpectedResponseCode{Actual: status, Body: []byte(body), ResponseHeader: answer(status, header...).Header}
+		headers := http.Header{}
+		for i := 0; i+1 < len(header); i += 2 {
+			headers.Set(header[i], header[i+1])
+		}
+		return gophercloud.ErrUnexpectedResponseCode{Actual: status, Body: []byte(body), ResponseHeader: headers}
 	}
 	connection := func(err error) error { return &url.Error{Op: "Post", URL: "http://nova/servers", Err: err} }
 	var shape []string
@@ -59,7 +65,7 @@ func TestFault(t *testing.T) {
 			cluster.FaultAuth, 401, "the token was no longer accepted, and logging in again failed: expired"},
 
 		"broken connection":     {connection(io.EOF), cluster.FaultUnavailable, 0, `Post "http://nova/servers": EOF`},
-		"untrusted certificate": {connection(errTrust), cluster.FaultOther, 0, `Post "http://nova/servers": tls: failed to verify certificate: unknown authority`},
+		"untrusted certificate": {connection(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), cluster.FaultOther, 0, `Post "http://nova/servers": tls: failed to verify certificate: unknown authority`},
 		"timeout":               {connection(context.DeadlineExceeded), cluster.FaultUnavailable, 0, "no answer within the time allowed"},
 		"interrupted":           {connection(context.Canceled), cluster.FaultUnavailable, 0, "interrupted before the answer came"},
 		"a proxy's page":        {json.Unmarshal([]byte("<html>"), &shape), cluster.FaultUnavailable, 0, "invalid character '<' looking for beginning of value"},

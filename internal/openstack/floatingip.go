@@ -14,14 +14,17 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// AssociateFloatingIP gives the server a floating IP from the external network
-// and returns the address. The description holds the cluster's ID tag from the
-// create call on; one that the cluster has on the server already is used, and
-// one that an interrupted run left unassociated too. With fresh the cluster's ID
-// was never used before, and the look for those is spared. The port with the
-// fixed address comes first; one that no router joins to the external network is
-// passed over for another.
-func (c *Client) AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID, fixed string, fresh bool) (string, error) {
+// floatingIPs has the calls for floating IPs.
+type floatingIPs struct{ *services }
+
+// AssociateFloatingIP gives the server a floating IP from the external network and
+// returns the address. The floating IP's description is the cluster's ID tag from the
+// create call on. A floating IP that the cluster already has is used first: one on
+// the server, or one that an interrupted run left unassociated. With fresh, the
+// cluster's ID was never used before, so the client does not look for these. The
+// port with the fixed address is tried first; a port that no router joins to the
+// external network is passed over for another one.
+func (c floatingIPs) AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID, fixed string, fresh bool) (string, error) {
 	op := "associate a floating IP with server " + serverID
 	return on(op, c.network, func(sc *gophercloud.ServiceClient) (string, error) {
 		places, err := placesOf(ctx, sc, op, serverID, fixed)
@@ -49,10 +52,10 @@ func (c *Client) AssociateFloatingIP(ctx context.Context, clusterID, serverID, n
 	})
 }
 
-// place is where a floating IP can lead: a port's IPv4 address.
+// place is what a floating IP can be associated with: a port's IPv4 address.
 type place struct{ port, fixed string }
 
-// float associates a floating IP that is free, or a new one.
+// float associates a free floating IP of the cluster with the place, or a new one.
 func (p place) float(ctx context.Context, sc *gophercloud.ServiceClient, clusterID, networkID string, present []floatingips.FloatingIP) (string, error) {
 	for _, f := range present {
 		if f.PortID == "" && f.FloatingNetworkID == networkID {
@@ -72,14 +75,14 @@ func (p place) float(ctx context.Context, sc *gophercloud.ServiceClient, cluster
 	return made.FloatingIP, nil
 }
 
-// unreachable tells that no router joins the port's subnet to the external
+// unreachable reports whether no router joins the port's subnet to the external
 // network (neutron: ExternalGatewayForFloatingIPNotFound).
 func unreachable(err error) bool {
 	return gophercloud.ResponseCodeIs(err, http.StatusNotFound) && strings.Contains(err.Error(), "ExternalGatewayForFloatingIPNotFound")
 }
 
-// placesOf returns the server's ports with their first IPv4 address, the one
-// with that fixed address first: only IPv4 can be floated.
+// placesOf returns the server's ports with their first IPv4 address, the port with that
+// fixed address first. Floating IPs exist for IPv4 only.
 func placesOf(ctx context.Context, sc *gophercloud.ServiceClient, op, serverID, fixed string) ([]place, error) {
 	pages, err := ports.List(sc, ports.ListOpts{DeviceID: serverID}).AllPages(ctx)
 	if err != nil {
@@ -116,7 +119,7 @@ func placesOf(ctx context.Context, sc *gophercloud.ServiceClient, op, serverID, 
 }
 
 // FloatingIPs returns the floating IPs of the cluster, address by ID.
-func (c *Client) FloatingIPs(ctx context.Context, clusterID string) (map[string]string, error) {
+func (c floatingIPs) FloatingIPs(ctx context.Context, clusterID string) (map[string]string, error) {
 	return on("list floating IPs of the cluster", c.network, func(sc *gophercloud.ServiceClient) (map[string]string, error) {
 		found, err := listFloatingIPs(ctx, sc, clusterID)
 		if err != nil {
@@ -142,8 +145,8 @@ func listFloatingIPs(ctx context.Context, sc *gophercloud.ServiceClient, cluster
 	}
 	ours := found[:0]
 	for _, f := range found {
-		// A Neutron that does not know the filter answers with all; others'
-		// addresses must never be taken, let alone released.
+		// A Neutron that does not know the filter answers with all floating IPs.
+		// Those of others must never be taken, let alone released.
 		if f.Description == mark {
 			ours = append(ours, f)
 		}
@@ -151,8 +154,8 @@ func listFloatingIPs(ctx context.Context, sc *gophercloud.ServiceClient, cluster
 	return ours, nil
 }
 
-// DeleteFloatingIP releases one; one that is gone already is no error.
-func (c *Client) DeleteFloatingIP(ctx context.Context, id string) error {
+// DeleteFloatingIP releases a floating IP; one that is gone already is no error.
+func (c floatingIPs) DeleteFloatingIP(ctx context.Context, id string) error {
 	_, err := on("release floating IP "+id, c.network, func(sc *gophercloud.ServiceClient) (struct{}, error) {
 		return struct{}{}, floatingips.Delete(ctx, sc, id).ExtractErr()
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/agext/levenshtein"
 	"github.com/google/uuid"
@@ -12,21 +13,103 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
+// lookups finds what users name in a configuration. What it has found and listed it
+// keeps.
+type lookups struct {
+	*services
+	images   byName[Image]
+	ports    byName[Port]
+	flavors  list[Flavor]
+	zones    list[string]
+	networks list[Network]
+}
+
+// byName keeps what was found, by the name or ID that was asked for.
+type byName[T any] struct {
+	lock  sync.Mutex
+	found map[string]T
+}
+
+func (k *byName[T]) get(wanted string, find func() (T, error)) (T, error) {
+	k.lock.Lock()
+	kept, ok := k.found[wanted]
+	k.lock.Unlock()
+	if ok {
+		return kept, nil
+	}
+	found, err := find()
+	if err != nil {
+		return found, err
+	}
+	k.lock.Lock()
+	defer k.lock.Unlock()
+	if k.found == nil {
+		k.found = map[string]T{}
+	}
+	k.found[wanted] = found
+	return found, nil
+}
+
+// list keeps all objects of one kind.
+type list[T any] struct {
+	lock   sync.Mutex
+	all    []T
+	listed bool
+}
+
+// find returns what choose picks of the list. A list that was kept is read again if
+// choose finds nothing in it.
+func (l *list[T]) find(read func() ([]T, error), choose func([]T) (T, error)) (T, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.listed {
+		if found, err := choose(l.all); err == nil {
+			return found, nil
+		}
+	}
+	if err := l.fill(read); err != nil {
+		var zero T
+		return zero, err
+	}
+	return choose(l.all)
+}
+
+// findKept returns what choose picks of the list, which is read only once.
+func (l *list[T]) findKept(read func() ([]T, error), choose func([]T) (T, error)) (T, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if !l.listed {
+		if err := l.fill(read); err != nil {
+			var zero T
+			return zero, err
+		}
+	}
+	return choose(l.all)
+}
+
+func (l *list[T]) fill(read func() ([]T, error)) error {
+	all, err := read()
+	if err == nil {
+		l.all, l.listed = all, true
+	}
+	return err
+}
+
 // candidates is how many names an error of a look-up lists.
 const candidates = 5
 
 // named is an object that users know by name or by ID.
 type named struct{ id, name string }
 
-// isID tells that the text may be an object's ID. Flavors have IDs of any form;
-// their look-up does not ask this.
+// isID reports whether the text may be an object's ID. It is of no use for flavors,
+// which have IDs of any form.
 func isID(text string) bool {
 	_, err := uuid.Parse(text)
 	return err == nil
 }
 
-// pick returns the one object that wanted names, by ID or by name. An ID wins
-// over names: it is said to be exact.
+// pick returns the one object that wanted names, by ID or by name. An ID is exact, so
+// it comes before names.
 func pick[T any](what, wanted string, all []T, of func(T) named) (T, error) {
 	var zero T
 	if i := slices.IndexFunc(all, func(o T) bool { return of(o).id == wanted }); i >= 0 {
@@ -58,7 +141,7 @@ func pick[T any](what, wanted string, all []T, of func(T) named) (T, error) {
 
 func lookUp(what, wanted string) string { return fmt.Sprintf("find %s %q", what, wanted) }
 
-// noMatch names what there is instead, the closest names first.
+// noMatch returns an error that names what there is instead, the closest names first.
 func noMatch[T any](what, wanted string, all []T, of func(T) named) error {
 	names := make([]string, 0, len(all))
 	for _, o := range all {

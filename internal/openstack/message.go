@@ -17,10 +17,10 @@ var (
 	spaces   = regexp.MustCompile(`\s+`)
 )
 
-// message digs the API's own words out of the body of a refusal: Nova's
+// message returns the API's own words from the body of a refusal: Nova's
 // {"badRequest": {"message": …}}, Neutron's {"NeutronError": {"message": …}},
 // Keystone's {"error": {"message": …}}, Placement's {"errors": [{"detail": …}]},
-// and the pages and lines that Glance and proxies answer with.
+// and the HTML pages and plain lines of Glance and of proxies.
 func message(body []byte) string {
 	text := string(body)
 	var content any

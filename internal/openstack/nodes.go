@@ -19,7 +19,10 @@ import (
 // pageSize is Nova's own upper limit of a page ([api] max_limit).
 const pageSize = 1000
 
-// record is what a list tells of a server, as far as nodes need it.
+// nodeCalls has the calls for servers, as nodes of clusters.
+type nodeCalls struct{ *services }
+
+// record is a server as a list shows it, as far as nodes need it.
 type record struct {
 	ID        string               `json:"id"`
 	Name      string               `json:"name"`
@@ -46,10 +49,10 @@ type address struct {
 	Type string `json:"OS-EXT-IPS:type"` // fixed or floating
 }
 
-// Nodes returns every server of the project that carries all the tags, in one
-// request a page. Deleted servers are left out; so are, when no tag is given,
-// those of no cluster.
-func (c *Client) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error) {
+// Nodes returns every server of the project that has all the tags, in one request a
+// page. Deleted servers are left out. Without a tag, servers of no cluster are left
+// out as well.
+func (c nodeCalls) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error) {
 	op := "list servers"
 	if len(tags) > 0 {
 		op += " tagged " + strings.Join(tags, ", ")
@@ -74,7 +77,7 @@ func (c *Client) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, erro
 }
 
 // NodeByID reads one server.
-func (c *Client) NodeByID(ctx context.Context, id string) (cluster.Node, error) {
+func (c nodeCalls) NodeByID(ctx context.Context, id string) (cluster.Node, error) {
 	return on("read server "+id, c.compute, func(sc *gophercloud.ServiceClient) (cluster.Node, error) {
 		var answer struct {
 			Server *record `json:"server"`
@@ -90,9 +93,9 @@ func (c *Client) NodeByID(ctx context.Context, id string) (cluster.Node, error) 
 	})
 }
 
-// listRecords reads all pages. It does not use the library's pager: that one
-// refuses a whole list for one odd time stamp, and follows the addresses in
-// Nova's links, which behind a proxy may be http where https is meant.
+// listRecords reads all pages. It does not use the library's pager, which refuses a
+// whole list for one odd time stamp, and follows the addresses in Nova's links, which
+// behind a proxy may be http in place of https.
 func listRecords(ctx context.Context, sc *gophercloud.ServiceClient, tags []string) ([]record, error) {
 	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
 	if len(tags) > 0 {
@@ -150,9 +153,9 @@ func (r record) node() (cluster.Node, bool) {
 	return n, ours
 }
 
-// addresses returns the first fixed address, IPv4 before IPv6, and the first
-// floating one. A node of several networks has its fixed address from the one
-// that its metadata names; until that is there it has none.
+// addresses returns the first fixed address, IPv4 before IPv6, and the first floating
+// one. A node of several networks has its fixed address from the network that its
+// metadata names, and none before that network shows one.
 func (r record) addresses() (fixed, floating string) {
 	networks := slices.Sorted(maps.Keys(r.Addresses))
 	wanted, several := r.Metadata[cluster.MetaNetwork]

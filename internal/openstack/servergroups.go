@@ -9,8 +9,11 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
+// serverGroups has the calls for server groups.
+type serverGroups struct{ *services }
+
 // ServerGroups returns the project's server groups.
-func (c *Client) ServerGroups(ctx context.Context) ([]cluster.ServerGroup, error) {
+func (c serverGroups) ServerGroups(ctx context.Context) ([]cluster.ServerGroup, error) {
 	return on("list server groups", c.compute, func(sc *gophercloud.ServiceClient) ([]cluster.ServerGroup, error) {
 		pages, err := servergroups.List(withMicroversion(sc, serverGroupMicroversion), servergroups.ListOpts{}).AllPages(ctx)
 		if err != nil {
@@ -33,7 +36,7 @@ func (c *Client) ServerGroups(ctx context.Context) ([]cluster.ServerGroup, error
 }
 
 // CreateServerGroup makes a server group and returns its ID.
-func (c *Client) CreateServerGroup(ctx context.Context, name, policy string) (string, error) {
+func (c serverGroups) CreateServerGroup(ctx context.Context, name, policy string) (string, error) {
 	return on("create server group "+name, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
 		made, err := servergroups.Create(ctx, withMicroversion(sc, serverGroupMicroversion), servergroups.CreateOpts{Name: name, Policy: policy}).Extract()
 		if err != nil {
@@ -45,7 +48,7 @@ func (c *Client) CreateServerGroup(ctx context.Context, name, policy string) (st
 
 // DeleteServerGroup deletes a server group, whether or not servers are in it; one
 // that is gone already is no error.
-func (c *Client) DeleteServerGroup(ctx context.Context, id string) error {
+func (c serverGroups) DeleteServerGroup(ctx context.Context, id string) error {
 	_, err := on("delete server group "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
 		return struct{}{}, servergroups.Delete(ctx, sc, id).ExtractErr()
 	})

@@ -12,23 +12,23 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// CreateNode makes one server and returns its ID; it does not wait, and is
-// never repeated by itself.
-func (c *Client) CreateNode(ctx context.Context, r cluster.NodeRequest) (string, error) {
+// CreateNode makes one server and returns its ID. It does not wait, and sends the
+// request only once: after an error of kind FaultUnavailable the server may exist.
+func (c nodeCalls) CreateNode(ctx context.Context, r cluster.NodeRequest) (string, error) {
 	return on("create server "+r.Name, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
 		created, err := servers.Create(ctx, forRequest(sc, r), createOpts(r), hints(r)).Extract()
 		if err != nil {
 			return "", err
 		}
 		if created.ID == "" {
-			// As good as no answer: the caller looks for the server by its name.
+			// The caller looks for the server by its name, as after no answer.
 			return "", &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: "create server " + r.Name, Message: "the answer holds no server ID"}
 		}
 		return created.ID, nil
 	})
 }
 
-// forRequest raises the microversion for that one call where a feature needs it.
+// forRequest returns a client with the microversion that the request needs.
 func forRequest(sc *gophercloud.ServiceClient, r cluster.NodeRequest) *gophercloud.ServiceClient {
 	if r.BootVolume == nil || r.BootVolume.Type == "" {
 		return sc
@@ -61,8 +61,8 @@ func createOpts(r cluster.NodeRequest) servers.CreateOptsBuilder {
 	return keypairs.CreateOptsExt{KeyName: r.KeyPair, CreateOptsBuilder: opts}
 }
 
-// nics are the networks of a server in order; the one for the cluster's traffic
-// may have a port or an address of its own.
+// nics returns the networks of a server in order. The network for the cluster's
+// traffic may have a given port or address.
 func nics(r cluster.NodeRequest) []servers.Network {
 	all := r.Networks
 	if len(all) == 0 {
@@ -89,8 +89,8 @@ func hints(r cluster.NodeRequest) servers.SchedulerHintOptsBuilder {
 	return servers.SchedulerHintOpts{Group: r.ServerGroupID}
 }
 
-// encodeUserData encodes always: the library leaves bytes alone that happen to
-// be base64 already, and the node would get them decoded.
+// encodeUserData encodes user data that may look like base64 already. The library would
+// send such bytes as they are, and the node would get them decoded.
 func encodeUserData(raw []byte) []byte {
 	if len(raw) == 0 {
 		return nil
@@ -98,9 +98,9 @@ func encodeUserData(raw []byte) []byte {
 	return base64.StdEncoding.AppendEncode(nil, raw)
 }
 
-// DeleteNode asks for the server's deletion; it does not wait. A server that is
+// DeleteNode requests the server's deletion and does not wait for it. A server that is
 // gone already is no error.
-func (c *Client) DeleteNode(ctx context.Context, id string) error {
+func (c nodeCalls) DeleteNode(ctx context.Context, id string) error {
 	_, err := on("delete server "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
 		return struct{}{}, servers.Delete(ctx, sc, id).ExtractErr()
 	})
@@ -117,7 +117,7 @@ func unlessGone(err error) error {
 // SetMetadata replaces the server's whole metadata and returns the set that Nova
 // then holds. After an error of kind FaultUnavailable the set may have been
 // written or not: read it back before you write again.
-func (c *Client) SetMetadata(ctx context.Context, id string, metadata map[string]string) (map[string]string, error) {
+func (c nodeCalls) SetMetadata(ctx context.Context, id string, metadata map[string]string) (map[string]string, error) {
 	if metadata == nil {
 		metadata = map[string]string{} // nil would be sent as null, which Nova refuses
 	}
@@ -127,7 +127,7 @@ func (c *Client) SetMetadata(ctx context.Context, id string, metadata map[string
 }
 
 // Metadata reads the server's whole metadata.
-func (c *Client) Metadata(ctx context.Context, id string) (map[string]string, error) {
+func (c nodeCalls) Metadata(ctx context.Context, id string) (map[string]string, error) {
 	return on("read metadata of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (map[string]string, error) {
 		return servers.Metadata(ctx, sc, id).Extract()
 	})
@@ -135,14 +135,14 @@ func (c *Client) Metadata(ctx context.Context, id string) (map[string]string, er
 
 // Report reads the server's password slot, in which a front-end leaves its
 // report; "" when it is empty.
-func (c *Client) Report(ctx context.Context, id string) (string, error) {
+func (c nodeCalls) Report(ctx context.Context, id string) (string, error) {
 	return on("read report of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
 		return servers.GetPassword(ctx, sc, id).ExtractPassword(nil)
 	})
 }
 
 // ClearReport empties the server's password slot.
-func (c *Client) ClearReport(ctx context.Context, id string) error {
+func (c nodeCalls) ClearReport(ctx context.Context, id string) error {
 	_, err := on("clear report of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
 		_, err := sc.Delete(ctx, sc.ServiceURL("servers", id, "os-server-password"), nil)
 		return struct{}{}, err
@@ -150,10 +150,10 @@ func (c *Client) ClearReport(ctx context.Context, id string) error {
 	return err
 }
 
-// ConsoleTail returns the last lines of the server's console log. Not every
-// server can give one (still building, no serial console): then the error is of
-// kind FaultOther.
-func (c *Client) ConsoleTail(ctx context.Context, id string, lines int) (string, error) {
+// ConsoleTail returns the last lines of the server's console log. For a server without
+// one (it is still building, or has no serial console) the error is of kind
+// FaultOther.
+func (c nodeCalls) ConsoleTail(ctx context.Context, id string, lines int) (string, error) {
 	text, err := on("read console log of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
 		return servers.ShowConsoleOutput(ctx, sc, id, servers.ShowConsoleOutputOpts{Length: lines}).Extract()
 	})

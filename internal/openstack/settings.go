@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net/url"
 	"os"
 	"strings"
@@ -12,8 +11,8 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// settings is a Config after everything is said: who logs in where, and how the
-// services are reached.
+// settings are a Config with environment and clouds.yaml merged into it: the login, and
+// how the services are reached.
 type settings struct {
 	auth           gophercloud.AuthOptions
 	region         string
@@ -52,7 +51,7 @@ func (c Config) resolve() (settings, error) {
 		return settings{}, err
 	}
 	if c.MaxConcurrency < 0 {
-		return settings{}, &ConfigError{"max_concurrency", fmt.Sprintf("%d requests at a time are not possible; set 1 or more", c.MaxConcurrency)}
+		return settings{}, invalid("max_concurrency", "%d requests at a time are not possible; set 1 or more", c.MaxConcurrency)
 	}
 	s.maxConcurrency = cmp.Or(c.MaxConcurrency, DefaultMaxConcurrency)
 	return s, nil
@@ -69,11 +68,11 @@ func availability(endpointType string) (gophercloud.Availability, error) {
 	case "admin":
 		return gophercloud.AvailabilityAdmin, nil
 	}
-	return "", &ConfigError{"endpoint_type", fmt.Sprintf("%q is none of public, internal, admin", endpointType)}
+	return "", invalid("endpoint_type", "%q is none of public, internal, admin", endpointType)
 }
 
-// addTrust adds what attributes and environment say of certificates to what the
-// clouds.yaml entry says.
+// addTrust adds the certificates of attributes and environment to those of the
+// clouds.yaml entry.
 func addTrust(trust *tls.Config, caCert string, insecure *bool) error {
 	if insecure != nil {
 		trust.InsecureSkipVerify = *insecure
@@ -87,33 +86,33 @@ func addTrust(trust *tls.Config, caCert string, insecure *bool) error {
 		if rest, ok := strings.CutPrefix(path, "~/"); ok {
 			home, err := os.UserHomeDir()
 			if err != nil {
-				return &ConfigError{"cacert_file", err.Error()}
+				return invalid("cacert_file", "%w", err)
 			}
 			path = home + "/" + rest
 		}
 		var err error
 		if pem, err = os.ReadFile(path); err != nil {
-			return &ConfigError{"cacert_file", err.Error()}
+			return invalid("cacert_file", "%w", err)
 		}
 	}
 	trust.RootCAs = x509.NewCertPool()
 	if !trust.RootCAs.AppendCertsFromPEM(pem) {
-		return &ConfigError{"cacert_file", "holds no certificate in PEM form"}
+		return invalid("cacert_file", "holds no certificate in PEM form")
 	}
 	return nil
 }
 
-// checkURL refuses what no request could be sent to.
+// checkURL returns an error for a URL to which no request could be sent.
 func checkURL(authURL string) error {
 	if authURL == "" {
-		return &ConfigError{"auth_url", "no cloud is named: set " + howToSet("cloud") + " to an entry of clouds.yaml, or " + howToSet("auth_url")}
+		return invalid("auth_url", "no cloud is named: set %s to an entry of clouds.yaml, or %s", howToSet("cloud"), howToSet("auth_url"))
 	}
 	u, err := url.Parse(authURL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return &ConfigError{"auth_url", fmt.Sprintf("%q is not an http or https URL", authURL)}
+		return invalid("auth_url", "%q is not an http or https URL", authURL)
 	}
 	if u.User != nil {
-		return &ConfigError{"auth_url", "holds a user name or password; set user_name and password instead"}
+		return invalid("auth_url", "holds a user name or password; set user_name and password instead")
 	}
 	return nil
 }

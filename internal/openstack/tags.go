@@ -10,8 +10,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Leases returns the texts of the lease tags on a server, as they are now.
-func (c *Client) Leases(ctx context.Context, id string) ([]string, error) {
+// Leases returns the texts of the lease tags that a server has now, sorted.
+func (c nodeCalls) Leases(ctx context.Context, id string) ([]string, error) {
 	return on("read leases on server "+id, c.compute, func(sc *gophercloud.ServiceClient) ([]string, error) {
 		all, err := tags.List(ctx, sc, id).Extract()
 		if err != nil {
@@ -24,35 +24,35 @@ func (c *Client) Leases(ctx context.Context, id string) ([]string, error) {
 	})
 }
 
-// AddLease puts a lease tag on a server. Nova adds a tag by itself, without
-// reading and writing back the others.
-func (c *Client) AddLease(ctx context.Context, id, text string) error {
+// AddLease adds a lease tag to a server. Nova adds a single tag without reading and
+// writing the others.
+func (c nodeCalls) AddLease(ctx context.Context, id, text string) error {
 	return c.addTag(ctx, "add a lease to server "+id, id, cluster.LeaseTag(text))
 }
 
-// DropLease takes a lease tag from a server; one that is not there is no error.
-func (c *Client) DropLease(ctx context.Context, id, text string) error {
+// DropLease removes a lease tag from a server; one that is not there is no error.
+func (c nodeCalls) DropLease(ctx context.Context, id, text string) error {
 	return c.dropTag(ctx, "drop a lease of server "+id, id, cluster.LeaseTag(text))
 }
 
-// AddMemo puts a memo on a server.
-func (c *Client) AddMemo(ctx context.Context, id, text string) error {
+// AddMemo adds a memo to a server.
+func (c nodeCalls) AddMemo(ctx context.Context, id, text string) error {
 	return c.addTag(ctx, "add a memo to server "+id, id, cluster.MemoTag(text))
 }
 
-// DropMemo takes a memo from a server; one that is not there is no error.
-func (c *Client) DropMemo(ctx context.Context, id, text string) error {
+// DropMemo removes a memo from a server; one that is not there is no error.
+func (c nodeCalls) DropMemo(ctx context.Context, id, text string) error {
 	return c.dropTag(ctx, "drop a memo of server "+id, id, cluster.MemoTag(text))
 }
 
-func (c *Client) addTag(ctx context.Context, what, id, tag string) error {
+func (c nodeCalls) addTag(ctx context.Context, what, id, tag string) error {
 	_, err := on(what, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
 		return struct{}{}, tags.Add(ctx, sc, id, tag).ExtractErr()
 	})
 	return err
 }
 
-func (c *Client) dropTag(ctx context.Context, what, id, tag string) error {
+func (c nodeCalls) dropTag(ctx context.Context, what, id, tag string) error {
 	_, err := on(what, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
 		return struct{}{}, tags.Delete(ctx, sc, id, tag).ExtractErr()
 	})

@@ -9,26 +9,30 @@ import (
 
 // ResolveZone returns the compute service's availability zone of that name, if
 // servers can be made there now. Zones are listed once for a client.
-func (c *Client) ResolveZone(ctx context.Context, name string) (string, error) {
+func (c *lookups) ResolveZone(ctx context.Context, name string) (string, error) {
 	return on(lookUp("availability zone", name), c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
-		c.zonesLock.Lock()
-		defer c.zonesLock.Unlock()
-		if c.zones == nil {
-			pages, err := availabilityzones.List(sc).AllPages(ctx)
-			if err != nil {
-				return "", err
-			}
-			found, err := availabilityzones.ExtractAvailabilityZones(pages)
-			if err != nil {
-				return "", err
-			}
-			c.zones = []string{}
-			for _, z := range found {
-				if z.ZoneState.Available {
-					c.zones = append(c.zones, z.ZoneName)
-				}
-			}
-		}
-		return pick("availability zone", name, c.zones, func(z string) named { return named{z, z} })
+		list := func() ([]string, error) { return listZones(ctx, sc) }
+		return c.zones.findKept(list, func(all []string) (string, error) {
+			return pick("availability zone", name, all, func(z string) named { return named{z, z} })
+		})
 	})
+}
+
+// listZones returns the zones in which servers can be made now.
+func listZones(ctx context.Context, sc *gophercloud.ServiceClient) ([]string, error) {
+	pages, err := availabilityzones.List(sc).AllPages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := availabilityzones.ExtractAvailabilityZones(pages)
+	if err != nil {
+		return nil, err
+	}
+	out := []string{}
+	for _, z := range found {
+		if z.ZoneState.Available {
+			out = append(out, z.ZoneName)
+		}
+	}
+	return out, nil
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestRoom(t *testing.T) {
+func TestCapacity(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{
 		"GET /compute/v2.1/limits": says(200, `{"limits": {"absolute": {"maxTotalInstances": 10, "totalInstancesUsed": 3,
 			"maxServerGroups": 5, "totalServerGroupsUsed": 1, "maxServerGroupMembers": 7}}}`),

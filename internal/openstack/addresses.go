@@ -9,43 +9,10 @@ import (
 	"slices"
 
 	"github.com/gophercloud/gophercloud/v2"
-	volumelimits "github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/limits"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/quotas"
 )
 
-// PortQuota returns the project's quota of ports.
-func (c *Client) PortQuota(ctx context.Context) (Quota, error) {
-	return on("read the project's network quota", c.network, func(sc *gophercloud.ServiceClient) (Quota, error) {
-		q, err := quotas.GetDetail(ctx, sc, c.project).Extract()
-		if err != nil {
-			return Quota{}, err
-		}
-		return Quota{Max: q.Port.Limit, Used: q.Port.Used + q.Port.Reserved}, nil
-	})
-}
-
-// HasVolumes tells whether the catalog lists a block-storage service.
-func (c *Client) HasVolumes() bool {
-	_, err := c.volume()
-	return err == nil
-}
-
-// VolumeLimits returns the project's quotas of volumes and of their gigabytes.
-func (c *Client) VolumeLimits(ctx context.Context) (volumes, gigabytes Quota, err error) {
-	type both struct{ volumes, gigabytes Quota }
-	b, err := on("read the project's volume limits", c.volume, func(sc *gophercloud.ServiceClient) (both, error) {
-		l, err := volumelimits.Get(ctx, sc).Extract()
-		if err != nil {
-			return both{}, err
-		}
-		a := l.Absolute
-		return both{Quota{a.MaxTotalVolumes, a.TotalVolumesUsed}, Quota{a.MaxTotalVolumeGigabytes, a.TotalGigabytesUsed}}, nil
-	})
-	return b.volumes, b.gigabytes, err
-}
-
-// Addresses are those that a network gives out, and how many of them are known to
-// be taken: others' ports are seen by administrators only.
+// Addresses counts the IPv4 addresses that a network gives out, and how many of them
+// are known to be taken. Only administrators see the ports of other projects.
 type Addresses struct {
 	All, Taken int
 	pools      []pool // nil where they are not known
@@ -53,11 +20,11 @@ type Addresses struct {
 
 type pool struct{ Start, End string }
 
-// Addresses returns, for each of the networks of which the cloud tells it, the
-// IPv4 addresses that it gives out. Taken is 0 except for administrators, whom
-// Neutron tells it in the same call; it is a little too large then, for it counts
-// addresses outside the allocation pools, a gateway's for instance.
-func (c *Client) Addresses(ctx context.Context, networks []string) (map[string]Addresses, error) {
+// Addresses returns the addresses of the networks by network ID; networks that the
+// cloud says nothing about are left out. Taken is 0 except for an administrator, who
+// gets it from Neutron in the same call. It is a little too large then, because it
+// counts addresses outside the allocation pools, a gateway's for instance.
+func (c capacity) Addresses(ctx context.Context, networks []string) (map[string]Addresses, error) {
 	if c.admin {
 		if found, err := c.ipAvailability(ctx, networks); err == nil && len(found) > 0 {
 			return found, nil
@@ -66,7 +33,7 @@ func (c *Client) Addresses(ctx context.Context, networks []string) (map[string]A
 	return c.pools(ctx, networks)
 }
 
-func (c *Client) pools(ctx context.Context, networks []string) (map[string]Addresses, error) {
+func (c capacity) pools(ctx context.Context, networks []string) (map[string]Addresses, error) {
 	return on("read the subnets", c.network, func(sc *gophercloud.ServiceClient) (map[string]Addresses, error) {
 		params := url.Values{"network_id": networks, "ip_version": {"4"}, "fields": {"network_id", "allocation_pools"}}
 		var raw struct {
@@ -94,8 +61,9 @@ func (c *Client) pools(ctx context.Context, networks []string) (map[string]Addre
 	})
 }
 
-// ipAvailability asks an extension that Neutron opens to administrators.
-func (c *Client) ipAvailability(ctx context.Context, networks []string) (map[string]Addresses, error) {
+// ipAvailability returns the addresses from an extension that Neutron opens to
+// administrators only.
+func (c capacity) ipAvailability(ctx context.Context, networks []string) (map[string]Addresses, error) {
 	return on("read the networks' addresses", c.network, func(sc *gophercloud.ServiceClient) (map[string]Addresses, error) {
 		var raw struct {
 			Networks []struct {
@@ -129,10 +97,10 @@ func (c *Client) ipAvailability(ctx context.Context, networks []string) (map[str
 	})
 }
 
-// FreeAddresses counts the network's addresses that no port has of those that this
-// project sees. What lies outside the allocation pools is nobody's to be given. It
-// takes one call, and another where a does not have the pools.
-func (c *Client) FreeAddresses(ctx context.Context, network string, a Addresses) (int, error) {
+// FreeAddresses counts the addresses in the network's allocation pools that no port
+// has, among the ports that this project sees. It takes one call, and a second one if
+// a does not have the pools.
+func (c capacity) FreeAddresses(ctx context.Context, network string, a Addresses) (int, error) {
 	if a.pools == nil {
 		all, err := c.pools(ctx, []string{network})
 		if err != nil {
@@ -164,22 +132,23 @@ func (c *Client) FreeAddresses(ctx context.Context, network string, a Addresses)
 	})
 }
 
-// query reads the answer to a question that gophercloud has no call for, or asks
-// for more than is wanted.
+// query reads an answer into into, for requests that gophercloud has no call for, or
+// only one that reads more than is needed.
 func query(ctx context.Context, sc *gophercloud.ServiceClient, address string, params url.Values, into any) error {
 	_, err := sc.Get(ctx, address+"?"+params.Encode(), into, nil) //nolint:bodyclose // gophercloud closes what it decodes
 	return err
 }
 
-// bounds are the pool's first and last address; ok is false for what is no range of
-// IPv4 addresses.
+// bounds returns the pool's first and last address; ok is false if the pool is no range
+// of IPv4 addresses.
 func (p pool) bounds() (first, last netip.Addr, ok bool) {
 	first, errFirst := netip.ParseAddr(p.Start)
 	last, errLast := netip.ParseAddr(p.End)
 	return first, last, errFirst == nil && errLast == nil && first.Is4() && last.Is4()
 }
 
-// size counts the pool's addresses; what is no pool counts as many.
+// size counts the pool's addresses. One that can't be read counts as very large, so
+// that it never keeps a plan from being applied.
 func (p pool) size() int {
 	first, last, ok := p.bounds()
 	if !ok {

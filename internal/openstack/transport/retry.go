@@ -1,4 +1,4 @@
-package openstack
+package transport
 
 import (
 	"crypto/tls"
@@ -13,7 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// retryPolicy says when a request is sent again, and after how long.
+// retryPolicy is when a request is sent again, and after how long.
 //
 // A refusal that says "later" (429, 498, 413 with Retry-After) was not carried
 // out, so any request is sent again after it. After a 5xx or a broken connection
@@ -22,7 +22,7 @@ import (
 // the server that they find, after a PUT of metadata they read the metadata back.
 type retryPolicy struct {
 	tries      int           // of a request that failed
-	refusals   int           // "later" answers taken before giving up
+	refusals   int           // "later" answers that are accepted
 	pause      time.Duration // before the second try; doubles
 	longest    time.Duration // pause of our own choosing
 	retryAfter time.Duration // the longest Retry-After that is obeyed
@@ -39,8 +39,8 @@ var defaultRetry = retryPolicy{
 // attempts counts what happened to one request.
 type attempts struct{ failed, refused int }
 
-// next returns how long to wait before req is sent again; false leaves it at
-// resp and err.
+// next returns how long to wait before req is sent again; with false, resp and err are
+// the final result.
 func (p retryPolicy) next(req *http.Request, resp *http.Response, err error, n *attempts, now time.Time) (time.Duration, bool) {
 	var wait time.Duration
 	switch {
@@ -52,7 +52,7 @@ func (p retryPolicy) next(req *http.Request, resp *http.Response, err error, n *
 			return 0, false
 		}
 		wait = p.backoff(n.refused)
-	case (err != nil && mayPass(err)) || (err == nil && failed(resp.StatusCode)):
+	case (err != nil && MayPass(err)) || (err == nil && failed(resp.StatusCode)):
 		n.failed++
 		if n.failed >= p.tries || !(repeatable(req) || neverSent(err)) {
 			return 0, false
@@ -65,10 +65,10 @@ func (p retryPolicy) next(req *http.Request, resp *http.Response, err error, n *
 		if asked > p.retryAfter {
 			return 0, false
 		}
-		wait = asked + rand.N(p.pause) // a little apart: many were told the same
+		wait = asked + rand.N(p.pause) // many requests may have got the same answer
 	}
 	if deadline, ok := req.Context().Deadline(); ok && now.Add(wait).After(deadline) {
-		return 0, false // the refusal tells more than "deadline exceeded"
+		return 0, false // the refusal says more than "deadline exceeded"
 	}
 	return wait, true
 }
@@ -106,16 +106,16 @@ func repeatable(req *http.Request) bool {
 	return false
 }
 
-// neverSent tells that no connection was made, so that the request can't have
+// neverSent reports whether no connection was made, so that the request can't have
 // been carried out.
 func neverSent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// mayPass tells a failure that another try may not meet: not a certificate that
-// is not trusted, and not a host that does not exist.
-func mayPass(err error) bool {
+// MayPass reports whether another try may not meet the failure: an untrusted
+// certificate and a host that does not exist stay.
+func MayPass(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
 	return !errors.As(err, &certificate) && !(errors.As(err, &dns) && dns.IsNotFound)

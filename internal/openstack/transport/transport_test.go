@@ -1,4 +1,4 @@
-package openstack
+package transport
 
 import (
 	"bytes"
@@ -28,10 +28,10 @@ func answer(status int, header ...string) *http.Response {
 }
 
 // scripted is a transport whose requests are answered by respond.
-func scripted(respond roundTripper) (*transport, *atomic.Int64) {
+func scripted(respond roundTripper) (*Transport, *atomic.Int64) {
 	var sent atomic.Int64
-	t := newTransport(&tls.Config{}, 4, nil)
-	t.base = baseFunc(func(req *http.Request) (*http.Response, error) { return respond(int(sent.Add(1)), req) })
+	t := New(&tls.Config{}, 4, nil)
+	t.Base = baseFunc(func(req *http.Request) (*http.Response, error) { return respond(int(sent.Add(1)), req) })
 	return t, &sent
 }
 
@@ -184,8 +184,8 @@ func TestAHungRequestEnds(t *testing.T) {
 // A log line must never hold what a body or a header does.
 func TestLogHoldsNoSecret(t *testing.T) {
 	var lines []map[string]any
-	transport := newTransport(&tls.Config{}, 1, func(_ context.Context, _ string, fields map[string]any) { lines = append(lines, fields) })
-	transport.base = baseFunc(func(*http.Request) (*http.Response, error) {
+	transport := New(&tls.Config{}, 1, func(_ context.Context, _ string, fields map[string]any) { lines = append(lines, fields) })
+	transport.Base = baseFunc(func(*http.Request) (*http.Response, error) {
 		return answer(201, "X-Subject-Token", "s3cret", "X-Openstack-Request-Id", "req-1"), nil
 	})
 	req, _ := http.NewRequestWithContext(t.Context(), "POST", "http://keystone/v3/auth/tokens?x=s3cret", strings.NewReader(`{"password": "s3cret"}`))

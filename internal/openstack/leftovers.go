@@ -14,11 +14,14 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
+// leftovers has the calls for what Nova leaves behind of deleted servers.
+type leftovers struct{ *services }
+
 // CollectRemains deletes what Nova should have deleted with a server that is gone:
-// ports that still bear its ID, and those of the given volumes, which were to go
-// with it. It returns what it found: "port …", "volume …". A server that can still
-// be read, as a soft-deleted one, keeps what it has, and is an error.
-func (c *Client) CollectRemains(ctx context.Context, serverID string, volumeIDs []string) ([]string, error) {
+// the ports that still have its ID, and the given volumes, which were to go with it.
+// It returns what it found: "port …", "volume …". If the server can still be read, as
+// a soft-deleted one can, nothing is deleted and the error says so.
+func (c leftovers) CollectRemains(ctx context.Context, serverID string, volumeIDs []string) ([]string, error) {
 	if serverID == "" { // would ask for the ports of no server
 		return nil, &cluster.CloudError{Kind: cluster.FaultBadRequest, Op: "look for what a server left", Message: "its ID is empty"}
 	}
@@ -40,7 +43,7 @@ func (c *Client) CollectRemains(ctx context.Context, serverID string, volumeIDs 
 	return found, errors.Join(failed...)
 }
 
-func (c *Client) requireGone(ctx context.Context, serverID string) error {
+func (c leftovers) requireGone(ctx context.Context, serverID string) error {
 	status, err := on("read server "+serverID, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
 		s, err := servers.Get(ctx, sc, serverID).Extract()
 		if err != nil {
@@ -60,9 +63,9 @@ func (c *Client) requireGone(ctx context.Context, serverID string) error {
 	}
 }
 
-// collectPorts deletes the ports that Nova made for the server: a port that
-// somebody made is released when its server goes.
-func (c *Client) collectPorts(ctx context.Context, serverID string) ([]string, error) {
+// collectPorts deletes the ports that Nova made for the server. A port that a person
+// made is only released when its server goes.
+func (c leftovers) collectPorts(ctx context.Context, serverID string) ([]string, error) {
 	return on("delete the ports that server "+serverID+" left", c.network, func(sc *gophercloud.ServiceClient) ([]string, error) {
 		pages, err := ports.List(sc, ports.ListOpts{DeviceID: serverID}).AllPages(ctx)
 		if err != nil {
@@ -87,9 +90,9 @@ func (c *Client) collectPorts(ctx context.Context, serverID string) ([]string, e
 	})
 }
 
-// collectVolume deletes a volume, unless another server has it by now, and tells
+// collectVolume deletes a volume, unless another server has it by now, and reports
 // whether it was there.
-func (c *Client) collectVolume(ctx context.Context, serverID, id string) (bool, error) {
+func (c leftovers) collectVolume(ctx context.Context, serverID, id string) (bool, error) {
 	there, err := on("delete volume "+id, c.volume, func(sc *gophercloud.ServiceClient) (bool, error) {
 		v, err := volumes.Get(ctx, sc, id).Extract()
 		if err != nil {
@@ -101,4 +104,24 @@ func (c *Client) collectVolume(ctx context.Context, serverID, id string) (bool, 
 		return true, volumes.Delete(ctx, sc, id, nil).ExtractErr()
 	})
 	return there, unlessGone(err)
+}
+
+// ServerPorts returns the server ID of each port of the project that belongs to a
+// server, whether or not the server is still there. After a destroy these are the
+// ports that were left behind.
+func (c leftovers) ServerPorts(ctx context.Context) ([]string, error) {
+	return on("list ports", c.network, func(sc *gophercloud.ServiceClient) ([]string, error) {
+		pages, err := ports.List(sc, ports.ListOpts{ProjectID: c.project}).AllPages(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found, err := ports.ExtractPorts(pages)
+		var servers []string
+		for _, p := range found {
+			if strings.HasPrefix(p.DeviceOwner, "compute:") {
+				servers = append(servers, p.DeviceID)
+			}
+		}
+		return servers, err
+	})
 }

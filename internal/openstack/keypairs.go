@@ -1,0 +1,25 @@
+package openstack
+
+import (
+	"context"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/keypairs"
+)
+
+// ResolveKeyPair returns the public key of the user's key pair of that name.
+func (c *lookups) ResolveKeyPair(ctx context.Context, name string) (string, error) {
+	return on(lookUp("key pair", name), c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
+		pages, err := keypairs.List(sc, nil).AllPages(ctx)
+		if err != nil {
+			return "", err
+		}
+		found, err := keypairs.ExtractKeyPairs(pages)
+		if err != nil {
+			return "", err
+		}
+		// A key pair has no other ID than its name.
+		k, err := pick("key pair", name, found, func(k keypairs.KeyPair) named { return named{k.Name, k.Name} })
+		return k.PublicKey, err
+	})
+}
