@@ -17,6 +17,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
@@ -47,12 +48,12 @@ func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer
 	if err != nil {
 		return exitOf(err, nil, o, stderr)
 	}
-	var done *loop.Record
+	var done *record.Record
 	switch o.verb {
 	case "run":
 		err = serve(ctx, l, o, c, log)
 	case "once":
-		var r loop.Record
+		var r record.Record
 		r, err = l.Once(ctx)
 		done = &r
 	case "plan":
@@ -68,7 +69,7 @@ func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer
 }
 
 // exitOf returns the exit status, and says on stderr what failed.
-func exitOf(err error, done *loop.Record, o order, stderr io.Writer) int {
+func exitOf(err error, done *record.Record, o order, stderr io.Writer) int {
 	switch {
 	case err != nil:
 		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
@@ -79,7 +80,7 @@ func exitOf(err error, done *loop.Record, o order, stderr io.Writer) int {
 	return exitOK
 }
 
-func plan(ctx context.Context, l *loop.Loop, o order, c config.Config, stdout io.Writer) (*loop.Record, error) {
+func plan(ctx context.Context, l *loop.Loop, o order, c config.Config, stdout io.Writer) (*record.Record, error) {
 	look := l.Look
 	if o.wait {
 		look = l.Watch
@@ -89,9 +90,9 @@ func plan(ctx context.Context, l *loop.Loop, o order, c config.Config, stdout io
 		return nil, err
 	}
 	if o.json {
-		return &r, (&loop.JSONLines{W: stdout}).Record(r)
+		return &r, (&record.JSONLines{W: stdout}).Record(r)
 	}
-	return &r, loop.WritePlan(stdout, r, c.Policy.ScaleOutAfter, o.wait)
+	return &r, status.WritePlan(stdout, r, c.Policy.ScaleOutAfter, o.wait)
 }
 
 // show prints the status, once or in each interval. A round that fails does not
@@ -198,13 +199,13 @@ func explainOffline(o order, written string, why error, stdout io.Writer) error 
 	}
 	events := journal.Of(records)
 	var e explain.Explanation
-	switch explain.Kind(o.subject, loop.Record{}, events) {
+	switch explain.Kind(o.subject, record.Record{}, events) {
 	case explain.Job:
 		return fmt.Errorf("job %s: the queue must be read to tell: %w", o.subject, why)
 	case explain.Group:
-		e = explain.OfGroup(o.subject, loop.Record{}, events)
+		e = explain.OfGroup(o.subject, record.Record{}, events)
 	default:
-		e = explain.OfWorker(o.subject, loop.Record{}, events)
+		e = explain.OfWorker(o.subject, record.Record{}, events)
 	}
 	if len(e.Events) == 0 {
 		return fmt.Errorf("the file of decisions does not name %q, and how things are can not be seen: %w", o.subject, why)

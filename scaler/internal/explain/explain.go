@@ -13,7 +13,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
@@ -33,7 +33,7 @@ const (
 )
 
 // Kind tells what a name means: a job's number, a group, or else a worker.
-func Kind(name string, r loop.Record, events []journal.Event) string {
+func Kind(name string, r record.Record, events []journal.Event) string {
 	if r.Facts.Queue.Traits.IsJobID(name) {
 		return Job
 	}
@@ -51,7 +51,7 @@ func Kind(name string, r loop.Record, events []journal.Event) string {
 }
 
 // NamesOf lists what could be asked about, for one who asked about nothing known.
-func NamesOf(r loop.Record) string {
+func NamesOf(r record.Record) string {
 	var names []string
 	for _, g := range status.Of(r).Groups {
 		names = append(names, g.Name)
@@ -66,12 +66,12 @@ func NamesOf(r loop.Record) string {
 }
 
 // Known tells that a record has the worker.
-func (e Explanation) Known(r loop.Record) bool {
+func (e Explanation) Known(r record.Record) bool {
 	return slices.ContainsFunc(r.Fleet.Workers, func(w fleet.Worker) bool { return w.Name == e.Subject })
 }
 
 // OfWorker explains a worker. A record that saw nothing leaves the events.
-func OfWorker(name string, r loop.Record, events []journal.Event) Explanation {
+func OfWorker(name string, r record.Record, events []journal.Event) Explanation {
 	e := Explanation{Subject: name, Kind: Worker, Events: about(events, func(e journal.Event) bool {
 		return e.About == name || slices.Contains(e.Names, name)
 	})}
@@ -98,7 +98,7 @@ func OfWorker(name string, r loop.Record, events []journal.Event) Explanation {
 }
 
 // inWords says what a worker's phase means.
-func inWords(w fleet.Worker, r loop.Record) string {
+func inWords(w fleet.Worker, r record.Record) string {
 	absent := status.Short(r.Time.Sub(w.AbsentSince))
 	switch w.Phase {
 	case fleet.Busy:
@@ -143,9 +143,9 @@ func server(w fleet.Worker, now time.Time) string {
 }
 
 // decided returns what the look's decision says about a worker or "group NAME".
-func decided(r loop.Record, subject string) []string {
+func decided(r record.Record, subject string) []string {
 	var lines []string
-	for _, e := range journal.Of([]loop.Record{{Time: r.Time, Cluster: r.Cluster, Decision: r.Decision}}) {
+	for _, e := range journal.Of([]record.Record{{Time: r.Time, Cluster: r.Cluster, Decision: r.Decision}}) {
 		switch {
 		case e.About != subject:
 		case e.Action():
@@ -158,7 +158,7 @@ func decided(r loop.Record, subject string) []string {
 }
 
 // OfGroup explains a worker group.
-func OfGroup(name string, r loop.Record, events []journal.Event) Explanation {
+func OfGroup(name string, r record.Record, events []journal.Event) Explanation {
 	e := Explanation{Subject: name, Kind: Group, Events: about(events, func(e journal.Event) bool {
 		return e.Group == name || e.About == "group "+name
 	})}
@@ -186,14 +186,14 @@ func OfGroup(name string, r loop.Record, events []journal.Event) Explanation {
 	return e
 }
 
-func inCluster(r loop.Record, group string) bool {
+func inCluster(r record.Record, group string) bool {
 	_, ok := r.Facts.Cluster.Document.Groups[group]
 	return ok
 }
 
 func has(g status.Group) string {
 	var parts []string
-	for _, p := range status.Phases {
+	for _, p := range record.Phases {
 		if n := g.Phases[p]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, p))
 		}

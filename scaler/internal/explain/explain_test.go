@@ -12,15 +12,15 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/explain"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func look() (loop.Record, []journal.Event) {
-	records := looptest.Records()
+func look() (record.Record, []journal.Event) {
+	records := recordtest.Records()
 	return records[1], journal.Of(records)
 }
 
@@ -76,11 +76,11 @@ func TestExplanations(t *testing.T) {
 // With no look at all, what was written down is told.
 func TestWithoutALook(t *testing.T) {
 	_, events := look()
-	e := explain.OfWorker("astro-cpu-5", loop.Record{}, events)
+	e := explain.OfWorker("astro-cpu-5", record.Record{}, events)
 	if len(e.Now) != 0 || len(e.Events) == 0 || !strings.Contains(e.Events[0].Reason, "No valid host") {
 		t.Errorf("worker: %+v", e)
 	}
-	if e = explain.OfGroup("cpu", loop.Record{}, events); len(e.Now) != 0 || len(e.Events) == 0 {
+	if e = explain.OfGroup("cpu", record.Record{}, events); len(e.Now) != 0 || len(e.Events) == 0 {
 		t.Errorf("group: %+v", e)
 	}
 }
@@ -94,16 +94,16 @@ func TestKind(t *testing.T) {
 			t.Errorf("%s is a %s, want %s", name, got, want)
 		}
 	}
-	if got := explain.Kind("cpu", loop.Record{}, events); got != explain.Group {
+	if got := explain.Kind("cpu", record.Record{}, events); got != explain.Group {
 		t.Errorf("by the events alone cpu is a %s", got)
 	}
 }
 
 // Where jobs of one kind have several places, each is named.
 func TestJobsOnTheirWay(t *testing.T) {
-	f := looptest.Facts(0)
+	f := recordtest.Facts(0)
 	f.Queue.Workers[1].State = "Unclaimed/Idle"
-	r, _ := looptest.Tick(f, decide.Memory{}, looptest.Noon.Add(10*time.Second))
+	r, _ := recordtest.Tick(f, decide.Memory{}, recordtest.Noon.Add(10*time.Second))
 	text := strings.Join(explain.OfJob(queue.Job{ID: "12.0", State: queue.JobWaits, Kind: f.Queue.Jobs[0]}, r, nil).Now, "\n")
 	for _, want := range []string{"room in the pool", "astro-cpu-2 (4)", "on workers that are on their way: astro-cpu-3 (4)", "called back: astro-cpu-4 (4)", "8 need new workers, of group cpu"} {
 		if !strings.Contains(text, want) {

@@ -8,14 +8,14 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
 // OfJob explains a job. Jobs that ask for the same are treated as one kind, so
 // what is said of its kind holds for it.
-func OfJob(j queue.Job, r loop.Record, events []journal.Event) Explanation {
+func OfJob(j queue.Job, r record.Record, events []journal.Event) Explanation {
 	e := Explanation{Subject: j.ID, Kind: Job}
 	switch {
 	case j.State == queue.JobRuns:
@@ -33,7 +33,7 @@ func OfJob(j queue.Job, r loop.Record, events []journal.Event) Explanation {
 	return e
 }
 
-func waiting(j queue.Job, r loop.Record) []string {
+func waiting(j queue.Job, r record.Record) []string {
 	lines := []string{fmt.Sprintf("It waits for %s and asks for %s.", status.Short(r.Time.Sub(j.Kind.Oldest)), j.Kind.Asks)}
 	i := slices.IndexFunc(r.Facts.Queue.Jobs, func(g queue.JobGroup) bool { return g.Key == j.Kind.Key })
 	if i < 0 {
@@ -75,7 +75,7 @@ func waiting(j queue.Job, r loop.Record) []string {
 
 // placed returns how many jobs of a kind have room on workers of the phases, and
 // names some of these.
-func placed(r loop.Record, key string, phases []fleet.Phase) (int, string) {
+func placed(r record.Record, key string, phases []fleet.Phase) (int, string) {
 	const most = 5
 	n, names := 0, []string(nil)
 	for _, p := range r.Demand.Placements {

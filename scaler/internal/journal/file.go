@@ -9,7 +9,7 @@ import (
 	"os"
 	"sync"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // tail is how much of a file's end is read: some thousands of records.
@@ -17,7 +17,7 @@ const tail = 4 << 20
 
 // Read returns the latest records of a file of decisions, the oldest first. A
 // line that is no record, as the one that a crash cut short, is passed over.
-func Read(path string) ([]loop.Record, error) {
+func Read(path string) ([]record.Record, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the file of decisions: %w", err)
@@ -26,9 +26,9 @@ func Read(path string) ([]loop.Record, error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("read the file of decisions: %w", err)
 	}
-	var records []loop.Record
+	var records []record.Record
 	for line := range bytes.Lines(raw) {
-		var r loop.Record
+		var r record.Record
 		if json.Unmarshal(line, &r) == nil && !r.Time.IsZero() {
 			records = append(records, r)
 		}
@@ -93,13 +93,13 @@ func (d *File) Reopen(path string) error {
 }
 
 // Record implements loop.Recorder.
-func (d *File) Record(r loop.Record) error {
+func (d *File) Record(r record.Record) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.f == nil {
 		return nil
 	}
-	return (&loop.JSONLines{W: d.f}).Record(r)
+	return (&record.JSONLines{W: d.f}).Record(r)
 }
 
 // Close ends the keeping of records.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // What an event tells.
@@ -40,7 +40,7 @@ type Event struct {
 func (e Event) Action() bool { return e.What != Nothing && e.What != Failed }
 
 func (e Event) key() string {
-	return e.What + "\x00" + e.About + "\x00" + loop.WithoutNumbers(e.Reason)
+	return e.What + "\x00" + e.About + "\x00" + record.WithoutNumbers(e.Reason)
 }
 
 // Journal holds the latest events.
@@ -54,7 +54,7 @@ type Journal struct {
 func New(limit int) *Journal { return &Journal{limit: limit} }
 
 // Of returns the events of records, the oldest first.
-func Of(records []loop.Record) []Event {
+func Of(records []record.Record) []Event {
 	j := New(0)
 	for _, r := range records {
 		j.Add(r)
@@ -63,7 +63,7 @@ func Of(records []loop.Record) []Event {
 }
 
 // Add takes a finished tick's record.
-func (j *Journal) Add(r loop.Record) {
+func (j *Journal) Add(r record.Record) {
 	open := map[string]int{}
 	for _, e := range events(r) {
 		key := e.key()
@@ -105,7 +105,7 @@ func (j *Journal) trim() {
 // Events returns the events, the oldest first.
 func (j *Journal) Events() []Event { return slices.Clone(j.events) }
 
-func events(r loop.Record) []Event {
+func events(r record.Record) []Event {
 	var out []Event
 	add := func(e Event) {
 		e.From, e.To, e.DryRun = r.Time, r.Time, r.DryRun
@@ -133,7 +133,7 @@ func events(r loop.Record) []Event {
 	return out
 }
 
-func actions(r loop.Record, add func(Event)) {
+func actions(r record.Record, add func(Event)) {
 	for _, a := range r.Add {
 		add(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Reason: a.Reason, Names: made(r, a.Group)})
 	}
@@ -152,7 +152,7 @@ func actions(r loop.Record, add func(Event)) {
 }
 
 // made returns which of the workers that were made are of a group.
-func made(r loop.Record, group string) []string {
+func made(r record.Record, group string) []string {
 	var names []string
 	for _, name := range r.Added {
 		if InGroup(name, r.Cluster, group) {

@@ -12,14 +12,14 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func at(seconds int, d decide.Decision) loop.Record {
-	return loop.Record{Time: noon.Add(time.Duration(seconds) * time.Second), Cluster: "astro", Decision: d}
+func at(seconds int, d decide.Decision) record.Record {
+	return record.Record{Time: noon.Add(time.Duration(seconds) * time.Second), Cluster: "astro", Decision: d}
 }
 
 func note(about, reason string) decide.Decision {
@@ -38,7 +38,7 @@ func TestAReasonThatGoesOnIsOneEvent(t *testing.T) {
 	add := decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 2, Reason: "8 jobs found no place for 1m"}}}
 	failed := at(40, decide.Decision{})
 	failed.Error = "nothing is done in this round: read the queue: no answer"
-	got := lines(journal.Of([]loop.Record{
+	got := lines(journal.Of([]record.Record{
 		at(0, note("astro-cpu-1", "idle for 10s of idle_after = 1m")),
 		at(10, note("astro-cpu-1", "idle for 20s of idle_after = 1m")),
 		at(20, add),
@@ -61,7 +61,7 @@ func TestWhoWaitsForAnotherDoesNothing(t *testing.T) {
 	waits.Standby = "scaler other acts for this cluster, this one waits"
 	later := waits
 	later.Time = noon.Add(10 * time.Second)
-	if got, want := lines(journal.Of([]loop.Record{waits, later})), "0-10 nothing scaler: scaler other acts for this cluster, this one waits\n"; got != want {
+	if got, want := lines(journal.Of([]record.Record{waits, later})), "0-10 nothing scaler: scaler other acts for this cluster, this one waits\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
@@ -69,7 +69,7 @@ func TestWhoWaitsForAnotherDoesNothing(t *testing.T) {
 func TestWhoWasMade(t *testing.T) {
 	r := at(0, decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 1}, {Group: "cpu-big", Count: 1}}})
 	r.Added = []string{"astro-cpu-1", "astro-cpu-big-1"}
-	events := journal.Of([]loop.Record{r})
+	events := journal.Of([]record.Record{r})
 	if len(events) != 2 || strings.Join(events[0].Names, " ") != "astro-cpu-1" || strings.Join(events[1].Names, " ") != "astro-cpu-big-1" {
 		t.Errorf("events %+v", events)
 	}
@@ -97,7 +97,7 @@ func TestTheOldestGo(t *testing.T) {
 
 func TestAFileIsReadFromItsEnd(t *testing.T) {
 	var out bytes.Buffer
-	w := &loop.JSONLines{W: &out}
+	w := &record.JSONLines{W: &out}
 	for i := range 3 {
 		if err := w.Record(at(10*i, note("group cpu", "CPUs 64 > 2"))); err != nil {
 			t.Fatal(err)
@@ -135,10 +135,10 @@ func TestAFileIsReadFromItsEnd(t *testing.T) {
 // Once watches for a while before it acts: what it would have done meanwhile has not
 // been done.
 func TestWhoOnlyWatchesDoesNothing(t *testing.T) {
-	r := looptest.Records()[1]
-	did := journal.Of([]loop.Record{r})
+	r := recordtest.Records()[1]
+	did := journal.Of([]record.Record{r})
 	r.Watching = true
-	for _, e := range journal.Of([]loop.Record{r}) {
+	for _, e := range journal.Of([]record.Record{r}) {
 		if e.Action() {
 			t.Errorf("%s %s: %s", e.What, e.About, e.Reason)
 		}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // ErrLost says that another scaler has taken over, or may have.
@@ -68,10 +68,10 @@ func holder(name string) string {
 }
 
 // Hold implements loop.Lease.
-func (k *Keeper) Hold(ctx context.Context, v cluster.View, take bool) (loop.Standing, error) {
+func (k *Keeper) Hold(ctx context.Context, v cluster.View, take bool) (record.Standing, error) {
 	fe, ok := v.Nodes.FrontEnd()
 	if !ok {
-		return loop.Standing{}, errors.New("take the lease: there is no front-end that could hold it")
+		return record.Standing{}, errors.New("take the lease: there is no front-end that could hold it")
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -81,17 +81,17 @@ func (k *Keeper) Hold(ctx context.Context, v cluster.View, take bool) (loop.Stan
 	}
 	switch {
 	case k.held():
-		return loop.Standing{Mine: true}, nil
+		return record.Standing{Mine: true}, nil
 	case len(live) > 0:
 		return k.standing(live), nil
 	case !take:
-		return loop.Standing{}, nil
+		return record.Standing{}, nil
 	}
 	return k.take(ctx, fe.ID)
 }
 
-func (k *Keeper) standing(live []string) loop.Standing {
-	return loop.Standing{Holder: parse(live[0]).holder, Sure: k.others.sure(live)}
+func (k *Keeper) standing(live []string) record.Standing {
+	return record.Standing{Holder: parse(live[0]).holder, Sure: k.others.sure(live)}
 }
 
 func (k *Keeper) held() bool { return k.lost != nil }
@@ -103,20 +103,20 @@ func (k *Keeper) renewedSince(ctx context.Context) bool {
 }
 
 // take puts the tag there, looks who else is there, and withdraws or stays.
-func (k *Keeper) take(ctx context.Context, server string) (loop.Standing, error) {
+func (k *Keeper) take(ctx context.Context, server string) (record.Standing, error) {
 	m := mark{holder: k.self, n: k.mine.n + 1, ttl: TTL}
 	if err := k.store.AddLease(ctx, server, m.text()); err != nil {
-		return loop.Standing{}, fmt.Errorf("take the lease: %w", err)
+		return record.Standing{}, fmt.Errorf("take the lease: %w", err)
 	}
 	texts, err := k.store.Leases(ctx, server)
 	live, over := k.others.look(texts, k.self, now())
 	if err != nil || len(live) > 0 || !slices.Contains(texts, m.text()) {
 		err = errors.Join(err, k.store.DropLease(context.WithoutCancel(ctx), server, m.text()))
 		if err != nil {
-			return loop.Standing{}, fmt.Errorf("take the lease: %w", err)
+			return record.Standing{}, fmt.Errorf("take the lease: %w", err)
 		}
 		if len(live) == 0 {
-			return loop.Standing{}, nil
+			return record.Standing{}, nil
 		}
 		return k.standing(live), nil
 	}
@@ -125,7 +125,7 @@ func (k *Keeper) take(ctx context.Context, server string) (loop.Standing, error)
 	renewing, stop := context.WithCancel(context.Background())
 	k.stop = stop
 	go k.renewals(renewing) //nolint:contextcheck // until it is released, not until this round is over
-	return loop.Standing{Mine: true}, nil
+	return record.Standing{Mine: true}, nil
 }
 
 func (k *Keeper) drop(ctx context.Context, texts []string) {

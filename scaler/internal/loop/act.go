@@ -10,6 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Remains deletes what servers left that are gone.
@@ -39,14 +40,14 @@ var (
 type actions struct {
 	l      *Loop
 	facts  decide.Facts
-	r      *Record
+	r      *record.Record
 	failed []error
 }
 
 // act carries a decision out: marks first, for they are cheap and undo what the
 // rest must not do; then removals, which free quota; then new workers. What is
 // not begun before the facts are too old is left to the next tick.
-func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r *Record) error {
+func (l *Loop) act(ctx context.Context, facts decide.Facts, d decide.Decision, r *record.Record) error {
 	a := &actions{l: l, facts: facts, r: r}
 	id := facts.Cluster.Document.ID
 	readConsoles := a.consoles(ctx, d.Remove, d.Discard)
@@ -92,8 +93,9 @@ func (a *actions) do(ctx context.Context, what string, call func(ctx context.Con
 	calling, release := a.l.guard(calling)
 	defer release()
 	if err := call(calling); err != nil {
-		a.failed = append(a.failed, fmt.Errorf("%s: %w", what, err))
-		a.r.Errors = append(a.r.Errors, a.failed[len(a.failed)-1].Error())
+		err = fmt.Errorf("%s: %w", what, err)
+		a.failed = append(a.failed, err)
+		a.r.Failed(err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Time limits of one tick's calls. An action may boot servers and is allowed to
@@ -57,6 +58,7 @@ type Loop struct {
 	waits   string                 // for whom this scaler waits
 	mine    bool                   // this scaler acts, by the last round
 	alone   bool                   // no other one does, by the last round
+	unsure  bool                   // nobody knows yet whether the other scaler lives, by the last round
 	leaves  bool                   // this round's reading left the front-end's report where it was
 	kept    []string               // memos on the front-end
 
@@ -67,7 +69,7 @@ type Loop struct {
 
 // Recorder keeps a record of each tick.
 type Recorder interface {
-	Record(Record) error
+	Record(record.Record) error
 }
 
 // Run ticks until the context ends. A call under way is then finished, and no
@@ -100,7 +102,7 @@ func (l *Loop) Run(ctx context.Context) error {
 // Once watches for one hold time, then acts on the last reading, and returns
 // that tick's record. The time counts from the end of the first look: demand is
 // noted then, and the first look takes longer than the others.
-func (l *Loop) Once(ctx context.Context) (Record, error) {
+func (l *Loop) Once(ctx context.Context) (record.Record, error) {
 	r, err := l.once(ctx)
 	if err == nil && r.Stopped != "" && r.Standby == "" {
 		err = errors.New(r.Stopped)
@@ -108,7 +110,7 @@ func (l *Loop) Once(ctx context.Context) (Record, error) {
 	return r, err
 }
 
-func (l *Loop) once(ctx context.Context) (Record, error) {
+func (l *Loop) once(ctx context.Context) (record.Record, error) {
 	hold := max(l.Policy.ScaleOutAfter, l.Policy.DrainRecheck)
 	if hold > 0 {
 		l.Tick(ctx, false)
@@ -116,12 +118,12 @@ func (l *Loop) once(ctx context.Context) (Record, error) {
 	until := time.Now().Add(hold)
 	for {
 		if err := sleep(ctx, min(l.Interval, time.Until(until))); err != nil {
-			return Record{}, fmt.Errorf("stopped before the end of the watch: %w", err)
+			return record.Record{}, fmt.Errorf("stopped before the end of the watch: %w", err)
 		}
 		if !time.Now().Before(until) {
-			r := l.Tick(ctx, true)
-			if !r.unsure {
-				return r, r.Failed()
+			r, err := l.Tick(ctx, true)
+			if !l.unsure {
+				return r, err
 			}
 			until = time.Now().Add(l.Interval) // who holds the lease may have died before we came
 			continue
@@ -132,17 +134,16 @@ func (l *Loop) once(ctx context.Context) (Record, error) {
 
 // Look reads and decides once and does nothing. Demand counts at once: a single
 // look can not know how long it has lasted.
-func (l *Loop) Look(ctx context.Context) (Record, error) {
+func (l *Loop) Look(ctx context.Context) (record.Record, error) {
 	hold := l.Policy.ScaleOutAfter
 	l.Policy.ScaleOutAfter = 0
 	defer func() { l.Policy.ScaleOutAfter = hold }()
-	r := l.Tick(ctx, false)
-	return r, r.Failed()
+	return l.Tick(ctx, false)
 }
 
 // Watch reads and decides for one hold time, does nothing, and returns the last
 // tick's record.
-func (l *Loop) Watch(ctx context.Context) (Record, error) {
+func (l *Loop) Watch(ctx context.Context) (record.Record, error) {
 	actuator, remains, lease, memos := l.Actuator, l.Remains, l.Lease, l.Memos
 	l.Actuator, l.Remains, l.Lease, l.Memos = actuate.DryRun{}, nil, nil, nil
 	defer func() { l.Actuator, l.Remains, l.Lease, l.Memos = actuator, remains, lease, memos }()
@@ -160,23 +161,24 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Tick reads, decides, acts if it may, and records.
-func (l *Loop) Tick(ctx context.Context, act bool) Record {
+// Tick reads, decides, acts if it may, and records. The error says why nothing was
+// decided, or which actions failed.
+func (l *Loop) Tick(ctx context.Context, act bool) (record.Record, error) {
 	start := time.Now()
-	r := Record{Time: start.UTC(), DryRun: l.DryRun, Watching: !act}
+	r := record.Record{Time: start.UTC(), DryRun: l.DryRun, Watching: !act}
 	facts, tools, err := l.read(ctx)
 	r.ReadSeconds, r.QueueSeconds = time.Since(start).Seconds(), tools.Seconds()
 	switch {
 	case err != nil && ctx.Err() != nil:
-		r.err = fmt.Errorf("stopped in the middle of a reading: %w", ctx.Err())
-		r.Error = r.err.Error()
+		err = fmt.Errorf("stopped in the middle of a reading: %w", ctx.Err())
+		r.Error = err.Error()
 		l.Log.Info("stopped in the middle of a reading: nothing was decided in this round")
 	case err != nil:
-		r.Error, r.err = err.Error(), err
+		r.Error, r.Unread = err.Error(), unread(err)
 		l.complain(r.Error)
 	default:
 		l.complain("")
-		l.judge(ctx, facts, act, &r)
+		err = l.judge(ctx, facts, act, &r)
 	}
 	r.Seconds = time.Since(start).Seconds()
 	if len(r.Added) > 0 {
@@ -193,18 +195,19 @@ func (l *Loop) Tick(ctx context.Context, act bool) Record {
 			l.Log.Error("the record of this decision could not be kept", "error", err)
 		}
 	}
-	return r
+	return r, err
 }
 
 // judge decides on what was read, and acts if it may.
-func (l *Loop) judge(ctx context.Context, facts decide.Facts, act bool, r *Record) {
+func (l *Loop) judge(ctx context.Context, facts decide.Facts, act bool, r *record.Record) error {
 	l.recall(facts)
 	var out decide.Outcome
 	out, l.memory = decide.Tick(facts, l.Policy, l.memory, time.Now())
 	l.holdEnds = out.HoldEnds
-	r.fill(facts, out)
-	r.Facts, r.Policy = facts, l.Policy.At(r.Time).For(facts.Cluster.Document.Groups)
-	if act = l.hold(ctx, facts, act, r); r.Standby == "" {
+	r.Decided(facts, out)
+	r.Policy = l.Policy.At(r.Time).For(facts.Cluster.Document.Groups)
+	act, err := l.hold(ctx, facts, act, r)
+	if r.Standby == "" {
 		l.alarm(r.Stopped)
 		l.tell(*r)
 	}
@@ -212,9 +215,10 @@ func (l *Loop) judge(ctx context.Context, facts decide.Facts, act bool, r *Recor
 		o.Decided(*r)
 	}
 	if act {
-		r.err = l.act(ctx, facts, out.Decision, r)
+		err = l.act(ctx, facts, out.Decision, r)
 		l.keep(ctx, facts, going(out.Decision), true)
 	}
+	return err
 }
 
 // complain logs a failure to read once, not in every round, and that it is over.
@@ -243,12 +247,12 @@ func (l *Loop) read(ctx context.Context) (f decide.Facts, queueTook time.Duratio
 	defer cancel()
 	l.keepReports()
 	if f.Cluster, err = l.Cluster.Read(ctx); err != nil {
-		return f, 0, &ReadError{What: "cluster", Err: err}
+		return f, 0, &ReadError{What: record.SourceCluster, Err: err}
 	}
 	began := time.Now()
 	f.Queue, err = l.Queue.Read(ctx)
 	if queueTook = time.Since(began); err != nil {
-		return f, queueTook, &ReadError{What: "queue", Err: err}
+		return f, queueTook, &ReadError{What: record.SourceQueue, Err: err}
 	}
 	f.Flavors, f.Sizes = map[string]queue.Shape{}, map[string]decide.Size{}
 	ours := l.Policy.For(f.Cluster.Document.Groups).Groups

@@ -13,7 +13,8 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
 func TestABurstComesAndGoes(t *testing.T) {
@@ -213,7 +214,7 @@ func TestNothingIsBegunByOldFacts(t *testing.T) {
 		s.addTakes = 3 * time.Minute
 		l := newLoop(s, 20)
 		l.Policy.Groups = map[string]decide.Bounds{"cpu": {Min: 1, Max: 1}, "zzz": {Min: 1, Max: 1}}
-		r := l.Tick(t.Context(), true)
+		r, _ := l.Tick(t.Context(), true)
 		if len(s.calls) != 1 || len(r.Errors) != 0 || !strings.Contains(r.Notes[len(r.Notes)-1].Reason, "what was read is 3m") {
 			t.Errorf("calls %v, errors %v, notes %v", s.calls, r.Errors, r.Notes)
 		}
@@ -270,7 +271,7 @@ func TestPlanTouchesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		if err := loop.WritePlan(&out, r, l.Policy.ScaleOutAfter, false); err != nil {
+		if err := status.WritePlan(&out, r, l.Policy.ScaleOutAfter, false); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []string{"8 waiting, 0 running", "add 2", "group cpu", "8 jobs found no place", "has lasted 1m0s", "Nothing was changed."} {
@@ -293,7 +294,7 @@ func TestOneRecordForEachTick(t *testing.T) {
 		s.submit(8, 0, 10*time.Minute)
 		var out bytes.Buffer
 		l := newLoop(s, 1)
-		l.Records = &loop.JSONLines{W: &out}
+		l.Records = &record.JSONLines{W: &out}
 		running(t, l, 65*time.Second)
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if len(lines) != 7 {

@@ -1,33 +1,44 @@
 package loop
 
 import (
+	"errors"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Observer follows the loop: it is told of each tick twice, once the decision is
 // made, for carrying it out may take minutes, and when the tick is over. A tick
 // that could not read is only over.
 type Observer interface {
-	Decided(Record)
-	Finished(Record)
+	Decided(record.Record)
+	Finished(record.Record)
 }
 
 // ReadError says that nothing was decided, because what is needed for it could
 // not be read.
 type ReadError struct {
-	What string // "cluster" or "queue"
+	What record.Source
 	Err  error
 }
 
 func (e *ReadError) Error() string {
-	return "nothing is done in this round: read the " + e.What + ": " + e.Err.Error()
+	return "nothing is done in this round: read the " + string(e.What) + ": " + e.Err.Error()
 }
 
 // Unwrap returns the cause.
 func (e *ReadError) Unwrap() error { return e.Err }
+
+// unread returns what could not be read.
+func unread(err error) record.Source {
+	var e *ReadError
+	if errors.As(err, &e) {
+		return e.What
+	}
+	return ""
+}
 
 // Settings are what may change while the loop runs.
 type Settings struct {

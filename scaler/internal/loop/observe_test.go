@@ -1,7 +1,6 @@
 package loop_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -9,18 +8,19 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // watcher notes what it is told.
 type watcher struct {
-	decided, finished []loop.Record
+	decided, finished []record.Record
 	at                []time.Duration
 	start             time.Time
 }
 
-func (w *watcher) Decided(r loop.Record) { w.decided = append(w.decided, r) }
+func (w *watcher) Decided(r record.Record) { w.decided = append(w.decided, r) }
 
-func (w *watcher) Finished(r loop.Record) {
+func (w *watcher) Finished(r record.Record) {
 	w.finished = append(w.finished, r)
 	w.at = append(w.at, r.Time.Sub(w.start))
 }
@@ -46,8 +46,7 @@ func TestObserversAreToldBeforeAndAfter(t *testing.T) {
 		}
 		s.queueErr = errDown
 		running(t, l, 5*time.Second)
-		var unread *loop.ReadError
-		if len(w.decided) != 1 || len(w.finished) != 2 || !errors.As(w.finished[1].Failed(), &unread) || unread.What != "queue" {
+		if len(w.decided) != 1 || len(w.finished) != 2 || w.finished[1].Unread != record.SourceQueue {
 			t.Errorf("of a failed reading: %+v", w.finished[1])
 		}
 	})

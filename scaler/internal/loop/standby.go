@@ -6,6 +6,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Reports is a cluster whose front-end's report can be read in two ways: taken from
@@ -39,28 +40,21 @@ func (l *Loop) takeReport(ctx context.Context) {
 type Lease interface {
 	// Hold looks at who holds the lease, by what was just read, and takes it if it
 	// is free and to be taken.
-	Hold(ctx context.Context, v cluster.View, take bool) (Standing, error)
+	Hold(ctx context.Context, v cluster.View, take bool) (record.Standing, error)
 	// While returns a context that ends when the lease is lost.
 	While(ctx context.Context) (context.Context, context.CancelFunc)
 	// Release gives the lease back.
 	Release(ctx context.Context) error
 }
 
-// Standing is how this scaler stands to the lease.
-type Standing struct {
-	Mine   bool
-	Holder string // another one
-	Sure   bool   // the other was seen to be alive
-}
-
 const releaseTimeout = 30 * time.Second
 
 // hold tells whether this scaler may act in this round, and says for whom it
 // waits. A round that only watches takes no lease.
-func (l *Loop) hold(ctx context.Context, f decide.Facts, act bool, r *Record) bool {
+func (l *Loop) hold(ctx context.Context, f decide.Facts, act bool, r *record.Record) (bool, error) {
 	if l.Lease == nil || l.DryRun {
 		l.mine = act && !l.DryRun
-		return act
+		return act, nil
 	}
 	s, err := l.Lease.Hold(ctx, f.Cluster, act)
 	began := s.Mine && !l.mine
@@ -70,16 +64,16 @@ func (l *Loop) hold(ctx context.Context, f decide.Facts, act bool, r *Record) bo
 		l.takeReport(ctx)
 	}
 	waits := ""
+	l.unsure = false
 	switch {
 	case err != nil:
 		waits = err.Error()
-		r.err = err
 	case s.Holder != "":
 		waits = "scaler " + s.Holder + " acts for this cluster, this one waits"
-		r.unsure = act && !s.Sure
+		l.unsure = act && !s.Sure
 	case act && !s.Mine:
 		waits = "another scaler wanted the lease at the same moment"
-		r.unsure = true
+		l.unsure = true
 	}
 	if act {
 		r.Standby = waits
@@ -92,7 +86,7 @@ func (l *Loop) hold(ctx context.Context, f decide.Facts, act bool, r *Record) bo
 		}
 		l.waits = waits
 	}
-	return act && waits == "" && s.Mine
+	return act && waits == "" && s.Mine, err
 }
 
 // guard returns a context for an action: it ends when another scaler takes over.

@@ -15,6 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // tags are what the front-end's server bears.
@@ -172,8 +173,8 @@ func (hanging) Read(ctx context.Context) (cluster.View, error) {
 // losing has the lease lost as soon as an action begins.
 type losing struct{ *tags }
 
-func (losing) Hold(context.Context, cluster.View, bool) (loop.Standing, error) {
-	return loop.Standing{Mine: true}, nil
+func (losing) Hold(context.Context, cluster.View, bool) (record.Standing, error) {
+	return record.Standing{Mine: true}, nil
 }
 
 func (losing) While(ctx context.Context) (context.Context, context.CancelFunc) {

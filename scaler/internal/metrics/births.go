@@ -6,7 +6,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // births follows new workers from the demand that causes them to their first job.
@@ -31,7 +31,7 @@ func newBirths() births {
 }
 
 // seen notes new demand, and workers that joined or got their first job.
-func (b *births) seen(r loop.Record, m *Metrics) {
+func (b *births) seen(r record.Record, m *Metrics) {
 	for group := range b.unmet {
 		if _, still := r.Demand.Needs[group]; !still {
 			delete(b.unmet, group)
@@ -64,7 +64,7 @@ func (b *births) seen(r loop.Record, m *Metrics) {
 }
 
 // came notes workers that were made between two rounds.
-func (b *births) came(r loop.Record, m *Metrics) {
+func (b *births) came(r record.Record, m *Metrics) {
 	known := map[string]bool{}
 	for _, w := range r.Fleet.Workers {
 		known[w.Name] = true
@@ -81,7 +81,7 @@ func (b *births) came(r loop.Record, m *Metrics) {
 
 // made notes the workers that a round has made. Those that a group's least
 // number causes, and not jobs, wait for no job.
-func (b *births) made(r loop.Record, now time.Time, m *Metrics) {
+func (b *births) made(r record.Record, now time.Time, m *Metrics) {
 	for _, a := range r.Add {
 		wanted, byJobs := b.unmet[a.Group]
 		if !byJobs {

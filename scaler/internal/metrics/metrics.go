@@ -3,7 +3,6 @@
 package metrics
 
 import (
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -16,7 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
@@ -164,7 +163,7 @@ func (m *Metrics) age() float64 {
 }
 
 // Decided implements loop.Observer: what was seen holds from now on.
-func (m *Metrics) Decided(r loop.Record) {
+func (m *Metrics) Decided(r record.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.readAt = r.Facts.Queue.ReadAt()
@@ -183,20 +182,19 @@ func (m *Metrics) Decided(r loop.Record) {
 }
 
 // Finished implements loop.Observer.
-func (m *Metrics) Finished(r loop.Record) {
+func (m *Metrics) Finished(r record.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
 	m.lastTick.Set(float64(now.UnixMilli()) / 1000)
 	m.tick.Observe(r.Seconds)
 	m.made.Add(float64(len(r.Added)))
-	for _, kind := range kinds(r) {
-		m.failed.WithLabelValues(kind).Inc()
+	for _, kind := range r.Faults {
+		m.failed.WithLabelValues(string(kind)).Inc()
 	}
-	var unread *loop.ReadError
 	switch {
-	case errors.As(r.Failed(), &unread):
-		m.unread.WithLabelValues(unread.What).Inc()
+	case r.Unread != "":
+		m.unread.WithLabelValues(string(r.Unread)).Inc()
 		m.ticks.WithLabelValues("unread").Inc()
 	case r.Error != "":
 		m.ticks.WithLabelValues("unread").Inc() // asked to stop
@@ -208,23 +206,6 @@ func (m *Metrics) Finished(r loop.Record) {
 	if r.Standby == "" {
 		m.births.made(r, now, m)
 	}
-}
-
-// kinds returns the kind of each action's failure.
-func kinds(r loop.Record) []string {
-	failures := []error{r.Failed()}
-	if joined, ok := r.Failed().(interface{ Unwrap() []error }); ok {
-		failures = joined.Unwrap()
-	}
-	var out []string
-	for i := range r.Errors {
-		kind := cluster.FaultOther
-		if i < len(failures) {
-			kind = cluster.KindOf(failures[i])
-		}
-		out = append(out, string(kind))
-	}
-	return out
 }
 
 // seen sets the gauges.
@@ -252,7 +233,7 @@ func (m *Metrics) seen(s status.Status) {
 	m.bound.Reset()
 	m.needed.Reset()
 	for _, g := range s.Groups {
-		for _, p := range status.Phases {
+		for _, p := range record.Phases {
 			if p != fleet.Foreign {
 				m.workers.WithLabelValues(g.Name, string(p)).Set(0)
 			}
@@ -269,7 +250,7 @@ func (m *Metrics) seen(s status.Status) {
 }
 
 // count adds what is new in this round.
-func (m *Metrics) count(r loop.Record) {
+func (m *Metrics) count(r record.Record) {
 	decided := map[string]bool{}
 	for _, a := range r.Add {
 		m.decisions.WithLabelValues(a.Group, journal.Add).Add(float64(a.Count))

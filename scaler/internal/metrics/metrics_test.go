@@ -16,9 +16,9 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/metrics"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -42,12 +42,12 @@ func show(t *testing.T, m *metrics.Metrics) string {
 
 func played(t *testing.T) *metrics.Metrics {
 	t.Helper()
-	now := looptest.Noon.Add(-time.Second)
+	now := recordtest.Noon.Add(-time.Second)
 	m := metrics.New("1.2.3", func() time.Time { return now })
 	if text := show(t, m); !strings.Contains(text, "vmcluster_scaler_data_age_seconds -1\n") {
 		t.Errorf("before the first reading:\n%s", text)
 	}
-	for _, r := range looptest.Records() {
+	for _, r := range recordtest.Records() {
 		now = r.Time.Add(300 * time.Millisecond)
 		m.Decided(r)
 		now = r.Time.Add(time.Duration(r.Seconds * float64(time.Second)))
@@ -119,7 +119,7 @@ func TestDocumentation(t *testing.T) {
 
 // step is one look at a cluster whose only job wants a worker that comes.
 func step(after time.Duration, change func(f *decide.Facts)) decide.Facts {
-	f := looptest.Facts(after)
+	f := recordtest.Facts(after)
 	f.Cluster.Nodes, f.Cluster.Document.Workers, f.Queue.Workers = nil, nil, nil
 	f.Queue.Jobs, f.Queue.OnNode = f.Queue.Jobs[:1], nil
 	f.Queue.Jobs[0].Count = 1
@@ -130,24 +130,24 @@ func step(after time.Duration, change func(f *decide.Facts)) decide.Facts {
 // From the first sight of demand to the first job on the worker made for it. By
 // an actuator that makes it at once, and by one that does so after the round.
 func TestAWorkersWayToItsFirstJob(t *testing.T) {
-	whole := looptest.Facts(0)
+	whole := recordtest.Facts(0)
 	for _, later := range []bool{false, true} {
-		now := looptest.Noon
+		now := recordtest.Noon
 		m := metrics.New("dev", func() time.Time { return now })
 		node, pool := whole.Cluster.Nodes[0], whole.Queue.Workers[0]
-		node.Created = looptest.Noon.Add(75 * time.Second)
+		node.Created = recordtest.Noon.Add(75 * time.Second)
 		var memory decide.Memory
-		tick := func(after time.Duration, change func(f *decide.Facts), finish func(r *loop.Record)) {
-			var r loop.Record
-			now = looptest.Noon.Add(after)
-			r, memory = looptest.Tick(step(after, change), memory, now)
+		tick := func(after time.Duration, change func(f *decide.Facts), finish func(r *record.Record)) {
+			var r record.Record
+			now = recordtest.Noon.Add(after)
+			r, memory = recordtest.Tick(step(after, change), memory, now)
 			m.Decided(r)
 			finish(&r)
 			m.Finished(r)
 		}
-		nothing := func(*loop.Record) {}
+		nothing := func(*record.Record) {}
 		tick(0, func(*decide.Facts) {}, nothing)
-		tick(time.Minute, func(*decide.Facts) {}, func(r *loop.Record) {
+		tick(time.Minute, func(*decide.Facts) {}, func(r *record.Record) {
 			if len(r.Add) != 1 {
 				t.Fatalf("decision %+v", r.Decision)
 			}
@@ -186,8 +186,8 @@ func TestAWorkersWayToItsFirstJob(t *testing.T) {
 // Of several scalers the one that acts counts what is decided; the others show
 // what there is.
 func TestWhoWaitsForAnotherCountsNothing(t *testing.T) {
-	m := metrics.New("1.2.3", func() time.Time { return looptest.Noon })
-	for _, r := range looptest.Records() {
+	m := metrics.New("1.2.3", func() time.Time { return recordtest.Noon })
+	for _, r := range recordtest.Records() {
 		r.Standby = "scaler other acts for this cluster, this one waits"
 		m.Decided(r)
 		r.Added = nil
@@ -210,7 +210,7 @@ func TestWhoWaitsForAnotherCountsNothing(t *testing.T) {
 func TestWhatCanNotBeRead(t *testing.T) {
 	m := played(t)
 	before := show(t, m)
-	m.Finished(loop.Unread(looptest.Noon, &loop.ReadError{What: "queue", Err: os.ErrDeadlineExceeded}))
+	m.Finished(record.Record{Time: recordtest.Noon, Error: "read the queue: i/o timeout", Unread: record.SourceQueue})
 	text := show(t, m)
 	for _, want := range []string{`read_failures_total{what="queue"} 1`, `read_failures_total{what="cluster"} 0`, `ticks_total{result="unread"} 1`, `jobs{state="running"} 5`} {
 		if !strings.Contains(text, want+"\n") {
@@ -225,12 +225,10 @@ func TestWhatCanNotBeRead(t *testing.T) {
 // What helps against a failure depends on its kind.
 func TestKindsOfFailure(t *testing.T) {
 	m := played(t)
-	r := loop.Unread(looptest.Noon, errors.Join(
-		fmt.Errorf("add 2 to group cpu: %w", &cluster.CloudError{Kind: cluster.FaultQuota, Message: "Quota exceeded"}),
-		fmt.Errorf("add 1 to group gpu: %w", &cluster.CloudError{Kind: cluster.FaultNoHost, Message: "No valid host was found"}),
-		errors.New("terraform: it is locked"),
-	))
-	r.Error, r.Errors = "", []string{"a", "b", "c"}
+	r := record.Record{Time: recordtest.Noon}
+	r.Failed(fmt.Errorf("add 2 to group cpu: %w", &cluster.CloudError{Kind: cluster.FaultQuota, Message: "Quota exceeded"}))
+	r.Failed(fmt.Errorf("add 1 to group gpu: %w", &cluster.CloudError{Kind: cluster.FaultNoHost, Message: "No valid host was found"}))
+	r.Failed(errors.New("terraform: it is locked"))
 	m.Finished(r)
 	text := show(t, m)
 	for _, want := range []string{`action_failures_total{kind="quota"} 1`, `action_failures_total{kind="no_host"} 1`, `action_failures_total{kind="other"} 2`} {

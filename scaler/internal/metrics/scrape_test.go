@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/metrics"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 )
 
 // stuck is a scraper's connection that takes nothing before it is released.
@@ -48,7 +48,7 @@ func TestAScraperThatDoesNotReadDelaysNoRound(t *testing.T) {
 	}()
 	<-w.reached
 	within(t, "a round beside a scraper that does not read", func() {
-		r := looptest.Records()[1]
+		r := recordtest.Records()[1]
 		m.Decided(r)
 		m.Finished(r)
 	})
@@ -58,8 +58,8 @@ func TestAScraperThatDoesNotReadDelaysNoRound(t *testing.T) {
 
 // A scrape asks for the age of what was read while the round sets the gauges.
 func TestScrapesAndRoundsSideBySide(t *testing.T) {
-	m := metrics.New("1.2.3", func() time.Time { return looptest.Noon })
-	r := looptest.Records()[1]
+	m := metrics.New("1.2.3", func() time.Time { return recordtest.Noon })
+	r := recordtest.Records()[1]
 	within(t, "500 scrapes beside 500 rounds", func() {
 		done := make(chan struct{})
 		go func() {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Limits of what a loop that lives needs: a tick may read for two minutes, and
@@ -75,7 +75,7 @@ func NewBoard(interval func() time.Duration, now func() time.Time) *Board {
 
 // Replay takes what an earlier scaler wrote down, so that a restart leaves no
 // gap on the page.
-func (b *Board) Replay(records []loop.Record) {
+func (b *Board) Replay(records []record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range records {
@@ -85,7 +85,7 @@ func (b *Board) Replay(records []loop.Record) {
 }
 
 // Decided implements loop.Observer.
-func (b *Board) Decided(r loop.Record) {
+func (b *Board) Decided(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.status, b.known, b.trouble = Of(r), true, ""
@@ -93,7 +93,7 @@ func (b *Board) Decided(r loop.Record) {
 }
 
 // Finished implements loop.Observer.
-func (b *Board) Finished(r loop.Record) {
+func (b *Board) Finished(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.acting, b.finished, b.trouble = false, b.now(), r.Error
@@ -103,7 +103,7 @@ func (b *Board) Finished(r loop.Record) {
 }
 
 // point notes what was seen. A tick that saw nothing leaves a gap.
-func (b *Board) point(r loop.Record) {
+func (b *Board) point(r record.Record) {
 	if r.Error != "" {
 		return
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Status is a cluster at one moment.
@@ -83,7 +83,7 @@ type Worker struct {
 }
 
 // Of makes the status that a record holds.
-func Of(r loop.Record) Status {
+func Of(r record.Record) Status {
 	s := Status{
 		Time: r.Time, Cluster: r.Cluster, Generation: r.Generation, DryRun: r.DryRun, Error: r.Error,
 		Standby: r.Standby, Acting: r.Holder,
@@ -95,7 +95,7 @@ func Of(r loop.Record) Status {
 	return s
 }
 
-func queueOf(r loop.Record) Queue {
+func queueOf(r record.Record) Queue {
 	facts := r.Facts.Queue
 	q := Queue{ReadAt: facts.ReadAt().UTC(), Waiting: r.Waiting, Running: r.Running, Partial: facts.Partial}
 	for _, g := range facts.Jobs {
@@ -122,7 +122,7 @@ func queueOf(r loop.Record) Queue {
 }
 
 // groups returns the cluster's groups, and those that only the configuration names.
-func groups(r loop.Record) []Group {
+func groups(r record.Record) []Group {
 	out := []Group{}
 	names := slices.Collect(maps.Keys(r.Facts.Cluster.Document.Groups))
 	for name := range r.Policy.Groups {
@@ -177,11 +177,6 @@ func when(t time.Time) *time.Time {
 	}
 	t = t.UTC()
 	return &t
-}
-
-// Phases are the phases of workers in the order in which they are shown.
-var Phases = []fleet.Phase{
-	fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished, fleet.Foreign,
 }
 
 // Bound writes a group's bound for people.

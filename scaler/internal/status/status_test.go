@@ -12,8 +12,8 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
@@ -36,11 +36,11 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-func decisions(t *testing.T, records []loop.Record) string {
+func decisions(t *testing.T, records []record.Record) string {
 	t.Helper()
 	var out bytes.Buffer
 	for _, r := range records {
-		if err := (&loop.JSONLines{W: &out}).Record(r); err != nil {
+		if err := (&record.JSONLines{W: &out}).Record(r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,7 +52,7 @@ func decisions(t *testing.T, records []loop.Record) string {
 }
 
 func TestTable(t *testing.T) {
-	records := looptest.Records()
+	records := recordtest.Records()
 	last, err := status.LastOf(decisions(t, records))
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	raw, err := json.MarshalIndent(status.Of(looptest.Records()[1]), "", "  ")
+	raw, err := json.MarshalIndent(status.Of(recordtest.Records()[1]), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestNothingIsKnownOfTheScaler(t *testing.T) {
 
 // Who acts is told by one that waits, and by a look.
 func TestAnotherScalerActs(t *testing.T) {
-	r := looptest.Records()[1]
+	r := recordtest.Records()[1]
 	r.Holder, r.Standby = "front-k3v9q", "scaler front-k3v9q acts for this cluster, this one waits"
 	s := status.Of(r)
 	var out bytes.Buffer
@@ -113,58 +113,58 @@ func TestShort(t *testing.T) {
 type clock struct{ now time.Time }
 
 func board() (*status.Board, *clock) {
-	c := &clock{looptest.Noon}
+	c := &clock{recordtest.Noon}
 	return status.NewBoard(func() time.Duration { return 10 * time.Second }, func() time.Time { return c.now }), c
 }
 
 func TestHealth(t *testing.T) {
 	b, c := board()
-	records := looptest.Records()
+	records := recordtest.Records()
 	check := func(after time.Duration, ok bool, text string) {
 		t.Helper()
-		c.now = looptest.Noon.Add(after)
+		c.now = recordtest.Noon.Add(after)
 		if h := b.View().Health; h.OK != ok || !strings.Contains(h.Text, text) {
 			t.Errorf("after %s: %+v, want %t, %q", after, h, ok, text)
 		}
 	}
 	check(3*time.Minute, true, "no round has ended since the start, 3m ago")
 	check(4*time.Minute, false, "longer than 3m20s")
-	c.now = looptest.Noon.Add(5 * time.Minute)
+	c.now = recordtest.Noon.Add(5 * time.Minute)
 	b.Decided(at(records[0], 5*time.Minute))
 	check(time.Hour, true, "a decision is carried out since 55m")
 	check(3*time.Hour, false, "longer than 2h")
-	c.now = looptest.Noon.Add(3 * time.Hour)
+	c.now = recordtest.Noon.Add(3 * time.Hour)
 	b.Finished(at(records[0], 3*time.Hour))
 	check(3*time.Hour+time.Minute, true, "the last round ended 1m ago")
 	check(3*time.Hour+10*time.Minute, false, "the last round ended 10m ago")
 
-	c.now = looptest.Noon.Add(4 * time.Hour)
-	b.Finished(loop.Record{Time: c.now, Error: "read the queue: no answer"})
+	c.now = recordtest.Noon.Add(4 * time.Hour)
+	b.Finished(record.Record{Time: c.now, Error: "read the queue: no answer"})
 	check(4*time.Hour, true, "the last round ended 0s ago") // to start anew would not help
 	if v := b.View(); v.Health.Error != "read the queue: no answer" || v.Status.Cluster != "astro" || v.Status.Error == "" {
 		t.Errorf("health %+v, status of %q", v.Health, v.Status.Cluster)
 	}
 }
 
-func at(r loop.Record, after time.Duration) loop.Record {
-	r.Time = looptest.Noon.Add(after)
+func at(r record.Record, after time.Duration) record.Record {
+	r.Time = recordtest.Noon.Add(after)
 	return r
 }
 
 func TestHistory(t *testing.T) {
 	b, _ := board()
-	var written []loop.Record
+	var written []record.Record
 	for i := range 3000 { // a night before the restart, one gap
-		r := loop.Record{Time: looptest.Noon.Add(time.Duration(i) * 10 * time.Second), Waiting: i % 50, Workers: map[fleet.Phase]int{fleet.Busy: 1}}
+		r := record.Record{Time: recordtest.Noon.Add(time.Duration(i) * 10 * time.Second), Waiting: i % 50, Workers: map[fleet.Phase]int{fleet.Busy: 1}}
 		if i%100 == 7 {
 			r.Error = "no answer"
 		}
 		written = append(written, r)
 	}
 	b.Replay(written)
-	b.Finished(loop.Record{Time: looptest.Noon.Add(30000 * time.Second), Waiting: 1, Decision: decide.Decision{Notes: []decide.Note{{About: "jobs", Reason: "x"}}}})
+	b.Finished(record.Record{Time: recordtest.Noon.Add(30000 * time.Second), Waiting: 1, Decision: decide.Decision{Notes: []decide.Note{{About: "jobs", Reason: "x"}}}})
 	v := b.View()
-	if len(v.Hour) != 360 || !v.Hour[359].Time.Equal(looptest.Noon.Add(30000*time.Second)) {
+	if len(v.Hour) != 360 || !v.Hour[359].Time.Equal(recordtest.Noon.Add(30000*time.Second)) {
 		t.Errorf("the hour has %d points, the last %+v", len(v.Hour), v.Hour[len(v.Hour)-1])
 	}
 	if len(v.Day) != 126 || v.Day[0].Waiting != 23 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
@@ -67,7 +68,7 @@ func newPage(v status.View, span string) pageData {
 
 func phases(g status.Group) string {
 	text := ""
-	for _, p := range status.Phases {
+	for _, p := range record.Phases {
 		if n := g.Phases[p]; n > 0 {
 			text += fmt.Sprintf(", %d %s", n, p)
 		}

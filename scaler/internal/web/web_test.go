@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"io"
 	"math/big"
 	"net/http"
@@ -24,32 +23,32 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/looptest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/metrics"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/web"
 )
 
 // played returns what is served after an hour and two ticks.
-func played(more ...loop.Record) http.Handler {
-	now := looptest.Noon.Add(70 * time.Second)
+func played(more ...record.Record) http.Handler {
+	now := recordtest.Noon.Add(70 * time.Second)
 	clock := func() time.Time { return now }
 	board := status.NewBoard(func() time.Duration { return 10 * time.Second }, clock)
 	m := metrics.New("1.2.3", clock)
-	var before []loop.Record
+	var before []record.Record
 	for i := range 320 { // 53 minutes, with a gap of ten
-		at := looptest.Noon.Add(time.Duration(i-325) * 10 * time.Second)
+		at := recordtest.Noon.Add(time.Duration(i-325) * 10 * time.Second)
 		if i > 100 && i < 160 {
 			continue
 		}
-		before = append(before, loop.Record{
+		before = append(before, record.Record{
 			Time: at, Cluster: "astro", Waiting: max(0, 40-i/8), Running: min(i/6, 36),
 			Workers: map[fleet.Phase]int{fleet.Busy: min(9, i/24), fleet.Idle: i % 3, fleet.Booting: max(0, 4-i/40), fleet.Absent: i / 200},
 		})
 	}
 	board.Replay(before)
-	for _, r := range append(looptest.Records(), more...) {
+	for _, r := range append(recordtest.Records(), more...) {
 		if r.Error == "" {
 			board.Decided(r)
 			m.Decided(r)
@@ -61,7 +60,7 @@ func played(more ...loop.Record) http.Handler {
 }
 
 func empty() http.Handler {
-	board := status.NewBoard(func() time.Duration { return 10 * time.Second }, func() time.Time { return looptest.Noon })
+	board := status.NewBoard(func() time.Duration { return 10 * time.Second }, func() time.Time { return recordtest.Noon })
 	return web.Handler(board, http.NotFoundHandler())
 }
 
@@ -73,11 +72,14 @@ func ask(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRe
 }
 
 func TestWhatIsServed(t *testing.T) {
-	hostile := looptest.Records()[1]
+	hostile := recordtest.Records()[1]
 	hostile.Notes = append(hostile.Notes, decide.Note{About: "jobs", Reason: `<script>alert("x")</script>`})
-	waiting := looptest.Records()[1]
+	waiting := recordtest.Records()[1]
 	waiting.Standby = "scaler front-k3v9q acts for this cluster, this one waits"
-	unread := loop.Unread(looptest.Noon.Add(70*time.Second), &loop.ReadError{What: "queue", Err: errors.New("no answer within 10s")})
+	unread := record.Record{
+		Time: recordtest.Noon.Add(70 * time.Second), Unread: record.SourceQueue,
+		Error: "nothing is done in this round: read the queue: no answer within 10s",
+	}
 	tests := []struct {
 		name, method, path string
 		h                  http.Handler

@@ -1,4 +1,4 @@
-package loop
+package status
 
 import (
 	"fmt"
@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // WritePlan prints a record for people: what there is, what would be done, and
 // why. hold is the time that demand must last; waited tells that it was watched.
-func WritePlan(w io.Writer, r Record, hold time.Duration, waited bool) error {
+func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "cluster\t%s, generation %d\n", r.Cluster, r.Generation)
 	fmt.Fprintf(t, "jobs\t%d waiting, %d running\n", r.Waiting, r.Running)
-	fmt.Fprintf(t, "workers\t%s\n", workersText(r.Workers))
+	fmt.Fprintf(t, "workers\t%s\n", r.WorkersText())
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print the plan: %w", err)
 	}
@@ -27,7 +28,7 @@ func WritePlan(w io.Writer, r Record, hold time.Duration, waited bool) error {
 			if worker.InPool {
 				free = worker.Pool.Free.String()
 			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\n", worker.Name, orDash(worker.Group), phaseText(worker), worker.Jobs, free, r.Demand.On(worker.Name))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\n", worker.Name, dash(worker.Group), phaseText(worker), worker.Jobs, free, r.Demand.On(worker.Name))
 		}
 		if err := t.Flush(); err != nil {
 			return fmt.Errorf("print the plan: %w", err)
@@ -75,11 +76,4 @@ func phaseText(w fleet.Worker) string {
 		text += ", protected"
 	}
 	return text
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

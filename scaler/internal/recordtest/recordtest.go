@@ -1,16 +1,16 @@
 // Package looptest makes records of a small cluster for the tests of those who
 // show them: every phase of a worker, jobs with every fate, real decisions.
-package looptest
+package recordtest
 
 import (
+	"errors"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Noon is when the cluster is looked at.
@@ -97,32 +97,26 @@ func workers() []worker {
 
 // Records returns two ticks of the cluster, the latest last: the demand has lasted
 // long enough in the second one, and its workers were made.
-func Records() []loop.Record {
+func Records() []record.Record {
 	var m decide.Memory
-	var records []loop.Record
+	var records []record.Record
 	for _, after := range []time.Duration{0, time.Minute} {
-		var r loop.Record
+		var r record.Record
 		r, m = Tick(Facts(after), m, Noon.Add(after))
 		records = append(records, r)
 	}
 	last := &records[1]
 	last.Added = []string{"astro-gpu-2"}
-	last.Errors = []string{"remove workers: server astro-cpu-6: it is locked"}
+	last.Failed(errors.New("remove workers: server astro-cpu-6: it is locked"))
 	last.Seconds = 21.4
 	return records
 }
 
 // Tick judges facts and makes the record of it.
-func Tick(f decide.Facts, m decide.Memory, now time.Time) (loop.Record, decide.Memory) {
+func Tick(f decide.Facts, m decide.Memory, now time.Time) (record.Record, decide.Memory) {
 	p := Policy()
 	out, m := decide.Tick(f, p, m, now)
-	r := loop.Record{
-		Time: now, Cluster: f.Cluster.Document.Name, Generation: f.Cluster.Document.Generation,
-		Waiting: f.Queue.Waiting(), Running: f.Queue.Running, Workers: map[fleet.Phase]int{}, Needed: out.Demand.New(),
-		Decision: out.Decision, Fleet: out.Fleet, Demand: out.Demand, Facts: f, Policy: p.For(f.Cluster.Document.Groups), Seconds: 0.4,
-	}
-	for _, w := range out.Fleet.Workers {
-		r.Workers[w.Phase]++
-	}
+	r := record.Record{Time: now, Policy: p.For(f.Cluster.Document.Groups), Seconds: 0.4}
+	r.Decided(f, out)
 	return r, m
 }

@@ -1,0 +1,134 @@
+// Package record holds what a round of the scaler saw, decided and did, as data:
+// for the file of decisions, the page, the metrics and the verbs that show it. It
+// imports nothing that acts.
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+)
+
+// Record is one round: what was seen, what was decided and why, what came of it.
+// Its JSON is one line of the file of decisions; what has no JSON there is for the
+// parts of the running scaler.
+type Record struct {
+	Time       time.Time           `json:"time"` // when the round began
+	Cluster    string              `json:"cluster,omitempty"`
+	Generation int64               `json:"generation,omitempty"` // of the cluster document
+	Waiting    int                 `json:"jobs_waiting"`
+	Running    int                 `json:"jobs_running"`
+	Workers    map[fleet.Phase]int `json:"workers,omitempty"`
+	Needed     int                 `json:"workers_needed"` // beyond those there are
+	DryRun     bool                `json:"dry_run,omitempty"`
+	Watching   bool                `json:"watching,omitempty"` // a round that does not act
+	decide.Decision
+	Added     []string `json:"added,omitempty"`     // names of the workers made
+	Collected []string `json:"collected,omitempty"` // what deleted servers had left: "port …"
+	Errors    []string `json:"errors,omitempty"`    // of actions
+	Error     string   `json:"error,omitempty"`     // why nothing could be decided
+	Seconds   float64  `json:"seconds"`             // length of the round
+	// Of Seconds, the time that reading took, and of that the batch system's tools.
+	ReadSeconds  float64 `json:"read_seconds,omitempty"`
+	QueueSeconds float64 `json:"queue_seconds,omitempty"`
+
+	Standby string `json:"standby,omitempty"` // why another scaler acts, and not this one
+	Holder  string `json:"-"`                 // another scaler that holds the lease
+
+	Unread Source              `json:"-"` // what could not be read, Error says why; empty where all was
+	Faults []cluster.FaultKind `json:"-"` // of each of Errors, in their order
+
+	Fleet  fleet.Fleet   `json:"-"`
+	Demand demand.Demand `json:"-"`
+	Facts  decide.Facts  `json:"-"`
+	Policy decide.Policy `json:"-"` // with the bounds that the cluster has
+}
+
+// Source is what a round reads.
+type Source string
+
+// The sources.
+const (
+	SourceCluster Source = "cluster"
+	SourceQueue   Source = "queue"
+)
+
+// Standing is how a scaler stands to the lease of its cluster.
+type Standing struct {
+	Mine   bool
+	Holder string // another scaler that holds it
+	Sure   bool   // the other scaler was seen to be alive
+}
+
+// Decided fills in what a round read and decided.
+func (r *Record) Decided(f decide.Facts, out decide.Outcome) {
+	r.Cluster, r.Generation = f.Cluster.Document.Name, f.Cluster.Document.Generation
+	r.Waiting, r.Running = f.Queue.Waiting(), f.Queue.Running
+	r.Needed = out.Demand.New()
+	r.Workers = map[fleet.Phase]int{}
+	for _, w := range out.Fleet.Workers {
+		r.Workers[w.Phase]++
+	}
+	r.Decision, r.Fleet, r.Demand, r.Facts = out.Decision, out.Fleet, out.Demand, f
+}
+
+// Failed notes an action that failed.
+func (r *Record) Failed(err error) {
+	r.Errors = append(r.Errors, err.Error())
+	r.Faults = append(r.Faults, cluster.KindOf(err))
+}
+
+// Phases are the phases of workers in the order in which they are shown.
+var Phases = []fleet.Phase{
+	fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished, fleet.Foreign,
+}
+
+// WorkersText returns the number of workers in each phase in words: "2 busy, 1 idle".
+func (r Record) WorkersText() string {
+	var parts []string
+	for _, p := range Phases {
+		if r.Workers[p] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", r.Workers[p], p))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// JSONLines writes records, one a line. It is safe for concurrent use.
+type JSONLines struct {
+	mu sync.Mutex
+	W  io.Writer
+}
+
+// Record writes one record.
+func (j *JSONLines) Record(r Record) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return WriteLine(j.W, r)
+}
+
+// WriteLine writes a value as one line of JSON, in a single call of Write.
+func WriteLine(w io.Writer, v any) error {
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false) // "CPUs 64 > 2" is for people, too
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("encode a record: %w", err)
+	}
+	if _, err := w.Write(line.Bytes()); err != nil {
+		return fmt.Errorf("write a record: %w", err)
+	}
+	return nil
+}
