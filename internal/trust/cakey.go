@@ -10,13 +10,13 @@ import (
 )
 
 // ParseCA reads a CA from the PEM of its unencrypted ed25519 private key, as
-// ssh-keygen writes it. The error says nothing of the key itself.
+// ssh-keygen writes it. The error holds nothing of the key itself.
 func ParseCA(privatePEM string) (*CA, error) {
 	raw, err := ssh.ParseRawPrivateKey([]byte(privatePEM))
 	var locked *ssh.PassphraseMissingError
 	switch {
 	case errors.As(err, &locked):
-		return nil, errors.New("it is encrypted; nobody could be asked for the passphrase")
+		return nil, errors.New("it is encrypted, and the provider cannot ask for a passphrase")
 	case err != nil:
 		return nil, errors.New("it is no private key in PEM form, as ssh-keygen -t ed25519 writes one")
 	}
@@ -38,7 +38,7 @@ func caOf(key ed25519.PrivateKey) (*CA, error) {
 	return &CA{key: key, signer: signer}, nil
 }
 
-// PrivatePEM returns the private key, for whoever has to keep it.
+// PrivatePEM returns the private key in OpenSSH's PEM form.
 func (ca *CA) PrivatePEM() (string, error) {
 	block, err := ssh.MarshalPrivateKey(ca.key, "")
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// CoordinatorPrincipal is the one principal that a coordinator's certificate
-// carries and that nodes accept from the cluster CA.
+// CoordinatorPrincipal is the only principal in a coordinator's certificate, and the
+// only one that nodes accept from the cluster CA.
 const CoordinatorPrincipal = "vmcluster-coordinator"
 
 // CoordinatorTTL is how long a coordinator's first certificate is good. The
 // coordinator installs a key of its own within minutes of its boot.
 const CoordinatorTTL = 2 * time.Hour
 
-// Clocks of a cloud's nodes may be behind ours by this much.
+// backdate is how far the clock of a node may be behind this program's.
 const backdate = 5 * time.Minute
 
 // KeyPair is a key with its certificate, in OpenSSH's text forms.
@@ -51,16 +51,15 @@ func NewCA() (*CA, error) {
 // Public returns the public half in authorized_keys form, without a comment.
 func (ca *CA) Public() string { return authorized(ca.signer.PublicKey()) }
 
-// Fingerprint identifies a CA's public half in few characters.
+// Fingerprint returns 16 characters that identify a CA's public half.
 func Fingerprint(public string) string {
 	sum := sha256.Sum256([]byte(strings.TrimSpace(public)))
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// Coordinator makes a key that logs in to every node of the cluster as its
-// coordinator until now+CoordinatorTTL. The certificate has no force-command:
-// one would have to equal the line's command= to the letter (sshd(8)), and the
-// line has one anyway.
+// Coordinator makes a key that logs in to every node of the cluster as its coordinator
+// until now+CoordinatorTTL. The certificate has no force-command, because sshd(8)
+// wants that to equal command= in authorized_keys, which every node has.
 func (ca *CA) Coordinator(clusterName string, now time.Time) (KeyPair, error) {
 	return ca.issue(&ssh.Certificate{
 		CertType:        ssh.UserCert,
@@ -71,9 +70,9 @@ func (ca *CA) Coordinator(clusterName string, now time.Time) (KeyPair, error) {
 	})
 }
 
-// HostKey makes a worker's first host key with a certificate for its name. It
-// does not expire: a worker may be long in booting, and the key is worth
-// nothing after the join.
+// HostKey makes a worker's first host key with a certificate for its name. The
+// certificate does not expire, because a worker may boot for a long time, and the key
+// is useless after the join.
 func (ca *CA) HostKey(nodeName string) (KeyPair, error) {
 	return ca.issue(&ssh.Certificate{
 		CertType:        ssh.HostCert,
