@@ -28,11 +28,7 @@ func (c *lookups) ResolveFlavor(ctx context.Context, nameOrID string) (Flavor, e
 }
 
 func listFlavors(ctx context.Context, sc *gophercloud.ServiceClient) ([]Flavor, error) {
-	pages, err := flavors.ListDetail(sc, flavors.ListOpts{Limit: pageSize}).AllPages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := flavors.ExtractFlavors(pages)
+	found, err := listAll(ctx, flavors.ListDetail(sc, flavors.ListOpts{Limit: pageSize}), flavors.ExtractFlavors)
 	if err != nil {
 		return nil, err
 	}

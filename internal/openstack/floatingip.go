@@ -84,11 +84,7 @@ func unreachable(err error) bool {
 // placesOf returns the server's ports with their first IPv4 address, the port with that
 // fixed address first. Floating IPs exist for IPv4 only.
 func placesOf(ctx context.Context, sc *gophercloud.ServiceClient, op, serverID, fixed string) ([]place, error) {
-	pages, err := ports.List(sc, ports.ListOpts{DeviceID: serverID}).AllPages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := ports.ExtractPorts(pages)
+	found, err := listAll(ctx, ports.List(sc, ports.ListOpts{DeviceID: serverID}), ports.ExtractPorts)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +131,7 @@ func (c floatingIPs) FloatingIPs(ctx context.Context, clusterID string) (map[str
 
 func listFloatingIPs(ctx context.Context, sc *gophercloud.ServiceClient, clusterID string) ([]floatingips.FloatingIP, error) {
 	mark := cluster.IDTag(clusterID)
-	pages, err := floatingips.List(sc, floatingips.ListOpts{Description: mark}).AllPages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := floatingips.ExtractFloatingIPs(pages)
+	found, err := listAll(ctx, floatingips.List(sc, floatingips.ListOpts{Description: mark}), floatingips.ExtractFloatingIPs)
 	if err != nil {
 		return nil, err
 	}

@@ -70,11 +70,7 @@ func (i Image) bootable(wanted string) (Image, error) {
 }
 
 func listImages(ctx context.Context, sc *gophercloud.ServiceClient, opts images.ListOpts) ([]Image, error) {
-	pages, err := images.List(sc, opts).AllPages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := images.ExtractImages(pages)
+	found, err := listAll(ctx, images.List(sc, opts), images.ExtractImages)
 	if err != nil {
 		return nil, err
 	}

@@ -10,11 +10,7 @@ import (
 // ResolveKeyPair returns the public key of the user's key pair of that name.
 func (c *lookups) ResolveKeyPair(ctx context.Context, name string) (string, error) {
 	return on(lookUp("key pair", name), c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
-		pages, err := keypairs.List(sc, nil).AllPages(ctx)
-		if err != nil {
-			return "", err
-		}
-		found, err := keypairs.ExtractKeyPairs(pages)
+		found, err := listAll(ctx, keypairs.List(sc, nil), keypairs.ExtractKeyPairs)
 		if err != nil {
 			return "", err
 		}

@@ -67,11 +67,7 @@ func (c leftovers) requireGone(ctx context.Context, serverID string) error {
 // made is only released when its server goes.
 func (c leftovers) collectPorts(ctx context.Context, serverID string) ([]string, error) {
 	return on("delete the ports that server "+serverID+" left", c.network, func(sc *gophercloud.ServiceClient) ([]string, error) {
-		pages, err := ports.List(sc, ports.ListOpts{DeviceID: serverID}).AllPages(ctx)
-		if err != nil {
-			return nil, err
-		}
-		all, err := ports.ExtractPorts(pages)
+		all, err := listAll(ctx, ports.List(sc, ports.ListOpts{DeviceID: serverID}), ports.ExtractPorts)
 		if err != nil {
 			return nil, err
 		}
@@ -111,11 +107,7 @@ func (c leftovers) collectVolume(ctx context.Context, serverID, id string) (bool
 // ports that were left behind.
 func (c leftovers) ServerPorts(ctx context.Context) ([]string, error) {
 	return on("list ports", c.network, func(sc *gophercloud.ServiceClient) ([]string, error) {
-		pages, err := ports.List(sc, ports.ListOpts{ProjectID: c.project}).AllPages(ctx)
-		if err != nil {
-			return nil, err
-		}
-		found, err := ports.ExtractPorts(pages)
+		found, err := listAll(ctx, ports.List(sc, ports.ListOpts{ProjectID: c.project}), ports.ExtractPorts)
 		var servers []string
 		for _, p := range found {
 			if strings.HasPrefix(p.DeviceOwner, "compute:") {

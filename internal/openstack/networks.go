@@ -7,6 +7,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/external"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/networks"
+	"github.com/gophercloud/gophercloud/v2/pagination"
 )
 
 // Network is a network as far as a plan has to judge it.
@@ -41,15 +42,14 @@ func (c *lookups) resolveNetwork(ctx context.Context, what, wanted string, fits 
 }
 
 func listNetworks(ctx context.Context, sc *gophercloud.ServiceClient) ([]Network, error) {
-	pages, err := networks.List(sc, networks.ListOpts{}).AllPages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var found []struct {
+	type row struct {
 		networks.Network
 		external.NetworkExternalExt
 	}
-	if err := networks.ExtractNetworksInto(pages, &found); err != nil {
+	found, err := listAll(ctx, networks.List(sc, networks.ListOpts{}), func(page pagination.Page) (rows []row, err error) {
+		return rows, networks.ExtractNetworksInto(page, &rows)
+	})
+	if err != nil {
 		return nil, err
 	}
 	out := make([]Network, 0, len(found))

@@ -24,11 +24,7 @@ func (c *lookups) resolvePort(ctx context.Context, nameOrID string) (Port, error
 		if isID(nameOrID) {
 			opts = ports.ListOpts{ID: nameOrID}
 		}
-		pages, err := ports.List(sc, opts).AllPages(ctx)
-		if err != nil {
-			return Port{}, err
-		}
-		found, err := ports.ExtractPorts(pages)
+		found, err := listAll(ctx, ports.List(sc, opts), ports.ExtractPorts)
 		if err != nil {
 			return Port{}, err
 		}

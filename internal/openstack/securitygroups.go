@@ -48,11 +48,7 @@ func (c *lookups) resolveSecurityGroup(ctx context.Context, wanted string) (Secu
 // listSecurityGroups returns the project's own groups if there are any: an
 // administrator sees the "default" of every project, and Nova takes the project's own.
 func (c *lookups) listSecurityGroups(ctx context.Context, sc *gophercloud.ServiceClient, opts groups.ListOpts) ([]SecurityGroup, error) {
-	pages, err := groups.List(sc, opts).AllPages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := groups.ExtractGroups(pages)
+	found, err := listAll(ctx, groups.List(sc, opts), groups.ExtractGroups)
 	if err != nil {
 		return nil, err
 	}

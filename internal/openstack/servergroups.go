@@ -15,11 +15,7 @@ type serverGroups struct{ *services }
 // ServerGroups returns the project's server groups.
 func (c serverGroups) ServerGroups(ctx context.Context) ([]cluster.ServerGroup, error) {
 	return on("list server groups", c.compute, func(sc *gophercloud.ServiceClient) ([]cluster.ServerGroup, error) {
-		pages, err := servergroups.List(withMicroversion(sc, serverGroupMicroversion), servergroups.ListOpts{}).AllPages(ctx)
-		if err != nil {
-			return nil, err
-		}
-		found, err := servergroups.ExtractServerGroups(pages)
+		found, err := listAll(ctx, servergroups.List(withMicroversion(sc, serverGroupMicroversion), servergroups.ListOpts{}), servergroups.ExtractServerGroups)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/pagination"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -164,4 +166,13 @@ func on[T any](op string, s service, call func(*gophercloud.ServiceClient) (T, e
 		return zero, ce
 	}
 	return zero, fault(op, err)
+}
+
+// listAll reads all pages of a list.
+func listAll[T any](ctx context.Context, pages pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
+	all, err := pages.AllPages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return extract(all)
 }

@@ -20,11 +20,7 @@ func (c *lookups) ResolveZone(ctx context.Context, name string) (string, error) 
 
 // listZones returns the zones in which servers can be made now.
 func listZones(ctx context.Context, sc *gophercloud.ServiceClient) ([]string, error) {
-	pages, err := availabilityzones.List(sc).AllPages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := availabilityzones.ExtractAvailabilityZones(pages)
+	found, err := listAll(ctx, availabilityzones.List(sc), availabilityzones.ExtractAvailabilityZones)
 	if err != nil {
 		return nil, err
 	}

@@ -10,14 +10,6 @@ import (
 	"time"
 )
 
-type network struct {
-	Network
-	subnetID string
-	prefix   netip.Prefix
-	used     map[netip.Addr]bool
-	created  time.Time
-}
-
 type port struct {
 	id, mac, device string
 	name            string
@@ -32,29 +24,6 @@ type port struct {
 type securityGroup struct{ id, name string }
 
 var errNoAddress = errors.New("No fixed IP addresses available for network") //nolint:staticcheck // Neutron's words
-
-// take gives out an address: the wanted one, or the lowest free one after the
-// gateway's.
-func (n *network) take(wanted string) (netip.Addr, error) {
-	if wanted != "" {
-		a, err := netip.ParseAddr(wanted)
-		if err != nil || !n.prefix.Contains(a) || n.used[a] {
-			return netip.Addr{}, fmt.Errorf("Fixed IP address %s is already in use on instance", wanted) //nolint:staticcheck // Nova's words
-		}
-		n.used[a] = true
-		return a, nil
-	}
-	a := n.gateway().Next()
-	for ; n.prefix.Contains(a.Next()); a = a.Next() { // the last one is the broadcast address
-		if !n.used[a] {
-			n.used[a] = true
-			return a, nil
-		}
-	}
-	return netip.Addr{}, fmt.Errorf("%w: %s", errNoAddress, n.ID)
-}
-
-func (n *network) gateway() netip.Addr { return n.prefix.Addr().Next() }
 
 // plug makes a server's ports.
 func (c *Cloud) plug(s *server, now time.Time) error {
@@ -126,84 +95,6 @@ func (c *Cloud) network(id string) *network {
 	for _, n := range c.networks {
 		if n.ID == id {
 			return n
-		}
-	}
-	return nil
-}
-
-// readNICs reads the create call's networks; "auto", "none" and nothing give an
-// empty list.
-func (c *Cloud) readNICs(q *request, raw json.RawMessage) ([]nic, bool) {
-	var word string
-	if raw == nil || json.Unmarshal(raw, &word) == nil && (word == "auto" || word == "none") {
-		return nil, true
-	}
-	var list []struct {
-		UUID    string
-		Port    string
-		FixedIP string `json:"fixed_ip"`
-	}
-	bad := json.Unmarshal(raw, &list) != nil
-	var out []nic
-	for _, w := range list {
-		if w.Port != "" {
-			p := c.freePort(q, w.Port)
-			if p == nil {
-				return nil, false
-			}
-			out = append(out, nic{networkID: p.network.ID, port: p})
-			continue
-		}
-		bad = bad || !uuid.MatchString(w.UUID)
-		out = append(out, nic{networkID: w.UUID, fixedIP: w.FixedIP})
-	}
-	if bad {
-		invalidInput(q, "networks", raw, pyRepr(raw)+" is not valid under any of the given schemas")
-		return nil, false
-	}
-	return out, true
-}
-
-// freePort finds a port that somebody made for a server.
-func (c *Cloud) freePort(q *request, id string) *port {
-	for _, p := range c.ports {
-		switch {
-		case p.id != id:
-		case p.device != "":
-			computeError(q, http.StatusConflict, "Port "+id+" is still in use.")
-			return nil
-		default:
-			return p
-		}
-	}
-	badRequest(q, "Port id %s could not be found.", id)
-	return nil
-}
-
-func (c *Cloud) networksKnown(q *request, nics []nic) bool {
-	for _, w := range nics {
-		if c.network(w.networkID) == nil {
-			badRequest(q, "Network %s could not be found.", w.networkID)
-			return false
-		}
-		for _, p := range c.ports {
-			if w.fixedIP != "" && p.network.ID == w.networkID && p.address.String() == w.fixedIP {
-				badRequest(q, "Fixed IP address %s is already in use on instance %s.", w.fixedIP, p.device)
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// chooseNetworks gives a server that names no network the project's own.
-func (c *Cloud) chooseNetworks(raw json.RawMessage, nics []nic) []nic {
-	if len(nics) > 0 || string(raw) == `"none"` {
-		return nics
-	}
-	for _, n := range c.networks {
-		if !n.External {
-			return []nic{{networkID: n.ID}}
 		}
 	}
 	return nil
@@ -299,4 +190,14 @@ func (c *Cloud) AddPort(network, name, address string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no network %s", network)
+}
+
+func listInterfaces(c *Cloud, q *request, s *server) {
+	views := []any{}
+	for _, p := range c.portsOf(s.id) {
+		views = append(views, map[string]any{
+			"net_id": p.network.ID, "port_id": p.id, "mac_addr": p.mac, "port_state": p.status, "fixed_ips": p.fixedIPs(),
+		})
+	}
+	q.reply(http.StatusOK, map[string]any{"interfaceAttachments": views})
 }

@@ -22,12 +22,6 @@ type serverFault struct {
 	at      time.Time
 }
 
-// nic is one wish for a network in the create call.
-type nic struct {
-	networkID, fixedIP string
-	port               *port // made beforehand; nil is a new one
-}
-
 type server struct {
 	id, name, image, keyName, description, zone string
 	flavor                                      Flavor
