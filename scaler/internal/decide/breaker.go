@@ -1,14 +1,13 @@
 package decide
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // NotJoined is no fault of the cloud's: a worker was made and did not come into
@@ -20,7 +19,7 @@ type Fault struct {
 	Group string
 	Zone  string // availability zone where it is known; "" otherwise
 	Kind  cluster.FaultKind
-	Why   string
+	Why   reason.Reason
 }
 
 // FaultKey is what a breaker is about.
@@ -35,7 +34,7 @@ type Breaker struct {
 	Failures int
 	Last     time.Time // when it failed last
 	Until    time.Time // the pause's end
-	Why      string
+	Why      reason.Reason
 	Recalled bool // it is an earlier scaler's, see Memory.Recall
 }
 
@@ -117,7 +116,7 @@ func (t *tick) forgetBreakers() {
 
 // faultOf is a worker's failure. The zone matters where the group names some:
 // then another may be had.
-func (t *tick) faultOf(w fleet.Worker, kind cluster.FaultKind, why string) Fault {
+func (t *tick) faultOf(w fleet.Worker, kind cluster.FaultKind, why reason.Reason) Fault {
 	f := Fault{Group: w.Group, Kind: kind, Why: why}
 	if slices.Contains(t.facts.Cluster.Document.Groups[w.Group].Zones, w.Node.Zone) {
 		f.Zone = w.Node.Zone
@@ -183,28 +182,28 @@ func (t *tick) breakers(group, zone string) (pausing, worst *Breaker) {
 func (t *tick) byBreaker(group string, n int) int {
 	g := t.gate(group)
 	if g.closed != nil {
-		why := g.closed.Why
+		pauses := reason.New(reason.GroupPauses, reason.Count("workers", n), reason.Span("left", g.closed.Until.Sub(t.now)))
 		if g.closed.Failures > 0 {
-			why = fmt.Sprintf("%s: %s", count(g.closed.Failures, "failure"), why)
+			pauses = pauses.With(reason.Count("failures", g.closed.Failures))
 		}
-		t.d.note("group "+group, fmt.Sprintf("%s not added: pause of another %s after %s", count(n, "worker"), short(g.closed.Until.Sub(t.now)), why))
+		t.d.note("group "+group, pauses.With(reason.Why("why", g.closed.Why)))
 		return 0
 	}
 	t.avoid[group] = g.avoid
 	if len(g.avoid) > 0 {
-		t.d.note("group "+group, fmt.Sprintf("nothing is made in availability zone %s for now: it has failed", strings.Join(g.avoid, ", ")))
+		t.d.note("group "+group, reason.New(reason.ZonesAvoided, reason.Names("zones", g.avoid...)))
 	}
 	if g.probe == nil || n == 0 {
 		return n
 	}
 	for _, w := range t.fleet.Group(group) {
 		if w.Phase == fleet.Booting && w.Node.Created.After(g.probe.Last) {
-			t.d.note("group "+group, fmt.Sprintf("%s put off: after %s, %s is tried first", count(n, "worker"), count(g.probe.Failures, "failure"), w.Name))
+			t.d.note("group "+group, reason.New(reason.ProbeUnderWay, reason.Count("workers", n), reason.Count("failures", g.probe.Failures), reason.Name("worker", w.Name)))
 			return 0
 		}
 	}
 	if n > 1 {
-		t.d.note("group "+group, fmt.Sprintf("%d of %s put off: after %s one is tried first (%s)", n-1, count(n, "worker"), count(g.probe.Failures, "failure"), g.probe.Why))
+		t.d.note("group "+group, reason.New(reason.ProbeFirst, reason.Count("left_out", n-1), reason.Count("workers", n), reason.Count("failures", g.probe.Failures), reason.Why("why", g.probe.Why)))
 	}
 	return min(n, 1)
 }

@@ -7,10 +7,11 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 func fault(kind cluster.FaultKind, zone string) decide.Fault {
-	return decide.Fault{Group: "cpu", Zone: zone, Kind: kind, Why: "no luck"}
+	return decide.Fault{Group: "cpu", Zone: zone, Kind: kind, Why: reason.Said("no luck")}
 }
 
 // failed notes the same faults n times, the last some seconds ago.
@@ -77,26 +78,26 @@ func TestBreakers(t *testing.T) {
 	}
 	host, lost := fault(cluster.FaultNoHost, ""), fault(decide.NotJoined, "")
 	check(t, []row{
-		{"a failure pauses its group", want(failed(1, 299, host)), "", "4 workers not added: pause of another 1s after 1 failure: no luck"},
+		{"a failure pauses its group", want(failed(1, 299, host)), "", "group cpu: group_pauses workers=4 left=1s failures=1 why=(other words=no luck)"},
 		{"for five minutes", want(failed(1, 300, host)), "+4cpu", ""},
-		{"min is no exception", newWorld(bounds(2, 10), failed(1, 10, host)), "", "2 workers not added: pause"},
+		{"min is no exception", newWorld(bounds(2, 10), failed(1, 10, host)), "", "group cpu: group_pauses workers=2 left=4m50s failures=1 why=(other words=no luck)"},
 		{"another group's failure does not", want(failed(1, 10, decide.Fault{Group: "other", Kind: cluster.FaultNoHost})), "+4cpu", ""},
-		{"a second failure pauses for ten", want(failed(2, 599, host)), "", "after 2 failures"},
-		{"and then one is tried first", want(failed(2, 600, host)), "+1cpu", "3 of 4 workers put off: after 2 failures one is tried first"},
-		{"the others wait until it has joined", want(failed(2, 700, host), node("astro-cpu-1", 60)), "", "after 2 failures, astro-cpu-1 is tried first"},
+		{"a second failure pauses for ten", want(failed(2, 599, host)), "", "group cpu: group_pauses workers=4 left=1s failures=2 why=(other words=no luck)"},
+		{"and then one is tried first", want(failed(2, 600, host)), "+1cpu", "group cpu: probe_first left_out=3 workers=4 failures=2 why=(other words=no luck)"},
+		{"the others wait until it has joined", want(failed(2, 700, host), node("astro-cpu-1", 60)), "", "group cpu: probe_under_way workers=3 failures=2 worker=astro-cpu-1"},
 		{"and come when it has", want(failed(2, 700, host), node("astro-cpu-1", 60), pool("astro-cpu-1", 4, 0)), "+4cpu", ""},
-		{"a worker from before the failure proves nothing", want(failed(1, 10, host), node("astro-cpu-1", 60), pool("astro-cpu-1", 4, 0)), "", "pause of another"},
-		{"faults of two kinds: the longer pause holds", want(failed(1, 290, host), failed(1, 100, lost)), "", "pause of another 3m20s"},
+		{"a worker from before the failure proves nothing", want(failed(1, 10, host), node("astro-cpu-1", 60), pool("astro-cpu-1", 4, 0)), "", "group cpu: group_pauses workers=4 left=4m50s failures=1 why=(other words=no luck)"},
+		{"faults of two kinds: the longer pause holds", want(failed(1, 290, host), failed(1, 100, lost)), "", "group cpu: group_pauses workers=4 left=3m20s failures=1 why=(other words=no luck)"},
 		{"failures are forgotten in the end", want(failed(2, 600+3*3600+1, host)), "+4cpu", ""},
 		{"want of quota is no failure", want(failed(5, 60, fault(cluster.FaultQuota, ""))), "+4cpu", ""},
-		{"and pauses for a minute", want(failed(5, 59, fault(cluster.FaultQuota, ""))), "", "pause of another 1s after no luck"},
+		{"and pauses for a minute", want(failed(5, 59, fault(cluster.FaultQuota, ""))), "", "group cpu: group_pauses workers=4 left=1s why=(other words=no luck)"},
 
-		{"a failure in one zone leaves the others", want(zones("a", "b"), failed(1, 10, fault(cluster.FaultNoHost, "a"))), "+4cpu", "nothing is made in availability zone a for now"},
-		{"failures in all zones do not", want(zones("a", "b"), failed(1, 10, fault(cluster.FaultNoHost, "a")), failed(1, 200, fault(cluster.FaultNoHost, "b"))), "", "pause of another 1m40s"},
+		{"a failure in one zone leaves the others", want(zones("a", "b"), failed(1, 10, fault(cluster.FaultNoHost, "a"))), "+4cpu", "group cpu: zones_avoided zones=a"},
+		{"failures in all zones do not", want(zones("a", "b"), failed(1, 10, fault(cluster.FaultNoHost, "a")), failed(1, 200, fault(cluster.FaultNoHost, "b"))), "", "group cpu: group_pauses workers=4 left=1m40s failures=1 why=(other words=no luck)"},
 		{"one zone's past failures need no probe", want(zones("a", "b"), failed(2, 700, fault(cluster.FaultNoHost, "a"))), "+4cpu", ""},
-		{"all zones' do", want(zones("a", "b"), failed(2, 700, fault(cluster.FaultNoHost, "a")), failed(2, 700, fault(cluster.FaultNoHost, "b"))), "+1cpu", "one is tried first"},
-		{"a bad image is the same in every zone", want(zones("a", "b"), failed(1, 10, fault(cluster.FaultImage, "a"))), "", "pause of another"},
-		{"a worker of another zone proves nothing of this one", want(zones("a"), failed(1, 100, fault(cluster.FaultNoHost, "a")), node("astro-cpu-1", 60, inZone("b")), pool("astro-cpu-1", 4, 0)), "", "pause of another"},
+		{"all zones' do", want(zones("a", "b"), failed(2, 700, fault(cluster.FaultNoHost, "a")), failed(2, 700, fault(cluster.FaultNoHost, "b"))), "+1cpu", "group cpu: probe_first left_out=3 workers=4 failures=2 why=(other words=no luck)"},
+		{"a bad image is the same in every zone", want(zones("a", "b"), failed(1, 10, fault(cluster.FaultImage, "a"))), "", "group cpu: group_pauses workers=4 left=4m50s failures=1 why=(other words=no luck)"},
+		{"a worker of another zone proves nothing of this one", want(zones("a"), failed(1, 100, fault(cluster.FaultNoHost, "a")), node("astro-cpu-1", 60, inZone("b")), pool("astro-cpu-1", 4, 0)), "", "group cpu: group_pauses workers=4 left=3m20s failures=1 why=(other words=no luck)"},
 		{"one of this zone does", want(zones("a"), failed(1, 100, fault(cluster.FaultNoHost, "a")), node("astro-cpu-1", 60, inZone("a")), pool("astro-cpu-1", 4, 0)), "+4cpu", ""},
 	})
 }

@@ -87,7 +87,7 @@ func TestJoinTimesByClocksThatDiffer(t *testing.T) {
 func TestWhoIsBeingDeletedIsNotSick(t *testing.T) {
 	w := newWorld(bounds(0, 50), watched(36000), herd(4, 6, status(cluster.StatusDeleting)))
 	out, _ := decide.Tick(w.facts, w.policy, w.memory, now)
-	if out.Decision.Stopped != "" {
+	if !out.Decision.Stop.IsZero() {
 		t.Errorf("stopped: %s", out.Decision.Stopped)
 	}
 }

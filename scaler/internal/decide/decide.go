@@ -1,16 +1,15 @@
 package decide
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // Facts is what was read in one tick.
@@ -67,10 +66,11 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 func (t *tick) act() {
 	age := t.now.Sub(t.facts.Queue.ReadAt())
 	if age > t.p.MaxAge {
-		t.d.note("queue", fmt.Sprintf("nothing is done: it was read %s ago, more than %s", short(age), short(t.p.MaxAge)))
+		t.d.note("queue", reason.New(reason.FactsStale, reason.Span("age", age), reason.Span("limit", t.p.MaxAge)))
 		return
 	}
-	if t.d.Stopped = t.sickness(); t.d.Stopped != "" {
+	if stop := t.sickness(); !stop.IsZero() {
+		t.d.Stop, t.d.Stopped = stop, stop.String()
 		return
 	}
 	t.leaving()
@@ -162,7 +162,7 @@ func (t *tick) except() map[string]string {
 	out := map[string]string{}
 	for key, since := range t.m.PassedOver {
 		if t.now.Sub(since) < passedOverFor {
-			out[key] = "a worker with room for them stayed idle: their requirements or limits must be in the way"
+			out[key] = reason.New(reason.JobsPassedOver).String()
 		}
 	}
 	return out
@@ -234,7 +234,7 @@ func (t *tick) worker(name string) (fleet.Worker, bool) {
 // explainJobs says which waiting jobs cause nothing.
 func (t *tick) explainJobs() {
 	for _, s := range t.facts.Queue.Skipped {
-		t.d.note("jobs", fmt.Sprintf("%s not counted (%s…): %s", jobs(s.Count), s.First, s.Why))
+		t.d.note("jobs", reason.New(reason.JobsNotCounted, reason.Count("jobs", s.Count), reason.Name("first", s.First), reason.Text("why", s.Why)))
 	}
 	unmet := map[string]demand.Unmet{} // by reason: there may be hundreds of groups
 	for _, u := range t.demand.Unmet {
@@ -244,15 +244,15 @@ func (t *tick) explainJobs() {
 		unmet[u.Why] = u
 	}
 	for _, why := range slices.Sorted(maps.Keys(unmet)) {
-		t.d.note("jobs", fmt.Sprintf("%s without a worker to come (%s…): %s", jobs(unmet[why].Count), unmet[why].First, why))
+		t.d.note("jobs", reason.New(reason.JobsUnmet, reason.Count("jobs", unmet[why].Count), reason.Name("first", unmet[why].First), reason.Why("why", reason.Said(why))))
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.p.Groups)) {
 		if !t.isManaged(name) {
-			t.d.note("group "+name, "the cluster has no worker group of that name")
+			t.d.note("group "+name, reason.New(reason.GroupNotThere))
 		}
 	}
 	if len(t.p.Groups) == 0 {
-		t.d.note("groups", "none is in the scaler's charge: neither the cluster's configuration (scaling) nor a group block bounds one")
+		t.d.note("groups", reason.New(reason.NoGroupIsManaged))
 	}
 }
 
@@ -275,25 +275,4 @@ func (t *tick) forget() {
 	maps.DeleteFunc(t.m.Busy, func(name string, _ time.Time) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Confirmed, func(name string, _ Sighting) bool { return !there[name] })
 	maps.DeleteFunc(t.m.Blamed, func(name string, _ string) bool { return !there[name] })
-}
-
-func jobs(n int) string { return count(n, "job") }
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// short writes a duration without empty parts: "5m", "1m30s".
-func short(d time.Duration) string {
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }

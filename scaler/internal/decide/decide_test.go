@@ -12,6 +12,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -126,19 +127,20 @@ func brief(d decide.Decision) string {
 	return strings.Join(parts, " ")
 }
 
+// reasons writes all reasons by their codes, one a line, each with what it is about.
 func reasons(d decide.Decision) string {
 	var all []string
 	for _, a := range d.Add {
-		all = append(all, a.Reason)
+		all = append(all, a.Reason.Brief())
 	}
 	for _, s := range slices.Concat(d.Drain, d.Undrain, d.Remove, d.Discard) {
-		all = append(all, s.Worker+": "+s.Reason)
+		all = append(all, s.Worker+": "+s.Reason.Brief())
 	}
-	if d.Stopped != "" {
-		all = append(all, d.Stopped)
+	if !d.Stop.IsZero() {
+		all = append(all, d.Stop.Brief())
 	}
 	for _, n := range d.Notes {
-		all = append(all, n.About+": "+n.Reason)
+		all = append(all, n.About+": "+n.Reason.Brief())
 	}
 	return strings.Join(all, "\n")
 }
@@ -147,7 +149,7 @@ type row struct {
 	name  string
 	world world
 	want  string // brief decision; "" is nothing
-	why   string // must be among the reasons
+	why   string // must be among the reasons, by code and arguments
 }
 
 func check(t *testing.T, rows []row) {
@@ -168,28 +170,28 @@ func check(t *testing.T, rows []row) {
 func TestGrow(t *testing.T) {
 	check(t, []row{
 		{"an empty queue adds nothing", newWorld(), "", ""},
-		{"new demand is held first", newWorld(jobs(8)), "", "2 workers for 8 jobs not added yet: the demand has lasted 0s of 1m"},
-		{"demand of 59 s is still held", newWorld(jobs(8), unmetFor(59)), "", "lasted 59s of 1m"},
-		{"demand that lasted adds what the jobs need", newWorld(jobs(8), unmetFor(60)), "+2cpu", "8 jobs found no place for 1m"},
-		{"booting workers count", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30)), "+1cpu", "4 jobs found no place"},
+		{"new demand is held first", newWorld(jobs(8)), "", "group cpu: demand_held workers=2 needs=(held_for_jobs jobs=8) lasted=0s hold=1m"},
+		{"demand of 59 s is still held", newWorld(jobs(8), unmetFor(59)), "", "group cpu: demand_held workers=2 needs=(held_for_jobs jobs=8) lasted=59s hold=1m"},
+		{"demand that lasted adds what the jobs need", newWorld(jobs(8), unmetFor(60)), "+2cpu", "demand_lasted needs=(jobs_found_no_place jobs=8) lasted=1m"},
+		{"booting workers count", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30)), "+1cpu", "demand_lasted needs=(jobs_found_no_place jobs=4) lasted=1m"},
 		{"booting workers that suffice end the demand", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30), node("astro-cpu-2", 30)), "", ""},
-		{"free workers end the demand", newWorld(jobs(4), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 10)), "", "4 jobs fit it"},
-		{"max is kept", newWorld(jobs(400), unmetFor(60), bounds(0, 3), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "+2cpu", "at its max of 3"},
-		{"at max nothing is added, and it is said", newWorld(jobs(4), unmetFor(60), bounds(0, 1), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "", "group cpu is at its max of 1"},
-		{"a tick adds at most max_create", newWorld(jobs(400), unmetFor(60), bounds(0, 50)), "+10cpu", "40 of 50 workers put off: max_create = 10"},
-		{"no more than max_in_flight boot at a time", newWorld(jobs(40), unmetFor(60), policy(func(p *decide.Policy) { p.MaxInFlight = 3 }), node("astro-cpu-1", 10), node("astro-cpu-2", 10)), "+1cpu", "max_in_flight = 3"},
-		{"min is kept without any hold", newWorld(bounds(2, 10)), "+2cpu", "0 of at least 2 workers"},
+		{"free workers end the demand", newWorld(jobs(4), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 10)), "", "astro-cpu-1: idle_jobs_fit idle=10s jobs=4"},
+		{"max is kept", newWorld(jobs(400), unmetFor(60), bounds(0, 3), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "+2cpu", "jobs: jobs_unmet jobs=392 first=6.0 why=(other words=group cpu is at its max of 3)"},
+		{"at max nothing is added, and it is said", newWorld(jobs(4), unmetFor(60), bounds(0, 1), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(other words=group cpu is at its max of 1)"},
+		{"a tick adds at most max_create", newWorld(jobs(400), unmetFor(60), bounds(0, 50)), "+10cpu", "group cpu: at_max_create left_out=40 workers=50 max_create=10"},
+		{"no more than max_in_flight boot at a time", newWorld(jobs(40), unmetFor(60), policy(func(p *decide.Policy) { p.MaxInFlight = 3 }), node("astro-cpu-1", 10), node("astro-cpu-2", 10)), "+1cpu", "group cpu: at_max_in_flight left_out=7 workers=8 booting=2 max_in_flight=3"},
+		{"min is kept without any hold", newWorld(bounds(2, 10)), "+2cpu", "fewer_than_min workers=0 min=2"},
 		{"a group without a block keeps the document's min", newWorld(func(w *world) {
 			delete(w.policy.Groups, "cpu")
 			w.facts.Cluster.Document.Groups["cpu"] = cluster.GroupSpec{Scaling: &cluster.Scaling{Min: 2, Max: 4}}
-		}), "+2cpu", "0 of at least 2 workers"},
-		{"no group in its charge is said", newWorld(policy(func(p *decide.Policy) { delete(p.Groups, "cpu") })), "", "groups: none is in the scaler's charge"},
+		}), "+2cpu", "fewer_than_min workers=0 min=2"},
+		{"no group in its charge is said", newWorld(policy(func(p *decide.Policy) { delete(p.Groups, "cpu") })), "", "groups: no_group_is_managed"},
 		{"after failures a group pauses", newWorld(jobs(8), unmetFor(60), func(w *world) {
-			w.memory.Breakers = map[decide.FaultKey]decide.Breaker{{Group: "cpu", Kind: cluster.FaultNoHost}: {Failures: 2, Until: now.Add(90 * time.Second), Why: "No valid host"}}
-		}), "", "pause of another 1m30s after 2 failures: No valid host"},
+			w.memory.Breakers = map[decide.FaultKey]decide.Breaker{{Group: "cpu", Kind: cluster.FaultNoHost}: {Failures: 2, Until: now.Add(90 * time.Second), Why: reason.Said("No valid host")}}
+		}), "", "group cpu: group_pauses workers=2 left=1m30s failures=2 why=(other words=No valid host)"},
 		{"held demand survives partial facts: listed jobs do wait", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "+2cpu", ""},
-		{"stale facts add nothing", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.JobsAt = ago(121) }), "", "read 2m1s ago"},
-		{"a group that the cluster lacks is reported", newWorld(policy(func(p *decide.Policy) { p.Groups["gpu"] = decide.Bounds{Max: 1} })), "", "group gpu: the cluster has no worker group of that name"},
+		{"stale facts add nothing", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.JobsAt = ago(121) }), "", "queue: facts_stale age=2m1s limit=2m"},
+		{"a group that the cluster lacks is reported", newWorld(policy(func(p *decide.Policy) { p.Groups["gpu"] = decide.Bounds{Max: 1} })), "", "group gpu: group_not_there"},
 		{"a just restarted collector shows no worker: those there are counted as capacity", newWorld(jobs(8), unmetFor(60),
 			func(w *world) { w.facts.Queue.PoolSince = ago(20) }, node("astro-cpu-1", 9000), node("astro-cpu-2", 9000)), "", ""},
 		{"the size seen in the pool beats the flavor's", newWorld(jobs(8), unmetFor(60), func(w *world) {
@@ -201,27 +203,27 @@ func TestGrow(t *testing.T) {
 func TestShrink(t *testing.T) {
 	idle := func(s int) world { return newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, s)) }
 	check(t, []row{
-		{"an idle worker stays for idle_after", idle(59), "", "idle for 59s of idle_after = 1m"},
-		{"then it is asked to leave", idle(60), "drain:cpu-1", "idle for 1m (idle_after = 1m), and no waiting job fits it"},
-		{"a worker that never had a job gets longer", newWorld(node("astro-cpu-1", 400), pool("astro-cpu-1", 0, 299), fresh), "", "first_job_grace = 5m"},
+		{"an idle worker stays for idle_after", idle(59), "", "astro-cpu-1: idle_not_long_enough idle=59s setting=idle_after limit=1m"},
+		{"then it is asked to leave", idle(60), "drain:cpu-1", "astro-cpu-1: idle_long_enough idle=1m setting=idle_after limit=1m"},
+		{"a worker that never had a job gets longer", newWorld(node("astro-cpu-1", 400), pool("astro-cpu-1", 0, 299), fresh), "", "astro-cpu-1: idle_not_long_enough idle=4m59s setting=first_job_grace limit=5m"},
 		{"but not for ever", newWorld(node("astro-cpu-1", 400), pool("astro-cpu-1", 0, 300), fresh), "drain:cpu-1", ""},
 		// The first ad after a job of ten minutes said that the worker had been idle for ten minutes.
 		{"a worker that had a job a moment ago is not idle for long, whatever its ad says", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 600), func(w *world) {
 			w.memory.Busy = map[string]time.Time{"astro-cpu-1": ago(10)}
-		}), "", "idle for 10s of idle_after = 1m"},
+		}), "", "astro-cpu-1: idle_not_long_enough idle=10s setting=idle_after limit=1m"},
 		{"a busy worker stays", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 1, 9000)), "", ""},
 		{"a worker stays whose job only the queue knows of", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 9000), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", ""},
-		{"a waiting job that fits keeps it", newWorld(jobs(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 200)), "", "stays: 1 job fit it"},
+		{"a waiting job that fits keeps it", newWorld(jobs(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 200)), "", "astro-cpu-1: idle_jobs_fit idle=3m20s jobs=1"},
 		{"one waiting job keeps one of two", newWorld(jobs(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-2", ""},
-		{"min is kept, the longest idle goes", newWorld(bounds(1, 10), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-1", "min = 1"},
-		{"a protected worker stays", newWorld(node("astro-cpu-1", 9000, protected), pool("astro-cpu-1", 0, 900)), "", "protected by its metadata"},
+		{"min is kept, the longest idle goes", newWorld(bounds(1, 10), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-1", "astro-cpu-2: idle_at_min idle=1m30s min=1"},
+		{"a protected worker stays", newWorld(node("astro-cpu-1", 9000, protected), pool("astro-cpu-1", 0, 900)), "", "astro-cpu-1: idle_protected idle=15m"},
 		{"a group without bounds is left alone", newWorld(node("astro-other-1", 9000), pool("astro-other-1", 0, 900)), "", ""},
 		{"a stranger in the pool is left alone", newWorld(pool("desktop", 0, 90000)), "", ""},
-		{"a worker closed by somebody else is left alone", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Workers[0].Draining = true }), "", "not by this scaler's wish"},
-		{"partial facts ask nobody to leave", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "", "stays: what was read is not whole: one schedd did not answer"},
-		{"nor does a young collector", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.PoolSince = ago(100) }), "", "the directory was started 1m40s ago, less than 3m"},
-		{"nor do stale facts", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.WorkersAt = ago(150) }), "", "nothing is done"},
-		{"max_remove bounds a tick", newWorld(policy(func(p *decide.Policy) { p.MaxRemove = 1 }), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-2", "max_remove = 1"},
+		{"a worker closed by somebody else is left alone", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Workers[0].Draining = true }), "", "astro-cpu-1: closed_by_others state="},
+		{"partial facts ask nobody to leave", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "", "astro-cpu-1: idle_facts_unsafe idle=15m why=(facts_partial parts=one schedd did not answer)"},
+		{"nor does a young collector", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.PoolSince = ago(100) }), "", "astro-cpu-1: idle_facts_unsafe idle=15m why=(directory_young directory=directory age=1m40s limit=3m)"},
+		{"nor do stale facts", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.WorkersAt = ago(150) }), "", "queue: facts_stale age=2m30s limit=2m"},
+		{"max_remove bounds a tick", newWorld(policy(func(p *decide.Policy) { p.MaxRemove = 1 }), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-2", "astro-cpu-1: idle_at_max_remove idle=1m30s max_remove=1"},
 	})
 }
 
@@ -257,7 +259,7 @@ func TestJobsThatAFreeWorkerLeavesWaiting(t *testing.T) {
 	if got := brief(out.Decision); got != "drain:cpu-1" {
 		t.Errorf("second look: %q, want the worker to leave", got)
 	}
-	if !strings.Contains(reasons(out.Decision), "a worker with room for them stayed idle") {
+	if !strings.Contains(reasons(out.Decision), "stayed idle") {
 		t.Errorf("not explained:\n%s", reasons(out.Decision))
 	}
 	w.facts.Queue.Jobs = nil

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // Decision is what is to be done, and why.
@@ -15,26 +16,28 @@ type Decision struct {
 	// Discard are servers to delete by their IDs: their names are other ones'.
 	Discard []Step    `json:"discard,omitempty"`
 	Collect []Remains `json:"collect,omitempty"` // servers whose ports and volumes are looked for
-	// Stopped says why nothing is done at all.
+	// Stop says why nothing is done at all; zero where something may be done.
+	Stop reason.Reason `json:"stop,omitzero"`
+	// Stopped is Stop in words, for people who read records.
 	Stopped string `json:"stopped,omitempty"`
 	Notes   []Note `json:"notes,omitempty"` // what is not done, and why
 }
 
 // Add makes workers in a group.
 type Add struct {
-	Group  string `json:"group"`
-	Count  int    `json:"count"`
-	Reason string `json:"reason"`
+	Group  string        `json:"group"`
+	Count  int           `json:"count"`
+	Reason reason.Reason `json:"-"` // in JSON: reason (words), code and arguments
 	// Avoid are availability zones of the group in which workers have failed.
 	Avoid []string `json:"avoid_zones,omitempty"`
 }
 
 // Step is a change to one worker.
 type Step struct {
-	Worker string `json:"worker"`
-	Group  string `json:"group"`
-	Reason string `json:"reason"`
-	Server string `json:"server,omitempty"` // ID, where there is one
+	Worker string        `json:"worker"`
+	Group  string        `json:"group"`
+	Reason reason.Reason `json:"-"`                // in JSON: reason (words), code and arguments
+	Server string        `json:"server,omitempty"` // ID, where there is one
 	// Fault is set where the worker goes because it failed: its console may tell why.
 	Fault cluster.FaultKind `json:"fault,omitempty"`
 	// Marked is set where the worker goes by its mark, and stays if that is taken
@@ -44,8 +47,8 @@ type Step struct {
 
 // Note says why something about a worker, a group or jobs is left as it is.
 type Note struct {
-	About  string `json:"about"`
-	Reason string `json:"reason"`
+	About  string        `json:"about"` // a worker, "group NAME", "groups", "jobs" or "queue"
+	Reason reason.Reason `json:"-"`     // in JSON: reason (words), code and arguments
 }
 
 // Nothing tells that the decision is to do nothing.
@@ -87,6 +90,6 @@ func (d Decision) Drained() []string {
 	return names
 }
 
-func (d *Decision) note(about, reason string) {
-	d.Notes = append(d.Notes, Note{About: about, Reason: reason})
+func (d *Decision) note(about string, why reason.Reason) {
+	d.Notes = append(d.Notes, Note{About: about, Reason: why})
 }

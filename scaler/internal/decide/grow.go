@@ -1,12 +1,12 @@
 package decide
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // grow decides on new workers. Facts that are partial may cause some: jobs that
@@ -16,7 +16,7 @@ func (t *tick) grow() {
 	t.inFlight = t.fleet.Count("", fleet.Booting)
 	limits := []func(group string, n int) int{t.byBreaker, t.byRemovals, t.byMaxCreate, t.byInFlight, t.byQuota}
 	for _, group := range t.inTurn() {
-		n, reason := t.wanted(group)
+		n, why := t.wanted(group)
 		for _, limit := range limits {
 			if n > 0 {
 				n = limit(group, n)
@@ -29,7 +29,7 @@ func (t *tick) grow() {
 		t.inFlight += n
 		t.take(group, n)
 		t.m.Turn = group
-		t.d.Add = append(t.d.Add, Add{Group: group, Count: n, Reason: reason, Avoid: t.avoid[group]})
+		t.d.Add = append(t.d.Add, Add{Group: group, Count: n, Reason: why, Avoid: t.avoid[group]})
 	}
 }
 
@@ -50,7 +50,7 @@ func (t *tick) inTurn() []string {
 // for ever.
 func (t *tick) byRemovals(group string, n int) int {
 	if gone := steps(t.d.Remove, group) + steps(t.d.Discard, group) - t.again[group]; gone > 0 {
-		t.d.note("group "+group, fmt.Sprintf("%s not added now: %s being removed", count(n, "worker"), count(gone, "worker")))
+		t.d.note("group "+group, reason.New(reason.NamesBeingFreed, reason.Count("workers", n), reason.Count("removed", gone)))
 		return 0
 	}
 	return n
@@ -58,7 +58,7 @@ func (t *tick) byRemovals(group string, n int) int {
 
 func (t *tick) byMaxCreate(group string, n int) int {
 	if n > t.budget {
-		t.d.note("group "+group, fmt.Sprintf("%d of %s put off: max_create = %d", n-t.budget, count(n, "worker"), t.p.MaxCreate))
+		t.d.note("group "+group, reason.New(reason.AtMaxCreate, reason.Count("left_out", n-t.budget), reason.Count("workers", n), reason.Count("max_create", t.p.MaxCreate)))
 	}
 	return min(n, t.budget)
 }
@@ -66,17 +66,17 @@ func (t *tick) byMaxCreate(group string, n int) int {
 func (t *tick) byInFlight(group string, n int) int {
 	room := max(0, t.p.MaxInFlight-t.inFlight)
 	if n > room {
-		t.d.note("group "+group, fmt.Sprintf("%d of %s put off: %d are booting, max_in_flight = %d", n-room, count(n, "worker"), t.inFlight, t.p.MaxInFlight))
+		t.d.note("group "+group, reason.New(reason.AtMaxInFlight, reason.Count("left_out", n-room), reason.Count("workers", n), reason.Count("booting", t.inFlight), reason.Count("max_in_flight", t.p.MaxInFlight)))
 	}
 	return min(n, room)
 }
 
 // wanted returns how many new workers a group should get now, and why.
-func (t *tick) wanted(group string) (int, string) {
+func (t *tick) wanted(group string) (int, reason.Reason) {
 	bounds := t.p.Groups[group]
 	have := len(t.fleet.Group(group))
 	staying := t.fleet.Count(group, fleet.Idle, fleet.Busy, fleet.Booting, fleet.Closed) + steps(t.d.Undrain, group) - steps(t.d.Drain, group)
-	n, reason := 0, ""
+	n, why := 0, reason.Reason{}
 	need := t.demand.Needs[group]
 	if need.Workers == 0 {
 		delete(t.m.Unmet, group)
@@ -90,31 +90,31 @@ func (t *tick) wanted(group string) (int, string) {
 		newest := t.now.Sub(t.newest(group))
 		switch {
 		case lasted >= t.p.ScaleOutAfter && newest < t.p.OutCooldown:
-			t.d.note("group "+group, fmt.Sprintf("%s not added yet: the last one was made %s ago, scale_out_cooldown = %s",
-				count(need.Workers, "worker"), short(newest), short(t.p.OutCooldown)))
+			t.d.note("group "+group, reason.New(reason.OutCooldown,
+				reason.Count("workers", need.Workers), reason.Span("newest", newest), reason.Span("cooldown", t.p.OutCooldown)))
 		case lasted >= t.p.ScaleOutAfter:
 			n = need.Workers
-			reason = t.lacking(group, need)
+			why = reason.New(reason.DemandLasted, reason.Why("needs", t.lacking(group, need)...))
 			if lasted > 0 {
-				reason += " for " + short(lasted)
+				why = why.With(reason.Span("lasted", lasted))
 			}
 		default:
 			if end := since.Add(t.p.ScaleOutAfter); t.holdEnds.IsZero() || end.Before(t.holdEnds) {
 				t.holdEnds = end
 			}
-			t.d.note("group "+group, fmt.Sprintf("%s for %s not added yet: the demand has lasted %s of %s",
-				count(need.Workers, "worker"), t.wanting(group, need), short(lasted), short(t.p.ScaleOutAfter)))
+			t.d.note("group "+group, reason.New(reason.DemandHeld, reason.Count("workers", need.Workers), reason.Why("needs", t.wanting(group, need)...),
+				reason.Span("lasted", lasted), reason.Span("hold", t.p.ScaleOutAfter)))
 		}
 	}
 	if below := bounds.Min - staying; below > n {
 		n = below
-		reason = fmt.Sprintf("%d of at least %d workers", staying, bounds.Min)
+		why = reason.New(reason.FewerThanMin, reason.Count("workers", staying), reason.Count("min", bounds.Min))
 	}
 	if room := bounds.Max - have; n > room {
-		t.d.note("group "+group, fmt.Sprintf("%d of %s not added: %d exist, max = %d", n-max(room, 0), count(n, "worker"), have, bounds.Max))
+		t.d.note("group "+group, reason.New(reason.AtMax, reason.Count("left_out", n-max(room, 0)), reason.Count("workers", n), reason.Count("existing", have), reason.Count("max", bounds.Max)))
 		n = max(room, 0)
 	}
-	return n, reason
+	return n, why
 }
 
 // unmetSince is since when there has been a need that is seen for the first time:
@@ -144,28 +144,28 @@ func (t *tick) newest(group string) time.Time {
 	return newest
 }
 
-// lacking says what a group's new workers are for, as a reason.
-func (t *tick) lacking(group string, need demand.Need) string {
-	spare := fmt.Sprintf("%d of %d spare workers missing", need.Spare, t.p.Groups[group].Spare)
-	switch {
-	case need.Spare == 0:
-		return jobs(need.Jobs) + " found no place"
-	case need.Jobs == 0:
-		return spare
+// lacking says what a group's new workers are for.
+func (t *tick) lacking(group string, need demand.Need) []reason.Reason {
+	var needs []reason.Reason
+	if need.Jobs > 0 || need.Spare == 0 {
+		needs = append(needs, reason.New(reason.JobsFoundNoPlace, reason.Count("jobs", need.Jobs)))
 	}
-	return jobs(need.Jobs) + " found no place, " + spare
+	if need.Spare > 0 {
+		needs = append(needs, reason.New(reason.SparesAreMissing, reason.Count("missing", need.Spare), reason.Count("spare", t.p.Groups[group].Spare)))
+	}
+	return needs
 }
 
 // wanting says the same of workers that are yet to be wished for.
-func (t *tick) wanting(group string, need demand.Need) string {
-	spare := fmt.Sprintf("spare = %d", t.p.Groups[group].Spare)
-	switch {
-	case need.Spare == 0:
-		return jobs(need.Jobs)
-	case need.Jobs == 0:
-		return spare
+func (t *tick) wanting(group string, need demand.Need) []reason.Reason {
+	var needs []reason.Reason
+	if need.Jobs > 0 || need.Spare == 0 {
+		needs = append(needs, reason.New(reason.HeldForJobs, reason.Count("jobs", need.Jobs)))
 	}
-	return jobs(need.Jobs) + " and " + spare
+	if need.Spare > 0 {
+		needs = append(needs, reason.New(reason.HeldForSpares, reason.Count("spare", t.p.Groups[group].Spare)))
+	}
+	return needs
 }
 
 func steps(steps []Step, group string) int {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // What a group's workers need from their creation to the pool is learned from
@@ -55,13 +56,14 @@ func (t *tick) joinTimeout(group string) time.Duration {
 	return t.p.JoinTimeout
 }
 
-// joinText names a worker's timeout for people: "join_timeout = 15m".
-func (t *tick) joinText(w fleet.Worker) string {
-	text := "join_timeout = " + short(w.Timeout)
+// absence returns for how long a worker has been out of the pool, and its timeout,
+// as arguments of a reason.
+func (t *tick) absence(w fleet.Worker) []reason.Argument {
+	out := []reason.Argument{reason.Span("absent", t.now.Sub(w.AbsentSince)), reason.Span("limit", w.Timeout)}
 	if w.Timeout != t.p.JoinTimeout {
-		text += ", learned"
+		out = append(out, reason.Name("origin", "learned"))
 	}
-	return text
+	return out
 }
 
 // learnJoin notes how long a worker took that is in the pool. The server's

@@ -31,12 +31,12 @@ func TestQuota(t *testing.T) {
 	check(t, []row{
 		{"without a limit, or with none that is known", want(room(-1, -1, -1)), "+4cpu", ""},
 		{"that has room", want(room(4, 16, 32768)), "+4cpu", ""},
-		{"of instances", want(room(3, -1, -1)), "+3cpu", "1 of 4 workers put off: quota: 3 instances left, a worker takes 1"},
-		{"of cores", want(room(-1, 11, -1)), "+2cpu", "2 of 4 workers put off: quota: 11 cores left, a worker takes 4"},
-		{"of memory", want(room(-1, -1, 8191)), "", "4 of 4 workers put off: quota: 8191 MiB of RAM left, a worker takes 8192"},
-		{"more than one", want(room(3, 4, -1)), "+1cpu", "quota: 3 instances left, a worker takes 1; 4 cores left, a worker takes 4"},
-		{"exceeded by others", want(room(-2-1+3, -1, -1)), "", "quota: 0 instances left"},
-		{"min is no exception", newWorld(bounds(2, 10), room(1, -1, -1)), "+1cpu", "1 of 2 workers put off: quota"},
+		{"of instances", want(room(3, -1, -1)), "+3cpu", "group cpu: quota_exceeded left_out=1 workers=4 short=(quota_left left=3 what=instances each=1)"},
+		{"of cores", want(room(-1, 11, -1)), "+2cpu", "group cpu: quota_exceeded left_out=2 workers=4 short=(quota_left left=11 what=cores each=4)"},
+		{"of memory", want(room(-1, -1, 8191)), "", "group cpu: quota_exceeded left_out=4 workers=4 short=(quota_left left=8191 what=MiB of RAM each=8192)"},
+		{"more than one", want(room(3, 4, -1)), "+1cpu", "group cpu: quota_exceeded left_out=3 workers=4 short=(quota_left left=3 what=instances each=1) short=(quota_left left=4 what=cores each=4)"},
+		{"exceeded by others", want(room(-2-1+3, -1, -1)), "", "group cpu: quota_exceeded left_out=4 workers=4 short=(quota_left left=0 what=instances each=1)"},
+		{"min is no exception", newWorld(bounds(2, 10), room(1, -1, -1)), "+1cpu", "group cpu: quota_exceeded left_out=1 workers=2 short=(quota_left left=1 what=instances each=1)"},
 		{"of a flavor that is not known", want(room(-1, 4, -1), func(w *world) { w.facts.Sizes = nil }), "+4cpu", ""},
 		{"for removals quota is nothing", newWorld(room(0, 0, 0), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90)), "drain:cpu-1", ""},
 	})
@@ -57,16 +57,16 @@ func cooldowns(out, in time.Duration) func(*world) {
 
 func TestCooldowns(t *testing.T) {
 	check(t, []row{
-		{"the next workers wait for the cooldown", newWorld(cooldowns(5*time.Minute, 0), jobs(4), unmetFor(60), node("astro-cpu-1", 299), pool("astro-cpu-1", 4, 0)), "", "the last one was made 4m59s ago, scale_out_cooldown = 5m"},
+		{"the next workers wait for the cooldown", newWorld(cooldowns(5*time.Minute, 0), jobs(4), unmetFor(60), node("astro-cpu-1", 299), pool("astro-cpu-1", 4, 0)), "", "group cpu: scale_out_cooldown workers=1 newest=4m59s cooldown=5m"},
 		{"and come after it", newWorld(cooldowns(5*time.Minute, 0), jobs(4), unmetFor(60), node("astro-cpu-1", 300), pool("astro-cpu-1", 4, 0)), "+1cpu", ""},
-		{"min does not wait", newWorld(cooldowns(5*time.Minute, 0), bounds(2, 10), node("astro-cpu-1", 10)), "+1cpu", "1 of at least 2"},
+		{"min does not wait", newWorld(cooldowns(5*time.Minute, 0), bounds(2, 10), node("astro-cpu-1", 10)), "+1cpu", "fewer_than_min workers=1 min=2"},
 		{"growing is not held by the cooldown of shrinking", newWorld(cooldowns(0, 5*time.Minute), jobs(4), unmetFor(60), node("astro-cpu-1", 10), pool("astro-cpu-1", 4, 0)), "+1cpu", ""},
-		{"after new workers none leaves for the cooldown", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 299), pool("astro-cpu-2", 4, 0)), "", "newest worker was made 4m59s ago, scale_in_cooldown = 5m"},
+		{"after new workers none leaves for the cooldown", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 299), pool("astro-cpu-2", 4, 0)), "", "astro-cpu-1: idle_newest_too_young idle=1m30s newest=4m59s cooldown=5m"},
 		{"and then they do", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 300), pool("astro-cpu-2", 4, 0)), "drain:cpu-1", ""},
-		{"while one is leaving the next one waits", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000, leaving), pool("astro-cpu-2", 0, 90)), "", "another one was leaving 0s ago"},
+		{"while one is leaving the next one waits", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000, leaving), pool("astro-cpu-2", 0, 90)), "", "astro-cpu-1: idle_other_left_lately idle=1m30s left=0s cooldown=5m"},
 		{"and so it does after it has left", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), func(w *world) {
 			w.memory.Left = map[string]time.Time{"cpu": ago(299)}
-		}), "", "another one was leaving 4m59s ago"},
+		}), "", "astro-cpu-1: idle_other_left_lately idle=1m30s left=4m59s cooldown=5m"},
 		{"for the cooldown", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), func(w *world) {
 			w.memory.Left = map[string]time.Time{"cpu": ago(300)}
 		}), "drain:cpu-1", ""},
@@ -142,10 +142,10 @@ func TestLearnedJoinTimeoutHolds(t *testing.T) {
 	}
 	check(t, []row{
 		{"a server that is late gets it", newWorld(known, node("astro-cpu-1", 359)), "", ""},
-		{"then it is looked for once more", newWorld(known, node("astro-cpu-1", 360)), "", "not in the pool for 6m (join_timeout = 6m, learned); it is looked for again"},
-		{"then it goes", newWorld(known, node("astro-cpu-1", 380), confirmedOnce("astro-cpu-1", 20)), "remove:cpu-1", "(join_timeout = 6m, learned)"},
+		{"then it is looked for once more", newWorld(known, node("astro-cpu-1", 360)), "", "astro-cpu-1: looked_for_again what=(not_in_pool absent=6m limit=6m origin=learned)"},
+		{"then it goes", newWorld(known, node("astro-cpu-1", 380), confirmedOnce("astro-cpu-1", 20)), "remove:cpu-1", "astro-cpu-1: not_in_pool absent=6m20s limit=6m origin=learned"},
 		{"one that was in the pool has longer", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(899)} }), "", ""},
-		{"but not for ever", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(900)} }), "remove:cpu-1", "(join_timeout = 15m)"},
+		{"but not for ever", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(900)} }), "remove:cpu-1", "astro-cpu-1: not_in_pool absent=15m limit=15m"},
 		{"it is no capacity any more", newWorld(known, jobs(4), unmetFor(60), node("astro-cpu-1", 400)), "+1cpu", ""},
 	})
 }

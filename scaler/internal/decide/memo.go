@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // A memo is a line of memory that outlives the scaler, on the front-end's server:
@@ -179,7 +180,7 @@ func (m Memory) recallPause(doc cluster.Document, f []string, now time.Time) {
 			}
 			m.Breakers[key] = Breaker{
 				Failures: int(failures), Last: until.Add(-pause(int(failures))), Until: until, Recalled: true,
-				Why: "what the scaler noted before it was started anew (" + f[3] + ")",
+				Why: reason.New(reason.NotedEarlier, reason.Name("fault", f[3])),
 			}
 		}
 	}

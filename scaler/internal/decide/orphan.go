@@ -2,13 +2,13 @@ package decide
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 const (
@@ -44,7 +44,7 @@ func (t *tick) orphans() {
 		if !t.isManaged(w.Group) || !w.Orphan || w.InPool || w.Phase != fleet.Booting && w.Phase != fleet.Leaving {
 			continue
 		}
-		why := "its server was made and never enrolled: who made it has ended"
+		why := reason.New(reason.NeverEnrolled)
 		if t.unwanted(w.Node, why, quiet, w.Jobs > 0, open) {
 			t.dismiss(w, why)
 		}
@@ -53,7 +53,7 @@ func (t *tick) orphans() {
 		if !t.isManaged(twin.Node.Group) {
 			continue
 		}
-		why := "a second server of that name"
+		why := reason.New(reason.SecondOfName)
 		if t.unwanted(twin.Node, why, quiet, twin.Used, open) {
 			t.d.Discard = append(t.d.Discard, Step{Worker: twin.Node.Name, Group: twin.Node.Group, Server: twin.Node.ID, Reason: why})
 		}
@@ -63,13 +63,13 @@ func (t *tick) orphans() {
 
 // unwanted tells, and notes, whether a server has been without anybody who wants
 // it for the grace.
-func (t *tick) unwanted(n cluster.Node, why string, quiet map[string]bool, used bool, open map[string]time.Time) bool {
+func (t *tick) unwanted(n cluster.Node, why reason.Reason, quiet map[string]bool, used bool, open map[string]time.Time) bool {
 	switch {
 	case n.Protected:
-		t.d.note(n.Name, why+"; kept: protected by its metadata")
+		t.d.note(n.Name, reason.New(reason.KeptProtected, reason.Why("what", why)))
 		return false
 	case used:
-		t.d.note(n.Name, why+"; kept: jobs may be on it")
+		t.d.note(n.Name, reason.New(reason.KeptMayHaveJobs, reason.Why("what", why)))
 		return false
 	}
 	since, before := t.m.Orphans[n.ID]
@@ -84,11 +84,11 @@ func (t *tick) unwanted(n cluster.Node, why string, quiet map[string]bool, used 
 		return false // it is being made, for all that is known
 	}
 	if left := orphanGrace - t.now.Sub(since); left > 0 {
-		t.d.note(n.Name, fmt.Sprintf("%s; it is deleted in %s if nothing comes of it", why, short(left)))
+		t.d.note(n.Name, reason.New(reason.DeletedLater, reason.Why("what", why), reason.Span("left", left)))
 		return false
 	}
-	if unsafe := t.unsafe(); unsafe != "" {
-		t.d.note(n.Name, why+"; not deleted now: "+unsafe)
+	if unsafe := t.unsafe(); !unsafe.IsZero() {
+		t.d.note(n.Name, reason.New(reason.NotDeletedNow, reason.Why("what", why), reason.Why("why", unsafe)))
 		return false
 	}
 	return true
@@ -128,7 +128,7 @@ func batchOf(n cluster.Node) string {
 
 // dismiss removes a worker; by its server where its name is another one's in the
 // roster.
-func (t *tick) dismiss(w fleet.Worker, why string) {
+func (t *tick) dismiss(w fleet.Worker, why reason.Reason) {
 	if w.Orphan && w.Listed {
 		t.d.Discard = append(t.d.Discard, Step{Worker: w.Name, Group: w.Group, Server: w.Node.ID, Reason: why})
 		return

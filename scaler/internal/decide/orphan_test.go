@@ -48,11 +48,11 @@ func TestOrphans(t *testing.T) {
 		{"one that is being made has time", newWorld(watched(9000), server("astro-cpu-1", "s1", "b1", 299)), "", ""},
 		{"and its batch's latecomers give it more", newWorld(unwantedFor("s1", 9000), server("astro-cpu-1", "s1", "b1", 9000), server("astro-cpu-2", "s2", "b1", 200)), "", ""},
 		{"as do those that Nova is still building", newWorld(unwantedFor("s1", 9000), server("astro-cpu-1", "s1", "b1", 600), server("astro-cpu-2", "s2", "b1", 600, building)), "", ""},
-		{"then it is said", newWorld(watched(9000), server("astro-cpu-1", "s1", "b1", 300)), "", "made and never enrolled: who made it has ended; it is deleted in 5m"},
+		{"then it is said", newWorld(watched(9000), server("astro-cpu-1", "s1", "b1", 300)), "", "astro-cpu-1: deleted_later what=(never_enrolled) left=5m"},
 		{"another batch is no excuse", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), server("astro-cpu-2", "s2", "b2", 200)), "remove:cpu-1", ""},
-		{"and after five minutes it is done", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600)), "remove:cpu-1", "never enrolled"},
-		{"not sooner", newWorld(unwantedFor("s1", 299), server("astro-cpu-1", "s1", "b1", 600)), "", "deleted in 1s"},
-		{"another server's grace is not its own", newWorld(unwantedFor("s0", 900), server("astro-cpu-1", "s1", "b1", 600)), "", "deleted in 5m"},
+		{"and after five minutes it is done", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600)), "remove:cpu-1", "astro-cpu-1: never_enrolled"},
+		{"not sooner", newWorld(unwantedFor("s1", 299), server("astro-cpu-1", "s1", "b1", 600)), "", "astro-cpu-1: deleted_later what=(never_enrolled) left=1s"},
+		{"another server's grace is not its own", newWorld(unwantedFor("s0", 900), server("astro-cpu-1", "s1", "b1", 600)), "", "astro-cpu-1: deleted_later what=(never_enrolled) left=5m"},
 		{"a run of a minute goes by the server's age", newWorld(server("astro-cpu-1", "s1", "b1", 600)), "remove:cpu-1", ""},
 		{"an old server's entry does not enrol a new one of its name, which goes by its ID", newWorld(server("astro-cpu-1", "s1", "b1", 600), unwantedFor("s1", 300), func(w *world) {
 			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1", Batch: "b0"}}
@@ -61,10 +61,10 @@ func TestOrphans(t *testing.T) {
 		{"nor is one in the pool", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), pool("astro-cpu-1", 1, 0)), "", ""},
 		{"nor one in the pool whose name is asked to leave", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) {
 			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1", Batch: "b0", Leaving: cluster.LeaveIdle}}
-		}, pool("astro-cpu-1", 0, 900)), "", "has not closed it yet"},
-		{"nor one with a job by the queue's account", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "kept: jobs may be on it"},
-		{"a protected one stays", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600, protected)), "", "kept: protected"},
-		{"partial facts delete none", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "not deleted now: what was read is not whole"},
+		}, pool("astro-cpu-1", 0, 900)), "", "astro-cpu-1: not_closed_yet generation=7"},
+		{"nor one with a job by the queue's account", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "astro-cpu-1: kept_may_have_jobs what=(never_enrolled)"},
+		{"a protected one stays", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600, protected)), "", "astro-cpu-1: kept_protected what=(never_enrolled)"},
+		{"partial facts delete none", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "astro-cpu-1: not_deleted_now what=(never_enrolled) why=(facts_partial parts=x)"},
 		{"another group's is not ours", newWorld(unwantedFor("s1", 300), server("astro-other-1", "s1", "b1", 600, func(n *cluster.Node, _ *cluster.Member) { n.Group = "other" })), "", ""},
 	})
 }
@@ -95,12 +95,12 @@ func TestTwoServersOfOneName(t *testing.T) {
 		}, changes...)...)
 	}
 	check(t, []row{
-		{"the younger one goes", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old")), "discard:cpu-1/young", "a second server of that name"},
-		{"after its grace", two(unwantedFor("young", 299), pool("astro-cpu-1", 4, 0), onServer("old")), "", "deleted in 1s"},
+		{"the younger one goes", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old")), "discard:cpu-1/young", "astro-cpu-1: second_of_name"},
+		{"after its grace", two(unwantedFor("young", 299), pool("astro-cpu-1", 4, 0), onServer("old")), "", "astro-cpu-1: deleted_later what=(second_of_name) left=1s"},
 		{"unless it is the one that works", two(unwantedFor("old", 300), pool("astro-cpu-1", 4, 0), onServer("young")), "discard:cpu-1/old", ""},
-		{"none goes while the pool does not tell which one works", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0)), "", "kept: jobs may be on it"},
-		{"nor while the queue knows of jobs and the pool of nothing", two(unwantedFor("young", 300), watched(600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "kept: jobs may be on it"},
-		{"a protected one stays", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old"), func(w *world) { w.facts.Cluster.Nodes[1].Protected = true }), "", "kept: protected"},
+		{"none goes while the pool does not tell which one works", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0)), "", "astro-cpu-1: kept_may_have_jobs what=(second_of_name)"},
+		{"nor while the queue knows of jobs and the pool of nothing", two(unwantedFor("young", 300), watched(600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "astro-cpu-1: kept_may_have_jobs what=(second_of_name)"},
+		{"a protected one stays", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old"), func(w *world) { w.facts.Cluster.Nodes[1].Protected = true }), "", "astro-cpu-1: kept_protected what=(second_of_name)"},
 		{"one that is being made is left to who makes it", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old"), func(w *world) { w.facts.Cluster.Nodes[1].Status = cluster.StatusBuild }), "", ""},
 	})
 	out, _ := decide.Tick(two().facts, two().policy, decide.Memory{}, now)

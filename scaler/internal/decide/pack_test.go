@@ -8,6 +8,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // twoGroups has group "other" with larger workers beside "cpu", both wanted for
@@ -35,8 +36,8 @@ func TestNoGroupStarves(t *testing.T) {
 		return twoGroups(large(400), jobs(400), func(w *world) { w.memory.Turn = turn }, policy(func(p *decide.Policy) { p.MaxCreate = most }))
 	}
 	check(t, []row{
-		{"a tick has room for one of two groups", greedy("", 10), "+10cpu", "group other: 10 of 10 workers put off: max_create = 10"},
-		{"the other one comes next", greedy("cpu", 10), "+10other", "group cpu: 10 of 10 workers put off: max_create = 10"},
+		{"a tick has room for one of two groups", greedy("", 10), "+10cpu", "group other: at_max_create left_out=10 workers=10 max_create=10"},
+		{"the other one comes next", greedy("cpu", 10), "+10other", "group cpu: at_max_create left_out=10 workers=10 max_create=10"},
 		{"and then the first", greedy("other", 10), "+10cpu", ""},
 		{"what one leaves is the other's", greedy("cpu", 14), "+10other +4cpu", ""},
 		{"a group that went is passed over", greedy("dead", 10), "+10other", ""},
@@ -57,24 +58,24 @@ func TestNoGroupStarves(t *testing.T) {
 
 func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
 	host := fault(cluster.FaultNoHost, "")
-	other := decide.Fault{Group: "other", Kind: cluster.FaultNoHost, Why: "no luck"}
+	other := decide.Fault{Group: "other", Kind: cluster.FaultNoHost, Why: reason.Said("no luck")}
 	check(t, []row{
 		{"both can grow: the smaller one", twoGroups(jobs(4)), "+1cpu", ""},
-		{"it pauses: the other one", twoGroups(jobs(4), failed(1, 10, host)), "+1other", "4 jobs found no place"},
-		{"the quota has no room for either, and it is said", twoGroups(jobs(4), func(w *world) { n := 0; w.facts.Room.Instances = &n }), "", "group cpu: 1 of 1 worker put off: quota: 0 instances left"},
-		{"cores for the smaller one alone", twoGroups(large(1), jobs(4), func(w *world) { n := 7; w.facts.Room.Cores = &n }), "+1cpu", "group other: 1 of 1 worker put off: quota: 3 cores left, a worker takes 8"},
-		{"the larger one pauses: its jobs wait, and it is said", twoGroups(large(1), jobs(4), failed(1, 10, other)), "+1cpu", "group other: 1 worker not added: pause of another 4m50s"},
+		{"it pauses: the other one", twoGroups(jobs(4), failed(1, 10, host)), "+1other", "demand_lasted needs=(jobs_found_no_place jobs=4) lasted=1m"},
+		{"the quota has no room for either, and it is said", twoGroups(jobs(4), func(w *world) { n := 0; w.facts.Room.Instances = &n }), "", "group cpu: quota_exceeded left_out=1 workers=1 short=(quota_left left=0 what=instances each=1)"},
+		{"cores for the smaller one alone", twoGroups(large(1), jobs(4), func(w *world) { n := 7; w.facts.Room.Cores = &n }), "+1cpu", "group other: quota_exceeded left_out=1 workers=1 short=(quota_left left=3 what=cores each=8)"},
+		{"the larger one pauses: its jobs wait, and it is said", twoGroups(large(1), jobs(4), failed(1, 10, other)), "+1cpu", "group other: group_pauses workers=1 left=4m50s failures=1 why=(other words=no luck)"},
 		{"those that no group can take have all groups' reasons", twoGroups(jobs(4), failed(1, 10, host), func(w *world) {
 			huge := queue.Shape{Cpus: 64, MemoryMiB: 1024}
 			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "huge", Asks: huge, Takes: huge, Count: 2, First: "8.0"})
-		}), "+1other", "2 jobs without a worker to come (8.0…): no group can ever run them: CPUs 64 > 4 of group cpu (by its flavor, none was seen yet); CPUs 64 > 8 of group other"},
+		}), "+1other", "jobs: jobs_unmet jobs=2 first=8.0 why=(other words=no group can ever run them: CPUs 64 > 4 of group cpu (by its flavor, none was seen yet); CPUs 64 > 8 of group other (by its flavor, none was seen yet))"},
 		{"those that only the other group can take are not said to have none", twoGroups(failed(1, 10, host), func(w *world) {
 			w.policy.Groups["other"] = decide.Bounds{Max: 1}
 			wide, tall := queue.Shape{Cpus: 4, MemoryMiB: 7000}, queue.Shape{Cpus: 1, MemoryMiB: 12000}
 			w.facts.Queue.Jobs = []queue.JobGroup{
 				{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "8.0"}, {Key: "tall", Asks: tall, Takes: tall, Count: 1, First: "9.0"},
 			}
-		}), "+1other", "1 job without a worker to come (9.0…): group other is at its max of 1"},
+		}), "+1other", "jobs: jobs_unmet jobs=1 first=9.0 why=(other words=group other is at its max of 1)"},
 		{"nor those that ask for it", twoGroups(failed(1, 10, host), func(w *world) {
 			w.policy.Groups["other"] = decide.Bounds{Max: 1}
 			wide, small := queue.Shape{Cpus: 4, MemoryMiB: 12000}, queue.Shape{Cpus: 1, MemoryMiB: 6000}
@@ -82,14 +83,14 @@ func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
 			w.facts.Queue.Jobs = []queue.JobGroup{
 				{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "8.0"}, {Key: "small", Asks: small, Takes: small, Group: "other", Count: 1, First: "9.0"},
 			}
-		}), "+1other", "1 job without a worker to come (9.0…): group other is at its max of 1"},
+		}), "+1other", "jobs: jobs_unmet jobs=1 first=9.0 why=(other words=group other is at its max of 1)"},
 		{"an idle spare of a group that pauses stays one", twoGroups(failed(1, 10, host), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) {
 			w.policy.Groups["cpu"] = decide.Bounds{Max: 10, Spare: 1}
 			w.facts.Queue.Workers[0].Free.DiskKiB = 1 // no room for this job, as a new worker may have
 			wide := queue.Shape{Cpus: 4, MemoryMiB: 1024, DiskKiB: 1000}
 			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "9.0", Oldest: ago(30)})
-		}), "+1other", "astro-cpu-1: idle for 15m, stays: spare = 1"},
-		{"both pause", twoGroups(large(1), jobs(4), failed(1, 10, host, other)), "", "group cpu: 1 worker not added: pause"},
-		{"the other one's hold begins with the pause", twoGroups(jobs(4), failed(1, 10, host), func(w *world) { delete(w.memory.Unmet, "other") }), "", "group other: 1 worker for 4 jobs not added yet: the demand has lasted 0s"},
+		}), "+1other", "astro-cpu-1: idle_spare idle=15m spare=1"},
+		{"both pause", twoGroups(large(1), jobs(4), failed(1, 10, host, other)), "", "group cpu: group_pauses workers=1 left=4m50s failures=1 why=(other words=no luck)"},
+		{"the other one's hold begins with the pause", twoGroups(jobs(4), failed(1, 10, host), func(w *world) { delete(w.memory.Unmet, "other") }), "", "group other: demand_held workers=1 needs=(held_for_jobs jobs=4) lasted=0s hold=1m"},
 	})
 }

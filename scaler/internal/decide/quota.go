@@ -1,9 +1,9 @@
 package decide
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // Room is what the project's quota leaves, others' servers counted. What is nil
@@ -24,18 +24,18 @@ type Size struct {
 // it is read again in the next tick.
 func (t *tick) byQuota(group string, n int) int {
 	fit := n
-	var short []string
+	var short []reason.Reason
 	for _, q := range t.quotas(group) {
 		if q.left == nil || q.each <= 0 {
 			continue
 		}
 		if room := max(*q.left, 0) / q.each; room < n {
 			fit = min(fit, room)
-			short = append(short, fmt.Sprintf("%d %s left, a worker takes %d", max(*q.left, 0), q.what, q.each))
+			short = append(short, reason.New(reason.QuotaLeft, reason.Count("left", max(*q.left, 0)), reason.Name("what", q.what), reason.Count("each", q.each)))
 		}
 	}
 	if fit < n {
-		t.d.note("group "+group, fmt.Sprintf("%d of %s put off: quota: %s", n-fit, count(n, "worker"), strings.Join(short, "; ")))
+		t.d.note("group "+group, reason.New(reason.QuotaExceeded, reason.Count("left_out", n-fit), reason.Count("workers", n), reason.Why("short", short...)))
 	}
 	return fit
 }

@@ -76,11 +76,11 @@ func schedule(least int, from, to decide.Clock) func(*world) {
 // It is 12:00.
 func TestSchedule(t *testing.T) {
 	check(t, []row{
-		{"a window raises the min, and nothing is held", newWorld(schedule(3, clock(8, 0), clock(18, 0))), "+3cpu", "0 of at least 3 workers"},
+		{"a window raises the min, and nothing is held", newWorld(schedule(3, clock(8, 0), clock(18, 0))), "+3cpu", "fewer_than_min workers=0 min=3"},
 		{"outside of it the group's own min holds", newWorld(schedule(3, clock(18, 0), clock(8, 0))), "", ""},
-		{"a window never lowers the min", newWorld(bounds(4, 10), schedule(3, clock(8, 0), clock(18, 0))), "+4cpu", "0 of at least 4 workers"},
-		{"nor raises it above max", newWorld(bounds(0, 2), schedule(3, clock(8, 0), clock(18, 0))), "+2cpu", "0 of at least 2 workers"},
-		{"idle workers of the window stay", newWorld(schedule(1, clock(8, 0), clock(18, 0)), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900)), "", "stays: min = 1"},
+		{"a window never lowers the min", newWorld(bounds(4, 10), schedule(3, clock(8, 0), clock(18, 0))), "+4cpu", "fewer_than_min workers=0 min=4"},
+		{"nor raises it above max", newWorld(bounds(0, 2), schedule(3, clock(8, 0), clock(18, 0))), "+2cpu", "fewer_than_min workers=0 min=2"},
+		{"idle workers of the window stay", newWorld(schedule(1, clock(8, 0), clock(18, 0)), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900)), "", "astro-cpu-1: idle_at_min idle=15m min=1"},
 		{"and go when it is over", newWorld(schedule(1, clock(8, 0), clock(12, 0)), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900)), "drain:cpu-1", ""},
 	})
 }

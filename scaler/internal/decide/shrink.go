@@ -2,25 +2,25 @@ package decide
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // unsafe says why nothing may be concluded from what is not there; "" means
 // that the facts are whole.
-func (t *tick) unsafe() string {
+func (t *tick) unsafe() reason.Reason {
 	q := t.facts.Queue
 	if len(q.Partial) > 0 {
-		return "what was read is not whole: " + strings.Join(q.Partial, "; ")
+		return reason.New(reason.FactsPartial, reason.Text("parts", strings.Join(q.Partial, "; ")))
 	}
 	if age := t.now.Sub(q.PoolSince); age < t.p.PoolSettle {
-		return fmt.Sprintf("the %s was started %s ago, less than %s", q.Traits.DirectoryName(), short(age), short(t.p.PoolSettle))
+		return reason.New(reason.DirectoryYoung, reason.Name("directory", q.Traits.DirectoryName()), reason.Span("age", age), reason.Span("limit", t.p.PoolSettle))
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // leaving carries on with workers that are on their way out by our mark.
@@ -33,7 +33,7 @@ func (t *tick) leaving() {
 		}
 		t.m.Left[w.Group] = t.now
 		if w.Mark != cluster.LeaveIdle {
-			t.d.note(w.Name, "is leaving by somebody else's wish")
+			t.d.note(w.Name, reason.New(reason.LeavesForOthers))
 			continue
 		}
 		if w.Drained {
@@ -42,35 +42,35 @@ func (t *tick) leaving() {
 			delete(t.m.Closed, w.Name) // it has been open meanwhile, by another's wish
 		}
 		closed, gone := t.m.Closed[w.Name], t.gone(w)
-		what := "is closed"
+		what := reason.New(reason.IsClosed)
 		if !closed {
-			what = fmt.Sprintf("is asked to leave, and not in the pool for %s", short(t.now.Sub(w.AbsentSince)))
+			what = reason.New(reason.AskedAndAbsent, reason.Span("absent", t.now.Sub(w.AbsentSince)))
 		}
 		waiting := t.demand.On(w.Name)
 		switch {
 		case w.Node.Protected:
-			t.undrain(w, "is protected by its metadata")
+			t.undrain(w, reason.New(reason.RecalledProtected))
 		case waiting > 0:
-			t.undrain(w, jobs(waiting)+" came that fit it")
+			t.undrain(w, reason.New(reason.RecalledJobsCame, reason.Count("jobs", waiting)))
 		case slices.Contains(t.demand.Spares, w.Name):
-			t.undrain(w, fmt.Sprintf("is wanted again: spare = %d", t.p.Groups[w.Group].Spare))
+			t.undrain(w, reason.New(reason.RecalledAsSpare, reason.Count("spare", t.p.Groups[w.Group].Spare)))
 		case below[w.Group] > steps(t.d.Undrain, w.Group) && !gone:
-			t.undrain(w, fmt.Sprintf("is wanted again: min = %d", t.p.Groups[w.Group].Min))
+			t.undrain(w, reason.New(reason.RecalledForMin, reason.Count("min", t.p.Groups[w.Group].Min)))
 		case w.Refused:
-			t.undrain(w, "the front-end refused to close it: it has a job")
+			t.undrain(w, reason.New(reason.RecalledHasJob))
 		case !closed && !gone:
-			t.d.note(w.Name, fmt.Sprintf("is asked to leave; the front-end has not closed it yet (generation %d)", t.fleet.Generation))
+			t.d.note(w.Name, reason.New(reason.NotClosedYet, reason.Count("generation", int(t.fleet.Generation))))
 		case w.Jobs > 0:
 			delete(t.m.Confirmed, w.Name)
-			t.d.note(w.Name, fmt.Sprintf("%s, but %s still on it by the queue's account", what, jobs(w.Jobs)))
-		case unsafe != "":
-			t.d.note(w.Name, what+", and is not removed now: "+unsafe)
+			t.d.note(w.Name, reason.New(reason.JobsByQueue, reason.Why("what", what), reason.Count("jobs", w.Jobs)))
+		case !unsafe.IsZero():
+			t.d.note(w.Name, reason.New(reason.NotRemovedNow, reason.Why("what", what), reason.Why("why", unsafe)))
 		case !t.confirmed(w):
-			t.d.note(w.Name, what+"; the queue is read again before it is removed")
+			t.d.note(w.Name, reason.New(reason.ReadAgainFirst, reason.Why("what", what)))
 		case closed:
-			t.removeMarked(w, "closed by the front-end, and two readings of the queue found no job on it")
+			t.removeMarked(w, reason.New(reason.RemovedClosed))
 		default:
-			t.removeMarked(w, what+fmt.Sprintf(" (%s), and two readings of the queue found no job on it", t.joinText(w)))
+			t.removeMarked(w, reason.New(reason.RemovedAbsent, t.absence(w)...))
 		}
 	}
 }
@@ -112,12 +112,12 @@ func (t *tick) shrink() {
 		case fleet.Idle, fleet.Busy, fleet.Booting:
 			staying[w.Group]++
 			if w.Node.Broken() {
-				t.d.note(w.Name, "its server is in ERROR, and yet it works in the pool: treated like the others")
+				t.d.note(w.Name, reason.New(reason.BrokenButInPool))
 			}
 		case fleet.Closed:
-			t.d.note(w.Name, "takes no jobs ("+w.Pool.State+"), and not by this scaler's wish: left alone")
+			t.d.note(w.Name, reason.New(reason.ClosedByOthers, reason.Name("state", w.Pool.State)))
 		case fleet.Stopped:
-			t.d.note(w.Name, "its server is "+string(w.Node.Status)+": left alone")
+			t.d.note(w.Name, reason.New(reason.ServerStopped, reason.Name("status", string(w.Node.Status))))
 		}
 		if w.Phase == fleet.Idle {
 			idle = append(idle, w)
@@ -128,13 +128,13 @@ func (t *tick) shrink() {
 	}
 	slices.SortStableFunc(idle, leavesBefore)
 	for _, w := range idle {
-		reason, leaves := t.mayLeave(w, staying[w.Group], unsafe)
+		why, leaves := t.mayLeave(w, staying[w.Group], unsafe)
 		if !leaves {
-			t.d.note(w.Name, reason)
+			t.d.note(w.Name, why)
 			continue
 		}
 		staying[w.Group]--
-		t.d.Drain = append(t.d.Drain, Step{Worker: w.Name, Group: w.Group, Reason: reason})
+		t.d.Drain = append(t.d.Drain, Step{Worker: w.Name, Group: w.Group, Reason: why})
 	}
 }
 
@@ -156,38 +156,39 @@ func leavesBefore(a, b fleet.Worker) int {
 }
 
 // mayLeave tells whether an idle worker is asked to leave, and why or why not.
-func (t *tick) mayLeave(w fleet.Worker, staying int, unsafe string) (string, bool) {
+func (t *tick) mayLeave(w fleet.Worker, staying int, unsafe reason.Reason) (reason.Reason, bool) {
 	limit, what := t.p.IdleAfter, "idle_after"
 	if !w.Pool.RanBefore && t.p.FirstJobGrace > limit {
 		limit, what = t.p.FirstJobGrace, "first_job_grace"
 	}
 	idle := t.now.Sub(w.Pool.IdleSince)
+	stays := func(code reason.Code, more ...reason.Argument) (reason.Reason, bool) {
+		return reason.New(code, append([]reason.Argument{reason.Span("idle", idle)}, more...)...), false
+	}
 	waiting := t.demand.On(w.Name)
 	switch {
 	case waiting > 0:
-		return fmt.Sprintf("idle for %s, stays: %s fit it", short(idle), jobs(waiting)), false
+		return stays(reason.IdleJobsFit, reason.Count("jobs", waiting))
 	case idle < limit:
-		return fmt.Sprintf("idle for %s of %s = %s", short(idle), what, short(limit)), false
+		return stays(reason.IdleNotLongEnough, reason.Name("setting", what), reason.Span("limit", limit))
 	case w.Node.Protected:
-		return fmt.Sprintf("idle for %s, stays: protected by its metadata", short(idle)), false
+		return stays(reason.IdleProtected)
 	case staying <= t.p.Groups[w.Group].Min:
-		return fmt.Sprintf("idle for %s, stays: min = %d", short(idle), t.p.Groups[w.Group].Min), false
+		return stays(reason.IdleAtMin, reason.Count("min", t.p.Groups[w.Group].Min))
 	case slices.Contains(t.demand.Spares, w.Name):
-		return fmt.Sprintf("idle for %s, stays: spare = %d", short(idle), t.p.Groups[w.Group].Spare), false
+		return stays(reason.IdleSpare, reason.Count("spare", t.p.Groups[w.Group].Spare))
 	case !w.Listed:
-		return fmt.Sprintf("idle for %s, stays: it is not in the cluster's roster yet", short(idle)), false
-	case unsafe != "":
-		return fmt.Sprintf("idle for %s, stays: %s", short(idle), unsafe), false
+		return stays(reason.IdleNotListed)
+	case !unsafe.IsZero():
+		return stays(reason.IdleFactsUnsafe, reason.Why("why", unsafe))
 	case t.p.InCooldown > 0 && t.now.Sub(t.newest(w.Group)) < t.p.InCooldown:
-		return fmt.Sprintf("idle for %s, stays for now: the group's newest worker was made %s ago, scale_in_cooldown = %s",
-			short(idle), short(t.now.Sub(t.newest(w.Group))), short(t.p.InCooldown)), false
+		return stays(reason.IdleAfterNewest, reason.Span("newest", t.now.Sub(t.newest(w.Group))), reason.Span("cooldown", t.p.InCooldown))
 	case t.now.Sub(t.m.Left[w.Group]) < t.p.InCooldown:
-		return fmt.Sprintf("idle for %s, stays for now: another one was leaving %s ago, scale_in_cooldown = %s",
-			short(idle), short(t.now.Sub(t.m.Left[w.Group])), short(t.p.InCooldown)), false
+		return stays(reason.IdleAfterLastLeft, reason.Span("left", t.now.Sub(t.m.Left[w.Group])), reason.Span("cooldown", t.p.InCooldown))
 	case len(t.d.Drain) >= t.p.MaxRemove:
-		return fmt.Sprintf("idle for %s, stays for now: max_remove = %d", short(idle), t.p.MaxRemove), false
+		return stays(reason.IdleAtMaxRemove, reason.Count("max_remove", t.p.MaxRemove))
 	}
-	return fmt.Sprintf("idle for %s (%s = %s), and no waiting job fits it", short(idle), what, short(limit)), true
+	return reason.New(reason.IdleLongEnough, reason.Span("idle", idle), reason.Name("setting", what), reason.Span("limit", limit)), true
 }
 
 // clear removes servers that will not do: in ERROR, never joined, or gone.
@@ -200,34 +201,38 @@ func (t *tick) clear() {
 		}
 		switch w.Phase {
 		case fleet.Broken:
-			why, kind := "its server is in ERROR", cluster.FaultOther
+			why, kind := reason.New(reason.ServerInError), cluster.FaultOther
 			if w.Node.Fault != nil {
-				why += ": " + w.Node.Fault.Message
+				why = why.With(reason.Text("message", w.Node.Fault.Message))
 				kind = cluster.FaultOfWords(w.Node.Fault.Message)
 			}
 			if t.spared(w, why) {
 				continue
 			}
-			if w.Listed && unsafe != "" { // it may have come to run jobs
-				t.d.note(w.Name, why+"; not removed now: "+unsafe)
+			if w.Listed && !unsafe.IsZero() { // it may have come to run jobs
+				t.d.note(w.Name, reason.New(reason.NotDeletedNow, reason.Why("what", why), reason.Why("why", unsafe)))
 				continue
 			}
 			t.dismiss(w, why)
 			failed = t.blame(failed, w, kind, why)
 		case fleet.Absent:
-			why := fmt.Sprintf("not in the pool for %s (%s)", short(t.now.Sub(w.AbsentSince)), t.joinText(w))
+			why := reason.New(reason.NotInPool, t.absence(w)...)
 			if t.spared(w, why) {
 				continue
 			}
-			if unsafe != "" || !t.confirmed(w) {
-				t.d.note(w.Name, why+"; it is looked for again before it is replaced"+because(unsafe))
+			if !unsafe.IsZero() || !t.confirmed(w) {
+				again := reason.New(reason.LookedForAgain, reason.Why("what", why))
+				if !unsafe.IsZero() {
+					again = again.With(reason.Why("why", unsafe))
+				}
+				t.d.note(w.Name, again)
 				continue
 			}
 			t.dismiss(w, why)
 			failed = t.blame(failed, w, NotJoined, why)
 		case fleet.Vanished:
 			if t.confirmed(w) {
-				t.remove(w, "in the roster, but it has no server")
+				t.remove(w, reason.New(reason.NoServer))
 			}
 		default:
 			if w.Phase != fleet.Leaving {
@@ -242,7 +247,7 @@ func (t *tick) clear() {
 
 // blame counts a server's failure once, however often its removal is tried, and
 // notes it with the step that removes it.
-func (t *tick) blame(failed []Fault, w fleet.Worker, kind cluster.FaultKind, why string) []Fault {
+func (t *tick) blame(failed []Fault, w fleet.Worker, kind cluster.FaultKind, why reason.Reason) []Fault {
 	for _, steps := range [][]Step{t.d.Remove, t.d.Discard} {
 		if last := len(steps) - 1; last >= 0 && steps[last].Worker == w.Name {
 			steps[last].Fault = kind
@@ -262,35 +267,28 @@ func (t *tick) blame(failed []Fault, w fleet.Worker, kind cluster.FaultKind, why
 }
 
 // spared tells, and notes, that a worker is kept for all that is wrong with it.
-func (t *tick) spared(w fleet.Worker, why string) bool {
+func (t *tick) spared(w fleet.Worker, why reason.Reason) bool {
 	switch {
 	case w.Node.Protected:
-		t.d.note(w.Name, why+"; kept: protected by its metadata")
+		t.d.note(w.Name, reason.New(reason.KeptProtected, reason.Why("what", why)))
 	case w.Jobs > 0:
-		t.d.note(w.Name, fmt.Sprintf("%s; kept: %s on it by the queue's account", why, jobs(w.Jobs)))
+		t.d.note(w.Name, reason.New(reason.KeptForJobs, reason.Why("what", why), reason.Count("jobs", w.Jobs)))
 	default:
 		return false
 	}
 	return true
 }
 
-func because(unsafe string) string {
-	if unsafe == "" {
-		return ""
-	}
-	return " (" + unsafe + ")"
-}
-
-func (t *tick) undrain(w fleet.Worker, reason string) {
+func (t *tick) undrain(w fleet.Worker, why reason.Reason) {
 	delete(t.m.Confirmed, w.Name)
-	t.d.Undrain = append(t.d.Undrain, Step{Worker: w.Name, Group: w.Group, Reason: reason})
+	t.d.Undrain = append(t.d.Undrain, Step{Worker: w.Name, Group: w.Group, Reason: why})
 }
 
-func (t *tick) removeMarked(w fleet.Worker, reason string) {
-	t.remove(w, reason)
+func (t *tick) removeMarked(w fleet.Worker, why reason.Reason) {
+	t.remove(w, why)
 	t.d.Remove[len(t.d.Remove)-1].Marked = true
 }
 
-func (t *tick) remove(w fleet.Worker, reason string) {
-	t.d.Remove = append(t.d.Remove, Step{Worker: w.Name, Group: w.Group, Server: w.Node.ID, Reason: reason})
+func (t *tick) remove(w fleet.Worker, why reason.Reason) {
+	t.d.Remove = append(t.d.Remove, Step{Worker: w.Name, Group: w.Group, Server: w.Node.ID, Reason: why})
 }

@@ -1,12 +1,11 @@
 package decide
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // When more workers than this are sick, the trouble is not the workers': a switch,
@@ -17,9 +16,9 @@ const (
 )
 
 // sickness says why nothing may be done at all, or "".
-func (t *tick) sickness() string {
-	all, sick := 0, map[string]int{}
-	var order []string
+func (t *tick) sickness() reason.Reason {
+	all, sick := 0, map[reason.Code]int{}
+	var order []reason.Code
 	total := 0
 	for _, w := range t.fleet.Workers {
 		if !t.isManaged(w.Group) || w.Phase == fleet.Vanished || w.Phase == fleet.Foreign || w.Node.Status == cluster.StatusDeleting {
@@ -35,31 +34,31 @@ func (t *tick) sickness() string {
 		}
 	}
 	if total <= sickWorkers || 100*total <= sickPercent*all {
-		return ""
+		return reason.Reason{}
 	}
-	var parts []string
+	var parts []reason.Reason
 	for _, how := range order {
-		parts = append(parts, fmt.Sprintf("%d %s", sick[how], how))
+		parts = append(parts, reason.New(how, reason.Count("workers", sick[how])))
 	}
-	return fmt.Sprintf("%d of %d workers are sick (%s): nothing is made or removed until no more than %d %% are",
-		total, all, strings.Join(parts, ", "), sickPercent)
+	return reason.New(reason.TooManySick, reason.Count("sick", total), reason.Count("workers", all),
+		reason.Why("how", parts...), reason.Count("percent", sickPercent))
 }
 
 // sick says what is wrong with a worker that was well once. One that never came
 // up is no sign of a sudden trouble: it is replaced, and its group's breaker sees
 // to the rest.
-func (t *tick) sick(w fleet.Worker) string {
+func (t *tick) sick(w fleet.Worker) reason.Code {
 	switch {
 	case w.Phase == fleet.Stopped:
-		return "stopped"
+		return reason.SickStopped
 	case w.Phase == fleet.Broken && !w.Orphan:
-		return "in ERROR"
+		return reason.SickError
 	case w.Node.Status == cluster.StatusUnknown:
-		return "on hosts that Nova does not reach"
+		return reason.SickUnreached
 	case w.Phase == fleet.Leaving || w.InPool || !w.WasWell:
 		return ""
 	case w.Phase == fleet.Absent || t.now.Sub(w.AbsentSince) >= t.lostAfter():
-		return "gone from the pool"
+		return reason.SickLost
 	}
 	return ""
 }

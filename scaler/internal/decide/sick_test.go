@@ -53,26 +53,26 @@ func TestSickStop(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		world world
-		want  string // in Stopped; "" is not stopped
+		want  string // in Stop, by code and arguments; "" is not stopped
 	}{
 		{"all are well", busyDay(herd(8, 0, nil)), ""},
 		{"three are never too many", busyDay(herd(0, 3, status("SHUTOFF"))), ""},
-		{"four of four", busyDay(herd(0, 4, status("SHUTOFF"))), "4 of 4 workers are sick (4 stopped)"},
+		{"four of four", busyDay(herd(0, 4, status("SHUTOFF"))), "too_many_sick sick=4 workers=4 how=(sick_stopped workers=4) percent=45"},
 		{"four of nine are 44 %", busyDay(herd(5, 4, status("SHUTOFF"))), ""},
 		{"nine of twenty are 45 %", busyDay(herd(11, 9, status("SHUTOFF"))), ""},
-		{"four of eight are too many", busyDay(herd(4, 4, status("SHUTOFF"))), "4 of 8"},
-		{"in ERROR, in the roster", busyDay(herd(4, 4, errored)), "4 in ERROR"},
-		{"on hosts that are away", busyDay(herd(4, 4, status(cluster.StatusUnknown))), "4 on hosts that Nova does not reach"},
-		{"gone from the pool for longer than ads live", busyDay(herd(4, 4, missing(240))), "4 gone from the pool"},
+		{"four of eight are too many", busyDay(herd(4, 4, status("SHUTOFF"))), "too_many_sick sick=4 workers=8 how=(sick_stopped workers=4) percent=45"},
+		{"in ERROR, in the roster", busyDay(herd(4, 4, errored)), "how=(sick_error workers=4)"},
+		{"on hosts that are away", busyDay(herd(4, 4, status(cluster.StatusUnknown))), "how=(sick_unreached workers=4)"},
+		{"gone from the pool for longer than ads live", busyDay(herd(4, 4, missing(240))), "how=(sick_lost workers=4)"},
 		{"gone for a moment", busyDay(herd(4, 4, missing(239))), ""},
 		{"several sorts add up", busyDay(herd(4, 2, missing(300)), func(w *world) {
 			status("SHUTOFF")("astro-cpu-7")(w)
 			errored("astro-cpu-8")(w)
-		}), "4 of 8 workers are sick (2 gone from the pool, 1 stopped, 1 in ERROR)"},
+		}), "too_many_sick sick=4 workers=8 how=(sick_lost workers=2) how=(sick_stopped workers=1) how=(sick_error workers=1) percent=45"},
 		{"a young collector does not know them yet", busyDay(herd(4, 4, missing(300)), func(w *world) { w.facts.Queue.PoolSince = ago(200) }), ""},
 		{"those that never joined are replaced, not mourned", busyDay(herd(0, 6, func(name string) func(*world) { return node(name, 1000) })), ""},
 		{"nor those that failed before anybody enrolled them", busyDay(herd(0, 6, errored), func(w *world) { w.facts.Cluster.Document.Workers = nil }), ""},
-		{"a scaler that was just started takes old ones for well", busyDay(watched(960), herd(0, 6, func(name string) func(*world) { return node(name, 9000) })), "6 gone from the pool"},
+		{"a scaler that was just started takes old ones for well", busyDay(watched(960), herd(0, 6, func(name string) func(*world) { return node(name, 9000) })), "how=(sick_lost workers=6)"},
 		{"leaving ones are gone by our wish", busyDay(herd(2, 6, func(name string) func(*world) {
 			return func(w *world) {
 				missing(900)(name)(w)
@@ -88,10 +88,10 @@ func TestSickStop(t *testing.T) {
 		out, _ := decide.Tick(row.world.facts, row.world.policy, row.world.memory, now)
 		d := out.Decision
 		switch {
-		case row.want == "" && d.Stopped != "":
+		case row.want == "" && !d.Stop.IsZero():
 			t.Errorf("%s: stopped: %s", row.name, d.Stopped)
-		case row.want != "" && !strings.Contains(d.Stopped, row.want):
-			t.Errorf("%s: %q, want %q", row.name, d.Stopped, row.want)
+		case row.want != "" && !strings.Contains(d.Stop.Brief(), row.want):
+			t.Errorf("%s: %q, want %q", row.name, d.Stop.Brief(), row.want)
 		case row.want != "" && !d.Nothing():
 			t.Errorf("%s: and yet: %s", row.name, brief(d))
 		case row.want == "" && d.Nothing():

@@ -1,12 +1,12 @@
 package decide
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // Stranger is what is remembered of a worker in the pool that is not the
@@ -34,7 +34,7 @@ func (t *tick) refusing() map[string]bool {
 		}
 		if !s.Refused.IsZero() {
 			out[w.Name] = true
-			t.d.note(w.Name, fmt.Sprintf("is not the cluster's, and left jobs waiting that fit it: not counted for another %s", short(passedOverFor-t.now.Sub(s.Refused))))
+			t.d.note(w.Name, reason.New(reason.StrangerRefuses, reason.Span("left", passedOverFor-t.now.Sub(s.Refused))))
 		}
 	}
 	return out

@@ -17,12 +17,12 @@ func spare(n int) func(*world) {
 
 func TestSpare(t *testing.T) {
 	check(t, []row{
-		{"spares are held like other demand", newWorld(spare(2)), "", "2 workers for spare = 2 not added yet: the demand has lasted 0s of 1m"},
-		{"then they are made", newWorld(spare(2), unmetFor(60)), "+2cpu", "2 of 2 spare workers missing for 1m"},
-		{"with those for jobs", newWorld(spare(1), jobs(8), unmetFor(60)), "+3cpu", "8 jobs found no place, 1 of 1 spare workers missing for 1m"},
-		{"an idle worker stays as a spare, however long", newWorld(spare(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 9000)), "", "stays: spare = 1"},
-		{"one that is too many goes, the longest idle one", newWorld(spare(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 900)), "drain:cpu-2", "stays"},
-		{"one on its way out is called back as a spare", newWorld(spare(1), node("astro-cpu-1", 9000, leaving), pool("astro-cpu-1", 0, 90)), "undrain:cpu-1", "is wanted again: spare = 1"},
+		{"spares are held like other demand", newWorld(spare(2)), "", "group cpu: demand_held workers=2 needs=(held_for_spares spare=2) lasted=0s hold=1m"},
+		{"then they are made", newWorld(spare(2), unmetFor(60)), "+2cpu", "demand_lasted needs=(spares_are_missing missing=2 spare=2) lasted=1m"},
+		{"with those for jobs", newWorld(spare(1), jobs(8), unmetFor(60)), "+3cpu", "demand_lasted needs=(jobs_found_no_place jobs=8) needs=(spares_are_missing missing=1 spare=1) lasted=1m"},
+		{"an idle worker stays as a spare, however long", newWorld(spare(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 9000)), "", "astro-cpu-1: idle_spare idle=2h30m spare=1"},
+		{"one that is too many goes, the longest idle one", newWorld(spare(1), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 900)), "drain:cpu-2", "astro-cpu-1: idle_spare idle=1m30s spare=1"},
+		{"one on its way out is called back as a spare", newWorld(spare(1), node("astro-cpu-1", 9000, leaving), pool("astro-cpu-1", 0, 90)), "undrain:cpu-1", "astro-cpu-1: recalled_as_spare spare=1"},
 		{"no spares beyond max", newWorld(policy(func(p *decide.Policy) { p.Groups["cpu"] = decide.Bounds{Max: 1, Spare: 5} }), unmetFor(60)), "+1cpu", ""},
 	})
 }
@@ -49,8 +49,8 @@ func asksFor(group string) func(*world) {
 func TestJobsThatAskForAGroup(t *testing.T) {
 	check(t, []row{
 		{"get it", newWorld(jobs(4), asksFor("cpu"), unmetFor(60)), "+1cpu", ""},
-		{"are named where there is none", newWorld(jobs(4), asksFor("gpu"), unmetFor(60)), "", "4 jobs without a worker to come (6.0…): they ask for group gpu, which the cluster does not have"},
-		{"or it is not ours", newWorld(jobs(4), asksFor("other"), unmetFor(60)), "", "which is not in this scaler's charge"},
+		{"are named where there is none", newWorld(jobs(4), asksFor("gpu"), unmetFor(60)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(other words=they ask for group gpu, which the cluster does not have)"},
+		{"or it is not ours", newWorld(jobs(4), asksFor("other"), unmetFor(60)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(other words=they ask for group other, which is not in this scaler's charge)"},
 	})
 }
 
@@ -94,16 +94,16 @@ func TestRequirementsAreHeldAgainstWhatWasSeenOfAGroup(t *testing.T) {
 	check(t, []row{
 		{"nothing is known before the first worker: it is tried", newWorld(jobs(4), demands("arch", "aarch64"), unmetFor(60)), "+1cpu", ""},
 		{"a group whose workers meet them", newWorld(jobs(4), demands("arch", "X86_64"), unmetFor(60), seen("arch", "X86_64")), "+1cpu", ""},
-		{"a group whose workers have nothing of the kind", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil)), "", "do not meet hascvmfs"},
+		{"a group whose workers have nothing of the kind", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil)), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(other words=no group can ever run them: workers of group cpu do not meet hascvmfs == "yes")`},
 		{"a worker that has just been made may get it yet", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil), func(w *world) { w.facts.Cluster.Nodes[0].Created = ago(599) }), "+1cpu", ""},
 		{"a worker of another spec says nothing of the next", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil), func(w *world) { w.facts.Cluster.Nodes[0].SpecHash = "before" }), "+1cpu", ""},
-		{"a group whose workers do not", newWorld(jobs(4), demands("arch", "aarch64"), unmetFor(60), seen("arch", "X86_64")), "", `no group can ever run them: workers of group cpu do not meet arch == "aarch64"`},
+		{"a group whose workers do not", newWorld(jobs(4), demands("arch", "aarch64"), unmetFor(60), seen("arch", "X86_64")), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(other words=no group can ever run them: workers of group cpu do not meet arch == "aarch64")`},
 		{"what a worker has for itself says nothing of the next", newWorld(jobs(4), demands("scratch", "/x/astro-cpu-2"), unmetFor(60), seen("scratch", "/x/astro-cpu-1")), "+1cpu", ""},
 		{"nor does what is measured", newWorld(jobs(4), demands("loadavg", "0"), unmetFor(60), seen("loadavg", "3")), "+1cpu", ""},
-		{"a new worker's group is certain", newWorld(jobs(4), demands("vmclustergroup", "gpu"), unmetFor(60)), "", "do not meet vmclustergroup"},
+		{"a new worker's group is certain", newWorld(jobs(4), demands("vmclustergroup", "gpu"), unmetFor(60)), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(other words=no group can ever run them: workers of group cpu do not meet vmclustergroup == "gpu")`},
 		{"and its name", newWorld(jobs(4), demands("vmclustername", "astro-cpu-1"), unmetFor(60)), "+1cpu", ""},
 		{"its machine's name, once the domain is known", newWorld(jobs(4), demands("machine", "astro-cpu-2.example.org"), unmetFor(60), seen("machine", "astro-cpu-1.example.org")), "+1cpu", ""},
-		{"a job that wants a machine of the past makes none", newWorld(jobs(4), demands("machine", "old.example.org"), unmetFor(60), seen("machine", "astro-cpu-1.example.org")), "", "do not meet machine"},
+		{"a job that wants a machine of the past makes none", newWorld(jobs(4), demands("machine", "old.example.org"), unmetFor(60), seen("machine", "astro-cpu-1.example.org")), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(other words=no group can ever run them: workers of group cpu do not meet machine == "old.example.org")`},
 	})
 }
 
@@ -158,7 +158,7 @@ func TestAStrangerThatTakesNoJobs(t *testing.T) {
 	}
 	step(10 * time.Second)
 	out := step(10 * time.Second)
-	if out.Demand.New() != 1 || !strings.Contains(reasons(out.Decision), "desktop: is not the cluster's, and left jobs waiting that fit it") {
+	if out.Demand.New() != 1 || !strings.Contains(reasons(out.Decision), "desktop: stranger_refuses") {
 		t.Fatalf("after first_job_grace it still counts: %s", reasons(out.Decision))
 	}
 	if out = step(time.Minute); brief(out.Decision) != "+1cpu" {

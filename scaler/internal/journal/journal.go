@@ -128,26 +128,26 @@ func events(r record.Record) []Event {
 		add(Event{What: Failed, About: "scaler", Reason: e})
 	}
 	for _, n := range r.Notes {
-		add(Event{What: Nothing, About: n.About, Reason: n.Reason})
+		add(Event{What: Nothing, About: n.About, Reason: n.Reason.String()})
 	}
 	return out
 }
 
 func actions(r record.Record, add func(Event)) {
 	for _, a := range r.Add {
-		add(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Reason: a.Reason, Names: made(r, a.Group)})
+		add(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Reason: a.Reason.String(), Names: made(r, a.Group)})
 	}
 	for _, s := range r.Undrain {
-		add(Event{What: Undrain, About: s.Worker, Group: s.Group, Reason: s.Reason})
+		add(Event{What: Undrain, About: s.Worker, Group: s.Group, Reason: s.Reason.String()})
 	}
 	for _, s := range r.Drain {
-		add(Event{What: Drain, About: s.Worker, Group: s.Group, Reason: s.Reason})
+		add(Event{What: Drain, About: s.Worker, Group: s.Group, Reason: s.Reason.String()})
 	}
 	for _, s := range r.Remove {
-		add(Event{What: Remove, About: s.Worker, Group: s.Group, Reason: s.Reason})
+		add(Event{What: Remove, About: s.Worker, Group: s.Group, Reason: s.Reason.String()})
 	}
 	for _, s := range r.Discard {
-		add(Event{What: Discard, About: s.Worker, Group: s.Group, Reason: s.Reason + " (server " + s.Server + ")"})
+		add(Event{What: Discard, About: s.Worker, Group: s.Group, Reason: s.Reason.String() + " (server " + s.Server + ")"})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 )
@@ -22,8 +23,8 @@ func at(seconds int, d decide.Decision) record.Record {
 	return record.Record{Time: noon.Add(time.Duration(seconds) * time.Second), Cluster: "astro", Decision: d}
 }
 
-func note(about, reason string) decide.Decision {
-	return decide.Decision{Notes: []decide.Note{{About: about, Reason: reason}}}
+func note(about, words string) decide.Decision {
+	return decide.Decision{Notes: []decide.Note{{About: about, Reason: reason.Said(words)}}}
 }
 
 func lines(events []journal.Event) string {
@@ -35,7 +36,7 @@ func lines(events []journal.Event) string {
 }
 
 func TestAReasonThatGoesOnIsOneEvent(t *testing.T) {
-	add := decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 2, Reason: "8 jobs found no place for 1m"}}}
+	add := decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 2, Reason: reason.Said("8 jobs found no place for 1m")}}}
 	failed := at(40, decide.Decision{})
 	failed.Error = "nothing is done in this round: read the queue: no answer"
 	got := lines(journal.Of([]record.Record{
@@ -57,7 +58,7 @@ func TestAReasonThatGoesOnIsOneEvent(t *testing.T) {
 
 // What a scaler would do that waits for another one is not told as done.
 func TestWhoWaitsForAnotherDoesNothing(t *testing.T) {
-	waits := at(0, decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 2, Reason: "8 jobs found no place for 1m"}}, Stopped: "4 of 8 workers are sick"})
+	waits := at(0, decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 2, Reason: reason.Said("8 jobs found no place for 1m")}}, Stopped: "4 of 8 workers are sick"})
 	waits.Standby = "scaler other acts for this cluster, this one waits"
 	later := waits
 	later.Time = noon.Add(10 * time.Second)
@@ -80,7 +81,7 @@ func TestTheOldestGo(t *testing.T) {
 	j := journal.New(3)
 	for i := range 100 {
 		d := note("group cpu", "at its max")
-		d.Drain = []decide.Step{{Worker: "astro-cpu-1", Reason: strings.Repeat("x", i)}}
+		d.Drain = []decide.Step{{Worker: "astro-cpu-1", Reason: reason.Said(strings.Repeat("x", i))}}
 		j.Add(at(10*i, d))
 	}
 	events := j.Events()
@@ -123,7 +124,7 @@ func TestAFileIsReadFromItsEnd(t *testing.T) {
 		if err != nil || len(records) != tt.want {
 			t.Errorf("%s: %d records, want %d; %v", name, len(records), tt.want, err)
 		}
-		if len(records) > 0 && records[0].Notes[0].Reason != "CPUs 64 > 2" {
+		if len(records) > 0 && records[0].Notes[0].Reason.String() != "CPUs 64 > 2" {
 			t.Errorf("%s: %+v", name, records[0])
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
@@ -83,9 +84,9 @@ func (a *actions) do(ctx context.Context, what string, call func(ctx context.Con
 		return // the next scaler sees the same need
 	}
 	if age := time.Since(a.facts.Queue.ReadAt()); age > a.l.Policy.MaxAge {
-		why := fmt.Sprintf("put off: what was read is %s old by now", age.Round(time.Second))
+		why := reason.New(reason.PutOff, reason.Span("age", age))
 		a.r.Notes = append(a.r.Notes, decide.Note{About: what, Reason: why})
-		a.l.Log.Info("not done", "about", what, "because", why)
+		a.l.Log.Info("not done", "about", what, "because", why.String())
 		return
 	}
 	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
@@ -118,11 +119,11 @@ func faultsOf(group string, err error) []decide.Fault {
 		if errors.Is(err, cluster.ErrDocumentConflict) {
 			kind = cluster.FaultConflict
 		}
-		return []decide.Fault{{Group: group, Kind: kind, Why: err.Error()}}
+		return []decide.Fault{{Group: group, Kind: kind, Why: reason.Said(err.Error())}}
 	}
 	var faults []decide.Fault
 	for _, w := range lost {
-		f := decide.Fault{Group: group, Kind: w.Kind, Why: w.Name + " " + w.Message}
+		f := decide.Fault{Group: group, Kind: w.Kind, Why: reason.New(reason.WorkerNotMade, reason.Name("worker", w.Name), reason.Text("message", w.Message))}
 		if len(w.Zones) == 0 {
 			faults = append(faults, f)
 		}
@@ -139,7 +140,7 @@ func (a *actions) discard(ctx context.Context, id string, steps []decide.Step) {
 		what := fmt.Sprintf("delete server %s of name %s", s.Server, s.Worker)
 		d, ok := a.l.Actuator.(discarder)
 		if !ok {
-			a.r.Notes = append(a.r.Notes, decide.Note{About: s.Worker, Reason: "this actuator deletes no server by its ID: " + s.Server + " is left to you"})
+			a.r.Notes = append(a.r.Notes, decide.Note{About: s.Worker, Reason: reason.New(reason.DiscardUnknown, reason.Name("server", s.Server))})
 			continue
 		}
 		a.do(ctx, what, func(ctx context.Context) error { return d.Discard(ctx, id, s.Server) })

@@ -215,7 +215,7 @@ func TestNothingIsBegunByOldFacts(t *testing.T) {
 		l := newLoop(s, 20)
 		l.Policy.Groups = map[string]decide.Bounds{"cpu": {Min: 1, Max: 1}, "zzz": {Min: 1, Max: 1}}
 		r, _ := l.Tick(t.Context(), true)
-		if len(s.calls) != 1 || len(r.Errors) != 0 || !strings.Contains(r.Notes[len(r.Notes)-1].Reason, "what was read is 3m") {
+		if len(s.calls) != 1 || len(r.Errors) != 0 || !strings.Contains(r.Notes[len(r.Notes)-1].Reason.String(), "what was read is 3m") {
 			t.Errorf("calls %v, errors %v, notes %v", s.calls, r.Errors, r.Notes)
 		}
 		if l.Tick(t.Context(), true); len(s.calls) != 2 {

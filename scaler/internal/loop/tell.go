@@ -23,24 +23,24 @@ func (l *Loop) tell(r record.Record) {
 	}
 	told[summary] = true
 	for _, u := range r.Undrain {
-		log.Info("worker stays after all", "worker", u.Worker, "because", u.Reason)
+		log.Info("worker stays after all", "worker", u.Worker, "because", u.Reason.String())
 	}
 	for _, s := range r.Drain {
-		log.Info("worker is asked to leave", "worker", s.Worker, "because", s.Reason)
+		log.Info("worker is asked to leave", "worker", s.Worker, "because", s.Reason.String())
 	}
 	for _, s := range r.Remove {
-		log.Info("worker is removed", "worker", s.Worker, "because", s.Reason)
+		log.Info("worker is removed", "worker", s.Worker, "because", s.Reason.String())
 	}
 	for _, s := range r.Discard {
-		log.Info("a server is deleted", "worker", s.Worker, "server", s.Server, "because", s.Reason)
+		log.Info("a server is deleted", "worker", s.Worker, "server", s.Server, "because", s.Reason.String())
 	}
 	for _, a := range r.Add {
-		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason)
+		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason.String())
 	}
 	for _, n := range r.Notes {
 		key := record.Matter(n)
 		if !l.told[key] {
-			log.Info("not done", "about", n.About, "because", n.Reason)
+			log.Info("not done", "about", n.About, "because", n.Reason.String())
 		}
 		told[key] = true
 	}

@@ -1,5 +1,12 @@
 package reason
 
+// Why something that was decided is not done, or did not work.
+const (
+	PutOff         Code = "put_off"
+	DiscardUnknown Code = "discard_unknown"
+	WorkerNotMade  Code = "worker_not_made"
+)
+
 // Other is a reason that is known by its words alone.
 const Other Code = "other"
 

@@ -36,21 +36,21 @@ func (as Arguments) MarshalJSON() ([]byte, error) {
 func valueJSON(value any) ([]byte, error) {
 	switch v := value.(type) {
 	case int, string, []string:
-		return plain(v)
+		return JSON(v)
 	case time.Duration:
 		return []byte(`{"seconds":` + seconds(v) + `}`), nil
 	case MiB:
 		return []byte(`{"mib":` + strconv.Itoa(int(v)) + `}`), nil
 	case Words:
-		return plain(map[string]string{"words": string(v)})
+		return JSON(map[string]string{"words": string(v)})
 	case []Reason:
-		return plain(map[string][]Reason{"reasons": v})
+		return JSON(map[string][]Reason{"reasons": v})
 	}
 	return nil, fmt.Errorf("a value of type %T has no JSON form", value)
 }
 
-// plain encodes without HTML escapes: "CPUs 64 > 2" is for people, too.
-func plain(v any) ([]byte, error) {
+// JSON encodes a value without HTML escapes: people read "CPUs 64 > 2" in records.
+func JSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -61,7 +61,7 @@ func plain(v any) ([]byte, error) {
 }
 
 func quoted(name string) string {
-	text, err := plain(name)
+	text, err := JSON(name)
 	if err != nil {
 		return strconv.Quote(name)
 	}

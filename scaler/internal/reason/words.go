@@ -4,6 +4,10 @@ package reason
 var words = map[Code]string{
 	Other: "{words}",
 
+	PutOff:         "put off: what was read is {age} old by now",
+	DiscardUnknown: "this actuator deletes no server by its ID: {server} is left to you",
+	WorkerNotMade:  "{worker} {message}",
+
 	FactsStale:     "nothing is done: it was read {age} ago, more than {limit}",
 	TooManySick:    "{sick} of {workers} workers are sick ({how|, }): nothing is made or removed until no more than {percent} % are",
 	SickStopped:    "{workers} stopped",

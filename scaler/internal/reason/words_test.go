@@ -25,6 +25,10 @@ func rows() []row {
 	return []row{
 		{reason.Said("foreign words"), "foreign words"},
 
+		{to(reason.PutOff, span("age", 3*minute)), "put off: what was read is 3m old by now"},
+		{to(reason.DiscardUnknown, name("server", "s1")), "this actuator deletes no server by its ID: s1 is left to you"},
+		{to(reason.WorkerNotMade, name("worker", "astro-cpu-1"), text("message", "has no host")), "astro-cpu-1 has no host"},
+
 		{to(reason.FactsStale, span("age", 121*second), span("limit", 2*minute)), "nothing is done: it was read 2m1s ago, more than 2m"},
 		{to(reason.TooManySick, count("sick", 5), count("workers", 10), why("how", to(reason.SickStopped, count("workers", 2)), to(reason.SickError, count("workers", 1)), to(reason.SickUnreached, count("workers", 1)), to(reason.SickLost, count("workers", 1))), count("percent", 45)),
 			"5 of 10 workers are sick (2 stopped, 1 in ERROR, 1 on hosts that Nova does not reach, 1 gone from the pool): nothing is made or removed until no more than 45 % are"},

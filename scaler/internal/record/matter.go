@@ -15,7 +15,7 @@ func Matter(n decide.Note) string {
 	if !strings.HasPrefix(about, "group ") {
 		about = strings.TrimRight(about, "0123456789")
 	}
-	return about + "\x00" + WithoutNumbers(n.Reason)
+	return about + "\x00" + n.Reason.Key()
 }
 
 // numbers are what changes from round to round in the words of the same matter:

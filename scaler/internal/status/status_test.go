@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
@@ -162,7 +163,7 @@ func TestHistory(t *testing.T) {
 		written = append(written, r)
 	}
 	b.Replay(written)
-	b.Finished(record.Record{Time: recordtest.Noon.Add(30000 * time.Second), Waiting: 1, Decision: decide.Decision{Notes: []decide.Note{{About: "jobs", Reason: "x"}}}})
+	b.Finished(record.Record{Time: recordtest.Noon.Add(30000 * time.Second), Waiting: 1, Decision: decide.Decision{Notes: []decide.Note{{About: "jobs", Reason: reason.Said("x")}}}})
 	v := b.View()
 	if len(v.Hour) != 360 || !v.Hour[359].Time.Equal(recordtest.Noon.Add(30000*time.Second)) {
 		t.Errorf("the hour has %d points, the last %+v", len(v.Hour), v.Hour[len(v.Hour)-1])

@@ -24,6 +24,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/metrics"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
@@ -73,7 +74,7 @@ func ask(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRe
 
 func TestWhatIsServed(t *testing.T) {
 	hostile := recordtest.Records()[1]
-	hostile.Notes = append(hostile.Notes, decide.Note{About: "jobs", Reason: `<script>alert("x")</script>`})
+	hostile.Notes = append(hostile.Notes, decide.Note{About: "jobs", Reason: reason.Said(`<script>alert("x")</script>`)})
 	waiting := recordtest.Records()[1]
 	waiting.Standby = "scaler front-k3v9q acts for this cluster, this one waits"
 	unread := record.Record{
