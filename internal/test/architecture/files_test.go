@@ -21,6 +21,7 @@ type goFile struct {
 	test    bool
 	imports []string
 	syntax  *ast.File
+	lines   *token.FileSet // of syntax
 }
 
 // goFiles parses every Go file of this module: folders with a go.mod of their
@@ -68,7 +69,8 @@ func enter(name string, entry fs.DirEntry) error {
 }
 
 func parse(name string) (goFile, error) {
-	syntax, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
+	lines := token.NewFileSet()
+	syntax, err := parser.ParseFile(lines, name, nil, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return goFile{}, err
 	}
@@ -81,6 +83,7 @@ func parse(name string) (goFile, error) {
 		folder: filepath.ToSlash(filepath.Dir(rel)),
 		test:   strings.HasSuffix(name, "_test.go"),
 		syntax: syntax,
+		lines:  lines,
 	}
 	for _, spec := range syntax.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)

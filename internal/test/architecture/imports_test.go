@@ -108,11 +108,11 @@ var rules = []rule{
 	},
 	{
 		name: "what shows the scaler's doings changes nothing",
-		in:   []string{"scaler/internal/status", "scaler/internal/explain", "scaler/internal/journal", "scaler/internal/metrics", "scaler/internal/web"},
+		in:   []string{"scaler/internal/status", "scaler/internal/explain", "scaler/internal/journal", "scaler/internal/metrics", "scaler/internal/web", "scaler/internal/record", "scaler/internal/lease"},
 		deny: []string{
-			ours + "/internal/openstack", ours + "/internal/provision", ours + "/scaler/internal/actuate", ours + "/scaler/internal/command",
+			ours + "/internal/openstack", ours + "/internal/provision", ours + "/internal/cloudinit",
+			ours + "/scaler/internal/actuate", ours + "/scaler/internal/terraform", ours + "/scaler/internal/command",
 		},
-		direct:  true,
 		because: "a page that is open to others must not be able to act",
 	},
 	{
