@@ -1,7 +1,6 @@
 package decide_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
 func spare(n int) func(*world) {
@@ -54,22 +54,8 @@ func TestJobsThatAskForAGroup(t *testing.T) {
 	})
 }
 
-// softly demands an attribute of the worker.
-type softly struct{ name, value string }
-
-func (s softly) Amounts() bool { return false }
-
-func (s softly) Personal() bool { return false }
-
-func (s softly) Unmet(worker queue.Attributes, _ queue.Shape) string {
-	if v, told := worker[s.name]; told && v != s.value {
-		return fmt.Sprintf("%s == %q", s.name, s.value)
-	}
-	return ""
-}
-
 func demands(name, value string) func(*world) {
-	return func(w *world) { w.facts.Queue.Jobs[len(w.facts.Queue.Jobs)-1].Requires = softly{name, value} }
+	return func(w *world) { w.facts.Queue.Jobs[len(w.facts.Queue.Jobs)-1].Requires = queuetest.Has(name, value) }
 }
 
 // says gives the worker that was added last to the pool an attribute.

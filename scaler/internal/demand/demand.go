@@ -129,6 +129,7 @@ func Compute(in Input) Demand {
 		traits: in.Traits.Attributes, groups: slices.Clone(in.Groups), beside: in.Beside, kinds: in.Kinds,
 		judged: map[judgement]string{}, reasons: map[string]*reason{},
 	}
+	p.judge, _ = queue.JudgeOf(in.Traits.System)
 	p.bins = p.existing(in)
 	p.d.Needs = map[string]Need{}
 	for _, b := range p.bins {

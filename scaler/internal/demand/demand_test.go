@@ -12,6 +12,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
 func cpus(n, memoryMiB int) queue.Shape { return queue.Shape{Cpus: n, MemoryMiB: memoryMiB} }
@@ -162,7 +163,8 @@ func TestCompute(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := demand.Compute(demand.Input{
-				Fleet: fleet.Fleet{Workers: tt.workers}, Jobs: tt.jobs, Groups: tt.groups, Except: tt.except,
+				Traits: queuetest.Traits(),
+				Fleet:  fleet.Fleet{Workers: tt.workers}, Jobs: tt.jobs, Groups: tt.groups, Except: tt.except,
 				Kinds: map[string]demand.Kind{"cpu": kind(4, 8000)},
 			})
 			got := map[string]int{}
@@ -197,7 +199,7 @@ func BenchmarkCompute50000Jobs(b *testing.B) {
 	var jobs []queue.JobGroup
 	for i := range 500 {
 		g := waiting("g"+strconv.Itoa(i), 100, cpus(1+i%4, 500+i))
-		g.Requires = has("arch", "X86_64")
+		g.Requires = queuetest.Has("arch", "X86_64")
 		jobs = append(jobs, g)
 	}
 	var workers []fleet.Worker
@@ -207,7 +209,8 @@ func BenchmarkCompute50000Jobs(b *testing.B) {
 		workers = append(workers, w)
 	}
 	in := demand.Input{
-		Fleet: fleet.Fleet{Workers: workers}, Jobs: jobs, Groups: []demand.Group{{Name: "cpu", Kind: kind(4, 8000), Max: 2000, Room: 2000}},
+		Traits: queuetest.Traits(),
+		Fleet:  fleet.Fleet{Workers: workers}, Jobs: jobs, Groups: []demand.Group{{Name: "cpu", Kind: kind(4, 8000), Max: 2000, Room: 2000}},
 	}
 	needed := 0
 	for b.Loop() {

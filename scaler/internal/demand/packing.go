@@ -25,6 +25,7 @@ type bin struct {
 
 type packing struct {
 	traits  queue.AttributeTraits
+	judge   queue.Judge
 	bins    []bin
 	room    room // of the bins
 	groups  []Group
@@ -39,7 +40,7 @@ type packing struct {
 
 // judgement names an answer to whether workers that are alike meet a requirement.
 type judgement struct {
-	requirement queue.Requirement
+	requirement *queue.Requirement
 	likeness    uint64
 	gpus        int    // that are free: countMatches() of them counts as no amount
 	worker      string // where the requirement goes by what each has for itself
@@ -143,7 +144,7 @@ func (p *packing) fill(b *bin, g *queue.JobGroup, n int) int {
 		return 0
 	}
 	step := n
-	if g.Requires != nil && g.Requires.Amounts() {
+	if g.Requires != nil && g.Requires.Amounts {
 		step = 1
 	}
 	packed := 0
@@ -166,16 +167,16 @@ func (p *packing) lacks(b *bin, g *queue.JobGroup) string {
 	if g.Requires == nil {
 		return ""
 	}
-	if g.Requires.Amounts() {
-		return g.Requires.Unmet(b.attributes, b.free)
+	if g.Requires.Amounts {
+		return p.judge(g.Requires, b.attributes, b.free)
 	}
 	about := judgement{requirement: g.Requires, likeness: b.likeness, gpus: b.free.GPUs}
-	if g.Requires.Personal() {
+	if g.Requires.Personal {
 		about.worker = b.worker
 	}
 	why, known := p.judged[about]
 	if !known {
-		why = g.Requires.Unmet(b.attributes, b.free)
+		why = p.judge(g.Requires, b.attributes, b.free)
 		p.judged[about] = why
 	}
 	return why

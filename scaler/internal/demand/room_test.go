@@ -47,21 +47,9 @@ func TestRoomFindsWhatALookAtEachBinFinds(t *testing.T) {
 	}
 }
 
-// named is met by the worker of that name alone.
-type named string
-
-func (n named) Amounts() bool  { return false }
-func (n named) Personal() bool { return true }
-func (n named) Unmet(a queue.Attributes, _ queue.Shape) string {
-	if a["machine"] == string(n) {
-		return ""
-	}
-	return "Machine == " + string(n)
-}
-
 // Workers that are alike are judged together, but not where a job names one.
 func TestARequirementThatNamesAWorker(t *testing.T) {
-	in := Input{Traits: queuetest.Traits(), Jobs: []queue.JobGroup{{Key: "a", Asks: queue.Shape{Cpus: 1}, Takes: queue.Shape{Cpus: 1}, Count: 3, Requires: named("w2")}}}
+	in := Input{Traits: queuetest.Traits(), Jobs: []queue.JobGroup{{Key: "a", Asks: queue.Shape{Cpus: 1}, Takes: queue.Shape{Cpus: 1}, Count: 3, Requires: queuetest.Has("machine", "w2")}}}
 	for _, name := range []string{"w1", "w2", "w3"} {
 		in.Fleet.Workers = append(in.Fleet.Workers, fleet.Worker{Name: name, Group: "cpu", Phase: fleet.Idle, InPool: true, Pool: queue.Worker{
 			Free: queue.Shape{Cpus: 2}, Attributes: queue.Attributes{"machine": name, "arch": "X86_64"},
@@ -73,23 +61,10 @@ func TestARequirementThatNamesAWorker(t *testing.T) {
 	}
 }
 
-// gpus is met by a worker that has that many free, as countMatches() of GPUs is: that
-// counts as no amount, for GPUs are packed.
-type gpus int
-
-func (g gpus) Amounts() bool  { return false }
-func (g gpus) Personal() bool { return false }
-func (g gpus) Unmet(_ queue.Attributes, free queue.Shape) string {
-	if free.GPUs >= int(g) {
-		return ""
-	}
-	return "too few GPUs"
-}
-
 // Of workers that are alike one may have given its GPUs away.
 func TestFreeGPUsMakeADifference(t *testing.T) {
 	one := queue.Shape{Cpus: 1, GPUs: 1}
-	in := Input{Jobs: []queue.JobGroup{{Key: "a", Asks: one, Takes: one, Count: 1, Requires: gpus(3)}}}
+	in := Input{Traits: queuetest.Traits(), Jobs: []queue.JobGroup{{Key: "a", Asks: one, Takes: one, Count: 1, Requires: queuetest.FreeGPUs(3)}}}
 	for i, free := range []int{1, 4} {
 		in.Fleet.Workers = append(in.Fleet.Workers, fleet.Worker{
 			Name: fmt.Sprint("w", i+1), Group: "gpu", Phase: fleet.Idle, InPool: true, Pool: queue.Worker{Free: queue.Shape{Cpus: 8, GPUs: free}},

@@ -12,44 +12,15 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
-
-// wants demands that an attribute has a value; one that is not known will do.
-type wants struct{ name, value string }
-
-func has(name, value string) queue.Requirement { return wants{name, value} }
-
-func (w wants) Amounts() bool { return false }
-
-func (w wants) Personal() bool { return false }
-
-func (w wants) Unmet(worker queue.Attributes, _ queue.Shape) string {
-	if v, told := worker[w.name]; told && v != w.value {
-		return fmt.Sprintf("%s == %s", w.name, w.value)
-	}
-	return ""
-}
-
-// roomy demands free memory, whatever the job's request says.
-type roomy int
-
-func (r roomy) Amounts() bool { return true }
-
-func (r roomy) Personal() bool { return false }
-
-func (r roomy) Unmet(_ queue.Attributes, free queue.Shape) string {
-	if free.MemoryMiB < int(r) {
-		return fmt.Sprintf("Memory >= %d", int(r))
-	}
-	return ""
-}
 
 func asking(g queue.JobGroup, group string) queue.JobGroup {
 	g.Group = group
 	return g
 }
 
-func demanding(g queue.JobGroup, r queue.Requirement) queue.JobGroup {
+func demanding(g queue.JobGroup, r *queue.Requirement) queue.JobGroup {
 	g.Requires = r
 	return g
 }
@@ -148,36 +119,36 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 		},
 		{
 			name: "requirements choose the group",
-			jobs: []queue.JobGroup{demanding(waiting("a", 1, one), has("arch", "aarch64"))}, groups: []demand.Group{with(cpu, func(g *demand.Group) { g.Kind.Attributes = queue.Attributes{"arch": "X86_64"} }), arm},
+			jobs: []queue.JobGroup{demanding(waiting("a", 1, one), queuetest.Has("arch", "aarch64"))}, groups: []demand.Group{with(cpu, func(g *demand.Group) { g.Kind.Attributes = queue.Attributes{"arch": "X86_64"} }), arm},
 			want: "old:1",
 		},
 		{
 			name: "requirements that no group meets are named",
-			jobs: []queue.JobGroup{demanding(waiting("a", 1, one), has("arch", "riscv"))}, groups: []demand.Group{arm},
-			unmet: "no group can ever run them: workers of group old do not meet arch == riscv", never: true,
+			jobs: []queue.JobGroup{demanding(waiting("a", 1, one), queuetest.Has("arch", "riscv"))}, groups: []demand.Group{arm},
+			unmet: "no group can ever run them: workers of group old do not meet arch == \"riscv\"", never: true,
 		},
 		{
 			name:    "a worker that does not meet them is no capacity, one that does is",
 			workers: []fleet.Worker{saying(inPool("w1", fleet.Idle, cpus(4, 8000)), "arch", "X86_64"), saying(inPool("w2", fleet.Foreign, cpus(4, 8000)), "arch", "aarch64")},
-			jobs:    []queue.JobGroup{demanding(waiting("a", 5, one), has("arch", "aarch64"))}, groups: []demand.Group{arm},
+			jobs:    []queue.JobGroup{demanding(waiting("a", 5, one), queuetest.Has("arch", "aarch64"))}, groups: []demand.Group{arm},
 			on: "w2:4", want: "old:1",
 		},
 		{
 			name:    "requirements on amounts are held against what is free",
 			workers: []fleet.Worker{inPool("w1", fleet.Busy, cpus(4, 6000))},
-			jobs:    []queue.JobGroup{demanding(waiting("a", 2, one), roomy(5500))}, groups: []demand.Group{cpu},
+			jobs:    []queue.JobGroup{demanding(waiting("a", 2, one), queuetest.FreeMemory(5500))}, groups: []demand.Group{cpu},
 			on: "w1:1", want: "cpu:1",
 		},
 		{
 			name:    "also when other jobs have taken of it",
 			workers: []fleet.Worker{inPool("w1", fleet.Busy, cpus(4, 6000))},
-			jobs:    []queue.JobGroup{demanding(waiting("a", 1, cpus(2, 1000)), roomy(5500)), demanding(waiting("b", 1, one), roomy(5500))}, groups: []demand.Group{cpu},
+			jobs:    []queue.JobGroup{demanding(waiting("a", 1, cpus(2, 1000)), queuetest.FreeMemory(5500)), demanding(waiting("b", 1, one), queuetest.FreeMemory(5500))}, groups: []demand.Group{cpu},
 			on: "w1:1", want: "cpu:1",
 		},
 		{
 			name:    "a worker with too little free is no capacity for them",
 			workers: []fleet.Worker{inPool("w1", fleet.Busy, cpus(4, 5000))},
-			jobs:    []queue.JobGroup{demanding(waiting("a", 2, one), roomy(5500))}, groups: []demand.Group{cpu},
+			jobs:    []queue.JobGroup{demanding(waiting("a", 2, one), queuetest.FreeMemory(5500))}, groups: []demand.Group{cpu},
 			want: "cpu:1",
 		},
 		{
@@ -244,7 +215,7 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 			for _, g := range tt.groups {
 				kinds[g.Name] = g.Kind
 			}
-			d := demand.Compute(demand.Input{Fleet: fleet.Fleet{Workers: tt.workers}, Jobs: tt.jobs, Groups: tt.groups, Kinds: kinds, Ignore: tt.ignore})
+			d := demand.Compute(demand.Input{Traits: queuetest.Traits(), Fleet: fleet.Fleet{Workers: tt.workers}, Jobs: tt.jobs, Groups: tt.groups, Kinds: kinds, Ignore: tt.ignore})
 			news, on := map[string]int{}, map[string]int{}
 			for group, need := range d.Needs {
 				news[group] = need.Workers

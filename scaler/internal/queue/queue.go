@@ -1,12 +1,15 @@
 // Package queue holds what the scaler knows of a batch system at one moment: a
 // Snapshot of values. Jobs are grouped by what they ask for, never listed one
-// by one: 50,000 jobs are a few groups. Readers of one batch system each are
-// sub-packages.
+// by one: 50,000 jobs are a few groups. The adapters, one for each batch system,
+// are sub-packages.
+//
+// A Snapshot has a JSON form, version 1, which docs/scaler.md describes. All of
+// its text is valid UTF-8 and all of its times are UTC, so that nothing is lost
+// on the way to JSON and back.
 package queue
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -19,24 +22,24 @@ type Reader interface {
 
 // Snapshot is a batch system at one moment.
 type Snapshot struct {
-	Jobs    []JobGroup     // waiting jobs that a worker could run
-	Skipped []Skipped      // waiting jobs that do not count, by reason
-	Running int            // jobs that hold a slot somewhere
-	OnNode  map[string]int // jobs that the queue believes to be on a node, by node name
-	Workers []Worker
+	Traits Traits `json:"traits"` // of the batch system
 
-	JobsAt    time.Time // when the jobs' reading began
-	WorkersAt time.Time // when the workers' reading began
-
-	Traits Traits // of the batch system
+	JobsAt    time.Time `json:"jobs_at"`    // when the reading of the jobs began
+	WorkersAt time.Time `json:"workers_at"` // when the reading of the workers began
 
 	// PoolSince is when the directory of workers was started: a young one does
 	// not know all workers yet.
-	PoolSince time.Time
+	PoolSince time.Time `json:"pool_since,omitzero"`
 
 	// Partial says what could not be read or is contradictory. Jobs and workers
 	// that are listed are real; nothing may be concluded from missing ones.
-	Partial []string
+	Partial []string `json:"partial,omitempty"`
+
+	Jobs    []JobGroup     `json:"jobs"`              // waiting jobs that a worker could run
+	Skipped []Skipped      `json:"skipped,omitempty"` // waiting jobs that do not count, by reason
+	Running int            `json:"running"`           // jobs that hold a slot somewhere
+	OnNode  map[string]int `json:"on_node,omitempty"` // jobs that the queue believes to be on a node, by node name
+	Workers []Worker       `json:"workers"`           // members of the pool
 }
 
 // Waiting returns the number of waiting jobs that count.
@@ -67,171 +70,53 @@ func (s Snapshot) ReadAt() time.Time {
 
 // JobGroup is a number of waiting jobs that ask for the same.
 type JobGroup struct {
-	Key      string // tells this group from others between two readings
-	Asks     Shape  // what a job must have at least
-	Takes    Shape  // what its slot will take, after the batch system's rounding
-	Group    string // the worker group that they ask for; "" leaves it open
-	Requires Requirement
-	Count    int
-	Oldest   time.Time // when the first of them was queued
-	First    string    // a job of the group, for people: "6.0"
-}
+	// Key is the same in each reading and in each process for jobs that ask for
+	// the same, and differs for jobs that do not.
+	Key string `json:"key"`
 
-// Requirement is what jobs demand of a worker beside amounts. Equal ones are the
-// same value; nil demands nothing.
-type Requirement interface {
-	// Unmet returns the part of it that a worker does not meet, for people; ""
-	// says that the worker meets all that can be judged by what is known of it.
-	Unmet(worker Attributes, free Shape) string
-	// Amounts tells that the answer depends on what is free.
-	Amounts() bool
-	// Personal tells that it goes by what each worker has for itself, such as its
-	// name: workers that are alike otherwise may differ in it.
-	Personal() bool
-}
+	Count  int       `json:"count"`           // of the jobs
+	First  string    `json:"first"`           // the ID of one of the jobs, for people: "6.0"
+	Oldest time.Time `json:"oldest,omitzero"` // when the first of them was queued; zero: not known
 
-// Attributes is what a worker says of itself, beside amounts, by name in lower
-// case: text, float64 or bool. Nil is known not to be there; what is missing is
-// not known.
-type Attributes map[string]any
+	Asks  Shape  `json:"asks"`            // what a job must have at least on each of its workers
+	Takes Shape  `json:"takes"`           // what it takes of each, after the batch system's rounding
+	Group string `json:"group,omitempty"` // the worker group that the jobs ask for; "" leaves it open
+
+	// Nodes is on how many workers each job runs at once. A job starts on all of
+	// them or on none. 0 means 1.
+	Nodes int `json:"nodes,omitempty"`
+	// Exclusive says that a job shares its workers with no other job.
+	Exclusive bool `json:"exclusive,omitempty"`
+	// Blocked says why the jobs cannot start now, however many workers there are:
+	// "waits for another job". Such jobs cause no worker. "" means that they can.
+	Blocked string `json:"blocked,omitempty"`
+
+	// Requires is what the jobs demand of a worker beside amounts; nil: nothing.
+	// Groups with equal requirements may share the value: it is never changed.
+	Requires *Requirement `json:"requires,omitempty"`
+}
 
 // Skipped is a number of waiting jobs that do not count, and why.
 type Skipped struct {
-	Why   string
-	Count int
-	First string
+	Why   string `json:"why"`
+	Count int    `json:"count"`
+	First string `json:"first"` // the ID of one of the jobs
 }
 
 // Worker is a member of the pool.
 type Worker struct {
-	Name      string // node name
-	Slots     int    // slots that can be claimed; a partitionable slot counts as one
-	Total     Shape
-	Free      Shape
-	Running   int       // claimed slots
-	RanBefore bool      // had a job since it started
-	IdleSince time.Time // when it became empty; meaningless while Running > 0
-	HeardAt   time.Time // when the pool heard of it last
-	Started   time.Time // when its daemon was started; zero where the pool does not tell
-	Server    string    // ID of its server, where it tells
-	State     string    // the batch system's own words
-	Draining  bool      // takes no new job
+	Name      string    `json:"name"`                 // node name
+	Slots     int       `json:"slots"`                // slots that jobs can claim; a slot that jobs divide among them counts as one
+	Total     Shape     `json:"total"`                // all that jobs can have of it
+	Free      Shape     `json:"free"`                 // what they can have of it now
+	Running   int       `json:"running"`              // claimed slots
+	RanBefore bool      `json:"ran_before,omitempty"` // had a job since it started
+	IdleSince time.Time `json:"idle_since,omitzero"`  // when it became empty; meaningless while Running > 0
+	HeardAt   time.Time `json:"heard_at,omitzero"`    // when the pool heard of it last
+	Started   time.Time `json:"started,omitzero"`     // when its daemon was started; zero where the pool does not tell
+	Server    string    `json:"server,omitempty"`     // ID of its server; "" where the pool does not tell
+	State     string    `json:"state,omitempty"`      // in the batch system's own words
+	Draining  bool      `json:"draining,omitempty"`   // takes no new job
 
-	Attributes Attributes
-}
-
-// Shape is an amount of what jobs ask for and workers have. A worker's zero
-// disk means "not known", and is not compared.
-type Shape struct {
-	Cpus      int `json:"cpus"`
-	MemoryMiB int `json:"memory_mib"`
-	DiskKiB   int `json:"disk_kib,omitempty"`
-	GPUs      int `json:"gpus,omitempty"`
-}
-
-// Add returns the sum.
-func (s Shape) Add(o Shape) Shape {
-	return Shape{s.Cpus + o.Cpus, s.MemoryMiB + o.MemoryMiB, s.DiskKiB + o.DiskKiB, s.GPUs + o.GPUs}
-}
-
-// Take returns what n times o leave of s. An unknown disk stays unknown.
-func (s Shape) Take(o Shape, n int) Shape {
-	s.Cpus -= n * o.Cpus
-	s.MemoryMiB -= n * o.MemoryMiB
-	s.GPUs -= n * o.GPUs
-	if s.DiskKiB > 0 {
-		s.DiskKiB = max(1, s.DiskKiB-n*o.DiskKiB) // 0 would read as "not known"
-	}
-	return s
-}
-
-// Holds returns how many times o fits into s, at most limit.
-func (s Shape) Holds(o Shape, limit int) int {
-	n := limit
-	n = min(n, times(s.Cpus, o.Cpus, limit))
-	n = min(n, times(s.MemoryMiB, o.MemoryMiB, limit))
-	n = min(n, times(s.GPUs, o.GPUs, limit))
-	if s.DiskKiB > 0 {
-		n = min(n, times(s.DiskKiB, o.DiskKiB, limit))
-	}
-	return max(n, 0)
-}
-
-func times(have, ask, limit int) int {
-	if ask <= 0 {
-		return limit
-	}
-	return max(have, 0) / ask
-}
-
-// Lacking names the first respect in which o exceeds s: "memory".
-func (s Shape) Lacking(o Shape) string {
-	switch {
-	case o.Cpus > s.Cpus:
-		return "CPUs"
-	case o.MemoryMiB > s.MemoryMiB:
-		return "memory"
-	case o.GPUs > s.GPUs:
-		return "GPUs"
-	case s.DiskKiB > 0 && o.DiskKiB > s.DiskKiB:
-		return "disk"
-	}
-	return ""
-}
-
-// Bound says what exceeds s in the respect that Lacking names: "memory > 62.8 GiB".
-func (s Shape) Bound(what string) string {
-	switch what {
-	case "CPUs":
-		return fmt.Sprintf("CPUs > %d", s.Cpus)
-	case "memory":
-		return "memory > " + MiB(s.MemoryMiB)
-	case "GPUs":
-		return fmt.Sprintf("GPUs > %d", s.GPUs)
-	}
-	return "disk > " + MiB(s.DiskKiB/1024)
-}
-
-// Missing says in which respects o exceeds s: "memory 96.0 GiB > 62.8 GiB".
-func (s Shape) Missing(o Shape) string {
-	switch s.Lacking(o) {
-	case "CPUs":
-		return fmt.Sprintf("CPUs %d > %d", o.Cpus, s.Cpus)
-	case "memory":
-		return "memory " + exceeds(o.MemoryMiB, s.MemoryMiB)
-	case "GPUs":
-		return fmt.Sprintf("GPUs %d > %d", o.GPUs, s.GPUs)
-	case "disk":
-		return "disk " + exceeds(o.DiskKiB/1024, s.DiskKiB/1024)
-	}
-	return ""
-}
-
-// exceeds compares amounts of MiB for people. Those that are nearly the same are
-// written in full.
-func exceeds(more, less int) string {
-	if MiB(more) == MiB(less) {
-		return fmt.Sprintf("%d MiB > %d MiB", more, less)
-	}
-	return MiB(more) + " > " + MiB(less)
-}
-
-// String writes a shape for people: "4 CPUs, 7.8 GiB".
-func (s Shape) String() string {
-	text := fmt.Sprintf("%d CPUs, %s", s.Cpus, MiB(s.MemoryMiB))
-	if s.Cpus == 1 {
-		text = "1 CPU, " + MiB(s.MemoryMiB)
-	}
-	if s.GPUs > 0 {
-		text += fmt.Sprintf(", %d GPUs", s.GPUs)
-	}
-	return text
-}
-
-// MiB writes an amount of MiB for people.
-func MiB(n int) string {
-	if n < 1024 {
-		return fmt.Sprintf("%d MiB", n)
-	}
-	return fmt.Sprintf("%.1f GiB", float64(n)/1024)
+	Attributes Attributes `json:"attributes,omitempty"`
 }

@@ -56,9 +56,9 @@ func listOf(t *testing.T, ads ...map[string]any) queue.Snapshot {
 	if err := e.Encode(ads); err != nil {
 		t.Fatal(err)
 	}
-	l := newJobList(time.Unix(1_795_400_000, 0))
+	l := newJobList(time.Unix(1_795_400_000, 0), 0)
 	l.schedd = "pool"
-	if err := decodeRepeated(&text, l.add); err != nil {
+	if err := decodeTemplates(&text, l.add); err != nil {
 		t.Fatal(err)
 	}
 	var s queue.Snapshot
@@ -84,7 +84,7 @@ func TestAlikeJobsAreJudgedLikeSingleOnes(t *testing.T) {
 		for _, m := range machines {
 			for _, free := range []queue.Shape{{Cpus: 8, MemoryMiB: 160}, {Cpus: 1, MemoryMiB: 9000, GPUs: 1}} {
 				if g.Requires != nil {
-					text += g.Requires.Unmet(m, free)
+					text += Judge(g.Requires, m, free)
 				}
 				text += ";"
 			}

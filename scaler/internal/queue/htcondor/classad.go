@@ -2,19 +2,25 @@ package htcondor
 
 import (
 	"fmt"
-	"math"
 	"strings"
 )
 
 // ad is a ClassAd with its attribute names in lower case: they are not
-// case-sensitive. Values are what encoding/json makes of them, and *expression.
+// case-sensitive. Values are string, bool, int64, float64, nil, *expression, and
+// []any and map[string]any for lists and ads inside, which are not read.
 type ad map[string]any
 
 // undefined is ClassAd's value for an attribute that is not there.
 type undefined struct{}
 
-// value returns an attribute's value by the ad alone: bool, float64, string,
-// undefined or unknown.
+// get implements jobScope.
+func (a ad) get(name string) (any, bool) {
+	v, there := a[name]
+	return v, there
+}
+
+// value returns an attribute's value by the ad alone: bool, int64, float64,
+// string, undefined or unknown.
 func (a ad) value(lower, name string) (any, error) {
 	s := scope{job: a}
 	v, err := s.attribute(lower)
@@ -24,8 +30,7 @@ func (a ad) value(lower, name string) (any, error) {
 	return v, nil
 }
 
-// number returns an attribute's value as a whole number, rounded up: half a CPU
-// asked for is a CPU taken. ok is false where the attribute is undefined.
+// number returns an attribute's value as a whole number, see roundedUp. ok is false where the attribute is undefined.
 func (a ad) number(name string) (n int, ok bool, err error) {
 	return a.numberOf(strings.ToLower(name), name)
 }
@@ -40,8 +45,11 @@ func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
 	switch v := v.(type) {
 	case undefined:
 		return 0, false, nil
+	case int64:
+		n, err := roundedUp(name, float64(v))
+		return n, err == nil, err
 	case float64:
-		n, err := whole(name, v)
+		n, err := roundedUp(name, v)
 		return n, err == nil, err
 	case bool:
 		return 0, false, fmt.Errorf("attribute %s is a boolean, a number is needed", name)
@@ -50,13 +58,6 @@ func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
 	default:
 		return 0, false, fmt.Errorf("attribute %s is text, a number is needed", name)
 	}
-}
-
-func whole(name string, v float64) (int, error) {
-	if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
-		return 0, fmt.Errorf("attribute %s is %v", name, v)
-	}
-	return int(math.Ceil(v)), nil
 }
 
 // integer returns a number where an ad should have one, else 0.

@@ -38,10 +38,7 @@ func TestJudgementsAreHTCondors(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v: %s", tt.requirements, err, out)
 		}
-		ours := true
-		if r := newRequirement(rowsJob(tt.requirements)); r != nil {
-			ours = r.Unmet(requirementsMachine, requirementsFree) == ""
-		}
+		ours := unmet(rowsJob(tt.requirements), requirementsMachine, requirementsFree) == met
 		if packed := strings.Contains(tt.requirements, "RequestMemory)"); !packed {
 			if theirs := strings.TrimSpace(string(out)) == "true"; ours != theirs {
 				t.Errorf("%s: met %t, HTCondor says %s", tt.requirements, ours, out)
@@ -60,8 +57,8 @@ func write(t *testing.T, path string, a ad) {
 		switch v := v.(type) {
 		case string:
 			fmt.Fprintf(&text, "%s = %q;\n", name, v)
-		case float64, bool:
-			fmt.Fprintf(&text, "%s = %v;\n", name, v)
+		case int64, float64, bool:
+			fmt.Fprintf(&text, "%s = %s;\n", name, textOf(v))
 		}
 	}
 	if err := os.WriteFile(path, []byte("[\n"+text.String()+"]\n"), 0o600); err != nil {
@@ -72,6 +69,6 @@ func write(t *testing.T, path string, a ad) {
 // machineAd is what requirementRows are held against, whole.
 func machineAd() ad {
 	a := ad(maps.Clone(requirementsMachine))
-	a["cpus"], a["memory"], a["gpus"] = float64(requirementsFree.Cpus), float64(requirementsFree.MemoryMiB), float64(requirementsFree.GPUs)
+	a["cpus"], a["memory"], a["gpus"] = int64(requirementsFree.Cpus), int64(requirementsFree.MemoryMiB), int64(requirementsFree.GPUs)
 	return a
 }

@@ -17,8 +17,8 @@ var matters = func() (set [256]bool) {
 // around the whole.
 func parts(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		text = peeled(text)
-		from, depth, end := 0, 0, loose(text)
+		text = stripParens(text)
+		from, depth, end := 0, 0, hasLooseOperator(text)
 		if end {
 			yield(text)
 			return
@@ -47,9 +47,9 @@ func parts(text string) iter.Seq[string] {
 	}
 }
 
-// loose tells that an expression is held together by something that binds looser
-// than &&.
-func loose(text string) bool {
+// hasLooseOperator reports whether an expression has, outside of parentheses, an
+// operator that binds looser than &&.
+func hasLooseOperator(text string) bool {
 	depth := 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
@@ -77,7 +77,7 @@ func loose(text string) bool {
 func clauses(text string) []string {
 	var all []string
 	for part := range parts(text) {
-		if part = peeled(part); len(part) == len(text) || loose(part) || !strings.Contains(part, "&&") {
+		if part = stripParens(part); len(part) == len(text) || hasLooseOperator(part) || !strings.Contains(part, "&&") {
 			all = append(all, part)
 			continue
 		}
@@ -86,8 +86,8 @@ func clauses(text string) []string {
 	return all
 }
 
-// peeled takes off all parentheses around the whole text.
-func peeled(text string) string {
+// stripParens removes all parentheses around the whole text.
+func stripParens(text string) string {
 	text = strings.TrimSpace(text)
 	for {
 		inner, ok := unwrap(text)
@@ -121,7 +121,9 @@ func unwrap(text string) (string, bool) {
 
 var withoutScopes = strings.NewReplacer(" ", "", "(", "", ")", "", "my.", "", "target.", "")
 
-func bare(text string) string { return withoutScopes.Replace(strings.ToLower(text)) }
+// normalized returns an expression in lower case, without spaces, parentheses and
+// scopes.
+func normalized(text string) string { return withoutScopes.Replace(strings.ToLower(text)) }
 
 // unescaped appends what text that is printed in JSON means.
 func unescaped(to, printed []byte) []byte {

@@ -3,10 +3,11 @@ package htcondor
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // decode reads the JSON array of ads that the tools print, one ad at a time.
@@ -46,14 +47,13 @@ func newValues() *values {
 
 // What is kept once is short, and not without end.
 const (
-	mostKept     = 10_000
-	longestKept  = 64
-	longestExact = 15 // digits of a whole number that a float64 holds
+	mostKept    = 10_000
+	longestKept = 64
 )
 
 // ad reads the object that the splitter is at.
 func (v *values) ad(s *splitter) (ad, error) {
-	if s.odd {
+	if s.irregular {
 		return v.strict(s.raw)
 	}
 	a := make(ad, len(s.fields))
@@ -70,13 +70,14 @@ func (v *values) ad(s *splitter) (ad, error) {
 // strict reads an object that is out of the ordinary, or none.
 func (v *values) strict(raw []byte) (ad, error) {
 	var all map[string]any
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, fmt.Errorf("read its JSON: %w", err)
+	if err := unmarshal(raw, &all); err != nil {
+		return nil, err
 	}
 	a := make(ad, len(all))
 	for name, value := range all {
-		if text, ok := value.(string); ok {
-			value = v.expressed(text)
+		value, err := v.of(value)
+		if err != nil {
+			return nil, err
 		}
 		a[strings.ToLower(name)] = value
 	}
@@ -87,7 +88,7 @@ func (v *values) strict(raw []byte) (ad, error) {
 func (v *values) name(printed []byte) string {
 	name, known := v.names[string(printed)]
 	if !known {
-		name = strings.ToLower(string(printed))
+		name = valid(strings.ToLower(string(printed)))
 		if bytes.IndexByte(printed, '\\') >= 0 {
 			name = strings.ToLower(text(printed))
 		}
@@ -100,7 +101,7 @@ func (v *values) name(printed []byte) string {
 // once, and by its help the rest.
 func (v *values) value(raw []byte) (any, error) {
 	if n, ok := plainNumber(raw); ok {
-		return n, nil
+		return n.value(), nil
 	}
 	switch {
 	case len(raw) > 1 && raw[0] == '"' && bytes.IndexByte(raw[1:], '"') == len(raw)-2 && bytes.IndexByte(raw, '\\') < 0:
@@ -111,20 +112,45 @@ func (v *values) value(raw []byte) (any, error) {
 		return false, nil
 	}
 	var read any
-	if err := json.Unmarshal(raw, &read); err != nil {
-		return nil, fmt.Errorf("read its JSON: %w", err)
+	if err := unmarshal(raw, &read); err != nil {
+		return nil, err
 	}
-	if s, ok := read.(string); ok {
-		return v.expressed(s), nil
+	return v.of(read)
+}
+
+// of returns an attribute's value as an ad has it.
+func (v *values) of(read any) (any, error) {
+	switch read := read.(type) {
+	case string:
+		return v.expressed(read), nil
+	case json.Number:
+		n, err := parseNumber(read.String())
+		if err != nil {
+			return nil, fmt.Errorf("read its JSON: %w", err)
+		}
+		return n, nil
 	}
 	return read, nil
+}
+
+// unmarshal is json.Unmarshal, but leaves numbers as they are printed.
+func unmarshal(raw []byte, to any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(to); err != nil {
+		return fmt.Errorf("read its JSON: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("read its JSON: something follows a value")
+	}
+	return nil
 }
 
 func (v *values) kept(raw []byte) string {
 	if s, known := v.texts[string(raw)]; known {
 		return s
 	}
-	s := string(raw)
+	s := valid(string(raw))
 	if len(s) <= longestKept && len(v.texts) < mostKept {
 		v.texts[s] = s
 	}
@@ -149,49 +175,19 @@ func (v *values) expressed(s string) any {
 // text reads what is in quotes.
 func text(raw []byte) string {
 	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw)
+		return valid(string(raw))
 	}
 	var s string
 	if json.Unmarshal(append(append([]byte{'"'}, raw...), '"'), &s) != nil {
-		return string(raw)
+		return valid(string(raw))
 	}
 	return s
 }
 
-// plainNumber reads a number; a whole one without strconv's help.
-func plainNumber(raw []byte) (float64, bool) {
-	digits := raw
-	if len(digits) > 0 && digits[0] == '-' {
-		digits = digits[1:]
+// valid replaces what is no UTF-8, as encoding/json does.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
 	}
-	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' {
-		return 0, false
-	}
-	if n, whole := wholeNumber(digits); whole {
-		if len(digits) < len(raw) {
-			n = -n
-		}
-		return n, true
-	}
-	for _, c := range digits {
-		if (c < '0' || c > '9') && c != '.' && c != '+' && c != '-' && c != 'e' && c != 'E' {
-			return 0, false
-		}
-	}
-	n, err := strconv.ParseFloat(string(raw), 64)
-	return n, err == nil
-}
-
-func wholeNumber(digits []byte) (float64, bool) {
-	if len(digits) > longestExact {
-		return 0, false
-	}
-	n := int64(0)
-	for _, c := range digits {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = 10*n + int64(c-'0')
-	}
-	return float64(n), true
+	return string([]rune(s))
 }

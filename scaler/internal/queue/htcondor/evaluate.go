@@ -2,6 +2,7 @@ package htcondor
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -16,11 +17,18 @@ const (
 
 // scope is what an expression is evaluated in.
 type scope struct {
-	job     ad
+	job     jobScope
 	machine queue.Attributes // nil: a request does not know its machine
 	free    *queue.Shape     // of the machine; nil likewise
 	partial bool             // the job has attributes that were not fetched
 	depth   int              // of attributes that refer to others
+}
+
+// jobScope holds a job's attributes by their names in lower case. A value is
+// bool, int64, float64, string, undefined, nil for undefined, or *expression; others
+// are not known.
+type jobScope interface {
+	get(name string) (value any, there bool)
 }
 
 // unknown is the value of what this program was not told or cannot compute. It
@@ -32,8 +40,12 @@ const maxDepth = 20
 
 // attribute returns an attribute's value by the job's ad.
 func (s *scope) attribute(name string) (any, error) {
-	switch v := s.job[name].(type) {
+	value, there := s.job.get(name)
+	switch v := value.(type) {
 	case nil:
+		if there {
+			return undefined{}, nil
+		}
 		if s.partial && !fetched[name] {
 			return unknown{}, nil
 		}
@@ -45,7 +57,7 @@ func (s *scope) attribute(name string) (any, error) {
 		inner := *s
 		inner.depth++
 		return v.value(&inner)
-	case float64, bool, string:
+	case int64, float64, bool, string, undefined:
 		return v, nil
 	}
 	return unknown{}, nil
@@ -70,19 +82,19 @@ func (s *scope) of(name string) any {
 }
 
 // amount returns what of an amount is free on the machine.
-func (s *scope) amount(name string) (n float64, ok bool) {
+func (s *scope) amount(name string) (n int64, ok bool) {
 	if s.free == nil {
 		return 0, false
 	}
 	switch name {
 	case "cpus":
-		return float64(s.free.Cpus), true
+		return int64(s.free.Cpus), true
 	case "memory":
-		return float64(s.free.MemoryMiB), true
+		return int64(s.free.MemoryMiB), true
 	case "gpus":
-		return float64(s.free.GPUs), true
+		return int64(s.free.GPUs), true
 	case "disk":
-		return float64(s.free.DiskKiB), s.free.DiskKiB > 0 // else it is not known
+		return int64(s.free.DiskKiB), s.free.DiskKiB > 0 // else it is not known
 	}
 	return 0, false
 }
@@ -120,7 +132,7 @@ func (n prefixed) value(s *scope) (any, error) {
 	}
 	switch n.op {
 	case "-":
-		return apply("-", 0.0, v)
+		return negative(v)
 	case "!":
 		if b, ok := truth(v); ok {
 			return !b, nil
@@ -195,7 +207,7 @@ func countMatches(require node, s *scope) any {
 	case !ok:
 		return unknown{}
 	case !matches:
-		return 0.0
+		return int64(0)
 	}
 	return s.of("gpus")
 }
@@ -203,26 +215,56 @@ func countMatches(require node, s *scope) any {
 // gpuPrefix begins the names of what a machine's GPUs have in common.
 const gpuPrefix = "gpus_"
 
-// refs adds the attributes that a node names to a set, by "my", "target" or "";
-// attributes of the job that are expressions are followed.
-func refs(n node, job ad, into map[attribute]bool) {
-	switch n := n.(type) {
-	case attribute:
-		if into[n] {
-			return
+// namesIn returns the attributes that an expression names; attributes of the job
+// that are expressions are followed. The result is not to be changed.
+func (e *expression) namesIn(job jobScope) []attribute {
+	all, followed := e.names, false
+	for i := 0; i < len(all); i++ {
+		v, _ := job.get(all[i].name)
+		inner, ok := v.(*expression)
+		if !ok || all[i].ad == ofMachine {
+			continue
 		}
-		into[n] = true
-		if e, ok := job[n.name].(*expression); ok && n.ad != ofMachine {
-			refs(e.root, job, into)
+		if !followed {
+			all, followed = slices.Clone(all), true
 		}
-	case prefixed:
-		refs(n.of, job, into)
-	case operation:
-		refs(n.left, job, into)
-		refs(n.right, job, into)
-	case call:
-		for _, a := range n.args {
-			refs(a, job, into)
+		for _, a := range inner.names {
+			if !slices.Contains(all, a) {
+				all = append(all, a)
+			}
 		}
 	}
+	return all
+}
+
+// machineNames returns the attributes in an expression that only the machine can
+// tell, in order.
+func (e *expression) machineNames(job jobScope) []string {
+	var names []string
+	for _, a := range e.namesIn(job) {
+		if _, own := job.get(a.name); a.ad == ofMachine || a.ad == "" && !own {
+			names = append(names, a.name)
+		}
+		if a.name == "requiregpus" {
+			names = append(append(names, "gpus"), propertiesOfGPUs(job)...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// propertiesOfGPUs returns the attributes of the machine that RequireGPUs names.
+func propertiesOfGPUs(job jobScope) []string {
+	v, _ := job.get("requiregpus")
+	e, ok := v.(*expression)
+	if !ok {
+		return nil
+	}
+	var names []string
+	for _, property := range e.namesIn(job) {
+		if _, own := job.get(property.name); !own && property.ad == "" {
+			names = append(names, gpuPrefix+property.name)
+		}
+	}
+	return names
 }

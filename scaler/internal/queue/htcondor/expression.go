@@ -3,16 +3,17 @@ package htcondor
 import (
 	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 )
 
 // expression is a ClassAd expression. One that this package cannot read has an
-// error in place of a root.
+// error in place of a root. It is never changed.
 type expression struct {
-	text string
-	root node
-	err  error
+	text  string
+	root  node
+	names []attribute // that stand in it, each once
+	err   error
 }
 
 // node is a part of an expression.
@@ -34,7 +35,7 @@ func compile(text string) *expression {
 	if err != nil {
 		return &expression{text: text, err: fmt.Errorf("read %q: %w", text, err)}
 	}
-	return &expression{text: text, root: root}
+	return &expression{text: text, root: root, names: p.names}
 }
 
 func (e *expression) value(s *scope) (any, error) {
@@ -51,6 +52,7 @@ type parser struct {
 	quote bool   // tok is the content of a string literal
 	level int    // of tok, if it is a binary operator; -1 else
 	nest  int    // of parentheses and conditionals
+	names []attribute
 }
 
 // maxNest bounds what an expression may do to the stack.
@@ -241,11 +243,8 @@ func (p *parser) primary() (node, error) {
 		return literal{word}, nil
 	}
 	if word[0] >= '0' && word[0] <= '9' || word[0] == '.' {
-		n, err := strconv.ParseFloat(word, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a number", word)
-		}
-		return literal{n}, nil
+		n, err := parseNumber(word)
+		return literal{n}, err
 	}
 	switch strings.ToLower(word) {
 	case "true":
@@ -266,9 +265,16 @@ func (p *parser) primary() (node, error) {
 		if ad != ofJob && ad != ofMachine || strings.Contains(name, ".") {
 			return nil, fmt.Errorf("%q is not known here", word)
 		}
-		return attribute{ad, name}, nil
+		return p.attribute(attribute{ad, name}), nil
 	}
-	return attribute{"", word}, nil
+	return p.attribute(attribute{"", word}), nil
+}
+
+func (p *parser) attribute(a attribute) node {
+	if !slices.Contains(p.names, a) {
+		p.names = append(p.names, a)
+	}
+	return a
 }
 
 func (p *parser) call(name string) (node, error) {

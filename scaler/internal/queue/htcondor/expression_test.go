@@ -7,36 +7,62 @@ import (
 
 func TestEvaluate(t *testing.T) {
 	job := ad{
-		"imagesize": 2750.0, "diskusage": 45.0, "numjobstarts": 0.0, "requestcpus": compile("ifThenElse(NumJobStarts > 0,8,4)"),
-		"owner": "alice", "wants": true, "residentsetsize": 1500.0, "self": compile("Self + 1"),
+		"imagesize": int64(2750), "diskusage": int64(45), "numjobstarts": int64(0), "requestcpus": compile("ifThenElse(NumJobStarts > 0,8,4)"),
+		"owner": "alice", "wants": true, "residentsetsize": int64(1500), "self": compile("Self + 1"),
 	}
 	tests := []struct {
 		expr string
 		want any
 	}{
-		{"ifthenelse(MemoryUsage isnt undefined,MemoryUsage,(ImageSize + 1023) / 1024)", 3.0},
-		{"DiskUsage", 45.0},
-		{"MY.DiskUsage * 2", 90.0},
-		{"RequestCpus * 1500", 6000.0},
-		{"((ResidentSetSize + 1023) / 1024)", 2.0},
-		{"7 / 2", 3.0},
+		{"ifthenelse(MemoryUsage isnt undefined,MemoryUsage,(ImageSize + 1023) / 1024)", int64(3)},
+		{"DiskUsage", int64(45)},
+		{"MY.DiskUsage * 2", int64(90)},
+		{"RequestCpus * 1500", int64(6000)},
+		{"((ResidentSetSize + 1023) / 1024)", int64(2)},
+		{"7 / 2", int64(3)},
 		{"7.5 / 2", 3.75},
-		{"7 % 4 + -1", 2.0},
-		{"1 + 2 * 3", 7.0},
-		{"(1 + 2) * 3", 9.0},
+		{"7 % 4 + -1", int64(2)},
+		{"1 + 2 * 3", int64(7)},
+		{"(1 + 2) * 3", int64(9)},
 		{"9.8E-01 < 1 && true", true},
 		{"Missing > 3", undefined{}},
 		{"Missing > 3 || true", true},
 		{"Missing > 3 && false", false},
 		{"Missing =?= undefined", true},
-		{"isUndefined(Missing) ? 10 : 20", 10.0},
-		{"wants ? DiskUsage : 0", 45.0},
+		{"isUndefined(Missing) ? 10 : 20", int64(10)},
+		{"wants ? DiskUsage : 0", int64(45)},
 		{`owner == "ALICE"`, true},
 		{`owner =?= "ALICE"`, false},
-		{"max(DiskUsage, 100)", 100.0},
-		{"quantize(1000, 128)", 1024.0},
-		{"int(3.9) + ceiling(1.1)", 5.0},
+		{"max(DiskUsage, 100)", int64(100)},
+		{"quantize(1000, 128)", int64(1024)},
+		{"int(3.9) + ceiling(1.1)", int64(5)},
 		{"!wants", false},
+		{"3 / 4", int64(0)},
+		{"3 / 4.0", 0.75},
+		{"3.0 / 4", 0.75},
+		{"DiskUsage / 2.0", 22.5},
+		{"6 * 1.0", 6.0},
+		{"-(3.0)", -3.0},
+		{"-3", int64(-3)},
+		{"wants + 1", int64(2)},
+		{"3 =?= 3.0", false},
+		{"3 == 3.0", true},
+		{"true =?= 1", false},
+		{"9007199254740993 == 9007199254740992", false},
+		{"9007199254740993 + 0", int64(9007199254740993)},
+		{"real(3)", 3.0},
+		{"int(-3.9)", int64(-3)},
+		{"floor(-3.5)", int64(-4)},
+		{"round(2.5)", int64(2)},
+		{"pow(2, 10)", int64(1024)},
+		{"pow(2, 0.5) > 1.41", true},
+		{"pow(2, -1)", 0.5},
+		{"quantize(1000.0, 128)", 1024.0},
+		{"quantize(7, 0)", int64(7)},
+		{"max(3, 2.5)", 3.0},
+		{"min(3, 2)", int64(2)},
+		{"0.0 / 0.0 == 0", false},
+		{"0.0 / 0.0 != 0", true},
 		{"TARGET.Memory", undefined{}},
 	}
 	for _, tt := range tests {
@@ -52,6 +78,11 @@ func TestEvaluate(t *testing.T) {
 		"(1":                       `")" expected`,
 		"self":                     "refers to itself",
 		"1 / 0":                    "division by zero",
+		"1 % 0":                    "division by zero",
+		"1.0 / 0":                  "division by zero",
+		"7.5 % 2":                  "a real number has no remainder",
+		"-wants":                   "- of something that is no number",
+		"int(1e300)":               "too large for a whole number",
 		"owner + 1":                "text + a number",
 		"random(3)":                "not known here",
 		"{1,2}":                    "unexpected",
@@ -69,6 +100,6 @@ func FuzzEvaluate(f *testing.F) {
 	f.Add(`"a\"b" == owner ? -1 : max(1,2)`)
 	f.Add("((((")
 	f.Fuzz(func(_ *testing.T, text string) {
-		_, _ = compile(text).value(&scope{job: ad{"a": 1.0}}) // must end and not panic
+		_, _ = compile(text).value(&scope{job: ad{"a": int64(1)}}) // must end and not panic
 	})
 }

@@ -1,6 +1,7 @@
 package htcondor
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -17,8 +18,8 @@ func callFunction(name string, args []any) (any, error) {
 	case name == "isundefined" && len(args) == 1:
 		return apply("is", args[0], undefined{})
 	}
-	if f, ok := functions[name]; ok && len(args) == f.arguments {
-		return ofNumbers(name, args, f.of)
+	if f, ok := numberFunctions[name]; ok && len(args) == f.arguments {
+		return applyToNumbers(name, args, f.of)
 	}
 	f, ok := textFunctions[name]
 	if !ok || len(args) < f.least || len(args) > f.most {
@@ -38,10 +39,10 @@ func callFunction(name string, args []any) (any, error) {
 	return f.of(texts)
 }
 
-func ofNumbers(name string, args []any, f func(n []float64) float64) (any, error) {
-	numbers := make([]float64, len(args))
+func applyToNumbers(name string, args []any, f func(n []any) (any, error)) (any, error) {
+	numbers := make([]any, len(args))
 	for i, a := range args {
-		n, ok := a.(float64)
+		n, ok := numeric(a)
 		if !ok {
 			if isVague(a) {
 				return vague(args...), nil
@@ -50,23 +51,78 @@ func ofNumbers(name string, args []any, f func(n []float64) float64) (any, error
 		}
 		numbers[i] = n
 	}
-	return f(numbers), nil
+	return f(numbers)
 }
 
-// functions are those of numbers alone.
-var functions = map[string]struct {
+// numberFunctions are those of numbers alone. Their arguments are int64 or float64.
+var numberFunctions = map[string]struct {
 	arguments int
-	of        func(n []float64) float64
+	of        func(n []any) (any, error)
 }{
-	"int":      {1, func(n []float64) float64 { return math.Trunc(n[0]) }},
-	"real":     {1, func(n []float64) float64 { return n[0] }},
-	"ceiling":  {1, func(n []float64) float64 { return math.Ceil(n[0]) }},
-	"floor":    {1, func(n []float64) float64 { return math.Floor(n[0]) }},
-	"round":    {1, func(n []float64) float64 { return math.Round(n[0]) }},
-	"pow":      {2, func(n []float64) float64 { return math.Pow(n[0], n[1]) }},
-	"quantize": {2, func(n []float64) float64 { return math.Ceil(n[0]/n[1]) * n[1] }},
-	"max":      {2, func(n []float64) float64 { return max(n[0], n[1]) }},
-	"min":      {2, func(n []float64) float64 { return min(n[0], n[1]) }},
+	"int":      {1, toWhole(math.Trunc)},
+	"real":     {1, func(n []any) (any, error) { return realOf(n[0]), nil }},
+	"ceiling":  {1, toWhole(math.Ceil)},
+	"floor":    {1, toWhole(math.Floor)},
+	"round":    {1, toWhole(math.RoundToEven)},
+	"pow":      {2, power},
+	"quantize": {2, quantize},
+	"max":      {2, func(n []any) (any, error) { return extreme(n, 1), nil }},
+	"min":      {2, func(n []any) (any, error) { return extreme(n, -1), nil }},
+}
+
+// toWhole makes a function that turns a real number into a whole one.
+func toWhole(round func(float64) float64) func(n []any) (any, error) {
+	return func(n []any) (any, error) {
+		if _, whole := n[0].(int64); whole {
+			return n[0], nil
+		}
+		v := round(realOf(n[0]))
+		if math.IsNaN(v) || v < math.MinInt64 || v >= math.MaxInt64 {
+			return nil, fmt.Errorf("%v is too large for a whole number", v)
+		}
+		return int64(v), nil
+	}
+}
+
+// power is pow(n, exponent): whole for a whole number and a whole exponent that is
+// not negative.
+func power(n []any) (any, error) {
+	_, wholeBase := n[0].(int64)
+	exponent, wholeExponent := n[1].(int64)
+	v := math.Pow(realOf(n[0]), realOf(n[1]))
+	if wholeBase && wholeExponent && exponent >= 0 && math.Abs(v) < math.MaxInt64 {
+		return int64(math.Floor(v + 0.5)), nil
+	}
+	return v, nil
+}
+
+// quantize returns the next multiple of a step; a step of 0 leaves the number. The
+// result is whole if both are.
+func quantize(n []any) (any, error) {
+	v, wholeV := n[0].(int64)
+	step, wholeStep := n[1].(int64)
+	switch {
+	case math.Abs(realOf(n[1])) <= 1e-8:
+		return n[0], nil
+	case wholeV && wholeStep:
+		return (v + step - 1) / step * step, nil
+	}
+	return math.Ceil(realOf(n[0])/realOf(n[1])) * realOf(n[1]), nil
+}
+
+// extreme returns the larger of two numbers for a sign of 1, the smaller for -1.
+func extreme(n []any, sign int) any {
+	order := cmp.Compare(realOf(n[0]), realOf(n[1]))
+	best := n[0]
+	if order*sign < 0 {
+		best = n[1]
+	}
+	_, wholeA := n[0].(int64)
+	_, wholeB := n[1].(int64)
+	if wholeA != wholeB {
+		return realOf(best)
+	}
+	return best
 }
 
 // textFunctions are those of text alone.
@@ -80,9 +136,9 @@ var textFunctions = map[string]struct {
 	"tolower":           {1, 1, func(t []string) (any, error) { return strings.ToLower(t[0]), nil }},
 	"toupper":           {1, 1, func(t []string) (any, error) { return strings.ToUpper(t[0]), nil }},
 	"strcat":            {1, 20, func(t []string) (any, error) { return strings.Join(t, ""), nil }},
-	"strcmp":            {2, 2, func(t []string) (any, error) { return float64(strings.Compare(t[0], t[1])), nil }},
+	"strcmp":            {2, 2, func(t []string) (any, error) { return int64(strings.Compare(t[0], t[1])), nil }},
 	"stricmp": {2, 2, func(t []string) (any, error) {
-		return float64(strings.Compare(strings.ToLower(t[0]), strings.ToLower(t[1]))), nil
+		return int64(strings.Compare(strings.ToLower(t[0]), strings.ToLower(t[1]))), nil
 	}},
 }
 
@@ -102,7 +158,7 @@ func matches(t []string) (any, error) {
 			pattern = "(?" + flags + ")" + pattern
 		}
 	}
-	re, err := compiled(pattern)
+	re, err := compiledPattern(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("read the pattern of regexp(): %w", err)
 	}
@@ -118,7 +174,7 @@ var patterns struct {
 
 const mostPatterns = 1000
 
-func compiled(pattern string) (*regexp.Regexp, error) {
+func compiledPattern(pattern string) (*regexp.Regexp, error) {
 	patterns.Lock()
 	defer patterns.Unlock()
 	if re, known := patterns.of[pattern]; known {
@@ -135,7 +191,7 @@ func compiled(pattern string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// member tells whether text is in a list, whose delimiters are space and comma
+// member reports whether text is in a list, whose delimiters are space and comma
 // if nothing else is said.
 func member(t []string, equal func(a, b string) bool) bool {
 	delimiters := " ,"

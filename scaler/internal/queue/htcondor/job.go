@@ -48,9 +48,9 @@ func (r *Reader) Find(ctx context.Context, id string) (queue.Job, error) {
 // all of its ad: what its expressions name is not known beforehand.
 func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job, bool, error) {
 	id := ""
-	err := r.jobs(ctx, schedd, constraint, func(_ *repeated, o *own) error {
+	err := r.jobs(ctx, schedd, constraint, func(_ *adTemplate, d *delta) error {
 		if id == "" {
-			id = o.first()
+			id = d.first()
 		}
 		return nil
 	}, "-attributes", "ClusterId,ProcId")
@@ -60,12 +60,12 @@ func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job
 	if constraint, err = selecting(id); err != nil {
 		return queue.Job{}, false, err
 	}
-	list := newJobList(time.Now())
+	list := newJobList(time.Now(), 0)
 	list.schedd = schedd
 	var job queue.Job
-	err = r.jobs(ctx, schedd, constraint, func(a *repeated, o *own) error {
-		job = named(a.as(o))
-		return list.add(a, o)
+	err = r.jobs(ctx, schedd, constraint, func(t *adTemplate, d *delta) error {
+		job = named(t.with(d))
+		return list.add(t, d)
 	})
 	if err != nil || job.ID == "" {
 		return queue.Job{}, false, err
@@ -82,9 +82,9 @@ func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job
 }
 
 // jobs lists single jobs.
-func (r *Reader) jobs(ctx context.Context, schedd, constraint string, each func(a *repeated, o *own) error, more ...string) error {
+func (r *Reader) jobs(ctx context.Context, schedd, constraint string, each func(t *adTemplate, d *delta) error, more ...string) error {
 	args := append(append([]string{"-allusers", "-json"}, more...), "-constraint", constraint)
-	return r.queue(ctx, schedd, func(out io.Reader) error { return decodeRepeated(out, each) }, args...)
+	return r.queue(ctx, schedd, func(out io.Reader) error { return decodeTemplates(out, each) }, args...)
 }
 
 func named(a ad) queue.Job {

@@ -1,11 +1,10 @@
 package htcondor
 
 import (
+	"encoding/hex"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -60,33 +59,23 @@ type jobList struct {
 	schedd    string
 	listed    int
 	jobs      []queue.JobGroup
-	groups    map[uint64]int32 // where in jobs, by the groups' keys
-	requires  map[uint64]*requirement
+	groups    map[digest]int32 // where in jobs, by the groups' keys
+	requires  map[digest]*queue.Requirement
 	named     map[string]bool // machine attributes in what the jobs require
 	skipped   map[string]*queue.Skipped
 	leased    map[string]*queue.Skipped // by machine
 	running   int
+	sum       summer
 	onMachine map[string]int
 }
 
-// groupKey is what the jobs of a group have in common.
-type groupKey struct {
-	asks          queue.Shape
-	demands       uint64
-	group, limits string
-}
-
-var seed = maphash.MakeSeed()
-
-// sum stands for the whole: that two of 50,000 have the same is less likely than
-// that a bit of memory flips.
-func (k groupKey) sum() uint64 { return maphash.Comparable(seed, k) }
-
-func newJobList(now time.Time) *jobList {
+// newJobList returns an empty list with room for a number of groups.
+func newJobList(now time.Time, groups int) *jobList {
 	return &jobList{
 		now:       now,
-		groups:    map[uint64]int32{},
-		requires:  map[uint64]*requirement{},
+		jobs:      make([]queue.JobGroup, 0, groups),
+		groups:    make(map[digest]int32, groups),
+		requires:  map[digest]*queue.Requirement{},
 		named:     map[string]bool{},
 		skipped:   map[string]*queue.Skipped{},
 		leased:    map[string]*queue.Skipped{},
@@ -95,92 +84,94 @@ func newJobList(now time.Time) *jobList {
 }
 
 // add takes an ad that stands for a number of equal jobs.
-func (l *jobList) add(a *repeated, o *own) error {
-	n, err := o.jobs()
+func (l *jobList) add(t *adTemplate, d *delta) error {
+	n, err := d.jobs()
 	if err != nil {
 		return err
 	}
 	l.listed += n
 	machine := ""
-	if o.host != nil {
-		machine = machineOf(string(o.host))
+	if d.host != nil {
+		machine = valid(machineOf(string(d.host)))
 	}
 	if machine != "" {
 		l.onMachine[machine] += n
 	}
-	k, known := a.note.(*kind)
+	k, known := t.cached.(*kind)
 	if !known {
-		k = l.kind(a)
-		a.note = k
+		k = l.kind(t)
+		t.cached = k
 	}
 	switch {
 	case !k.idle && machine != "":
 		l.running += n
 	case !k.idle:
 	case k.why != "":
-		skip(l.skipped, k.why, n, o.first)
+		skip(l.skipped, k.why, n, d.first)
 	case machine != "":
-		skip(l.leased, machine, n, o.first)
+		skip(l.leased, machine, n, d.first)
 	default:
-		l.count(k, a, o, n)
+		l.count(k, t, d, n)
 	}
 	return nil
 }
 
-// kind is what is found out of ads that are alike but once.
+// kind is what is found out once for all ads of a template.
 type kind struct {
 	idle          bool
-	why           string // it does not count
+	why           string // the jobs do not count
 	asks          quantities
 	group, limits string
-	demands       *demands
+	requirements  *requirementReader
 }
 
-func (l *jobList) kind(a *repeated) *kind {
-	k := &kind{idle: a.ad.integer("JobStatus") == statusIdle}
+func (l *jobList) kind(t *adTemplate) *kind {
+	k := &kind{idle: t.ad.integer("JobStatus") == statusIdle}
 	if k.idle {
-		k.why = l.doesNotCount(a.ad)
+		k.why = l.doesNotCount(t.ad)
 	}
 	if k.idle && k.why == "" {
-		k.asks, k.demands = newQuantities(a), newDemands(a, l.named)
-		k.group, k.limits = a.ad.text(groupAttribute), a.ad.text("ConcurrencyLimits")
+		k.asks, k.requirements = newQuantities(t), newRequirementReader(t, l.named, l.requires)
+		k.group, k.limits = t.ad.text(groupAttribute), t.ad.text("ConcurrencyLimits")
 	}
 	return k
 }
 
-// count adds jobs to those that ask for the same.
-func (l *jobList) count(k *kind, a *repeated, o *own, n int) {
-	asks, err := k.asks.of(a, o)
+// count adds jobs to the group of those that ask for the same.
+func (l *jobList) count(k *kind, t *adTemplate, d *delta, n int) {
+	asks, err := k.asks.of(t, d)
 	if err != nil {
-		skip(l.skipped, "its request can not be evaluated: "+err.Error(), n, o.first)
+		skip(l.skipped, "its request can not be evaluated: "+err.Error(), n, d.first)
 		return
 	}
-	r := k.demands.of(o)
-	key := groupKey{asks: asks, demands: r.key(), group: k.group, limits: k.limits}.sum()
+	demanded := k.requirements.of(d)
+	key := l.digest(asks, demanded.digest, k.group, k.limits)
 	i, known := l.groups[key]
 	if !known {
 		i = int32(len(l.jobs)) //nolint:gosec // no queue has 2³¹ kinds of jobs
 		l.groups[key] = i
-		g := queue.JobGroup{Key: l.schedd + "/" + strconv.FormatUint(key, 16), Asks: asks, Takes: rounded(asks), Group: k.group}
-		if r != nil {
-			g.Requires = l.shared(r)
-		}
-		l.jobs = append(l.jobs, g)
+		l.jobs = append(l.jobs, queue.JobGroup{
+			Key: l.schedd + "/" + hex.EncodeToString(key[:]), Asks: asks, Takes: rounded(asks), Group: k.group, Requires: demanded.requirement,
+		})
 	}
 	g := &l.jobs[i]
-	if queued := o.since(); g.Count == 0 || queued.Before(g.Oldest) {
-		g.Oldest, g.First = queued, o.first()
+	if queued := d.since(); g.Count == 0 || queued.Before(g.Oldest) {
+		g.Oldest, g.First = queued, d.first()
 	}
 	g.Count += n
 }
 
-// shared returns the one requirement of all that demand the same.
-func (l *jobList) shared(r *requirement) *requirement {
-	if one, known := l.requires[r.sum]; known {
-		return one
+// digest returns the digest of what the jobs of a group have in common.
+func (l *jobList) digest(asks queue.Shape, demanded digest, group, limits string) digest {
+	sum := &l.sum
+	sum.reset()
+	for _, n := range []int{asks.Cpus, asks.MemoryMiB, asks.DiskKiB, asks.GPUs} {
+		sum.number(n)
 	}
-	l.requires[r.sum] = r
-	return r
+	sum.digest(demanded)
+	sum.text(group)
+	sum.text(limits)
+	return sum.sum()
 }
 
 // doesNotCount says why idle jobs need no worker; "" says that they do.
@@ -253,7 +244,7 @@ func nodeName(machine string) string {
 func (l *jobList) merge(o *jobList) {
 	l.listed += o.listed
 	l.running += o.running
-	if l.jobs == nil {
+	if len(l.jobs) == 0 {
 		l.jobs = o.jobs
 	} else {
 		l.jobs = append(l.jobs, o.jobs...)

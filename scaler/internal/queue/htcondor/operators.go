@@ -1,6 +1,8 @@
 package htcondor
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -11,13 +13,15 @@ func truth(v any) (value, ok bool) {
 	switch v := v.(type) {
 	case bool:
 		return v, true
+	case int64:
+		return v != 0, true
 	case float64:
 		return v != 0, true
 	}
 	return false, false
 }
 
-// isVague tells that a value is undefined or unknown.
+// isVague reports whether a value is undefined or unknown.
 func isVague(v any) bool {
 	switch v.(type) {
 	case undefined, unknown:
@@ -26,8 +30,8 @@ func isVague(v any) bool {
 	return false
 }
 
-// vague is what comes of values that are no help: unknown, if one of them is,
-// for the fact might be any.
+// vague is the result where a value is undefined or unknown: unknown if one of
+// them is, for the fact might be any.
 func vague(values ...any) any {
 	for _, v := range values {
 		if _, is := v.(unknown); is {
@@ -48,6 +52,7 @@ func choose(cond, yes, no any) any {
 	return no
 }
 
+// apply computes a binary operator.
 func apply(op string, l, r any) (any, error) {
 	_, lu := l.(unknown)
 	_, ru := r.(unknown)
@@ -58,7 +63,7 @@ func apply(op string, l, r any) (any, error) {
 		if lu || ru {
 			return unknown{}, nil
 		}
-		return same(l, r) == (op == "is" || op == "=?="), nil
+		return identical(l, r) == (op == "is" || op == "=?="), nil
 	}
 	if isVague(l) || isVague(r) {
 		return vague(l, r), nil
@@ -68,30 +73,53 @@ func apply(op string, l, r any) (any, error) {
 		if !ok {
 			return nil, fmt.Errorf("text %s a number", op)
 		}
-		return compare(op, float64(strings.Compare(strings.ToLower(ls), strings.ToLower(rs))), 0)
+		return compare(op, strings.Compare(strings.ToLower(ls), strings.ToLower(rs)))
 	}
-	a, okA := number(l)
-	b, okB := number(r)
-	if !okA || !okB {
+	l, okL := numeric(l)
+	r, okR := numeric(r)
+	if !okL || !okR {
 		return nil, fmt.Errorf("a number %s text", op)
 	}
-	return arithmetic(op, a, b)
+	return ofNumbers(op, l, r)
 }
 
-func number(v any) (float64, bool) {
+// numeric returns a value as int64 or float64. A truth value counts as 0 or 1.
+func numeric(v any) (any, bool) {
 	switch v := v.(type) {
-	case float64:
+	case int64, float64:
 		return v, true
 	case bool:
 		if v {
-			return 1, true
+			return int64(1), true
 		}
-		return 0, true
+		return int64(0), true
 	}
-	return 0, false
+	return nil, false
 }
 
-func arithmetic(op string, a, b float64) (any, error) {
+// realOf returns a numeric value as a real number.
+func realOf(v any) float64 {
+	if n, whole := v.(int64); whole {
+		return float64(n)
+	}
+	r, _ := v.(float64)
+	return r
+}
+
+// ofNumbers computes an operator of two numbers. The result is whole only if both
+// are: 3 / 4 is 0, and 3 / 4.0 is 0.75.
+func ofNumbers(op string, l, r any) (any, error) {
+	a, wholeA := l.(int64)
+	b, wholeB := r.(int64)
+	if wholeA && wholeB {
+		return ofWholeNumbers(op, a, b)
+	}
+	return ofRealNumbers(op, realOf(l), realOf(r))
+}
+
+var errDivision = errors.New("division by zero")
+
+func ofWholeNumbers(op string, a, b int64) (any, error) {
 	switch op {
 	case "+":
 		return a + b, nil
@@ -99,41 +127,67 @@ func arithmetic(op string, a, b float64) (any, error) {
 		return a - b, nil
 	case "*":
 		return a * b, nil
-	case "/", "%":
+	case "/":
 		if b == 0 {
-			return nil, fmt.Errorf("division by zero")
-		}
-		if op == "%" {
-			return math.Mod(a, b), nil
-		}
-		if a == math.Trunc(a) && b == math.Trunc(b) {
-			return math.Trunc(a / b), nil // integers divide as in C
+			return nil, errDivision
 		}
 		return a / b, nil
+	case "%":
+		if b == 0 {
+			return nil, errDivision
+		}
+		return a % b, nil
 	}
-	return compare(op, a, b)
+	return compare(op, cmp.Compare(a, b))
 }
 
-func compare(op string, a, b float64) (any, error) {
+func ofRealNumbers(op string, a, b float64) (any, error) {
+	n := 0.0
+	switch op {
+	case "+":
+		n = a + b
+	case "-":
+		n = a - b
+	case "*":
+		n = a * b
+	case "/":
+		n = a / b
+	case "%":
+		return nil, errors.New("a real number has no remainder")
+	default:
+		if math.IsNaN(a) || math.IsNaN(b) {
+			return op == "!=", nil
+		}
+		return compare(op, cmp.Compare(a, b))
+	}
+	if math.IsInf(n, 1) { // the one infinity that ClassAds take for an error
+		return nil, errDivision
+	}
+	return n, nil
+}
+
+// compare says what a comparison operator makes of an order: less than 0, 0, more.
+func compare(op string, order int) (any, error) {
 	switch op {
 	case "==":
-		return a == b, nil
+		return order == 0, nil
 	case "!=":
-		return a != b, nil
+		return order != 0, nil
 	case "<":
-		return a < b, nil
+		return order < 0, nil
 	case "<=":
-		return a <= b, nil
+		return order <= 0, nil
 	case ">":
-		return a > b, nil
+		return order > 0, nil
 	case ">=":
-		return a >= b, nil
+		return order >= 0, nil
 	}
 	return nil, fmt.Errorf("operator %s is not known here", op)
 }
 
-// same is the comparison that never is undefined; text is compared exactly.
-func same(l, r any) bool { return l == r }
+// identical is the comparison that never is undefined. Types must be the same, so
+// that 4 and 4.0 differ, and text is compared exactly.
+func identical(l, r any) bool { return l == r }
 
 func logic(op string, l, r any) any {
 	lb, lok := truth(l)
@@ -146,4 +200,17 @@ func logic(op string, l, r any) any {
 		return vague(l, r)
 	}
 	return !decides
+}
+
+// negative computes the operator - of one value.
+func negative(v any) (any, error) {
+	switch v := v.(type) {
+	case int64:
+		return -v, nil
+	case float64:
+		return -v, nil
+	case undefined, unknown:
+		return v, nil
+	}
+	return nil, errors.New("- of something that is no number")
 }

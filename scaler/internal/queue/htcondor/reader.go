@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
@@ -23,10 +24,15 @@ type Options struct {
 }
 
 // Reader reads one pool.
-type Reader struct{ o Options }
+type Reader struct {
+	o Options
+
+	mu     sync.Mutex
+	groups map[string]int // groups of jobs in the last reading, by schedd
+}
 
 // New returns a Reader.
-func New(o Options) *Reader { return &Reader{o: o} }
+func New(o Options) *Reader { return &Reader{o: o, groups: map[string]int{}} }
 
 // Read implements queue.Reader.
 func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
@@ -38,8 +44,8 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	if err != nil {
 		return queue.Snapshot{}, err
 	}
-	s.JobsAt = time.Now()
-	jobs := newJobList(s.JobsAt)
+	s.JobsAt = time.Now().UTC()
+	jobs := newJobList(s.JobsAt, 0)
 	var failed []error
 	for _, name := range schedds {
 		if err := r.readJobs(ctx, name, jobs, &s); err != nil {
@@ -50,11 +56,11 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 		return queue.Snapshot{}, errors.Join(failed...)
 	}
 	for _, err := range failed {
-		s.Partial = append(s.Partial, err.Error())
+		s.Partial = append(s.Partial, valid(err.Error()))
 	}
 	// The jobs come first: what their requirements name is asked of the workers.
 	fetch, own := attributesOfSlots(jobs.names())
-	s.WorkersAt = time.Now()
+	s.WorkersAt = time.Now().UTC()
 	workers := newWorkerList(own)
 	if err := r.status(ctx, workers.add, "-attributes", strings.Join(fetch, ",")); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
@@ -125,18 +131,33 @@ func (r *Reader) readJobs(ctx context.Context, schedd string, into *jobList, s *
 			s.Partial = append(s.Partial, fmt.Sprintf("%s lists no job, but its totals count %d", schedd, total))
 		}
 	}
+	r.remember(schedd, len(list.jobs))
 	into.merge(list)
 	return nil
+}
+
+// roomFor returns for how many groups of jobs of a schedd there had better be room:
+// as many as the last time, and some more.
+func (r *Reader) roomFor(schedd string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.groups[schedd] + r.groups[schedd]/16
+}
+
+func (r *Reader) remember(schedd string, groups int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.groups[schedd] = groups
 }
 
 // list fetches the jobs. A condor_q that cannot have them grouped lists each by
 // itself.
 func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobList, error) {
 	fetch := func(attributes []string, how ...string) (*jobList, error) {
-		list := newJobList(now)
+		list := newJobList(now, r.roomFor(schedd))
 		list.schedd = schedd
 		args := append([]string{"-allusers", "-json", "-attributes", strings.Join(attributes, ","), "-constraint", jobConstraint}, how...)
-		return list, r.queue(ctx, schedd, func(out io.Reader) error { return decodeRepeated(out, list.add) }, args...)
+		return list, r.queue(ctx, schedd, func(out io.Reader) error { return decodeTemplates(out, list.add) }, args...)
 	}
 	list, err := fetch(jobAttributes, "-group-by")
 	var refused *command.Error

@@ -86,14 +86,14 @@ func TestRequirementsOfARealQueue(t *testing.T) {
 			worker queue.Worker
 			want   string
 		}{{cpu, tt.onCPU}, {gpu, tt.onGPU}} {
-			if got := s.Jobs[i].Requires.Unmet(on.worker.Attributes, on.worker.Total); got != on.want {
+			if got := Judge(s.Jobs[i].Requires, on.worker.Attributes, on.worker.Total); got != on.want {
 				t.Errorf("%s on %s: %q, want %q", tt.first, on.worker.Name, got, on.want)
 			}
 		}
-		if s.Jobs[i].Requires.Amounts() {
+		if s.Jobs[i].Requires.Amounts {
 			t.Errorf("%s is said to depend on what is free", tt.first)
 		}
-		if got := s.Jobs[i].Requires.Unmet(nil, queue.Shape{}); got != "" {
+		if got := Judge(s.Jobs[i].Requires, nil, queue.Shape{}); got != "" {
 			t.Errorf("%s on a worker of which nothing is known: %q", tt.first, got)
 		}
 	}
@@ -133,6 +133,18 @@ var requirementRows = []struct{ requirements, unmet string }{
 	{`(TARGET.Memory >= RequestMemory) && Cpus >= MY.RequestCpus`, met}, // packing judges amounts
 	{`GPUs_Capability >= 8.0`, "GPUs_Capability >= 8.0 (gpus_capability is 7.5)"},
 	{`countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= RequestGPUs`, met},
+	// Numbers are whole or real.
+	{`TARGET.Cpus/8.0 > 0.4`, met},
+	{`TARGET.Cpus/8 == 0`, met},
+	{`TARGET.Cpus*0.3 > 1 && 7.0/2 == 3.5 && 7/2.0 == 3.5 && 7/2 == 3`, met},
+	{`GPUs_GlobalMemoryMb/32000 == 0.5`, met}, // it is told as a real number
+	{`TARGET.Cpus =?= 4 && TARGET.Cpus =!= 4.0 && TARGET.Cpus == 4.0`, met},
+	{`int(7.9)/2 == 3 && real(7)/2 == 3.5 && floor(7.5)/2 == 3 && ceiling(6.5)/2 == 3`, met},
+	{`round(2.5) == 2 && round(3.5) == 4`, met},
+	{`pow(2, 3)/3 == 2 && pow(2.0, 3)/3 > 2.6 && pow(2, -1) == 0.5`, met},
+	{`quantize(7, 4)/3 == 2 && quantize(7.0, 4)/3 > 2.6 && quantize(7, 0) == 7`, met},
+	{`-7/2 == -3 && -(7.0)/2 == -3.5`, met},
+	{`1.0/0 > 5 || true`, met},
 	{`countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 3`, "countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 3 (gpus is 2, gpus_capability is 7.5)"},
 }
 
@@ -151,28 +163,43 @@ var openRows = []struct{ requirements, unmet string }{
 
 func rowsJob(requirements string) ad {
 	return ad{
-		"jobcount": 1.0, "requirements": compile(requirements), "wants": "cpu,mem", "requestmemory": 90000.0, "requestgpus": 1.0,
+		"jobcount": int64(1), "requirements": compile(requirements), "wants": "cpu,mem", "requestmemory": int64(90000), "requestgpus": int64(1),
 		"requiregpus": compile("Capability >= MinCapability"), "mincapability": 7.0,
 	}
 }
 
+// requirementOf returns what one job demands; nil is nothing beside amounts.
+func requirementOf(job ad) *queue.Requirement {
+	whole, ok := job["requirements"].(*expression)
+	if !ok {
+		return nil
+	}
+	out, _ := newRequirementReader(&adTemplate{ad: job}, map[string]bool{}, map[digest]*queue.Requirement{}).read(whole.text, nil)
+	return out.requirement
+}
+
+// unmet returns the part of a job's requirements that a machine does not meet.
+func unmet(job ad, machine queue.Attributes, free queue.Shape) string {
+	r := requirementOf(job)
+	if r == nil {
+		return met
+	}
+	return Judge(r, machine, free)
+}
+
 func TestRequirements(t *testing.T) {
 	for _, tt := range slices.Concat(requirementRows, openRows) {
-		got := ""
-		if r := newRequirement(rowsJob(tt.requirements)); r != nil {
-			got = r.Unmet(requirementsMachine, requirementsFree)
-		}
-		if got != tt.unmet {
+		if got := unmet(rowsJob(tt.requirements), requirementsMachine, requirementsFree); got != tt.unmet {
 			t.Errorf("%s: %q, want %q", tt.requirements, got, tt.unmet)
 		}
 	}
 }
 
 func TestAGPUThatIsTooSmall(t *testing.T) {
-	job := ad{"jobcount": 1.0, "requirements": compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1"), "requiregpus": compile("GlobalMemoryMb >= 40000")}
-	r := newRequirement(job)
-	if !slices.Contains(r.clauses[0].names, "gpus_globalmemorymb") || r.Amounts() {
-		t.Errorf("asks the workers for %v, amounts %t", r.clauses[0].names, r.Amounts())
+	job := ad{"jobcount": int64(1), "requirements": compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1"), "requiregpus": compile("GlobalMemoryMb >= 40000")}
+	names := compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1").machineNames(job)
+	if r := requirementOf(job); !slices.Contains(names, "gpus_globalmemorymb") || r.Amounts {
+		t.Errorf("asks the workers for %v, amounts %t", names, r.Amounts)
 	}
 	for _, tt := range []struct {
 		machine queue.Attributes
@@ -182,7 +209,7 @@ func TestAGPUThatIsTooSmall(t *testing.T) {
 		{queue.Attributes{"gpus_globalmemorymb": 16000.0}, false},
 		{queue.Attributes{"gpus_globalmemorymb": nil}, true}, // its GPUs differ: not to be known
 	} {
-		if got := r.Unmet(tt.machine, queue.Shape{GPUs: 2}) == ""; got != tt.want {
+		if got := unmet(job, tt.machine, queue.Shape{GPUs: 2}) == ""; got != tt.want {
 			t.Errorf("%v: met %t", tt.machine, got)
 		}
 	}
@@ -231,7 +258,7 @@ func TestAnOlderTool(t *testing.T) {
 		t.Errorf("waiting %d", s.Waiting())
 	}
 	job := ad{"requirements": compile("TARGET.Site == MY.WantedSite && TARGET.Cpus >= RequestCpus")}
-	if r := newRequirement(job); r.Unmet(queue.Attributes{"site": "north"}, queue.Shape{Cpus: 1}) != "" {
+	if unmet(job, queue.Attributes{"site": "north"}, queue.Shape{Cpus: 1}) != "" {
 		t.Error("an attribute that was not fetched is taken for undefined")
 	}
 }
@@ -241,9 +268,7 @@ func FuzzRequirement(f *testing.F) {
 	f.Add(`"\`)
 	f.Add(`((A)`)
 	f.Fuzz(func(_ *testing.T, text string) {
-		r := newRequirement(ad{"jobcount": 1.0, "requirements": compile(text), "b": compile(text)})
-		if r != nil {
-			r.Unmet(queue.Attributes{"a": true, "c": "x"}, queue.Shape{Cpus: 1}) // must end and not panic
-		}
+		job := ad{"jobcount": int64(1), "requirements": compile(text), "b": compile(text)}
+		unmet(job, queue.Attributes{"a": true, "c": "x"}, queue.Shape{Cpus: 1}) // must end and not panic
 	})
 }

@@ -12,13 +12,13 @@ import (
 // Tens of megabytes may come in one reading: text in quotes is leapt over, and
 // nothing is copied.
 type splitter struct {
-	in     io.Reader
-	buf    []byte
-	at     int // of the next byte to look at
-	end    int // of what was read
-	raw    []byte
-	fields []field // of raw; both are valid until the next object
-	odd    bool    // raw does not look like attributes and values
+	in        io.Reader
+	buf       []byte
+	at        int // of the next byte to look at
+	end       int // of what was read
+	raw       []byte
+	fields    []field // of raw; both are valid until the next object
+	irregular bool    // raw does not look like attributes and values
 }
 
 // field is where in an object an attribute's name and value are, the name without
@@ -121,7 +121,7 @@ func (s *splitter) mark() error {
 	for done := 1; ; {
 		done = m.scan(s.buf[begin:s.end], done, &s.fields)
 		if m.depth == 0 {
-			s.raw, s.at, s.odd = s.buf[begin:begin+done], begin+done, m.odd
+			s.raw, s.at, s.irregular = s.buf[begin:begin+done], begin+done, m.irregular
 			return nil
 		}
 		s.at = s.end
@@ -134,12 +134,12 @@ func (s *splitter) mark() error {
 
 // marker goes through an object and marks its attributes.
 type marker struct {
-	depth  int
-	quoted bool
-	named  bool // an attribute's name was read
-	valued bool // in an attribute's value
-	odd    bool // something stands where it should not
-	f      field
+	depth     int
+	quoted    bool
+	named     bool // an attribute's name was read
+	valued    bool // in an attribute's value
+	irregular bool // something stands where it should not
+	f         field
 }
 
 // scan goes on at i and returns where it stopped: behind the object, or at the
@@ -201,14 +201,14 @@ func (m *marker) one(c byte, at int, fields *[]field) {
 	case c == '"':
 		m.quoted = true
 		if !m.valued {
-			m.odd = m.odd || m.named
+			m.irregular = m.irregular || m.named
 			m.f.name = at + 1
 		}
 	case c == '}':
 		if m.depth = 0; m.valued {
 			end()
 		} else {
-			m.odd = m.odd || m.named || len(*fields) > 0 // {"A"}, {"A":1,}
+			m.irregular = m.irregular || m.named || len(*fields) > 0 // {"A"}, {"A":1,}
 		}
 	case m.valued && c == ',':
 		end()
@@ -219,7 +219,7 @@ func (m *marker) one(c byte, at int, fields *[]field) {
 	case c == ':' && m.named:
 		m.valued, m.f.value = true, at+1
 	default:
-		m.odd = true
+		m.irregular = true
 	}
 }
 

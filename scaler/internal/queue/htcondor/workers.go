@@ -125,7 +125,7 @@ func (l *workerList) attributes(a ad) queue.Attributes {
 	for _, name := range l.own {
 		name = strings.ToLower(name)
 		switch v := a[name].(type) {
-		case nil, string, float64, bool:
+		case nil, string, int64, float64, bool:
 			out[name] = v
 		}
 	}
@@ -179,7 +179,7 @@ func seconds(a ad, name string) time.Time {
 	if n == 0 {
 		return time.Time{}
 	}
-	return time.Unix(int64(n), 0)
+	return time.Unix(int64(n), 0).UTC()
 }
 
 func (l *workerList) list() []queue.Worker {
@@ -203,7 +203,7 @@ func poolSince(a ad) time.Time {
 	}
 	for _, pair := range [][2]string{{"StatsLastUpdateTime", "StatsLifetime"}, {"MonitorSelfTime", "MonitorSelfAge"}} {
 		if at := a.integer(pair[0]); at > 0 {
-			return time.Unix(int64(at-a.integer(pair[1])), 0)
+			return time.Unix(int64(at-a.integer(pair[1])), 0).UTC()
 		}
 	}
 	return time.Time{}

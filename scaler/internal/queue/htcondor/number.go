@@ -1,0 +1,104 @@
+package htcondor
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// number is a number that is printed in an ad. ClassAds keep whole numbers (4) and
+// real ones (4.0) apart: they divide and compare differently.
+type number struct {
+	n    float64 // exact for a whole number, too
+	real bool
+}
+
+// value returns the number as a value of an expression: int64 or float64.
+func (n number) value() any {
+	if n.real {
+		return n.n
+	}
+	return int64(n.n)
+}
+
+// longestExact is how many digits of a whole number a float64 holds for certain.
+const longestExact = 15
+
+// plainNumber reads a number, a whole one without strconv's help. One that number
+// does not hold exactly is not read.
+func plainNumber(raw []byte) (number, bool) {
+	digits := raw
+	if len(digits) > 0 && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' {
+		return number{}, false
+	}
+	if n, whole := wholeNumber(digits); whole {
+		if len(digits) < len(raw) {
+			n = -n
+		}
+		return number{n: n}, true
+	}
+	real := false
+	for _, c := range digits {
+		switch {
+		case c == '.' || c == 'e' || c == 'E':
+			real = true
+		case (c < '0' || c > '9') && c != '+' && c != '-':
+			return number{}, false
+		}
+	}
+	if !real {
+		return number{}, false
+	}
+	n, err := strconv.ParseFloat(string(raw), 64)
+	return number{n, true}, err == nil
+}
+
+func wholeNumber(digits []byte) (float64, bool) {
+	if len(digits) > longestExact {
+		return 0, false
+	}
+	n := int64(0)
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return float64(n), true
+}
+
+// parseNumber reads a number of JSON or of an expression. A whole one that an int64
+// does not hold is read as a real one.
+func parseNumber(text string) (any, error) {
+	if !strings.ContainsAny(text, ".eE") {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n, nil
+		}
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a number", text)
+	}
+	return n, nil
+}
+
+// realText writes a real number so that it is not taken for a whole one.
+func realText(v float64) string {
+	text := strconv.FormatFloat(v, 'g', -1, 64)
+	if !strings.ContainsAny(text, ".eIN") {
+		text += ".0"
+	}
+	return text
+}
+
+// roundedUp returns a number as a whole one: half a CPU asked for is a CPU taken.
+func roundedUp(name string, v float64) (int, error) {
+	if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
+		return 0, fmt.Errorf("attribute %s is %v", name, v)
+	}
+	return int(math.Ceil(v)), nil
+}

@@ -1,0 +1,66 @@
+package htcondor
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// quantities are a job's four requests.
+type quantities struct {
+	each [4]quantity
+	used []int // numbers by which those go that are expressions
+}
+
+// quantity is a number of the ad, or whatever else stands there.
+type quantity struct {
+	name   string // in lower case
+	people string // as people write it
+	number int    // its place among the ad's numbers; -1: it is none
+}
+
+func newQuantities(t *adTemplate) quantities {
+	var q quantities
+	var named []attribute
+	for i, people := range []string{"RequestCpus", "RequestMemory", "RequestDisk", "RequestGPUs"} {
+		name := strings.ToLower(people)
+		q.each[i] = quantity{name, people, slices.Index(t.numbers, name)}
+		if e, ok := t.ad[name].(*expression); ok {
+			named = append(named, e.namesIn(t.ad)...)
+		}
+	}
+	for i, name := range t.numbers {
+		if slices.Contains(named, attribute{"", name}) || slices.Contains(named, attribute{ofJob, name}) {
+			q.used = append(q.used, i)
+		}
+	}
+	return q
+}
+
+// of evaluates what a job asks for. Memory is in MiB, disk in KiB; a job that does
+// not say how many CPUs gets one.
+func (q quantities) of(t *adTemplate, d *delta) (queue.Shape, error) {
+	for _, i := range q.used {
+		if v := d.numbers[i].value(); t.ad[t.numbers[i]] != v {
+			t.ad[t.numbers[i]] = v
+		}
+	}
+	var n [4]int
+	for i, each := range q.each {
+		var err error
+		said := true
+		if each.number >= 0 {
+			n[i], err = roundedUp(each.people, d.numbers[each.number].n)
+		} else {
+			n[i], said, err = t.ad.numberOf(each.name, each.people)
+		}
+		if err != nil {
+			return queue.Shape{}, err
+		}
+		if i == 0 && !said {
+			n[i] = 1
+		}
+	}
+	return queue.Shape{Cpus: max(n[0], 1), MemoryMiB: max(n[1], 0), DiskKiB: max(n[2], 0), GPUs: max(n[3], 0)}, nil
+}

@@ -1,0 +1,210 @@
+package htcondor
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// requirementReader reads the Requirements of job ads of one template. Each clause
+// is read once: the Requirements of thousands of submissions differ in one or two.
+type requirementReader struct {
+	job     ad
+	numbers []string // names of the attributes that are numbers, as in the template
+	partial bool
+	named   map[string]bool // collects the machine attributes that the clauses name
+	shared  map[digest]*queue.Requirement
+	parts   map[string][]*clause // by their text
+	whole   map[string]demanded  // by the text as it is printed
+	scratch []byte
+	sum     summer
+	list    []*clause
+
+	// The latest clauses with attributes of the job, and these attributes.
+	bound   []*clause
+	boundTo map[string]string
+}
+
+// demanded is what jobs demand of a machine beside amounts: nil and the zero digest
+// for nothing. Equal demands have the same digest in every process.
+type demanded struct {
+	requirement *queue.Requirement
+	digest      digest
+}
+
+// clause is one part of Requirements, as it is read for one template.
+type clause struct {
+	text     string
+	job      []string // the attributes of the job in it, in order
+	numbers  []int    // those of them that are numbers of the template, by their place
+	digest   digest   // of the text and the attributes of the job, without numbers
+	amounts  bool     // see queue.Requirement
+	personal bool
+}
+
+// Bounds of what is remembered: where each job has a text or a clause of its own,
+// nothing is gained by it.
+const (
+	mostWhole = 2000
+	mostParts = 5000
+)
+
+// usual are the clauses that HTCondor itself adds and that packing by amounts
+// judges better, as normalized returns them.
+var usual = map[string]bool{
+	"cpus>=requestcpus": true, "memory>=requestmemory": true, "disk>=requestdisk": true, "gpus>=requestgpus": true,
+}
+
+// amounts are the attributes whose values change with each job that starts.
+var amounts = []string{"cpus", "memory", "disk", "gpus"}
+
+// personal are the attributes that each worker has for itself.
+var personal = Traits().Attributes.Personal
+
+func newRequirementReader(t *adTemplate, named map[string]bool, shared map[digest]*queue.Requirement) *requirementReader {
+	_, grouped := t.ad["jobcount"] // a group's ad has all that its expressions name
+	return &requirementReader{
+		job: t.ad, numbers: t.numbers, partial: !grouped, named: named, shared: shared,
+		parts: map[string][]*clause{}, whole: map[string]demanded{},
+	}
+}
+
+// of returns what a job demands.
+func (r *requirementReader) of(d *delta) demanded {
+	if d.requirements == nil {
+		return demanded{}
+	}
+	out, known := r.whole[string(d.requirements)]
+	if known {
+		return out
+	}
+	r.scratch = unescaped(r.scratch[:0], d.requirements)
+	text, isExpression := strings.CutPrefix(valid(string(r.scratch)), "/Expr(")
+	numbers := false
+	if isExpression {
+		out, numbers = r.read(strings.TrimSuffix(text, ")/"), d.numbers)
+	}
+	if len(r.whole) < mostWhole && !numbers {
+		r.whole[string(d.requirements)] = out
+	}
+	return out
+}
+
+// read reads Requirements. Numbers are the job's. The second result reports whether
+// the first one depends on them.
+func (r *requirementReader) read(text string, numbers []number) (demanded, bool) {
+	r.list = r.list[:0]
+	for part := range parts(text) {
+		clauses, known := r.parts[part]
+		if !known {
+			part = strings.Clone(part)
+			clauses = r.clauses(part)
+			if len(r.parts) < mostParts {
+				r.parts[part] = clauses
+			}
+		}
+		r.list = append(r.list, clauses...)
+	}
+	if len(r.list) == 0 {
+		return demanded{}, false
+	}
+	sum, ofNumbers := &r.sum, false
+	sum.reset()
+	for _, c := range r.list {
+		sum.digest(c.digest)
+		for _, i := range c.numbers {
+			sum.text(textOf(numbers[i].value()))
+			ofNumbers = true
+		}
+	}
+	key := sum.sum()
+	if r.shared[key] == nil {
+		r.shared[key] = r.requirement(numbers)
+	}
+	return demanded{r.shared[key], key}, ofNumbers
+}
+
+// requirement returns the data of the clauses in the list.
+func (r *requirementReader) requirement(numbers []number) *queue.Requirement {
+	out := &queue.Requirement{Partial: r.partial, Clauses: make([]string, len(r.list)), Job: r.attributes(numbers)}
+	for i, c := range r.list {
+		out.Clauses[i] = c.text
+		out.Amounts, out.Personal = out.Amounts || c.amounts, out.Personal || c.personal
+	}
+	return out
+}
+
+// attributes returns the attributes of the job in the clauses of the list. Most
+// requirements of a template have the same ones, and share them.
+func (r *requirementReader) attributes(numbers []number) map[string]string {
+	var bound []*clause
+	for _, c := range r.list {
+		if len(c.job) > 0 {
+			bound = append(bound, c)
+		}
+	}
+	if len(bound) == 0 {
+		return nil
+	}
+	ofNumbers := slices.ContainsFunc(bound, func(c *clause) bool { return len(c.numbers) > 0 })
+	if !ofNumbers && slices.Equal(bound, r.bound) {
+		return r.boundTo
+	}
+	out := map[string]string{}
+	for _, c := range bound {
+		for _, name := range c.job {
+			out[name] = textOf(r.job[name])
+		}
+		for _, i := range c.numbers {
+			out[r.numbers[i]] = textOf(numbers[i].value())
+		}
+	}
+	if !ofNumbers {
+		r.bound, r.boundTo = bound, out
+	}
+	return out
+}
+
+// clauses reads one part of Requirements, which may be several in parentheses.
+func (r *requirementReader) clauses(part string) []*clause {
+	var out []*clause
+	for _, text := range clauses(part) {
+		if strings.Contains(text, "equest") && usual[normalized(text)] {
+			continue
+		}
+		e := compiled(text)
+		c := &clause{text: e.text}
+		for _, name := range e.machineNames(r.job) {
+			r.named[name] = true
+			c.personal = c.personal || slices.Contains(personal, name)
+			// GPUs are counted by countMatches(), and packed
+			c.amounts = c.amounts || slices.Contains(amounts, name) && !strings.Contains(strings.ToLower(text), "countmatches")
+		}
+		r.bind(c, e)
+		out = append(out, c)
+	}
+	return out
+}
+
+// bind notes which attributes of the job a clause depends on.
+func (r *requirementReader) bind(c *clause, e *expression) {
+	for _, a := range e.namesIn(r.job) {
+		if _, ok := r.job[a.name]; ok && a.ad != ofMachine && !slices.Contains(c.job, a.name) {
+			c.job = append(c.job, a.name)
+		}
+	}
+	slices.Sort(c.job)
+	sum := &r.sum
+	sum.reset()
+	sum.text(c.text)
+	for _, name := range c.job {
+		sum.text(name)
+		if i := slices.Index(r.numbers, name); i >= 0 {
+			c.numbers = append(c.numbers, i)
+		} else {
+			sum.text(textOf(r.job[name]))
+		}
+	}
+	c.digest = sum.sum()
+}

@@ -1,0 +1,119 @@
+package queue
+
+import "fmt"
+
+// Shape is an amount of what jobs ask for and workers have. A worker's zero
+// disk means "not known", and is not compared.
+type Shape struct {
+	Cpus      int `json:"cpus"`
+	MemoryMiB int `json:"memory_mib"`
+	DiskKiB   int `json:"disk_kib,omitempty"`
+	GPUs      int `json:"gpus,omitempty"`
+}
+
+// Add returns the sum.
+func (s Shape) Add(o Shape) Shape {
+	return Shape{s.Cpus + o.Cpus, s.MemoryMiB + o.MemoryMiB, s.DiskKiB + o.DiskKiB, s.GPUs + o.GPUs}
+}
+
+// Take returns what n times o leave of s. An unknown disk stays unknown.
+func (s Shape) Take(o Shape, n int) Shape {
+	s.Cpus -= n * o.Cpus
+	s.MemoryMiB -= n * o.MemoryMiB
+	s.GPUs -= n * o.GPUs
+	if s.DiskKiB > 0 {
+		s.DiskKiB = max(1, s.DiskKiB-n*o.DiskKiB) // 0 would read as "not known"
+	}
+	return s
+}
+
+// Holds returns how many times o fits into s, at most limit.
+func (s Shape) Holds(o Shape, limit int) int {
+	n := limit
+	n = min(n, times(s.Cpus, o.Cpus, limit))
+	n = min(n, times(s.MemoryMiB, o.MemoryMiB, limit))
+	n = min(n, times(s.GPUs, o.GPUs, limit))
+	if s.DiskKiB > 0 {
+		n = min(n, times(s.DiskKiB, o.DiskKiB, limit))
+	}
+	return max(n, 0)
+}
+
+func times(have, ask, limit int) int {
+	if ask <= 0 {
+		return limit
+	}
+	return max(have, 0) / ask
+}
+
+// Lacking names the first respect in which o exceeds s: "memory".
+func (s Shape) Lacking(o Shape) string {
+	switch {
+	case o.Cpus > s.Cpus:
+		return "CPUs"
+	case o.MemoryMiB > s.MemoryMiB:
+		return "memory"
+	case o.GPUs > s.GPUs:
+		return "GPUs"
+	case s.DiskKiB > 0 && o.DiskKiB > s.DiskKiB:
+		return "disk"
+	}
+	return ""
+}
+
+// Bound says what exceeds s in the respect that Lacking names: "memory > 62.8 GiB".
+func (s Shape) Bound(what string) string {
+	switch what {
+	case "CPUs":
+		return fmt.Sprintf("CPUs > %d", s.Cpus)
+	case "memory":
+		return "memory > " + MiB(s.MemoryMiB)
+	case "GPUs":
+		return fmt.Sprintf("GPUs > %d", s.GPUs)
+	}
+	return "disk > " + MiB(s.DiskKiB/1024)
+}
+
+// Missing says in which respects o exceeds s: "memory 96.0 GiB > 62.8 GiB".
+func (s Shape) Missing(o Shape) string {
+	switch s.Lacking(o) {
+	case "CPUs":
+		return fmt.Sprintf("CPUs %d > %d", o.Cpus, s.Cpus)
+	case "memory":
+		return "memory " + exceeds(o.MemoryMiB, s.MemoryMiB)
+	case "GPUs":
+		return fmt.Sprintf("GPUs %d > %d", o.GPUs, s.GPUs)
+	case "disk":
+		return "disk " + exceeds(o.DiskKiB/1024, s.DiskKiB/1024)
+	}
+	return ""
+}
+
+// exceeds compares amounts of MiB for people. Those that are nearly the same are
+// written in full.
+func exceeds(more, less int) string {
+	if MiB(more) == MiB(less) {
+		return fmt.Sprintf("%d MiB > %d MiB", more, less)
+	}
+	return MiB(more) + " > " + MiB(less)
+}
+
+// String writes a shape for people: "4 CPUs, 7.8 GiB".
+func (s Shape) String() string {
+	text := fmt.Sprintf("%d CPUs, %s", s.Cpus, MiB(s.MemoryMiB))
+	if s.Cpus == 1 {
+		text = "1 CPU, " + MiB(s.MemoryMiB)
+	}
+	if s.GPUs > 0 {
+		text += fmt.Sprintf(", %d GPUs", s.GPUs)
+	}
+	return text
+}
+
+// MiB writes an amount of MiB for people.
+func MiB(n int) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d MiB", n)
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/1024)
+}
