@@ -21,7 +21,7 @@ type Addresses struct {
 type pool struct{ Start, End string }
 
 // Addresses returns the addresses of the networks by network ID; networks that the
-// cloud says nothing about are left out. Taken is 0 except for an administrator, who
+// cloud says nothing about are left out. Taken is 0 except for an administrator, which
 // gets it from Neutron in the same call. It is a little too large then, because it
 // counts addresses outside the allocation pools, a gateway's for instance.
 func (c capacity) Addresses(ctx context.Context, networks []string) (map[string]Addresses, error) {

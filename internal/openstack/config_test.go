@@ -22,7 +22,7 @@ clouds:
   bare: {region_name: North}
 `
 
-// login is what a configuration comes to, as far as it shows who logs in where.
+// login is the user, the project and the cloud of a configuration.
 type login struct {
 	url, user, userDomain, password, credential, token string
 	project, projectDomain, region                     string

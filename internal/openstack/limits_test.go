@@ -43,8 +43,8 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
-// To administrators Neutron tells what is taken, addresses outside the pools
-// included; where that matters, the pools are looked at.
+// Administrators get from Neutron how many addresses are taken, including those outside
+// the pools. Where that matters, the client reads the pools.
 func TestAddressesForAdministrators(t *testing.T) {
 	for name, row := range map[string]struct {
 		answer http.HandlerFunc

@@ -219,7 +219,7 @@ func TestNodes(t *testing.T) {
 	if f := nodes[1].Fault; f == nil || f.Code != 500 || f.Message != "No valid host was found." || !nodes[1].Broken() {
 		t.Errorf("second node's fault is %v", f)
 	}
-	if nodes[1].Zone != "az1" || nodes[1].Image != "i7" { // on a volume, Nova tells no image
+	if nodes[1].Zone != "az1" || nodes[1].Image != "i7" { // on a volume, Nova shows no image
 		t.Errorf("second node is in %q, from %q", nodes[1].Zone, nodes[1].Image)
 	}
 	if nodes[2].Status != "RESCUE" || nodes[3].Address != "fd00::5" {
@@ -322,7 +322,7 @@ func TestServerCalls(t *testing.T) {
 	wantKind(t, err, cluster.FaultOther, "read console log of server s2")
 }
 
-// A server that is being deleted keeps its status; only the task tells.
+// A server that is being deleted keeps its status; only its task shows it.
 func TestTaskOfAServer(t *testing.T) {
 	for _, row := range []struct {
 		status, task string

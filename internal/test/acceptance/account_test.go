@@ -13,8 +13,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// account takes down what one look at the cloud shows: who came, who went, and
-// whether there were more workers than wanted, or two of a name.
+// account records one list of the cloud's servers: workers that came, workers that
+// went, and whether there were more workers than wanted or two of one name.
 func (w *world) account(nodes cluster.Nodes, now time.Time) {
 	workers, servers, there := 0, map[string]int{}, map[string]bool{}
 	for _, n := range nodes {

@@ -187,8 +187,8 @@ func (b *bench) ports(t *testing.T) int {
 	return len(slices.DeleteFunc(servers, func(id string) bool { return !b.seen[id] }))
 }
 
-// calls returns how many requests the provider has sent since the last call, by
-// its own log, tells which, and empties the log.
+// calls returns how many requests the provider's log holds, logs how many there were
+// of each kind, and empties the provider's log.
 func (b *bench) calls(t *testing.T) int {
 	t.Helper()
 	requests, err := requestsIn(b.log)

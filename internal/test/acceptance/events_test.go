@@ -33,8 +33,8 @@ var (
 )
 
 // eventsOf counts the events of each job of a cluster in an event log, by the
-// job's number. A shadow that has reconnected to a job tells of its execution again:
-// what goes on in the same scratch directory of the same slot is one execution.
+// job's number. A shadow that has reconnected to a job logs its execution again:
+// entries with the same scratch directory of the same slot are one execution.
 func eventsOf(log, id string) map[string]map[string]int {
 	out, place, reconnected := map[string]map[string]int{}, map[string]string{}, map[string]bool{}
 	for event := range strings.SplitSeq(log, "\n...\n") {

@@ -20,12 +20,12 @@ import (
 	"testing"
 )
 
-// frontDoor stands before a cloud in which nothing boots, and where so nobody can
-// post into a server's password slot: that takes the metadata service, which knows
-// servers by their network. Everything goes through to the cloud and comes back as
-// it is, but for two things: the catalog's address of Nova is the door's own, so
-// that calls come by here; and the content of a password slot, once the cloud has
-// allowed to read or clear it, is what a guest of the test has posted.
+// frontDoor is a proxy of a cloud in which nothing boots. No guest can post into a
+// server's password slot there, because that takes the metadata service, which knows
+// servers by their network. The proxy changes two things: the catalog's address of Nova
+// is the proxy's own, so that calls come through it; and the content of a password
+// slot, once the cloud has allowed to read or clear it, is what a guest of the test
+// has posted.
 type frontDoor struct {
 	identity *url.URL // of the cloud, with the version
 	server   *httptest.Server
@@ -52,7 +52,7 @@ func openFrontDoor(t *testing.T, authURL string) *frontDoor {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: d.rewrite, ModifyResponse: d.change,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.Context().Err() == nil { // else who asked is gone: killed, most likely
+			if r.Context().Err() == nil { // the client is still there and was not killed
 				t.Logf("%s %s did not get through: %v", r.Method, r.URL.Path, err)
 			}
 			w.WriteHeader(http.StatusBadGateway)

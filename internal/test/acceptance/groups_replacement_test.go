@@ -25,8 +25,8 @@ func (l *life) replaces(note string) {
 }
 
 // replacement makes each worker of a group anew, and never has more of them away
-// than it was told. Nobody is drained: an apply that waits for ACTIVE servers only
-// asks no front-end.
+// than max_unavailable. No worker is drained: an apply that waits for ACTIVE servers
+// only asks no front-end.
 func (l *life) replacement(t *testing.T) {
 	before := l.nodes(t.Context(), t)
 	l.replaces("one")
@@ -67,7 +67,7 @@ func activeOf(nodes cluster.Nodes) cluster.Nodes {
 }
 
 // replacementKilled kills the provider while the second batch is away. The next
-// apply goes on: who was replaced stays, the others follow.
+// apply goes on: replaced workers stay, the others follow.
 func (l *life) replacementKilled(t *testing.T) {
 	before := l.nodes(t.Context(), t)
 	l.replaces("two")

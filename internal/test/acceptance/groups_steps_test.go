@@ -70,8 +70,8 @@ func (l *life) changeGroups(t *testing.T) {
 	l.calls(t)
 }
 
-// scaling has somebody else add and remove workers of a group that is not
-// Terraform's: no difference inside the bounds, and a repair below them.
+// scaling adds and removes workers of a group with scaling as a scaler does. Inside the
+// bounds a plan has no difference; below them it has a repair.
 func (l *life) scaling(t *testing.T) {
 	scaler := provision.New(l.cloud, provision.Options{Owner: cluster.OwnerScaler})
 	count := func(want int) {
@@ -125,8 +125,8 @@ func (l *life) switchOwner(t *testing.T) {
 	}
 }
 
-// shrink names one who leaves first; after it go the newest. Nothing drains where
-// nothing boots: an apply that waits for ACTIVE servers only asks no front-end.
+// shrink names one worker that leaves first; the newest ones follow. No worker is
+// drained: an apply that waits for ACTIVE servers only asks no front-end.
 func (l *life) shrink(t *testing.T) {
 	before := l.nodes(t.Context(), t)
 	workers, retired := before.Workers("mem"), cluster.WorkerName(l.name, "mem", 1)
@@ -167,7 +167,7 @@ func (l *life) repair(t *testing.T) {
 	l.mend(t, before, lost.Name, stopped.Name)
 }
 
-// repairError makes a worker anew that somebody has brought into ERROR.
+// repairError makes a worker anew that an operator has set to ERROR.
 func (l *life) repairError(t *testing.T) {
 	before := l.nodes(t.Context(), t)
 	broken := before.Workers("cpu")[2]
@@ -211,7 +211,7 @@ func (l *life) lose(t *testing.T, n cluster.Node) {
 	}
 }
 
-// mend expects a plan and an apply to make those named anew, and nobody else.
+// mend expects a plan and an apply to make the named workers anew, and no others.
 func (l *life) mend(t *testing.T, before cluster.Nodes, names ...string) {
 	t.Helper()
 	text, differs, err := l.cli.Plan(t.Context())

@@ -230,7 +230,7 @@ func (l *life) beyondQuota(t *testing.T) {
 }
 
 // limitInstances gives a project without limits a quota for the length of a test,
-// where somebody is named who may.
+// if the environment names credentials that may set one.
 func (l *life) limitInstances(t *testing.T) {
 	t.Helper()
 	limits, err := l.cloud.Limits(t.Context())

@@ -29,7 +29,7 @@ func TestKillAtRandomCalls(t *testing.T) {
 	b := newBench(t, "vmcluster-acc-random")
 	portsBefore := b.ports(t)
 	const before, after = 2, 8
-	// A run that nobody disturbs tells how many requests there are to choose from.
+	// An undisturbed run shows how many requests there are to choose from.
 	b.want(t, after-before)
 	b.apply(t)
 	create := b.calls(t)

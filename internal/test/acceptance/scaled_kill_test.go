@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Of each five deaths of the scaler one leaves its lease to run out, as nobody
-// knows of it. The others' are taken away, as by an operator who does: every death
-// would otherwise take two minutes.
+// leaseLeft is how often a killed scaler's lease is left to run out: once in five
+// times. The other times the test removes the lease, as an operator can, because each
+// wait takes two minutes.
 const leaseLeft = 5
 
 // longestLife is that of a scaler which is going to be killed, from the moment when

@@ -123,13 +123,13 @@ func (s *scaled) orphans(t *testing.T) []string {
 
 // TestScalerGrowsAndShrinks has a real HTCondor pool and 40 jobs that fill a worker
 // each. The built scaler makes 40 workers, all jobs run, and all workers go. In the
-// middle the schedd is killed: nobody is removed until it is back.
+// middle the schedd is killed: no worker is removed until it is back.
 //
 // Real are HTCondor, OpenStack's APIs and the scaler; the servers need not boot.
 // The test plays what runs in them: a worker joins the pool 5 s after its server
-// is ACTIVE, dies with it, and the front-end reads the document, drains who is
-// marked, and reports. Its report goes through a door before the cloud
-// (frontDoor), for only a server that boots reaches the password slot.
+// is ACTIVE and leaves with it; the front-end reads the document, drains the marked
+// workers, and reports. Its report goes through a proxy of the cloud (frontDoor),
+// because only a server that boots reaches the password slot.
 func TestScalerGrowsAndShrinks(t *testing.T) {
 	s := newScaled(t, "vmcluster-acc-pool")
 	s.scaler.start(t)

@@ -161,7 +161,7 @@ func (w *world) PostPassword(id, content string) error { return w.door.post(id, 
 // WriteConsole implements guest.Cloud; a guest that has the slot writes nothing there.
 func (w *world) WriteConsole(string, string) {}
 
-// boot has a worker's batch daemons run, and tells whether they do.
+// boot starts a worker's batch daemons, and reports whether they run.
 func (w *world) boot(name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package cloudenv reads what the tests against a real OpenStack need to know of
-// it from environment variables, and says which are missing.
+// Package cloudenv reads the environment variables of the tests against a real
+// OpenStack, and names those that are missing.
 package cloudenv
 
 import (
@@ -19,7 +19,7 @@ const (
 	KeyPair         = "VMCLUSTER_ACC_KEY_PAIR"         // e2e: in Nova
 	PrivateKey      = "VMCLUSTER_ACC_PRIVATE_KEY"      // e2e: file with the key pair's private half
 	ImageUser       = "VMCLUSTER_ACC_IMAGE_USER"       // e2e: the image's own user with sudo, for reading user data
-	AdminCloud      = "VMCLUSTER_ACC_ADMIN_CLOUD"      // who may change the project's quota, where it has none
+	AdminCloud      = "VMCLUSTER_ACC_ADMIN_CLOUD"      // credentials that may change the quota of a project without one
 	Pool            = "VMCLUSTER_ACC_POOL"             // program that works a real HTCondor pool
 	AccessRules     = "VMCLUSTER_ACC_ACCESS_RULES"     // 1: the cloud's services heed application credentials' access rules
 	Faults          = "VMCLUSTER_ACC_FAULTS"           // 1: the cloud heeds vmlab_fail and vmlab_delay, and has three hypervisors

@@ -8,7 +8,7 @@ import (
 
 const get = http.MethodGet
 
-// isNumber tells whether JSON holds a number there.
+// isNumber reports whether v is a JSON number.
 func isNumber(v any) bool {
 	_, ok := v.(float64)
 	return ok

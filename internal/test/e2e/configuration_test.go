@@ -108,7 +108,7 @@ func (s *story) apply(t *testing.T, expected ...string) {
 	s.noDifference(t, "a plan right after the apply")
 }
 
-// noDifference expects that somebody who plans now finds nothing to do.
+// noDifference expects a plan without changes.
 func (s *story) noDifference(t *testing.T, which string) {
 	t.Helper()
 	text, differs, err := s.cli.Plan(t.Context())

@@ -53,7 +53,7 @@ func (s steps) has(worker string) bool {
 	return false
 }
 
-// acted tells a round by which something was changed.
+// acted reports whether the round changed something.
 func (r record) acted() bool {
 	return !r.Watching && r.Standby == "" && (len(r.Add) > 0 || len(r.Drain) > 0 || len(r.Undrain) > 0 || len(r.Remove) > 0 || len(r.Discard) > 0)
 }
@@ -83,7 +83,7 @@ func (f scalerFile) lines(t *testing.T) []string {
 	return lines[:len(lines)-1] // what follows the last end of a line is being written
 }
 
-// last is the latest line, for whoever waits in vain.
+// last returns the latest line, for the message of a wait that failed.
 func (f scalerFile) last(t *testing.T) string {
 	t.Helper()
 	lines := f.lines(t)

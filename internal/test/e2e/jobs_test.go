@@ -68,11 +68,11 @@ condor_submit -terse job.sub`, job.command, job.cpus, job.memory, more, n))
 	return id
 }
 
-// untilTold has a job run until somebody tells it to end. It looks where the
+// untilTold is a job that runs until a file exists on its worker. The file is where the
 // batch system gives jobs no folder of their own.
 const untilTold = "until test -e /srv/over-$(ClusterId); do sleep 1; done"
 
-// end tells a job on a worker to end.
+// end makes the file on the worker that ends the job.
 func (s *story) end(t *testing.T, submission, worker string) {
 	t.Helper()
 	n, there := s.servers(t).ByName(worker)

@@ -17,9 +17,9 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 )
 
-// journey is a job's way to a worker that was made for it. Each moment is told by
-// who knows it, in this machine's time; what others' clocks say is good to a
-// second or so.
+// journey is a job's way to a worker that was made for it. Each moment is read where
+// it happens and converted to this machine's time; the clocks of other machines are
+// known to about a second.
 type journey struct {
 	job, worker string
 
@@ -58,7 +58,7 @@ func (j journey) parts() []part {
 		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of HTCondor"),
 		stretch("negotiation", j.joined, j.running, false, "HTCondor's: its start to running job"),
 	}
-	all[0].ours = max(0, all[0].ours-hold-j.tools) // what the clocks differ by is nobody's gain
+	all[0].ours = max(0, all[0].ours-hold-j.tools) // clocks that differ must not make it negative
 	return all
 }
 

@@ -89,8 +89,8 @@ func (s *story) withoutMetadata(t *testing.T) {
 	}
 }
 
-// errandDone expects that the worker who took the roster to the front-end has
-// thrown away the key for it, and that it was this one.
+// errandDone expects that this worker took the roster to the front-end and has deleted
+// the key for it.
 func (s *story) errandDone(t *testing.T, worker string) {
 	t.Helper()
 	for _, n := range s.servers(t).Workers("") {

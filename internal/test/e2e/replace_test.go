@@ -27,7 +27,7 @@ func (s *story) rollingReplacement(t *testing.T) {
 		return out, err == nil && slices.Equal(strings.Fields(out), workers)
 	})
 
-	s.want.retire = nil // who was named has left
+	s.want.retire = nil // the named worker has left
 	s.want.cluster = `replacement = { strategy = "rolling", max_unavailable = 1, drain_timeout = "20m" }`
 	s.want.group = `cloud_config = "#cloud-config\nwrite_files:\n  - path: /etc/e2e\n    content: second\n"`
 	drains := s.watchDrains(t)

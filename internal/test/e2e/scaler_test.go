@@ -156,7 +156,7 @@ func (s *story) startScaler(t *testing.T, file scalerFile) (stop func() error) {
 			return nil
 		}
 		stopped = true
-		_ = cmd.Process.Signal(syscall.SIGTERM) // gone already: Wait tells
+		_ = cmd.Process.Signal(syscall.SIGTERM) // an error means that it is gone: Wait returns why
 		<-logged
 		if err := cmd.Wait(); err != nil {
 			return fmt.Errorf("the scaler ended with %w", err)

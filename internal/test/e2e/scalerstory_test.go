@@ -234,7 +234,7 @@ func (s *story) ends(t *testing.T, stop func() error) {
 	}
 }
 
-// madeBy expects a worker's server to say who made it.
+// madeBy expects a worker's server to name its maker.
 func (s *story) madeBy(t *testing.T, worker, owner string) {
 	t.Helper()
 	if n, there := s.servers(t).ByName(worker); !there || n.Owner != owner {

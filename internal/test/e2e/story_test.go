@@ -139,7 +139,7 @@ func (s *story) ids(t *testing.T) map[string]string {
 	return out
 }
 
-// asOperator reaches a node as the image's own user, who may become root.
+// asOperator reaches a node as the image's own user, which may become root.
 func (s *story) asOperator(n cluster.Node) host {
 	return host{address: n.Address, user: s.env[cloudenv.ImageUser], key: s.fe.key, knownHosts: s.fe.knownHosts}
 }

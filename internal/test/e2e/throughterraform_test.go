@@ -33,8 +33,8 @@ actuator "terraform" {
 `
 
 // throughTerraform has the scaler grow and shrink the group whose number Terraform
-// has, by runs of Terraform in the story's own directory. A human who plans there
-// finds nothing to do, neither with the worker nor after it.
+// has, by runs of Terraform in the story's own directory. A plan in that
+// directory has no changes, neither with the worker nor after it.
 func (s *story) throughTerraform(t *testing.T) {
 	file := s.scalerFile(t, "planned", fmt.Sprintf(byRuns, s.cli.Dir, address, s.cli.Path))
 	stop := s.startScaler(t, file)
@@ -64,8 +64,8 @@ func (s *story) throughTerraform(t *testing.T) {
 	}
 }
 
-// wish expects the variables file to ask for so many workers of the group. Who
-// went stays named until the next wish.
+// wish expects the variables file to ask for count workers of the group. The
+// workers that left stay named until the next wish.
 func (s *story) wish(t *testing.T, count int) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(s.cli.Dir, "scaler.auto.tfvars.json"))

@@ -20,7 +20,7 @@ type frontEnd struct {
 	hostKey, coordinatorKey string
 	hostCA                  string          // public half; workers that it joins show a certificate of it
 	told                    string          // the last report on the console
-	heard                   map[string]bool // who has been there with a roster, by server ID
+	heard                   map[string]bool // workers that have brought a roster, by server ID
 	document                cluster.Document
 	workers                 map[string]*Worker // of the roster, by name
 	closed                  map[string]bool    // takes no new job
@@ -59,8 +59,8 @@ func (s *Simulator) coordinate(f *frontEnd, servers []openstacktest.Server, now 
 	s.post(f)
 }
 
-// follow makes the pool what the roster says: who is new is joined once it has
-// booted, who is not in it any more is forgotten.
+// follow brings the pool to the roster: a new worker is joined once it has booted, and
+// a worker that is not in the roster any more is forgotten.
 func (s *Simulator) follow(f *frontEnd, servers []openstacktest.Server, now time.Time) {
 	up := map[string]string{}
 	s.mu.Lock()

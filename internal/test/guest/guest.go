@@ -1,8 +1,8 @@
-// Package guest plays what runs inside the servers of a cloud where nothing boots,
-// the embedded one above all: it is the front-end's coordinator for every cluster there. As the real node program
-// it reads the cluster document from the front-end's metadata, joins the
-// roster's workers, drains those that are marked as leaving, and posts a report
-// into the password slot, in every round anew.
+// Package guest simulates what runs inside the servers of a cloud in which nothing
+// boots, such as the embedded one: the coordinator on the front-end of every cluster.
+// In each round it reads the cluster document from the front-end's metadata, joins the
+// roster's workers, drains those that are marked as leaving, and posts a report into
+// the password slot, as the real node program does.
 //
 //	metadata → document → join, drain → report → password slot
 package guest
@@ -27,20 +27,20 @@ type Cloud interface {
 	WriteConsole(serverID, text string)
 }
 
-// Options says how fast guests are and what their batch system answers.
+// Options are the speed of the guests and the answers of their batch system.
 type Options struct {
 	Interval  time.Duration // between two rounds; 0 is 10 ms
 	BootDelay time.Duration // from ACTIVE until the programs of a node run
 
-	// Busy tells whether a worker runs a job; nil is never. It is called
-	// without the simulator's lock, and after Accepts says no for that worker.
+	// Busy reports whether a worker runs a job; nil is never. It is called
+	// without the simulator's lock, and after Accepts returns false for that worker.
 	Busy func(worker string) bool
-	// Back is told, without the lock, of a worker that is drained and is to stay
-	// after all; nil is nobody.
+	// Back is called, without the lock, for a drained worker whose mark to leave
+	// went away. It may be nil.
 	Back func(worker string)
-	// Joins tells whether a worker can be joined; nil is always.
+	// Joins reports whether a worker can be joined; nil is always.
 	Joins func(worker string) bool
-	// Misses tells whether a worker that has joined can't be reached now, and so
+	// Misses reports whether a worker that has joined can't be reached now, and so
 	// lacks the newest generation; nil is never.
 	Misses func(worker string) bool
 }
@@ -143,9 +143,9 @@ func (s *Simulator) names(keep func(Worker) bool) []string {
 	return out
 }
 
-// Accepts tells whether the batch system may start a job on a worker now. Who
-// asks and then starts one under the same lock as Busy takes never meets a
-// worker that is drained in between.
+// Accepts reports whether the batch system may start a job on a worker now. A caller
+// that holds the lock of Busy while it asks and starts the job never meets a worker
+// that is drained in between.
 func (s *Simulator) Accepts(worker string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,7 +21,7 @@ type stage struct {
 	token string
 	busy  map[string]bool
 	mute  map[string]bool
-	back  []string // who was called back
+	back  []string // workers that were called back
 	doc   cluster.Document
 	front string
 }
@@ -183,7 +183,7 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
-func TestForgetsWhoIsNotInTheRoster(t *testing.T) {
+func TestAWorkerThatLeftTheRosterIsForgotten(t *testing.T) {
 	s := newStage(t)
 	s.cluster("astro-cpu-1", "astro-cpu-2")
 	s.report()

@@ -16,10 +16,10 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
-// takeRosters lets workers that have booted bring the document that they were born
-// with, their own address filled in, to a front-end on a cloud without a metadata
-// service: each once, with a certificate of the CA that the front-end trusts. It
-// keeps what it has, whatever becomes of who brought it.
+// takeRosters has the workers that have booted bring a document to a front-end on a
+// cloud without a metadata service. It is the document of their user data with their
+// own address filled in. Each worker brings it once, with a certificate of the CA that
+// the front-end trusts. The front-end keeps the document if that worker is deleted.
 func (s *Simulator) takeRosters(f *frontEnd, servers []openstacktest.Server, now time.Time) {
 	for _, server := range servers {
 		if !slices.Contains(server.Tags, cluster.IDTag(f.document.ID)) || server.ID == f.id || f.heard[server.ID] || !s.booted(server, now) {
@@ -72,8 +72,7 @@ func fileOf(userData []byte, path string) []byte {
 	return raw
 }
 
-// tell writes a report on the front-end's console when it is another than the
-// last.
+// tell writes a report on the front-end's console if it differs from the last one.
 func (s *Simulator) tell(f *frontEnd, report string) {
 	if report != f.told {
 		f.told = report

@@ -14,10 +14,9 @@ type trusted struct{ hostCA, ca string }
 
 func fingerprint(ca string) string { return trust.Fingerprint(ca) }
 
-// admits tells whether a front-end can verify a worker and log in to it. One that
-// was joined by another front-end shows that one's certificate, and trusts the CA
-// of the bundle that it had last; the new front-end was born with a certificate of
-// the CA in its metadata.
+// admits reports whether a front-end can verify a worker and log in to it. A worker
+// that another front-end has joined shows that front-end's certificate, and trusts the
+// CA of its last bundle. The new front-end has a certificate of the CA in its metadata.
 func (s *Simulator) admits(f *frontEnd, worker openstacktest.Server, servers []openstacktest.Server) bool {
 	has, joined := s.trust[worker.ID]
 	if f.document.Coordinator == cluster.CoordinatorLastWorker && !joined && !names(f.document, worker) {
@@ -33,8 +32,8 @@ func (s *Simulator) admits(f *frontEnd, worker openstacktest.Server, servers []o
 	return i >= 0 && servers[i].Metadata[cluster.MetaCA] == has.ca
 }
 
-// names tells whether a roster means this server and not another that had its name:
-// one that was brought may be older than the cloud's document.
+// names reports whether a roster means this server and not an earlier one of its name.
+// A roster that a worker brought may be older than the cloud's document.
 func names(d cluster.Document, worker openstacktest.Server) bool {
 	m, ok := d.Member(worker.Name)
 	return ok && m.Address == worker.Address && m.Batch == worker.Metadata[cluster.MetaBatch]

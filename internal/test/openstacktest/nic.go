@@ -38,7 +38,7 @@ func (c *Cloud) readNICs(q *request, raw json.RawMessage) ([]nic, bool) {
 	return out, true
 }
 
-// freePort finds a port that somebody made for a server.
+// freePort returns a port that was made beforehand and that no server has.
 func (c *Cloud) freePort(q *request, id string) *port {
 	for _, p := range c.ports {
 		switch {

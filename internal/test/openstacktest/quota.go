@@ -78,8 +78,8 @@ func newPorts(nics []nic) int {
 	return n
 }
 
-// lateQuota is the second check that Nova makes after the records are written:
-// who is over then ends in ERROR (seen with two quick creates).
+// lateQuota is the second check that Nova makes after the records are written: a
+// server that exceeds the quota by then ends in ERROR (seen with two quick creates).
 func (c *Cloud) lateQuota(made []*server, q *request) {
 	for i, s := range made {
 		used := c.used()

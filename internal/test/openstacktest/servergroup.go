@@ -95,7 +95,7 @@ func showServerGroup(c *Cloud, q *request, g *serverGroup) {
 	q.reply(http.StatusOK, map[string]any{"server_group": c.serverGroupView(q, g)})
 }
 
-// deleteServerGroup does not ask who is in it.
+// deleteServerGroup deletes a group, with servers in it or not.
 func deleteServerGroup(c *Cloud, q *request, g *serverGroup) {
 	c.serverGroups = slices.DeleteFunc(c.serverGroups, func(x *serverGroup) bool { return x == g })
 	for _, s := range c.servers {

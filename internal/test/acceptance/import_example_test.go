@@ -14,7 +14,7 @@ import (
 )
 
 // TestReadByOthers reads a cluster by the data source and imports it into another
-// configuration's state: both tell what the resource tells.
+// configuration's state: both have the attributes of the resource.
 func TestReadByOthers(t *testing.T) {
 	b := newBench(t, "vmcluster-acc-read")
 	portsBefore := b.ports(t)
