@@ -1,6 +1,6 @@
-// Package contract says what the project relies on in an OpenStack, as small
-// cases over raw HTTP. The same cases run against the embedded cloud and
-// against any real one: what both pass is a fact, not a belief.
+// Package contract holds the facts about OpenStack that the project relies on, as
+// small cases over raw HTTP. The same cases run against the embedded cloud and against
+// any real one, and both must pass them.
 package contract
 
 import (

@@ -20,10 +20,9 @@ type Target struct {
 	ExternalNetwork        string // "" leaves out the cases of floating IPs
 	SecurityGroup          string // "" is default
 
-	// FaultMetadata says that there are three hypervisors, that servers with the
-	// metadata vmlab_fail=spawn end in
-	// ERROR and vmlab_delay=SECONDS builds that much longer, as on the lab and on
-	// the embedded cloud.
+	// FaultMetadata reports whether the cloud has three hypervisors, and honours two
+	// kinds of metadata: servers with vmlab_fail=spawn end in ERROR, and those with
+	// vmlab_delay=SECONDS build that much longer.
 	FaultMetadata bool
 }
 

@@ -139,8 +139,8 @@ func (s *Simulator) leave(f *frontEnd, m cluster.Member) {
 	f.closed[m.Name] = m.Leaving == cluster.LeaveJobsOK // refused when it is busy, else it finishes
 }
 
-// post tries to bring the current report upward; an occupied slot is tried
-// again in the next round.
+// post writes the current report into the slot. An occupied slot is tried again in the
+// next round.
 func (s *Simulator) post(f *frontEnd) {
 	s.mu.Lock()
 	r := f.report()

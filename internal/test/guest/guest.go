@@ -18,8 +18,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
-// Cloud is what guests can do, and what shows of the servers that they are in;
-// *openstacktest.Cloud has it.
+// Cloud is what guests can do, and the servers that they are in; *openstacktest.Cloud
+// satisfies it.
 type Cloud interface {
 	Servers() []openstacktest.Server
 	GuestMetadata(serverID string) (map[string]string, error)

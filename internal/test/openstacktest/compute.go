@@ -64,8 +64,8 @@ func compute(h handler) handler {
 
 var microversion = regexp.MustCompile(`^([1-9]\d*)\.([1-9]\d*|0)$`)
 
-// readMicroversion reads the wanted microversion, by default 2.1; it answers
-// itself when there is no such version.
+// readMicroversion reads the wanted microversion, by default 2.1; it writes
+// the answer itself if there is no such version.
 func (q *request) readMicroversion() bool {
 	wanted := q.Header.Get("X-OpenStack-Nova-API-Version")
 	for v := range strings.SplitSeq(q.Header.Get("OpenStack-API-Version"), ",") {

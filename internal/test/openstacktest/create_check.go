@@ -29,8 +29,8 @@ var (
 	uuid        = regexp.MustCompile(`^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`)
 )
 
-// createKeys gives the microversion from which on, and up to which, the create
-// call takes a key.
+// createKeys are the keys of the create call, with the first and the last microversion
+// that takes them.
 var createKeys = map[string][2]int{
 	"name": {}, "imageRef": {}, "flavorRef": {}, "networks": {}, "user_data": {}, "metadata": {}, "key_name": {},
 	"security_groups": {}, "availability_zone": {}, "config_drive": {}, "min_count": {}, "max_count": {},
@@ -75,7 +75,8 @@ func checkName(q *request, raw json.RawMessage) bool {
 	return true
 }
 
-// checkLength refuses what is no text or has a wrong length; nothing is fine.
+// checkLength refuses a value that is no text or has a wrong length; the value may be
+// missing.
 func checkLength(q *request, field string, raw json.RawMessage, least, most int) bool {
 	var s string
 	switch {

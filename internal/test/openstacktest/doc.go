@@ -2,11 +2,11 @@
 // 2.93, Neutron v2.0 and Glance v2 in memory, behind one listener on
 // 127.0.0.1. It serves unit tests, acceptance tests, benchmarks and the demo.
 //
-// What it answers was written down from a real Nova (release Zed) and is held
-// to it by the suite in package contract, which runs against either. Beyond the
-// APIs it offers what a test needs and a real cloud does not give: build and
-// delete delays, faults on demand, counts of calls, quotas, the guest's side of
-// the metadata service, and a look at what is there.
+// Its answers were recorded from a real Nova (release Zed), and package contract
+// checks them, because its cases run against either. Beyond the APIs it offers what
+// tests need and a real cloud lacks: build and delete delays, faults on demand, counts
+// of calls, quotas, the guest's side of the metadata service, and a list of what
+// exists.
 //
 //	request → count → OnCall → fault? → token → handler → answer
 //

@@ -78,7 +78,7 @@ func (f *fault) onPath(paths ...string) bool {
 	return false
 }
 
-// play does what the fault says; it reports whether an answer is to be written.
+// play carries the fault out, and reports whether an answer is to be written.
 func (f *fault) play(c *Cloud, q *request, w http.ResponseWriter) bool {
 	if !c.pause(q.Request, f.Delay) {
 		return false

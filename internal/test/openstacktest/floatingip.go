@@ -103,8 +103,8 @@ func createFloatingIP(c *Cloud, q *request) {
 	q.reply(http.StatusCreated, map[string]any{"floatingip": f.view()})
 }
 
-// associate sets the port that a call names, or none for null; it answers
-// itself when that cannot be.
+// associate sets the port that a call names, or none for null; it writes
+// the answer itself if that cannot be.
 func (c *Cloud) associate(q *request, f *floatingIP, fields map[string]json.RawMessage) bool {
 	raw, given := fields["port_id"]
 	if !given {

@@ -63,7 +63,7 @@ func issueToken(c *Cloud, q *request) {
 	q.reply(http.StatusCreated, t.view(q, c.o.BlockStorage))
 }
 
-// identify checks one method's words; it answers itself when they are wrong.
+// identify checks one method's words; it writes the answer itself if they are wrong.
 func (c *Cloud) identify(q *request, method string, a authRequest, t *token) bool {
 	i := a.Auth.Identity
 	switch method {

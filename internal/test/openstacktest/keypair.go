@@ -14,7 +14,7 @@ func (k KeyPair) view() map[string]any {
 	return map[string]any{"name": k.Name, "public_key": k.PublicKey, "fingerprint": k.fingerprint(), "type": "ssh"}
 }
 
-// fingerprint is "" for what is no key.
+// fingerprint returns the key's fingerprint; "" if it is no key.
 func (k KeyPair) fingerprint() string {
 	parts := strings.Fields(k.PublicKey)
 	if len(parts) < 2 {

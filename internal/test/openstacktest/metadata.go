@@ -11,7 +11,7 @@ func listMetadata(_ *Cloud, q *request, s *server) {
 	q.reply(http.StatusOK, map[string]any{"metadata": s.metadata})
 }
 
-// onlyMember reads a body of one member; it answers itself when there is
+// onlyMember reads a body of one member; it writes the answer itself if there is
 // another or none.
 func onlyMember(q *request, name string) (json.RawMessage, bool) {
 	body, ok := decode(q.body)

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// What the metadata service can say to a guest.
+// The errors that a guest gets from the metadata service.
 var (
 	ErrNoServer     = errors.New("404: the metadata service does not know the server")
 	ErrSlotOccupied = errors.New("409: the password slot is occupied")
 	ErrTooLarge     = errors.New("400: the content is too large for the password slot")
 )
 
-// metadataCache is what one metadata service remembers of a server. It answers
-// from it until it is too old, also whether the password slot is free.
+// metadataCache is what one metadata service remembers of a server, the state of the
+// password slot included. The service answers from it until it is too old.
 type metadataCache struct {
 	at       time.Time
 	metadata map[string]string

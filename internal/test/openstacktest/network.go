@@ -87,7 +87,7 @@ func rowMatches(row map[string]any, query url.Values) bool {
 	return true
 }
 
-// shelf is one kind of what Neutron keeps.
+// shelf is all objects of one kind in Neutron.
 type shelf struct {
 	one, many string
 	rows      func(*Cloud) []map[string]any

@@ -83,7 +83,7 @@ func (c *Cloud) chooseNetworks(raw json.RawMessage, nics []nic) []nic {
 	return nil
 }
 
-// nic is one wish for a network in the create call.
+// nic is one network in the create call.
 type nic struct {
 	networkID, fixedIP string
 	port               *port // made beforehand; nil is a new one

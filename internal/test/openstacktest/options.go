@@ -2,7 +2,7 @@ package openstacktest
 
 import "time"
 
-// Options says how a cloud behaves. The zero value is a fast cloud with the
+// Options are the behavior of a cloud. The zero value is a fast cloud with the
 // default flavors, images and networks, without quotas.
 type Options struct {
 	Addr string // listen address; "" is a free port of 127.0.0.1

@@ -45,7 +45,7 @@ func (q *request) raw(status int, contentType string, b []byte) {
 	q.header.Set("Content-Type", contentType)
 }
 
-// serve is the one way in: every call is counted before anything else.
+// serve takes every call, and counts it before anything else.
 func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -106,7 +106,7 @@ func (h handler) on(c *Cloud) http.HandlerFunc {
 	}
 }
 
-// pause waits; it reports whether anyone still wants the answer.
+// pause waits, and reports whether the client is still there.
 func (c *Cloud) pause(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true

@@ -54,7 +54,7 @@ type server struct {
 	console  string
 }
 
-// settle lets happen what was due until now.
+// settle carries out all changes of state that are due by now.
 func (c *Cloud) settle(now time.Time) {
 	gone := false
 	for _, s := range c.servers {
@@ -133,7 +133,7 @@ func isLocked(q *request, s *server) bool {
 	return s.locked
 }
 
-// unfit answers itself when the server's state forbids what is wanted: metadata
+// unfit writes the answer itself if the server's state forbids what is wanted: metadata
 // and tags are written only to servers that are ACTIVE, PAUSED, SUSPENDED or SHUTOFF.
 func unfit(q *request, s *server, what string) bool {
 	switch s.vmState() {

@@ -62,7 +62,7 @@ var serverStatuses = []string{
 	"UNKNOWN", "VERIFY_RESIZE",
 }
 
-// serverFilter reads the query; it answers itself when the query is wrong.
+// serverFilter reads the query; it writes the answer itself if the query is wrong.
 func (c *Cloud) serverFilter(q *request, query url.Values) (func(*server) bool, bool) {
 	for key := range query {
 		if q.mv >= 75 && !slices.Contains(serverQueryKeys, key) && !strings.HasPrefix(key, "_") {

@@ -75,7 +75,7 @@ func (s *server) imageView(q *request) any {
 	return map[string]any{"id": s.image, "links": q.computeLinks("images", s.image)[1:]}
 }
 
-// From microversion 2.47 on the flavor is embedded, and its ID is not told.
+// From microversion 2.47 on the flavor is embedded, and its ID is not shown.
 func (s *server) flavorView(q *request) any {
 	if q.mv < 47 {
 		return map[string]any{"id": s.flavor.ID, "links": q.computeLinks("flavors", s.flavor.ID)[1:]}

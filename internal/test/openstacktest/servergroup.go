@@ -33,8 +33,8 @@ func (c *Cloud) members(g *serverGroup) []string {
 	return out
 }
 
-// groupAllows is the scheduler's filter for server groups; the soft policies only
-// weigh, and are met by the host with the fewest servers well enough.
+// groupAllows is the scheduler's filter for server groups. The soft policies are
+// weights, not filters; choosing the host with the fewest servers is close enough.
 func (c *Cloud) groupAllows(s *server, h host) bool {
 	if s.group == nil {
 		return true
@@ -151,7 +151,7 @@ func createServerGroup(c *Cloud, q *request) {
 	q.reply(http.StatusOK, map[string]any{"server_group": c.serverGroupView(q, g)})
 }
 
-// hintedGroup reads the create call's scheduler hints; it answers itself when the
+// hintedGroup reads the create call's scheduler hints; it writes the answer itself if the
 // group is not there or full.
 func (c *Cloud) hintedGroup(q *request, servers int) (*serverGroup, bool) {
 	top, _ := decode(q.body)

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// volume is one that Nova had the block-storage service make for a server.
+// volume is a volume that the block-storage service made for a server.
 type volume struct {
 	id, kind, image, server string
 	size                    int // GiB
@@ -60,7 +60,7 @@ func checkBlockDevices(q *request, raw json.RawMessage) bool {
 }
 
 // bootDevice returns the device that a server boots from, where it is a volume;
-// it answers itself when the devices can't be booted from.
+// it writes the answer itself if the devices can't be booted from.
 func (c *Cloud) bootDevice(q *request, b createBody) (*blockDevice, bool) {
 	if len(b.BlockDevices) == 0 {
 		return nil, true
@@ -99,7 +99,7 @@ func (c *Cloud) attachVolumes(s *server) {
 	c.volumes = append(c.volumes, &volume{id: newUUID(), kind: d.Type, image: d.UUID, server: s.id, size: d.Size, deleteWithServer: d.Delete})
 }
 
-// dropVolumes is what happens to a server's volumes when it goes.
+// dropVolumes deletes or detaches the volumes of a server that is deleted.
 func (c *Cloud) dropVolumes(s *server) {
 	c.volumes = slices.DeleteFunc(c.volumes, func(v *volume) bool { return v.server == s.id && v.deleteWithServer })
 	for _, v := range c.volumes {
