@@ -1,8 +1,10 @@
 package decide
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -16,10 +18,10 @@ const NotJoined cluster.FaultKind = "not_joined"
 
 // Fault is why a group's workers could not be made, or did not come up.
 type Fault struct {
-	Group string
-	Zone  string // availability zone where it is known; "" otherwise
-	Kind  cluster.FaultKind
-	Why   reason.Reason
+	Group string            `json:"group"`
+	Zone  string            `json:"zone,omitempty"` // availability zone where it is known; "" otherwise
+	Kind  cluster.FaultKind `json:"kind"`
+	Why   reason.Reason     `json:"why"`
 }
 
 // FaultKey is what a breaker is about.
@@ -29,13 +31,17 @@ type FaultKey struct {
 	Kind  cluster.FaultKind
 }
 
+func compareKeys(a, b FaultKey) int {
+	return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Zone, b.Zone), strings.Compare(string(a.Kind), string(b.Kind)))
+}
+
 // Breaker keeps a group, or one of its zones, from new workers for a while.
 type Breaker struct {
-	Failures int
-	Last     time.Time // when it failed last
-	Until    time.Time // the pause's end
-	Why      reason.Reason
-	Recalled bool // it is an earlier scaler's, see Memory.Recall
+	Failures int           `json:"failures"`
+	Last     time.Time     `json:"last"`  // when it failed last
+	Until    time.Time     `json:"until"` // the pause's end
+	Why      reason.Reason `json:"why"`
+	Recalled bool          `json:"recalled,omitempty"` // it is an earlier scaler's, see Memory.Recall
 }
 
 const (
@@ -77,7 +83,7 @@ func (f Fault) key() FaultKey {
 // Failed returns the memory after faults of one attempt: a pause for what each is
 // about, longer each time.
 func (m Memory) Failed(now time.Time, faults ...Fault) Memory {
-	m = m.clone()
+	m, now = m.clone(), wall(now)
 	counted := map[FaultKey]bool{}
 	for _, f := range faults {
 		key := f.key()
@@ -162,9 +168,11 @@ func (t *tick) gate(group string) gate {
 }
 
 // breakers returns, of the breakers of a group's zone, the one that pauses longest
-// and the one that has failed most often; nil where there is none.
+// and the one that has failed most often; of equal ones the first by their keys; nil
+// where there is none.
 func (t *tick) breakers(group, zone string) (pausing, worst *Breaker) {
-	for key, b := range t.m.Breakers {
+	for _, key := range slices.SortedFunc(maps.Keys(t.m.Breakers), compareKeys) {
+		b := t.m.Breakers[key]
 		if key.Group != group || key.Zone != zone {
 			continue
 		}

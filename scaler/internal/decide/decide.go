@@ -14,28 +14,28 @@ import (
 
 // Facts is what was read in one tick.
 type Facts struct {
-	Queue   queue.Snapshot
-	Cluster cluster.View
-	Flavors map[string]queue.Shape // by group: a worker's size by its flavor, where it is known
-	Room    Room                   // what the project's quota leaves
-	Sizes   map[string]Size        // by group: what a worker takes of it
+	Queue   queue.Snapshot         `json:"queue"`
+	Cluster cluster.View           `json:"cluster"`
+	Flavors map[string]queue.Shape `json:"flavors"` // by group: a worker's size by its flavor, where it is known
+	Room    Room                   `json:"room"`    // what the project's quota leaves
+	Sizes   map[string]Size        `json:"sizes"`   // by group: what a worker takes of it
 }
 
 // Outcome is everything that a tick makes of its facts.
 type Outcome struct {
-	Fleet    fleet.Fleet
-	Demand   demand.Demand
-	Decision Decision
-	// JoinTimeouts are those that hold in this tick, by group.
-	JoinTimeouts map[string]time.Duration
-	Breakers     map[FaultKey]Breaker // after this tick's decision, before it is acted upon
+	Fleet        fleet.Fleet              `json:"fleet"`
+	Demand       demand.Demand            `json:"demand"`
+	Decision     Decision                 `json:"decision"` // JoinTimeouts are those that hold in this tick, by group.
+	JoinTimeouts map[string]time.Duration `json:"join_timeouts_ns"`
+	Breakers     map[FaultKey]Breaker     `json:"breakers"` // after this tick's decision, before it is acted upon
 	// HoldEnds is when the first hold ends that is not over; zero: there is none.
-	HoldEnds time.Time
+	HoldEnds time.Time `json:"hold_ends,omitzero"`
 }
 
 // Tick judges the facts: fleet, demand and decision, and what the next tick
 // has to know.
 func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
+	now = wall(now)
 	t := tick{
 		facts: facts, p: p.At(now).For(facts.Cluster.Document.Groups), m: m.clone(), now: now,
 		again: map[string]int{}, avoid: map[string][]string{}, room: facts.Room.clone(),

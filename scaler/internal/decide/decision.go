@@ -42,7 +42,7 @@ type Step struct {
 	Fault cluster.FaultKind `json:"fault,omitempty"`
 	// Marked is set where the worker goes by its mark, and stays if that is taken
 	// away before it is gone.
-	Marked bool `json:"-"`
+	Marked bool `json:"marked,omitempty"`
 }
 
 // Note says why something about a worker, a group or jobs is left as it is.

@@ -20,8 +20,8 @@ const (
 
 // Join is how long a worker took from its creation to the pool.
 type Join struct {
-	Server string
-	Took   time.Duration
+	Server string        `json:"server"`
+	Took   time.Duration `json:"took_ns"`
 }
 
 // joinTimeouts returns the join timeout of each group where it is learned.

@@ -28,7 +28,8 @@ func (t *tick) learn() {
 		}
 	}
 	attributes := t.facts.Queue.Traits.Attributes
-	for group, w := range newest {
+	for _, group := range slices.Sorted(maps.Keys(newest)) {
+		w := newest[group]
 		l := Learned{Shape: w.Pool.Total, Flavor: w.Node.Flavor, Image: w.Node.Image, Spec: w.Node.SpecHash, Attributes: queue.Attributes{}}
 		if old := t.m.Learned[group]; old.Flavor == l.Flavor && old.Image == l.Image && old.Spec == l.Spec {
 			maps.Copy(l.Attributes, old.Attributes) // what no waiting job names any more is not fetched

@@ -101,7 +101,7 @@ func (m Memory) pauseMemos(doc cluster.Document, now time.Time) []string {
 		return !there || blameless(k.Kind) || now.Sub(m.Breakers[k].Until) > forgetFailures
 	})
 	slices.SortFunc(keys, func(a, b FaultKey) int {
-		return cmp.Or(m.Breakers[b].Until.Compare(m.Breakers[a].Until), strings.Compare(a.Group+"\n"+a.Zone+"\n"+string(a.Kind), b.Group+"\n"+b.Zone+"\n"+string(b.Kind)))
+		return cmp.Or(m.Breakers[b].Until.Compare(m.Breakers[a].Until), compareKeys(a, b))
 	})
 	var out []string
 	for _, k := range keys[:min(len(keys), mostPauses)] {
@@ -145,7 +145,7 @@ func (m Memory) goneMemos(nodes cluster.Nodes, present, going []string, now time
 // Recall returns the memory with what an earlier scaler has kept. What is known
 // better already stays.
 func (m Memory) Recall(doc cluster.Document, memos []string, now time.Time) Memory {
-	m = m.clone()
+	m, now = m.clone(), wall(now)
 	for group, spec := range doc.Groups {
 		for _, memo := range memos {
 			shape, ok := sizeOf(memo, brief(group), brief(spec.Flavor, spec.Image))

@@ -21,10 +21,10 @@ const (
 
 // Past is a server as it was seen last.
 type Past struct {
-	Name    string
-	Volumes []string // that were to go with it
-	Seen    time.Time
-	Tries   int
+	Name    string    `json:"name"`
+	Volumes []string  `json:"volumes,omitempty"` // that were to go with it
+	Seen    time.Time `json:"seen"`
+	Tries   int       `json:"tries"`
 }
 
 // Remains is a server that is gone, of which ports and volumes may be left.
@@ -158,7 +158,7 @@ func (t *tick) past() {
 // Collected returns the memory after a gone server's remains were looked for. When
 // that failed they are looked for again later, but not for ever.
 func (m Memory) Collected(server string, err error, now time.Time) Memory {
-	m = m.clone()
+	m, now = m.clone(), wall(now)
 	p := m.Servers[server]
 	p.Seen, p.Tries = now, p.Tries+1
 	m.Servers[server] = p

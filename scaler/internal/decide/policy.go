@@ -9,31 +9,31 @@ import (
 
 // Policy is what the operator wants.
 type Policy struct {
-	ScaleOutAfter time.Duration // demand must last this long
-	IdleAfter     time.Duration // a worker unused this long goes
-	FirstJobGrace time.Duration // the same for one that never had a job
-	JoinTimeout   time.Duration // a worker not in the pool for this long is replaced
-	LearnJoin     bool          // JoinTimeout holds only until the group's own is known, see join.go
-	OutCooldown   time.Duration // between a group's newest worker and the next ones that jobs cause
-	InCooldown    time.Duration // between a group's newest worker, or its last that left, and the next asked to leave
-	DrainRecheck  time.Duration // least time between "drained" and the removal
-	PoolSettle    time.Duration // nothing is removed while the pool's directory is younger
-	MaxAge        time.Duration // facts older than this cause nothing
-	MaxCreate     int           // per tick, all groups
-	MaxInFlight   int           // servers that have not joined yet, all groups
-	MaxRemove     int           // workers asked to leave per tick, all groups
-	Groups        map[string]Bounds
-	Schedules     map[string][]Window // by group
+	ScaleOutAfter time.Duration       `json:"scale_out_after_ns"`    // demand must last this long
+	IdleAfter     time.Duration       `json:"idle_after_ns"`         // a worker unused this long goes
+	FirstJobGrace time.Duration       `json:"first_job_grace_ns"`    // the same for one that never had a job
+	JoinTimeout   time.Duration       `json:"join_timeout_ns"`       // a worker not in the pool for this long is replaced
+	LearnJoin     bool                `json:"learn_join_timeout"`    // JoinTimeout holds only until the group's own is known, see join.go
+	OutCooldown   time.Duration       `json:"scale_out_cooldown_ns"` // between a group's newest worker and the next ones that jobs cause
+	InCooldown    time.Duration       `json:"scale_in_cooldown_ns"`  // between a group's newest worker, or its last that left, and the next asked to leave
+	DrainRecheck  time.Duration       `json:"drain_recheck_ns"`      // least time between "drained" and the removal
+	PoolSettle    time.Duration       `json:"pool_settle_ns"`        // nothing is removed while the pool's directory is younger
+	MaxAge        time.Duration       `json:"max_age_ns"`            // facts older than this cause nothing
+	MaxCreate     int                 `json:"max_create"`            // per tick, all groups
+	MaxInFlight   int                 `json:"max_in_flight"`         // servers that have not joined yet, all groups
+	MaxRemove     int                 `json:"max_remove"`            // workers asked to leave per tick, all groups
+	Groups        map[string]Bounds   `json:"groups"`
+	Schedules     map[string][]Window `json:"schedules,omitempty"` // by group
 }
 
 // Bounds limits a group. A group without bounds, here and in the cluster
 // document, is left alone.
 type Bounds struct {
-	Min      int
-	Max      int         // Unsaid: the document's, or DefaultMax where that has none
-	Shape    queue.Shape // of a worker, as the operator says; zero fields are found out
-	Priority int         // of the groups that fit, those with the highest get the jobs
-	Spare    int         // workers kept empty beside what the jobs need
+	Min      int         `json:"min"`
+	Max      int         `json:"max"`      // Unsaid: the document's, or DefaultMax where that has none
+	Shape    queue.Shape `json:"shape"`    // of a worker, as the operator says; zero fields are found out
+	Priority int         `json:"priority"` // of the groups that fit, those with the highest get the jobs
+	Spare    int         `json:"spare"`    // workers kept empty beside what the jobs need
 }
 
 // Unsaid is a Max that the operator left out; DefaultMax then holds where the

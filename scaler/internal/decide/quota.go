@@ -9,15 +9,15 @@ import (
 // Room is what the project's quota leaves, others' servers counted. What is nil
 // has no limit, or none that is known.
 type Room struct {
-	Instances *int
-	Cores     *int
-	RAMMiB    *int
+	Instances *int `json:"instances,omitempty"`
+	Cores     *int `json:"cores,omitempty"`
+	RAMMiB    *int `json:"ram_mib,omitempty"`
 }
 
 // Size is what a server takes of the quota; 0 is not known.
 type Size struct {
-	Cores  int
-	RAMMiB int
+	Cores  int `json:"cores"`
+	RAMMiB int `json:"ram_mib"`
 }
 
 // byQuota is how many of n workers the quota has room for. No room is no failure:

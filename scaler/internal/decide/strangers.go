@@ -12,9 +12,9 @@ import (
 // Stranger is what is remembered of a worker in the pool that is not the
 // cluster's.
 type Stranger struct {
-	Offered time.Time // since when there have been waiting jobs that fit it
-	Refused time.Time // since when it is known not to take them; zero: it may
-	Running int       // jobs on it at the last reading
+	Offered time.Time `json:"offered,omitzero"` // since when there have been waiting jobs that fit it
+	Refused time.Time `json:"refused,omitzero"` // since when it is known not to take them; zero: it may
+	Running int       `json:"running"`          // jobs on it at the last reading
 }
 
 // refusing returns the strangers that do not count: jobs that fit them were left
