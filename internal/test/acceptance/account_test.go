@@ -94,8 +94,8 @@ func (w *world) ids() []string {
 	return slices.Collect(maps.Keys(w.active))
 }
 
-// expectOneEach wants that no two servers of a name were ever in the pool at one
-// time, and that none had a twin for longer than it takes to see it.
+// expectOneEach expects that two servers of one name were never in the pool at the same
+// time, and that a second server of one name was deleted as soon as it could be seen.
 func (w *world) expectOneEach(t *testing.T) {
 	t.Helper()
 	w.mu.Lock()
@@ -153,7 +153,7 @@ func (w *world) times(t *testing.T, submitted time.Time, decided map[string]time
 	}
 }
 
-// await looks again and again until ok is satisfied; what is told last is the error.
+// await repeats ok until it returns true. On a timeout the last text is the error.
 func await(t *testing.T, what string, within time.Duration, ok func() (string, bool)) {
 	t.Helper()
 	start, told := time.Now(), time.Now()

@@ -156,8 +156,8 @@ func (l *life) expectGroups(t *testing.T, groups map[string]int) cluster.Nodes {
 	return nodes
 }
 
-// expectUntouched wants every server of before to be there still, those named
-// apart, which must be others or gone.
+// expectUntouched expects every server of before to be there still, except those named
+// in but, which must be gone or other servers.
 func expectUntouched(t *testing.T, before, after cluster.Nodes, but ...string) {
 	t.Helper()
 	for _, was := range before {

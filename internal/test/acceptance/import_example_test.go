@@ -93,8 +93,8 @@ func expectSame(t *testing.T, what string, want, got map[string]any, attributes 
 	}
 }
 
-// TestExample applies examples/htcondor as a reader would, the variables apart;
-// that it does not wait for what does not boot is written beside it.
+// TestExample applies examples/htcondor with variables of the test. A file beside it
+// sets wait_for, because nothing boots.
 func TestExample(t *testing.T) {
 	b := newBench(t, "vmcluster-acc-example")
 	portsBefore := b.ports(t)

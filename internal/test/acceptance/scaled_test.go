@@ -27,8 +27,8 @@ type scaled struct {
 	dead   map[string]bool // holders of leases that were killed
 }
 
-// newScaled makes the cluster, with no worker yet. Its group may have twice as many
-// workers as are going to be wanted: it is not for the bound that there are no more.
+// newScaled makes the cluster, with no worker yet. The bound of its group is twice the
+// number of workers that the jobs need, so that the bound never limits it.
 func newScaled(t *testing.T, name string) *scaled {
 	t.Helper()
 	p := newPool(t)

@@ -121,7 +121,7 @@ func (s *scaler) stop(t *testing.T) {
 	s.cmd = nil
 }
 
-// lines counts what it has said so far; from there says looks on.
+// lines counts the lines that the scaler has logged so far; says starts from there.
 func (s *scaler) lines() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

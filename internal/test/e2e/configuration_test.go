@@ -19,8 +19,8 @@ import (
 const address = "vmcluster_cluster.e2e"
 
 // wanted is what a story's configuration asks for; chapters change it and apply.
-// The texts are further attributes in HCL; groups takes the place of the one
-// group that there is else.
+// The texts are further attributes in HCL; groups replaces the one group of the
+// other stories.
 type wanted struct {
 	workers                  int
 	retire                   []string

@@ -17,8 +17,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// everyMinute is what `once` goes by. It watches for the hold time, so that a run
-// that acts is not over when the next one begins: cron does not ask.
+// everyMinute is the policy of `once`. It watches for the hold time, so that a run that
+// acts is not over when the next one begins: cron starts runs that overlap.
 const everyMinute = `
 policy {
   interval        = "5s"
@@ -61,9 +61,9 @@ func (s *story) cron(t *testing.T) {
 	c.expect(t, file, gone)
 }
 
-// expect compares the runs' exit statuses with what they wrote down: 3 where
-// something was done, 0 where not, and nothing else. One makes the worker, one
-// asks it to leave, one removes it; those after that have nothing to do.
+// expect compares the runs' exit statuses with their records: 3 if the run did
+// something, else 0. One run makes the worker, one asks it to leave, one removes it;
+// the later ones have nothing to do.
 func (c *crontab) expect(t *testing.T, file scalerFile, gone time.Time) {
 	t.Helper()
 	acted, said := 0, 0

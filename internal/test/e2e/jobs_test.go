@@ -20,8 +20,8 @@ func (s *story) runJobs(t *testing.T, n, seconds int) string {
 	return id
 }
 
-// unfinished asks the job log (005 is "terminated"): an empty list of condor_q may also mean that it
-// could not be had.
+// unfinished reads the job log (005 is "terminated"), because an empty list of condor_q
+// may also mean that condor_q failed.
 func (s *story) unfinished(t *testing.T) (string, bool) {
 	t.Helper()
 	out, _, err := s.fe.run(t.Context(), "grep -c '^005 ' job.log || true")

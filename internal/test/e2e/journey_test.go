@@ -34,7 +34,8 @@ type journey struct {
 	running   time.Time     // HTCondor
 }
 
-// part is a stretch of the way. ours is what of it the project answers for.
+// part is a part of the journey. ours is the time of it that the project is responsible
+// for.
 type part struct {
 	name       string
 	took, ours time.Duration
@@ -86,7 +87,7 @@ func (j journey) String() string {
 
 func tenths(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s" }
 
-// follow writes down how a job that runs came to its worker.
+// follow records the journey of a running job to its worker.
 func (s *story) follow(t *testing.T, file scalerFile, submission, worker string) {
 	t.Helper()
 	j := journey{job: submission, worker: worker}
@@ -114,8 +115,8 @@ date -d "$(systemctl show condor -P InactiveExitTimestamp)" +%s`)
 	t.Log(j)
 }
 
-// clock runs a script that prints times as seconds since 1970, and returns them
-// by their order, put right by what the host's clock says of now.
+// clock runs a script that prints times as seconds since 1970, and returns the i-th of
+// them, corrected by the difference between the host's clock and this machine's.
 func (h host) clock(t *testing.T, script string) func(i int) time.Time {
 	t.Helper()
 	out := strings.Fields(h.must(t, "set -e\n"+script+"\ndate +%s.%N"))
@@ -162,11 +163,11 @@ func (s *story) launched(t *testing.T, id string) time.Time {
 	return server.LaunchedAt
 }
 
-// most is what a new worker's way may take of the project's own time.
+// most is the longest time that the project itself may take of a new worker's journey.
 const most = 20 * time.Second
 
-// oursIsShort expects of what the scaler, the provider's code and the node program
-// do themselves that it is quick. What boots and negotiates is others'.
+// oursIsShort expects that the scaler, the provider's code and the node program take
+// little time. Booting and negotiation are not the project's.
 func (s *story) oursIsShort(t *testing.T) {
 	if len(s.journeys) == 0 {
 		t.Fatal("no job was followed: the chapters in which the scaler grows were left out")

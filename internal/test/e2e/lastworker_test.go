@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// noMetadata has a node, at each boot, before anything of ours runs there, refuse
-// root too the way to the metadata service. So any cloud will do for a test of
-// clouds that have none. nftables.service would flush the rule if it came later;
-// it comes before the network, bootcmd after it.
+// noMetadata is cloud-config that closes the metadata service to root as well, at each
+// boot before the node program runs. So the test of clouds without a metadata service
+// runs on any cloud. nftables.service would flush the rule if it ran later; it runs
+// before the network, and bootcmd after it.
 const noMetadata = `cloud_config = <<-EOT
       #cloud-config
       bootcmd:

@@ -12,8 +12,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// trusts goes, as the login user, from every node to every node by name, and
-// accepts neither a prompt nor a word of warning.
+// trusts logs in, as the login user, from every node to every node by name. A prompt or
+// a warning is a failure.
 func (s *story) trusts(t *testing.T, workers ...string) {
 	t.Helper()
 	nodes := append([]string{s.frontEnd()}, workers...)
@@ -37,7 +37,7 @@ func (s *story) trusts(t *testing.T, workers ...string) {
 			}
 		}
 	}
-	// The block is the same to the letter on every node.
+	// The block is equal on every node.
 	script = fmt.Sprintf("for a in %s; do ssh -o BatchMode=yes $a 'sed -n \"/^# BEGIN vmcluster/,/^# END vmcluster/p\" /etc/hosts | sha256sum; ' </dev/null; done | sort | uniq -c", list)
 	if out := s.fe.must(t, script); len(strings.Split(out, "\n")) != 1 || !strings.HasPrefix(out, fmt.Sprint(len(nodes))) {
 		t.Errorf("the hosts block differs between nodes:\n%s", out)

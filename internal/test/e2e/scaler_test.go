@@ -46,8 +46,7 @@ type scalerFile struct {
 	decisions string // the file to which it writes them
 }
 
-// scalerFile writes the configuration of a scaler; rest says how it decides and
-// acts.
+// scalerFile writes the configuration of a scaler; rest holds its policy and actuator.
 func (s *story) scalerFile(t *testing.T, name, rest string) scalerFile {
 	t.Helper()
 	f := scalerFile{path: filepath.Join(s.cli.Dir, name+".hcl"), decisions: filepath.Join(s.cli.Dir, name+".jsonl")}
@@ -59,7 +58,7 @@ func (s *story) scalerFile(t *testing.T, name, rest string) scalerFile {
 	return f
 }
 
-// ownTimers are the product's own.
+// ownTimers are the default timers.
 const ownTimers = `
 group "cpu" {
   min = 2
@@ -76,9 +75,9 @@ policy {
 actuator "nova" {}
 `
 
-// scaler submits more jobs than the pool has slots and looks on: a worker is
-// created after the hold, boots, joins and runs a job; when the queue is empty it
-// is drained and deleted. The test touches nothing but the queue.
+// scaler submits more jobs than the pool has slots, and changes nothing else. A worker
+// is created after the hold, boots, joins and runs a job; when the queue is empty it is
+// drained and deleted.
 func (s *story) scaler(t *testing.T) {
 	before := s.workers(t)
 	stop := s.startScaler(t, s.scalerFile(t, "scaler", ownTimers))

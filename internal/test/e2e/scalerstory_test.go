@@ -103,8 +103,8 @@ func (s *story) bigJob(t *testing.T) {
 	s.grow(t, "big", bigWorker, task{cpus: s.flavor(t, cloudenv.BigFlavor).VCPUs, memory: s.flavor(t, cloudenv.Flavor).RAM + 1, command: untilTold})
 }
 
-// smallJob submits one that either flavor would do for: the other half of a big
-// worker would be waste.
+// smallJob submits a job that fits both flavors; a big worker would waste half of its
+// CPUs.
 func (s *story) smallJob(t *testing.T) {
 	s.grow(t, "small", smallWorker, task{cpus: 1, memory: 64, command: untilTold})
 }
@@ -142,8 +142,8 @@ func (s *story) grow(t *testing.T, group, worker string, job task) {
 	s.madeBy(t, worker, cluster.OwnerScaler)
 }
 
-// calledBack has a worker become idle and be closed by the front-end, and then
-// submits a job that fits it: it is the same server that runs it.
+// calledBack waits until the front-end has closed an idle worker, and then submits a job
+// that fits it. The same server runs the job.
 func (s *story) calledBack(t *testing.T) {
 	server := s.ids(t)[smallWorker]
 	s.end(t, s.tasks[smallWorker], smallWorker)
@@ -187,7 +187,7 @@ func (s *story) ranOnSince(t *testing.T, submission, worker string) {
 	}
 }
 
-// bothLeave ends the jobs and looks on.
+// bothLeave ends the jobs and waits until both workers are gone.
 func (s *story) bothLeave(t *testing.T) {
 	for _, worker := range []string{bigWorker, smallWorker} {
 		s.end(t, s.tasks[worker], worker)
@@ -226,7 +226,7 @@ func (s *story) nothingLeftOf(t *testing.T, workers ...string) {
 	s.noDifference(t, "a plan afterwards")
 }
 
-// ends stops a scaler, which must have nothing to complain of.
+// ends stops a scaler, and expects that it logged no error.
 func (s *story) ends(t *testing.T, stop func() error) {
 	t.Helper()
 	if err := stop(); err != nil {

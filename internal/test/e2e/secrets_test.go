@@ -86,7 +86,7 @@ func (s *story) userData(t *testing.T, n cluster.Node) {
 	}
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
 	for _, part := range parts {
-		// The node program speaks of passwords, and holds none.
+		// The node program contains the word and no password.
 		if !strings.HasPrefix(part, "#!/usr/bin/python3") && password.MatchString(part) {
 			t.Errorf("%s: a password in its user data: %s", n.Name, password.FindString(part))
 		}

@@ -82,8 +82,8 @@ func (s *story) nameIsFree(ctx context.Context) error {
 		errNameTaken, s.name, servers[0].ClusterID, servers.Names())
 }
 
-// cleanUp removes what a story that ended early leaves, consoles first. It
-// touches only what bears the mark of this run.
+// cleanUp removes what a story that ended early leaves, after it has saved the consoles.
+// It touches only servers with the mark of this run.
 func (s *story) cleanUp(t *testing.T) {
 	ctx := context.WithoutCancel(t.Context())
 	servers, err := s.cloud.Nodes(ctx, cluster.NameTag(s.name))

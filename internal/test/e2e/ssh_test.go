@@ -49,7 +49,7 @@ func (h host) must(t *testing.T, script string) string {
 	return out
 }
 
-// eventually asks a question again until its answer is yes.
+// eventually repeats ask until it returns true.
 func eventually(t *testing.T, what string, within time.Duration, ask func() (string, bool)) {
 	t.Helper()
 	start := time.Now()
