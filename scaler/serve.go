@@ -56,11 +56,9 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 	}
 	board := status.NewBoard(func() time.Duration { return time.Duration(live.interval.Load()) }, time.Now)
 	if c.Decisions != "" {
-		records, err := journal.Read(c.Decisions)
-		if err != nil {
+		if err := journal.Each(c.Decisions, board.Replay); err != nil {
 			return nil, err
 		}
-		board.Replay(records)
 	}
 	m := metrics.New(versionText(), time.Now)
 	server, err := web.Listen(ctx, c.Web.Listen, access, web.Handler(board, m.Handler()))

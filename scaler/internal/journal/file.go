@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -8,59 +9,102 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// tail is how much of a file's end is read: some thousands of records.
-const tail = 4 << 20
+// How much of the end of a file of decisions is read: what the last day wrote, and
+// never less than leastTail or more than mostTail bytes.
+const (
+	span      = 24 * time.Hour // of the longest chart
+	leastTail = 4 << 20
+	mostTail  = 64 << 20
+)
 
-// Read returns the latest records of a file of decisions, the oldest first. A
-// line that is no record, as the one that a crash cut short, is passed over.
+// Read returns the latest records of a file of decisions, the oldest first. A line
+// that is no record, such as one that a crash cut short, is left out.
 func Read(path string) ([]record.Record, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the file of decisions: %w", err)
-	}
-	raw, err := lastBytes(f, tail)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("read the file of decisions: %w", err)
-	}
 	var records []record.Record
-	for line := range bytes.Lines(raw) {
-		var r record.Record
-		if json.Unmarshal(line, &r) == nil && !r.Time.IsZero() {
-			records = append(records, r)
-		}
-	}
-	return records, nil
+	err := Each(path, func(r record.Record) { records = append(records, r) })
+	return records, err
 }
 
-// lastBytes returns a file's end, from the begin of a line.
-func lastBytes(f *os.File, n int64) ([]byte, error) {
+// Each calls a function with the latest records of a file of decisions, as Read
+// returns them, without keeping them all.
+func Each(path string, do func(record.Record)) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read the file of decisions: %w", err)
+	}
+	if err = errors.Join(each(f, do), f.Close()); err != nil {
+		return fmt.Errorf("read the file of decisions: %w", err)
+	}
+	return nil
+}
+
+func each(f *os.File, do func(record.Record)) error {
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	from := max(0, info.Size()-n)
-	if _, err := f.Seek(from, io.SeekStart); err != nil {
-		return nil, err
-	}
-	raw, err := io.ReadAll(io.LimitReader(f, n))
+	lines, err := tailOf(f, info.Size(), info.ModTime().Add(-span))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if from > 0 {
-		_, raw, _ = bytes.Cut(raw, []byte("\n"))
+	var notes notes
+	for {
+		raw, err := lines.ReadBytes('\n')
+		var l line
+		if len(raw) > 0 && json.Unmarshal(raw, &l) == nil && !l.Time.IsZero() {
+			do(notes.expand(l))
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
 	}
-	return raw, nil
+}
+
+// tailOf returns the end of a file from the begin of a line: far enough back for a
+// line from before since, if that is possible within mostTail.
+func tailOf(f *os.File, size int64, since time.Time) (*bufio.Reader, error) {
+	for n := int64(leastTail); ; n = min(2*n, mostTail) {
+		from := max(0, size-n)
+		if _, err := f.Seek(from, io.SeekStart); err != nil {
+			return nil, err
+		}
+		r := bufio.NewReaderSize(io.LimitReader(f, n), 64<<10)
+		if from == 0 {
+			return r, nil
+		}
+		if _, err := r.ReadBytes('\n'); err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		if begun, ok := timeOf(r); n == mostTail || ok && begun.Before(since) {
+			return r, nil
+		}
+	}
+}
+
+// timeOf returns the time of the next line without reading it.
+func timeOf(r *bufio.Reader) (time.Time, bool) {
+	const most = 64
+	head, _ := r.Peek(most) // a shorter line is none with a time
+	text, ok := bytes.CutPrefix(head, []byte(`{"time":"`))
+	text, _, whole := bytes.Cut(text, []byte(`"`))
+	t, err := time.Parse(time.RFC3339Nano, string(text))
+	return t, ok && whole && err == nil
 }
 
 // File is the file of decisions. It implements loop.Recorder; without a path it
-// keeps nothing.
+// keeps nothing. It is safe for concurrent use.
 type File struct {
-	mu sync.Mutex
-	f  *os.File
+	mu    sync.Mutex
+	f     *os.File
+	notes notes // of the line written last
 }
 
 // Open opens the file of that path for adding to it.
@@ -82,7 +126,7 @@ func (d *File) Reopen(path string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	old := d.f
-	d.f = opened
+	d.f, d.notes = opened, notes{}
 	if old == nil {
 		return nil
 	}
@@ -99,7 +143,11 @@ func (d *File) Record(r record.Record) error {
 	if d.f == nil {
 		return nil
 	}
-	return (&record.JSONLines{W: d.f}).Record(r)
+	if err := record.WriteLine(d.f, d.notes.shorten(r)); err != nil {
+		d.notes = notes{} // the next line does not rest on this one
+		return err
+	}
+	return nil
 }
 
 // Close ends the keeping of records.

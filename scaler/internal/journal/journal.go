@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
@@ -34,13 +35,15 @@ type Event struct {
 	Names  []string  `json:"names,omitempty"` // of workers made
 	Reason string    `json:"reason"`          // the latest wording
 	DryRun bool      `json:"dry_run,omitempty"`
+
+	matter string // the same in later rounds, where Reason may have other numbers
 }
 
 // Action tells an event by which something changes from one by which nothing does.
 func (e Event) Action() bool { return e.What != Nothing && e.What != Failed }
 
 func (e Event) key() string {
-	return e.What + "\x00" + e.About + "\x00" + record.WithoutNumbers(e.Reason)
+	return e.What + "\x00" + e.About + "\x00" + e.matter
 }
 
 // Journal holds the latest events.
@@ -109,7 +112,16 @@ func events(r record.Record) []Event {
 	var out []Event
 	add := func(e Event) {
 		e.From, e.To, e.DryRun = r.Time, r.Time, r.DryRun
+		if e.matter == "" {
+			e.matter = record.WithoutNumbers(e.Reason)
+		}
 		out = append(out, e)
+	}
+	// because adds an event with a reason; what stands in e.Reason follows its words.
+	because := func(e Event, why reason.Reason) {
+		e.matter = why.Key() + e.Reason
+		e.Reason = why.String() + e.Reason
+		add(e)
 	}
 	if r.Error != "" {
 		add(Event{What: Failed, About: "scaler", Reason: r.Error})
@@ -119,7 +131,7 @@ func events(r record.Record) []Event {
 		return out
 	}
 	if !r.Watching { // else nobody carries them out
-		actions(r, add)
+		actions(r, because)
 	}
 	if r.Stopped != "" {
 		add(Event{What: Failed, About: "scaler", Reason: "stopped: " + r.Stopped})
@@ -128,26 +140,26 @@ func events(r record.Record) []Event {
 		add(Event{What: Failed, About: "scaler", Reason: e})
 	}
 	for _, n := range r.Notes {
-		add(Event{What: Nothing, About: n.About, Reason: n.Reason.String()})
+		because(Event{What: Nothing, About: n.About}, n.Reason)
 	}
 	return out
 }
 
-func actions(r record.Record, add func(Event)) {
+func actions(r record.Record, because func(Event, reason.Reason)) {
 	for _, a := range r.Add {
-		add(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Reason: a.Reason.String(), Names: made(r, a.Group)})
+		because(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Names: made(r, a.Group)}, a.Reason)
 	}
 	for _, s := range r.Undrain {
-		add(Event{What: Undrain, About: s.Worker, Group: s.Group, Reason: s.Reason.String()})
+		because(Event{What: Undrain, About: s.Worker, Group: s.Group}, s.Reason)
 	}
 	for _, s := range r.Drain {
-		add(Event{What: Drain, About: s.Worker, Group: s.Group, Reason: s.Reason.String()})
+		because(Event{What: Drain, About: s.Worker, Group: s.Group}, s.Reason)
 	}
 	for _, s := range r.Remove {
-		add(Event{What: Remove, About: s.Worker, Group: s.Group, Reason: s.Reason.String()})
+		because(Event{What: Remove, About: s.Worker, Group: s.Group}, s.Reason)
 	}
 	for _, s := range r.Discard {
-		add(Event{What: Discard, About: s.Worker, Group: s.Group, Reason: s.Reason.String() + " (server " + s.Server + ")"})
+		because(Event{What: Discard, About: s.Worker, Group: s.Group, Reason: " (server " + s.Server + ")"}, s.Reason)
 	}
 }
 

@@ -1,10 +1,7 @@
 package journal_test
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -93,43 +90,6 @@ func TestTheOldestGo(t *testing.T) {
 	}
 	if last := events[len(events)-1]; last.What != journal.Drain || len(last.Reason) != 99 {
 		t.Errorf("the latest: %+v", last)
-	}
-}
-
-func TestAFileIsReadFromItsEnd(t *testing.T) {
-	var out bytes.Buffer
-	w := &record.JSONLines{W: &out}
-	for i := range 3 {
-		if err := w.Record(at(10*i, note("group cpu", "CPUs 64 > 2"))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	one := out.Len() / 3
-	big := strings.Repeat(strings.Repeat(" ", 1023)+"\n", 4<<10) // 4 MiB of nothing
-	for name, tt := range map[string]struct {
-		content string
-		want    int
-	}{
-		"whole":              {out.String(), 3},
-		"the last cut short": {out.String()[:out.Len()-5], 2},
-		"a strange line":     {"panic: no\n" + out.String(), 3},
-		"more than is read":  {out.String() + big[:4<<20-one-10] + out.String()[2*one:], 1},
-		"empty":              {"", 0},
-	} {
-		path := filepath.Join(t.TempDir(), "decisions.jsonl")
-		if err := os.WriteFile(path, []byte(tt.content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		records, err := journal.Read(path)
-		if err != nil || len(records) != tt.want {
-			t.Errorf("%s: %d records, want %d; %v", name, len(records), tt.want, err)
-		}
-		if len(records) > 0 && records[0].Notes[0].Reason.String() != "CPUs 64 > 2" {
-			t.Errorf("%s: %+v", name, records[0])
-		}
-	}
-	if _, err := journal.Read(filepath.Join(t.TempDir(), "none")); err == nil {
-		t.Error("no error for a file that is not there")
 	}
 }
 

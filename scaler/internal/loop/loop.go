@@ -77,7 +77,7 @@ type Recorder interface {
 func (l *Loop) Run(ctx context.Context) error {
 	l.memory.WatchedFrom = time.Now()
 	begun := time.Now()
-	l.Tick(ctx, true)
+	_, _ = l.Tick(ctx, true)
 	timer := time.NewTimer(l.next(begun))
 	defer timer.Stop()
 	for {
@@ -93,7 +93,7 @@ func (l *Loop) Run(ctx context.Context) error {
 				continue // both are ready, after a long action
 			}
 			begun = l.due(begun)
-			l.Tick(ctx, true)
+			_, _ = l.Tick(ctx, true)
 			timer.Reset(l.next(begun))
 		}
 	}
@@ -113,7 +113,7 @@ func (l *Loop) Once(ctx context.Context) (record.Record, error) {
 func (l *Loop) once(ctx context.Context) (record.Record, error) {
 	hold := max(l.Policy.ScaleOutAfter, l.Policy.DrainRecheck)
 	if hold > 0 {
-		l.Tick(ctx, false)
+		_, _ = l.Tick(ctx, false)
 	}
 	until := time.Now().Add(hold)
 	for {
@@ -128,7 +128,7 @@ func (l *Loop) once(ctx context.Context) (record.Record, error) {
 			until = time.Now().Add(l.Interval) // who holds the lease may have died before we came
 			continue
 		}
-		l.Tick(ctx, false)
+		_, _ = l.Tick(ctx, false)
 	}
 }
 

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
@@ -18,9 +17,18 @@ func Matter(n decide.Note) string {
 	return about + "\x00" + n.Reason.Key()
 }
 
-// numbers are what changes from round to round in the words of the same matter:
-// "12", "0.5", "1m30s".
-var numbers = regexp.MustCompile(`[0-9][0-9.hms]*`)
-
-// WithoutNumbers returns words without the numbers and durations in them.
-func WithoutNumbers(words string) string { return numbers.ReplaceAllString(words, "") }
+// WithoutNumbers returns words without what changes from round to round in the words
+// of the same matter: "12", "0.5", "1m30s".
+func WithoutNumbers(words string) string {
+	var b strings.Builder
+	inside := false
+	for i := range len(words) {
+		c := words[i]
+		digit := '0' <= c && c <= '9'
+		inside = digit || inside && strings.IndexByte(".hms", c) >= 0
+		if !inside {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

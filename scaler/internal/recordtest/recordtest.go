@@ -1,5 +1,5 @@
-// Package looptest makes records of a small cluster for the tests of those who
-// show them: every phase of a worker, jobs with every fate, real decisions.
+// Package recordtest makes records of a small cluster for the tests of the packages
+// that show records: every phase of a worker, jobs with every fate, real decisions.
 package recordtest
 
 import (

@@ -73,15 +73,13 @@ func NewBoard(interval func() time.Duration, now func() time.Time) *Board {
 	}
 }
 
-// Replay takes what an earlier scaler wrote down, so that a restart leaves no
-// gap on the page.
-func (b *Board) Replay(records []record.Record) {
+// Replay takes over a record that an earlier scaler wrote down, so that a restart
+// leaves no gap on the page. Records come in the order of their times.
+func (b *Board) Replay(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, r := range records {
-		b.journal.Add(r)
-		b.point(r)
-	}
+	b.journal.Add(r)
+	b.point(r)
 }
 
 // Decided implements loop.Observer.

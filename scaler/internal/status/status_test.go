@@ -162,7 +162,9 @@ func TestHistory(t *testing.T) {
 		}
 		written = append(written, r)
 	}
-	b.Replay(written)
+	for _, r := range written {
+		b.Replay(r)
+	}
 	b.Finished(record.Record{Time: recordtest.Noon.Add(30000 * time.Second), Waiting: 1, Decision: decide.Decision{Notes: []decide.Note{{About: "jobs", Reason: reason.Said("x")}}}})
 	v := b.View()
 	if len(v.Hour) != 360 || !v.Hour[359].Time.Equal(recordtest.Noon.Add(30000*time.Second)) {

@@ -37,18 +37,16 @@ func played(more ...record.Record) http.Handler {
 	clock := func() time.Time { return now }
 	board := status.NewBoard(func() time.Duration { return 10 * time.Second }, clock)
 	m := metrics.New("1.2.3", clock)
-	var before []record.Record
 	for i := range 320 { // 53 minutes, with a gap of ten
 		at := recordtest.Noon.Add(time.Duration(i-325) * 10 * time.Second)
 		if i > 100 && i < 160 {
 			continue
 		}
-		before = append(before, record.Record{
+		board.Replay(record.Record{
 			Time: at, Cluster: "astro", Waiting: max(0, 40-i/8), Running: min(i/6, 36),
 			Workers: map[fleet.Phase]int{fleet.Busy: min(9, i/24), fleet.Idle: i % 3, fleet.Booting: max(0, 4-i/40), fleet.Absent: i / 200},
 		})
 	}
-	board.Replay(before)
 	for _, r := range append(recordtest.Records(), more...) {
 		if r.Error == "" {
 			board.Decided(r)

@@ -1,0 +1,85 @@
+package journal
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+)
+
+// line is a record as it stands in the file of decisions. Most notes hold for many
+// rounds: a worker stays idle, a group is at its maximum. So a line may hold only the
+// notes of subjects whose notes are not those of the line before. Notes that differ
+// only in numbers are the same.
+type line struct {
+	record.Record
+	AsBefore bool     `json:"notes_as_before,omitempty"` // the other subjects' notes are those of the line before
+	Over     []string `json:"notes_over,omitempty"`      // subjects that have no notes any more
+}
+
+// wholeAfter is the time after which a line holds all notes again: a reader that
+// begins in the middle of a file, and the numbers in the notes, rest on such a line.
+const wholeAfter = 10 * time.Minute
+
+// notes are the notes of the latest line that was written or read, in order.
+type notes struct {
+	all   []decide.Note
+	keys  map[string]string // of all, by subject
+	whole time.Time         // of the latest line that held all of them; zero: there was none
+}
+
+// keysOf returns a text for each subject that changes when its notes do, numbers
+// apart.
+func keysOf(all []decide.Note) map[string]string {
+	out := make(map[string]string, len(all))
+	for _, n := range all {
+		out[n.About] += n.Reason.Key() + "\n"
+	}
+	return out
+}
+
+// shorten returns the line for a record that follows, and notes what it holds.
+func (n *notes) shorten(r record.Record) line {
+	if r.Error != "" {
+		return line{Record: r} // nothing was decided: the line after it rests on the one before
+	}
+	before := *n
+	n.all, n.keys = r.Notes, keysOf(r.Notes)
+	if age := r.Time.Sub(before.whole); before.whole.IsZero() || age < 0 || age >= wholeAfter {
+		n.whole = r.Time
+		return line{Record: r}
+	}
+	l := line{Record: r, AsBefore: true}
+	l.Notes = nil
+	for _, note := range r.Notes {
+		if before.keys[note.About] != n.keys[note.About] {
+			l.Notes = append(l.Notes, note)
+		}
+	}
+	for _, note := range before.all {
+		if n.keys[note.About] == "" && !slices.Contains(l.Over, note.About) {
+			l.Over = append(l.Over, note.About)
+		}
+	}
+	return l
+}
+
+// expand returns the record of a line that follows, with all its notes. Records
+// whose notes are the same share them.
+func (n *notes) expand(l line) record.Record {
+	switch {
+	case l.Error != "":
+		return l.Record
+	case !l.AsBefore:
+		n.all = l.Notes
+	case len(l.Notes) > 0 || len(l.Over) > 0:
+		changed := keysOf(l.Notes)
+		kept := slices.DeleteFunc(slices.Clone(n.all), func(note decide.Note) bool {
+			return changed[note.About] != "" || slices.Contains(l.Over, note.About)
+		})
+		n.all = append(kept, l.Notes...)
+	}
+	l.Notes = n.all
+	return l.Record
+}
