@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -9,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 )
 
@@ -86,7 +90,7 @@ func TestCronJob(t *testing.T) {
 	for _, m := range box.VolumeMounts {
 		mounts[m.MountPath] = m.Name
 	}
-	needed := []string{"/etc/vmcluster", c.Queue.TokenDirectory, "/tmp"}
+	needed := []string{"/etc/vmcluster", tokenDirectory(t, c.Queue), "/tmp"}
 	for _, e := range box.Env {
 		needed = append(needed, filepath.Dir(e.Value))
 	}
@@ -100,6 +104,29 @@ func TestCronJob(t *testing.T) {
 			t.Errorf("%s is mounted from %q, which is no volume", path, volume)
 		}
 	}
+}
+
+// tokenDirectory returns the directory in which the tools of a queue are told to
+// look for a token.
+func tokenDirectory(t *testing.T, q config.Queue) string {
+	t.Helper()
+	var run recordingRunner
+	_, _ = q.Settings.Reader(&run).Read(t.Context())
+	for _, e := range run.env {
+		if directory, ok := strings.CutPrefix(e, "_CONDOR_SEC_TOKEN_DIRECTORY="); ok {
+			return directory
+		}
+	}
+	t.Errorf("the tools are not told of a token: %v", run.env)
+	return ""
+}
+
+// recordingRunner runs nothing.
+type recordingRunner struct{ env []string }
+
+func (r *recordingRunner) Run(_ context.Context, c command.Command, _ func(io.Reader) error) error {
+	r.env = c.Env
+	return errors.New("nothing is run here")
 }
 
 // fields are those that the API reference of Kubernetes documents, of the objects

@@ -21,7 +21,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"
+	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/all" // registers the adapters
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 
@@ -128,6 +128,7 @@ func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraf
 	}), nil
 }
 
+// reader returns the reader of the batch system that a queue block names.
 func reader(q config.Queue) queue.Reader {
 	local := command.Exec{Timeout: q.Timeout}
 	var runner command.Runner = local
@@ -137,9 +138,7 @@ func reader(q config.Queue) queue.Reader {
 			Options: s.Options, Timeout: q.Timeout, Runner: local,
 		}
 	}
-	return htcondor.New(htcondor.Options{
-		Pool: q.Pool, Schedds: q.Schedds, Bin: q.Bin, TokenDirectory: q.TokenDirectory, Runner: runner,
-	})
+	return q.Settings.Reader(runner)
 }
 
 // project tells what the project's quota leaves.

@@ -133,8 +133,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// line returns the first paragraph as one line: HTCondor's tools go on with
-// advice for the reader of a terminal.
+// line returns the first paragraph as one line. What follows it is advice, with
+// some tools, for the reader of a terminal.
 func (t *tail) line() string {
 	text, _, _ := strings.Cut(strings.TrimSpace(t.buf.String()), "\n\n")
 	return strings.Join(strings.Fields(text), " ")

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclparse"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
 
 // Config is a whole configuration; all values are set and in range.
@@ -32,13 +33,10 @@ type Config struct {
 
 // Queue says how the batch system is read.
 type Queue struct {
-	Type           string // QueueHTCondor
-	Pool           string
-	Schedds        []string
-	Bin            string
-	TokenDirectory string
-	Timeout        time.Duration
-	SSH            *SSH // nil runs the tools here
+	Type     string           // name of its adapter
+	Settings adapter.Settings // what the adapter's own options say
+	Timeout  time.Duration    // for each call of a tool
+	SSH      *SSH             // nil runs the tools here
 }
 
 // SSH says how tools are run on another machine.
@@ -51,9 +49,8 @@ type SSH struct {
 	Options        []string
 }
 
-// Kinds of queue and actuator.
+// Kinds of actuator.
 const (
-	QueueHTCondor     = "htcondor"
 	ActuatorNova      = "nova"
 	ActuatorTerraform = "terraform"
 	ActuatorDryRun    = "dry-run"
@@ -109,23 +106,38 @@ func Parse(path string, source []byte) (Config, error) {
 }
 
 func (d *decoder) queue(blocks map[string][]*hcl.Block, c *Config) {
-	b := d.exactlyOne(blocks, "queue", `queue "htcondor" {}`)
+	known := knownQueues()
+	b := d.exactlyOne(blocks, "queue", known[0]+" {}")
 	if b == nil {
 		return
 	}
 	c.Queue.Type = b.Labels[0]
-	if c.Queue.Type != QueueHTCondor {
-		d.fail(b.LabelRanges[0], "Unknown queue", fmt.Sprintf("%q is not supported; write queue \"htcondor\".", c.Queue.Type))
+	a, ok := adapter.Find(c.Queue.Type)
+	if !ok {
+		d.fail(b.LabelRanges[0], "Unknown queue", fmt.Sprintf("%q is not supported; write %s.", c.Queue.Type, strings.Join(known, " or ")))
 		return
 	}
+	c.Queue.Settings = a.Settings()
 	inner := d.body(b.Body, c.Queue.options(), "ssh")
 	if s := d.atMostOne(inner, "ssh"); s != nil {
 		c.Queue.SSH = &SSH{}
 		d.body(s.Body, c.Queue.SSH.options())
 	}
-	if c.Queue.TokenDirectory != "" && c.Queue.Pool == "" {
-		d.fail(b.DefRange, "Missing pool", "token_directory makes HTCondor's tools run without a configuration file; set pool to the central manager's name.")
+	if p := c.Queue.Settings.Problem(); p.Summary != "" {
+		d.fail(b.DefRange, p.Summary, p.Detail)
 	}
+}
+
+// knownQueues returns how the queue blocks begin that there may be.
+func knownQueues() []string {
+	var known []string
+	for _, name := range adapter.Names() {
+		known = append(known, fmt.Sprintf("queue %q", name))
+	}
+	if len(known) == 0 {
+		panic("config: no adapter of a batch system is registered")
+	}
+	return known
 }
 
 func (d *decoder) groups(blocks map[string][]*hcl.Block, c *Config) {

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/all"
 )
 
 const smallest = `
@@ -88,7 +90,8 @@ log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Queue.SSH == nil || c.Queue.SSH.Port != 2222 || c.Queue.SSH.Options[0] != "ProxyJump=gate" || c.Queue.Schedds[0] != "astro-frontend" {
+	if c.Queue.SSH == nil || c.Queue.SSH.Port != 2222 || c.Queue.SSH.Options[0] != "ProxyJump=gate" || c.Queue.Type != "htcondor" || c.Queue.Timeout != 30*time.Second ||
+		!strings.Contains(fmt.Sprintf("%+v", c.Queue.Settings), "schedds:[astro-frontend]") {
 		t.Errorf("queue: %+v", c.Queue)
 	}
 	if c.Policy.IdleAfter != 90*time.Minute || c.Policy.MaxInFlight != 8 || c.Interval != 5*time.Second {

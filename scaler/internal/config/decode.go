@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
 // decoder fills values from bodies and gathers what is wrong.
@@ -17,28 +19,28 @@ func (d *decoder) fail(at hcl.Range, summary, detail string) {
 }
 
 // defaults sets what is not written.
-func (d *decoder) defaults(options []option) {
+func (d *decoder) defaults(options []option.Option) {
 	for _, o := range options {
-		if o.standard == "" {
+		if o.Default == "" {
 			continue
 		}
-		v, err := convert.Convert(cty.StringVal(o.standard), o.want)
+		v, err := convert.Convert(cty.StringVal(o.Default), o.Type)
 		if err == nil {
-			err = o.set(v)
+			err = o.Set(v)
 		}
 		if err != nil {
-			panic(fmt.Sprintf("config: the default of %s does not hold: %v", o.name, err))
+			panic(fmt.Sprintf("config: the default of %s does not hold: %v", o.Name, err))
 		}
 	}
 }
 
 // body decodes the attributes of a body and returns its blocks by type. A block
 // type "queue/type" has one label, which stands for a type.
-func (d *decoder) body(b hcl.Body, options []option, blockTypes ...string) map[string][]*hcl.Block {
+func (d *decoder) body(b hcl.Body, options []option.Option, blockTypes ...string) map[string][]*hcl.Block {
 	d.defaults(options)
 	schema := &hcl.BodySchema{}
 	for _, o := range options {
-		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: o.name, Required: o.required})
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: o.Name, Required: o.Required})
 	}
 	for _, t := range blockTypes {
 		name, label, labelled := strings.Cut(t, "/")
@@ -51,7 +53,7 @@ func (d *decoder) body(b hcl.Body, options []option, blockTypes ...string) map[s
 	content, diags := b.Content(schema)
 	d.diags = append(d.diags, diags...)
 	for _, o := range options {
-		if attr, ok := content.Attributes[o.name]; ok {
+		if attr, ok := content.Attributes[o.Name]; ok {
 			d.attribute(o, attr)
 		}
 	}
@@ -62,22 +64,22 @@ func (d *decoder) body(b hcl.Body, options []option, blockTypes ...string) map[s
 	return blocks
 }
 
-func (d *decoder) attribute(o option, attr *hcl.Attribute) {
+func (d *decoder) attribute(o option.Option, attr *hcl.Attribute) {
 	v, diags := attr.Expr.Value(nil)
 	if diags.HasErrors() {
 		d.diags = append(d.diags, diags...)
 		return
 	}
 	at := attr.Expr.Range()
-	v, err := convert.Convert(v, o.want)
+	v, err := convert.Convert(v, o.Type)
 	if err == nil && v.IsNull() {
 		err = fmt.Errorf("null says nothing; leave it out instead")
 	}
 	if err == nil {
-		err = o.set(v)
+		err = o.Set(v)
 	}
 	if err != nil {
-		d.fail(at, "Unsuitable value", o.name+": "+err.Error()+".")
+		d.fail(at, "Unsuitable value", o.Name+": "+err.Error()+".")
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
 
 // documentedOption is a row of a table of options.
@@ -52,24 +54,24 @@ var (
 	otherRanges   = map[string]string{"days": "list of sun, mon, tue, wed, thu, fri, sat", "time_zone": "name of a time zone"}
 )
 
-func (o option) documented() documentedOption {
-	d := documentedOption{"none", o.within}
+func documented(o option.Option) documentedOption {
+	d := documentedOption{"none", o.Allowed}
 	switch {
-	case o.required:
+	case o.Required:
 		d.standard = "needed"
-	case otherDefaults[o.name] != "":
-		d.standard = otherDefaults[o.name]
-	case o.standard != "" && o.want == cty.String:
-		d.standard = "`\"" + o.standard + "\"`"
-	case o.standard != "":
-		d.standard = "`" + o.standard + "`"
+	case otherDefaults[o.Name] != "":
+		d.standard = otherDefaults[o.Name]
+	case o.Default != "" && o.Type == cty.String:
+		d.standard = "`\"" + o.Default + "\"`"
+	case o.Default != "":
+		d.standard = "`" + o.Default + "`"
 	}
 	switch {
-	case otherRanges[o.name] != "":
-		d.within = otherRanges[o.name]
-	case o.within == "" && o.want == cty.String:
+	case otherRanges[o.Name] != "":
+		d.within = otherRanges[o.Name]
+	case o.Allowed == "" && o.Type == cty.String:
 		d.within = "text"
-	case o.within == "":
+	case o.Allowed == "":
 		d.within = "list of text"
 	}
 	return d
@@ -80,30 +82,35 @@ func (o option) documented() documentedOption {
 func TestDocumentation(t *testing.T) {
 	var c Config
 	var disk int
-	blocks := map[string][]option{
-		"Top level": c.top(), "`queue \"htcondor\"` (exactly one)": c.Queue.options(), "`ssh` in `queue` (optional)": (&SSH{}).options(),
+	blocks := map[string][]option.Option{
+		"Top level": c.top(), "`ssh` in `queue` (optional)": (&SSH{}).options(),
 		"`group \"NAME\"` (optional)": groupOptions(&decide.Bounds{}, &disk), "`schedule` in `group` (optional, any number)": scheduleOptions(&decide.Window{}, &scheduleText{}),
 		"`policy` (optional)": c.policy(), "`actuator \"terraform\"`": c.Terraform.options(), "`log` (optional)": c.log(), "`web` (optional, with `listen`)": c.Web.options(),
 	}
-	documented := tables(t)
+	for _, name := range adapter.Names() {
+		a, _ := adapter.Find(name)
+		c.Queue.Settings = a.Settings()
+		blocks["`queue \""+name+"\"` (exactly one)"] = c.Queue.options()
+	}
+	inDocs := tables(t)
 	for heading, options := range blocks {
-		table := documented[heading]
+		table := inDocs[heading]
 		if table == nil {
 			t.Errorf("docs/scaler.md has no table of options under %q", heading)
 			continue
 		}
 		for _, o := range options {
-			if got, want := table[o.name], o.documented(); got != want {
-				t.Errorf("%s, %s: documented %+v, want %+v", heading, o.name, got, want)
+			if got, want := table[o.Name], documented(o); got != want {
+				t.Errorf("%s, %s: documented %+v, want %+v", heading, o.Name, got, want)
 			}
-			delete(table, o.name)
+			delete(table, o.Name)
 		}
 		for name := range table {
 			t.Errorf("%s: there is no option %s", heading, name)
 		}
-		delete(documented, heading)
+		delete(inDocs, heading)
 	}
-	for heading := range documented {
+	for heading := range inDocs {
 		t.Errorf("a table of options under %q is of no block", heading)
 	}
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
 // PresetClassic are the times by which the first system of this kind was run: the
@@ -35,9 +37,9 @@ func (d *decoder) policy(blocks map[string][]*hcl.Block, c *Config) {
 	written, _ := b.Body.JustAttributes() // d.body has said what is wrong
 	_, said := written["join_timeout"]
 	c.Policy.LearnJoin = !said
-	options := map[string]option{}
+	options := map[string]option.Option{}
 	for _, o := range c.policy() {
-		options[o.name] = o
+		options[o.Name] = o
 	}
 	for _, preset := range presets[c.Preset] {
 		name, value := preset[0], preset[1]
@@ -45,7 +47,7 @@ func (d *decoder) policy(blocks map[string][]*hcl.Block, c *Config) {
 			d.fail(attr.Expr.Range(), "Contradictory value", fmt.Sprintf("%s: preset = %q is %s there; leave one of the two out.", name, c.Preset, value))
 			continue
 		}
-		if err := options[name].set(cty.StringVal(value)); err != nil {
+		if err := options[name].Set(cty.StringVal(value)); err != nil {
 			panic(fmt.Sprintf("config: preset %s: %s: %v", c.Preset, name, err))
 		}
 	}
@@ -53,9 +55,9 @@ func (d *decoder) policy(blocks map[string][]*hcl.Block, c *Config) {
 
 // same tells that an attribute says what the preset says: "60s" is "1m". One that
 // is wrong by itself has been told of already.
-func same(attr *hcl.Attribute, value string, o option) bool {
+func same(attr *hcl.Attribute, value string, o option.Option) bool {
 	v, diags := attr.Expr.Value(nil)
-	if diags.HasErrors() || v.IsNull() || v.Type() != cty.String || o.set(v) != nil {
+	if diags.HasErrors() || v.IsNull() || v.Type() != cty.String || o.Set(v) != nil {
 		return true
 	}
 	return sameDuration(v.AsString(), value)

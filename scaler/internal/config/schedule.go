@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
@@ -21,22 +22,22 @@ type scheduleText struct {
 	days           []string
 }
 
-func scheduleOptions(w *decide.Window, s *scheduleText) []option {
-	from := text("from", "", &s.from, clockText)
-	from.required, from.within = true, "00:00 to 23:59"
-	to := text("to", "", &s.to, clockText)
-	to.required, to.within = true, "00:00 to 24:00"
-	least := number("min", "", 1, 10000, &w.Min)
-	least.required = true
-	zone := text("time_zone", "UTC", &s.zone, func(name string) error {
+func scheduleOptions(w *decide.Window, s *scheduleText) []option.Option {
+	from := option.Text("from", "", &s.from, clockText)
+	from.Required, from.Allowed = true, "00:00 to 23:59"
+	to := option.Text("to", "", &s.to, clockText)
+	to.Required, to.Allowed = true, "00:00 to 24:00"
+	least := option.Number("min", "", 1, 10000, &w.Min)
+	least.Required = true
+	zone := option.Text("time_zone", "UTC", &s.zone, func(name string) error {
 		_, err := time.LoadLocation(name)
 		return err
 	})
-	days := texts("days", &s.days)
-	days.within = strings.Join(weekdays, ", ")
-	check := days.set
-	list := days.within
-	days.set = func(v cty.Value) error {
+	days := option.Texts("days", &s.days)
+	days.Allowed = strings.Join(weekdays, ", ")
+	check := days.Set
+	list := days.Allowed
+	days.Set = func(v cty.Value) error {
 		if err := check(v); err != nil {
 			return err
 		}
@@ -47,7 +48,7 @@ func scheduleOptions(w *decide.Window, s *scheduleText) []option {
 		}
 		return nil
 	}
-	return []option{from, to, least, days, zone}
+	return []option.Option{from, to, least, days, zone}
 }
 
 // schedule adds a window to a group.

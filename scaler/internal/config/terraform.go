@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
 // Terraform says how workers are added and removed by Terraform runs.
@@ -24,34 +26,34 @@ var (
 	variableName    = regexp.MustCompile(`^[A-Za-z_][\w-]*$`)
 )
 
-func (t *Terraform) options() []option {
-	directory := text("directory", "", &t.Directory, nil)
-	directory.required = true
-	resource := text("resource", "", &t.Resource, func(s string) error {
+func (t *Terraform) options() []option.Option {
+	directory := option.Text("directory", "", &t.Directory, nil)
+	directory.Required = true
+	resource := option.Text("resource", "", &t.Resource, func(s string) error {
 		if !resourceAddress.MatchString(s) {
 			return fmt.Errorf("%q is not the address of a vmcluster_cluster, such as vmcluster_cluster.astro", s)
 		}
 		return nil
 	})
-	resource.required = true
-	file := text("variables_file", "scaler.auto.tfvars.json", &t.VariablesFile, func(s string) error {
+	resource.Required = true
+	file := option.Text("variables_file", "scaler.auto.tfvars.json", &t.VariablesFile, func(s string) error {
 		// Terraform reads only these by itself, and a human's apply must see it.
 		if s != filepath.Base(s) || !strings.HasSuffix(s, ".auto.tfvars.json") {
 			return fmt.Errorf("%q is not a file name that ends with .auto.tfvars.json", s)
 		}
 		return nil
 	})
-	file.within = "`*.auto.tfvars.json`"
-	variable := text("variable", "vmcluster_workers", &t.Variable, func(s string) error {
+	file.Allowed = "`*.auto.tfvars.json`"
+	variable := option.Text("variable", "vmcluster_workers", &t.Variable, func(s string) error {
 		if !variableName.MatchString(s) {
 			return fmt.Errorf("%q is not the name of a variable", s)
 		}
 		return nil
 	})
-	return []option{
+	return []option.Option{
 		directory, resource, file, variable,
-		text("program", "", &t.Program, oneWord),
-		duration("lock_timeout", "2m", 0, time.Hour, &t.LockTimeout),
-		duration("run_timeout", "1h", time.Minute, 24*time.Hour, &t.Timeout),
+		option.Text("program", "", &t.Program, option.OneWord),
+		option.Duration("lock_timeout", "2m", 0, time.Hour, &t.LockTimeout),
+		option.Duration("run_timeout", "1h", time.Minute, 24*time.Hour, &t.Timeout),
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
 // Web says where the scaler shows itself, and to whom.
@@ -23,14 +25,14 @@ type Web struct {
 // where no file does.
 const PasswordVariable = "VMCLUSTER_SCALER_PASSWORD" //nolint:gosec // G101: the name of a variable
 
-func (w *Web) options() []option {
-	return []option{
-		text("username", "", &w.Username, oneWord),
-		text("password_file", "", &w.PasswordFile, nil),
-		text("certificate_file", "", &w.CertificateFile, nil),
-		text("key_file", "", &w.KeyFile, nil),
-		text("client_ca_file", "", &w.ClientCAFile, nil),
-		boolean("open", "false", &w.Open),
+func (w *Web) options() []option.Option {
+	return []option.Option{
+		option.Text("username", "", &w.Username, option.OneWord),
+		option.Text("password_file", "", &w.PasswordFile, nil),
+		option.Text("certificate_file", "", &w.CertificateFile, nil),
+		option.Text("key_file", "", &w.KeyFile, nil),
+		option.Text("client_ca_file", "", &w.ClientCAFile, nil),
+		option.Boolean("open", "false", &w.Open),
 	}
 }
 

@@ -1,5 +1,46 @@
 package htcondor
 
-import "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+import (
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
+)
 
-func init() { queue.RegisterJudge(Name, Judge) }
+func init() {
+	adapter.Register(adapter.Adapter{Traits: Traits(), Judge: Judge, Settings: func() adapter.Settings { return &settings{} }})
+}
+
+// settings are what a queue block says of a pool.
+type settings struct {
+	pool           string
+	schedds        []string
+	bin            string
+	tokenDirectory string
+}
+
+// Options implements adapter.Settings.
+func (s *settings) Options() []option.Option {
+	return []option.Option{
+		option.Text("pool", "", &s.pool, option.OneWord),
+		option.Texts("schedds", &s.schedds),
+		option.Text("bin", "", &s.bin, nil),
+		option.Text("token_directory", "", &s.tokenDirectory, nil),
+	}
+}
+
+// Problem implements adapter.Settings.
+func (s *settings) Problem() adapter.Problem {
+	if s.tokenDirectory == "" || s.pool != "" {
+		return adapter.Problem{}
+	}
+	return adapter.Problem{
+		Summary: "Missing pool",
+		Detail:  "token_directory makes HTCondor's tools run without a configuration file; set pool to the central manager's name.",
+	}
+}
+
+// Reader implements adapter.Settings.
+func (s *settings) Reader(run command.Runner) queue.Reader {
+	return New(Options{Pool: s.pool, Schedds: s.schedds, Bin: s.bin, TokenDirectory: s.tokenDirectory, Runner: run})
+}

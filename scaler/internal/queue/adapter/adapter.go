@@ -1,0 +1,61 @@
+// Package adapter is where the adapters of batch systems register. The rest of the
+// scaler finds them by name and knows none of them.
+package adapter
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// Adapter is how the scaler reads one batch system. Its name is Traits.System: the
+// label of the configuration's queue block.
+type Adapter struct {
+	Traits   queue.Traits
+	Judge    queue.Judge
+	Settings func() Settings // returns a new value
+}
+
+// Settings are what the queue block of one batch system says, beside what all of
+// them say.
+type Settings interface {
+	// Options returns the options of the block. Their values go into the receiver.
+	Options() []option.Option
+	// Problem returns what is wrong with the options as a whole; the zero value if
+	// nothing is.
+	Problem() Problem
+	// Reader returns the reader of the batch system, which runs its tools by run.
+	// It is a queue.Finder as well if single jobs can be found.
+	Reader(run command.Runner) queue.Reader
+}
+
+// Problem is what is wrong with a queue block.
+type Problem struct {
+	Summary string // "Missing pool"
+	Detail  string // a sentence that says what to write
+}
+
+var adapters = map[string]Adapter{}
+
+// Register makes an adapter known. It is called before main begins.
+func Register(a Adapter) {
+	name := a.Traits.System
+	if _, twice := adapters[name]; twice || name == "" {
+		panic(fmt.Sprintf("adapter: %q is registered twice, or has no name", name))
+	}
+	adapters[name] = a
+	queue.RegisterJudge(name, a.Judge)
+}
+
+// Find returns the adapter of a name.
+func Find(name string) (Adapter, bool) {
+	a, ok := adapters[name]
+	return a, ok
+}
+
+// Names returns the names of all adapters, in order.
+func Names() []string { return slices.Sorted(maps.Keys(adapters)) }
