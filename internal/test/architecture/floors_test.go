@@ -10,7 +10,7 @@ import (
 // is below it. Its packages import rooms of lower floors, and each other; a room on
 // the same floor is another flow's, and a higher one is a user.
 var floors = [][]string{
-	{"internal/cluster", "internal/text", "internal/wait", "scaler/internal/command", "scaler/internal/reason"},
+	{"internal/cluster", "internal/text", "internal/wait", "scaler/internal/command", "scaler/internal/option", "scaler/internal/reason"},
 	{"internal/trust", "internal/preflight", "internal/roster", "internal/openstack", "scaler/internal/queue"},
 	{"internal/cloudinit", "scaler/internal/access", "scaler/internal/fleet"},
 	{"internal/provision", "scaler/internal/demand"},
