@@ -15,7 +15,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
 // dataSource reads a cluster that somebody else's configuration made.
@@ -154,7 +153,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 }
 
 // observe fills the model with what the cloud shows.
-func (m *dataModel) observe(ctx context.Context, v provision.View) diag.Diagnostics {
+func (m *dataModel) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
 	var diags diag.Diagnostics
 	v.Nodes = enrolled(v)
 	m.ID, m.Name = types.StringValue(clusterID(v)), types.StringValue(clusterName(v))
@@ -171,7 +170,7 @@ func (m *dataModel) observe(ctx context.Context, v provision.View) diag.Diagnost
 	return diags
 }
 
-func clusterID(v provision.View) string {
+func clusterID(v cluster.View) string {
 	for _, n := range v.Nodes {
 		return n.ClusterID
 	}
@@ -180,7 +179,7 @@ func clusterID(v provision.View) string {
 
 // groupStates describes the groups of the document, and those of which only
 // workers exist.
-func groupStates(v provision.View) map[string]groupState {
+func groupStates(v cluster.View) map[string]groupState {
 	counts := workingWorkers(v.Nodes)
 	out := make(map[string]groupState, len(counts))
 	for name, spec := range v.Document.Groups {

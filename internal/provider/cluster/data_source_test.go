@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
 func TestDataSourceTellsWhatTheCloudShows(t *testing.T) {
@@ -17,7 +16,7 @@ func TestDataSourceTellsWhatTheCloudShows(t *testing.T) {
 	broken.Status = cluster.StatusError
 	fe := testNodeOf("astro-frontend", "")
 	fe.Floating = "203.0.113.5"
-	view := provision.View{
+	view := cluster.View{
 		Nodes:       cluster.Nodes{fe, testNodeOf("astro-cpu-1", "cpu"), broken, testNodeOf("astro-old-1", "old")},
 		HasDocument: true,
 		Document: cluster.Document{Name: "astro", LoginUser: "ada", BatchSystem: cluster.BatchHTCondor, Generation: 9,

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,16 +15,17 @@ import (
 // decideFrontEnd plans a front-end that works to be made anew where that is asked
 // for, and workers to be made anew under a new front-end that could not take them
 // over. It says what goes with a front-end.
-func (c *change) decideFrontEnd(fe frontEndModel, p private) diag.Diagnostics {
-	if c.was == nil {
+func (c *change) decideFrontEnd() diag.Diagnostics {
+	if c.create {
 		return nil
 	}
 	var diags diag.Diagnostics
+	p, fe := c.kept, c.want.frontEnd
 	canKeep := p.keyOpen || provision.CanKeepWorkers(p.last, p.keys(p.given)...)
-	spec := c.wanted.FrontEnd
-	c.frontEndOpen = c.frontEndOpen || !isResolved(spec)
+	spec := c.spec.FrontEnd
+	c.open.frontEnd = c.open.frontEnd || !isResolved(spec)
 	follows := fe.ReplaceOnChange.ValueBool() || fe.ReplaceOnChange.IsUnknown()
-	asked := follows && !c.nodes.FrontEnd && p.frontEndSpec != "" && (c.frontEndOpen || p.frontEndSpec != spec.BuildHash())
+	asked := follows && !c.nodes.FrontEnd && p.frontEndSpec != "" && (c.open.frontEnd || p.frontEndSpec != spec.BuildHash())
 	switch {
 	case asked && c.nodes.Keeps() && !canKeep:
 		diags.AddAttributeWarning(path.Root("front_end").AtName("replace_on_change"), "The front-end stays as it is",
@@ -41,8 +41,8 @@ func (c *change) decideFrontEnd(fe frontEndModel, p private) diag.Diagnostics {
 				"or the lost front-end had never reported. Their jobs end.")
 	}
 	switch {
-	case !c.nodes.FrontEnd || c.wanted.BatchSystem == cluster.BatchNone:
-	case asked && c.frontEndOpen:
+	case !c.nodes.FrontEnd || c.spec.BatchSystem == cluster.BatchNone:
+	case asked && c.open.frontEnd:
 		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue may be made anew",
 			fmt.Sprintf("Whether %s is made anew is known during the apply only. If it is, what was on its disk is gone, the queue included unless it lies on a volume of yours.", c.nodes.FrontEndName))
 	default:
@@ -52,16 +52,7 @@ func (c *change) decideFrontEnd(fe frontEndModel, p private) diag.Diagnostics {
 	return diags
 }
 
-// frontEndOpen tells that a part of the front-end's description is known during the
-// apply only. Whether it has a floating IP is none: that needs no new server.
-func (m model) frontEndOpen(ctx context.Context) bool {
-	own := m.FrontEnd.Attributes()
-	delete(own, "external_network")
-	values := append(slices.Collect(maps.Values(own)), m.Image, m.Network, m.Networks, m.ClusterNetwork, m.SecurityGroups)
-	return !isKnown(ctx, values...)
-}
-
-// isResolved tells that all names in a spec stand for something.
+// isResolved reports whether all names in a spec stand for something.
 func isResolved(s cluster.NodeSpec) bool {
 	return s.Image != "" && s.Flavor != "" && s.Network != "" && !slices.Contains(s.SecurityGroups, "")
 }
@@ -69,7 +60,7 @@ func isResolved(s cluster.NodeSpec) bool {
 // withFloating adds the front-end's floating IP where Nova does not show it: some
 // clouds take a while, and some never do. A resource remembers the address; who
 // sees the cluster for the first time has to ask.
-func withFloating(ctx context.Context, prov *provision.Provisioner, v provision.View) (provision.View, error) {
+func withFloating(ctx context.Context, prov *provision.Provisioner, v cluster.View) (cluster.View, error) {
 	fe := slices.IndexFunc(v.Nodes, func(n cluster.Node) bool { return n.Role == cluster.RoleFrontEnd })
 	if fe < 0 || v.Nodes[fe].Floating != "" || frontEndSpec(v).ExternalNetworkID == "" {
 		return v, nil

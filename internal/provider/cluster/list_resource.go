@@ -15,7 +15,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
 // listResource finds clusters for "terraform query" (Terraform 1.14 or newer).
@@ -70,7 +69,7 @@ func (l *listResource) List(ctx context.Context, req list.ListRequest, stream *l
 	}
 }
 
-func (l *listResource) find(ctx context.Context, name string) ([]provision.View, error) {
+func (l *listResource) find(ctx context.Context, name string) ([]cluster.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 	prov, err := l.session.Provisioner(ctx)
@@ -80,7 +79,7 @@ func (l *listResource) find(ctx context.Context, name string) ([]provision.View,
 	return prov.Clusters(ctx, name)
 }
 
-func listed(ctx context.Context, req list.ListRequest, v provision.View) list.ListResult {
+func listed(ctx context.Context, req list.ListRequest, v cluster.View) list.ListResult {
 	result := req.NewListResult(ctx)
 	id := types.StringValue(clusterID(v))
 	result.DisplayName = fmt.Sprintf("%s (%d workers)", clusterName(v), len(enrolled(v).Workers("")))
@@ -95,7 +94,7 @@ func listed(ctx context.Context, req list.ListRequest, v provision.View) list.Li
 }
 
 // setListed fills in the resource as an import of the cluster would.
-func setListed(ctx context.Context, to *tfsdk.Resource, id types.String, v provision.View) diag.Diagnostics {
+func setListed(ctx context.Context, to *tfsdk.Resource, id types.String, v cluster.View) diag.Diagnostics {
 	var m model
 	diags := to.SetAttribute(ctx, path.Root("id"), id)
 	diags.Append(to.Get(ctx, &m)...) // null values of the right types

@@ -1,19 +1,12 @@
 package cluster
 
 import (
-	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
-
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // model is the resource as Terraform holds it. Nested parts stay in
@@ -114,140 +107,6 @@ var (
 func with(m map[string]attr.Type, name string, t attr.Type) map[string]attr.Type {
 	out := maps.Clone(m)
 	out[name] = t
-	return out
-}
-
-// parts are the nested values of a model, read out.
-type parts struct {
-	frontEnd frontEndModel
-	groups   map[string]groupModel
-	batch    batchSystemModel
-}
-
-// parts reads the nested values. ok is false while one of them as a whole is
-// unknown; inside, single attributes may still be.
-func (m model) parts(ctx context.Context) (p parts, ok bool, diags diag.Diagnostics) {
-	if m.FrontEnd.IsUnknown() || m.Workers.IsUnknown() || m.BatchSystem.IsUnknown() {
-		return p, false, nil
-	}
-	for _, group := range m.Workers.Elements() {
-		if group.IsUnknown() {
-			return p, false, nil
-		}
-	}
-	p.groups = map[string]groupModel{}
-	if !m.FrontEnd.IsNull() {
-		diags.Append(m.FrontEnd.As(ctx, &p.frontEnd, basetypes.ObjectAsOptions{})...)
-	}
-	if !m.Workers.IsNull() {
-		diags.Append(m.Workers.ElementsAs(ctx, &p.groups, false)...)
-	}
-	if !m.BatchSystem.IsNull() {
-		diags.Append(m.BatchSystem.As(ctx, &p.batch, basetypes.ObjectAsOptions{})...)
-	}
-	return p, !diags.HasError(), diags
-}
-
-func (p parts) groupNames() []string { return slices.Sorted(maps.Keys(p.groups)) }
-
-// spec translates the model. Names stand for what resolved says; one that it
-// does not have gives the empty text, which planning takes as "not known yet".
-func (m model) spec(p parts, resolved resolution) cluster.Spec {
-	s := cluster.Spec{
-		ID:          m.ID.ValueString(),
-		Name:        m.Name.ValueString(),
-		LoginUser:   m.LoginUser.ValueString(),
-		LoginUID:    int(m.LoginUID.ValueInt64()),
-		KeyPair:     m.KeyPair.ValueString(),
-		OperatorKey: resolved.get(kindKeyPair, m.KeyPair),
-		BatchSystem: cluster.BatchSystem(p.batch.Type.ValueString()),
-		Coordinator: m.Coordinator.ValueString(),
-		FrontEnd:    m.nodeSpec(p.frontEnd.nodeModel, resolved),
-		Groups:      make(map[string]cluster.GroupSpec, len(p.groups)),
-	}
-	if s.BatchSystem == "" {
-		s.BatchSystem = cluster.BatchNone
-	}
-	s.FrontEnd.FixedIP = p.frontEnd.FixedIP.ValueString()
-	s.FrontEnd.Port = resolved.get(kindPort, p.frontEnd.Port)
-	s.FrontEnd.ExternalNetworkID = resolved.get(kindExternalNetwork, p.frontEnd.ExternalNetwork)
-	for name, g := range p.groups {
-		node := m.nodeSpec(g.nodeModel, resolved)
-		g.apply(&node.Placement)
-		s.Groups[name] = cluster.GroupSpec{
-			NodeSpec: node,
-			Count:    g.count(),
-			Scaling:  g.bounds(),
-			Retire:   texts(g.Retire.Elements()),
-			MinReady: int(g.MinReady.ValueInt64()),
-		}
-	}
-	return s
-}
-
-func (m model) nodeSpec(n nodeModel, resolved resolution) cluster.NodeSpec {
-	spec := cluster.NodeSpec{
-		Image:       resolved.get(kindImage, either(n.Image, m.Image)),
-		Flavor:      resolved.get(kindFlavor, n.Flavor),
-		CloudConfig: n.CloudConfig.ValueString(),
-		Placement:   n.placement(),
-	}
-	m.networking(n, path.Empty()).apply(&spec, resolved)
-	for _, group := range m.securityGroups(n) {
-		spec.SecurityGroups = append(spec.SecurityGroups, resolved.get(kindSecurityGroup, types.StringValue(group)))
-	}
-	for path, content := range n.Files.Elements() {
-		if s, ok := content.(types.String); ok {
-			if spec.Files == nil {
-				spec.Files = map[string]string{}
-			}
-			spec.Files[path] = s.ValueString()
-		}
-	}
-	return spec
-}
-
-func (m model) securityGroups(n nodeModel) []string {
-	if n.SecurityGroups.IsNull() {
-		return texts(m.SecurityGroups.Elements())
-	}
-	return texts(n.SecurityGroups.Elements())
-}
-
-func (m model) drainTimeout() time.Duration {
-	d, err := time.ParseDuration(m.DrainTimeout.ValueString())
-	if err != nil {
-		d, _ = time.ParseDuration(defaultDrainTimeout) // a constant of ours
-	}
-	return d
-}
-
-// nodeStates reads a `nodes` map; an unknown one gives none.
-func nodeStates(ctx context.Context, nodes types.Map) (map[string]nodeState, diag.Diagnostics) {
-	out := map[string]nodeState{}
-	if nodes.IsNull() || nodes.IsUnknown() {
-		return out, nil
-	}
-	diags := nodes.ElementsAs(ctx, &out, false)
-	return out, diags
-}
-
-// nodesOf translates what the state remembers of the nodes into the domain's
-// words, so that a plan needs no further list.
-func nodesOf(states map[string]nodeState) cluster.Nodes {
-	var out cluster.Nodes
-	for name, s := range states {
-		if s.ID.ValueString() == "" {
-			continue // never came about
-		}
-		created, _ := time.Parse(time.RFC3339, s.Created.ValueString()) // the zero time counts as the oldest
-		out = append(out, cluster.Node{
-			ID: s.ID.ValueString(), Name: name, Role: cluster.Role(s.Role.ValueString()), Group: s.Group.ValueString(),
-			Address: s.Address.ValueString(), Status: cluster.Status(s.Status.ValueString()),
-			Image: s.Image.ValueString(), Created: created, SpecHash: s.Spec.ValueString(),
-		})
-	}
-	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
 	return out
 }
 

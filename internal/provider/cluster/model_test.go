@@ -68,13 +68,14 @@ func (m *model) setGroups(t *testing.T, groups map[string]groupModel) {
 	m.Workers = v
 }
 
-func (m model) mustParts(t *testing.T) parts {
+// decoded is the model with its nested values.
+func (m model) decoded(t *testing.T) config {
 	t.Helper()
-	p, ok, diags := m.parts(t.Context())
-	if !ok || diags.HasError() {
-		t.Fatal(ok, diags)
+	c, whole, diags := decode(t.Context(), m)
+	if !whole || diags.HasError() {
+		t.Fatal(whole, diags)
 	}
-	return p
+	return c
 }
 
 var testResolution = resolution{
@@ -96,7 +97,7 @@ func TestSpecFromModel(t *testing.T) {
 	gpu.Retire = stringSetOf([]string{"astro-gpu-2"})
 	m.setGroups(t, map[string]groupModel{"cpu": testGroup(2), "gpu": gpu})
 
-	got := m.spec(m.mustParts(t), testResolution)
+	got := m.decoded(t).spec(testResolution)
 	want := cluster.Spec{
 		ID: "4e3b", Name: "astro", LoginUser: "astro", LoginUID: 20000,
 		KeyPair: "ops", OperatorKey: "ssh-ed25519 AAAA", BatchSystem: cluster.BatchHTCondor, Coordinator: cluster.CoordinatorFrontEnd,
@@ -113,15 +114,15 @@ func TestSpecFromModel(t *testing.T) {
 	}
 }
 
-func TestPartsOfUnknownShape(t *testing.T) {
+func TestDecodingAnUnknownShape(t *testing.T) {
 	m := testModel(t)
 	m.Workers = types.MapUnknown(groupType)
-	if _, ok, diags := m.parts(t.Context()); ok || diags.HasError() {
-		t.Errorf("unknown workers: ok %v, %v", ok, diags)
+	if _, whole, diags := decode(t.Context(), m); whole || diags.HasError() {
+		t.Errorf("unknown workers: whole %v, %v", whole, diags)
 	}
 	m.Workers = types.MapNull(groupType)
-	if p := m.mustParts(t); len(p.groups) != 0 {
-		t.Errorf("no workers: %d groups", len(p.groups))
+	if c := m.decoded(t); len(c.groups) != 0 {
+		t.Errorf("no workers: %d groups", len(c.groups))
 	}
 }
 

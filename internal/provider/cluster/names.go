@@ -55,57 +55,63 @@ type reference struct {
 func (r reference) key() string { return string(r.kind) + "/" + r.name }
 
 // references lists each name of the configuration once, at the first place where
-// it stands. known is false while one of them is unknown.
-func (m model) references(p parts) (refs []reference, known bool) {
-	known = true
-	seen := map[string]bool{}
-	add := func(k kind, name types.String, at path.Path) {
-		if name.IsUnknown() {
-			known = false
-		}
-		r := reference{k, name.ValueString(), at}
-		if r.name == "" || seen[r.key()] {
-			return
-		}
-		seen[r.key()] = true
-		refs = append(refs, r)
-	}
-	addGroups := func(groups types.Set, at path.Path) {
-		known = known && !groups.IsUnknown()
-		for _, g := range groups.Elements() {
-			if name, ok := g.(types.String); ok {
-				add(kindSecurityGroup, name, at)
-			}
-		}
-	}
-	addNode := func(n nodeModel, at path.Path) {
-		add(kindFlavor, n.Flavor, at.AtName("flavor"))
-		add(kindImage, n.Image, at.AtName("image"))
-		add(kindNetwork, n.Network, at.AtName("network"))
-		addGroups(n.SecurityGroups, at.AtName("security_groups"))
-		add(kindZone, n.AvailabilityZone, at.AtName("availability_zone"))
-	}
-	add(kindImage, m.Image, path.Root("image"))
-	add(kindNetwork, m.Network, path.Root("network"))
-	add(kindKeyPair, m.KeyPair, path.Root("key_pair"))
-	addGroups(m.SecurityGroups, path.Root("security_groups"))
-	known = known && !m.Networks.IsUnknown() && !p.frontEnd.Networks.IsUnknown()
-	m.addNetworks(p, add)
-	addNode(p.frontEnd.nodeModel, path.Root("front_end"))
-	add(kindPort, p.frontEnd.Port, path.Root("front_end").AtName("port"))
-	add(kindExternalNetwork, p.frontEnd.ExternalNetwork, path.Root("front_end").AtName("external_network"))
-	for _, name := range p.groupNames() {
-		at := path.Root("workers").AtMapKey(name)
-		addNode(p.groups[name].nodeModel, at)
-		zones := p.groups[name].AvailabilityZones
-		known = known && !zones.IsUnknown() && !p.groups[name].Networks.IsUnknown()
-		for i, z := range zones.Elements() {
+// it stands. whole is false while one of them is unknown.
+func (c config) references() (refs []reference, whole bool) {
+	l := referenceList{seen: map[string]bool{}}
+	l.add(kindImage, c.Image, path.Root("image"))
+	l.add(kindNetwork, c.Network, path.Root("network"))
+	l.add(kindKeyPair, c.KeyPair, path.Root("key_pair"))
+	l.addGroups(c.SecurityGroups, path.Root("security_groups"))
+	l.open = l.open || c.Networks.IsUnknown() || c.frontEnd.Networks.IsUnknown()
+	c.addNetworks(l.add)
+	l.addNode(c.frontEnd.nodeModel, path.Root("front_end"))
+	l.add(kindPort, c.frontEnd.Port, path.Root("front_end").AtName("port"))
+	l.add(kindExternalNetwork, c.frontEnd.ExternalNetwork, path.Root("front_end").AtName("external_network"))
+	for _, name := range c.groupNames() {
+		g, at := c.groups[name], path.Root("workers").AtMapKey(name)
+		l.addNode(g.nodeModel, at)
+		l.open = l.open || g.AvailabilityZones.IsUnknown() || g.Networks.IsUnknown()
+		for i, z := range g.AvailabilityZones.Elements() {
 			if zone, ok := z.(types.String); ok {
-				add(kindZone, zone, at.AtName("availability_zones").AtListIndex(i))
+				l.add(kindZone, zone, at.AtName("availability_zones").AtListIndex(i))
 			}
 		}
 	}
-	return refs, known
+	return l.refs, !l.open
+}
+
+// referenceList collects references.
+type referenceList struct {
+	refs []reference
+	seen map[string]bool
+	open bool // a name is unknown
+}
+
+func (l *referenceList) add(k kind, name types.String, at path.Path) {
+	l.open = l.open || name.IsUnknown()
+	r := reference{k, name.ValueString(), at}
+	if r.name == "" || l.seen[r.key()] {
+		return
+	}
+	l.seen[r.key()] = true
+	l.refs = append(l.refs, r)
+}
+
+func (l *referenceList) addGroups(groups types.Set, at path.Path) {
+	l.open = l.open || groups.IsUnknown()
+	for _, g := range groups.Elements() {
+		if name, ok := g.(types.String); ok {
+			l.add(kindSecurityGroup, name, at)
+		}
+	}
+}
+
+func (l *referenceList) addNode(n nodeModel, at path.Path) {
+	l.add(kindFlavor, n.Flavor, at.AtName("flavor"))
+	l.add(kindImage, n.Image, at.AtName("image"))
+	l.add(kindNetwork, n.Network, at.AtName("network"))
+	l.addGroups(n.SecurityGroups, at.AtName("security_groups"))
+	l.add(kindZone, n.AvailabilityZone, at.AtName("availability_zone"))
 }
 
 // catalog answers what a name stands for; *openstack.Client does.
@@ -213,7 +219,7 @@ func securityGroup(ctx context.Context, c catalog, name string) (string, error) 
 	return found[0].ID, nil
 }
 
-// missing tells whether a name is not among what is known.
+// missing reports whether a name is not among the known ones.
 func missing(refs []reference, known resolution) bool {
 	return slices.ContainsFunc(refs, func(r reference) bool { _, ok := known[r.key()]; return !ok })
 }
@@ -231,6 +237,17 @@ func resolutionOf(m types.Map) resolution {
 	for k, v := range m.Elements() {
 		if s, ok := v.(types.String); ok && !s.IsNull() && !s.IsUnknown() {
 			out[k] = s.ValueString()
+		}
+	}
+	return out
+}
+
+// only returns the resolution without the names that the configuration lacks.
+func (r resolution) only(refs []reference) resolution {
+	out := make(resolution, len(refs))
+	for _, ref := range refs {
+		if id, ok := r[ref.key()]; ok {
+			out[ref.key()] = id
 		}
 	}
 	return out

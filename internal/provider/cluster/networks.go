@@ -81,24 +81,24 @@ func (w networking) check() diag.Diagnostics {
 }
 
 // addNetworks lists the names that several networks add to the references.
-func (m model) addNetworks(p parts, add func(kind, types.String, path.Path)) {
+func (c config) addNetworks(add func(kind, types.String, path.Path)) {
 	list := func(several types.List, at path.Path) {
 		for i, name := range networkNames(types.StringNull(), several) {
 			add(kindNetwork, name, at.AtName("networks").AtListIndex(i))
 		}
 	}
-	list(m.Networks, path.Empty())
+	list(c.Networks, path.Empty())
 	node := func(n nodeModel, at path.Path) {
 		list(n.Networks, at)
 		// Nova lists a server's addresses by the networks' names, so the one for the
 		// cluster's traffic must have a name that no other has.
-		if w := m.networking(n, at); len(w.all) > 1 {
+		if w := c.networking(n, at); len(w.all) > 1 {
 			add(kindNetworkName, w.traffic, w.at.AtName("cluster_network"))
 		}
 	}
-	node(p.frontEnd.nodeModel, path.Root("front_end"))
-	for _, name := range p.groupNames() {
-		node(p.groups[name].nodeModel, path.Root("workers").AtMapKey(name))
+	node(c.frontEnd.nodeModel, path.Root("front_end"))
+	for _, name := range c.groupNames() {
+		node(c.groups[name].nodeModel, path.Root("workers").AtMapKey(name))
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
 // statusMissing is the status of a planned worker that has no server.
@@ -23,7 +22,7 @@ const statusMissing = "MISSING"
 // workers of each group really work, and what follows from them. Names that the
 // configuration gave stay as they are. A model that knows nothing but its ID, as
 // after an import, is filled from the cluster document.
-func (m *model) observe(ctx context.Context, v provision.View) diag.Diagnostics {
+func (m *model) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
 	diags := strayWarnings(strays(v))
 	v.Nodes = enrolled(v)
 	if m.Name.IsNull() {
@@ -45,18 +44,18 @@ func (m *model) observe(ctx context.Context, v provision.View) diag.Diagnostics 
 }
 
 // enrolled leaves the strays out.
-func enrolled(v provision.View) cluster.Nodes {
+func enrolled(v cluster.View) cluster.Nodes {
 	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return isStray(v, n) })
 }
 
 // strays are workers that an interrupted apply made and did not get to write into
 // the roster: they can't be joined any more, and the next apply deletes them.
-func strays(v provision.View) cluster.Nodes {
+func strays(v cluster.View) cluster.Nodes {
 	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return !isStray(v, n) })
 }
 
 // isStray takes no worker of another owner for a stray: it may be under way.
-func isStray(v provision.View, n cluster.Node) bool {
+func isStray(v cluster.View, n cluster.Node) bool {
 	return v.HasDocument && n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !v.Document.Enrolled(n)
 }
 
@@ -86,29 +85,29 @@ func strayWarnings(strays cluster.Nodes) diag.Diagnostics {
 // countWorkers sets each group's count to the number of its workers that are not
 // unfit. A group that exists in the cloud only is shown too, so that a plan
 // removes it or takes it over.
-func (m *model) countWorkers(ctx context.Context, v provision.View) diag.Diagnostics {
-	p, _, diags := m.parts(ctx)
+func (m *model) countWorkers(ctx context.Context, v cluster.View) diag.Diagnostics {
+	c, _, diags := decode(ctx, *m)
 	if diags.HasError() {
 		return diags
 	}
 	working := workingWorkers(v.Nodes)
 	for _, w := range v.Nodes.Workers("") {
-		if _, known := p.groups[w.Group]; !known {
+		if _, known := c.groups[w.Group]; !known {
 			spec, ok := v.Document.Groups[w.Group]
 			if !ok {
 				spec.NodeSpec = cluster.NodeSpec{Flavor: w.Flavor, Image: w.Image}
 			}
-			p.groups[w.Group] = m.groupOf(spec)
+			c.groups[w.Group] = m.groupOf(spec)
 		}
 	}
-	for name, g := range p.groups {
+	for name, g := range c.groups {
 		g.Count = types.Int64Value(int64(len(working[name])))
-		p.groups[name] = g
+		c.groups[name] = g
 	}
-	if len(p.groups) == 0 && m.Workers.IsNull() {
+	if len(c.groups) == 0 && m.Workers.IsNull() {
 		return diags
 	}
-	workers, more := types.MapValueFrom(ctx, groupType, p.groups)
+	workers, more := types.MapValueFrom(ctx, groupType, c.groups)
 	m.Workers = workers
 	return append(diags, more...)
 }
@@ -157,7 +156,7 @@ func (m *model) nodeOf(spec cluster.NodeSpec) nodeModel {
 }
 
 // adopt fills the configuration's part of an imported cluster's model.
-func (m *model) adopt(ctx context.Context, v provision.View) diag.Diagnostics {
+func (m *model) adopt(ctx context.Context, v cluster.View) diag.Diagnostics {
 	doc := v.Document
 	made := frontEndSpec(v)
 	common := cluster.NodeSpec{Image: made.Image, Network: made.Network, SecurityGroups: made.SecurityGroups}
@@ -193,15 +192,15 @@ func (m *model) adopt(ctx context.Context, v provision.View) diag.Diagnostics {
 	workers, more := types.MapValueFrom(ctx, groupType, groups)
 	m.Workers = workers
 	diags.Append(more...)
-	p, _, more := m.parts(ctx)
+	c, _, more := decode(ctx, *m)
 	diags.Append(more...)
-	refs, _ := m.references(p)
+	refs, _ := c.references()
 	m.Resolved = selfResolved(refs, doc).value()
 	return diags
 }
 
 // frontEndSpec is what the front-end is made of, as far as the cloud tells.
-func frontEndSpec(v provision.View) cluster.NodeSpec {
+func frontEndSpec(v cluster.View) cluster.NodeSpec {
 	if as := v.Document.FrontEndAs; as != nil {
 		return *as
 	}
@@ -209,7 +208,7 @@ func frontEndSpec(v provision.View) cluster.NodeSpec {
 	return cluster.NodeSpec{Image: fe.Image, Flavor: fe.Flavor}
 }
 
-func clusterName(v provision.View) string {
+func clusterName(v cluster.View) string {
 	if v.HasDocument {
 		return v.Document.Name
 	}
@@ -220,7 +219,7 @@ func clusterName(v provision.View) string {
 }
 
 // observedNodes describes the nodes by name; others are second servers of a name.
-func observedNodes(v provision.View) (states map[string]nodeState, others cluster.Nodes) {
+func observedNodes(v cluster.View) (states map[string]nodeState, others cluster.Nodes) {
 	one, others := v.Nodes.Distinct(v.Document.Workers)
 	states = make(map[string]nodeState, len(one))
 	for _, n := range one {
@@ -255,55 +254,6 @@ func frontEndAddress(nodes cluster.Nodes, before string) string {
 		return before
 	default:
 		return fe.Address
-	}
-}
-
-// settle completes a plan with what an apply brought about. Terraform holds the
-// provider to the plan: what it knows stays, what it leaves open is filled, and
-// `nodes` has the planned keys; a planned worker without a server keeps its
-// entry with a null ID, and the next refresh drops it.
-func (m *model) settle(ctx context.Context, v provision.View) diag.Diagnostics {
-	planned, diags := nodeStates(ctx, m.Nodes)
-	states, _ := observedNodes(v)
-	if m.Nodes.IsUnknown() {
-		planned = states
-	}
-	for name, p := range planned {
-		seen, ok := states[name]
-		if !ok {
-			seen = nodeState{Status: types.StringValue(statusMissing)}
-		}
-		planned[name] = p.complete(seen)
-	}
-	m.Nodes = nodesValue(ctx, planned, &diags)
-	diags.Append(m.settleCounts(ctx, v)...)
-	if m.FrontEndAddress.IsUnknown() {
-		m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, ""))
-	}
-	if m.HostsFile.IsUnknown() {
-		m.HostsFile = types.StringValue(hostsFile(planned))
-	}
-	if m.SSHConfig.IsUnknown() {
-		m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), m.LoginUser.ValueString(), m.FrontEndAddress.ValueString(), planned))
-	}
-	if m.Generation.IsUnknown() {
-		m.Generation = types.Int64Value(v.Document.Generation)
-	}
-	return diags
-}
-
-// complete fills what a planned entry leaves open.
-func (p nodeState) complete(seen nodeState) nodeState {
-	fill := func(planned, seen types.String) types.String {
-		if planned.IsUnknown() {
-			return seen
-		}
-		return planned
-	}
-	return nodeState{
-		ID: fill(p.ID, seen.ID), Role: fill(p.Role, seen.Role), Group: fill(p.Group, seen.Group),
-		Address: fill(p.Address, seen.Address), Status: fill(p.Status, seen.Status),
-		Image: fill(p.Image, seen.Image), Created: fill(p.Created, seen.Created), Spec: fill(p.Spec, seen.Spec),
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
 func TestObserveCountsWhatWorks(t *testing.T) {
@@ -18,7 +17,7 @@ func TestObserveCountsWhatWorks(t *testing.T) {
 	stranger := testNodeOf("astro-cpu-4", "cpu")
 	stranger.Owner = cluster.OwnerScaler
 	twin := testNodeOf("astro-cpu-1", "cpu")
-	view := provision.View{
+	view := cluster.View{
 		Nodes: cluster.Nodes{testNodeOf("astro-frontend", ""), testNodeOf("astro-cpu-1", "cpu"), twin, broken,
 			testNodeOf("astro-cpu-3", "cpu"), stranger, testNodeOf("astro-old-1", "old")},
 		HasDocument: true,
@@ -28,7 +27,7 @@ func TestObserveCountsWhatWorks(t *testing.T) {
 	if diags := m.observe(t.Context(), view); diags.HasError() {
 		t.Fatal(diags)
 	}
-	p := m.mustParts(t)
+	p := m.decoded(t)
 	// 1 works, 2 is broken, 3 never got into the roster, 4 is the scaler's and on its way.
 	if n := p.groups["cpu"].Count.ValueInt64(); n != 2 {
 		t.Errorf("cpu: count %d, want 2", n)
@@ -52,7 +51,7 @@ func TestObserveTellsOfATwin(t *testing.T) {
 	good.Created = time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)
 	twin.Created = good.Created.Add(-time.Minute)
 	twin.ID, twin.Address = "late", "10.0.0.77"
-	diags := m.observe(t.Context(), provision.View{
+	diags := m.observe(t.Context(), cluster.View{
 		Nodes: cluster.Nodes{testNodeOf("astro-frontend", ""), twin, good}, HasDocument: true,
 		Document: cluster.Document{Name: "astro", Workers: []cluster.Member{{Name: good.Name, Address: good.Address}}},
 	})
@@ -68,7 +67,7 @@ func TestObserveTellsOfATwin(t *testing.T) {
 func TestObserveKeepsFloatingAddress(t *testing.T) {
 	m := existing(t, "astro-cpu-1")
 	m.FrontEndAddress = types.StringValue("203.0.113.5") // Nova does not show it yet
-	view := provision.View{Nodes: cluster.Nodes{testNodeOf("astro-frontend", "")}}
+	view := cluster.View{Nodes: cluster.Nodes{testNodeOf("astro-frontend", "")}}
 	if diags := m.observe(t.Context(), view); diags.HasError() {
 		t.Fatal(diags)
 	}
@@ -84,7 +83,7 @@ func TestObserveFillsAnImport(t *testing.T) {
 	spec := func(image string) cluster.GroupSpec {
 		return cluster.GroupSpec{NodeSpec: cluster.NodeSpec{Image: image, Flavor: "f2", Network: "n1", SecurityGroups: []string{"default"}}}
 	}
-	view := provision.View{
+	view := cluster.View{
 		Nodes:       cluster.Nodes{testNodeOf("astro-frontend", ""), testNodeOf("astro-cpu-1", "cpu")},
 		HasDocument: true,
 		Document: cluster.Document{ID: "4e3b", Name: "astro", LoginUser: "ada", LoginUID: 20001, KeyPair: "ops", OperatorKey: "ssh-ed25519 AAAA",
@@ -94,8 +93,8 @@ func TestObserveFillsAnImport(t *testing.T) {
 	if diags := m.observe(t.Context(), view); diags.HasError() {
 		t.Fatal(diags)
 	}
-	p := m.mustParts(t)
-	got := m.spec(p, resolutionOf(m.Resolved))
+	p := m.decoded(t)
+	got := p.spec(resolutionOf(m.Resolved))
 	if got.Name != "astro" || got.LoginUser != "ada" || got.LoginUID != 20001 || got.BatchSystem != cluster.BatchHTCondor ||
 		got.KeyPair != "ops" || got.OperatorKey != "ssh-ed25519 AAAA" {
 		t.Errorf("cluster: %+v", got)
@@ -117,9 +116,14 @@ func TestSettleHoldsThePlan(t *testing.T) {
 	plan, _ := planned(t, testModel(t).with(t, 3), &was)
 	changed := testNodeOf("astro-cpu-1", "cpu")
 	changed.Status = "SHUTOFF"
-	view := provision.View{HasDocument: true, Document: cluster.Document{Generation: 8},
+	view := cluster.View{HasDocument: true, Document: cluster.Document{Generation: 8},
 		Nodes: cluster.Nodes{testNodeOf("astro-frontend", ""), changed, testNodeOf("astro-cpu-2", "cpu"), testNodeOf("astro-cpu-7", "cpu")}}
-	if diags := plan.settle(t.Context(), view); diags.HasError() {
+	i, diags := readIntent(t.Context(), plan, &was)
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	plan, diags = i.settle(t.Context(), view)
+	if diags.HasError() {
 		t.Fatal(diags)
 	}
 	states, _ := nodeStates(t.Context(), plan.Nodes)

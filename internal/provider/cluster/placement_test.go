@@ -56,7 +56,7 @@ func TestPlacementOfGroup(t *testing.T) {
 			m, g := testModel(t), testGroup(1)
 			row.say(&g)
 			m.setGroups(t, map[string]groupModel{"cpu": g})
-			got := m.spec(m.mustParts(t), testResolution).Groups["cpu"]
+			got := m.decoded(t).spec(testResolution).Groups["cpu"]
 			if !reflect.DeepEqual(got.Placement, row.want) {
 				t.Errorf("placement %v, want %v", got.Placement, row.want)
 			}
@@ -101,11 +101,11 @@ func TestNetworksOfGroup(t *testing.T) {
 			m.Network, m.Networks, m.ClusterNetwork = row.one, row.several, row.traffic
 			g.Network, g.Networks, g.ClusterNetwork = row.own, row.ownSeveral, row.ownTraffic
 			m.setGroups(t, map[string]groupModel{"cpu": g})
-			got := m.spec(m.mustParts(t), resolved).Groups["cpu"]
+			got := m.decoded(t).spec(resolved).Groups["cpu"]
 			if got.Network != row.network || !slices.Equal(got.Networks, row.networks) || got.NetworkName != row.ofName {
 				t.Errorf("network %q named %q of %v; want %q named %q of %v", got.Network, got.NetworkName, got.Networks, row.network, row.ofName, row.networks)
 			}
-			if diags := m.checkPlaces(m.mustParts(t)); diags.HasError() != row.fails {
+			if diags := m.decoded(t).checkPlaces(); diags.HasError() != row.fails {
 				t.Errorf("diagnostics: %v", diags)
 			}
 		})
@@ -116,7 +116,7 @@ func TestZonesAreReferences(t *testing.T) {
 	m, g := testModel(t), testGroup(1)
 	g.AvailabilityZones = stringListOf([]string{"b", "a"})
 	m.setGroups(t, map[string]groupModel{"cpu": g})
-	refs, _ := m.references(m.mustParts(t))
+	refs, _ := m.decoded(t).references()
 	at := map[string]string{}
 	for _, r := range refs {
 		at[r.key()] = r.path.String()

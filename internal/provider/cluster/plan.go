@@ -3,13 +3,9 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -18,234 +14,147 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
-// ValidateConfig refuses, without a cloud, what no cloud could make.
-func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(config.checkLoginUser()...)
-	p, ok, diags := config.parts(ctx)
-	resp.Diagnostics.Append(diags...)
-	if ok {
-		resp.Diagnostics.Append(config.checkCoordinator(p)...)
-		resp.Diagnostics.Append(config.checkPlaces(p)...)
-		resp.Diagnostics.Append(p.checkSizesOfGroups()...)
-	}
-}
-
-// reservedUsers have a uid and a purpose of their own on every node: given the
-// login user's, the node would not work.
-var reservedUsers = []string{"root", "daemon", "nobody", "sshd", "vmcluster", "condor", "slurm", "munge"}
-
-// checkLoginUser refuses accounts that the login user can't be, also where the
-// cluster's name stands in for it.
-func (m model) checkLoginUser() diag.Diagnostics {
-	var diags diag.Diagnostics
-	user, why := m.LoginUser.ValueString(), ""
-	if m.LoginUser.IsNull() {
-		user, why = cluster.DefaultLoginUser(m.Name.ValueString()), " It is the default that follows from `name`."
-	}
-	if slices.Contains(reservedUsers, user) {
-		diags.AddAttributeError(path.Root("login_user"), "Reserved login_user",
-			fmt.Sprintf("%q is a system account on the nodes.%s Set `login_user` to an account of its own.", user, why))
-	}
-	return diags
-}
-
-// checkPlaces wants an image and a network for every node.
-func (m model) checkPlaces(p parts) diag.Diagnostics {
-	var diags diag.Diagnostics
-	check := func(attribute string, own, common types.String, at path.Path) {
-		if either(own, common).IsNull() {
-			diags.AddAttributeError(at.AtName(attribute), "Missing "+attribute,
-				"Set `"+attribute+"` here, or for the whole cluster.")
-		}
-	}
-	check("image", p.frontEnd.Image, m.Image, path.Root("front_end"))
-	checkNetworks := func(n nodeModel, at path.Path) {
-		if !hasNetworks(n.Network, n.Networks) && !hasNetworks(m.Network, m.Networks) {
-			diags.AddAttributeError(at.AtName("network"), "Missing network", "Set `network` or `networks` here, or for the whole cluster.")
-		}
-		diags.Append(m.networking(n, at).check()...)
-	}
-	checkNetworks(p.frontEnd.nodeModel, path.Root("front_end"))
-	for _, name := range p.groupNames() {
-		at := path.Root("workers").AtMapKey(name)
-		check("image", p.groups[name].Image, m.Image, at)
-		checkNetworks(p.groups[name].nodeModel, at)
-	}
-	return diags
-}
-
-// ModifyPlan tells in the plan what an apply would do, and refuses what it could
-// not do.
+// ModifyPlan shows in the plan what an apply would do, and refuses what an apply
+// could not do.
 func (r *clusterResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // a destroy
 	}
 	var plan model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	var was *model
+	var state *model
 	if !req.State.Raw.IsNull() {
-		was = &model{}
-		resp.Diagnostics.Append(req.State.Get(ctx, was)...)
+		state = &model{}
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if was != nil { // with -refresh=false nothing has read it
-		r.session.remember(was.ID.ValueString())
+	if state != nil { // with -refresh=false no Read has noted it
+		r.session.remember(state.ID.ValueString())
 	}
-	private, diags := readPrivate(ctx, req.Private)
+	kept, diags := readPrivate(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	private.given, private.keyOpen, diags = givenCA(ctx, req.Config)
+	kept.given, kept.keyOpen, diags = givenCA(ctx, req.Config)
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
-	resp.Diagnostics.Append(r.plan(ctx, &plan, was, private)...)
+	planned, diags := r.plan(ctx, plan, state, kept)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &planned)...)
 }
 
-// plan fills the computed part of plan.
-func (r *clusterResource) plan(ctx context.Context, plan, was *model, private private) diag.Diagnostics {
-	plan.setIdentity(was)
-	p, ok, diags := plan.parts(ctx)
+// plan returns the plan m with its computed part filled; state is nil for a create.
+func (r *clusterResource) plan(ctx context.Context, m model, state *model, kept private) (model, diag.Diagnostics) {
+	m.setIdentity(state)
+	want, whole, diags := decode(ctx, m)
 	if diags.HasError() {
-		return diags
+		return m, diags
 	}
-	if !ok || plan.Name.IsUnknown() || p.countsUnknown(ctx) {
-		plan.leaveOpen()
-		return diags
+	if !whole || m.Name.IsUnknown() || want.countsUnknown(ctx) {
+		m.leaveOpen()
+		return m, diags
 	}
-	diags.Append(plan.dropScaledCounts(ctx, p)...)
-	c := change{was: was, open: !isKnown(ctx, plan.FrontEnd, plan.Workers, plan.Image, plan.Network, plan.Networks, plan.ClusterNetwork, plan.KeyPair, plan.SecurityGroups),
-		floatingOpen: p.frontEnd.ExternalNetwork.IsUnknown(), frontEndOpen: plan.frontEndOpen(ctx), rollsOpen: plan.rollsOpen(),
-		strays: private.strays, serverGroups: private.serverGroups}
-	if was != nil {
-		before, _, more := was.parts(ctx)
-		diags.Append(more...)
-		c.wasFor = was.spec(before, resolutionOf(was.Resolved))
-		prior, more := nodeStates(ctx, was.Nodes)
-		diags.Append(more...)
-		c.have = nodesOf(prior)
-	}
+	diags.Append(want.dropScaledCounts(ctx)...)
+	c, more := newChange(ctx, want, state, kept)
+	diags.Append(more...)
 	if diags.HasError() {
-		return diags
+		return m, diags
 	}
-	// Who comes and goes does not depend on what names stand for; who is made anew
-	// for a new image does.
-	rules := private.rules()
-	c.nodes = provision.Compute(begin(plan.spec(p, nil), p, c.wasFor.Groups), c.have, rules)
-	diags.Append(r.resolvePlan(ctx, plan, p, &c)...)
-	if (plan.rolls() || c.rollsOpen) && was != nil {
-		rules.Rolling = true
-		made := c.makes()
-		compute := func() {
-			spec := begin(plan.spec(p, c.resolved), p, c.wasFor.Groups)
-			rules.Open = plan.openGroups(ctx, spec)
-			c.nodes = provision.Compute(spec, c.have, rules)
-		}
-		if compute(); !made && c.makes() { // then names are looked up anew, as whenever nodes are to be made
-			diags.Append(r.resolvePlan(ctx, plan, p, &c)...)
-			compute()
-		}
-	}
-	c.wanted = plan.spec(p, c.resolved)
-	c.rotates = rotates(plan, was)
-	diags.Append(c.decideFrontEnd(p.frontEnd, private)...)
-	diags.Append(c.checkTelling(private)...)
+	diags.Append(r.decide(ctx, &c)...)
+	diags.Append(c.decideFrontEnd()...)
+	diags.Append(c.checkTelling()...)
 	if c.makes() || c.redescribed() {
-		items, more := checkSizes(c.wanted, time.Now())
-		c.documentItems = items
+		c.documentItems, more = checkSizes(c.spec, time.Now())
 		diags.Append(more...)
 	}
 	if (c.makes() || c.mayGrow()) && !diags.HasError() {
-		diags.Append(r.preflight(ctx, plan, p, c)...)
+		diags.Append(r.preflight(ctx, c)...)
 	}
 	diags.Append(laterWarnings(c)...)
 	diags.Append(boundsWarnings(c)...)
-	diags.Append(plan.planCounts(ctx, c, p)...)
-	diags.Append(plan.planComputed(ctx, c)...)
-	return diags
+	diags.Append(c.fill(ctx)...)
+	return c.want.model, diags
 }
 
-// setIdentity plans what names the cluster.
-func (m *model) setIdentity(was *model) {
+// setIdentity plans the attributes that identify the cluster.
+func (m *model) setIdentity(state *model) {
 	m.ID = types.StringUnknown()
-	if was != nil {
-		m.ID = was.ID
+	if state != nil {
+		m.ID = state.ID
 	}
-	if m.LoginUser.IsUnknown() && was != nil && !was.LoginUser.IsNull() {
-		m.LoginUser = was.LoginUser
+	if m.LoginUser.IsUnknown() && state != nil && !state.LoginUser.IsNull() {
+		m.LoginUser = state.LoginUser
 	}
 	if m.LoginUser.IsUnknown() && !m.Name.IsUnknown() {
 		m.LoginUser = types.StringValue(cluster.DefaultLoginUser(m.Name.ValueString()))
 	}
 }
 
-// isKnown tells that nothing in the values is left to the apply.
-func isKnown(ctx context.Context, values ...attr.Value) bool {
-	for _, v := range values {
-		raw, err := v.ToTerraformValue(ctx)
-		if err != nil || !raw.IsFullyKnown() {
-			return false
-		}
-	}
-	return true
+// leaveOpen marks what can't be planned while the shape of the cluster is unknown.
+func (m *model) leaveOpen() {
+	m.Nodes, m.Resolved = types.MapUnknown(nodeStateType), types.MapUnknown(types.StringType)
+	m.openComputed()
 }
 
-func (p parts) countsUnknown(ctx context.Context) bool {
-	for _, g := range p.groups {
-		if g.sizeUnknown() || !isKnown(ctx, g.Retire) {
-			return true
-		}
+// decide finds out what the names of the configuration stand for, and which nodes
+// come, stay and go. A name that the state has counts as known. Where nodes are to
+// be made, all names are looked up anew: an image may have been replaced by one of
+// the same name. Of a new cluster it asks whether its name is free.
+func (r *clusterResource) decide(ctx context.Context, c *change) diag.Diagnostics {
+	var known resolution
+	if !c.create {
+		known = resolutionOf(c.was.config.Resolved)
 	}
-	return false
-}
-
-// resolvePlan looks up the names that are new, and all of them when nodes are to
-// be made: an image may have been replaced by one of the same name. It also asks
-// whether a new cluster's name is free.
-func (r *clusterResource) resolvePlan(ctx context.Context, plan *model, p parts, c *change) diag.Diagnostics {
-	plan.Resolved = types.MapUnknown(types.StringType)
-	refs, allKnown := plan.references(p)
-	known := resolution{}
-	if c.was != nil && !c.makes() {
-		known = resolutionOf(c.was.Resolved)
-	}
-	var diags diag.Diagnostics
-	c.resolved = known
-	if missing(refs, known) || c.was == nil {
-		client, err := r.session.Cloud(ctx)
-		if errors.Is(err, ErrUnknownConfig) {
-			return nil
-		}
-		if err != nil {
-			diags.Append(diagnose.Fault("The cloud can't be reached", err))
-			c.resolved = nil
-			return diags
-		}
-		c.resolved, diags = resolve(ctx, client, refs, known)
-		if c.was == nil {
-			left, more := r.checkName(ctx, plan.Name.ValueString())
-			c.leftovers = left
+	refs, whole := c.want.references()
+	names, reached, diags := r.lookUp(ctx, refs, known)
+	c.compute(names)
+	if !c.create && c.makes() {
+		names = nil
+		if reached {
+			var more diag.Diagnostics
+			names, reached, more = r.lookUp(ctx, refs, nil)
 			diags.Append(more...)
 		}
+		c.compute(names)
 	}
-	if allKnown {
-		plan.Resolved = c.resolved.only(refs).value()
+	c.want.Resolved = types.MapUnknown(types.StringType)
+	if reached && whole {
+		c.want.Resolved = names.only(refs).value()
+	}
+	if reached && c.create {
+		left, more := r.checkName(ctx, c.spec.Name)
+		c.leftovers = left
+		diags.Append(more...)
 	}
 	return diags
 }
 
-// checkName wants no other cluster of that name. left tells that an interrupted
-// create of the same place left something of it.
-func (r *clusterResource) checkName(ctx context.Context, name string) (left bool, diags diag.Diagnostics) {
+// lookUp returns what names stand for. It asks the cloud for those that known
+// lacks, or for all where known is nil. reached is false if it had to ask and could
+// not: because of an error, or because the provider's configuration is open.
+func (r *clusterResource) lookUp(ctx context.Context, refs []reference, known resolution) (names resolution, reached bool, diags diag.Diagnostics) {
+	if known != nil && !missing(refs, known) {
+		return known, true, nil
+	}
+	client, err := r.session.Cloud(ctx)
+	if errors.Is(err, ErrUnknownConfig) {
+		return known, false, nil
+	}
+	if err != nil {
+		diags.Append(diagnose.Fault("The cloud can't be reached", err))
+		return nil, false, diags
+	}
+	names, diags = resolve(ctx, client, refs, known)
+	return names, true, diags
+}
+
+// checkName refuses a name that another cluster has. leftovers reports whether an
+// interrupted create from the same place left something of a cluster of that name.
+func (r *clusterResource) checkName(ctx context.Context, name string) (leftovers bool, diags diag.Diagnostics) {
 	prov, err := r.session.Provisioner(ctx)
 	free := false
 	if err == nil {
@@ -256,21 +165,10 @@ func (r *clusterResource) checkName(ctx context.Context, name string) (left bool
 	}
 	var exists *provision.ExistsError
 	if errors.As(err, &exists) && r.session.has(exists.ID) {
-		return false, nil // the one that this plan replaces
+		return false, nil // the cluster that this plan replaces
 	}
 	if err != nil {
 		diags.Append(diagnose.Fault("Whether the name is free can't be told", err))
 	}
 	return err == nil && !free, diags
-}
-
-// only drops what the configuration no longer names.
-func (r resolution) only(refs []reference) resolution {
-	out := make(resolution, len(refs))
-	for _, ref := range refs {
-		if id, ok := r[ref.key()]; ok {
-			out[ref.key()] = id
-		}
-	}
-	return out
 }

@@ -31,7 +31,7 @@ func existing(t *testing.T, workers ...string) model {
 	t.Helper()
 	m := testModel(t)
 	m.Resolved = testResolution.value()
-	view := provision.View{HasDocument: true, Document: cluster.Document{Name: "astro", Generation: 7}}
+	view := cluster.View{HasDocument: true, Document: cluster.Document{Name: "astro", Generation: 7}}
 	view.Nodes = cluster.Nodes{testNodeOf("astro-frontend", "")}
 	for _, w := range workers {
 		view.Nodes = append(view.Nodes, testNodeOf(w, "cpu"))
@@ -52,25 +52,28 @@ func testNodeOf(name, group string) cluster.Node {
 	return n
 }
 
-// planned plans m against was as ModifyPlan does, without a cloud.
-func planned(t *testing.T, m model, was *model) (model, change) {
+// computed is the change from was to m, with testResolution for the cloud's answers.
+func computed(t *testing.T, m model, was *model) change {
 	t.Helper()
-	c := change{was: was}
-	prior := map[string]nodeState{}
-	if was != nil {
-		c.wasFor = was.spec(was.mustParts(t), resolutionOf(was.Resolved))
-		prior, _ = nodeStates(t.Context(), was.Nodes)
-	}
-	p := m.mustParts(t)
-	diags := m.dropScaledCounts(t.Context(), p)
-	c.wanted = m.spec(p, testResolution)
-	c.nodes = provision.Compute(begin(m.spec(p, testResolution), p, c.wasFor.Groups), nodesOf(prior), provision.Rules{})
-	diags.Append(m.planCounts(t.Context(), c, p)...)
-	diags.Append(m.planComputed(t.Context(), c)...)
+	want := m.decoded(t)
+	diags := want.dropScaledCounts(t.Context())
+	c, more := newChange(t.Context(), want, was, private{})
+	diags.Append(more...)
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	return m, c
+	c.compute(testResolution)
+	return c
+}
+
+// planned plans m against was as ModifyPlan does, without a cloud.
+func planned(t *testing.T, m model, was *model) (model, change) {
+	t.Helper()
+	c := computed(t, m, was)
+	if diags := c.fill(t.Context()); diags.HasError() {
+		t.Fatal(diags)
+	}
+	return c.want.model, c
 }
 
 func (m model) with(t *testing.T, count int64, retire ...string) model {
@@ -196,26 +199,13 @@ func TestChangesThatPresentNodesDoNotFollow(t *testing.T) {
 	}
 }
 
-// Exactly those leave whom the plan shows, whatever the configuration names.
-func TestSettledNamesTheVictims(t *testing.T) {
-	was := existing(t, "astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
-	m := testModel(t).with(t, 1, "astro-cpu-2", "astro-cpu-9")
-	got, c := planned(t, m, &was)
-	prior, _ := nodeStates(t.Context(), was.Nodes)
-	after, _ := nodeStates(t.Context(), got.Nodes)
-	retire := settled(c.wanted, prior, after).Groups["cpu"].Retire
-	if want := []string{"astro-cpu-2", "astro-cpu-3"}; !slices.Equal(retire, want) {
-		t.Errorf("retire %v, want %v", retire, want)
-	}
-}
-
 func TestReferencesNameTheirPlace(t *testing.T) {
 	m := testModel(t)
 	g := testGroup(1)
 	g.Image = types.StringValue("debian-gpu")
 	g.Network = types.StringUnknown()
 	m.setGroups(t, map[string]groupModel{"gpu": g})
-	refs, known := m.references(m.mustParts(t))
+	refs, known := m.decoded(t).references()
 	if known {
 		t.Error("an unknown network counts as known")
 	}
@@ -271,7 +261,8 @@ func TestUnknownsAreNotPromised(t *testing.T) {
 			was, m := existing(t, "astro-cpu-1"), testModel(t).with(t, 1)
 			row.change(&m)
 			r := &clusterResource{session: NewSession(noCloud{})}
-			if diags := r.plan(t.Context(), &m, &was, private{}); diags.HasError() {
+			m, diags := r.plan(t.Context(), m, &was, private{})
+			if diags.HasError() {
 				t.Fatal(diags)
 			}
 			if k := !m.Generation.IsUnknown(); k != row.generation {
@@ -284,21 +275,5 @@ func TestUnknownsAreNotPromised(t *testing.T) {
 				t.Errorf("nodes known: %v", k)
 			}
 		})
-	}
-}
-
-// An apply is told whom the plan has shown.
-func TestRequestNamesThePlannedNodes(t *testing.T) {
-	was := existing(t, "astro-cpu-1", "astro-cpu-2")
-	got, _ := planned(t, testModel(t).with(t, 1, "astro-cpu-1"), &was)
-	req, diags := application{plan: got, prior: &was}.request(t.Context())
-	if diags.HasError() {
-		t.Fatal(diags)
-	}
-	if want := []string{"astro-cpu-2", "astro-frontend"}; !slices.Equal(req.Planned, want) {
-		t.Errorf("planned %v, want %v", req.Planned, want)
-	}
-	if retire := req.Spec.Groups["cpu"].Retire; !slices.Equal(retire, []string{"astro-cpu-1"}) {
-		t.Errorf("retire %v", retire)
 	}
 }

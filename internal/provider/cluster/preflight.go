@@ -29,25 +29,15 @@ type inventory interface {
 	FreeAddresses(ctx context.Context, network string, a openstack.Addresses) (int, error)
 }
 
-// mayGrow tells whether a group's upper bound is raised.
-func (c change) mayGrow() bool {
-	for name, g := range c.wanted.Groups {
-		if g.Scaling != nil && g.Most() > c.wasFor.Groups[name].Most() {
-			return true
-		}
-	}
-	return false
-}
-
 // bounds are how many nodes the plan adds, how many the groups may come to add,
 // and how many are made anew in place of others. Those that may only come to be
 // made anew are looked at when the apply plans them again.
-func (c change) bounds(ctx context.Context) map[string]preflight.Bounds {
-	_, had := c.priorStates(ctx)[c.nodes.FrontEndName]
+func (c change) bounds() map[string]preflight.Bounds {
+	_, had := c.was.states[c.nodes.FrontEndName]
 	frontEnd := preflight.Bounds{}
 	switch {
 	case c.nodes.FrontEnd && had:
-		if !c.frontEndOpen {
+		if !c.open.frontEnd {
 			frontEnd.Anew = 1
 		}
 	case c.nodes.FrontEnd:
@@ -56,9 +46,9 @@ func (c change) bounds(ctx context.Context) map[string]preflight.Bounds {
 	out := map[string]preflight.Bounds{cluster.FrontEndGroup: frontEnd}
 	for name, g := range c.nodes.Groups {
 		added := max(len(g.Add)-len(g.Remove), 0)
-		most := c.wanted.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
+		most := c.spec.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
 		anew := len(g.Add) - added
-		if !c.rollsOpen {
+		if !c.open.rolls {
 			anew += len(g.Roll)
 		}
 		out[name] = preflight.Bounds{Min: added, Max: max(most, added), Anew: anew}
@@ -72,25 +62,17 @@ func wantsRoom(b preflight.Bounds, s preflight.Shape) bool {
 	return b.Max > 0 || b.Anew > 0 && larger
 }
 
-func (c change) priorStates(ctx context.Context) map[string]nodeState {
-	if c.was == nil {
-		return nil
-	}
-	prior, _ := nodeStates(ctx, c.was.Nodes) // read once already without a fault
-	return prior
-}
-
 // preflight says what the project has too little of for what the plan adds. It
 // asks the cloud three times more, once more where a volume is wanted, and once
 // for each network whose addresses may be tight; what the cloud does not tell is
 // no fault. Nodes that are made anew cost no call unless they come to take more.
-func (r *clusterResource) preflight(ctx context.Context, plan *model, p parts, c change) diag.Diagnostics {
+func (r *clusterResource) preflight(ctx context.Context, c change) diag.Diagnostics {
 	client, err := r.session.Cloud(ctx)
 	if err != nil {
 		return nil // said where names are looked up, or not known yet
 	}
-	bounds := c.bounds(ctx)
-	shapes, diags := c.shapes(ctx, client, plan, p)
+	bounds := c.bounds()
+	shapes, diags := c.shapes(ctx, client)
 	var room preflight.Room
 	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return wantsRoom(bounds[g], shapes[g]) }) {
 		room = c.room(ctx, client, shapes, bounds)
@@ -98,7 +80,7 @@ func (r *clusterResource) preflight(ctx context.Context, plan *model, p parts, c
 	for _, s := range preflight.Check(shapes, bounds, room) {
 		diags.Append(c.shortage(s, c.comesFree(r.session.mayReplace())))
 	}
-	diags.Append(r.checkPort(ctx, client, p, c)...)
+	diags.Append(r.checkPort(ctx, client, c)...)
 	return diags
 }
 
@@ -208,26 +190,26 @@ func freeAddresses(ctx context.Context, s inventory, need map[string]int, all ma
 
 // checkPort looks at the front-end's own port: it must be free and on the network
 // for the cluster's traffic.
-func (r *clusterResource) checkPort(ctx context.Context, s inventory, p parts, c change) diag.Diagnostics {
+func (r *clusterResource) checkPort(ctx context.Context, s inventory, c change) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if !c.nodes.FrontEnd || c.wanted.FrontEnd.Port == "" {
+	if !c.nodes.FrontEnd || c.spec.FrontEnd.Port == "" {
 		return nil
 	}
-	port, err := s.ResolvePort(ctx, p.frontEnd.Port.ValueString())
+	port, err := s.ResolvePort(ctx, c.want.frontEnd.Port.ValueString())
 	if err != nil {
 		return nil
 	}
 	at := path.Root("front_end").AtName("port")
-	if network := c.wanted.FrontEnd.Network; network != "" && port.Network != network {
+	if network := c.spec.FrontEnd.Network; network != "" && port.Network != network {
 		diags.AddAttributeError(at, "Port on another network", fmt.Sprintf(
 			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", port.Network, network))
 	}
-	own := c.priorStates(ctx)[c.nodes.FrontEndName].ID.ValueString()
+	own := c.was.states[c.nodes.FrontEndName].ID.ValueString()
 	switch says := fmt.Sprintf("The port belongs to %s already. Name one that is free.", port.Device); {
 	case port.Device == "" || port.Device == own:
 	case c.leftovers:
 		diags.AddAttributeWarning(at, "Port in use now", says+"\n\n"+c.comesFree(false))
-	case c.was == nil && r.session.mayReplace(): // in use in every replacement
+	case c.create && r.session.mayReplace(): // in use in every replacement
 	default:
 		diags.AddAttributeError(at, "Port in use", says)
 	}

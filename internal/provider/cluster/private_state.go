@@ -93,7 +93,7 @@ type privateWriter interface {
 }
 
 // writePrivate keeps what a plan will need of a view.
-func writePrivate(ctx context.Context, s privateWriter, v provision.View) diag.Diagnostics {
+func writePrivate(ctx context.Context, s privateWriter, v cluster.View) diag.Diagnostics {
 	leaving, lost := []string{}, []string{}
 	for _, m := range v.Document.Workers {
 		if m.Leaving != cluster.Stays {

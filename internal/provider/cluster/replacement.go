@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -11,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -53,13 +51,13 @@ func replacementAttribute() schema.Attribute {
 	}
 }
 
-// rolls tells whether present workers follow a change.
+// rolls reports whether present workers follow a change.
 func (m model) rolls() bool {
 	strategy, _ := m.Replacement.Attributes()["strategy"].(types.String)
 	return strategy.ValueString() == strategyRolling
 }
 
-// rollsOpen tells that this is known during the apply only.
+// rollsOpen reports whether the strategy is known during the apply only.
 func (m model) rollsOpen() bool {
 	strategy, _ := m.Replacement.Attributes()["strategy"].(types.String)
 	return m.Replacement.IsUnknown() || strategy.IsUnknown()
@@ -73,29 +71,4 @@ func (m model) replaces() provision.Replacement {
 		r.DrainTimeout = d
 	}
 	return r
-}
-
-// openGroups are the groups of which a part is known during the apply only, so
-// that nobody can say yet which workers differ.
-func (m model) openGroups(ctx context.Context, spec cluster.Spec) []string {
-	var out []string
-	for _, name := range spec.GroupNames() {
-		g := spec.Groups[name]
-		if g.Image == "" || g.Flavor == "" || g.Network == "" ||
-			!isKnown(ctx, m.Workers.Elements()[name], m.Image, m.Network, m.Networks, m.ClusterNetwork, m.SecurityGroups) {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// opened are the nodes that the plan lets become other servers.
-func opened(prior, planned map[string]nodeState) []string {
-	out := []string{}
-	for _, name := range sortedNames(planned) {
-		if before, ok := prior[name]; ok && !before.ID.IsNull() && planned[name].ID.IsUnknown() {
-			out = append(out, name)
-		}
-	}
-	return out
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -49,7 +48,7 @@ func TestReplacementOfTheModel(t *testing.T) {
 func TestPlanOfARollingReplacement(t *testing.T) {
 	was := existing(t, "astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
 	m := testModel(t).with(t, 3)
-	wanted := m.spec(m.mustParts(t), testResolution).Groups["cpu"].Hash()
+	wanted := m.decoded(t).spec(testResolution).Groups["cpu"].Hash()
 	states, _ := nodeStates(t.Context(), was.Nodes)
 	for name, hash := range map[string]string{"astro-cpu-1": "older", "astro-cpu-2": wanted, "astro-cpu-3": "older"} {
 		s := states[name]
@@ -57,24 +56,24 @@ func TestPlanOfARollingReplacement(t *testing.T) {
 		states[name] = s
 	}
 	was.Nodes = nodesValue(t.Context(), states, &diag.Diagnostics{})
+	openImage := testGroup(3)
+	openImage.Image = types.StringUnknown()
 	for _, row := range []struct {
-		name  string
-		rules provision.Rules
-		want  []string
+		name     string
+		strategy string
+		group    groupModel
+		want     []string
 	}{
-		{"new nodes only", provision.Rules{}, []string{}},
-		{"rolling", provision.Rules{Rolling: true}, []string{"astro-cpu-1", "astro-cpu-3"}},
-		{"rolling, with a spec that is not known yet", provision.Rules{Rolling: true, Open: []string{"cpu"}}, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}},
+		{"new nodes only", strategyNew, testGroup(3), nil},
+		{"rolling", strategyRolling, testGroup(3), []string{"astro-cpu-1", "astro-cpu-3"}},
+		{"rolling, with a spec that is not known yet", strategyRolling, openImage, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}},
 	} {
-		c := change{was: &was, wanted: m.spec(m.mustParts(t), testResolution), wasFor: was.spec(was.mustParts(t), testResolution)}
-		c.nodes = provision.Compute(c.wanted, nodesOf(states), row.rules)
-		got := m
-		if diags := got.planComputed(t.Context(), c); diags.HasError() {
-			t.Fatal(diags)
-		}
+		m.Replacement = replacement(row.strategy, 0, "")
+		m.setGroups(t, map[string]groupModel{"cpu": row.group})
+		got, c := planned(t, m, &was)
 		after, _ := nodeStates(t.Context(), got.Nodes)
-		if open := opened(states, after); !slices.Equal(open, row.want) {
-			t.Errorf("%s: %v are opened, want %v", row.name, open, row.want)
+		if p := readPromise(states, after); !slices.Equal(p.roll, row.want) {
+			t.Errorf("%s: %v are made anew, want %v", row.name, p.roll, row.want)
 		}
 		if !slices.Equal(sortedNames(after), sortedNames(states)) {
 			t.Errorf("%s: the names change", row.name)
@@ -85,14 +84,13 @@ func TestPlanOfARollingReplacement(t *testing.T) {
 	}
 }
 
-// Who is replaced needs no warning; who is not is told what would.
 func TestWarningOfWorkersThatStay(t *testing.T) {
 	was := existing(t, "astro-cpu-1", "astro-cpu-2")
 	m := testModel(t)
 	g := testGroup(2)
 	g.CloudConfig = types.StringValue("#cloud-config\n")
 	m.setGroups(t, map[string]groupModel{"cpu": g})
-	c := change{was: &was, wanted: m.spec(m.mustParts(t), testResolution), wasFor: was.spec(was.mustParts(t), testResolution)}
+	c := computed(t, m, &was)
 	plan := provision.GroupPlan{Keep: []string{"astro-cpu-1", "astro-cpu-2"}, Roll: []string{"astro-cpu-1"}}
 	c.nodes.Groups = map[string]provision.GroupPlan{"cpu": plan}
 	diags := laterWarnings(c)
@@ -112,15 +110,22 @@ func TestOpenGroups(t *testing.T) {
 	known, open := testGroup(1), testGroup(1)
 	open.CloudConfig = types.StringUnknown()
 	m.setGroups(t, map[string]groupModel{"cpu": known, "gpu": open})
-	spec := m.spec(m.mustParts(t), testResolution)
-	if got := m.openGroups(t.Context(), spec); !slices.Equal(got, []string{"gpu"}) {
+	openGroups := func(m model, names resolution) []string {
+		c, diags := newChange(t.Context(), m.decoded(t), nil, private{})
+		if diags.HasError() {
+			t.Fatal(diags)
+		}
+		c.compute(names)
+		return c.openGroups()
+	}
+	if got := openGroups(m, testResolution); !slices.Equal(got, []string{"gpu"}) {
 		t.Errorf("open: %v, want gpu", got)
 	}
 	m.Image = types.StringUnknown()
-	if got := m.openGroups(t.Context(), spec); len(got) != 2 {
+	if got := openGroups(m, testResolution); len(got) != 2 {
 		t.Errorf("open with an unknown image: %v", got)
 	}
-	if got := testModel(t).openGroups(t.Context(), cluster.Spec{Groups: map[string]cluster.GroupSpec{"cpu": {}}}); len(got) != 1 {
+	if got := openGroups(testModel(t), nil); len(got) != 1 {
 		t.Errorf("open with names that are not looked up: %v", got)
 	}
 }

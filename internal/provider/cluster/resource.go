@@ -2,20 +2,16 @@ package cluster
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // clusterResource is vmcluster_cluster.
@@ -51,12 +47,12 @@ func (r *clusterResource) Create(ctx context.Context, req resource.CreateRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	// The ID is kept before anything is made: whatever comes about then belongs
-	// to this resource.
+	// The state has the ID before anything is made, so whatever is made belongs to
+	// this resource.
 	plan.ID = types.StringValue(uuid.NewString())
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID)...)
 	r.apply(ctx, application{
-		plan: plan, base: plan.unmade(), create: true, config: req.Config, private: resp.Private,
+		plan: plan, base: plan.unmade(), config: req.Config, private: resp.Private,
 		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not made",
 	})
 }
@@ -74,120 +70,9 @@ func (r *clusterResource) Update(ctx context.Context, req resource.UpdateRequest
 	defer cancel()
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID)...)
 	r.apply(ctx, application{
-		plan: plan, base: state, prior: &state, config: req.Config, private: resp.Private,
+		plan: plan, base: state, before: &state, config: req.Config, private: resp.Private,
 		state: &resp.State, diags: &resp.Diagnostics, what: "The cluster was not changed as planned",
 	})
-}
-
-// application is one apply: what was planned, and where its outcome goes.
-type application struct {
-	plan    model
-	base    model  // what the state says if the apply breaks off
-	prior   *model // nil for a create
-	create  bool
-	config  tfsdk.Config // for what only it has: the CA's key
-	given   *trust.CA    // that key, once read
-	state   *tfsdk.State
-	private privateStore
-	diags   *diag.Diagnostics
-	what    string
-}
-
-func (r *clusterResource) apply(ctx context.Context, a application) {
-	// Whatever happens from here on, the state holds what exists.
-	outer := context.WithoutCancel(ctx)
-	a.diags.Append(a.state.Set(outer, &a.base)...)
-	request, diags := a.request(ctx)
-	a.diags.Append(diags...)
-	a.diags.Append(a.entrust(ctx, &request)...)
-	if a.diags.HasError() {
-		return
-	}
-	prov, err := r.session.Provisioner(ctx)
-	if err != nil {
-		a.diags.Append(diagnose.Fault(a.what, err))
-		return
-	}
-	var latest provision.View
-	request.Changed = func(nodes cluster.Nodes) {
-		latest.Nodes = nodes
-		tflog.Debug(ctx, "nodes changed", map[string]any{"cluster": request.Spec.Name, "nodes": len(nodes)})
-	}
-	if a.create {
-		request.NameFree, err = r.session.claim(request.Spec.Name, time.Now())
-		if err != nil {
-			a.diags.Append(diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster name used twice", diagnose.Sentence(err.Error())))
-			return
-		}
-	}
-	result, err := prov.Apply(ctx, request)
-	for _, problem := range result.Problems {
-		a.diags.Append(diagnose.Problem(request.Spec.Name, problem))
-	}
-	a.diags.Append(a.remember(outer, result.View, err == nil)...)
-	if len(result.Problems) > 0 {
-		a.diags.AddWarning("Cluster "+request.Spec.Name+": not all is as planned", diagnose.Sentence(result.Counts.String()))
-	}
-	if err != nil {
-		if len(result.Nodes) > 0 || len(latest.Nodes) == 0 {
-			latest = result.View
-		}
-		a.breakOff(outer, latest)
-		a.diags.Append(diagnose.Fault(a.what, err))
-		return
-	}
-	a.diags.Append(a.plan.settle(outer, result.View)...)
-	a.diags.Append(a.state.Set(outer, &a.plan)...)
-}
-
-// breakOff leaves in the state what there was and what came about.
-func (a application) breakOff(ctx context.Context, v provision.View) {
-	if len(v.Nodes) == 0 {
-		return
-	}
-	a.diags.Append(a.base.observe(ctx, v)...)
-	a.diags.Append(a.state.Set(ctx, &a.base)...)
-}
-
-func (a application) request(ctx context.Context) (provision.Request, diag.Diagnostics) {
-	p, _, diags := a.plan.parts(ctx)
-	spec := a.plan.spec(p, resolutionOf(a.plan.Resolved))
-	var generation int64
-	var names, roll []string // nil: the plan could not tell
-	var known cluster.Nodes
-	if a.prior != nil {
-		before, more := nodeStates(ctx, a.prior.Nodes)
-		diags.Append(more...)
-		known = nodesOf(before)
-		planned, more := nodeStates(ctx, a.plan.Nodes)
-		diags.Append(more...)
-		if len(planned) > 0 {
-			spec = settled(spec, before, planned)
-			names, roll = sortedNames(planned), opened(before, planned)
-		}
-		earlier, _, more := a.prior.parts(ctx)
-		diags.Append(more...)
-		spec = begin(spec, p, earlier.groups)
-		generation = a.prior.Generation.ValueInt64()
-	} else {
-		spec = begin(spec, p, map[string]groupModel{})
-	}
-	return provision.Request{
-		Spec: spec, Create: a.create, Generation: generation, Known: known, Planned: names, Roll: roll, Replacement: a.plan.replaces(),
-		Wait: provision.Wait(a.plan.WaitFor.ValueString()), DrainTimeout: a.plan.drainTimeout(),
-		CreatedBy: CreatedBy(spec.Name),
-	}, diags
-}
-
-// unmade is the state of a cluster of which nothing exists yet.
-func (m model) unmade() model {
-	m.Nodes = types.MapNull(nodeStateType)
-	m.Generation = types.Int64Null()
-	m.FrontEndAddress, m.HostsFile, m.SSHConfig = types.StringNull(), types.StringNull(), types.StringNull()
-	if m.Resolved.IsUnknown() {
-		m.Resolved = types.MapNull(types.StringType)
-	}
-	return m
 }
 
 func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -245,14 +130,13 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
-// addressLeft tells that nothing of a cluster is left but a floating IP. It stays
-// in the state then: nobody else knows whose that is.
-func addressLeft(ctx context.Context, prov *provision.Provisioner, state model, view provision.View) (bool, error) {
+// addressLeft reports whether nothing of a cluster is left but a floating IP. The
+// cluster stays in the state then: only there stands whose address it is.
+func addressLeft(ctx context.Context, prov *provision.Provisioner, state model, view cluster.View) (bool, error) {
 	if len(view.Nodes) > 0 || state.Name.IsNull() {
 		return false, nil
 	}
-	p, _, _ := state.parts(ctx)
-	if p.frontEnd.ExternalNetwork.IsNull() {
+	if external, ok := state.FrontEnd.Attributes()["external_network"]; !ok || external.IsNull() {
 		return false, nil
 	}
 	return prov.HasFloatingIP(ctx, state.ID.ValueString())

@@ -2,19 +2,16 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
 const mostWorkers = 10_000
@@ -132,109 +129,50 @@ func (g groupModel) sizeUnknown() bool {
 	return g.Count.IsUnknown()
 }
 
-// checkSizesOfGroups wants exactly one of count and scaling in each group of a
-// configuration, and bounds that make sense.
-func (p parts) checkSizesOfGroups() diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, name := range p.groupNames() {
-		g, at := p.groups[name], path.Root("workers").AtMapKey(name)
-		switch {
-		case g.Count.IsNull() && g.Scaling.IsNull():
-			diags.AddAttributeError(at, "Missing count or scaling",
-				"Set `count` for a number of workers that Terraform owns, or `scaling` for one that the scaler owns.")
-		case g.Count.IsUnknown() || g.Scaling.IsUnknown(): // looked at again when they are known
-		case !g.Count.IsNull() && !g.Scaling.IsNull():
-			diags.AddAttributeError(at.AtName("scaling"), "Both count and scaling",
-				"The number of workers has one owner: with `count` it is Terraform, with `scaling` the scaler. Remove one of them.")
-		}
-		if s, ok := g.scaling(); ok {
-			diags.Append(s.check(at.AtName("scaling"))...)
-		}
-		if least := g.MinReady; !g.sizeUnknown() && least.ValueInt64() > int64(g.least()) {
-			diags.AddAttributeError(at.AtName("min_ready"), "Contradictory bounds",
-				fmt.Sprintf("`min_ready` = %d is more than the %d workers that the group is made with.", least.ValueInt64(), g.least()))
+// countsUnknown reports whether the number of workers of a group, or the choice of
+// those that leave first, can't be planned yet.
+func (c config) countsUnknown(ctx context.Context) bool {
+	for _, g := range c.groups {
+		if g.sizeUnknown() || !isKnown(ctx, g.Retire) {
+			return true
 		}
 	}
-	return diags
+	return false
 }
 
-func (s scalingModel) check(at path.Path) diag.Diagnostics {
-	var diags diag.Diagnostics
-	known := func(v types.Int64) bool { return !v.IsNull() && !v.IsUnknown() }
-	if known(s.Min) && known(s.Max) && s.Min.ValueInt64() > s.Max.ValueInt64() {
-		diags.AddAttributeError(at.AtName("min"), "Contradictory bounds",
-			fmt.Sprintf("`min` = %d is more than `max` = %d.", s.Min.ValueInt64(), s.Max.ValueInt64()))
-	}
-	if known(s.Initial) && (known(s.Min) && s.Initial.ValueInt64() < s.Min.ValueInt64() || known(s.Max) && s.Initial.ValueInt64() > s.Max.ValueInt64()) {
-		diags.AddAttributeError(at.AtName("initial"), "Contradictory bounds",
-			fmt.Sprintf("`initial` = %d is not between `min` = %d and `max` = %d.", s.Initial.ValueInt64(), s.Min.ValueInt64(), s.Max.ValueInt64()))
-	}
-	return diags
+// dropScaledCounts takes the counts of scaled groups out of a plan: Terraform
+// proposes the present ones, and nothing in the configuration asks for them.
+func (c *config) dropScaledCounts(ctx context.Context) diag.Diagnostics {
+	return c.setScaledCounts(ctx, func(string) types.Int64 { return types.Int64Null() })
 }
 
-// begin gives the groups that are new the number that they begin with.
-func begin[T any](spec cluster.Spec, p parts, before map[string]T) cluster.Spec {
-	for name, g := range spec.Groups {
-		if _, existed := before[name]; !existed {
-			g.Count = p.groups[name].initial()
-			spec.Groups[name] = g
-		}
-	}
-	return spec
-}
-
-// dropScaledCounts takes from the plan what stands for the counts of scaled
-// groups: it is nobody's wish.
-func (m *model) dropScaledCounts(ctx context.Context, p parts) diag.Diagnostics {
-	return m.setScaledCounts(ctx, p, func(string) types.Int64 { return types.Int64Null() })
-}
-
-// planCounts plans the number of workers of the scaled groups: what there will be.
-func (m *model) planCounts(ctx context.Context, c change, p parts) diag.Diagnostics {
-	return m.setScaledCounts(ctx, p, func(group string) types.Int64 { return types.Int64Value(int64(c.nodes.Groups[group].Working())) })
-}
-
-func (m *model) setScaledCounts(ctx context.Context, p parts, count func(group string) types.Int64) diag.Diagnostics {
+// setScaledCounts writes the number of workers of the scaled groups.
+func (c *config) setScaledCounts(ctx context.Context, count func(group string) types.Int64) diag.Diagnostics {
 	scaled := false
-	for name, g := range p.groups {
+	for name, g := range c.groups {
 		if _, ok := g.scaling(); ok {
 			g.Count, scaled = count(name), true
-			p.groups[name] = g
+			c.groups[name] = g
 		}
 	}
 	if !scaled {
 		return nil
 	}
-	workers, diags := types.MapValueFrom(ctx, groupType, p.groups)
-	m.Workers = workers
+	workers, diags := types.MapValueFrom(ctx, groupType, c.groups)
+	c.Workers = workers
 	return diags
 }
 
 // settleCounts fills the counts of scaled groups that the plan left open.
-func (m *model) settleCounts(ctx context.Context, v provision.View) diag.Diagnostics {
-	p, ok, diags := m.parts(ctx)
-	if !ok || !slices.ContainsFunc(p.groupNames(), func(name string) bool { return p.groups[name].Count.IsUnknown() }) {
-		return diags
+func (c *config) settleCounts(ctx context.Context, v cluster.View) diag.Diagnostics {
+	if !slices.ContainsFunc(c.groupNames(), func(name string) bool { return c.groups[name].Count.IsUnknown() }) {
+		return nil
 	}
 	working := workingWorkers(enrolled(v))
-	return append(diags, m.setScaledCounts(ctx, p, func(group string) types.Int64 {
-		if count := p.groups[group].Count; !count.IsUnknown() {
+	return c.setScaledCounts(ctx, func(group string) types.Int64 {
+		if count := c.groups[group].Count; !count.IsUnknown() {
 			return count
 		}
 		return types.Int64Value(int64(len(working[group])))
-	})...)
-}
-
-// boundsWarnings says where a scaled group has more workers than it should.
-func boundsWarnings(c change) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, name := range c.wanted.GroupNames() {
-		n, bounds := c.nodes.Groups[name].Working(), c.wanted.Groups[name].Scaling
-		if bounds != nil && n > bounds.Max {
-			diags.AddAttributeWarning(path.Root("workers").AtMapKey(name).AtName("scaling").AtName("max"), "More workers than max",
-				fmt.Sprintf("Group %q has %d workers, max is %d. None is deleted: the scaler adds no more, and lets idle ones go. "+
-					"To shrink the group now, give it `count` in place of `scaling`.", name, n, bounds.Max))
-		}
-	}
-	return diags
+	})
 }

@@ -47,7 +47,7 @@ func TestPlanOfAScaledGroup(t *testing.T) {
 			var was *model
 			if row.have != nil {
 				state := existing(t, row.have...)
-				p := state.mustParts(t)
+				p := state.decoded(t)
 				g := p.groups["cpu"]
 				g.Scaling = row.bounds.Scaling
 				state.setGroups(t, map[string]groupModel{"cpu": g})
@@ -58,7 +58,7 @@ func TestPlanOfAScaledGroup(t *testing.T) {
 			if names := sortedNames(states); !slices.Equal(names, row.nodes) {
 				t.Errorf("nodes %v, want %v", names, row.nodes)
 			}
-			if count := got.mustParts(t).groups["cpu"].Count.ValueInt64(); count != row.count {
+			if count := got.decoded(t).groups["cpu"].Count.ValueInt64(); count != row.count {
 				t.Errorf("count %d, want %d", count, row.count)
 			}
 			if was != nil && !row.changed && (!got.Workers.Equal(was.Workers) || !got.Nodes.Equal(was.Nodes) || !got.Generation.Equal(was.Generation)) {
@@ -94,7 +94,7 @@ func TestCountOrScaling(t *testing.T) {
 	neither, both := testGroup(0), scaled(0, 1, -1)
 	neither.Count = types.Int64Null()
 	both.Count = types.Int64Value(3)
-	config := func(g groupModel) groupModel { g.Count = types.Int64Null(); return g }
+	configured := func(g groupModel) groupModel { g.Count = types.Int64Null(); return g }
 	ready := func(g groupModel, n int64) groupModel { g.MinReady = types.Int64Value(n); return g }
 	for _, row := range []struct {
 		name  string
@@ -102,18 +102,18 @@ func TestCountOrScaling(t *testing.T) {
 		at    path.Path // empty: fine
 	}{
 		{"count", testGroup(1), path.Empty()},
-		{"scaling", config(scaled(0, 0, -1)), path.Empty()},
+		{"scaling", configured(scaled(0, 0, -1)), path.Empty()},
 		{"neither", neither, at},
 		{"both", both, at.AtName("scaling")},
 		{"a count that is not known yet", scaled(0, 1, -1), path.Empty()},
-		{"min above max", config(scaled(3, 2, -1)), at.AtName("scaling").AtName("min")},
-		{"initial below min", config(scaled(2, 4, 1)), at.AtName("scaling").AtName("initial")},
+		{"min above max", configured(scaled(3, 2, -1)), at.AtName("scaling").AtName("min")},
+		{"initial below min", configured(scaled(2, 4, 1)), at.AtName("scaling").AtName("initial")},
 		{"min_ready of a count", ready(testGroup(3), 3), path.Empty()},
 		{"min_ready above count", ready(testGroup(3), 4), at.AtName("min_ready")},
-		{"min_ready above min", ready(config(scaled(1, 4, -1)), 2), at.AtName("min_ready")},
-		{"initial above max", config(scaled(2, 4, 5)), at.AtName("scaling").AtName("initial")},
+		{"min_ready above min", ready(configured(scaled(1, 4, -1)), 2), at.AtName("min_ready")},
+		{"initial above max", configured(scaled(2, 4, 5)), at.AtName("scaling").AtName("initial")},
 	} {
-		diags := parts{groups: map[string]groupModel{"cpu": row.group}}.checkSizesOfGroups()
+		diags := config{groups: map[string]groupModel{"cpu": row.group}}.checkSizes()
 		if row.at.Equal(path.Empty()) {
 			if len(diags) > 0 {
 				t.Errorf("%s: %v", row.name, diags)

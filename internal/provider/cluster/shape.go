@@ -15,7 +15,7 @@ import (
 // shapes look flavors and images up. That costs no call where the plan makes nodes:
 // their names have just been looked up. One that only lets a group grow further
 // asks for them here.
-func (c change) shapes(ctx context.Context, s inventory, plan *model, p parts) (map[string]preflight.Shape, diag.Diagnostics) {
+func (c change) shapes(ctx context.Context, s inventory) (map[string]preflight.Shape, diag.Diagnostics) {
 	out := map[string]preflight.Shape{}
 	var diags diag.Diagnostics
 	add := func(group string, n nodeModel, spec cluster.NodeSpec) {
@@ -27,7 +27,7 @@ func (c change) shapes(ctx context.Context, s inventory, plan *model, p parts) (
 			shape.VCPUs, shape.RAM, shape.Disk = flavor.VCPUs, flavor.RAM, flavor.Disk
 			old := c.flavorBefore(ctx, s, group, flavor)
 			shape.OldVCPUs, shape.OldRAM = old.VCPUs, old.RAM
-			if image := either(n.Image, plan.Image); !image.IsUnknown() {
+			if image := either(n.Image, c.want.Image); !image.IsUnknown() {
 				if i, err := s.ResolveImage(ctx, image.ValueString()); err == nil {
 					shape.MinRAM, shape.MinDisk = i.MinRAM, i.MinDisk
 				}
@@ -42,12 +42,12 @@ func (c change) shapes(ctx context.Context, s inventory, plan *model, p parts) (
 		}
 		out[group] = c.grouped(shape, group, spec.ServerGroup)
 	}
-	add(cluster.FrontEndGroup, p.frontEnd.nodeModel, c.wanted.FrontEnd)
+	add(cluster.FrontEndGroup, c.want.frontEnd.nodeModel, c.spec.FrontEnd)
 	frontEnd := out[cluster.FrontEndGroup]
 	frontEnd.Metadata += c.documentItems
 	out[cluster.FrontEndGroup] = frontEnd
-	for _, name := range p.groupNames() {
-		add(name, p.groups[name].nodeModel, c.wanted.Groups[name].NodeSpec)
+	for _, name := range c.want.groupNames() {
+		add(name, c.want.groups[name].nodeModel, c.spec.Groups[name].NodeSpec)
 	}
 	return out, diags
 }
@@ -63,9 +63,9 @@ func (c change) flavor(ctx context.Context, s inventory, name types.String) (ope
 // flavorBefore is what the group's nodes had until now. One that can't be told is
 // taken for the same.
 func (c change) flavorBefore(ctx context.Context, s inventory, group string, now openstack.Flavor) openstack.Flavor {
-	before := c.wasFor.Groups[group].Flavor
+	before := c.was.spec.Groups[group].Flavor
 	if group == cluster.FrontEndGroup {
-		before = c.wasFor.FrontEnd.Flavor
+		before = c.was.spec.FrontEnd.Flavor
 	}
 	if before == "" || before == now.ID {
 		return now
@@ -84,8 +84,8 @@ func (c change) grouped(shape preflight.Shape, group, policy string) preflight.S
 	}
 	shape.ServerGroup = true
 	g := c.nodes.Groups[group]
-	for _, w := range c.have.Workers(group) {
-		if c.serverGroups[w.Name] != policy {
+	for _, w := range c.was.nodes.Workers(group) {
+		if c.kept.serverGroups[w.Name] != policy {
 			continue
 		}
 		shape.Standing = true

@@ -41,9 +41,9 @@ func (c change) comesFree(mayReplace bool) string {
 	switch {
 	case c.leftovers:
 		return "What an interrupted create of this cluster left is deleted first."
-	case len(c.strays) > 0:
-		return fmt.Sprintf("What an interrupted apply left is deleted first: %s.", strings.Join(c.strays, ", "))
-	case c.was == nil && mayReplace:
+	case len(c.kept.strays) > 0:
+		return fmt.Sprintf("What an interrupted apply left is deleted first: %s.", strings.Join(c.kept.strays, ", "))
+	case c.create && mayReplace:
 		return "If this cluster replaces one, what that one has comes free first."
 	default:
 		return ""
@@ -87,7 +87,7 @@ func (c change) numberOf(group string, atMax bool) path.Path {
 	switch {
 	case group == cluster.FrontEndGroup:
 		return at.AtName("flavor")
-	case c.wanted.Groups[group].Scaling == nil:
+	case c.spec.Groups[group].Scaling == nil:
 		return at.AtName("count")
 	case atMax:
 		return at.AtName("scaling").AtName("max")
@@ -105,7 +105,7 @@ func placeOf(group string) path.Path {
 
 func (c change) specOf(group string) cluster.NodeSpec {
 	if group == cluster.FrontEndGroup {
-		return c.wanted.FrontEnd
+		return c.spec.FrontEnd
 	}
-	return c.wanted.Groups[group].NodeSpec
+	return c.spec.Groups[group].NodeSpec
 }

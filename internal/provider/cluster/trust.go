@@ -67,7 +67,7 @@ func keepPrivate(ctx context.Context, s privateWriter, key string, value any) di
 }
 
 // rememberView keeps what a new front-end would have to know.
-func rememberView(ctx context.Context, s privateWriter, v provision.View) diag.Diagnostics {
+func rememberView(ctx context.Context, s privateWriter, v cluster.View) diag.Diagnostics {
 	fe, ok := v.Nodes.FrontEnd()
 	if !ok || !v.HasDocument {
 		return nil
@@ -112,80 +112,67 @@ func givenCA(ctx context.Context, config tfsdk.Config) (ca *trust.CA, open bool,
 	return ca, false, diags
 }
 
-// rotates tells whether another CA is asked for.
-func rotates(plan, was *model) bool {
-	return was != nil && !plan.CAKeyVersion.Equal(was.CAKeyVersion)
-}
+// rotates reports whether a plan asks for another CA than the state's.
+func rotates(plan, state model) bool { return !plan.CAKeyVersion.Equal(state.CAKeyVersion) }
 
-// entrust completes a request by what concerns the CA and a front-end that is to
-// be made anew. Keys that the provider makes are in the private state before they
-// are used.
-func (a *application) entrust(ctx context.Context, req *provision.Request) diag.Diagnostics {
+// entrust completes a request by what concerns the CA. A key that the provider
+// makes is in the private state before it is used. given is the CA key that the
+// configuration holds.
+func (a application) entrust(ctx context.Context, i intent, req *provision.Request) (given *trust.CA, diags diag.Diagnostics) {
 	m, diags := readMemory(ctx, a.private)
 	given, _, more := givenCA(ctx, a.config)
 	diags.Append(more...)
 	if diags.HasError() {
-		return diags
+		return given, diags
 	}
-	a.given = given
 	req.Keys, req.Last = m.keys(given), m.last
-	changes := a.create || rotates(&a.plan, a.prior)
+	changes := i.create || rotates(i.want.model, i.was.config.model)
 	switch {
 	case given != nil && changes:
 		req.CA = given
 	case given != nil:
-	case m.ca.Former != "" && changes: // what an earlier try made has not reached all nodes
+	case m.ca.Former != "" && changes: // the key of an earlier try, which has not reached all nodes
 		req.CA = req.Keys[0]
-	case changes || (m.ca.Key == "" && a.plan.Generation.IsUnknown()):
+	case changes || (m.ca.Key == "" && i.want.Generation.IsUnknown()):
 		// After an import there is no key: the nodes get a CA that has one.
-		ca, err := trust.NewCA()
+		ca, text, err := newCA()
 		if err != nil {
 			diags.AddError(a.what, diagnose.Sentence(err.Error()))
-			return diags
-		}
-		text, err := ca.PrivatePEM()
-		if err != nil {
-			diags.AddError(a.what, diagnose.Sentence(err.Error()))
-			return diags
+			return given, diags
 		}
 		req.CA = ca
 		diags.Append(keepPrivate(ctx, a.private, privateCA, caRecord{Key: text, Former: m.ca.Key})...)
 	}
-	if a.prior != nil {
-		diags.Append(a.promises(ctx, req)...)
-	}
-	return diags
+	return given, diags
 }
 
-// promises tells the request what the plan has shown of front-end and workers.
-func (a *application) promises(ctx context.Context, req *provision.Request) diag.Diagnostics {
-	planned, diags := nodeStates(ctx, a.plan.Nodes)
-	for _, n := range planned {
-		if n.Role.ValueString() == string(cluster.RoleFrontEnd) {
-			req.ReplaceFrontEnd = n.ID.IsUnknown()
-		} else if !n.ID.IsUnknown() {
-			req.KeepWorkers = true
-		}
+// newCA returns a new CA and its key as PEM.
+func newCA() (*trust.CA, string, error) {
+	ca, err := trust.NewCA()
+	if err != nil {
+		return nil, "", err
 	}
-	return diags
+	text, err := ca.PrivatePEM()
+	return ca, text, err
 }
 
-// remember keeps what came about. When the apply went well, no node trusts an
-// older CA, and a key that is given is nobody else's to keep.
-func (a *application) remember(ctx context.Context, v provision.View, well bool) diag.Diagnostics {
-	diags := rememberView(ctx, a.private, v)
-	diags.Append(keepPrivate(ctx, a.private, privateStrays, strays(v).Names())...)
+// keepOutcome keeps in the private state what an apply brought about. given is the
+// CA key that the configuration holds. If the apply went well, no node trusts an
+// older CA, so the state keeps no older key, and none that the configuration has.
+func keepOutcome(ctx context.Context, s privateStore, given *trust.CA, v cluster.View, well bool) diag.Diagnostics {
+	diags := rememberView(ctx, s, v)
+	diags.Append(keepPrivate(ctx, s, privateStrays, strays(v).Names())...)
 	if !well {
 		return diags
 	}
-	m, more := readMemory(ctx, a.private)
+	m, more := readMemory(ctx, s)
 	diags.Append(more...)
 	ca, err := trust.ParseCA(m.ca.Key)
 	switch {
-	case a.given != nil && a.given.Public() == v.Document.CA:
-		diags.Append(keepPrivate(ctx, a.private, privateCA, caRecord{})...)
+	case given != nil && given.Public() == v.Document.CA:
+		diags.Append(keepPrivate(ctx, s, privateCA, caRecord{})...)
 	case err == nil && ca.Public() == v.Document.CA:
-		diags.Append(keepPrivate(ctx, a.private, privateCA, caRecord{Key: m.ca.Key})...)
+		diags.Append(keepPrivate(ctx, s, privateCA, caRecord{Key: m.ca.Key})...)
 	}
 	return diags
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -55,17 +54,18 @@ func TestPlanOfAFrontEnd(t *testing.T) {
 			was := existing(t, "astro-cpu-1")
 			fe := testFrontEnd()
 			fe.ReplaceOnChange = types.BoolValue(tc.asked)
-			c := change{was: &was, wanted: m.spec(m.mustParts(t), testResolution)}
-			prior, _ := nodeStates(t.Context(), was.Nodes)
+			m.setFrontEnd(t, fe)
 			if tc.lost {
-				delete(prior, "astro-frontend")
+				states, _ := nodeStates(t.Context(), was.Nodes)
+				delete(states, "astro-frontend")
+				was.Nodes = nodesValue(t.Context(), states, &diag.Diagnostics{})
 			}
-			c.nodes = provision.Compute(c.wanted, nodesOf(prior), provision.Rules{})
-			p := private{memory: memory{last: last, frontEndSpec: c.wanted.FrontEnd.BuildHash()}, given: tc.key}
+			c := computed(t, m, &was)
+			c.kept = private{memory: memory{last: last, frontEndSpec: c.spec.FrontEnd.BuildHash()}, given: tc.key}
 			if tc.change {
-				c.wanted.FrontEnd.Flavor = "f9"
+				c.spec.FrontEnd.Flavor = "f9"
 			}
-			diags := c.decideFrontEnd(fe, p)
+			diags := c.decideFrontEnd()
 			if c.nodes.FrontEnd != tc.frontEnd || (len(c.nodes.Groups["cpu"].Add) > 0) != tc.workers {
 				t.Errorf("front-end made anew: %t, workers: %v", c.nodes.FrontEnd, c.nodes.Groups["cpu"].Add)
 			}
@@ -108,9 +108,8 @@ func TestRememberKeys(t *testing.T) {
 		if tc.doc == nil {
 			tc.doc = tc.given
 		}
-		view := provision.View{HasDocument: true, Document: cluster.Document{CA: tc.doc.Public()}, Nodes: cluster.Nodes{testNodeOf("astro-frontend", "")}}
-		a := application{private: s, given: tc.given}
-		if diags := a.remember(t.Context(), view, tc.well); diags.HasError() {
+		view := cluster.View{HasDocument: true, Document: cluster.Document{CA: tc.doc.Public()}, Nodes: cluster.Nodes{testNodeOf("astro-frontend", "")}}
+		if diags := keepOutcome(t.Context(), s, tc.given, view, tc.well); diags.HasError() {
 			t.Fatal(diags)
 		}
 		m, diags := readMemory(t.Context(), s)

@@ -1,0 +1,133 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// ValidateConfig refuses, without a cloud, what no cloud could make.
+func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(m.checkLoginUser()...)
+	c, whole, diags := decode(ctx, m)
+	resp.Diagnostics.Append(diags...)
+	if whole {
+		resp.Diagnostics.Append(c.checkCoordinator()...)
+		resp.Diagnostics.Append(c.checkPlaces()...)
+		resp.Diagnostics.Append(c.checkSizes()...)
+	}
+}
+
+// reservedUsers have a uid and a purpose of their own on every node: given the
+// login user's, the node would not work.
+var reservedUsers = []string{"root", "daemon", "nobody", "sshd", "vmcluster", "condor", "slurm", "munge"}
+
+// checkLoginUser refuses accounts that the login user can't be, also where the
+// cluster's name stands in for it.
+func (m model) checkLoginUser() diag.Diagnostics {
+	var diags diag.Diagnostics
+	user, why := m.LoginUser.ValueString(), ""
+	if m.LoginUser.IsNull() {
+		user, why = cluster.DefaultLoginUser(m.Name.ValueString()), " It is the default that follows from `name`."
+	}
+	if slices.Contains(reservedUsers, user) {
+		diags.AddAttributeError(path.Root("login_user"), "Reserved login_user",
+			fmt.Sprintf("%q is a system account on the nodes.%s Set `login_user` to an account of its own.", user, why))
+	}
+	return diags
+}
+
+// checkPlaces wants an image and a network for every node.
+func (c config) checkPlaces() diag.Diagnostics {
+	var diags diag.Diagnostics
+	check := func(attribute string, own, common types.String, at path.Path) {
+		if either(own, common).IsNull() {
+			diags.AddAttributeError(at.AtName(attribute), "Missing "+attribute,
+				"Set `"+attribute+"` here, or for the whole cluster.")
+		}
+	}
+	check("image", c.frontEnd.Image, c.Image, path.Root("front_end"))
+	checkNetworks := func(n nodeModel, at path.Path) {
+		if !hasNetworks(n.Network, n.Networks) && !hasNetworks(c.Network, c.Networks) {
+			diags.AddAttributeError(at.AtName("network"), "Missing network", "Set `network` or `networks` here, or for the whole cluster.")
+		}
+		diags.Append(c.networking(n, at).check()...)
+	}
+	checkNetworks(c.frontEnd.nodeModel, path.Root("front_end"))
+	for _, name := range c.groupNames() {
+		at := path.Root("workers").AtMapKey(name)
+		check("image", c.groups[name].Image, c.Image, at)
+		checkNetworks(c.groups[name].nodeModel, at)
+	}
+	return diags
+}
+
+// checkCoordinator refuses what a front-end that can be told of nothing can't do.
+func (c config) checkCoordinator() diag.Diagnostics {
+	var diags diag.Diagnostics
+	if c.Coordinator.ValueString() != cluster.CoordinatorLastWorker {
+		return nil
+	}
+	const why = "With `coordinator = \"last_worker\"` the front-end is told of changes by new workers of Terraform's only, so %s."
+	if c.rolls() {
+		diags.AddAttributeError(path.Root("replacement"), "Not with last_worker", fmt.Sprintf(why, "it can't drain workers for a rolling replacement"))
+	}
+	for _, name := range c.groupNames() {
+		if !c.groups[name].Scaling.IsNull() {
+			diags.AddAttributeError(path.Root("workers").AtMapKey(name).AtName("scaling"), "Not with last_worker", fmt.Sprintf(why, "a scaler can't add any"))
+		}
+	}
+	return diags
+}
+
+// checkSizes wants exactly one of count and scaling in each group of a
+// configuration, and bounds that make sense.
+func (c config) checkSizes() diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, name := range c.groupNames() {
+		g, at := c.groups[name], path.Root("workers").AtMapKey(name)
+		switch {
+		case g.Count.IsNull() && g.Scaling.IsNull():
+			diags.AddAttributeError(at, "Missing count or scaling",
+				"Set `count` for a number of workers that Terraform owns, or `scaling` for one that the scaler owns.")
+		case g.Count.IsUnknown() || g.Scaling.IsUnknown(): // looked at again when they are known
+		case !g.Count.IsNull() && !g.Scaling.IsNull():
+			diags.AddAttributeError(at.AtName("scaling"), "Both count and scaling",
+				"The number of workers has one owner: with `count` it is Terraform, with `scaling` the scaler. Remove one of them.")
+		}
+		if s, ok := g.scaling(); ok {
+			diags.Append(s.check(at.AtName("scaling"))...)
+		}
+		if least := g.MinReady; !g.sizeUnknown() && least.ValueInt64() > int64(g.least()) {
+			diags.AddAttributeError(at.AtName("min_ready"), "Contradictory bounds",
+				fmt.Sprintf("`min_ready` = %d is more than the %d workers that the group is made with.", least.ValueInt64(), g.least()))
+		}
+	}
+	return diags
+}
+
+func (s scalingModel) check(at path.Path) diag.Diagnostics {
+	var diags diag.Diagnostics
+	known := func(v types.Int64) bool { return !v.IsNull() && !v.IsUnknown() }
+	if known(s.Min) && known(s.Max) && s.Min.ValueInt64() > s.Max.ValueInt64() {
+		diags.AddAttributeError(at.AtName("min"), "Contradictory bounds",
+			fmt.Sprintf("`min` = %d is more than `max` = %d.", s.Min.ValueInt64(), s.Max.ValueInt64()))
+	}
+	if known(s.Initial) && (known(s.Min) && s.Initial.ValueInt64() < s.Min.ValueInt64() || known(s.Max) && s.Initial.ValueInt64() > s.Max.ValueInt64()) {
+		diags.AddAttributeError(at.AtName("initial"), "Contradictory bounds",
+			fmt.Sprintf("`initial` = %d is not between `min` = %d and `max` = %d.", s.Initial.ValueInt64(), s.Min.ValueInt64(), s.Max.ValueInt64()))
+	}
+	return diags
+}

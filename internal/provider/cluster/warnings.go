@@ -1,0 +1,71 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+)
+
+// checkTelling refuses, with coordinator = "last_worker", a change that no new
+// worker can bring to the front-end.
+func (c change) checkTelling() diag.Diagnostics {
+	if c.create || c.nodes.FrontEnd || c.spec.Coordinator != cluster.CoordinatorLastWorker {
+		return nil
+	}
+	var diags diag.Diagnostics
+	switch {
+	case c.rotates && !c.makes():
+		diags.AddAttributeError(path.Root("ssh_ca_private_key_wo_version"), "Nobody brings the new CA to the nodes",
+			"With `coordinator = \"last_worker\"` a new CA comes with a new worker: raise a `count` in the same apply.")
+	case c.makes() && !c.kept.keyOpen && !provision.CanSign(c.kept.last, c.kept.keys(c.kept.given)...):
+		diags.AddAttributeError(path.Root("workers"), "Nobody brings the new roster to the front-end",
+			"A new worker needs a certificate of the CA that the front-end trusts, and that CA's key is not at hand. Give it as `ssh_ca_private_key_wo`.")
+	}
+	return diags
+}
+
+// laterWarnings names the changes that present nodes do not follow.
+func laterWarnings(c change) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if c.create {
+		return nil
+	}
+	withoutFloating := func(s cluster.NodeSpec) string { s.ExternalNetworkID = ""; return s.Hash() }
+	if !c.nodes.FrontEnd && withoutFloating(c.spec.FrontEnd) != withoutFloating(c.was.spec.FrontEnd) {
+		diags.AddAttributeWarning(path.Root("front_end"), "The front-end stays as it is",
+			fmt.Sprintf("A change of the front-end's image, flavor, network, security groups, cloud_config or files takes effect when %s is next made, or at once with replace_on_change = true.", c.nodes.FrontEndName))
+	}
+	if before := c.was.spec.FrontEnd.ExternalNetworkID; !c.nodes.FrontEnd && before != "" && before != c.spec.FrontEnd.ExternalNetworkID {
+		diags.AddAttributeWarning(path.Root("front_end").AtName("external_network"), "The front-end keeps its floating IP",
+			fmt.Sprintf("The floating IP that %s has stays with it until the cluster is destroyed.", c.nodes.FrontEndName))
+	}
+	for _, name := range c.spec.GroupNames() {
+		before, existed := c.was.spec.Groups[name]
+		plan := c.nodes.Groups[name]
+		keep := without(plan.Keep, plan.Roll)
+		if existed && len(keep) > 0 && before.NodeSpec.Hash() != c.spec.Groups[name].NodeSpec.Hash() {
+			diags.AddAttributeWarning(path.Root("workers").AtMapKey(name), "Present workers stay as they are",
+				fmt.Sprintf("The change applies to workers of group %q made from now on. Made before: %s. To replace these too, set `replacement`.", name, strings.Join(keep, ", ")))
+		}
+	}
+	return diags
+}
+
+// boundsWarnings names the scaled groups that have more workers than it should.
+func boundsWarnings(c change) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, name := range c.spec.GroupNames() {
+		n, bounds := c.nodes.Groups[name].Working(), c.spec.Groups[name].Scaling
+		if bounds != nil && n > bounds.Max {
+			diags.AddAttributeWarning(path.Root("workers").AtMapKey(name).AtName("scaling").AtName("max"), "More workers than max",
+				fmt.Sprintf("Group %q has %d workers, max is %d. None is deleted: the scaler adds no more, and lets idle ones go. "+
+					"To shrink the group now, give it `count` in place of `scaling`.", name, n, bounds.Max))
+		}
+	}
+	return diags
+}
