@@ -2,8 +2,8 @@ package cloudinit
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
-	_ "embed"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -19,39 +19,44 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
-// The node program is a module, since Python compiles a program anew at each start,
-// and a module once.
-//
-//go:embed node.py
-var nodeModule string
-
-const nodeProgram = `#!/usr/bin/python3
+// launcher starts the node program. Set-up unpacks it: Python compiles a module once
+// and keeps the result, while it would compile a script, or what is in an archive,
+// at each start.
+const launcher = `#!/usr/bin/python3
+import os
 import sys
 
-sys.path.insert(0, "` + moduleFolder + `")
-import vmcluster_node
+FOLDER = "` + programFolder + `"
+if sys.argv[1:] == ["setup"]:
+    import zipfile
+    os.umask(0o022)
+    with zipfile.ZipFile(FOLDER + "/` + node.Package + `.zip") as archive:
+        archive.extractall(FOLDER)
+sys.path.insert(0, FOLDER)
+import ` + node.Package + `
 
-sys.exit(vmcluster_node.main(sys.argv[1:]))
+sys.exit(` + node.Package + `.main(sys.argv[1:]))
 `
 
 // Where things are on a node. The node program knows the same paths.
 const (
-	programPath  = "/usr/local/sbin/vmcluster-node"
-	moduleFolder = "/usr/local/lib/vmcluster"
-	modulePath   = moduleFolder + "/vmcluster_node.py"
-	nodePath     = "/etc/vmcluster/node.json"
-	documentPath = "/etc/vmcluster/document.json"
-	firstKeyPath = "/etc/vmcluster/first_key"
-	sudoersPath  = "/etc/sudoers.d/vmcluster"
-	accountName  = "vmcluster"
-	domainSuffix = ".vmcluster.internal"
-	modeProgram  = fs.FileMode(0o755)
-	modeSecret   = fs.FileMode(0o600)
-	modeSudoers  = fs.FileMode(0o440)
-	modeFile     = fs.FileMode(0o644)
+	launcherPath  = "/usr/local/sbin/vmcluster-node"
+	programFolder = "/usr/local/lib/vmcluster"
+	archivePath   = programFolder + "/" + node.Package + ".zip"
+	nodePath      = "/etc/vmcluster/node.json"
+	documentPath  = "/etc/vmcluster/document.json"
+	firstKeyPath  = "/etc/vmcluster/first_key"
+	sudoersPath   = "/etc/sudoers.d/vmcluster"
+	accountName   = "vmcluster"
+	domainSuffix  = ".vmcluster.internal"
+	modeProgram   = fs.FileMode(0o755)
+	modeSecret    = fs.FileMode(0o600)
+	modeSudoers   = fs.FileMode(0o440)
+	modeFile      = fs.FileMode(0o644)
 
 	minPacked = 200 // a shorter content gains nothing from gzip
 )
@@ -59,7 +64,7 @@ const (
 // Old sudo versions want a terminal by default (requiretty), which the
 // coordinator does not have.
 const sudoers = `Defaults:` + accountName + ` !requiretty
-` + accountName + ` ALL=(root) NOPASSWD: ` + programPath + ` remote
+` + accountName + ` ALL=(root) NOPASSWD: ` + launcherPath + ` remote
 `
 
 // cloudConfig is our part of the user data. Accounts are not made here but by
@@ -132,18 +137,18 @@ func newBuilder(n nodeConfig) (*builder, error) {
 	b := &builder{config: cloudConfig{
 		Hostname: n.Name,
 		FQDN:     n.Name + "." + n.Cluster + domainSuffix,
-		RunCmd:   [][]string{{programPath, "setup"}},
+		RunCmd:   [][]string{{launcherPath, "setup"}},
 	}}
 	about, err := json.MarshalIndent(n, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", nodePath, err)
 	}
-	module, err := packedModule()
+	program, err := packedProgram(n.BatchSystem)
 	if err != nil {
-		return nil, fmt.Errorf("pack %s: %w", modulePath, err)
+		return nil, fmt.Errorf("pack the node program: %w", err)
 	}
-	b.add("node program", modulePath, module, modeFile)
-	if err := b.file("", programPath, nodeProgram, modeProgram); err != nil {
+	b.add("node program", archivePath, program, modeFile)
+	if err := b.file("", launcherPath, launcher, modeProgram); err != nil {
 		return nil, err
 	}
 	return b, b.file("", nodePath, string(about)+"\n", modeSecret)
@@ -198,9 +203,26 @@ func (b *builder) render() (string, error) {
 // that no YAML reader ever sees characters that are special to it.
 type packed struct{ encoding, content string }
 
-// packedModule packs the node program once: it is the same for every node, and
-// packing it is most of what rendering one would cost.
-var packedModule = sync.OnceValues(func() (packed, error) { return pack(nodeModule) })
+// programs holds the packed node program by batch system: it is the same for every
+// node of a cluster, and packing it is most of what rendering one would cost.
+var programs sync.Map
+
+// packedProgram returns the node program for a cluster's batch system; "" is none.
+func packedProgram(batchSystem cluster.BatchSystem) (packed, error) {
+	batchSystem = cmp.Or(batchSystem, cluster.BatchNone)
+	if p, ok := programs.Load(batchSystem); ok {
+		return p.(packed), nil //nolint:forcetypeassert // nothing else is in it
+	}
+	archive, err := node.Archive(string(batchSystem))
+	if err != nil {
+		return packed{}, err
+	}
+	p, err := pack(string(archive))
+	if err == nil {
+		programs.Store(batchSystem, p)
+	}
+	return p, err
+}
 
 // gzips keeps writers: making one takes longer than compressing a small file.
 var gzips = sync.Pool{New: func() any {

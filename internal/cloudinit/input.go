@@ -35,9 +35,9 @@ type WorkerInput struct {
 
 	// Of the worker that takes a roster to the front-end, see
 	// cluster.CoordinatorLastWorker; else nil and "".
-	Document    *cluster.Document
-	ErrandKey   string // private half of a 2-hour key, OpenSSH PEM
-	Certificate string // its certificate, by the cluster CA
+	Document     *cluster.Document
+	MessengerKey string // private half of a 2-hour key, OpenSSH PEM
+	Certificate  string // its certificate, by the cluster CA
 }
 
 // FrontEndInput is what the front-end's user data is rendered from.

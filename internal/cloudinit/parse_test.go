@@ -106,11 +106,8 @@ func readable(t *testing.T, userData []byte) string {
 		for _, f := range p.config["write_files"].([]any) {
 			entry := f.(map[string]any)
 			name := entry["path"].(string)
-			if name == modulePath {
-				if contents[name] != nodeModule {
-					t.Errorf("%s is not the node program", name)
-				}
-				contents[name] = "(node.py)\n"
+			if name == archivePath {
+				contents[name] = "(the node program)\n"
 			}
 			fmt.Fprintf(&b, "--- %s %s\n%s", entry["permissions"], name, contents[name])
 			if !strings.HasSuffix(contents[name], "\n") {

@@ -40,7 +40,7 @@ func Worker(in WorkerInput) ([]byte, error) {
 		return nil, err
 	}
 	if in.Document != nil {
-		if err := b.roster(*in.Document, in.ErrandKey, in.Certificate); err != nil {
+		if err := b.roster(*in.Document, in.MessengerKey, in.Certificate); err != nil {
 			return nil, err
 		}
 	}

@@ -20,7 +20,7 @@ func common() Common {
 	return Common{
 		ClusterID: "6b1f0a52-1111-4222-8333-944445555666", ClusterName: "astro",
 		LoginUser: "astro", LoginUID: cluster.DefaultLoginUID,
-		OperatorKey: "ssh-ed25519 AAAAoperator ops", BatchSystem: cluster.BatchHTCondor, CA: "ssh-ed25519 AAAAca",
+		OperatorKey: "ssh-ed25519 AAAAoperator ops", BatchSystem: "htcondor", CA: "ssh-ed25519 AAAAca",
 	}
 }
 
@@ -40,7 +40,7 @@ func frontEnd() FrontEndInput {
 		Common: common(), Name: "astro-frontend",
 		Document: cluster.Document{
 			ID: "6b1f0a52-1111-4222-8333-944445555666", Name: "astro", Generation: 1, LoginUser: "astro",
-			LoginUID: cluster.DefaultLoginUID, BatchSystem: cluster.BatchHTCondor, CA: "ssh-ed25519 AAAAca",
+			LoginUID: cluster.DefaultLoginUID, BatchSystem: "htcondor", CA: "ssh-ed25519 AAAAca",
 			FrontEnd: cluster.FrontEndRecord{Name: "astro-frontend"},
 			Groups:   map[string]cluster.GroupSpec{"cpu": {NodeSpec: cluster.NodeSpec{CloudConfig: "#cloud-config\nsecret-of-workers: 1\n"}}},
 			Batches:  map[string]string{"b1": "ssh-ed25519 AAAAbatch"},

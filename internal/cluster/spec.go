@@ -5,8 +5,7 @@ type BatchSystem string
 
 // The batch systems that a cluster can run.
 const (
-	BatchNone     BatchSystem = "none"
-	BatchHTCondor BatchSystem = "htcondor"
+	BatchNone BatchSystem = "none"
 )
 
 // FrontEndGroup is the key under which the front-end stands where groups are

@@ -152,7 +152,7 @@ func (f *fleet) request(m *member) (cluster.NodeRequest, error) {
 		FrontEndName:   f.doc.FrontEnd.Name,
 		CoordinatorKey: f.doc.FrontEnd.CoordinatorKey,
 		Document:       document,
-		ErrandKey:      errandKey.Private,
+		MessengerKey:   errandKey.Private,
 		Certificate:    errandKey.Certificate,
 		HostKey:        cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
 	})

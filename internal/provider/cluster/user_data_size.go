@@ -66,7 +66,7 @@ func tryWorker(ca *trust.CA, doc cluster.Document, group string, spec cluster.Gr
 		HostKey: cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
 	}
 	if doc.Coordinator == cluster.CoordinatorLastWorker { // any worker may be the one who brings the roster
-		in.Document, in.ErrandKey, in.Certificate = &doc, key.Private, key.Certificate
+		in.Document, in.MessengerKey, in.Certificate = &doc, key.Private, key.Certificate
 	}
 	_, err = cloudinit.Worker(in)
 	return err

@@ -1,0 +1,117 @@
+"""The batch systems: one module each, of which a node has the one that its cluster needs.
+
+Nothing outside this folder names a batch system. A module's name is the value
+of batch_system.type, and its SYSTEM is a class that implements BatchSystem.
+"""
+
+import collections
+import importlib
+import re
+
+from ..system import Failure
+
+# What configure() is given:
+# manager     the front-end's full name
+# address     this node's address in the cluster, or None
+# secret      the cluster's shared secret, or ""
+# credential  on a worker: its own credential, or ""
+# groups      on the front-end: a Group for each name; on a worker: {}
+Given = collections.namedtuple("Given", "manager address secret credential groups")
+
+# most is the largest number of workers that the group may have, members are the
+# names of those in the roster now.
+Group = collections.namedtuple("Group", "most members")
+
+
+def load(kind, node):
+    """Returns the batch system of that name for a node."""
+    if not re.fullmatch("[a-z]+", kind):
+        raise Failure("there is no batch system %r" % kind)
+    try:
+        module = importlib.import_module("." + kind, __name__)
+    except ImportError:
+        raise Failure("this node has no module for the batch system %s" % kind)
+    return module.SYSTEM(node)
+
+
+class BatchSystem:
+    """What a node does for its batch system.
+
+    Each method may be called again at any time, after a crash in the middle of
+    it as well, and then has the same outcome. A method that can't do its work
+    raises Failure with a line for an operator; the caller tries again later.
+    The node's name, group, server_id and full() say which node it is.
+
+    Methods of the front-end's second half are called in threads, for several
+    workers at once: they keep nothing in the object.
+    """
+
+    SERVICES = ()  # the units that it starts
+    RUNS_JOBS = True  # False: a worker may leave without being drained
+    HAS_CREDENTIALS = False  # True: each worker gets a credential of its own
+    USES_GROUPS = False  # True: the front-end's configuration depends on the groups
+
+    def __init__(self, node):
+        self.node = node
+
+    # ---- every node
+
+    def installed(self):
+        """Reports whether the node's image has the batch system."""
+        return True
+
+    def hold(self):
+        """Keeps the daemons from running without our configuration.
+
+        Called at the node's first boot, before configure(); does nothing once
+        the node is configured.
+        """
+
+    def configure(self, given):
+        """Writes the configuration and has the daemons run; given is a Given.
+
+        Called on the front-end for each new version of the roster, so that it
+        can admit the groups' members, and on a worker with each bundle. If
+        nothing changed, running daemons go on undisturbed. On a worker that is
+        retired (node.retired()) the daemons stay as they are.
+        """
+
+    # ---- a worker
+
+    def close(self):
+        """Keeps the daemons from running, now and after a reboot, once no job runs.
+
+        Reports whether the worker is closed; False if jobs still run.
+        """
+        return True
+
+    def reopen(self):
+        """Undoes close(): the daemons run again, now and after a reboot."""
+
+    # ---- the front-end
+
+    def shared_secret(self):
+        """Returns the secret that every node gets, made once; "" for none."""
+        return ""
+
+    def credential(self, name):
+        """Makes a worker's own credential: a text, another one at each call."""
+        return ""
+
+    def revoke(self, credentials):
+        """Has the pool refuse credentials for ever."""
+
+    def drain(self, name, reason, only_idle):
+        """Has a worker take no new job.
+
+        Called again and again until the worker has left. Reports whether its
+        close() may be tried. False means that the worker runs jobs: with
+        only_idle it then goes on taking new ones.
+        """
+        return True
+
+    def undrain(self, name, reason):
+        """Has a worker take jobs again. It may be gone, or not be drained."""
+
+    def forget(self, name, reason):
+        """Removes a deleted worker from the pool, or jobs would be sent to it."""

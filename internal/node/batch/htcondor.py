@@ -1,0 +1,177 @@
+"""HTCondor.
+
+The front-end is central manager and access point, a worker has one partitionable
+slot. Each worker has an IDTOKEN of its own, good for advertising itself and for
+reading. The front-end keeps it beside the worker's name and revokes it when the
+worker is gone.
+"""
+
+import base64
+import json
+import os
+import re
+import time
+
+from . import BatchSystem
+from ..files import at, exists, read, write
+from ..system import Failure, disable, enable, has_unit, is_here, run, running, say, works
+
+SERVICE = "condor.service"
+CONFIG = "/etc/condor/config.d/90-vmcluster.conf"
+POOL_KEY = "/etc/condor/passwords.d/POOL"
+TOKEN = "/etc/condor/tokens.d/vmcluster"
+REVOKED = "/etc/condor/config.d/91-vmcluster-revoked.conf"
+
+COMMON = """\
+# Written by vmcluster-node; put your own settings into a file that sorts later.
+CONDOR_HOST = {manager}
+UID_DOMAIN = {domain}
+TRUST_DOMAIN = {domain}
+DEFAULT_DOMAIN_NAME = {domain}
+NETWORK_HOSTNAME = {full}
+FILESYSTEM_DOMAIN = $(FULL_HOSTNAME)
+use security:recommended_v9_0
+UPDATE_INTERVAL = 30
+MASTER_UPDATE_INTERVAL = 30
+CLASSAD_LIFETIME = 180
+"""
+FRONT_END = """\
+DAEMON_LIST = MASTER COLLECTOR NEGOTIATOR SCHEDD
+NEGOTIATOR_INTERVAL = 10
+NEGOTIATOR_CYCLE_DELAY = 5
+NEGOTIATOR_MIN_INTERVAL = 1
+SCHEDD_INTERVAL = 15
+# Their own ads would otherwise live for 180 s of the 900 and 300 between two updates.
+COLLECTOR_UPDATE_INTERVAL = 30
+NEGOTIATOR_UPDATE_INTERVAL = 30
+"""
+WORKER = """\
+DAEMON_LIST = MASTER STARTD
+NUM_SLOTS = 1
+NUM_SLOTS_TYPE_1 = 1
+SLOT_TYPE_1 = 100%
+SLOT_TYPE_1_PARTITIONABLE = True
+START = True
+SUSPEND = False
+PREEMPT = False
+KILL = False
+RUNBENCHMARKS = False
+# A worker that is told to leave lets its jobs finish, for up to 30 days.
+MAXJOBRETIREMENTTIME = 86400 * 30
+VmclusterName = "{name}"
+VmclusterGroup = "{group}"
+NovaInstanceUUID = "{server_id}"
+STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
+"""
+
+
+class HTCondor(BatchSystem):
+    """HTCondor on one node; see BatchSystem."""
+
+    SERVICES = (SERVICE,)
+    HAS_CREDENTIALS = True
+
+    def installed(self):
+        return has_unit(SERVICE)
+
+    def hold(self):
+        if not read(CONFIG) and self.installed():
+            disable(SERVICE)
+
+    def configure(self, given):
+        if not self.installed():
+            raise Failure("HTCondor is not installed on %s (no %s in its image)" % (self.node.name, SERVICE))
+        fresh = not read(CONFIG)
+        changed = False
+        if self.node.is_front_end:
+            if not exists(POOL_KEY):
+                write_secret(POOL_KEY, base64.b64encode(os.urandom(48)).decode())
+        else:  # a front-end that was made anew signs with another key
+            changed = write_secret(TOKEN, given.credential.strip() + "\n")
+        changed |= write(CONFIG, self.configuration(given), 0o644)
+        if self.node.retired() or self.node.applied() and not changed and running("condor_master"):
+            return
+        run("systemctl", "restart" if fresh else "start", SERVICE, timeout=120)
+        enable(SERVICE)
+        if changed and not fresh:
+            run("condor_reconfig")
+
+    def configuration(self, given):
+        """Returns the configuration file's text."""
+        node = self.node
+        text = COMMON + (FRONT_END if node.is_front_end else WORKER)
+        if given.address and is_here(given.address):  # of several networks, the cluster's
+            text += "NETWORK_INTERFACE = %s\n" % given.address
+        return text.format(manager=given.manager, domain=node.domain, full=node.full(node.name), name=node.name,
+                           group=node.group, server_id=node.server_id)
+
+    # ---- a worker
+
+    def close(self):
+        for _ in range(10):  # a startd that was idle ends within a second
+            if not running("condor_startd") and not running("condor_starter"):
+                break
+            time.sleep(0.5)
+        else:
+            return False
+        if self.installed():
+            disable(SERVICE)
+        return True
+
+    def reopen(self):
+        enable(SERVICE)
+        # A master whose startd has ended by a drain does not start it again.
+        run("systemctl", "start" if running("condor_startd") else "restart", SERVICE, timeout=120)
+
+    # ---- the front-end
+
+    def credential(self, name):
+        command = ["condor_token_create", "-identity", "condor@" + self.node.domain, "-key", "POOL"]
+        for right in ("ADVERTISE_STARTD", "ADVERTISE_MASTER", "READ"):
+            command += ["-authz", right]
+        return run(*command).strip()
+
+    def revoke(self, credentials):
+        """A token does not expire, so the file keeps the IDs of all that were ever revoked."""
+        ids = set(re.findall('"([^"]+)"', read(REVOKED)))
+        for token in credentials:
+            try:
+                body = token.split(".")[1]
+                ids.add(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["jti"])
+            except (IndexError, ValueError, KeyError, TypeError):
+                say("a token without an ID is not revoked")
+        write(REVOKED, "SEC_TOKEN_REVOCATION_EXPR = member(jti, {%s})\n" % ", ".join('"%s"' % i for i in sorted(ids)))
+        run("condor_reconfig")
+
+    def drain(self, name, reason, only_idle):
+        """The startd ends when it has no job. With only_idle it checks that in the
+        same step as it closes, so that no job can come in between."""
+        check = ["-check", 'State=="Unclaimed" && Activity=="Idle"'] if only_idle else []
+        try:
+            run("condor_drain", *check, "-exit-on-completion", "-reason", reason, self.node.full(name), timeout=30)
+        except Failure as error:
+            if "10003" in str(error):  # the check failed
+                return False
+            # 10001 is "draining already". Any other error may mean that the startd
+            # has ended, which close() finds out on the worker.
+        return True
+
+    def undrain(self, name, reason):
+        works("condor_drain", "-cancel", self.node.full(name), timeout=30)
+
+    def forget(self, name, reason):
+        """Jobs would go on matching the ads that the collector has of the worker."""
+        for command, kind in (("INVALIDATE_STARTD_ADS", "Machine"), ("INVALIDATE_STARTD_ADS", "StartD"),
+                              ("INVALIDATE_MASTER_ADS", "DaemonMaster")):
+            query = 'MyType = "Query"\nTargetType = "%s"\nRequirements = Machine == "%s"\n' % (kind, self.node.full(name))
+            run("condor_advertise", command, "-", text=query, timeout=20)
+
+
+def write_secret(path, text):
+    """Writes a file for root alone, in a folder for root alone; reports whether it changed."""
+    os.makedirs(os.path.dirname(at(path)), exist_ok=True)
+    os.chmod(os.path.dirname(at(path)), 0o700)
+    return write(path, text, 0o600)
+
+
+SYSTEM = HTCondor

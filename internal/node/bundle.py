@@ -1,0 +1,95 @@
+"""The bundle: what every node should have, computed from the document and the workers' keys."""
+
+from . import ssh, system
+from .document import groups
+from .files import STATE, fingerprint, locked
+from .node import Requests
+
+HOST_CA = STATE + "/host_ca"
+COORDINATOR_KEY = STATE + "/coordinator"
+SETTLE = 10  # seconds that a new bundle waits for joins that are under way
+
+
+class Identity:
+    """The front-end's own keys and address; "" as long as they are not known."""
+
+    def __init__(self, node):
+        self.node = node
+        self.host_key = self.user_key = self.coordinator_key = self.host_ca = self.address = ""
+
+    def establish(self, members):
+        """Makes the front-end's keys and finds its address towards its workers."""
+        if not self.coordinator_key:
+            with locked():
+                own = Requests(self.node).join({})
+            self.host_key, self.user_key = own["host_key"], own["user_key"]
+            self.coordinator_key = ssh.make_key(COORDINATOR_KEY)
+        self.address = system.own_address(next((m["address"] for m in members.values()), "169.254.169.254"))
+
+    def make_host_ca(self):
+        """Makes the CA of the workers' host keys. If this front-end is lost, the next
+        one verifies the workers by the CA's public half, which is in the report."""
+        if not self.host_ca:
+            self.host_ca = ssh.make_key(HOST_CA)
+
+
+class Bundle:
+    """The newest bundle, and its version [G, k].
+
+    G is the document's generation, or a higher one that a node was found to have;
+    k counts bundles within it (as more workers join). A document that changes
+    nothing on the nodes (a mark to leave) leaves the version as it is and costs
+    no delivery.
+    """
+
+    def __init__(self, node, records, identity):
+        self.node, self.records, self.identity = node, records, identity
+        self.common = None  # without the parts that differ between nodes
+        self.groups = {}
+        self.generation = None  # of the document that it was computed from
+        self.made = 0.0
+
+    def update(self, document, members, joining, now):
+        """Computes the bundle; while workers are joining, it waits for them for a while."""
+        generation, state = document["generation"], self.records.state
+        if joining and self.common and self.generation == generation and now < self.made + SETTLE:
+            return
+        self.identity.establish(members)
+        common = self._common(document, members)
+        names = list(members)
+        self.groups = groups(document, self.node.cluster, names) if self.node.batch.USES_GROUPS else {}
+        digest = fingerprint([common, self.node.batch_type, self.groups])
+        if state.get("digest") != digest:
+            g, k = state["version"]
+            state["version"] = [generation, 1] if generation > g else [g, k + 1]
+        state["digest"] = digest
+        self.common, self.generation, self.made = common, generation, now
+
+    def _common(self, document, members):
+        own, records = self.identity, self.records.workers
+        joined = [n for n in members if records[n].get("joined")]
+        operator = (document.get("operator_key") or "").strip()
+        user_keys = [operator, own.user_key] + [records[n]["user_key"] for n in joined]
+        batch = {"type": self.node.batch_type, "manager": self.node.full(self.node.name)}
+        secret = self.node.batch.shared_secret()
+        if secret:
+            batch["secret"] = secret
+        return {
+            "hosts": [[own.address, self.node.name]] + [[m["address"], n] for n, m in members.items()],
+            "known_hosts": [[self.node.name, own.address, own.host_key]]
+                           + [[n, members[n]["address"], records[n]["host_key"]] for n in joined],
+            "authorized_keys": [k for k in user_keys if k],
+            "coordinator_keys": [own.coordinator_key],
+            "ca": document.get("ca") or self.node.config["ca"],
+            "batch": batch,
+        }
+
+    def for_front_end(self):
+        """Returns the bundle of the front-end itself."""
+        return dict(self.common, batch=dict(self.common["batch"], groups=self.groups)) if self.groups else self.common
+
+    def for_worker(self, record):
+        """Returns the bundle of the worker that a record is about."""
+        token = record.get("token")
+        batch = dict(self.common["batch"], token=token) if token else self.common["batch"]
+        return dict(self.common, batch=batch, host_certificate=record["certificate"])

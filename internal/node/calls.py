@@ -1,0 +1,56 @@
+"""What the coordinator's tasks do, in threads: requests to workers and orders to the batch system.
+
+Each returns an answer {"ok": true, ...} or {"ok": false, "error": ...}, or raises.
+"""
+
+from . import ssh
+from .bundle import COORDINATOR_KEY, HOST_CA
+from .files import FIRST_KEY, STATE, at
+
+KNOWN_HOSTS = STATE + "/known_hosts"
+LEAVING = "vmcluster: leaving"
+GONE = "vmcluster: deleted"
+
+
+class Calls:
+    """The calls of one coordinator."""
+
+    def __init__(self, batch):
+        self.batch = batch
+
+    def remote(self, name, address, request, timeout=60):
+        """Puts one request to a worker over SSH."""
+        # A connection serves the requests that follow soon: a bundle comes right after the join.
+        shared = {"ControlMaster": "auto", "ControlPersist": "15", "ControlPath": at(STATE + "/ssh-%C")}
+        return ssh.ask(name, address, request, KNOWN_HOSTS, [COORDINATOR_KEY, FIRST_KEY], timeout, **shared)
+
+    def join(self, name, address):
+        """Joins a worker and signs its lasting host key."""
+        answer = self.remote(name, address, {"verb": "join"})
+        if answer["ok"] and ssh.public_key(answer["host_key"]):
+            answer["certificate"] = ssh.certify(HOST_CA, name, ssh.public_key(answer["host_key"]))
+        return answer
+
+    def apply(self, name, address, version, bundle):
+        """Delivers a bundle."""
+        return self.remote(name, address, {"verb": "apply", "generation": version, "bundle": bundle}, 180)
+
+    def credential(self, name):
+        """Makes a worker's credential."""
+        return {"ok": True, "token": self.batch.credential(name)}
+
+    def leave(self, name, address, how):
+        """Has a worker leave: "idle", only if it runs nothing; "drain", once its jobs are done."""
+        if not self.batch.drain(name, LEAVING, how == "idle"):
+            return {"ok": True, "drained": False, "busy": True}
+        return dict(self.remote(name, address, {"verb": "retire"}, 150), busy=how == "drain")
+
+    def resume(self, name, address):
+        """Takes a worker back into service."""
+        self.batch.undrain(name, LEAVING)
+        return self.remote(name, address, {"verb": "resume"}, 150)
+
+    def forget(self, name):
+        """Has the batch system forget a worker that is gone."""
+        self.batch.forget(name, GONE)
+        return {"ok": True}

@@ -1,0 +1,280 @@
+"""The coordinator: the front-end's daemon."""
+
+import json
+import os
+import time
+
+from . import document as documents
+from . import files, report, ssh, system
+from .bundle import Bundle, Identity
+from .calls import KNOWN_HOSTS, Calls
+from .files import FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, STATE, at, read_json, write
+from .node import Requests
+from .progress import Progress
+from .records import Records
+from .system import Failure, say
+from .tasks import FIRST_PAUSE, LAST_PAUSE, Guard, Tasks
+
+BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s, of 10 allowed
+QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
+BOOT_PAUSE, BOOT_TRIES = 2, 180  # a worker that boots is asked this often, for some minutes
+
+
+class Coordinator:
+    """Brings every node to the newest document, and reports how far it came.
+
+    Each turn runs the same steps. A step that fails costs itself this turn; it
+    is reported and tried again. Only the main thread changes the state.
+    """
+
+    def __init__(self, node, channel=None, clock=time.monotonic):
+        self.node, self.channel, self.clock = node, channel or node.channel, clock
+        os.makedirs(at(STATE), exist_ok=True)
+        os.chmod(at(STATE), 0o700)
+        self.records = Records()
+        self.identity = Identity(node)
+        self.bundle = Bundle(node, self.records, self.identity)
+        self.tasks = Tasks(min(64, max(8, system.memory() // 16384)) if system.memory() else 64)
+        self.calls = Calls(node.batch)
+        self.requests = Requests(node)
+        self.progress = Progress(node, self.records, self.bundle, self.tasks)
+        self.guard = Guard()
+        self.document, self.members = None, {}  # members: the document's usable workers
+        self.guard.run("metadata", lambda: self.adopt(read_json(STATE + "/document.json")))
+        self.was_here = self.document is not None
+        self.next_read = self.next_report = self.busy_until = 0.0
+        self.last_summary = self.last_report = ""
+
+    def run(self):
+        """Runs turns for ever."""
+        while True:
+            started = self.clock()
+            if not self.guard.run("tick", lambda: self.tick(started)):
+                time.sleep(BUSY_INTERVAL)
+            due = [self.next_read, self.next_report] + [f.until for f in self.tasks.failed.values()]
+            pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
+            self.tasks.rest(max(0.5, pause))
+
+    def tick(self, now):
+        """Runs one turn."""
+        run = self.guard.run
+        run("answers", lambda: self.collect(now))
+        if now >= self.next_read:
+            self.next_read = now + BUSY_INTERVAL
+            run("metadata", self.read_document)
+            self.next_read = now + self.interval(now)
+        if self.document is None:
+            return
+        if run("records", self.reconcile):
+            run("revoke", lambda: self.records.revoke(self.node.batch))
+            run("host_ca", self.identity.make_host_ca)
+            run("bundle", lambda: self.bundle.update(self.document, self.members, self.is_joining(), now))
+            run("known_hosts", self.write_known_hosts)
+            if run("save", self.records.save):  # what is not saved must not take effect
+                run("tasks", lambda: self.start_tasks(now))
+                run("apply", self.apply_here)
+        run("first_key", self.drop_first_key)
+        if now >= self.next_report:
+            self.next_report = now + BUSY_INTERVAL
+            run("report", lambda: self.report(now))
+            self.next_report = now + self.interval(now)
+
+    def interval(self, now):
+        """Returns the seconds until the next look at the document."""
+        busy = now < self.busy_until or self.progress.pending(self.document) or self.progress.unsettled(self.document)
+        return BUSY_INTERVAL if busy else QUIET_INTERVAL
+
+    # ---- what should be
+
+    def read_document(self):
+        """Looks for a newer document."""
+        if self.document is None:
+            self.adopt(read_json(FIRST_DOCUMENT))
+        self.adopt(self.channel.document())
+
+    def adopt(self, document):
+        """Takes a document unless it is an older one, which a cloud with several metadata
+        services may show. What does not concern the roster changes within a generation."""
+        if not document or document.get("id") != self.node.id:
+            return
+        if document["generation"] >= (self.document or {}).get("generation", 0):
+            members = documents.members(document, self.node.name)
+            self.document, self.members = document, members
+            write(STATE + "/document.json", json.dumps(document), 0o600)
+
+    def reconcile(self):
+        """Brings the records to the roster."""
+        front_end = self.document.get("front_end") or {}
+        self.records.begin(self.members, self.was_here or self.document.get("host_cas") or front_end.get("coordinator_key"))
+        for name in self.records.reconcile(self.members):
+            self.tasks.drop(name)
+
+    def is_joining(self):
+        """Reports whether a worker is being asked to join."""
+        return any(purpose == "roster" and not self.records.workers.get(name, {}).get("joined") for purpose, name in self.tasks.running)
+
+    def write_known_hosts(self):
+        """Writes the coordinator's own known hosts.
+
+        A worker has the private half of its lasting key to itself. Until it shows
+        that key it is verified by its batch CA, or by the host CA of a front-end
+        that this one replaces.
+        """
+        lines = []
+        for name, m in self.members.items():
+            record = self.records.workers[name]
+            cas = [(self.document.get("batches") or {}).get(m.get("batch", ""), "")] + (self.document.get("host_cas") or [])
+            if not record.get("acked"):
+                lines += ["@cert-authority %s %s" % (name, ssh.public_key(ca)) for ca in cas if ssh.public_key(ca)]
+            if record.get("host_key"):
+                lines.append("%s %s" % (name, record["host_key"]))
+        write(KNOWN_HOSTS, "".join(line + "\n" for line in lines), 0o600)
+
+    # ---- bringing it about
+
+    def apply_here(self):
+        """Applies the bundle to the front-end itself, while the requests to workers are
+        under way. They count as done when this is."""
+        state = self.records.state
+        if not self.bundle.common or state.get("here") == state["version"]:
+            return
+        answer = self.requests.answer({"verb": "apply", "generation": state["version"], "bundle": self.bundle.for_front_end()})
+        self.records.overtake(answer)
+        if not answer["ok"]:
+            raise Failure(answer["error"])
+        state["here"] = state["version"]
+
+    def start_tasks(self, now):
+        """Starts what is to be done for each worker."""
+        failed = None
+        for name, m in self.members.items():
+            try:
+                self.tend(now, name, m)
+            except Exception as error:  # costs this worker its turn
+                failed = failed or error
+        for name in self.records.state["forget"]:
+            self.tasks.submit(now, ("forget", name), None, self.calls.forget, name)
+        if failed:
+            raise failed
+
+    def tend(self, now, name, m):
+        """Starts what is to be done for one worker."""
+        record, state = self.records.workers[name], self.records.state
+        self.follow_mark(now, name, m, record)
+        if m.get("leaving") and not record.get("acked") and (record.get("joined") or record.get("drained")):
+            return  # a bundle would start the batch system of a worker that leaves
+        here = self.bundle.common is not None and state.get("here")
+        lacks_credential = self.node.batch.HAS_CREDENTIALS and not record.get("token")
+        if lacks_credential and state.get("here"):
+            # While the worker boots. It is saved before it is sent: if the answer
+            # were lost, another credential would be another bundle.
+            self.submit(now, "token", name, self.calls.credential, name)
+        if not record.get("joined"):
+            if self.identity.host_ca:
+                self.submit(now, "roster", name, self.calls.join, name, m["address"])
+        elif here and not lacks_credential and record.get("acked") != state["version"]:
+            self.submit(now, "roster", name, self.calls.apply, name, m["address"], list(state["version"]), self.bundle.for_worker(record))
+
+    def follow_mark(self, now, name, m, record):
+        """Has a worker leave or come back. One order at a time: of two under way the
+        earlier could be carried out last."""
+        how = m.get("leaving") or ""
+        if ("leave", name) in self.tasks.running or ("resume", name) in self.tasks.running:
+            return
+        if record.get("leaving", "") != how:
+            record["drained"] = record["busy"] = False
+            if how or not record.get("known"):
+                record["leaving"] = how
+                self.tasks.succeed(("resume", name))
+            elif record.get("joined"):
+                self.tasks.succeed(("leave", name))
+                self.submit(now, "resume", name, self.calls.resume, name, m["address"])
+        elif how and not record.get("drained"):
+            if not self.node.batch.RUNS_JOBS or self.progress.never_worked(name):
+                record["drained"] = True
+            elif record.get("joined"):
+                self.submit(now, "leave", name, self.calls.leave, name, m["address"], how)
+
+    def submit(self, now, purpose, name, task, *arguments):
+        """Starts a task about the server that has a worker's name now."""
+        self.tasks.submit(now, (purpose, name), self.records.workers[name].get("is"), task, *arguments)
+
+    def collect(self, now):
+        """Takes up what finished tasks brought back."""
+        for key, future, about in self.tasks.take_finished():
+            purpose, name = key
+            record = self.records.workers.get(name)
+            if purpose != "forget" and (record is None or record.get("is") != about):
+                continue  # about a server that is gone
+            why = self.settle(now, key, record, future)
+            if why:
+                if record is not None and why == "not joined":
+                    record["joined"] = False
+                booting = purpose == "roster" and self.tasks.times_failed(key) < BOOT_TRIES and not (record or {}).get("joined")
+                self.tasks.fail(now, key, why, BOOT_PAUSE if booting else 0)
+
+    def settle(self, now, key, record, future):
+        """Takes up one task's answer; returns why it failed, or ""."""
+        try:
+            answer = future.result()
+            if answer["ok"]:
+                self.tasks.succeed(key)
+                self.take(now, key, record, answer)
+                return ""
+            self.records.overtake(answer)
+            why = answer["error"]
+        except (Failure, OSError) as error:
+            why = error
+        except Exception as error:  # root on a worker can have it answer anything
+            why = "its answer makes no sense: %r" % error
+        return " ".join(str(why).split())[:400] or "it did not say why"
+
+    def take(self, now, key, record, answer):
+        """Puts an answer into a worker's record."""
+        purpose, name = key
+        if purpose == "forget":
+            self.records.forgotten(name)
+        elif "host_key" in answer:  # a join
+            host_key, user_key = ssh.public_key(answer["host_key"]), ssh.public_key(answer["user_key"])
+            if not host_key:
+                self.tasks.put_off(now + LAST_PAUSE, key, 1, "the worker returned no host key")
+                return
+            if record.get("host_key") != host_key:
+                record["certificate"] = answer["certificate"]
+            record.update(joined=True, known=True, drained=False, host_key=host_key, user_key=user_key)
+            if answer.get("retired") and not record.get("leaving"):
+                record["leaving"] = "idle"  # closed by an order that these records do not know of
+        elif purpose == "token":
+            record["token"] = answer["token"]
+        elif purpose == "roster":
+            record["acked"] = answer["generation"]
+        elif purpose == "leave":
+            record["drained"], record["busy"] = answer["drained"], answer["busy"] and not answer["drained"]
+            if not answer["drained"]:
+                self.tasks.put_off(now + FIRST_PAUSE * (2 if record["leaving"] == "drain" else 1), key)
+        elif purpose == "resume":
+            record["leaving"], record["drained"], record["busy"] = "", False, False
+
+    # ---- what is known
+
+    def report(self, now):
+        """Reports upward, and says in one line what is new."""
+        problems = [why for what, why in self.guard.problems.items() if what != "report"]
+        text = self.progress.report(self.document, self.members, self.identity, problems)
+        if text != self.last_report:
+            self.last_report, self.busy_until = text, now + 2 * QUIET_INTERVAL
+        summary = report.summary(json.loads(text))
+        if summary != self.last_summary:
+            self.last_summary = summary
+            say(summary)
+        self.channel.report(text)
+
+    def drop_first_key(self):
+        """Removes the two-hour key when it is of no more use: every worker has the
+        lasting key, and the creator of further workers knows it; or it has expired."""
+        if not files.exists(FIRST_KEY):
+            return
+        known = (self.document.get("front_end") or {}).get("coordinator_key") == self.identity.coordinator_key
+        expired = self.clock() > FIRST_KEY_TTL  # since boot: the wall clock may have been wrong then
+        if expired or known and all(r.get("acked") for r in self.records.workers.values()):
+            ssh.drop_key(FIRST_KEY)

@@ -1,0 +1,92 @@
+// Package node holds the program that runs on every node of a cluster, and packs
+// it for a node's user data.
+//
+// The program is a Python package (the .py files beside this one; __init__.py
+// says what it does). Each batch system is one module in batch/, and a node gets
+// the one of its cluster. The tests of the package are in tests/.
+package node
+
+import (
+	"archive/zip"
+	"bytes"
+	"embed"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Package is the name under which a node imports the program.
+const Package = "vmcluster_node"
+
+const batchFolder = "batch"
+
+//go:embed *.py batch/*.py batch/accounts.txt
+var files embed.FS
+
+// BatchSystems returns the names of the batch systems that a cluster can run, in
+// order. "none", for a cluster without one, is among them.
+func BatchSystems() []string {
+	var names []string
+	for _, name := range modules(batchFolder) {
+		if base := strings.TrimSuffix(path.Base(name), ".py"); base != "__init__" {
+			names = append(names, base)
+		}
+	}
+	return names
+}
+
+// ReservedAccounts returns the names of the accounts that the packages of batch
+// systems make on a node.
+func ReservedAccounts() []string {
+	text, err := files.ReadFile(path.Join(batchFolder, "accounts.txt"))
+	if err != nil {
+		panic("node: " + err.Error()) // it is embedded
+	}
+	return strings.Fields(string(text))
+}
+
+// Archive returns the program with the module of one batch system as a ZIP archive
+// of the folder Package, comments and docstrings left out. Its files are not
+// compressed, since together they compress better. The same batch system always
+// gives the same bytes.
+func Archive(batchSystem string) ([]byte, error) {
+	if !slices.Contains(BatchSystems(), batchSystem) {
+		return nil, fmt.Errorf("batch system %q is none of %s", batchSystem, strings.Join(BatchSystems(), ", "))
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	own := []string{path.Join(batchFolder, "__init__.py"), path.Join(batchFolder, batchSystem+".py")}
+	for _, name := range append(modules("."), own...) {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		f, err := w.CreateHeader(&zip.FileHeader{Name: path.Join(Package, name), Method: zip.Store})
+		if err == nil {
+			_, err = f.Write(strip(text))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("pack %s: %w", name, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// modules returns the paths of a folder's Python files, in order.
+func modules(folder string) []string {
+	entries, err := files.ReadDir(folder)
+	if err != nil {
+		panic("node: " + err.Error()) // it is embedded
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".py") {
+			names = append(names, path.Join(folder, e.Name()))
+		}
+	}
+	return names
+}

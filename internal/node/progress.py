@@ -1,0 +1,72 @@
+"""How far the nodes have come, for the report and for the coordinator's pace."""
+
+from . import report
+from .document import workers
+
+GIVEN_UP = 12  # a worker that is to leave and can't be reached so often is not waited for
+
+
+class Progress:
+    """What the coordinator knows about each worker's way; all of it is computed anew."""
+
+    def __init__(self, node, records, bundle, tasks):
+        self.node, self.records, self.bundle, self.tasks = node, records, bundle, tasks
+
+    def never_worked(self, name):
+        """Reports whether a worker can't have a job of ours, since this front-end has
+        never reached it. That is found out by trying: the records may have been lost."""
+        return not self._record(name).get("known") and self.tasks.times_failed(("roster", name)) >= GIVEN_UP
+
+    def never_joined(self, name, member):
+        """Reports whether certainly no front-end has ever joined a worker: it can't
+        run a job, and may be made anew."""
+        return self.never_worked(name) and self.records.state["before"].get(name) != member.get("batch", "")
+
+    def has_current(self, document, name):
+        """Reports whether a worker and the front-end have the document's bundle."""
+        state = self.records.state
+        return self.bundle.generation == document["generation"] and self._record(name).get("acked") == state["version"] == state.get("here")
+
+    def pending(self, document):
+        """Returns the workers without the current bundle. A drained worker is about to
+        be deleted and is not waited for."""
+        if document is None:
+            return []
+        return [m["name"] for m in workers(document)
+                if not self.has_current(document, m["name"])
+                and not (m.get("leaving") and self._record(m["name"]).get("drained"))]
+
+    def unsettled(self, document):
+        """Reports whether something other than the roster is still to be done."""
+        state = self.records.state
+        if document is None or state["forget"] or state.get("here") != state["version"]:
+            return True
+        return any(r.get("leaving") and not r.get("drained") for r in self.records.workers.values())
+
+    def report(self, document, members, identity, problems):
+        """Returns the report's bytes."""
+        pending = self.pending(document)
+        leaving = [n for n in members if members[n].get("leaving")]
+        drained = [n for n in leaving if self._record(n).get("drained")]
+
+        def fold(names):
+            return report.fold_names(self.node.cluster, names)
+        return report.fit({
+            "generation": document["generation"],
+            "joined": sum(1 for n in members if self.has_current(document, n)),
+            "pending": len(pending),
+            "pending_names": fold(pending),
+            "never": fold([n for n in pending if n in members and self.never_joined(n, members[n])]),
+            "drained": fold(drained),
+            "drained_count": len(drained),
+            "busy": fold([n for n in leaving if self._record(n).get("busy")]),
+            "error": "; ".join(problems + self.tasks.stubborn()[:2]),
+            "address": identity.address,
+            "host_key": identity.host_key,
+            "coordinator_key": identity.coordinator_key,
+            "host_ca": identity.host_ca,
+            "ca": document.get("ca", "") if self.node.channel.HAS_MESSENGERS else "",
+        })
+
+    def _record(self, name):
+        return self.records.workers.get(name, {})

@@ -1,0 +1,167 @@
+"""The set-up of a node at its first boot."""
+
+import sys
+import time
+
+from . import accounts, files, node, system
+from .files import FIRST_DOCUMENT, PROGRAM, STATE, locked, write
+from .system import install_unit, reason, run, say
+
+SET_UP = STATE + "/set-up"  # there once set-up has ended well
+TRIES, PAUSE = 5, 10  # the pause is in seconds
+
+METADATA_NFT = """\
+table inet vmcluster
+delete table inet vmcluster
+table inet vmcluster {
+	chain output {
+		type filter hook output priority 0; policy accept;
+		ip daddr 169.254.169.254 meta skuid != 0 reject
+		ip6 daddr fe80::a9fe:a9fe meta skuid != 0 reject
+	}
+}
+"""
+
+METADATA_UNIT = """\
+[Unit]
+Description=vmcluster: the metadata address is for root only
+After=nftables.service firewalld.service
+Before=ssh.service sshd.service systemd-user-sessions.service cron.service crond.service atd.service {services}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c '{command}'
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+SETUP_UNIT = """\
+[Unit]
+Description=vmcluster: sets this node up, if that has not ended well before
+Wants=network-online.target
+After=network-online.target remote-fs.target
+ConditionPathExists=!%s
+
+[Service]
+Type=oneshot
+ExecStart=%s setup
+
+[Install]
+WantedBy=multi-user.target
+""" % (SET_UP, PROGRAM)
+
+COORDINATOR_UNIT = """\
+[Unit]
+Description=vmcluster: joins workers and distributes the roster
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStart=%s coordinate
+Restart=always
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+""" % PROGRAM
+
+
+class Setup:
+    """Runs every step even if one fails: a node that can be reached and reports
+    the failure is of more use than one that stops early.
+
+    A failed step is tried again: another program may have held the lock of
+    /etc/passwd, for instance. Once its account exists the coordinator may come;
+    its request waits for the node's lock, and is answered after the other steps.
+    """
+
+    def __init__(self, this):
+        self.node = this
+        self.said = set()
+
+    def run(self):
+        """Sets the node up and returns the exit status."""
+        steps = self.steps()
+        for tries in range(TRIES):
+            time.sleep(PAUSE if tries else 0)
+            with locked():
+                steps = [step for step in steps if not self.done(step)]
+            if not steps:
+                write(SET_UP, "")
+                say("%s is set up" % self.node.name)
+                return 0
+        return 1
+
+    def steps(self):
+        """Returns the steps of this node, in their order."""
+        steps = [self.repeat_at_boot, self.close_metadata]
+        if not self.node.is_front_end or self.node.channel.HAS_MESSENGERS:
+            steps.append(self.coordinator_account)
+        steps += [self.hold_batch_system, self.own_name]
+        if self.node.login_user:
+            steps.append(self.login_user)
+        if self.node.is_front_end:
+            steps.append(self.coordinator)
+        elif files.exists(FIRST_DOCUMENT):
+            steps.append(self.messenger)
+        return steps
+
+    def done(self, step):
+        """Runs a step and says its failure once; reports whether it succeeded."""
+        try:
+            step()
+            return True
+        except Exception as error:
+            if reason(error) not in self.said:
+                say("setup of %s: %s" % (self.node.name, reason(error)))
+            self.said.add(reason(error))
+            return False
+
+    def repeat_at_boot(self):
+        """cloud-init runs its commands once, even if the node is reset meanwhile."""
+        if sys.version_info < (3, 9):
+            say("this image's Python is %d.%d; the node program needs 3.9 or newer" % sys.version_info[:2])
+        install_unit("vmcluster-setup.service", SETUP_UNIT)
+
+    def close_metadata(self):
+        """Limits the metadata address, where every local user could read the user
+        data, to root: now and at each boot."""
+        write("/etc/vmcluster/metadata.nft", METADATA_NFT)
+        iptables = " || ".join("iptables -%s OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT" % flag for flag in "CA")
+        command = "nft -f /etc/vmcluster/metadata.nft || " + iptables
+        run("sh", "-c", command)
+        unit = METADATA_UNIT.format(services=" ".join(self.node.batch.SERVICES), command=command)
+        install_unit("vmcluster-metadata.service", unit)
+
+    def hold_batch_system(self):
+        """Keeps a batch system of the image's from running with another configuration."""
+        self.node.batch.hold()
+
+    def own_name(self):
+        """Until the first bundle comes, sudo and other programs want to resolve this
+        node's name, and would wait for a DNS server that does not know it."""
+        if not self.node.applied():
+            self.node.write_hosts([[system.own_address(), self.node.name]])
+
+    def login_user(self):
+        """Makes the login user and a key; operators may log in from now on."""
+        keys = [k for k in [self.node.config.get("operator_key")] if k]
+        files.remove(node.USER_KEY)
+        write(node.USER_KEY, self.node.login_key(None if self.node.applied() else keys), 0o600)
+
+    def coordinator_account(self):
+        """Makes the account by which the coordinator, or a messenger, logs in."""
+        accounts.ensure_coordinator_account()
+        if not self.node.applied():
+            self.node.write_account_keys(self.node.config["ca"], [self.node.config.get("coordinator_key")])
+
+    def coordinator(self):
+        """Starts the front-end's daemon."""
+        system.start_new("vmcluster-coordinator.service", COORDINATOR_UNIT)
+
+    def messenger(self):
+        """Starts what takes the roster to the front-end."""
+        from . import channel
+        channel.install_messenger()

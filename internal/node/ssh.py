@@ -1,0 +1,109 @@
+"""SSH on a node: keys, what its sshd shows, and requests to other nodes."""
+
+import json
+import os
+import re
+
+from .files import PROGRAM, STATE, at, exists, read, remove, write
+from .system import Failure, run, works
+
+ACCOUNT = "vmcluster"  # the coordinator's account on workers
+HOST_KEY = STATE + "/host_key"  # a worker's lasting host key
+SSHD_KEY = "/etc/ssh/ssh_host_ed25519_key"  # the one that sshd shows
+PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
+
+
+def public_key(text):
+    """Returns "type base64" of a public key's line, or "" if the text is none."""
+    key = " ".join(text.split()[:2])
+    return key if PUBLIC_KEY.match(key) else ""
+
+
+def make_key(path):
+    """Makes an ed25519 key once and returns its public half.
+
+    A key that a crash cut off is made anew. A key with a passphrase of the
+    user's stays.
+    """
+    folder = os.path.dirname(at(path))
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if "-----END " not in read(path):
+        import tempfile
+        with tempfile.TemporaryDirectory(prefix=".vmcluster-", dir=folder) as made:
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", made + "/key")
+            for end, mode in ((".pub", 0o644), ("", 0o600)):
+                with open(made + "/key" + end, encoding="ascii") as f:
+                    write(path + end, f.read(), mode)
+    return public_key(read(path + ".pub")) or public_key(run("ssh-keygen", "-y", "-f", at(path)))
+
+
+def certify(ca, name, host_key):
+    """Signs a host key for a node's name with the CA at a path; returns the certificate."""
+    import tempfile
+    with tempfile.TemporaryDirectory(dir=at(STATE)) as folder:
+        with open(folder + "/key.pub", "w") as f:
+            f.write(host_key + "\n")
+        run("ssh-keygen", "-q", "-s", at(ca), "-I", name, "-h", "-n", name, folder + "/key.pub")
+        with open(folder + "/key-cert.pub") as f:
+            return public_key(f.read())
+
+
+def show_host_key(certificate, always):
+    """Has sshd show the lasting host key and its certificate.
+
+    They replace the throw-away key, whose private half was in the user data. By
+    the certificate a later front-end recognizes this node. The session that asks
+    survives. sshd reloads its key if something changed, or always.
+    """
+    if not public_key(certificate):
+        raise Failure("the bundle holds no host certificate")
+    changed = write(SSHD_KEY, read(HOST_KEY), 0o600)
+    changed |= write(SSHD_KEY + ".pub", read(HOST_KEY + ".pub"), 0o644)
+    changed |= write(SSHD_KEY + "-cert.pub", certificate + "\n", 0o644)
+    changed |= name_certificate(SSHD_KEY + "-cert.pub")
+    if changed or always:
+        works("restorecon", "-R", at("/etc/ssh"))
+        if not works("systemctl", "reload", "ssh.service") and not works("systemctl", "reload", "sshd.service"):
+            raise Failure("sshd did not reload its host key")
+
+
+def name_certificate(path):
+    """Has sshd's configuration name a host certificate; reports whether that changed it.
+
+    As a rule cloud-init has named it already.
+    """
+    line, main, folder = "HostCertificate " + path, "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d"
+    pieces = sorted(f for f in os.listdir(at(folder)) if f.endswith(".conf")) if os.path.isdir(at(folder)) else []
+    included = re.search(r"(?mi)^\s*Include\s+(\S*/)?sshd_config\.d/\*\.conf", read(main))
+    if any(line in read(f).splitlines() for f in [main] + ([folder + "/" + f for f in pieces] if included else [])):
+        return False
+    if included:
+        return write(folder + "/50-vmcluster.conf", line + "\n", 0o644)
+    return write(main, line + "\n" + read(main))  # first: what follows a Match belongs to it
+
+
+def ask(name, address, request, known_hosts, keys, timeout=60, **more):
+    """Puts one request to another node and returns its answer; more are further options of ssh's."""
+    options = {
+        "BatchMode": "yes", "ConnectTimeout": "10", "ServerAliveInterval": "10", "ServerAliveCountMax": "6",
+        "UserKnownHostsFile": at(known_hosts), "GlobalKnownHostsFile": "/dev/null",
+        "HostKeyAlias": name, "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no", "CheckHostIP": "no",
+        "IdentitiesOnly": "yes", "IdentityAgent": "none", "LogLevel": "ERROR", **more,
+    }
+    command = ["ssh", "-F", "/dev/null", "-T", "-l", ACCOUNT]
+    for option, value in options.items():
+        command += ["-o", "%s=%s" % (option, value)]
+    for key in keys:
+        if exists(key):
+            command += ["-i", at(key)]
+    out = run(*command, address, PROGRAM + " remote", text=json.dumps(request), timeout=timeout)
+    try:
+        return json.loads(out)
+    except ValueError:
+        raise Failure("%s did not answer in JSON: %s" % (name, out[:100]))
+
+
+def drop_key(path):
+    """Removes a private key and its certificate."""
+    remove(path)
+    remove(path + "-cert.pub")

@@ -1,0 +1,298 @@
+"""HTCondor on a node."""
+
+import base64
+import json
+import os
+import subprocess
+import threading
+
+from .. import node, system
+from ..batch import Given, htcondor
+from .contract import Contract
+from .harness import BATCH_CA, FRONT_END, STATE_FILE, ClusterCase, Double, put
+
+CONDOR = """#!/bin/sh
+echo "$(basename "$0") $*" >>"$CLUSTER_DIR/condor.log"
+for last; do :; done
+worker=$CLUSTER_DIR/${last%%.*}
+case "$(basename "$0")" in
+  condor_token_create) echo "x.$(printf '{"jti":"id%s"}' $$ | base64 | tr -d =).y";;
+  condor_drain)
+    case "$*" in *-cancel*) exit 0;; esac
+    test ! -e "$worker/busy" || { echo "Sent request: error code 10003: Draining check expression is false on slot1_1@x" >&2; exit 1; }
+    rm -rf "$worker/proc/77";;
+  condor_advertise) cat >>"$CLUSTER_DIR/condor.log";;
+esac
+"""
+
+
+class HTCondorDouble(Double):
+    """HTCondor's commands. A worker with a file "busy" runs a job."""
+
+    NAME = "htcondor"
+    SCRIPTS = {n: CONDOR for n in ("condor_token_create", "condor_drain", "condor_advertise", "condor_reconfig")}
+    UNITS = {"condor.service": "condor_master\ncondor_startd\n"}
+
+
+class HTCondorContract(Contract, ClusterCase):
+    DOUBLE = HTCondorDouble
+
+
+class HTCondorCluster(ClusterCase):
+    DOUBLE = HTCondorDouble
+
+    def setUp(self):
+        super().setUp()
+        self.c = self.cluster
+        self.one, self.two = self.c.worker(1), self.c.worker(2)
+        self.coordinator = self.c.coordinator()
+        self.c.settle(self.coordinator)
+
+    def mark(self, how, name="astro-cpu-2"):
+        self.c.mark(how, name)
+
+    def test_worker_is_configured(self):
+        config = self.c.text(self.one, htcondor.CONFIG)
+        for line in ("CONDOR_HOST = astro-frontend.astro.vmcluster.internal", 'NovaInstanceUUID = "uuid-of-astro-cpu-1"',
+                     "UID_DOMAIN = astro.vmcluster.internal", "MAXJOBRETIREMENTTIME = 86400 * 30"):
+            self.assertIn(line + "\n", config)
+        self.assertEqual(self.c.mode(self.one, htcondor.TOKEN), 0o600)
+        self.assertEqual(self.c.mode(self.one, os.path.dirname(htcondor.TOKEN)), 0o700)
+        self.assertNotEqual(self.c.text(self.one, htcondor.TOKEN), self.c.text(self.two, htcondor.TOKEN))
+        self.assertIn("SCHEDD", self.c.text(FRONT_END, htcondor.CONFIG))
+        self.assertFalse(self.c.has(self.one, htcondor.POOL_KEY))
+
+    def test_address_of_the_cluster_is_advertised(self):
+        """With several networks HTCondor would choose by itself."""
+        n = node.Node()
+        for address, want in [("127.0.0.1", ["NETWORK_INTERFACE = 127.0.0.1"]), ("192.0.2.7", []), (None, [])]:
+            text = n.batch.configuration(Given("m", address, "", "", {}))
+            self.assertEqual([line for line in text.splitlines() if "NETWORK_INTERFACE" in line], want)
+        given = []
+        self.patch(htcondor.HTCondor, "configure", lambda _self, what: given.append(what))
+        self.assertTrue(node.Requests(n).answer({"verb": "apply", "generation": [99, 1], "bundle": self.coordinator.bundle.for_front_end()})["ok"])
+        self.assertEqual([g.address for g in given], ["10.0.0.2"])
+
+    def test_new_generation_restarts_nothing(self):
+        starts = self.c.text(self.one, "/systemctl.log").count("restart condor")
+        self.c.publish()
+        self.c.settle(self.coordinator)
+        self.assertEqual(self.c.text(self.one, "/systemctl.log").count("restart condor"), starts)
+        self.assertNotIn("condor_reconfig", self.c.text("", "condor.log"))
+
+    def test_mark_alone_delivers_nothing(self):
+        self.c.requests.clear()
+        self.mark("idle")
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report["generation"], report["joined"], report["drained"]), (self.c.document["generation"], 2, "cpu[2]"))
+        self.assertNotIn("apply", [verb for _, verb in self.c.requests])
+
+    def test_idle_worker_leaves(self):
+        self.mark("idle")
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report["drained"], report.get("busy", ""), report["pending"]), ("cpu[2]", "", 0))
+        self.assertIn("condor_drain -check State==\"Unclaimed\" && Activity==\"Idle\" -exit-on-completion", self.c.text("", "condor.log"))
+        self.assertIn("disable --no-reload --now condor.service", self.c.text(self.two, "/systemctl.log"))
+
+    def test_busy_worker_stays_until_it_is_idle(self):
+        put(self.c.path(self.two, "busy"), "")
+        self.mark("idle")
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report.get("drained", ""), report["busy"]), ("", "cpu[2]"))
+        os.unlink(self.c.path(self.two, "busy"))
+        self.assertEqual(self.c.settle(self.coordinator)["drained"], "cpu[2]")
+
+    def test_drain_lets_jobs_finish(self):
+        self.mark("drain")
+        self.assertEqual(self.c.settle(self.coordinator)["drained"], "cpu[2]")
+        self.assertNotIn("-check", self.c.text("", "condor.log"))
+
+    def test_mark_taken_back(self):
+        self.mark("idle")
+        self.c.settle(self.coordinator)
+        self.assertFalse(self.c.has(self.two, "/proc/77/comm"))
+        self.mark("")
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report.get("drained", ""), report["joined"], report["pending"]), ("", 2, 0))
+        self.assertTrue(self.c.has(self.two, "/proc/77/comm"))
+        self.assertIn("condor_drain -cancel", self.c.text("", "condor.log"))
+
+    def test_drained_worker_is_not_started_by_a_bundle(self):
+        self.mark("idle")
+        self.c.settle(self.coordinator)
+        self.c.worker(3)
+        self.c.publish()
+        self.c.settle(self.coordinator)
+        self.assertFalse(self.c.has(self.two, "/proc/77/comm"))
+
+    def test_new_front_end_gives_new_tokens_and_wakes_who_left(self):
+        c = self.c
+        tokens = [c.text(n, htcondor.TOKEN) for n in (self.one, self.two)]
+        self.mark("idle")
+        host_ca = c.settle(self.coordinator)["host_ca"]
+        self.assertFalse(c.has(self.two, "/proc/77/comm"))
+        c.delete(FRONT_END)
+        c.add(FRONT_END)
+        c.document["host_cas"] = [host_ca]
+        self.mark("")
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report["pending"], report.get("drained", "")), (2, 0, ""))
+        for name, token in zip((self.one, self.two), tokens):
+            self.assertNotEqual(c.text(name, htcondor.TOKEN), token)
+            self.assertTrue(c.has(name, "/proc/77/comm"))
+        self.assertIn("condor_reconfig", c.text("", "condor.log"))
+
+    def test_never_joined_worker_may_go_at_once(self):
+        name = self.c.worker(3, up=False)
+        self.c.publish()
+        self.c.settle(self.coordinator)
+        self.mark("idle", name)
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report["drained"], report["pending"]), ("cpu[3]", 0))
+
+    def test_known_worker_that_is_asked_again_is_not_taken_for_empty(self):
+        """At a new address, or after the coordinator lost what it knew, a worker
+        may have jobs: only the worker can say that it has none."""
+        put(self.c.path(self.two, "busy"), "")
+        self.c.document["workers"] = [dict(w, leaving="idle", address="10.9.9.2") if w["name"] == self.two else w
+                                      for w in self.c.document["workers"]]
+        self.c.publish()
+        report = self.c.settle(self.coordinator)
+        self.assertEqual((report.get("drained", ""), report["busy"]), ("", "cpu[2]"))
+        os.unlink(self.c.path(FRONT_END, STATE_FILE))
+        os.unlink(self.c.path(self.two, "up"))
+        again = self.c.coordinator()
+        self.assertEqual(self.c.settle(again, 2).get("drained", ""), "")
+        put(self.c.path(self.two, "up"), "")
+        report = self.c.settle(again)
+        self.assertEqual((report.get("drained", ""), report["busy"]), ("", "cpu[2]"))
+
+    def test_mark_taken_back_while_the_state_was_lost(self):
+        self.mark("idle")
+        self.c.settle(self.coordinator)
+        os.unlink(self.c.path(FRONT_END, STATE_FILE))
+        self.mark("")
+        self.c.settle(self.c.coordinator())
+        self.assertTrue(self.c.has(self.two, "/proc/77/comm"))
+
+    def held(self, task):
+        """Has the coordinator's task wait until it is let go."""
+        go, begun, real = threading.Event(), threading.Event(), getattr(self.coordinator.calls, task)
+
+        def waits(*arguments):
+            begun.set()
+            go.wait(30)
+            return real(*arguments)
+        setattr(self.coordinator.calls, task, waits)
+        return go, begun
+
+    def test_mark_taken_back_while_the_worker_is_being_closed(self):
+        go, begun = self.held("leave")
+        self.mark("idle")
+        for _ in range(2):
+            self.c.tick(self.coordinator)
+        self.assertTrue(begun.wait(30))
+        self.mark("")
+        self.c.tick(self.coordinator)
+        self.assertNotIn(("resume", self.two), self.coordinator.tasks.running)
+        go.set()
+        self.c.settle(self.coordinator)
+        self.assertTrue(self.c.has(self.two, "/proc/77/comm"), "it was resumed before it was closed, and stays closed for ever")
+
+    def test_marked_again_while_the_worker_is_being_opened(self):
+        self.mark("idle")
+        self.c.settle(self.coordinator)
+        go, begun = self.held("resume")
+        self.mark("")
+        self.c.tick(self.coordinator)
+        self.assertTrue(begun.wait(30))
+        self.mark("idle")
+        self.c.tick(self.coordinator, report=True)
+        self.assertEqual(self.c.reports[-1].get("drained", ""), "", "it is being opened")
+        go.set()
+        self.assertEqual(self.c.settle(self.coordinator)["drained"], "cpu[2]")
+        self.assertFalse(self.c.has(self.two, "/proc/77/comm"))
+
+    def test_gone_worker_is_forgotten_by_the_collector(self):
+        self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
+        self.c.settle(self.coordinator)
+        log = self.c.text("", "condor.log")
+        for kind in ("Machine", "StartD", "DaemonMaster"):
+            self.assertIn('TargetType = "%s"\nRequirements = Machine == "astro-cpu-2.astro.vmcluster.internal"' % kind, log)
+
+    def test_lost_answer_costs_nobody_else_a_bundle(self):
+        c = self.c
+        three, four = c.worker(3), c.worker(4)
+        c.publish()
+        lost = []
+
+        def remote(name, address, request, timeout=0):
+            answer = c.remote(name, address, request, timeout)
+            if name == three and request["verb"] == "apply" and answer["ok"] and not lost:
+                lost.append(answer["generation"])
+                raise system.Failure("ssh: connection reset")
+            return answer
+        self.coordinator.calls.remote = remote
+        report = c.settle(self.coordinator, 30)
+        self.assertEqual((report["joined"], report["pending"], len(lost)), (4, 0, 1))
+        self.assertEqual(self.coordinator.records.state["version"], lost[0])
+        self.assertEqual(c.requests.count((four, "apply")), 1)
+
+    def token_id(self, name):
+        body = self.c.text(name, htcondor.TOKEN).split(".")[1]
+        return json.loads(base64.b64decode(body + "=="))["jti"]
+
+    def test_gone_workers_token_is_revoked(self):
+        one, two = self.token_id(self.one), self.token_id(self.two)
+        self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
+        self.c.settle(self.coordinator)
+        revoked = "SEC_TOKEN_REVOCATION_EXPR = member(jti, {%s})\n"
+        self.assertEqual(self.c.text(FRONT_END, htcondor.REVOKED), revoked % ('"%s"' % two))
+        self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 1)
+        put(self.c.path("bin", "condor_reconfig"), "#!/bin/sh\nexit 1\n", 0o755)
+        self.c.document["workers"][0]["batch"] = "b2"  # another server of that name
+        self.c.delete(self.one)
+        self.c.add(self.one)
+        self.c.publish(batches={"b2": BATCH_CA})
+        self.assertIn("condor_reconfig", self.c.settle(self.coordinator)["error"])
+        put(self.c.path("bin", "condor_reconfig"), CONDOR, 0o755)
+        report = self.c.settle(self.c.coordinator())  # what is still to be done outlives a restart
+        self.assertEqual((report["joined"], report.get("error", "")), (1, ""))
+        self.assertEqual(self.c.text(FRONT_END, htcondor.REVOKED), revoked % ", ".join('"%s"' % i for i in sorted((one, two))))
+        self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 2)
+        self.assertNotIn(self.token_id(self.one), (one, two))
+
+    def test_the_one_before_under_a_name_is_forgotten(self):
+        put(os.path.join(self.c.dir, "condor.log"), "")
+        self.c.publish(workers=[dict(w, batch="b2", address="10.0.9.9") if w["name"] == self.two else w for w in self.c.document["workers"]])
+        self.c.settle(self.coordinator, 5)
+        self.assertIn('Requirements = Machine == "astro-cpu-2.astro.vmcluster.internal"', self.c.text("", "condor.log"))
+        self.assertNotIn('Requirements = Machine == "astro-cpu-1', self.c.text("", "condor.log"))
+
+    def test_forgetting_is_tried_until_it_is_done(self):
+        script = self.c.path("bin", "condor_advertise")
+        works = self.c.text("bin", "condor_advertise")
+        put(script, "#!/bin/sh\necho failed to send classad >&2\nexit 1\n", 0o755)
+        self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
+        self.c.settle(self.coordinator, 5)
+        self.assertEqual(self.coordinator.records.state["forget"], [self.two])
+        put(script, works, 0o755)
+        self.c.settle(self.coordinator, 30)
+        self.assertEqual(self.coordinator.records.state["forget"], [])
+        self.assertIn('TargetType = "StartD"\nRequirements = Machine == "astro-cpu-2.', self.c.text("", "condor.log"))
+
+    def test_missing_package_is_told(self):
+        name = self.c.worker(3)
+        self.c.delete(name, "units")
+        self.c.publish()
+        report = self.c.settle(self.coordinator, 20)
+        self.assertEqual(report["pending_names"], "cpu[3]")
+        self.assertIn("HTCondor is not installed on astro-cpu-3", report["error"])
+
+    def test_token_is_made_while_the_worker_boots(self):
+        c, coordinator = self.c, self.coordinator
+        name = c.worker(3, up=False)
+        c.publish()
+        c.settle(coordinator)
+        self.assertIn("token", coordinator.records.state["workers"][name])
+        self.assertFalse(coordinator.records.state["workers"][name].get("joined"))

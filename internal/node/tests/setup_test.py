@@ -1,0 +1,154 @@
+"""The set-up of a node."""
+
+import os
+import subprocess
+import threading
+import time
+
+from .. import accounts, node, setup, system
+from .harness import CA, FRONT_END, OPERATOR, ClusterCase, put
+
+
+class Setup(ClusterCase):
+    def test_worker(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.enter(name)
+        self.assertEqual(self.setup(), 0)
+        self.assertEqual(self.setup(), 0, "again")
+        users = c.text(name, "/users.log")
+        self.assertRegex(users, "useradd --system .*-p \\* .* vmcluster")
+        self.assertIn("usermod -p * vmcluster", users, "the second time")
+        self.assertIn(CA, c.text(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertIn(OPERATOR, c.text(name, "/home/astro/.ssh/authorized_keys"))
+        self.assertIn("skuid != 0 reject", c.text(name, "/etc/vmcluster/metadata.nft"))
+        self.assertIn("-f /etc/vmcluster/metadata.nft", c.text(name, "/nft.log"), "closed at once")
+        wanted = c.dir + "/" + name + "/etc/systemd/system/multi-user.target.wants"
+        self.assertEqual(sorted(os.listdir(wanted)), ["vmcluster-metadata.service", "vmcluster-setup.service"], "and at each boot")
+        self.assertEqual(os.readlink(wanted + "/vmcluster-metadata.service"), "/etc/systemd/system/vmcluster-metadata.service")
+        self.assertFalse(c.has(name, "/systemctl.log"), "systemd takes its time")
+        self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
+
+    def test_account_keys_are_labelled_for_sshd(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.enter(name)
+        self.setup()
+        folder = os.path.join(c.dir, name, "var/lib/vmcluster")
+        labels = ["semanage fcontext -a -t ssh_home_t /var/lib/vmcluster/\\.ssh(/.*)?", "restorecon -R " + folder,
+                  "chcon -R -t ssh_home_t %s/.ssh" % folder]
+        self.assertEqual([line for line in c.text(name, "/label.log").splitlines() if "/vmcluster" in line], labels)
+        node.Node().write_account_keys(CA, [])
+        self.assertEqual(c.text(name, "/label.log").splitlines()[-2:], labels[1:], "semanage takes seconds: once is enough")
+
+    def test_metadata_is_closed_by_iptables_where_nft_does_not_work(self):
+        c = self.cluster
+        self.assertEqual(self.setup(), 0)
+        unit = c.text(FRONT_END, "/etc/systemd/system/vmcluster-metadata.service")
+        for early in ("ssh.service", "cron.service"):
+            self.assertIn(early, next(line for line in unit.splitlines() if line.startswith("Before="))[len("Before="):].split())
+        command = next(line for line in unit.splitlines() if line.startswith("ExecStart=/bin/sh -c "))[len("ExecStart="):]
+        put(c.dir + "/bin/nft", "#!/bin/sh\nexit 1\n", 0o755)
+        put(c.dir + "/bin/iptables", "#!/bin/sh\necho \"$*\" >>\"$CLUSTER_DIR/iptables.log\"\ntest \"$1\" = -A\n", 0o755)
+        subprocess.run(["/bin/sh", "-c", command], check=True)
+        self.assertEqual([line.split()[0] for line in c.text("", "iptables.log").splitlines()], ["-C", "-A"])
+
+    def test_front_end(self):
+        c = self.cluster
+        self.assertEqual(self.setup(), 0)
+        self.assertIn("start --no-block vmcluster-coordinator.service", c.text(FRONT_END, "/systemctl.log"))
+        self.assertFalse(c.has(FRONT_END, "/var/lib/vmcluster/.ssh/authorized_keys"))
+
+    def test_taken_uid_is_said_and_the_rest_done(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "etc/passwd"), "irc:x:%d:39::/run:/bin/sh\n" % os.getuid())
+        c.enter(name)
+        self.assertEqual(self.setup(), 1)
+        self.assertIn("belong to irc", c.text(name, "/dev/console"))
+        self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertIn("belong to irc", node.Requests(node.Node()).answer({"verb": "join"})["error"])
+
+    def test_request_that_comes_during_setup_is_answered_after_it(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.enter(name)
+        steps, order = setup.Setup(node.Node()), []
+        requests = node.Requests(steps.node)
+
+        def coordinator_comes():
+            request = threading.Thread(target=lambda: order.append(("join", requests.answer({"verb": "join"})["ok"])))
+            request.start()
+            self.addCleanup(request.join)
+            self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"), "it could log in")
+            request.join(0.3)
+            order.append("steps")
+        steps.own_name = coordinator_comes
+        self.assertEqual(steps.run(), 0)
+        for _ in range(100):
+            if len(order) == 2:
+                break
+            time.sleep(0.05)
+        self.assertEqual(order, ["steps", ("join", True)])
+
+    def test_home_is_worked_on_by_a_child_with_the_users_rights(self):
+        c = self.cluster
+        c.enter(c.worker(1))
+        user = accounts.Account("astro", os.getuid(), os.getgid(), "/home/astro", "/bin/bash")
+        called = open(os.path.join(c.dir, "called"), "ab", buffering=0)
+        self.addCleanup(called.close)
+        for name in ("setgroups", "setgid", "setuid"):  # only root may
+            real = getattr(os, name)
+            self.addCleanup(setattr, os, name, real)
+            setattr(os, name, lambda what, name=name: called.write(b"%s(%r) " % (name.encode(), what)))
+        answer = accounts.home_in_child(user, {"id": "i1", "home": user.home, "keys": ["ssh-ed25519 AAAA"]})
+        self.assertEqual(c.text("", "called"), "setgroups([]) setgid(%d) setuid(%d) " % (user.gid, user.uid))
+        self.assertRegex(answer["user_key"], "^ssh-ed25519 AAAA")
+        self.assertIn("ssh-ed25519 AAAA\n", c.text("astro-cpu-1", "/home/astro/.ssh/authorized_keys"))
+        for how, want in ((lambda what: os.kill(os.getpid(), 9), "ended early"), (lambda what: 1 // 0, "ZeroDivisionError")):
+            os.setuid = how
+            with self.assertRaisesRegex(system.Failure, want):
+                accounts.home_in_child(user, {"id": "i1", "home": user.home})
+
+    def test_step_that_fails_once_is_repeated(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(c.path(name, "held"), "")
+        c.enter(name)
+        self.assertEqual(self.setup(), 0)
+        self.assertIn("try again later", c.text(name, "/dev/console"))
+        self.assertEqual(c.text(name, "/users.log").count("useradd"), 3, "one of them twice")
+        self.assertEqual(c.text(name, "/nft.log").count("metadata.nft"), 1, "what succeeded is not repeated")
+        self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
+
+    def test_setup_that_did_not_end_well_is_repeated_at_the_next_boot(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "etc/passwd"), "irc:x:%d:39::/run:/bin/sh\n" % os.getuid())
+        c.enter(name)
+        self.assertEqual(self.setup(), 1)
+        self.assertTrue(os.path.islink(c.dir + "/" + name + "/etc/systemd/system/multi-user.target.wants/vmcluster-setup.service"))
+        unit = c.text(name, "/etc/systemd/system/vmcluster-setup.service")
+        self.assertIn("ExecStart=/usr/local/sbin/vmcluster-node setup\n", unit)
+        mark = next(line for line in unit.splitlines() if line.startswith("ConditionPathExists=!")).split("!")[1]
+        self.assertFalse(c.has(name, mark))
+        put(os.path.join(c.dir, name, "etc/passwd"), "")
+        self.assertEqual(self.setup(), 0)
+        self.assertTrue(c.has(name, mark))
+
+    def test_unexpected_exception_stops_one_step_only(self):
+        c = self.cluster
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "etc/passwd"), "+::::::\n")
+        put(os.path.join(c.dir, name, "etc/group"), "+:::\n")
+        c.enter(name)
+        self.assertEqual(self.setup(), 0, "a line for NIS is nobody's")
+
+        def older_python(*_):
+            raise TypeError("run() got an unexpected keyword argument 'user'")
+        self.patch(accounts, "in_home", older_python)
+        os.unlink(os.path.join(c.dir, name, "var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertEqual(self.setup(), 1)
+        self.assertIn("unexpected keyword argument 'user'", c.text(name, "/dev/console"))
+        self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
+        self.assertIn("unexpected keyword argument 'user'", node.Requests(node.Node()).answer({"verb": "join"})["error"])
