@@ -46,7 +46,7 @@ func newStage(t *testing.T, rest string) *stage {
 	result, err := provision.New(client, provision.Options{}).Apply(t.Context(), provision.Request{
 		Create: true, Wait: provision.WaitActive,
 		Spec: cluster.Spec{
-			ID: "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2", Name: "astro", LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: cluster.BatchHTCondor,
+			ID: "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2", Name: "astro", LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: "htcondor",
 			FrontEnd: node, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: 2}},
 		},
 	})

@@ -13,7 +13,7 @@ import (
 func sampleDocument(workers int) Document {
 	d := Document{
 		Version: documentVersion, ID: "0f8a7f6e-0000-4000-8000-000000000001", Name: "astro", Generation: 7,
-		LoginUser: "astro", LoginUID: DefaultLoginUID, BatchSystem: BatchHTCondor,
+		LoginUser: "astro", LoginUID: DefaultLoginUID, BatchSystem: "htcondor",
 		CA:       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB",
 		FrontEnd: FrontEndRecord{Name: "astro-frontend", Address: "10.0.0.2"},
 		Groups:   map[string]GroupSpec{"cpu": {NodeSpec: NodeSpec{Image: "i", Flavor: "f", Network: "n", Files: map[string]string{"/etc/motd": "grüße\n"}}, Count: workers}},

@@ -1,12 +1,11 @@
 package cluster
 
-// BatchSystem names the batch system that a cluster runs.
+// BatchSystem names the batch system that a cluster runs; node.BatchSystems lists
+// those that exist.
 type BatchSystem string
 
-// The batch systems that a cluster can run.
-const (
-	BatchNone BatchSystem = "none"
-)
+// BatchNone stands for a cluster without a batch system.
+const BatchNone BatchSystem = "none"
 
 // FrontEndGroup is the key under which the front-end stands where groups are
 // listed. No worker group may have this name.

@@ -36,6 +36,20 @@ func BatchSystems() []string {
 	return names
 }
 
+// CheckBatchSystem refuses a name that is none of BatchSystems.
+func CheckBatchSystem(name string) error {
+	if names := BatchSystems(); !slices.Contains(names, name) {
+		return fmt.Errorf("%q is none of %s", name, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// Choices returns BatchSystems in Markdown, as in "`a`, `b` or `none`".
+func Choices() string {
+	names := slices.DeleteFunc(BatchSystems(), func(name string) bool { return name == "none" })
+	return "`" + strings.Join(names, "`, `") + "` or `none`"
+}
+
 // ReservedAccounts returns the names of the accounts that the packages of batch
 // systems make on a node.
 func ReservedAccounts() []string {
@@ -51,8 +65,8 @@ func ReservedAccounts() []string {
 // compressed, since together they compress better. The same batch system always
 // gives the same bytes.
 func Archive(batchSystem string) ([]byte, error) {
-	if !slices.Contains(BatchSystems(), batchSystem) {
-		return nil, fmt.Errorf("batch system %q is none of %s", batchSystem, strings.Join(BatchSystems(), ", "))
+	if err := CheckBatchSystem(batchSystem); err != nil {
+		return nil, fmt.Errorf("batch system %w", err)
 	}
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)

@@ -12,12 +12,16 @@ import (
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/sshkeygen"
 )
 
 // The program is Python and so are its tests.
 func TestProgram(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "python3", "-B", "-m", "unittest", "discover", "-s", "node/tests", "-t", ".", "-p", "*_test.py")
 	cmd.Dir = ".."
+	if _, err := exec.LookPath("ssh-keygen"); err != nil {
+		cmd.Env = append(cmd.Environ(), "PATH="+os.Getenv("PATH")+string(os.PathListSeparator)+sshkeygen.Install(t))
+	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %v\n%s", cmd, err, out)
 	}

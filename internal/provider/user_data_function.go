@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	program "github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
@@ -24,13 +25,13 @@ func (userDataFunction) Metadata(_ context.Context, _ function.MetadataRequest, 
 
 var previewTypes = map[string]attr.Type{"content": types.StringType, "size": types.Int64Type, "limit": types.Int64Type}
 
-const userDataDescription = "Renders, without a cloud, the user data that an apply would send for a node, to look at and to see how large it is. " +
+var userDataDescription = "Renders, without a cloud, the user data that an apply would send for a node, to look at and to see how large it is. " +
 	"In place of every key and certificate stands a remark in parentheses.\n\n" +
 	"`node` is an object with the attributes of `vmcluster_cluster` that shape user data, all of them optional but `name`:\n\n" +
 	"- `name`: name of the cluster\n" +
 	"- `group`: worker group of the node; without it the front-end's user data is rendered\n" +
 	"- `workers`: for a front-end, the number of workers by group, as in `{ cpu = 8 }`; its user data holds the roster\n" +
-	"- `login_user`, `login_uid`, `batch_system` (`htcondor` or `none`), `cloud_config`, `files`: as in the resource\n\n" +
+	"- `login_user`, `login_uid`, `batch_system` (" + program.Choices() + "), `cloud_config`, `files`: as in the resource\n\n" +
 	"The result is an object: `content`, the MIME text; `size`, how many bytes an apply sends, with keys in their places " +
 	"(for a front-end up to 1 % too many, since real keys pack better than what stands in for them); and `limit`, how many Nova takes."
 

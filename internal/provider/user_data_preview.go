@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	program "github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
@@ -75,12 +77,9 @@ func (p *preview) check() error {
 	if err := cluster.CheckClusterName(p.spec.Name); err != nil {
 		return err
 	}
-	switch p.spec.BatchSystem {
-	case cluster.BatchHTCondor, cluster.BatchNone:
-	case "":
-		p.spec.BatchSystem = cluster.BatchNone
-	default:
-		return fmt.Errorf("batch_system: %q is none of %s, %s", p.spec.BatchSystem, cluster.BatchHTCondor, cluster.BatchNone)
+	p.spec.BatchSystem = cmp.Or(p.spec.BatchSystem, cluster.BatchNone)
+	if err := program.CheckBatchSystem(string(p.spec.BatchSystem)); err != nil {
+		return fmt.Errorf("batch_system: %w", err)
 	}
 	groups := slices.Sorted(maps.Keys(p.spec.Groups))
 	if p.group != "" {

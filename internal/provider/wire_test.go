@@ -147,7 +147,7 @@ func makeCluster(t *testing.T, cloud *openstacktest.Cloud, id, name string, work
 	result, err := provision.New(client, provision.Options{}).Apply(t.Context(), provision.Request{
 		Create: true, Wait: provision.WaitActive,
 		Spec: cluster.Spec{
-			ID: id, Name: name, LoginUser: name, LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: cluster.BatchHTCondor,
+			ID: id, Name: name, LoginUser: name, LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: "htcondor",
 			FrontEnd: node, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: workers}},
 		},
 	})

@@ -21,7 +21,7 @@ func testRequest(t *testing.T, workers int) Request {
 	return Request{
 		Spec: cluster.Spec{
 			ID: "0f8a7f6e-0000-4000-8000-000000000001", Name: "astro", LoginUser: "astro", LoginUID: cluster.DefaultLoginUID,
-			BatchSystem: cluster.BatchHTCondor, FrontEnd: fe,
+			BatchSystem: "htcondor", FrontEnd: fe,
 			Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: workers}},
 		},
 		Wait: WaitJoined, DrainTimeout: 10 * time.Minute, CreatedBy: "here", Create: true,

@@ -131,7 +131,7 @@ func wish(id string, workers int, retire ...string) provision.Request {
 	return provision.Request{
 		Spec: cluster.Spec{
 			ID: id, Name: "astro", LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, KeyPair: "ops",
-			BatchSystem: cluster.BatchHTCondor, FrontEnd: frontEnd,
+			BatchSystem: "htcondor", FrontEnd: frontEnd,
 			Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: workers, Retire: retire}},
 		},
 		Wait: provision.WaitJoined, DrainTimeout: 10 * time.Minute, CreatedBy: "here",

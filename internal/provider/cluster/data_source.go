@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
@@ -78,7 +79,7 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 		Attributes: map[string]schema.Attribute{
 			"id":                which("ID of the cluster. Either this or `name` is given."),
 			"name":              which("Name of the cluster. Either this or `id` is given; where two clusters of the project have the same name, only the ID tells them apart."),
-			"batch_system":      text("The batch system: `htcondor` or `none`."),
+			"batch_system":      text("The batch system: " + node.Choices() + "."),
 			"login_user":        text("The account for which every node trusts every node; empty if there is none."),
 			"front_end_address": text("Where the front-end is reached: its floating IP if Nova shows one, else its fixed address. Null while there is no front-end."),
 			"generation": schema.Int64Attribute{

@@ -19,7 +19,7 @@ func TestDataSourceTellsWhatTheCloudShows(t *testing.T) {
 	view := cluster.View{
 		Nodes:       cluster.Nodes{fe, testNodeOf("astro-cpu-1", "cpu"), broken, testNodeOf("astro-old-1", "old")},
 		HasDocument: true,
-		Document: cluster.Document{Name: "astro", LoginUser: "ada", BatchSystem: cluster.BatchHTCondor, Generation: 9,
+		Document: cluster.Document{Name: "astro", LoginUser: "ada", BatchSystem: "htcondor", Generation: 9,
 			Groups:  map[string]cluster.GroupSpec{"cpu": {NodeSpec: cluster.NodeSpec{Flavor: "f2", Image: "i1", Network: "n1"}}, "gpu": {}},
 			Workers: []cluster.Member{{Name: "astro-cpu-1"}, {Name: "astro-cpu-2"}, {Name: "astro-old-1"}}},
 	}

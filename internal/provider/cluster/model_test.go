@@ -100,7 +100,7 @@ func TestSpecFromModel(t *testing.T) {
 	got := m.decoded(t).spec(testResolution)
 	want := cluster.Spec{
 		ID: "4e3b", Name: "astro", LoginUser: "astro", LoginUID: 20000,
-		KeyPair: "ops", OperatorKey: "ssh-ed25519 AAAA", BatchSystem: cluster.BatchHTCondor, Coordinator: cluster.CoordinatorFrontEnd,
+		KeyPair: "ops", OperatorKey: "ssh-ed25519 AAAA", BatchSystem: "htcondor", Coordinator: cluster.CoordinatorFrontEnd,
 		FrontEnd: cluster.NodeSpec{Image: "i1", Flavor: "f1", Network: "n1", SecurityGroups: []string{"default"},
 			CloudConfig: "#cloud-config\n", ExternalNetworkID: "x1"},
 		Groups: map[string]cluster.GroupSpec{

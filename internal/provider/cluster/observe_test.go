@@ -87,7 +87,7 @@ func TestObserveFillsAnImport(t *testing.T) {
 		Nodes:       cluster.Nodes{testNodeOf("astro-frontend", ""), testNodeOf("astro-cpu-1", "cpu")},
 		HasDocument: true,
 		Document: cluster.Document{ID: "4e3b", Name: "astro", LoginUser: "ada", LoginUID: 20001, KeyPair: "ops", OperatorKey: "ssh-ed25519 AAAA",
-			BatchSystem: cluster.BatchHTCondor, Generation: 3, Groups: map[string]cluster.GroupSpec{"cpu": spec("i1"), "gpu": spec("i2")},
+			BatchSystem: "htcondor", Generation: 3, Groups: map[string]cluster.GroupSpec{"cpu": spec("i1"), "gpu": spec("i2")},
 			Workers: []cluster.Member{{Name: "astro-cpu-1"}}},
 	}
 	if diags := m.observe(t.Context(), view); diags.HasError() {
@@ -95,7 +95,7 @@ func TestObserveFillsAnImport(t *testing.T) {
 	}
 	p := m.decoded(t)
 	got := p.spec(resolutionOf(m.Resolved))
-	if got.Name != "astro" || got.LoginUser != "ada" || got.LoginUID != 20001 || got.BatchSystem != cluster.BatchHTCondor ||
+	if got.Name != "astro" || got.LoginUser != "ada" || got.LoginUID != 20001 || got.BatchSystem != "htcondor" ||
 		got.KeyPair != "ops" || got.OperatorKey != "ssh-ed25519 AAAA" {
 		t.Errorf("cluster: %+v", got)
 	}

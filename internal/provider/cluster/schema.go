@@ -23,6 +23,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -186,9 +187,9 @@ func batchSystemAttribute() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"type": schema.StringAttribute{
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.OneOf(string(cluster.BatchNone), string(cluster.BatchHTCondor))},
+				Validators:          []validator.String{stringvalidator.OneOf(node.BatchSystems()...)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				MarkdownDescription: "`htcondor` (the image must have its packages) or `none`. Another one makes another cluster.",
+				MarkdownDescription: node.Choices() + "; the image must have the packages of a batch system. Another one makes another cluster.",
 			},
 		},
 		MarkdownDescription: "The batch system whose pool the workers join. The default is `none`.",

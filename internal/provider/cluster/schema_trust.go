@@ -33,6 +33,6 @@ func replaceOnChangeAttribute() schema.Attribute {
 		Optional: true,
 		MarkdownDescription: "Whether a change of the front-end's image, flavor, network, security groups, `cloud_config` or `files` makes it anew (default `false`: a warning, and nothing happens). " +
 			"The old one is deleted first: name, floating IP and fixed port are the same. Workers stay and join the new one. " +
-			"What is on the front-end's own disk goes with it, the batch system's queue included, unless that lies on a volume of yours. Jobs that run then go on for nobody, until they end or their lease is over (HTCondor: 40 minutes).",
+			"What is on the front-end's own disk goes with it, the batch system's queue included, unless that lies on a volume of yours. Jobs that run then go on for nobody, until they end or the batch system gives them up.",
 	}
 }

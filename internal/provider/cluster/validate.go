@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 )
 
 // ValidateConfig refuses, without a cloud, what no cloud could make.
@@ -32,7 +33,7 @@ func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.Valid
 
 // reservedUsers have a uid and a purpose of their own on every node: given the
 // login user's, the node would not work.
-var reservedUsers = []string{"root", "daemon", "nobody", "sshd", "vmcluster", "condor", "slurm", "munge"}
+var reservedUsers = append([]string{"root", "daemon", "nobody", "sshd", "vmcluster"}, node.ReservedAccounts()...)
 
 // checkLoginUser refuses accounts that the login user can't be, also where the
 // cluster's name stands in for it.

@@ -77,6 +77,11 @@ var rules = []rule{
 		because: "every package may use them",
 	},
 	{
+		name: "the node program stands alone", in: []string{"internal/node"},
+		only:    []string{ours + "/internal/node"},
+		because: "a node has Python and nothing else",
+	},
+	{
 		name: "user data is rendered from domain words", in: []string{"internal/cloudinit"},
 		deny:    []string{ours + "/internal/provision", ours + "/internal/openstack", ours + "/internal/provider", ours + "/scaler"},
 		because: "a rendering is a function of its input",

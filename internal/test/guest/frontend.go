@@ -113,8 +113,8 @@ func groupOf(servers []openstacktest.Server, name string) string {
 }
 
 // leave drains a worker that is marked, and undoes it when the mark is gone.
-// The worker is closed to new jobs before Busy is asked, as condor_drain's
-// check is atomic on the worker itself.
+// The worker is closed to new jobs before Busy is asked, since a batch system
+// checks and closes in one step.
 func (s *Simulator) leave(f *frontEnd, m cluster.Member) {
 	s.mu.Lock()
 	w := f.workers[m.Name]

@@ -180,7 +180,7 @@ func birth(t *testing.T, maker *openstack.Client, name, image, flavor, network s
 	defer cancel()
 	_, err = p.Apply(ctx, provision.Request{
 		Spec: cluster.Spec{
-			ID: id, Name: name, LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, BatchSystem: cluster.BatchHTCondor, FrontEnd: node,
+			ID: id, Name: name, LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, BatchSystem: "htcondor", FrontEnd: node,
 			Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Scaling: scaling}, "spread": {NodeSpec: spread, Scaling: scaling}},
 		},
 		Wait: provision.WaitActive, CreatedBy: "test", Create: true,
