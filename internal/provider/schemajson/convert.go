@@ -50,7 +50,7 @@ func each[A, B any](from map[string]A, convert func(A) B) map[string]B {
 type converter struct{ err error }
 
 func (c *converter) schema(s *tfprotov6.Schema) *tfjson.Schema {
-	return &tfjson.Schema{Version: uint64(max(0, s.Version)), Block: c.block(s.Block)} //nolint:gosec // it is not negative
+	return &tfjson.Schema{Version: uint64(max(0, s.Version)), Block: c.block(s.Block)}
 }
 
 func (c *converter) block(b *tfprotov6.SchemaBlock) *tfjson.SchemaBlock {
@@ -64,7 +64,7 @@ func (c *converter) block(b *tfprotov6.SchemaBlock) *tfjson.SchemaBlock {
 	for _, n := range b.BlockTypes {
 		out.NestedBlocks[n.TypeName] = &tfjson.SchemaBlockType{
 			NestingMode: blockModes[n.Nesting], Block: c.block(n.Block),
-			MinItems: uint64(max(0, n.MinItems)), MaxItems: uint64(max(0, n.MaxItems)), //nolint:gosec // they are not negative
+			MinItems: uint64(max(0, n.MinItems)), MaxItems: uint64(max(0, n.MaxItems)),
 		}
 	}
 	return out
@@ -107,7 +107,7 @@ func (c *converter) parameter(p *tfprotov6.FunctionParameter) *tfjson.FunctionPa
 }
 
 func (c *converter) identity(s *tfprotov6.ResourceIdentitySchema) *tfjson.IdentitySchema {
-	out := &tfjson.IdentitySchema{Version: uint64(max(0, s.Version)), Attributes: map[string]*tfjson.IdentityAttribute{}} //nolint:gosec // it is not negative
+	out := &tfjson.IdentitySchema{Version: uint64(max(0, s.Version)), Attributes: map[string]*tfjson.IdentityAttribute{}}
 	for _, a := range s.IdentityAttributes {
 		out.Attributes[a.Name] = &tfjson.IdentityAttribute{
 			IdentityType: c.valueType(a.Type), Description: a.Description,

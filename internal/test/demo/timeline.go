@@ -55,26 +55,17 @@ func inPool(s *stage) []string {
 	return slices.DeleteFunc(s.sim.Joined(), func(n string) bool { return slices.Contains(drained, n) })
 }
 
-// look says what has changed since the last look.
+// look prints what has changed since the last look.
 func (l *timeline) look() {
-	now := map[string]string{}
+	servers := map[string]string{}
 	workers := 0
 	for _, server := range l.s.cloud.Servers() {
-		now[server.Name] = strings.ToLower(server.Status)
+		servers[server.Name] = strings.ToLower(server.Status)
 		if server.Name != cluster.FrontEndName("astro") {
 			workers++
 		}
 	}
-	for _, name := range l.s.sim.Joined() {
-		if now[name] != "" {
-			now[name] = "joined"
-		}
-	}
-	for _, name := range l.s.sim.Drained() {
-		if now[name] != "" {
-			now[name] = "drained"
-		}
-	}
+	now := states(servers, l.s.sim.Joined(), l.s.sim.Drained(), l.seen)
 	l.mu.Lock()
 	l.peak = max(l.peak, workers)
 	before := l.seen
@@ -95,6 +86,25 @@ func (l *timeline) look() {
 		l.queue = q
 		l.say("  %s", q)
 	}
+}
+
+// states returns the state of each node: its server's status, or "joined" or
+// "drained". Once the front-end is gone there is no pool to ask, so a worker that
+// was in it keeps its last state for as long as its server is active.
+func states(servers map[string]string, joined, drained []string, before map[string]string) map[string]string {
+	const active, inPool, outOfPool = "active", "joined", "drained"
+	now := maps.Clone(servers)
+	for name, status := range servers {
+		switch {
+		case slices.Contains(drained, name):
+			now[name] = outOfPool
+		case slices.Contains(joined, name):
+			now[name] = inPool
+		case status == active && (before[name] == inPool || before[name] == outOfPool):
+			now[name] = before[name]
+		}
+	}
+	return now
 }
 
 func (l *timeline) say(format string, args ...any) {
