@@ -69,7 +69,7 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 	nova := actuate.NewNova(c.Cluster, provisioner).Looking(provision.New(cloud, options))
 	keeper := lease.New(cloud, hostname())
 	l := &loop.Loop{
-		Queue: reader(c.Queue), Cluster: nova, Actuator: nova, Flavors: flavors{cloud},
+		Queue: reader(c.Queue), Cluster: nova, Actuator: nova,
 		Project: project{cloud}, Consoles: cloud, Remains: cloud, Lease: keeper,
 		Memos: cloud, Reports: nova,
 		Policy: c.Policy, Interval: c.Interval, Log: log,
@@ -158,18 +158,8 @@ func (p project) Room(ctx context.Context) (decide.Room, error) {
 	return decide.Room{Instances: left(l.Instances), Cores: left(l.Cores), RAMMiB: left(l.RAM)}, nil
 }
 
+// Size relies on the client, which asks for each flavor once.
 func (p project) Size(ctx context.Context, flavorID string) (decide.Size, error) {
 	f, err := p.cloud.ResolveFlavor(ctx, flavorID)
 	return decide.Size{Cores: f.VCPUs, RAMMiB: f.RAM}, err
-}
-
-// flavors tells flavors' sizes by the cloud's list.
-type flavors struct{ cloud *openstack.Client }
-
-func (f flavors) FlavorShape(ctx context.Context, flavorID string) (queue.Shape, error) {
-	flavor, err := f.cloud.ResolveFlavor(ctx, flavorID)
-	if err != nil {
-		return queue.Shape{}, err
-	}
-	return actuate.ShapeOfFlavor(flavor.VCPUs, flavor.RAM), nil
 }

@@ -42,13 +42,6 @@ func (e PutOffError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e PutOffError) Unwrap() error { return e.Err }
 
-// Flavors tells what a flavor is.
-type Flavors interface {
-	// FlavorShape returns what a worker of the flavor will offer to jobs, as far
-	// as it can be known without one.
-	FlavorShape(ctx context.Context, flavorID string) (queue.Shape, error)
-}
-
 // Provisioner is what the nova actuator needs; *provision.Provisioner has it.
 type Provisioner interface {
 	Read(ctx context.Context, nameOrID string, known cluster.Nodes) (cluster.View, error)

@@ -29,7 +29,6 @@ type Loop struct {
 	Queue    queue.Reader
 	Cluster  actuate.Reader
 	Actuator actuate.Actuator
-	Flavors  actuate.Flavors
 	Project  Project  // nil: quota is left to the cloud's refusals
 	Consoles Consoles // nil: none is read
 	Remains  Remains  // nil: what gone servers left is not looked for
@@ -48,19 +47,17 @@ type Loop struct {
 	Reports Reports // nil: each reading takes the front-end's report
 
 	memory  decide.Memory
-	flavors map[string]queue.Shape // by flavor ID
-	told    map[string]bool        // notes that were logged already
-	trouble map[string]bool        // failures to read that were told, until it is over
-	sizes   map[string]decide.Size // by flavor ID
-	blind   bool                   // the quota can not be read
-	stopped bool                   // for too many are sick
-	shown   map[string]bool        // servers whose consoles were logged
-	waits   string                 // for whom this scaler waits
-	mine    bool                   // this scaler acts, by the last round
-	alone   bool                   // no other one does, by the last round
-	unsure  bool                   // nobody knows yet whether the other scaler lives, by the last round
-	leaves  bool                   // this round's reading left the front-end's report where it was
-	kept    []string               // memos on the front-end
+	told    map[string]bool // notes that were logged already
+	trouble map[string]bool // failures to read that were told, until it is over
+	blind   bool            // the quota can not be read
+	stopped bool            // for too many are sick
+	shown   map[string]bool // servers whose consoles were logged
+	waits   string          // for whom this scaler waits
+	mine    bool            // this scaler acts, by the last round
+	alone   bool            // no other one does, by the last round
+	unsure  bool            // nobody knows yet whether the other scaler lives, by the last round
+	leaves  bool            // this round's reading left the front-end's report where it was
+	kept    []string        // memos on the front-end
 
 	holdEnds time.Time // of demand that waits, by the last round; zero: none does
 
@@ -260,31 +257,10 @@ func (l *Loop) read(ctx context.Context) (f decide.Facts, queueTook time.Duratio
 		if _, managed := ours[group]; !managed {
 			continue
 		}
-		if l.Flavors != nil {
-			f.Flavors[group] = l.shape(ctx, group, spec.Flavor)
-		}
-		if l.Project != nil {
-			f.Sizes[group] = l.size(ctx, spec.Flavor)
+		if size, known := l.size(ctx, group, spec.Flavor); known {
+			f.Sizes[group], f.Flavors[group] = size, actuate.ShapeOfFlavor(size.Cores, size.RAMMiB)
 		}
 	}
 	f.Room = l.room(ctx)
 	return f, queueTook, nil
-}
-
-// shape returns a flavor's shape, asked for once. Where it can't be known, the
-// group waits for a worker in the pool, and the decision says so.
-func (l *Loop) shape(ctx context.Context, group, flavor string) queue.Shape {
-	if s, ok := l.flavors[flavor]; ok {
-		return s
-	}
-	s, err := l.Flavors.FlavorShape(ctx, flavor)
-	if err != nil {
-		l.Log.Warn("the size of a group's flavor is not known", "group", group, "flavor", flavor, "error", err)
-		return queue.Shape{}
-	}
-	if l.flavors == nil {
-		l.flavors = map[string]queue.Shape{}
-	}
-	l.flavors[flavor] = s
-	return s
 }

@@ -6,11 +6,12 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 )
 
-// Project is the cloud's project that the cluster is in.
+// Project is the cloud's project that the cluster is in, with its flavors.
 type Project interface {
 	// Room is what its quota leaves, others' servers counted.
 	Room(ctx context.Context) (decide.Room, error)
-	// Size is what a server of the flavor takes of it.
+	// Size is what a server of the flavor takes of it. It is asked in every round, so
+	// an implementation should ask the cloud once a flavor.
 	Size(ctx context.Context, flavorID string) (decide.Size, error)
 }
 
@@ -34,20 +35,17 @@ func (l *Loop) room(ctx context.Context) decide.Room {
 	return room
 }
 
-// size returns what a flavor takes of the quota, asked for once.
-func (l *Loop) size(ctx context.Context, flavor string) decide.Size {
-	if s, ok := l.sizes[flavor]; ok {
-		return s
+// size returns what a server of the group's flavor takes of the quota. Without it
+// the group waits for a worker in the pool, and the decision says so.
+func (l *Loop) size(ctx context.Context, group, flavor string) (size decide.Size, known bool) {
+	if l.Project == nil {
+		return decide.Size{}, false
 	}
-	s, err := l.Project.Size(ctx, flavor)
+	size, err := l.Project.Size(ctx, flavor)
 	if err != nil {
-		return decide.Size{} // FlavorShape has said so
+		l.Log.Warn("the size of a group's flavor is not known", "group", group, "flavor", flavor, "error", err)
 	}
-	if l.sizes == nil {
-		l.sizes = map[string]decide.Size{}
-	}
-	l.sizes[flavor] = s
-	return s
+	return size, err == nil
 }
 
 // alarm logs once that nothing is done, and once that it is over.

@@ -291,17 +291,11 @@ type queueOf struct{ *sim }
 
 func (q queueOf) Read(context.Context) (queue.Snapshot, error) { return q.readQueue() }
 
-type oneFlavor struct{}
-
-func (oneFlavor) FlavorShape(context.Context, string) (queue.Shape, error) {
-	return queue.Shape{Cpus: cpusEach, MemoryMiB: 7500}, nil
-}
-
 func newLoop(s *sim, most int) *loop.Loop {
 	p := decide.DefaultPolicy()
 	p.Groups["cpu"] = decide.Bounds{Max: most}
 	return &loop.Loop{
-		Queue: queueOf{s}, Cluster: &clusterOf{sim: s}, Actuator: s, Flavors: oneFlavor{},
+		Queue: queueOf{s}, Cluster: &clusterOf{sim: s}, Actuator: s,
 		Project: projectOf{s}, Consoles: s, Remains: s,
 		Policy: p, Interval: 10 * time.Second, Log: hclog.NewNullLogger(),
 	}
