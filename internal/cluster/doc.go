@@ -1,7 +1,7 @@
-// Package cluster holds the words that the provider and the scaler share, and
-// the pure rules about them: what a cluster should be (Spec), what exists
-// (Node), what a node is called, who leaves when a group shrinks, and the two
-// records that live in the cloud (Document, Report).
+// Package cluster holds the words that the provider and the scaler share, and the pure
+// rules about them: what a cluster should be (Spec), what exists (Node), the names of
+// nodes, which workers leave when a group shrinks, and the two records in the cloud
+// (Document, Report).
 //
 // Data flows through it in two directions:
 //

@@ -25,7 +25,7 @@ const (
 	MaxChunks       = 119
 )
 
-// ErrNoDocument says that a server's metadata holds no cluster document.
+// ErrNoDocument is the error for metadata without a cluster document.
 var ErrNoDocument = errors.New("no cluster document in the metadata")
 
 // Document is the cluster's own record in the cloud: all that is needed to add
@@ -44,15 +44,15 @@ type Document struct {
 	Coordinator string               `json:"coordinator,omitempty"` // "" is the front-end
 	CA          string               `json:"ca"`                    // cluster CA, public half
 	FrontEnd    FrontEndRecord       `json:"front_end"`
-	FrontEndAs  *NodeSpec            `json:"front_end_as,omitempty"` // what it is made of, for who imports the cluster; without cloud_config and files
+	FrontEndAs  *NodeSpec            `json:"front_end_as,omitempty"` // its specification, for an import of the cluster; without cloud_config and files
 	Groups      map[string]GroupSpec `json:"groups"`
 	Batches     map[string]string    `json:"batches,omitempty"`  // batch ID → batch CA, public half
 	HostCAs     []string             `json:"host_cas,omitempty"` // of front-ends that this one replaces
 	Workers     []Member             `json:"workers"`
 }
 
-// FrontEndRecord is what others need to know of the front-end. Its keys are ""
-// until it has reported them.
+// FrontEndRecord is the front-end's entry in the document. Its keys are "" until the
+// front-end has reported them.
 type FrontEndRecord struct {
 	Name           string `json:"name"`
 	Address        string `json:"address,omitempty"`
@@ -61,21 +61,21 @@ type FrontEndRecord struct {
 	HostCA         string `json:"host_ca,omitempty"` // signs the host keys of the workers it has joined; public half
 }
 
-// Leaving says how a worker is asked to leave.
+// Leaving is the way in which a worker is asked to leave.
 type Leaving string
 
 // The ways to leave. A worker whose mark goes away is put back into service.
 const (
 	Stays       Leaving = ""
 	LeaveIdle   Leaving = "idle"  // only if it runs nothing; refused otherwise
-	LeaveJobsOK Leaving = "drain" // takes no new job, and goes when its jobs are through
+	LeaveJobsOK Leaving = "drain" // takes no new job, and leaves when its jobs have ended
 )
 
 // Member is a worker in the roster.
 type Member struct {
 	Name    string  `json:"name"`
 	Address string  `json:"address"`
-	Batch   string  `json:"batch,omitempty"` // whose CA signed its first host key
+	Batch   string  `json:"batch,omitempty"` // the batch whose CA signed its first host key
 	Leaving Leaving `json:"leaving,omitempty"`
 }
 
@@ -102,7 +102,7 @@ func (d Document) Member(name string) (Member, bool) {
 // document is too large.
 func (d Document) Encode() (map[string]string, error) {
 	d.Version = documentVersion
-	d.Workers = slices.Clone(d.Workers) // the caller's order is the caller's
+	d.Workers = slices.Clone(d.Workers) // the caller keeps its order
 	slices.SortFunc(d.Workers, func(a, b Member) int { return CompareNames(a.Name, b.Name) })
 	d.dropUnusedBatches()
 	raw, err := json.Marshal(d)
@@ -134,8 +134,8 @@ func (d Document) Encode() (map[string]string, error) {
 	return items, nil
 }
 
-// A batch CA is kept while a roster entry names it: the front-end may still
-// have to verify that worker's first host key.
+// dropUnusedBatches drops the batch CAs that no roster entry names. The front-end may
+// still have to verify the first host keys of the others' workers.
 func (d *Document) dropUnusedBatches() {
 	used := map[string]bool{}
 	for _, m := range d.Workers {
@@ -145,7 +145,8 @@ func (d *Document) dropUnusedBatches() {
 	maps.DeleteFunc(d.Batches, func(id, _ string) bool { return !used[id] })
 }
 
-// DocumentTooLargeError says that a document does not fit the metadata.
+// DocumentTooLargeError is the error for a document that does not fit the metadata.
+// Size and Most are characters.
 type DocumentTooLargeError struct{ Size, Most int }
 
 func (e *DocumentTooLargeError) Error() string {
@@ -217,15 +218,15 @@ func WithDocument(metadata, document map[string]string) map[string]string {
 	return out
 }
 
-// Enrolled tells whether the roster holds this worker: the server, not just its
-// name. One that an interrupted run made is not enrolled though an older server's
-// entry bears its name; its batch CA died with that run.
+// Enrolled reports whether the roster holds this worker: the server, not only its
+// name. A server that an interrupted run made is not enrolled even if an older server's
+// entry has its name, because its batch CA ended with that run.
 func (d Document) Enrolled(n Node) bool {
 	m, ok := d.Member(n.Name)
 	return ok && m.Enrols(n)
 }
 
-// Enrols tells whether the entry is that of the server, and not of an older one of
+// Enrols reports whether the entry is that of the server, and not of an older one of
 // its name.
 func (m Member) Enrols(n Node) bool { return n.Batch == "" || n.Batch == m.Batch }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// FaultKind sorts what can go wrong with the cloud by what helps against it.
+// FaultKind is a kind of failure of the cloud. Failures of one kind have the same remedy.
 type FaultKind string
 
 // The kinds of fault.
@@ -20,7 +20,7 @@ const (
 	FaultVolume      FaultKind = "volume"       // no boot volume
 	FaultAuth        FaultKind = "auth"         // not logged in
 	FaultForbidden   FaultKind = "forbidden"    // logged in, right missing
-	FaultBadRequest  FaultKind = "bad_request"  // the cloud refused the words
+	FaultBadRequest  FaultKind = "bad_request"  // the cloud refused the request
 	FaultConflict    FaultKind = "conflict"     // another change is under way
 	FaultRateLimited FaultKind = "rate_limited" // asked to come back later
 	FaultUnavailable FaultKind = "unavailable"  // 5xx, no connection, timeout: the outcome is unknown
@@ -32,7 +32,7 @@ type CloudError struct {
 	Kind    FaultKind
 	Op      string // what was tried: "create server astro-cpu-1"
 	Code    int    // HTTP status; 0 when no answer came
-	Call    string // what was refused for want of a right: "GET /compute/v2.1/servers/detail"
+	Call    string // the call for which a right is missing: "GET /compute/v2.1/servers/detail"
 	Message string
 	Err     error
 }
@@ -49,7 +49,7 @@ func (e *CloudError) Error() string {
 
 func (e *CloudError) Unwrap() error { return e.Err }
 
-// IsKind tells whether err is, or wraps, a CloudError of that kind.
+// IsKind reports whether err is, or wraps, a CloudError of that kind.
 func IsKind(err error, kind FaultKind) bool {
 	var ce *CloudError
 	return errors.As(err, &ce) && ce.Kind == kind
@@ -64,14 +64,14 @@ func KindOf(err error) FaultKind {
 	return FaultOther
 }
 
-// NotMadeError names the workers of a batch that did not come about. It stands in
-// the Err of a CloudError, which tells of the first of them.
+// NotMadeError names the workers of a batch that were not made. It is the Err of a
+// CloudError about the first of them.
 type NotMadeError []NotMade
 
-// NotMade is a worker that did not come about.
+// NotMade is a worker that was not made.
 type NotMade struct {
 	Name    string
-	Zones   []string // availability zones in which it was tried; empty where the cloud chose
+	Zones   []string // availability zones in which it was tried; empty if the cloud chose
 	Kind    FaultKind
 	Message string
 }
@@ -84,6 +84,6 @@ func (e NotMadeError) Error() string {
 	return strings.Join(names, ", ") + " not made"
 }
 
-// ErrDocumentConflict says that another writer changed the cluster document in
-// between; the change must be computed again from what is there now.
+// ErrDocumentConflict is the error after another writer has changed the cluster
+// document in between. The change must be computed again from the present document.
 var ErrDocumentConflict = errors.New("the cluster document was changed by another writer")

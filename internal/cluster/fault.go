@@ -24,7 +24,7 @@ var (
 	limitWords = regexp.MustCompile(`(?i)\bexceed(s|ed)\b`)
 )
 
-// FaultOfWords returns the kind of fault that a message speaks of, or FaultOther.
+// FaultOfWords returns the kind of fault in a message, or FaultOther.
 func FaultOfWords(message string) FaultKind {
 	for _, f := range faultWords {
 		if f.words.MatchString(message) {

@@ -69,7 +69,7 @@ func GroupOf(cluster, name string) string {
 }
 
 // NextNames returns n worker names of a group, lowest free numbers first. Names
-// in taken are not free, whoever holds them.
+// in taken are not free.
 func NextNames(cluster, group string, n int, taken []string) []string {
 	used := make(map[string]bool, len(taken))
 	for _, t := range taken {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Role says what a node is in its cluster.
+// Role is the part of a node in its cluster.
 type Role string
 
 // The roles of a node.
@@ -16,11 +16,11 @@ const (
 	RoleWorker   Role = "worker"
 )
 
-// Status is a server's status in Nova's words. Any value may come back from a
-// cloud; only those with a rule of ours are named here.
+// Status is a server's status in Nova's words. A cloud may return any value; only
+// those that some rule uses are named here.
 type Status string
 
-// The statuses that some rule asks for.
+// The statuses that some rule uses.
 const (
 	StatusActive  Status = "ACTIVE"
 	StatusBuild   Status = "BUILD"
@@ -30,7 +30,7 @@ const (
 	StatusUnknown Status = "UNKNOWN" // a cell is down (microversion 2.69); the server may well be alive
 )
 
-// Fault is why Nova put a server into ERROR.
+// Fault is the reason for which Nova set a server to ERROR.
 type Fault struct {
 	Code    int
 	Message string
@@ -47,14 +47,14 @@ type Node struct {
 	Address     string // first fixed address; "" while none is assigned
 	Floating    string // first floating address, once Nova shows it
 	Status      Status
-	Fault       *Fault // set for StatusError where Nova tells
+	Fault       *Fault // for StatusError, if Nova gives one
 	Zone        string // availability zone
 	ServerGroup string // policy of the server group that it was made in, from its metadata
 	Image       string // ID
 	Flavor      string // ID, from the node's metadata
 	SpecHash    string // of the spec that the node was made from
-	Owner       string // who made it: "terraform" or "scaler"
-	Batch       string // whose CA signed its first host key; "" for one made before this was noted
+	Owner       string // its maker: "terraform" or "scaler"
+	Batch       string // the batch whose CA signed its first host key; "" for an older node without one
 	Protected   bool   // the scaler must leave it alone
 	Created     time.Time
 	Volumes     []string          // IDs of the volumes that go with the server
@@ -63,21 +63,21 @@ type Node struct {
 	Memos       []string          // of scalers, likewise: see MemoTag
 }
 
-// Gone tells that the server is deleted already, though a list still shows it.
+// Gone reports whether the server is deleted already, though a list still shows it.
 func (n Node) Gone() bool { return n.Status.Standing() == Gone }
 
-// Broken tells that Nova has given the server up.
+// Broken reports whether Nova has given the server up.
 func (n Node) Broken() bool { return n.Status == StatusError }
 
-// Ending tells of a server that nothing can rest on: given up, or being deleted.
+// Ending reports whether the server is given up or being deleted.
 func (n Node) Ending() bool { return n.Broken() || n.Status == StatusDeleting }
 
-// Nodes is a set of nodes with the questions that are asked of it.
+// Nodes is a set of nodes.
 type Nodes []Node
 
-// FrontEnd returns the front-end. Of two (an interrupted replacement, a create
-// call whose answer got lost) one that is not ending counts, then one that has
-// brought a cluster into being, then the older one.
+// FrontEnd returns the front-end. There may be two, after an interrupted replacement
+// or a create call whose answer got lost: then one that is not ending comes first, then
+// one that has finished a first apply, then the older one.
 func (ns Nodes) FrontEnd() (Node, bool) {
 	var found []Node
 	for _, n := range ns {
@@ -97,10 +97,10 @@ func (ns Nodes) FrontEnd() (Node, bool) {
 	}), true
 }
 
-// Distinct returns one server of each name, and the others: what create calls
-// left that were repeated after their answers got lost. The front-end counts as
-// FrontEnd says; of workers the one whose address is in the roster counts, then
-// one that is not ending, then the older one.
+// Distinct returns one server of each name, and the others, which create calls have
+// left that were repeated after their answers got lost. The front-end is that of
+// FrontEnd. Of two workers the one whose address is in the roster comes first, then one
+// that is not ending, then the older one.
 func (ns Nodes) Distinct(roster []Member) (one, others Nodes) {
 	frontEnd, _ := ns.FrontEnd()
 	address := make(map[string]string, len(roster))

@@ -1,8 +1,8 @@
 package cluster
 
 // ServerGroup is Nova's record of servers that a policy keeps apart or together.
-// It bears no tags: the cluster knows its own by their names, see
-// ServerGroupName, and by who is in them.
+// It has no tags: the cluster knows its own groups by their names, see ServerGroupName,
+// and by their members.
 type ServerGroup struct {
 	ID      string
 	Name    string

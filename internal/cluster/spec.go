@@ -7,11 +7,11 @@ type BatchSystem string
 // BatchNone stands for a cluster without a batch system.
 const BatchNone BatchSystem = "none"
 
-// FrontEndGroup is the key under which the front-end stands where groups are
-// listed. No worker group may have this name.
+// FrontEndGroup is the key of the front-end in maps by group. No worker group may have
+// this name.
 const FrontEndGroup = "frontend"
 
-// Who distributes a roster when workers are added.
+// The coordinators that distribute a roster when workers are added.
 const (
 	CoordinatorFrontEnd   = "front_end"   // it reads the document in its metadata
 	CoordinatorLastWorker = "last_worker" // for clouds without a metadata service: the last new worker brings it
@@ -37,7 +37,7 @@ type Spec struct {
 	Groups      map[string]GroupSpec // by group name
 }
 
-// NodeSpec is what one node is made of.
+// NodeSpec is the specification of one node.
 type NodeSpec struct {
 	Image             string            `json:"image"`   // ID
 	Flavor            string            `json:"flavor"`  // ID
@@ -49,16 +49,15 @@ type NodeSpec struct {
 	Placement
 }
 
-// BuildHash is the fingerprint of what only a new server can take on: a floating
-// IP can be given to one that exists.
+// BuildHash returns the fingerprint of the part that only a new server can take on; a
+// server that exists can get a floating IP.
 func (s NodeSpec) BuildHash() string {
 	s.ExternalNetworkID = ""
 	return s.Hash()
 }
 
-// GroupSpec is a worker group: how many nodes of one NodeSpec. With Scaling the
-// number is the scaler's, and Count is the least number at this moment: what a
-// new group begins with.
+// GroupSpec is a worker group: a number of nodes of one NodeSpec. With Scaling the
+// scaler owns the number, and Count is the number with which a new group begins.
 type GroupSpec struct {
 	NodeSpec
 	Count   int      `json:"count"`
@@ -74,8 +73,8 @@ type Scaling struct {
 	Max int `json:"max"`
 }
 
-// Wanted returns how many workers the group should have where that many work.
-// Within a scaled group's bounds, and above them, it is what there is.
+// Wanted returns the number of workers that the group should have if that many work.
+// Within a scaled group's bounds, and above them, it is the present number.
 func (g GroupSpec) Wanted(working int) int {
 	if g.Scaling == nil {
 		return g.Count

@@ -1,27 +1,26 @@
 package cluster
 
-// StatusNotJoined is no word of Nova's: the server is ACTIVE, and the front-end
-// has not been able to join it for longer than a boot may take.
+// StatusNotJoined is not a status of Nova: the server is ACTIVE, and the front-end has
+// not been able to join it for longer than a boot may take.
 const StatusNotJoined Status = "NOT_JOINED"
 
-// StatusDeleting is a task of Nova's and no status: a server keeps the status that
-// it had until its deletion is done.
+// StatusDeleting is a task of Nova and no status: a server keeps its status until its
+// deletion is done.
 const StatusDeleting Status = "DELETING"
 
-// Standing says what a status means for a worker.
+// Standing is the meaning of a status for a worker.
 type Standing string
 
 // The standings.
 const (
-	Sound   Standing = "sound"    // works, or will by itself
-	SetAway Standing = "set away" // somebody's doing, and theirs to undo: it is kept and counted
+	Sound   Standing = "sound"    // works, or will work without help
+	SetAway Standing = "set away" // a person has set it aside and will bring it back: it is kept and counted
 	Unfit   Standing = "unfit"    // a repair makes it anew under its name
 	Gone    Standing = "gone"     // deleted, though a list still shows it: made anew likewise
 )
 
-// standings is the whole of Nova's statuses (api-guide: server_concepts). A
-// status that is not here is sound: what a cloud calls it is no reason to delete
-// a server.
+// standings are all statuses of Nova (api-guide: server_concepts). Any other status is
+// sound, because an unknown status is no reason to delete a server.
 var standings = map[Status]Standing{
 	StatusActive: Sound, StatusBuild: Sound,
 	"REBOOT": Sound, "HARD_REBOOT": Sound, "PASSWORD": Sound,
@@ -45,5 +44,5 @@ func (s Status) Standing() Standing {
 	return Sound
 }
 
-// Unfit tells that a repair makes the worker anew.
+// Unfit reports whether a repair makes the worker anew.
 func (n Node) Unfit() bool { return n.Status.Standing() == Unfit }

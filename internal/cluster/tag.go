@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Tags stand on every server from the create call on (Nova: at most 50 of 60
+// Every server has these tags from its create call on (Nova: at most 50 tags of 60
 // characters, no '/' and no ','). A list by IDTag is the whole cluster.
 const (
 	idTag    = "vmcluster:"
 	nameTag  = "vmcluster-name:"
 	roleTag  = "vmcluster-role:"
 	groupTag = "vmcluster-group:"
-	leaseTag = "vmcluster-lease:" // this and the next on the front-end alone, and not from its birth
+	leaseTag = "vmcluster-lease:" // this and the next on the front-end only, and added later
 	memoTag  = "vmcluster-memo:"
 )
 
@@ -24,16 +24,16 @@ const (
 // own, see Document.
 const (
 	MetaSpec        = "vmcluster_spec"         // hash of the NodeSpec that made the node
-	MetaFlavor      = "vmcluster_flavor"       // flavor ID, which Nova no longer tells from 2.47 on
-	MetaImage       = "vmcluster_image"        // image ID of a node on a boot volume, where Nova tells none
+	MetaFlavor      = "vmcluster_flavor"       // flavor ID, which Nova does not show from 2.47 on
+	MetaImage       = "vmcluster_image"        // image ID of a node on a boot volume, for which Nova shows none
 	MetaNetwork     = "vmcluster_network"      // name of the network for the cluster's traffic, where a node has several
 	MetaServerGroup = "vmcluster_server_group" // policy of the server group that the node was made in
 	MetaOwner       = "vmcluster_owner"        // OwnerTerraform or OwnerScaler
 	MetaCreatedBy   = "vmcluster_created_by"   // fingerprint of the run that made the cluster
-	MetaCA          = "vmcluster_ca"           // fingerprint of the cluster CA the node was born with
-	MetaBatch       = "vmcluster_batch"        // which run of creates made the node: tells our servers from others' of the same name
-	MetaSent        = "vmcluster_sent"         // generation of the roster that a worker was born with, to take it to the front-end
-	MetaReady       = "vmcluster_ready"        // on the front-end: set when the first apply was through
+	MetaCA          = "vmcluster_ca"           // fingerprint of the cluster CA in the node's user data
+	MetaBatch       = "vmcluster_batch"        // the batch in which the node was made; other servers of its name have another one
+	MetaSent        = "vmcluster_sent"         // generation of the roster in the user data of a worker that takes it to the front-end
+	MetaReady       = "vmcluster_ready"        // on the front-end: set when the first apply has ended
 	MetaProtect     = "vmcluster_protect"      // set by an operator: the scaler must leave the node alone
 )
 
@@ -49,8 +49,8 @@ const (
 
 var metadataKey = regexp.MustCompile(`^[a-zA-Z0-9-_:. ]{1,255}$`) // nova: parameter_types.py
 
-// OwnMetadata is how many keys of ours a server of that spec may come to carry,
-// the document left out.
+// OwnMetadata returns how many keys of ours a server of that spec may get, without the
+// document.
 func (s NodeSpec) OwnMetadata() int {
 	n := 8 // those above without MetaImage, MetaNetwork and MetaServerGroup
 	if s.ServerGroup != "" {
@@ -100,17 +100,16 @@ func Tags(id, name string, role Role, group string) []string {
 	return tags
 }
 
-// LeaseTag holds a scaler's lease on the front-end. A tag of its own and not a
-// part of the document: Nova writes metadata as a whole, so that a lease renewed
-// there would now and then undo another writer's document. The text may have 44
-// characters.
+// LeaseTag returns the tag of a scaler's lease on the front-end. The lease is a tag and
+// not a part of the document, because Nova writes metadata as a whole: a renewal there
+// would sometimes undo another writer's document. The text may have 44 characters.
 func LeaseTag(text string) string { return leaseTag + text }
 
-// MemoTag holds something on the front-end that a scaler's successor has to know:
-// a tag for the same reason. The text may have MaxMemo characters.
+// MemoTag returns the tag of a memo on the front-end, which a scaler leaves for its
+// successor. It is a tag for the same reason. The text may have MaxMemo characters.
 func MemoTag(text string) string { return memoTag + text }
 
-// MaxMemo is how long a memo may be.
+// MaxMemo is the length of a memo in characters.
 const MaxMemo = 60 - len(memoTag)
 
 // ReadTags fills a node's cluster, role, group, leases and memos from its tags. It reports
@@ -135,7 +134,7 @@ func ReadTags(n *Node, tags []string) bool {
 	return n.ClusterID != "" && n.Role != ""
 }
 
-// ReadMetadata fills what a node's metadata tells.
+// ReadMetadata fills the fields of a node that its metadata holds.
 func ReadMetadata(n *Node, metadata map[string]string) {
 	n.Metadata = metadata
 	n.SpecHash = metadata[MetaSpec]
@@ -149,8 +148,7 @@ func ReadMetadata(n *Node, metadata map[string]string) {
 	}
 }
 
-// Hash returns a short fingerprint of what a node is made of: equal specs have
-// equal hashes.
+// Hash returns a short fingerprint of the specification: equal specs have equal hashes.
 func (s NodeSpec) Hash() string {
 	b, err := json.Marshal(s) // maps are written in key order
 	if err != nil {

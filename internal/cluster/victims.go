@@ -7,7 +7,7 @@ import (
 
 // Victims returns the n workers of a group that leave, in order: those named in
 // retire, then those marked as leaving already, then unfit ones, then the
-// newest. Names in retire that the group does not have are passed over.
+// newest. Names in retire that the group does not have are ignored.
 func Victims(workers Nodes, n int, retire []string, leaving func(name string) bool) Nodes {
 	rank := func(w Node) int {
 		switch {

@@ -14,7 +14,7 @@ type View struct {
 	HasReport   bool
 }
 
-// ViewOf returns the view of a cluster's servers: the document stands in the
+// ViewOf returns the view of a cluster's servers, with the document from the
 // front-end's metadata. A cluster without a front-end, or with one that has no
 // document, is no error; a document that can't be read is, and the view then
 // holds the nodes alone.
