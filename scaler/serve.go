@@ -126,7 +126,7 @@ func (v *live) take(ctx context.Context, c config.Config) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case v.changes <- loop.Settings{Policy: c.Policy, Interval: c.Interval, Queue: reader(c.Queue)}:
+	case v.changes <- settings(c):
 	}
 	v.interval.Store(int64(c.Interval))
 	v.config = changed(v.config, c)

@@ -69,10 +69,11 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 	nova := actuate.NewNova(c.Cluster, provisioner).Looking(provision.New(cloud, options))
 	keeper := lease.New(cloud, hostname())
 	l := &loop.Loop{
-		Queue: reader(c.Queue), Cluster: nova, Actuator: nova,
-		Project: project{cloud}, Consoles: cloud, Remains: cloud, Lease: keeper,
-		Memos: cloud, Reports: nova,
-		Policy: c.Policy, Interval: c.Interval, Log: log,
+		Parts: loop.Parts{
+			Cluster: nova, Actuator: nova, Project: project{cloud}, Consoles: cloud, Remains: cloud,
+			Lease: keeper, Memos: cloud, Reports: nova,
+		},
+		Settings: settings(c), Log: log,
 	}
 	end := closing(func(context.Context) error { return nil })
 	switch c.Actuator {
@@ -141,9 +142,15 @@ func reader(q config.Queue) queue.Reader {
 	return q.Settings.Reader(runner)
 }
 
-// project tells what the project's quota leaves.
+// settings returns what of a configuration may change while the loop runs.
+func settings(c config.Config) loop.Settings {
+	return loop.Settings{Policy: c.Policy, Interval: c.Interval, Queue: reader(c.Queue)}
+}
+
+// project is the cloud's project, with its quota and its flavors.
 type project struct{ cloud *openstack.Client }
 
+// Room returns what the project's quota leaves.
 func (p project) Room(ctx context.Context) (decide.Room, error) {
 	l, err := p.cloud.Limits(ctx)
 	if err != nil {
@@ -158,7 +165,8 @@ func (p project) Room(ctx context.Context) (decide.Room, error) {
 	return decide.Room{Instances: left(l.Instances), Cores: left(l.Cores), RAMMiB: left(l.RAM)}, nil
 }
 
-// Size relies on the client, which asks for each flavor once.
+// Size returns what a server of a flavor takes of the quota. The client asks the
+// cloud once for each flavor.
 func (p project) Size(ctx context.Context, flavorID string) (decide.Size, error) {
 	f, err := p.cloud.ResolveFlavor(ctx, flavorID)
 	return decide.Size{Cores: f.VCPUs, RAMMiB: f.RAM}, err

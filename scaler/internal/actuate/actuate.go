@@ -14,24 +14,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// Reader reads the cluster as the cloud shows it.
-type Reader interface {
-	Read(ctx context.Context) (cluster.View, error)
-}
-
-// Actuator changes a cluster. Each call may take minutes, and returns when the
-// change is made or has failed.
-type Actuator interface {
-	// Add makes n workers of a group and returns their names; with an error too,
-	// when only some came about.
-	Add(ctx context.Context, clusterID, group string, n int) ([]string, error)
-	// Mark asks workers to leave, or to stay after all.
-	Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
-	// Remove deletes workers and takes them from the roster. Those that go because
-	// they were drained stay if they are not marked to leave any more.
-	Remove(ctx context.Context, clusterID string, names, drained []string) error
-}
-
 // PutOffError is a failure to add workers that says nothing of their group, such
 // as a lock that somebody else holds. It does not count against the group: the
 // actuator knows itself when to try again.
@@ -89,7 +71,7 @@ func (n *Nova) reader() Provisioner {
 	return n.p
 }
 
-// Read implements Reader.
+// Read reads the cluster. Without a cluster document that is an error.
 func (n *Nova) Read(ctx context.Context) (cluster.View, error) {
 	v, err := n.reader().Read(ctx, n.cluster, n.known())
 	if err != nil {
@@ -114,17 +96,17 @@ func (n *Nova) remember(nodes cluster.Nodes) {
 	n.seen = nodes
 }
 
-// Add implements Actuator.
+// Add makes workers of a group and returns their names.
 func (n *Nova) Add(ctx context.Context, clusterID, group string, count int) ([]string, error) {
 	return n.p.AddWorkers(ctx, clusterID, group, count)
 }
 
-// Mark implements Actuator.
+// Mark asks workers to leave, or to stay after all.
 func (n *Nova) Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error {
 	return n.p.SetLeaving(ctx, clusterID, marks)
 }
 
-// Remove implements Actuator.
+// Remove deletes workers and takes them from the roster.
 func (n *Nova) Remove(ctx context.Context, clusterID string, names, drained []string) error {
 	if err := n.p.RemoveWorkers(ctx, clusterID, names, drained); err != nil {
 		return err
@@ -141,13 +123,13 @@ func (n *Nova) Remove(ctx context.Context, clusterID string, names, drained []st
 // DryRun does nothing. What would have been done is in the decision.
 type DryRun struct{}
 
-// Add implements Actuator.
+// Add makes workers of a group and returns their names.
 func (DryRun) Add(context.Context, string, string, int) ([]string, error) { return nil, nil }
 
-// Mark implements Actuator.
+// Mark asks workers to leave, or to stay after all.
 func (DryRun) Mark(context.Context, string, map[string]cluster.Leaving) error { return nil }
 
-// Remove implements Actuator.
+// Remove deletes workers and takes them from the roster.
 func (DryRun) Remove(context.Context, string, []string, []string) error { return nil }
 
 // ShapeOfFlavor estimates what a worker offers to jobs: the kernel and firmware

@@ -11,19 +11,13 @@ import (
 
 // Limits of what is read of consoles.
 const (
-	consoleLines  = 30 // of each console
-	consolesATick = 3
+	consoleLines   = 30 // of each console
+	consolesARound = 3
 	// consoleTimeout is how long the removals of one round wait for consoles at
 	// most. The client repeats a call that fails for minutes; a console that is not
 	// read by then is given up.
 	consoleTimeout = 15 * time.Second
 )
-
-// Consoles reads servers' consoles.
-type Consoles interface {
-	// ConsoleTail returns the last lines of a server's console log.
-	ConsoleTail(ctx context.Context, serverID string, lines int) (string, error)
-}
 
 // console is what was read of one server's console.
 type console struct {
@@ -32,31 +26,29 @@ type console struct {
 	err  error
 }
 
-// consoles begins to read the consoles of workers that are removed because they
+// readConsoles begins to read the consoles of workers that are removed because they
 // failed, and returns a function that waits for them, consoleTimeout at most, and
 // logs their ends. A console is logged once.
-func (a *actions) consoles(ctx context.Context, lists ...[]decide.Step) (wait func()) {
-	if a.l.Consoles == nil {
+func (a *actions) readConsoles(ctx context.Context, steps []decide.Step) (logConsoles func()) {
+	if a.Consoles == nil {
 		return func() {}
 	}
 	var consoles []*console
-	shown := map[string]bool{} // a server that is gone by the next tick is forgotten
-	for _, steps := range lists {
-		for _, s := range steps {
-			if s.Fault == "" || s.Server == "" {
-				continue
-			}
-			shown[s.Server] = true
-			if !a.l.shown[s.Server] && len(consoles) < consolesATick && ctx.Err() == nil {
-				consoles = append(consoles, &console{step: s})
-			}
+	shown := map[string]bool{} // a server that is gone by the next round is forgotten
+	for _, s := range steps {
+		if s.Fault == "" || s.Server == "" {
+			continue
+		}
+		shown[s.Server] = true
+		if !a.state.consoles[s.Server] && len(consoles) < consolesARound && ctx.Err() == nil {
+			consoles = append(consoles, &console{step: s})
 		}
 	}
-	a.l.shown = shown
+	a.state.consoles = shown
 	reading, cancel := context.WithTimeout(ctx, consoleTimeout)
 	var all sync.WaitGroup
 	for _, c := range consoles {
-		all.Go(func() { c.text, c.err = a.l.Consoles.ConsoleTail(reading, c.step.Server, consoleLines) })
+		all.Go(func() { c.text, c.err = a.Consoles.ConsoleTail(reading, c.step.Server, consoleLines) })
 	}
 	return func() {
 		all.Wait()
@@ -70,10 +62,10 @@ func (a *actions) consoles(ctx context.Context, lists ...[]decide.Step) (wait fu
 func (a *actions) logConsole(c console) {
 	switch {
 	case c.err != nil:
-		a.l.Log.Info("the console of a worker that failed can't be read", "worker", c.step.Worker, "server", c.step.Server, "error", c.err)
+		a.Log.Info("the console of a worker that failed can't be read", "worker", c.step.Worker, "server", c.step.Server, "error", c.err)
 	case strings.TrimSpace(c.text) == "":
-		a.l.Log.Info("the console of a worker that failed is empty", "worker", c.step.Worker, "server", c.step.Server)
+		a.Log.Info("the console of a worker that failed is empty", "worker", c.step.Worker, "server", c.step.Server)
 	default:
-		a.l.Log.Warn("the end of the console of a worker that failed", "worker", c.step.Worker, "server", c.step.Server, "fault", c.step.Fault, "console", c.text)
+		a.Log.Warn("the end of the console of a worker that failed", "worker", c.step.Worker, "server", c.step.Server, "fault", c.step.Fault, "console", c.text)
 	}
 }

@@ -295,9 +295,11 @@ func newLoop(s *sim, most int) *loop.Loop {
 	p := decide.DefaultPolicy()
 	p.Groups["cpu"] = decide.Bounds{Max: most}
 	return &loop.Loop{
-		Queue: queueOf{s}, Cluster: &clusterOf{sim: s}, Actuator: s,
-		Project: projectOf{s}, Consoles: s, Remains: s,
-		Policy: p, Interval: 10 * time.Second, Log: hclog.NewNullLogger(),
+		Parts: loop.Parts{
+			Cluster: &clusterOf{sim: s}, Actuator: s, Project: projectOf{s}, Consoles: s, Remains: s,
+		},
+		Settings: loop.Settings{Queue: queueOf{s}, Policy: p, Interval: 10 * time.Second},
+		Log:      hclog.NewNullLogger(),
 	}
 }
 

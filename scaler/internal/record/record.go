@@ -51,6 +51,7 @@ type Record struct {
 	Demand demand.Demand `json:"-"`
 	Facts  decide.Facts  `json:"-"`
 	Policy decide.Policy `json:"-"` // with the bounds that the cluster has
+	Input  *Input        `json:"-"` // what was decided on; nil: nothing was
 }
 
 // Source is what a round reads.
@@ -70,7 +71,8 @@ type Standing struct {
 }
 
 // Decided fills in what a round read and decided.
-func (r *Record) Decided(f decide.Facts, out decide.Outcome) {
+func (r *Record) Decided(in Input, out decide.Outcome) {
+	f := in.Facts
 	r.Cluster, r.Generation = f.Cluster.Document.Name, f.Cluster.Document.Generation
 	r.Waiting, r.Running = f.Queue.Waiting(), f.Queue.Running
 	r.Needed = out.Demand.New()
@@ -79,6 +81,7 @@ func (r *Record) Decided(f decide.Facts, out decide.Outcome) {
 		r.Workers[w.Phase]++
 	}
 	r.Decision, r.Fleet, r.Demand, r.Facts = out.Decision, out.Fleet, out.Demand, f
+	r.Policy, r.Input = in.Policy.At(in.Now).For(f.Cluster.Document.Groups), &in
 }
 
 // Failed notes an action that failed.

@@ -114,9 +114,9 @@ func Records() []record.Record {
 
 // Tick judges facts and makes the record of it.
 func Tick(f decide.Facts, m decide.Memory, now time.Time) (record.Record, decide.Memory) {
-	p := Policy()
-	out, m := decide.Tick(f, p, m, now)
-	r := record.Record{Time: now, Policy: p.For(f.Cluster.Document.Groups), Seconds: 0.4}
-	r.Decided(f, out)
+	in := record.Input{Facts: f, Policy: Policy(), Memory: m, Now: now}
+	out, m := in.Decide()
+	r := record.Record{Time: now, Seconds: 0.4}
+	r.Decided(in, out)
 	return r, m
 }

@@ -144,7 +144,11 @@ func TestALifeThroughTerraform(t *testing.T) {
 	if testing.Verbose() {
 		logger = hclog.New(&hclog.LoggerOptions{Output: os.Stderr})
 	}
-	l := &loop.Loop{Queue: p, Cluster: a, Actuator: a, Policy: policy, Interval: 500 * time.Millisecond, Log: logger}
+	l := &loop.Loop{
+		Parts:    loop.Parts{Cluster: a, Actuator: a},
+		Settings: loop.Settings{Queue: p, Policy: policy, Interval: 500 * time.Millisecond},
+		Log:      logger,
+	}
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Minute, errors.New("the story took too long"))
 	defer cancel()
 	peak := 0

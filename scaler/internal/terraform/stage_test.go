@@ -21,6 +21,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/tfcli"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 
@@ -270,6 +271,6 @@ func (s *stage) until(what string, ok func() bool) {
 
 // actuator is what the contract is about; wait waits for what it does beside.
 type actuator interface {
-	actuate.Actuator
+	loop.Actuator
 	Read(ctx context.Context) (cluster.View, error)
 }

@@ -89,7 +89,7 @@ func New(o Options) *Actuator {
 	return &Actuator{o: o, want: newWish(), doing: newWish()}
 }
 
-// Read implements actuate.Reader. A run turns the mark of who leaves into
+// Read implements loop.Cluster. A run turns the mark of who leaves into
 // Terraform's own kind; where one was cut short, the worker is still ours to
 // remove or to call back.
 func (a *Actuator) Read(ctx context.Context) (cluster.View, error) {
@@ -126,7 +126,7 @@ func retires(groups map[string]Group, worker string) bool {
 	return false
 }
 
-// Add implements actuate.Actuator. The names are Terraform's to choose.
+// Add implements loop.Actuator. The names are Terraform's to choose.
 func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -150,7 +150,7 @@ func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]s
 	return nil, nil
 }
 
-// Remove implements actuate.Actuator.
+// Remove implements loop.Actuator.
 func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained []string) error {
 	a.mu.Lock()
 	var ghosts []string
@@ -201,7 +201,7 @@ func (a *Actuator) Discard(ctx context.Context, clusterID, serverID string) erro
 	return a.o.Cloud.DiscardServer(ctx, clusterID, serverID)
 }
 
-// Mark implements actuate.Actuator. Before a worker is let work again, no wish
+// Mark implements loop.Actuator. Before a worker is let work again, no wish
 // may be left by which the next apply takes it away.
 func (a *Actuator) Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error {
 	marks, err := a.takeBack(marks)

@@ -1,0 +1,101 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+)
+
+// readTimeout bounds a round's reading.
+const readTimeout = 2 * time.Minute
+
+// ReadError is the error of a round in which nothing was decided, because a source
+// could not be read.
+type ReadError struct {
+	What record.Source
+	Err  error
+}
+
+func (e *ReadError) Error() string {
+	return "nothing is done in this round: read the " + string(e.What) + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// unread returns the source that could not be read.
+func unread(err error) record.Source {
+	var e *ReadError
+	if errors.As(err, &e) {
+		return e.What
+	}
+	return ""
+}
+
+// read reads the cluster, then the queue: a job that begins between the two readings
+// shows on its worker. It notes how long both took.
+func (r *round) read(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	began := r.now()
+	defer func() { r.record.ReadSeconds = seconds(r.now().Sub(began)) }()
+	r.keepReports()
+	f := decide.Facts{Flavors: map[string]queue.Shape{}, Sizes: map[string]decide.Size{}}
+	var err error
+	if f.Cluster, err = r.Cluster.Read(ctx); err != nil {
+		return &ReadError{What: record.SourceCluster, Err: err}
+	}
+	asked := r.now()
+	f.Queue, err = r.Queue.Read(ctx)
+	r.record.QueueSeconds = seconds(r.now().Sub(asked))
+	if err != nil {
+		return &ReadError{What: record.SourceQueue, Err: err}
+	}
+	ours := r.policy.For(f.Cluster.Document.Groups).Groups
+	for group, spec := range f.Cluster.Document.Groups {
+		if _, managed := ours[group]; managed {
+			r.size(ctx, group, spec.Flavor, &f)
+		}
+	}
+	f.Room = r.room(ctx)
+	r.facts = f
+	return nil
+}
+
+// size notes what a worker of a group costs and will offer, by its flavor. Where that
+// fails, the group waits for a worker in the pool, and the decision says so.
+func (r *round) size(ctx context.Context, group, flavor string, f *decide.Facts) {
+	if r.Project == nil {
+		return
+	}
+	size, err := r.Project.Size(ctx, flavor)
+	if err != nil {
+		r.Log.Warn("the size of a group's flavor is not known", "group", group, "flavor", flavor, "error", err)
+		return
+	}
+	f.Sizes[group], f.Flavors[group] = size, actuate.ShapeOfFlavor(size.Cores, size.RAMMiB)
+}
+
+// room returns what the quota leaves. Where it cannot be read, the cloud refuses what
+// is too much.
+func (r *round) room(ctx context.Context) decide.Room {
+	if r.Project == nil {
+		return decide.Room{}
+	}
+	room, err := r.Project.Room(ctx)
+	switch {
+	case err != nil && r.state.warned.begin(quotaUnread, ""):
+		r.Log.Warn("the quota can not be read, and is not looked at until it can", "error", err)
+	case err == nil && r.state.warned.end(quotaUnread):
+		r.Log.Info("the quota can be read again")
+	}
+	if err != nil {
+		return decide.Room{}
+	}
+	return room
+}

@@ -1,0 +1,88 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+)
+
+// round is one round in the making.
+type round struct {
+	*Loop
+	now    clock
+	mode   mode
+	policy decide.Policy
+	facts  decide.Facts
+	record record.Record
+}
+
+// round reads, decides, acts if it may, and records.
+func (l *Loop) round(ctx context.Context, now clock, m mode, p decide.Policy) (record.Record, error) {
+	start := now()
+	r := &round{Loop: l, now: now, mode: m, policy: p}
+	r.record = record.Record{Time: start.UTC(), DryRun: l.DryRun, Watching: m == watching}
+	err := r.read(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		err = fmt.Errorf("stopped in the middle of a reading: %w", ctx.Err())
+		r.record.Error = err.Error()
+		l.Log.Info("stopped in the middle of a reading: nothing was decided in this round")
+	case err != nil:
+		r.record.Error, r.record.Unread = err.Error(), unread(err)
+		l.logUnread(r.record.Error)
+	default:
+		l.logRead()
+		err = r.judge(ctx)
+	}
+	r.record.Seconds = seconds(now().Sub(start))
+	r.finish()
+	return r.record, err
+}
+
+// seconds returns a duration for records, to the millisecond.
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+
+// judge decides on what was read, and acts if it may.
+func (r *round) judge(ctx context.Context) error {
+	s := &r.state
+	r.recall()
+	input := record.Input{Facts: r.facts, Policy: r.policy, Memory: s.memory, Now: r.now()}
+	out, memory := input.Decide()
+	s.memory, s.holdEnds = memory, out.HoldEnds
+	r.record.Decided(input, out)
+	may, err := r.hold(ctx)
+	if r.record.Standby == "" {
+		r.logStop(r.record.Stopped)
+		r.logDecision(r.record)
+	}
+	for _, o := range r.Observers {
+		o.Decided(r.record)
+	}
+	if may {
+		err = r.act(ctx, out.Decision)
+	}
+	return err
+}
+
+// finish logs what came of the round, and records it.
+func (r *round) finish() {
+	if len(r.record.Added) > 0 {
+		r.Log.Info("workers were made", "names", strings.Join(r.record.Added, " "))
+	}
+	for _, e := range r.record.Errors {
+		r.Log.Error("an action failed; it is tried again while it is needed", "error", e)
+	}
+	for _, o := range r.Observers {
+		o.Finished(r.record)
+	}
+	if r.Records == nil {
+		return
+	}
+	if err := r.Records.Record(r.record); err != nil {
+		r.Log.Error("the record of this decision could not be kept", "error", err)
+	}
+}
