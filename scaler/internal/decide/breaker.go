@@ -12,8 +12,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// NotJoined is no fault of the cloud's: a worker was made and did not come into
-// the pool.
+// NotJoined is the fault of a worker that was made and did not come into the pool. It
+// is no fault of the cloud's.
 const NotJoined cluster.FaultKind = "not_joined"
 
 // Fault is why a group's workers could not be made, or did not come up.
@@ -83,7 +83,7 @@ func (f Fault) key() FaultKey {
 // Failed returns the memory after faults of one attempt: a pause for what each is
 // about, longer each time.
 func (m Memory) Failed(now time.Time, faults ...Fault) Memory {
-	m, now = m.clone(), wall(now)
+	m.Breakers, now = copied(m.Breakers), wall(now)
 	counted := map[FaultKey]bool{}
 	for _, f := range faults {
 		key := f.key()
@@ -107,111 +107,56 @@ func (m Memory) Failed(now time.Time, faults ...Fault) Memory {
 // pause is how long a group waits after its nth failure.
 func pause(failures int) time.Duration { return min(firstPause<<min(failures-1, 10), mostPause) }
 
-// joinedAfter ends the pauses of a worker's group and zone that began before the
-// worker was made: it came up, so others can.
-func (t *tick) joinedAfter(w fleet.Worker) {
-	maps.DeleteFunc(t.m.Breakers, func(key FaultKey, b Breaker) bool {
+// endPauses drops the pauses of a worker's group and zone that began before the worker
+// was made: it came up, so others can.
+func endPauses(breakers map[FaultKey]Breaker, w fleet.Worker) {
+	maps.DeleteFunc(breakers, func(key FaultKey, b Breaker) bool {
 		return key.Group == w.Group && (key.Zone == "" || key.Zone == w.Node.Zone) && w.Node.Created.After(b.Last)
 	})
 }
 
-// forgetBreakers drops those whose last pause is long over.
-func (t *tick) forgetBreakers() {
-	maps.DeleteFunc(t.m.Breakers, func(_ FaultKey, b Breaker) bool { return t.now.Sub(b.Until) > forgetFailures })
+// unforgotten returns the breakers whose last pause is not long over.
+func unforgotten(breakers map[FaultKey]Breaker, now time.Time) map[FaultKey]Breaker {
+	out := copied(breakers)
+	maps.DeleteFunc(out, func(_ FaultKey, b Breaker) bool { return now.Sub(b.Until) > forgetFailures })
+	return out
 }
 
-// faultOf is a worker's failure. The zone matters where the group names some:
-// then another may be had.
-func (t *tick) faultOf(w fleet.Worker, kind cluster.FaultKind, why reason.Reason) Fault {
-	f := Fault{Group: w.Group, Kind: kind, Why: why}
-	if slices.Contains(t.facts.Cluster.Document.Groups[w.Group].Zones, w.Node.Zone) {
-		f.Zone = w.Node.Zone
+// ofZone returns the breakers of a group's zone in the order of their keys; the zone
+// "" has those of the whole group.
+func ofZone(breakers map[FaultKey]Breaker, group, zone string) []Breaker {
+	var out []Breaker
+	for _, key := range slices.SortedFunc(maps.Keys(breakers), compareKeys) {
+		if key.Group == group && key.Zone == zone {
+			out = append(out, breakers[key])
+		}
 	}
-	return f
+	return out
 }
 
-// gate is what the breakers say of a group.
-type gate struct {
-	closed *Breaker // whose pause keeps the whole group back; nil: it may grow
-	avoid  []string // zones that are better left out
-	probe  *Breaker // after whose failures one worker is tried before the others
+// longest returns the breaker that pauses longest, of equal ones the first; nil where
+// none pauses.
+func longest(breakers []Breaker, now time.Time) *Breaker {
+	var out *Breaker
+	for i, b := range breakers {
+		if now.Before(b.Until) && (out == nil || b.Until.After(out.Until)) {
+			out = &breakers[i]
+		}
+	}
+	return out
 }
 
-func (t *tick) gate(group string) gate {
-	zones := t.facts.Cluster.Document.Groups[group].Zones
-	var g gate
-	var first *Breaker // of the zones' pauses, the one that ends first
-	suspect := 0
-	closed, worst := t.breakers(group, "")
-	if g.closed = closed; worst != nil && worst.Failures >= probeFrom {
-		g.probe = worst
-	}
-	for _, zone := range zones {
-		pausing, worst := t.breakers(group, zone)
-		if pausing != nil {
-			g.avoid = append(g.avoid, zone)
-			if first == nil || pausing.Until.Before(first.Until) {
-				first = pausing
-			}
-		}
-		if worst != nil && worst.Failures >= probeFrom {
-			suspect++
-		}
-		if g.probe == nil && suspect == len(zones) {
-			g.probe = worst
+// worst returns the breaker that has failed most often, of equal ones the latest; nil
+// where none has failed often enough for a probe.
+func worst(breakers []Breaker) *Breaker {
+	var out *Breaker
+	for i, b := range breakers {
+		if out == nil || b.Failures > out.Failures || b.Failures == out.Failures && b.Last.After(out.Last) {
+			out = &breakers[i]
 		}
 	}
-	if g.closed == nil && len(g.avoid) == len(zones) {
-		g.closed = first
+	if out == nil || out.Failures < probeFrom {
+		return nil
 	}
-	return g
-}
-
-// breakers returns, of the breakers of a group's zone, the one that pauses longest
-// and the one that has failed most often; of equal ones the first by their keys; nil
-// where there is none.
-func (t *tick) breakers(group, zone string) (pausing, worst *Breaker) {
-	for _, key := range slices.SortedFunc(maps.Keys(t.m.Breakers), compareKeys) {
-		b := t.m.Breakers[key]
-		if key.Group != group || key.Zone != zone {
-			continue
-		}
-		if t.now.Before(b.Until) && (pausing == nil || b.Until.After(pausing.Until)) {
-			pausing = &b
-		}
-		if worst == nil || b.Failures > worst.Failures || b.Failures == worst.Failures && b.Last.After(worst.Last) {
-			worst = &b
-		}
-	}
-	return pausing, worst
-}
-
-// byBreaker is how many of n workers the group's breakers let through.
-func (t *tick) byBreaker(group string, n int) int {
-	g := t.gate(group)
-	if g.closed != nil {
-		pauses := reason.New(reason.GroupPauses, reason.Count("workers", n), reason.Span("left", g.closed.Until.Sub(t.now)))
-		if g.closed.Failures > 0 {
-			pauses = pauses.With(reason.Count("failures", g.closed.Failures))
-		}
-		t.d.note("group "+group, pauses.With(reason.Why("why", g.closed.Why)))
-		return 0
-	}
-	t.avoid[group] = g.avoid
-	if len(g.avoid) > 0 {
-		t.d.note("group "+group, reason.New(reason.ZonesAvoided, reason.Names("zones", g.avoid...)))
-	}
-	if g.probe == nil || n == 0 {
-		return n
-	}
-	for _, w := range t.fleet.Group(group) {
-		if w.Phase == fleet.Booting && w.Node.Created.After(g.probe.Last) {
-			t.d.note("group "+group, reason.New(reason.ProbeUnderWay, reason.Count("workers", n), reason.Count("failures", g.probe.Failures), reason.Name("worker", w.Name)))
-			return 0
-		}
-	}
-	if n > 1 {
-		t.d.note("group "+group, reason.New(reason.ProbeFirst, reason.Count("left_out", n-1), reason.Count("workers", n), reason.Count("failures", g.probe.Failures), reason.Why("why", g.probe.Why)))
-	}
-	return min(n, 1)
+	return out
 }

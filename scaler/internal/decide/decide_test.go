@@ -209,7 +209,7 @@ func TestShrink(t *testing.T) {
 		{"but not for ever", newWorld(node("astro-cpu-1", 400), pool("astro-cpu-1", 0, 300), fresh), "drain:cpu-1", ""},
 		// The first ad after a job of ten minutes said that the worker had been idle for ten minutes.
 		{"a worker that had a job a moment ago is not idle for long, whatever its ad says", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 600), func(w *world) {
-			w.memory.Busy = map[string]time.Time{"astro-cpu-1": ago(10)}
+			w.memory.LastBusy = map[string]time.Time{"astro-cpu-1": ago(10)}
 		}), "", "astro-cpu-1: idle_not_long_enough idle=10s setting=idle_after limit=1m"},
 		{"a busy worker stays", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 1, 9000)), "", ""},
 		{"a worker stays whose job only the queue knows of", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 9000), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", ""},

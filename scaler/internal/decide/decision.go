@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
@@ -51,7 +52,7 @@ type Note struct {
 	Reason reason.Reason `json:"-"`     // in JSON: reason (words), code and arguments
 }
 
-// Nothing tells that the decision is to do nothing.
+// Nothing reports whether the decision is to do nothing.
 func (d Decision) Nothing() bool {
 	return len(d.Add) == 0 && len(d.Drain) == 0 && len(d.Undrain) == 0 && len(d.Remove) == 0 && len(d.Discard) == 0 && len(d.Collect) == 0
 }
@@ -92,4 +93,54 @@ func (d Decision) Drained() []string {
 
 func (d *Decision) note(about string, why reason.Reason) {
 	d.Notes = append(d.Notes, Note{About: about, Reason: why})
+}
+
+// dismiss removes a worker, or deletes its server where its name is another one's in
+// the roster. The fault is "" where the worker has none.
+func (d *Decision) dismiss(w fleet.Worker, why reason.Reason, fault cluster.FaultKind) {
+	s := removal(w, why)
+	s.Fault = fault
+	if w.Orphan && w.Listed {
+		d.Discard = append(d.Discard, s)
+		return
+	}
+	d.Remove = append(d.Remove, s)
+}
+
+// and returns the decision with the steps and notes of another one.
+func (d Decision) and(o Decision) Decision {
+	d.Add = slices.Concat(d.Add, o.Add)
+	d.Drain = slices.Concat(d.Drain, o.Drain)
+	d.Undrain = slices.Concat(d.Undrain, o.Undrain)
+	d.Remove = slices.Concat(d.Remove, o.Remove)
+	d.Discard = slices.Concat(d.Discard, o.Discard)
+	d.Collect = slices.Concat(d.Collect, o.Collect)
+	d.Notes = slices.Concat(d.Notes, o.Notes)
+	if d.Stop.IsZero() {
+		d.Stop, d.Stopped = o.Stop, o.Stopped
+	}
+	return d
+}
+
+// stepOf returns a change to a worker that goes by its name.
+func stepOf(w fleet.Worker, why reason.Reason) Step {
+	return Step{Worker: w.Name, Group: w.Group, Reason: why}
+}
+
+// removal returns the step that removes a worker and its server.
+func removal(w fleet.Worker, why reason.Reason) Step {
+	s := stepOf(w, why)
+	s.Server = w.Node.ID
+	return s
+}
+
+// steps returns how many of the steps are a group's.
+func steps(of []Step, group string) int {
+	n := 0
+	for _, s := range of {
+		if s.Group == group {
+			n++
+		}
+	}
+	return n
 }

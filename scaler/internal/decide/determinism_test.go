@@ -1,6 +1,7 @@
 package decide_test
 
 import (
+	"bytes"
 	"maps"
 	"reflect"
 	"slices"
@@ -53,7 +54,11 @@ func TestTheDomainIsLearnedOfOneGroup(t *testing.T) {
 func TestEqualTicksHaveEqualOutcomes(t *testing.T) {
 	actions := map[string]int{}
 	play(40, 12, func(f decide.Facts, p decide.Policy, m decide.Memory, at time.Time) decide.Memory {
+		facts, policy, memory := encoded(t, f), encoded(t, p), encoded(t, m)
 		first, next := decide.Tick(f, p, m, at)
+		if !bytes.Equal(encoded(t, f), facts) || !bytes.Equal(encoded(t, p), policy) || !bytes.Equal(encoded(t, m), memory) {
+			t.Fatal("the tick has changed its arguments")
+		}
 		for i := range again / 10 {
 			out, memory := decide.Tick(f, p, m, at)
 			if !reflect.DeepEqual(out, first) {

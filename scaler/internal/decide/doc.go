@@ -1,7 +1,8 @@
-// Package decide tells what to do about a cluster's workers: add, drain,
-// undrain, remove, each with its reason, and why something is not done. It is a
-// pure function of what was read, the policy, the memory of earlier ticks and
-// the time; it does no I/O and reads no clock.
+// Package decide decides what to do about a cluster's workers: add, drain,
+// undrain, remove, each with its reason, and says why something is not done. It is
+// a pure function of what was read, the policy, the memory of earlier rounds and
+// the time: it does no I/O, reads no clock, changes no argument, and gives the same
+// result for the same arguments.
 //
 // A worker leaves in steps: it is idle long enough → it is marked in the cluster
 // document → the front-end closes it, if it still runs nothing, and reports so →

@@ -9,171 +9,145 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// grow decides on new workers. Facts that are partial may cause some: jobs that
-// are listed do wait.
-func (t *tick) grow() {
-	t.budget = t.p.MaxCreate
-	t.inFlight = t.fleet.Count("", fleet.Booting)
-	limits := []func(group string, n int) int{t.byBreaker, t.byRemovals, t.byMaxCreate, t.byInFlight, t.byQuota}
-	for _, group := range t.inTurn() {
-		n, why := t.wanted(group)
-		for _, limit := range limits {
-			if n > 0 {
-				n = limit(group, n)
-			}
+// grow decides on new workers. Facts that are partial may cause some: jobs that are
+// listed do wait. So is what was decided before in this round, and retried how many of
+// its removals in each group were tried before.
+func grow(r round, need demand.Demand, so Decision, retried map[string]int, m Memory) (d Decision, holdEnds time.Time, after Memory) {
+	m.Unmet = copied(m.Unmet)
+	left := left{room: r.facts.Room, create: r.policy.MaxCreate, booting: r.fleet.Count("", fleet.Booting)}
+	for _, group := range inTurn(r.managed, m.LastServedGroup) {
+		since := unmetSince(r, m, group, need.Needs[group])
+		if since.IsZero() {
+			delete(m.Unmet, group)
+		} else {
+			m.Unmet[group] = since
+		}
+		w := wanted(r, group, need.Needs[group], since, so)
+		if !w.holdEnds.IsZero() && (holdEnds.IsZero() || w.holdEnds.Before(holdEnds)) {
+			holdEnds = w.holdEnds
+		}
+		gate := gateOf(r, m.Breakers, group)
+		n, notes := left.limit(r, group, w.n, gate, beingFreed(so, group, retried))
+		for _, why := range slices.Concat(w.notes, notes) {
+			d.note("group "+group, why)
 		}
 		if n == 0 {
 			continue
 		}
-		t.budget -= n
-		t.inFlight += n
-		t.take(group, n)
-		t.m.Turn = group
-		t.d.Add = append(t.d.Add, Add{Group: group, Count: n, Reason: why, Avoid: t.avoid[group]})
+		left = left.after(r.facts.Sizes[group], n)
+		m.LastServedGroup = group
+		d.Add = append(d.Add, Add{Group: group, Count: n, Reason: w.why, Avoid: gate.avoid})
 	}
+	return d, holdEnds, m
 }
 
-// inTurn returns the groups in the order in which they are served: who comes first
-// may take all that a tick, the cloud's in-flight servers and the quota allow, so
-// those after the one that got the last workers come first.
-func (t *tick) inTurn() []string {
-	groups := t.managed()
-	first := slices.IndexFunc(groups, func(g string) bool { return g > t.m.Turn })
+// inTurn returns the groups in the order in which they are served. A group that comes
+// first may take all that a round, the number of booting servers and the quota allow,
+// so those after the group that got the last workers come first.
+func inTurn(groups []string, last string) []string {
+	first := slices.IndexFunc(groups, func(g string) bool { return g > last })
 	if first < 0 {
 		return groups
 	}
 	return slices.Concat(groups[first:], groups[:first])
 }
 
-// byRemovals holds new workers back that would get the name of one that is being
-// deleted. One that can't be deleted keeps its name, and must not stop the group
-// for ever.
-func (t *tick) byRemovals(group string, n int) int {
-	if gone := steps(t.d.Remove, group) + steps(t.d.Discard, group) - t.again[group]; gone > 0 {
-		t.d.note("group "+group, reason.New(reason.NamesBeingFreed, reason.Count("workers", n), reason.Count("removed", gone)))
-		return 0
-	}
-	return n
+// beingFreed returns how many names of the group are freed by removals of this round.
+// A server that can't be deleted keeps its name, and must not stop the group for ever.
+func beingFreed(so Decision, group string, retried map[string]int) int {
+	return steps(so.Remove, group) + steps(so.Discard, group) - retried[group]
 }
 
-func (t *tick) byMaxCreate(group string, n int) int {
-	if n > t.budget {
-		t.d.note("group "+group, reason.New(reason.AtMaxCreate, reason.Count("left_out", n-t.budget), reason.Count("workers", n), reason.Count("max_create", t.p.MaxCreate)))
-	}
-	return min(n, t.budget)
-}
-
-func (t *tick) byInFlight(group string, n int) int {
-	room := max(0, t.p.MaxInFlight-t.inFlight)
-	if n > room {
-		t.d.note("group "+group, reason.New(reason.AtMaxInFlight, reason.Count("left_out", n-room), reason.Count("workers", n), reason.Count("booting", t.inFlight), reason.Count("max_in_flight", t.p.MaxInFlight)))
-	}
-	return min(n, room)
-}
-
-// wanted returns how many new workers a group should get now, and why.
-func (t *tick) wanted(group string) (int, reason.Reason) {
-	bounds := t.p.Groups[group]
-	have := len(t.fleet.Group(group))
-	staying := t.fleet.Count(group, fleet.Idle, fleet.Busy, fleet.Booting, fleet.Closed) + steps(t.d.Undrain, group) - steps(t.d.Drain, group)
-	n, why := 0, reason.Reason{}
-	need := t.demand.Needs[group]
+// unmetSince returns since when a group has had a need; zero where it has none. A need
+// that is seen for the first time has been there since the reading, or since the jobs
+// that it is for were queued, if all of them came after the reading before: reading a
+// queue can take longer than the interval.
+func unmetSince(r round, m Memory, group string, need demand.Need) time.Time {
 	if need.Workers == 0 {
-		delete(t.m.Unmet, group)
-	} else {
-		since, ok := t.m.Unmet[group]
-		if !ok {
-			since = t.unmetSince(need)
-			t.m.Unmet[group] = since
-		}
-		lasted := t.now.Sub(since)
-		newest := t.now.Sub(t.newest(group))
-		switch {
-		case lasted >= t.p.ScaleOutAfter && newest < t.p.OutCooldown:
-			t.d.note("group "+group, reason.New(reason.OutCooldown,
-				reason.Count("workers", need.Workers), reason.Span("newest", newest), reason.Span("cooldown", t.p.OutCooldown)))
-		case lasted >= t.p.ScaleOutAfter:
-			n = need.Workers
-			why = reason.New(reason.DemandLasted, reason.Why("needs", t.lacking(group, need)...))
-			if lasted > 0 {
-				why = why.With(reason.Span("lasted", lasted))
-			}
-		default:
-			if end := since.Add(t.p.ScaleOutAfter); t.holdEnds.IsZero() || end.Before(t.holdEnds) {
-				t.holdEnds = end
-			}
-			t.d.note("group "+group, reason.New(reason.DemandHeld, reason.Count("workers", need.Workers), reason.Why("needs", t.wanting(group, need)...),
-				reason.Span("lasted", lasted), reason.Span("hold", t.p.ScaleOutAfter)))
-		}
+		return time.Time{}
 	}
-	if below := bounds.Min - staying; below > n {
-		n = below
-		why = reason.New(reason.FewerThanMin, reason.Count("workers", staying), reason.Count("min", bounds.Min))
+	if since, known := m.Unmet[group]; known {
+		return since
 	}
-	if room := bounds.Max - have; n > room {
-		t.d.note("group "+group, reason.New(reason.AtMax, reason.Count("left_out", n-max(room, 0)), reason.Count("workers", n), reason.Count("existing", have), reason.Count("max", bounds.Max)))
-		n = max(room, 0)
+	since := r.facts.Queue.JobsAt
+	if since.IsZero() || since.After(r.now) {
+		since = r.now
 	}
-	return n, why
-}
-
-// unmetSince is since when there has been a need that is seen for the first time:
-// since the reading, or since the jobs that it is for were queued, if all of them
-// came after the reading before. Reading a queue can take longer than the interval.
-func (t *tick) unmetSince(need demand.Need) time.Time {
-	since := t.facts.Queue.JobsAt
-	if since.IsZero() || since.After(t.now) {
-		since = t.now
-	}
-	queued := need.Oldest.Add(time.Second) // told in whole seconds
-	if need.Spare == 0 && !t.m.LookedAt.IsZero() && need.Oldest.After(t.m.LookedAt) && queued.Before(since) {
+	queued := need.Oldest.Add(time.Second) // the batch system gives it in whole seconds
+	if need.Spare == 0 && !m.LookedAt.IsZero() && need.Oldest.After(m.LookedAt) && queued.Before(since) {
 		return queued
 	}
 	return since
 }
 
-// newest is when the group's newest server was made. The cloud tells it, so a
-// restart changes nothing.
-func (t *tick) newest(group string) time.Time {
-	var newest time.Time
-	for _, w := range t.fleet.Group(group) {
-		if w.Node.Created.After(newest) {
-			newest = w.Node.Created
-		}
-	}
-	return newest
+// wish is how many new workers a group should get, before what limits all groups.
+type wish struct {
+	n        int
+	why      reason.Reason
+	notes    []reason.Reason
+	holdEnds time.Time // of the demand, where it has not lasted long enough
 }
 
-// lacking says what a group's new workers are for.
-func (t *tick) lacking(group string, need demand.Need) []reason.Reason {
+// wanted returns how many new workers a group should get now, and why: for a need that
+// has lasted since then, and for its min.
+func wanted(r round, group string, need demand.Need, since time.Time, so Decision) wish {
+	bounds := r.policy.Groups[group]
+	existing := len(r.fleet.Group(group))
+	staying := r.staying(group) + steps(so.Undrain, group) - steps(so.Drain, group)
+	var w wish
+	if need.Workers > 0 {
+		w = wantedForJobs(r, group, need, since)
+	}
+	if below := bounds.Min - staying; below > w.n {
+		w.n, w.why = below, reason.New(reason.FewerThanMin, reason.Count("workers", staying), reason.Count("min", bounds.Min))
+	}
+	if room := max(0, bounds.Max-existing); w.n > room {
+		w.notes = append(w.notes, reason.New(reason.AtMax, reason.Count("left_out", w.n-room), reason.Count("workers", w.n),
+			reason.Count("existing", existing), reason.Count("max", bounds.Max)))
+		w.n = room
+	}
+	return w
+}
+
+// wantedForJobs returns the wish that a need makes.
+func wantedForJobs(r round, group string, need demand.Need, since time.Time) wish {
+	p, spare := r.policy, r.policy.Groups[group].Spare
+	workers := reason.Count("workers", need.Workers)
+	lasted, newest := r.now.Sub(since), r.now.Sub(r.newest(group))
+	switch {
+	case lasted < p.ScaleOutAfter:
+		held := reason.New(reason.DemandHeld, workers, reason.Why("needs", heldFor(need, spare)...), reason.Span("lasted", lasted), reason.Span("hold", p.ScaleOutAfter))
+		return wish{notes: []reason.Reason{held}, holdEnds: since.Add(p.ScaleOutAfter)}
+	case newest < p.OutCooldown:
+		return wish{notes: []reason.Reason{reason.New(reason.OutCooldown, workers, reason.Span("newest", newest), reason.Span("cooldown", p.OutCooldown))}}
+	}
+	why := reason.New(reason.DemandLasted, reason.Why("needs", lacking(need, spare)...))
+	if lasted > 0 {
+		why = why.With(reason.Span("lasted", lasted))
+	}
+	return wish{n: need.Workers, why: why}
+}
+
+// lacking returns what new workers are for.
+func lacking(need demand.Need, spare int) []reason.Reason {
 	var needs []reason.Reason
 	if need.Jobs > 0 || need.Spare == 0 {
 		needs = append(needs, reason.New(reason.JobsFoundNoPlace, reason.Count("jobs", need.Jobs)))
 	}
 	if need.Spare > 0 {
-		needs = append(needs, reason.New(reason.SparesAreMissing, reason.Count("missing", need.Spare), reason.Count("spare", t.p.Groups[group].Spare)))
+		needs = append(needs, reason.New(reason.SparesAreMissing, reason.Count("missing", need.Spare), reason.Count("spare", spare)))
 	}
 	return needs
 }
 
-// wanting says the same of workers that are yet to be wished for.
-func (t *tick) wanting(group string, need demand.Need) []reason.Reason {
+// heldFor returns the same of a demand that is held.
+func heldFor(need demand.Need, spare int) []reason.Reason {
 	var needs []reason.Reason
 	if need.Jobs > 0 || need.Spare == 0 {
 		needs = append(needs, reason.New(reason.HeldForJobs, reason.Count("jobs", need.Jobs)))
 	}
 	if need.Spare > 0 {
-		needs = append(needs, reason.New(reason.HeldForSpares, reason.Count("spare", t.p.Groups[group].Spare)))
+		needs = append(needs, reason.New(reason.HeldForSpares, reason.Count("spare", spare)))
 	}
 	return needs
-}
-
-func steps(steps []Step, group string) int {
-	n := 0
-	for _, s := range steps {
-		if s.Group == group {
-			n++
-		}
-	}
-	return n
 }

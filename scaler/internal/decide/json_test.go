@@ -72,7 +72,7 @@ func TestAProcessesOwnClockDecidesNothing(t *testing.T) {
 	_, m := decide.Tick(w.facts, w.policy, w.memory, at)
 	m = m.Failed(at, fault(cluster.FaultNoHost, "")).Collected("gone", errors.New("no answer"), at)
 	for what, noted := range map[string]time.Time{
-		"the pool": m.Seen["astro-cpu-1"], "a failure": m.Breakers[decide.FaultKey{Group: "cpu", Kind: cluster.FaultNoHost}].Last, "a server": m.Servers["gone"].Seen,
+		"the pool": m.LastInPool["astro-cpu-1"], "a failure": m.Breakers[decide.FaultKey{Group: "cpu", Kind: cluster.FaultNoHost}].Last, "a server": m.Servers["gone"].Seen,
 	} {
 		if noted != noted.Round(0) || noted.IsZero() {
 			t.Errorf("%s was noted at %s", what, noted)

@@ -61,7 +61,7 @@ func TestClear(t *testing.T) {
 		{"then it is looked for once more", newWorld(node("astro-cpu-1", 900)), "", "astro-cpu-1: looked_for_again what=(not_in_pool absent=15m limit=15m)"},
 		{"then it goes", newWorld(node("astro-cpu-1", 920), confirmedOnce("astro-cpu-1", 20)), "remove:cpu-1", "astro-cpu-1: not_in_pool absent=15m20s limit=15m"},
 		{"unless the queue believes a job on it", newWorld(node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 2 }), "", "astro-cpu-1: kept_for_jobs what=(not_in_pool absent=2h30m limit=15m) jobs=2"},
-		{"absence counts from the last time in the pool", newWorld(node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(600)} }), "", ""},
+		{"absence counts from the last time in the pool", newWorld(node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.LastInPool = map[string]time.Time{"astro-cpu-1": ago(600)} }), "", ""},
 		{"and from the start of the watch", newWorld(node("astro-cpu-1", 9000), func(w *world) { w.memory.WatchedFrom = ago(600) }), "", ""},
 		{"a stopped server is left alone", newWorld(node("astro-cpu-1", 9000, func(n *cluster.Node, _ *cluster.Member) { n.Status = "SHUTOFF" })), "", "astro-cpu-1: server_stopped status=SHUTOFF"},
 		{"a roster entry without a server is cleared after a second look", newWorld(func(w *world) {

@@ -51,6 +51,15 @@ func TestQuota(t *testing.T) {
 	}
 }
 
+// "0 of 0 workers not added" said nothing.
+func TestAGroupBeyondItsMaxThatNeedsNothing(t *testing.T) {
+	w := newWorld(bounds(0, 1), node("astro-cpu-1", 900), pool("astro-cpu-1", 1, 0), node("astro-cpu-2", 900), pool("astro-cpu-2", 1, 0))
+	out, _ := decide.Tick(w.facts, w.policy, w.memory, now)
+	if len(out.Decision.Notes) > 0 {
+		t.Errorf("it has notes:\n%s", reasons(out.Decision))
+	}
+}
+
 func cooldowns(out, in time.Duration) func(*world) {
 	return policy(func(p *decide.Policy) { p.OutCooldown, p.InCooldown = out, in })
 }
@@ -65,10 +74,10 @@ func TestCooldowns(t *testing.T) {
 		{"and then they do", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 300), pool("astro-cpu-2", 4, 0)), "drain:cpu-1", ""},
 		{"while one is leaving the next one waits", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000, leaving), pool("astro-cpu-2", 0, 90)), "", "astro-cpu-1: idle_other_left_lately idle=1m30s left=0s cooldown=5m"},
 		{"and so it does after it has left", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), func(w *world) {
-			w.memory.Left = map[string]time.Time{"cpu": ago(299)}
+			w.memory.LastLeft = map[string]time.Time{"cpu": ago(299)}
 		}), "", "astro-cpu-1: idle_other_left_lately idle=1m30s left=4m59s cooldown=5m"},
 		{"for the cooldown", newWorld(cooldowns(0, 5*time.Minute), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), func(w *world) {
-			w.memory.Left = map[string]time.Time{"cpu": ago(300)}
+			w.memory.LastLeft = map[string]time.Time{"cpu": ago(300)}
 		}), "drain:cpu-1", ""},
 	})
 }
@@ -144,8 +153,8 @@ func TestLearnedJoinTimeoutHolds(t *testing.T) {
 		{"a server that is late gets it", newWorld(known, node("astro-cpu-1", 359)), "", ""},
 		{"then it is looked for once more", newWorld(known, node("astro-cpu-1", 360)), "", "astro-cpu-1: looked_for_again what=(not_in_pool absent=6m limit=6m origin=learned)"},
 		{"then it goes", newWorld(known, node("astro-cpu-1", 380), confirmedOnce("astro-cpu-1", 20)), "remove:cpu-1", "astro-cpu-1: not_in_pool absent=6m20s limit=6m origin=learned"},
-		{"one that was in the pool has longer", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(899)} }), "", ""},
-		{"but not for ever", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.Seen = map[string]time.Time{"astro-cpu-1": ago(900)} }), "remove:cpu-1", "astro-cpu-1: not_in_pool absent=15m limit=15m"},
+		{"one that was in the pool has longer", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.LastInPool = map[string]time.Time{"astro-cpu-1": ago(899)} }), "", ""},
+		{"but not for ever", newWorld(known, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.LastInPool = map[string]time.Time{"astro-cpu-1": ago(900)} }), "remove:cpu-1", "astro-cpu-1: not_in_pool absent=15m limit=15m"},
 		{"it is no capacity any more", newWorld(known, jobs(4), unmetFor(60), node("astro-cpu-1", 400)), "+1cpu", ""},
 	})
 }

@@ -145,7 +145,7 @@ func (m Memory) goneMemos(nodes cluster.Nodes, present, going []string, now time
 // Recall returns the memory with what an earlier scaler has kept. What is known
 // better already stays.
 func (m Memory) Recall(doc cluster.Document, memos []string, now time.Time) Memory {
-	m, now = m.clone(), wall(now)
+	m.Learned, m.Breakers, m.Servers, now = copied(m.Learned), copied(m.Breakers), copied(m.Servers), wall(now)
 	for group, spec := range doc.Groups {
 		for _, memo := range memos {
 			shape, ok := sizeOf(memo, brief(group), brief(spec.Flavor, spec.Image))

@@ -6,8 +6,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// Room is what the project's quota leaves, others' servers counted. What is nil
-// has no limit, or none that is known.
+// Room is what the project's quota leaves, others' servers counted. A nil number has
+// no limit, or none that is known.
 type Room struct {
 	Instances *int `json:"instances,omitempty"`
 	Cores     *int `json:"cores,omitempty"`
@@ -20,63 +20,55 @@ type Size struct {
 	RAMMiB int `json:"ram_mib"`
 }
 
-// byQuota is how many of n workers the quota has room for. No room is no failure:
-// it is read again in the next tick.
-func (t *tick) byQuota(group string, n int) int {
-	fit := n
-	var short []reason.Reason
-	for _, q := range t.quotas(group) {
-		if q.left == nil || q.each <= 0 {
-			continue
-		}
-		if room := max(*q.left, 0) / q.each; room < n {
-			fit = min(fit, room)
-			short = append(short, reason.New(reason.QuotaLeft, reason.Count("left", max(*q.left, 0)), reason.Name("what", q.what), reason.Count("each", q.each)))
-		}
-	}
-	if fit < n {
-		t.d.note("group "+group, reason.New(reason.QuotaExceeded, reason.Count("left_out", n-fit), reason.Count("workers", n), reason.Why("short", short...)))
-	}
-	return fit
-}
-
-// noRoom tells that the quota has no room for one worker of the group.
-func (t *tick) noRoom(group string) bool {
-	return slices.ContainsFunc(t.quotas(group), func(q quota) bool { return q.left != nil && q.each > *q.left })
-}
-
-// take counts n workers as made.
-func (t *tick) take(group string, n int) {
-	for _, q := range t.quotas(group) {
-		if q.left != nil {
-			*q.left -= n * q.each
-		}
-	}
-}
-
+// quota is one number of the quota, and what a worker takes of it.
 type quota struct {
 	what string
 	left *int
 	each int
 }
 
-func (t *tick) quotas(group string) []quota {
-	size := t.facts.Sizes[group]
+func (r Room) quotas(size Size) []quota {
 	return []quota{
-		{"instances", t.room.Instances, 1},
-		{"cores", t.room.Cores, size.Cores},
-		{"MiB of RAM", t.room.RAMMiB, size.RAMMiB},
+		{"instances", r.Instances, 1},
+		{"cores", r.Cores, size.Cores},
+		{"MiB of RAM", r.RAMMiB, size.RAMMiB},
 	}
 }
 
-// clone keeps a tick from counting in its caller's facts.
-func (r Room) clone() Room {
-	copied := func(n *int) *int {
-		if n == nil {
+// full reports whether the quota has no room for one worker.
+func (r Room) full(size Size) bool {
+	return slices.ContainsFunc(r.quotas(size), func(q quota) bool { return q.left != nil && q.each > *q.left })
+}
+
+// limit returns for how many of n workers the quota has room, and why not for all. No
+// room is no failure: the quota is read again in the next round.
+func (r Room) limit(size Size, n int) (int, []reason.Reason) {
+	fit := n
+	var short []reason.Reason
+	for _, q := range r.quotas(size) {
+		if q.left == nil || q.each <= 0 {
+			continue
+		}
+		left := max(*q.left, 0)
+		if room := left / q.each; room < n {
+			fit = min(fit, room)
+			short = append(short, reason.New(reason.QuotaLeft, reason.Count("left", left), reason.Name("what", q.what), reason.Count("each", q.each)))
+		}
+	}
+	if fit == n {
+		return n, nil
+	}
+	return fit, []reason.Reason{reason.New(reason.QuotaExceeded, reason.Count("left_out", n-fit), reason.Count("workers", n), reason.Why("short", short...))}
+}
+
+// after returns what is left once n workers are made.
+func (r Room) after(size Size, n int) Room {
+	less := func(left *int, each int) *int {
+		if left == nil {
 			return nil
 		}
-		c := *n
-		return &c
+		rest := *left - n*each
+		return &rest
 	}
-	return Room{copied(r.Instances), copied(r.Cores), copied(r.RAMMiB)}
+	return Room{Instances: less(r.Instances, 1), Cores: less(r.Cores, size.Cores), RAMMiB: less(r.RAMMiB, size.RAMMiB)}
 }

@@ -3,139 +3,55 @@ package decide
 import (
 	"cmp"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// unsafe says why nothing may be concluded from what is not there; "" means
-// that the facts are whole.
-func (t *tick) unsafe() reason.Reason {
-	q := t.facts.Queue
-	if len(q.Partial) > 0 {
-		return reason.New(reason.FactsPartial, reason.Text("parts", strings.Join(q.Partial, "; ")))
-	}
-	if age := t.now.Sub(q.PoolSince); age < t.p.PoolSettle {
-		return reason.New(reason.DirectoryYoung, reason.Name("directory", q.Traits.DirectoryName()), reason.Span("age", age), reason.Span("limit", t.p.PoolSettle))
-	}
-	return reason.Reason{}
-}
-
-// leaving carries on with workers that are on their way out by our mark.
-func (t *tick) leaving() {
-	unsafe := t.unsafe()
-	below := t.belowMin()
-	for _, w := range t.fleet.Workers {
-		if w.Phase != fleet.Leaving || !t.isManaged(w.Group) {
-			continue
-		}
-		t.m.Left[w.Group] = t.now
-		if w.Mark != cluster.LeaveIdle {
-			t.d.note(w.Name, reason.New(reason.LeavesForOthers))
-			continue
-		}
-		if w.Drained {
-			t.m.Closed[w.Name] = true
-		} else if t.fleet.Reported {
-			delete(t.m.Closed, w.Name) // it has been open meanwhile, by another's wish
-		}
-		closed, gone := t.m.Closed[w.Name], t.gone(w)
-		what := reason.New(reason.IsClosed)
-		if !closed {
-			what = reason.New(reason.AskedAndAbsent, reason.Span("absent", t.now.Sub(w.AbsentSince)))
-		}
-		waiting := t.demand.On(w.Name)
-		switch {
-		case w.Node.Protected:
-			t.undrain(w, reason.New(reason.RecalledProtected))
-		case waiting > 0:
-			t.undrain(w, reason.New(reason.RecalledJobsCame, reason.Count("jobs", waiting)))
-		case slices.Contains(t.demand.Spares, w.Name):
-			t.undrain(w, reason.New(reason.RecalledAsSpare, reason.Count("spare", t.p.Groups[w.Group].Spare)))
-		case below[w.Group] > steps(t.d.Undrain, w.Group) && !gone:
-			t.undrain(w, reason.New(reason.RecalledForMin, reason.Count("min", t.p.Groups[w.Group].Min)))
-		case w.Refused:
-			t.undrain(w, reason.New(reason.RecalledHasJob))
-		case !closed && !gone:
-			t.d.note(w.Name, reason.New(reason.NotClosedYet, reason.Count("generation", int(t.fleet.Generation))))
-		case w.Jobs > 0:
-			delete(t.m.Confirmed, w.Name)
-			t.d.note(w.Name, reason.New(reason.JobsByQueue, reason.Why("what", what), reason.Count("jobs", w.Jobs)))
-		case !unsafe.IsZero():
-			t.d.note(w.Name, reason.New(reason.NotRemovedNow, reason.Why("what", what), reason.Why("why", unsafe)))
-		case !t.confirmed(w):
-			t.d.note(w.Name, reason.New(reason.ReadAgainFirst, reason.Why("what", what)))
-		case closed:
-			t.removeMarked(w, reason.New(reason.RemovedClosed))
-		default:
-			t.removeMarked(w, reason.New(reason.RemovedAbsent, t.absence(w)...))
-		}
-	}
-}
-
-// belowMin returns how many workers each group lacks for its min, those on their way
-// out not counted: a schedule or an apply may have raised it.
-func (t *tick) belowMin() map[string]int {
-	lack := map[string]int{}
-	for _, group := range t.managed() {
-		lack[group] = t.p.Groups[group].Min - t.fleet.Count(group, fleet.Idle, fleet.Busy, fleet.Booting, fleet.Closed)
-	}
-	return lack
-}
-
-// gone tells that a worker has been out of the pool for so long that nobody can
-// be expected to close it.
-func (t *tick) gone(w fleet.Worker) bool {
-	return !w.InPool && t.now.Sub(w.AbsentSince) >= w.Timeout
-}
-
-// confirmed counts this reading for the worker's removal and tells whether that
-// is enough: two readings, and some time between them.
-func (t *tick) confirmed(w fleet.Worker) bool {
-	c := t.m.confirm(w.Name, w.Node.ID, t.facts.Queue.JobsAt, t.now)
-	return c.Reads >= 2 && t.now.Sub(c.First) >= t.p.DrainRecheck
-}
-
 // shrink asks idle workers to leave: first those whose server is broken, then
-// those that never had a job, then the longest idle.
-func (t *tick) shrink() {
-	unsafe := t.unsafe()
+// those that never had a job, then the longest idle. Recalled are workers that stay
+// although they were asked to leave.
+func shrink(r round, need demand.Demand, recalled []Step, m Memory) Decision {
+	var d Decision
 	var idle []fleet.Worker
 	staying := map[string]int{}
-	for _, w := range t.fleet.Workers {
-		if !t.isManaged(w.Group) {
+	for _, w := range r.fleet.Workers {
+		if !r.manages(w.Group) {
 			continue
 		}
 		switch w.Phase {
 		case fleet.Idle, fleet.Busy, fleet.Booting:
 			staying[w.Group]++
 			if w.Node.Broken() {
-				t.d.note(w.Name, reason.New(reason.BrokenButInPool))
+				d.note(w.Name, reason.New(reason.BrokenButInPool))
 			}
 		case fleet.Closed:
-			t.d.note(w.Name, reason.New(reason.ClosedByOthers, reason.Name("state", w.Pool.State)))
+			d.note(w.Name, reason.New(reason.ClosedByOthers, reason.Name("state", w.Pool.State)))
 		case fleet.Stopped:
-			t.d.note(w.Name, reason.New(reason.ServerStopped, reason.Name("status", string(w.Node.Status))))
+			d.note(w.Name, reason.New(reason.ServerStopped, reason.Name("status", string(w.Node.Status))))
 		}
 		if w.Phase == fleet.Idle {
 			idle = append(idle, w)
 		}
 	}
-	for _, s := range t.d.Undrain {
+	for _, s := range recalled {
 		staying[s.Group]++
 	}
 	slices.SortStableFunc(idle, leavesBefore)
 	for _, w := range idle {
-		why, leaves := t.mayLeave(w, staying[w.Group], unsafe)
-		if !leaves {
-			t.d.note(w.Name, why)
+		grace := graceOf(r.policy, w)
+		if code, arguments := stays(r, need, m, w, grace, staying[w.Group], len(d.Drain)); code != "" {
+			d.note(w.Name, reason.New(code, slices.Concat([]reason.Argument{reason.Span("idle", r.idle(w))}, arguments)...))
 			continue
 		}
 		staying[w.Group]--
-		t.d.Drain = append(t.d.Drain, Step{Worker: w.Name, Group: w.Group, Reason: why})
+		d.Drain = append(d.Drain, stepOf(w, reason.New(reason.IdleLongEnough,
+			reason.Span("idle", r.idle(w)), reason.Name("setting", grace.setting), reason.Span("limit", grace.limit))))
 	}
+	return d
 }
 
 func leavesBefore(a, b fleet.Worker) int {
@@ -155,140 +71,48 @@ func leavesBefore(a, b fleet.Worker) int {
 	)
 }
 
-// mayLeave tells whether an idle worker is asked to leave, and why or why not.
-func (t *tick) mayLeave(w fleet.Worker, staying int, unsafe reason.Reason) (reason.Reason, bool) {
-	limit, what := t.p.IdleAfter, "idle_after"
-	if !w.Pool.RanBefore && t.p.FirstJobGrace > limit {
-		limit, what = t.p.FirstJobGrace, "first_job_grace"
+// grace is how long a worker may be idle, and the setting that says so.
+type grace struct {
+	setting string
+	limit   time.Duration
+}
+
+func graceOf(p Policy, w fleet.Worker) grace {
+	if !w.Pool.RanBefore && p.FirstJobGrace > p.IdleAfter {
+		return grace{"first_job_grace", p.FirstJobGrace}
 	}
-	idle := t.now.Sub(w.Pool.IdleSince)
-	stays := func(code reason.Code, more ...reason.Argument) (reason.Reason, bool) {
-		return reason.New(code, append([]reason.Argument{reason.Span("idle", idle)}, more...)...), false
-	}
-	waiting := t.demand.On(w.Name)
+	return grace{"idle_after", p.IdleAfter}
+}
+
+// stays returns why an idle worker is not asked to leave, with arguments beside the
+// time for which it has been idle; "" where it is. Staying is how many workers its
+// group has that are not on their way out, and leaving how many are asked to leave in
+// this round.
+func stays(r round, need demand.Demand, m Memory, w fleet.Worker, g grace, staying, leaving int) (reason.Code, []reason.Argument) {
+	p, bounds := r.policy, r.policy.Groups[w.Group]
+	waiting := need.On(w.Name)
+	arguments := func(a ...reason.Argument) []reason.Argument { return a }
 	switch {
 	case waiting > 0:
-		return stays(reason.IdleJobsFit, reason.Count("jobs", waiting))
-	case idle < limit:
-		return stays(reason.IdleNotLongEnough, reason.Name("setting", what), reason.Span("limit", limit))
+		return reason.IdleJobsFit, arguments(reason.Count("jobs", waiting))
+	case r.idle(w) < g.limit:
+		return reason.IdleNotLongEnough, arguments(reason.Name("setting", g.setting), reason.Span("limit", g.limit))
 	case w.Node.Protected:
-		return stays(reason.IdleProtected)
-	case staying <= t.p.Groups[w.Group].Min:
-		return stays(reason.IdleAtMin, reason.Count("min", t.p.Groups[w.Group].Min))
-	case slices.Contains(t.demand.Spares, w.Name):
-		return stays(reason.IdleSpare, reason.Count("spare", t.p.Groups[w.Group].Spare))
+		return reason.IdleProtected, nil
+	case staying <= bounds.Min:
+		return reason.IdleAtMin, arguments(reason.Count("min", bounds.Min))
+	case slices.Contains(need.Spares, w.Name):
+		return reason.IdleSpare, arguments(reason.Count("spare", bounds.Spare))
 	case !w.Listed:
-		return stays(reason.IdleNotListed)
-	case !unsafe.IsZero():
-		return stays(reason.IdleFactsUnsafe, reason.Why("why", unsafe))
-	case t.p.InCooldown > 0 && t.now.Sub(t.newest(w.Group)) < t.p.InCooldown:
-		return stays(reason.IdleAfterNewest, reason.Span("newest", t.now.Sub(t.newest(w.Group))), reason.Span("cooldown", t.p.InCooldown))
-	case t.now.Sub(t.m.Left[w.Group]) < t.p.InCooldown:
-		return stays(reason.IdleAfterLastLeft, reason.Span("left", t.now.Sub(t.m.Left[w.Group])), reason.Span("cooldown", t.p.InCooldown))
-	case len(t.d.Drain) >= t.p.MaxRemove:
-		return stays(reason.IdleAtMaxRemove, reason.Count("max_remove", t.p.MaxRemove))
+		return reason.IdleNotListed, nil
+	case !r.whole():
+		return reason.IdleFactsUnsafe, arguments(reason.Why("why", r.unsafe))
+	case p.InCooldown > 0 && r.now.Sub(r.newest(w.Group)) < p.InCooldown:
+		return reason.IdleAfterNewest, arguments(reason.Span("newest", r.now.Sub(r.newest(w.Group))), reason.Span("cooldown", p.InCooldown))
+	case r.now.Sub(m.LastLeft[w.Group]) < p.InCooldown:
+		return reason.IdleAfterLastLeft, arguments(reason.Span("left", r.now.Sub(m.LastLeft[w.Group])), reason.Span("cooldown", p.InCooldown))
+	case leaving >= p.MaxRemove:
+		return reason.IdleAtMaxRemove, arguments(reason.Count("max_remove", p.MaxRemove))
 	}
-	return reason.New(reason.IdleLongEnough, reason.Span("idle", idle), reason.Name("setting", what), reason.Span("limit", limit)), true
-}
-
-// clear removes servers that will not do: in ERROR, never joined, or gone.
-func (t *tick) clear() {
-	unsafe := t.unsafe()
-	var failed []Fault
-	for _, w := range t.fleet.Workers {
-		if !t.isManaged(w.Group) {
-			continue
-		}
-		switch w.Phase {
-		case fleet.Broken:
-			why, kind := reason.New(reason.ServerInError), cluster.FaultOther
-			if w.Node.Fault != nil {
-				why = why.With(reason.Text("message", w.Node.Fault.Message))
-				kind = cluster.FaultOfWords(w.Node.Fault.Message)
-			}
-			if t.spared(w, why) {
-				continue
-			}
-			if w.Listed && !unsafe.IsZero() { // it may have come to run jobs
-				t.d.note(w.Name, reason.New(reason.NotDeletedNow, reason.Why("what", why), reason.Why("why", unsafe)))
-				continue
-			}
-			t.dismiss(w, why)
-			failed = t.blame(failed, w, kind, why)
-		case fleet.Absent:
-			why := reason.New(reason.NotInPool, t.absence(w)...)
-			if t.spared(w, why) {
-				continue
-			}
-			if !unsafe.IsZero() || !t.confirmed(w) {
-				again := reason.New(reason.LookedForAgain, reason.Why("what", why))
-				if !unsafe.IsZero() {
-					again = again.With(reason.Why("why", unsafe))
-				}
-				t.d.note(w.Name, again)
-				continue
-			}
-			t.dismiss(w, why)
-			failed = t.blame(failed, w, NotJoined, why)
-		case fleet.Vanished:
-			if t.confirmed(w) {
-				t.remove(w, reason.New(reason.NoServer))
-			}
-		default:
-			if w.Phase != fleet.Leaving {
-				delete(t.m.Confirmed, w.Name)
-			}
-		}
-	}
-	if len(failed) > 0 {
-		t.m = t.m.Failed(t.now, failed...)
-	}
-}
-
-// blame counts a server's failure once, however often its removal is tried, and
-// notes it with the step that removes it.
-func (t *tick) blame(failed []Fault, w fleet.Worker, kind cluster.FaultKind, why reason.Reason) []Fault {
-	for _, steps := range [][]Step{t.d.Remove, t.d.Discard} {
-		if last := len(steps) - 1; last >= 0 && steps[last].Worker == w.Name {
-			steps[last].Fault = kind
-		}
-	}
-	if id, before := t.m.Blamed[w.Name]; before && id == w.Node.ID {
-		t.again[w.Group]++
-		return failed
-	}
-	t.m.Blamed[w.Name] = w.Node.ID
-	f := t.faultOf(w, kind, why)
-	if b := t.m.Breakers[f.key()]; b.Recalled && w.Node.Created.Before(b.Last) {
-		t.again[w.Group]++ // the scaler before this one has counted it
-		return failed
-	}
-	return append(failed, f)
-}
-
-// spared tells, and notes, that a worker is kept for all that is wrong with it.
-func (t *tick) spared(w fleet.Worker, why reason.Reason) bool {
-	switch {
-	case w.Node.Protected:
-		t.d.note(w.Name, reason.New(reason.KeptProtected, reason.Why("what", why)))
-	case w.Jobs > 0:
-		t.d.note(w.Name, reason.New(reason.KeptForJobs, reason.Why("what", why), reason.Count("jobs", w.Jobs)))
-	default:
-		return false
-	}
-	return true
-}
-
-func (t *tick) undrain(w fleet.Worker, why reason.Reason) {
-	delete(t.m.Confirmed, w.Name)
-	t.d.Undrain = append(t.d.Undrain, Step{Worker: w.Name, Group: w.Group, Reason: why})
-}
-
-func (t *tick) removeMarked(w fleet.Worker, why reason.Reason) {
-	t.remove(w, why)
-	t.d.Remove[len(t.d.Remove)-1].Marked = true
-}
-
-func (t *tick) remove(w fleet.Worker, why reason.Reason) {
-	t.d.Remove = append(t.d.Remove, Step{Worker: w.Name, Group: w.Group, Server: w.Node.ID, Reason: why})
+	return "", nil
 }

@@ -8,24 +8,24 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// When more workers than this are sick, the trouble is not the workers': a switch,
-// a storage, the pool itself. Whatever is done then may make it worse.
+// When more workers than this are sick, the cause is not in the workers but in a
+// switch, a storage, or the pool itself. Whatever is done then may make it worse.
 const (
 	sickPercent = 45
 	sickWorkers = 3
 )
 
-// sickness says why nothing may be done at all, or "".
-func (t *tick) sickness() reason.Reason {
-	all, sick := 0, map[reason.Code]int{}
+// sickness returns why nothing may be done at all; zero where few workers are sick.
+func sickness(r round) reason.Reason {
+	workers, total := 0, 0
+	sick := map[reason.Code]int{}
 	var order []reason.Code
-	total := 0
-	for _, w := range t.fleet.Workers {
-		if !t.isManaged(w.Group) || w.Phase == fleet.Vanished || w.Phase == fleet.Foreign || w.Node.Status == cluster.StatusDeleting {
-			continue // one that somebody deletes just now is not sick
+	for _, w := range r.fleet.Workers {
+		if !r.manages(w.Group) || w.Phase == fleet.Vanished || w.Phase == fleet.Foreign || w.Node.Status == cluster.StatusDeleting {
+			continue // a worker that is being deleted is not sick
 		}
-		all++
-		if how := t.sick(w); how != "" {
+		workers++
+		if how := sickOf(r, w); how != "" {
 			if sick[how] == 0 {
 				order = append(order, how)
 			}
@@ -33,21 +33,21 @@ func (t *tick) sickness() reason.Reason {
 			total++
 		}
 	}
-	if total <= sickWorkers || 100*total <= sickPercent*all {
+	if total <= sickWorkers || 100*total <= sickPercent*workers {
 		return reason.Reason{}
 	}
-	var parts []reason.Reason
-	for _, how := range order {
-		parts = append(parts, reason.New(how, reason.Count("workers", sick[how])))
+	var how []reason.Reason
+	for _, code := range order {
+		how = append(how, reason.New(code, reason.Count("workers", sick[code])))
 	}
-	return reason.New(reason.TooManySick, reason.Count("sick", total), reason.Count("workers", all),
-		reason.Why("how", parts...), reason.Count("percent", sickPercent))
+	return reason.New(reason.TooManySick, reason.Count("sick", total), reason.Count("workers", workers),
+		reason.Why("how", how...), reason.Count("percent", sickPercent))
 }
 
-// sick says what is wrong with a worker that was well once. One that never came
-// up is no sign of a sudden trouble: it is replaced, and its group's breaker sees
-// to the rest.
-func (t *tick) sick(w fleet.Worker) reason.Code {
+// sickOf returns how a worker is sick that was healthy before; "" if it is not. A
+// worker that never came up is no sign of a sudden trouble: it is replaced, and the
+// breaker of its group limits further ones.
+func sickOf(r round, w fleet.Worker) reason.Code {
 	switch {
 	case w.Phase == fleet.Stopped:
 		return reason.SickStopped
@@ -57,12 +57,12 @@ func (t *tick) sick(w fleet.Worker) reason.Code {
 		return reason.SickUnreached
 	case w.Phase == fleet.Leaving || w.InPool || !w.WasWell:
 		return ""
-	case w.Phase == fleet.Absent || t.now.Sub(w.AbsentSince) >= t.lostAfter():
+	case w.Phase == fleet.Absent || r.absent(w) >= lostAfter(r.policy):
 		return reason.SickLost
 	}
 	return ""
 }
 
-// lostAfter is how long a worker may be out of the pool before that means
+// lostAfter returns how long a worker may be out of the pool before that means
 // something: its ads live that long, and a new directory of workers needs that long.
-func (t *tick) lostAfter() time.Duration { return t.p.PoolSettle + time.Minute }
+func lostAfter(p Policy) time.Duration { return p.PoolSettle + time.Minute }

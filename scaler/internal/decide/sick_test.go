@@ -36,10 +36,10 @@ func missing(s int) func(string) func(*world) {
 	return func(name string) func(*world) {
 		return func(w *world) {
 			node(name, 9000)(w)
-			if w.memory.Seen == nil {
-				w.memory.Seen = map[string]time.Time{}
+			if w.memory.LastInPool == nil {
+				w.memory.LastInPool = map[string]time.Time{}
 			}
-			w.memory.Seen[name] = ago(s)
+			w.memory.LastInPool[name] = ago(s)
 		}
 	}
 }

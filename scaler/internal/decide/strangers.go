@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/demand"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
@@ -17,66 +17,75 @@ type Stranger struct {
 	Running int       `json:"running"`          // jobs on it at the last reading
 }
 
-// refusing returns the strangers that do not count: jobs that fit them were left
-// waiting for longer than the first-job grace. A machine that is kept for others,
+// refusing are the strangers that do not count as capacity.
+type refusing struct {
+	ignored map[string]bool
+	notes   Decision
+}
+
+// refusingStrangers returns the strangers that do not count: jobs that fit them were
+// left waiting for longer than the first-job grace. A machine that is kept for others,
 // or takes jobs at night only, shows in the pool like any other. One that starts
 // a job counts again.
-func (t *tick) refusing() map[string]bool {
-	out := map[string]bool{}
-	for _, w := range t.fleet.Workers {
-		s, known := t.m.Strangers[w.Name]
+func refusingStrangers(r round, m Memory) (refusing, Memory) {
+	out := refusing{ignored: map[string]bool{}}
+	m.Strangers = copied(m.Strangers)
+	for _, w := range r.fleet.Workers {
+		s, known := m.Strangers[w.Name]
 		if !known || w.Phase != fleet.Foreign {
 			continue
 		}
-		if w.Pool.Running > s.Running || !s.Refused.IsZero() && t.now.Sub(s.Refused) >= passedOverFor {
-			delete(t.m.Strangers, w.Name)
+		left := passedOverFor - r.now.Sub(s.Refused)
+		if w.Pool.Running > s.Running || !s.Refused.IsZero() && left <= 0 {
+			delete(m.Strangers, w.Name)
 			continue
 		}
 		if !s.Refused.IsZero() {
-			out[w.Name] = true
-			t.d.note(w.Name, reason.New(reason.StrangerRefuses, reason.Span("left", passedOverFor-t.now.Sub(s.Refused))))
+			out.ignored[w.Name] = true
+			out.notes.note(w.Name, reason.New(reason.StrangerRefuses, reason.Span("left", left)))
 		}
 	}
-	return out
+	return out, m
 }
 
 // watchStrangers notes for how long jobs have waited that strangers have room for.
-func (t *tick) watchStrangers() {
-	oldest := t.oldest()
+func watchStrangers(r round, need demand.Demand, m Memory) Memory {
+	oldest := oldest(r, need, m)
 	strangers := map[string]Stranger{}
-	for _, w := range t.fleet.Workers {
+	for _, w := range r.fleet.Workers {
 		if w.Phase != fleet.Foreign {
 			continue
 		}
-		s := t.m.Strangers[w.Name]
+		s := m.Strangers[w.Name]
 		s.Running = w.Pool.Running
 		if s.Refused.IsZero() {
-			if t.demand.On(w.Name) == 0 {
+			if need.On(w.Name) == 0 {
 				continue
 			}
 			if s.Offered.IsZero() {
-				s.Offered = t.offeredSince(w.Pool, w.Name, oldest)
+				s.Offered = offeredSince(r, need, m, w, oldest)
 			}
-			if t.now.Sub(s.Offered) >= t.p.FirstJobGrace {
-				s.Refused = t.now
+			if r.now.Sub(s.Offered) >= r.policy.FirstJobGrace {
+				s.Refused = r.now
 			}
 		}
 		strangers[w.Name] = s
 	}
-	t.m.Strangers = strangers
+	m.Strangers = strangers
+	return m
 }
 
-// offeredSince is when a job began to wait beside a free stranger. A scaler that
+// offeredSince returns when a job began to wait beside a free stranger. A scaler that
 // has not watched goes by the ages of both.
-func (t *tick) offeredSince(w queue.Worker, name string, oldest map[string]time.Time) time.Time {
-	if !t.m.WatchedFrom.IsZero() || w.Running > 0 {
-		return t.now
+func offeredSince(r round, need demand.Demand, m Memory, stranger fleet.Worker, oldest map[string]time.Time) time.Time {
+	if !m.WatchedFrom.IsZero() || stranger.Pool.Running > 0 {
+		return r.now
 	}
-	var first []time.Time
-	for _, p := range t.demand.Placements {
-		if p.Worker == name {
-			first = append(first, oldest[p.Key])
+	var queued []time.Time
+	for _, p := range need.Placements {
+		if p.Worker == stranger.Name {
+			queued = append(queued, oldest[p.Key])
 		}
 	}
-	return slices.MaxFunc([]time.Time{slices.MinFunc(first, time.Time.Compare), w.IdleSince}, time.Time.Compare)
+	return latest(slices.MinFunc(queued, time.Time.Compare), stranger.Pool.IdleSince)
 }

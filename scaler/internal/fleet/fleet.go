@@ -71,8 +71,8 @@ type Clock struct {
 	JoinTimeout time.Duration
 	Learned     map[string]time.Duration // by group: the timeout for those that have not joined yet, where it is another
 	WatchedFrom time.Time                // zero: nothing is known of the time before
-	Seen        map[string]time.Time     // when a worker was last in the pool
-	Born        map[string]time.Time     // server ID → when it was seen first; zero or missing: not known
+	LastInPool  map[string]time.Time     // when a worker was last in the pool
+	FirstSeen   map[string]time.Time     // server ID → when it was seen first; zero or missing: not known
 }
 
 // Join makes the fleet.
@@ -104,7 +104,7 @@ func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
 		w.Drained = w.Mark != cluster.Stays && drained[n.Name]
 		w.Refused = w.Mark != cluster.Stays && refused[n.Name]
 		if !w.InPool {
-			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.Seen[n.Name], c.Born[n.ID])
+			w.AbsentSince = latest(n.Created, s.PoolSince, c.WatchedFrom, c.LastInPool[n.Name], c.FirstSeen[n.ID])
 		}
 		w.WasWell = w.InPool || c.wasWell(w)
 		w.Timeout = c.JoinTimeout
@@ -180,7 +180,7 @@ func phase(w Worker, c Clock) Phase {
 // wasWell tells a worker that has been in the pool: it was seen there, or it was
 // there for so long before the watch began that it would have been replaced.
 func (c Clock) wasWell(w Worker) bool {
-	if seen, ok := c.Seen[w.Name]; ok && !w.Node.Created.After(seen) {
+	if seen, ok := c.LastInPool[w.Name]; ok && !w.Node.Created.After(seen) {
 		return true
 	}
 	from := c.WatchedFrom

@@ -8,21 +8,22 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// pack computes the demand. A group that can get no worker for now, because it
+// weigh returns the demand. A group that can get no worker for now, because it
 // pauses or the quota has no room, leaves its jobs to other groups that fit them.
-// What no other group can take stays its own: its hold goes on, and why it waits
-// is told. A reason goes through all groups, those that can grow and those that
-// can not.
-func (t *tick) pack() demand.Demand {
-	kinds := t.kinds()
+// Jobs that no other group can take stay its own: its hold goes on, and the decision
+// says why it waits. A reason goes through all groups, those that can grow and those
+// that can not.
+func weigh(r round, ignored map[string]bool, m Memory) demand.Demand {
+	kinds := kinds(r, m)
 	in := demand.Input{
-		Fleet: t.fleet, Jobs: t.facts.Queue.Jobs, Traits: t.facts.Queue.Traits, Groups: t.groups(kinds), Kinds: kinds, Except: t.except(), Ignore: t.refusing(),
+		Fleet: r.fleet, Jobs: r.facts.Queue.Jobs, Traits: r.facts.Queue.Traits,
+		Groups: groups(r, kinds), Kinds: kinds, Except: passedOver(m, r.now), Ignore: ignored,
 	}
 	all := demand.Compute(in)
 	var open, shut []demand.Group
 	waits := false
 	for _, g := range in.Groups {
-		if t.gate(g.Name).closed != nil || t.noRoom(g.Name) {
+		if closedFor(r, m, g) {
 			waits = waits || all.Needs[g.Name].Jobs > 0
 			shut = append(shut, g)
 		} else {
@@ -44,17 +45,25 @@ func (t *tick) pack() demand.Demand {
 			out.Needs[g.Name] = need
 		}
 	}
-	for _, spare := range all.Spares {
-		if !slices.Contains(out.Spares, spare) && out.On(spare) == 0 && slices.ContainsFunc(shut, func(g demand.Group) bool { return t.groupOf(spare) == g.Name }) {
-			out.Spares = append(out.Spares, spare)
-		}
-	}
+	out.Spares = append(out.Spares, sparesOf(r, shut, all, out)...)
 	return out
 }
 
-func (t *tick) groupOf(worker string) string {
-	w, _ := t.worker(worker)
-	return w.Group
+// sparesOf returns the spares of the groups that are shut, of those that no job of
+// the others needs.
+func sparesOf(r round, shut []demand.Group, all, out demand.Demand) []string {
+	group := map[string]string{}
+	for _, w := range slices.Backward(r.fleet.Workers) {
+		group[w.Name] = w.Group
+	}
+	var spares []string
+	for _, spare := range all.Spares {
+		isShut := slices.ContainsFunc(shut, func(g demand.Group) bool { return group[spare] == g.Name })
+		if isShut && !slices.Contains(out.Spares, spare) && out.On(spare) == 0 {
+			spares = append(spares, spare)
+		}
+	}
+	return spares
 }
 
 func withoutSpares(groups []demand.Group) []demand.Group {

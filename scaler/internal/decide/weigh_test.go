@@ -33,7 +33,7 @@ func large(n int) func(*world) {
 // Of groups that all want more than a tick may make, each gets its turn.
 func TestNoGroupStarves(t *testing.T) {
 	greedy := func(turn string, most int) world {
-		return twoGroups(large(400), jobs(400), func(w *world) { w.memory.Turn = turn }, policy(func(p *decide.Policy) { p.MaxCreate = most }))
+		return twoGroups(large(400), jobs(400), func(w *world) { w.memory.LastServedGroup = turn }, policy(func(p *decide.Policy) { p.MaxCreate = most }))
 	}
 	check(t, []row{
 		{"a tick has room for one of two groups", greedy("", 10), "+10cpu", "group other: at_max_create left_out=10 workers=10 max_create=10"},
