@@ -241,9 +241,9 @@ func printAccessRules(ctx context.Context, c config.Config, log hclog.Logger, st
 	if err != nil {
 		return err
 	}
-	places, err := cloud.Places()
+	endpoints, err := cloud.Endpoints()
 	if err != nil {
 		return err
 	}
-	return access.Write(stdout, access.Rules(places))
+	return access.Write(stdout, access.Rules(endpoints))
 }

@@ -27,7 +27,7 @@ type floatingIPs struct{ *services }
 func (c floatingIPs) AssociateFloatingIP(ctx context.Context, clusterID, serverID, networkID, fixed string, fresh bool) (string, error) {
 	op := "associate a floating IP with server " + serverID
 	return on(op, c.network, func(sc *gophercloud.ServiceClient) (string, error) {
-		places, err := placesOf(ctx, sc, op, serverID, fixed)
+		addresses, err := addressesOf(ctx, sc, op, serverID, fixed)
 		if err != nil {
 			return "", err
 		}
@@ -38,12 +38,12 @@ func (c floatingIPs) AssociateFloatingIP(ctx context.Context, clusterID, serverI
 			}
 		}
 		for _, f := range present {
-			if slices.ContainsFunc(places, func(p place) bool { return f.PortID == p.port }) {
+			if slices.ContainsFunc(addresses, func(p portAddress) bool { return f.PortID == p.port }) {
 				return f.FloatingIP, nil
 			}
 		}
 		var address string
-		for _, p := range places {
+		for _, p := range addresses {
 			if address, err = p.float(ctx, sc, clusterID, networkID, present); err == nil || !unreachable(err) {
 				break
 			}
@@ -52,11 +52,11 @@ func (c floatingIPs) AssociateFloatingIP(ctx context.Context, clusterID, serverI
 	})
 }
 
-// place is what a floating IP can be associated with: a port's IPv4 address.
-type place struct{ port, fixed string }
+// portAddress is what a floating IP can be associated with: a port's IPv4 address.
+type portAddress struct{ port, fixed string }
 
-// float associates a free floating IP of the cluster with the place, or a new one.
-func (p place) float(ctx context.Context, sc *gophercloud.ServiceClient, clusterID, networkID string, present []floatingips.FloatingIP) (string, error) {
+// float associates a free floating IP of the cluster with the address, or a new one.
+func (p portAddress) float(ctx context.Context, sc *gophercloud.ServiceClient, clusterID, networkID string, present []floatingips.FloatingIP) (string, error) {
 	for _, f := range present {
 		if f.PortID == "" && f.FloatingNetworkID == networkID {
 			_, err := floatingips.Update(ctx, sc, f.ID, floatingips.UpdateOpts{PortID: &p.port, FixedIP: p.fixed}).Extract()
@@ -81,18 +81,18 @@ func unreachable(err error) bool {
 	return gophercloud.ResponseCodeIs(err, http.StatusNotFound) && strings.Contains(err.Error(), "ExternalGatewayForFloatingIPNotFound")
 }
 
-// placesOf returns the server's ports with their first IPv4 address, the port with that
+// addressesOf returns the server's ports with their first IPv4 address, the port with that
 // fixed address first. Floating IPs exist for IPv4 only.
-func placesOf(ctx context.Context, sc *gophercloud.ServiceClient, op, serverID, fixed string) ([]place, error) {
+func addressesOf(ctx context.Context, sc *gophercloud.ServiceClient, op, serverID, fixed string) ([]portAddress, error) {
 	found, err := listAll(ctx, ports.List(sc, ports.ListOpts{DeviceID: serverID}), ports.ExtractPorts)
 	if err != nil {
 		return nil, err
 	}
-	var out []place
+	var out []portAddress
 	for _, p := range found {
 		for _, ip := range p.FixedIPs {
 			if a, err := netip.ParseAddr(ip.IPAddress); err == nil && a.Is4() {
-				out = append(out, place{p.ID, ip.IPAddress})
+				out = append(out, portAddress{p.ID, ip.IPAddress})
 				break
 			}
 		}
@@ -100,7 +100,7 @@ func placesOf(ctx context.Context, sc *gophercloud.ServiceClient, op, serverID, 
 	if len(out) == 0 {
 		return nil, notFound(op, "none of the server's %d ports has an IPv4 address", len(found))
 	}
-	slices.SortStableFunc(out, func(a, b place) int {
+	slices.SortStableFunc(out, func(a, b portAddress) int {
 		switch {
 		case a.fixed == b.fixed:
 			return 0

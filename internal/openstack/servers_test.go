@@ -28,7 +28,7 @@ func TestCreateNode(t *testing.T) {
 		"tags": ["vmcluster:c1", "vmcluster-name:astro", "vmcluster-role:worker", "vmcluster-group:cpu"]}}`)
 }
 
-// What a node is placed by is in the call; only what needs it raises the
+// What decides where a node is placed is in the call; only what needs it raises the
 // microversion of that one call.
 func TestCreateNodeWithPlacement(t *testing.T) {
 	yes := cluster.NodeRequest{Name: "n", Image: "i1", Flavor: "f1", Network: "n1", Zone: "az1", ConfigDrive: true}

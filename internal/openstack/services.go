@@ -51,7 +51,7 @@ type services struct {
 func findServices(pc *gophercloud.ProviderClient, t token, s settings) (*services, error) {
 	find := func(serviceType string, versioned func(string) string, microversion string) service {
 		return sync.OnceValues(func() (*gophercloud.ServiceClient, error) {
-			address, err := endpoint(t.catalog, serviceType, s.region, s.availability)
+			address, err := serviceAddress(t.catalog, serviceType, s.region, s.availability)
 			if err != nil {
 				return nil, err
 			}
@@ -85,40 +85,40 @@ func (s *services) HasVolumes() bool {
 	return err == nil
 }
 
-// Place is a service in the words of access rules: its type in the catalog, and the
+// Endpoint is a service in the words of access rules: its type in the catalog, and the
 // path of its address with the version, such as "/compute/v2.1".
-type Place struct{ Type, Path string }
+type Endpoint struct{ Type, Path string }
 
-// Places are the places of the services that a cluster's workers need. A cloud
-// without block storage has no place for volumes.
-type Places struct{ Compute, Network, Volume Place }
+// Endpoints are the endpoints of the services that a cluster's workers need. A cloud
+// without block storage has none for volumes.
+type Endpoints struct{ Compute, Network, Volume Endpoint }
 
-// Places returns the places that the catalog has for the services.
-func (s *services) Places() (Places, error) {
-	var p Places
+// Endpoints returns the endpoints of the catalog.
+func (s *services) Endpoints() (Endpoints, error) {
+	var p Endpoints
 	var err error
-	if p.Compute, err = placeOf(s.compute); err != nil {
+	if p.Compute, err = endpointOf(s.compute); err != nil {
 		return p, err
 	}
-	if p.Network, err = placeOf(s.network); err != nil {
+	if p.Network, err = endpointOf(s.network); err != nil {
 		return p, err
 	}
 	if s.HasVolumes() {
-		p.Volume, err = placeOf(s.volume)
+		p.Volume, err = endpointOf(s.volume)
 	}
 	return p, err
 }
 
-func placeOf(s service) (Place, error) {
+func endpointOf(s service) (Endpoint, error) {
 	sc, err := s()
 	if err != nil {
-		return Place{}, err
+		return Endpoint{}, err
 	}
 	address, err := url.Parse(sc.Endpoint)
 	if err != nil {
-		return Place{}, fmt.Errorf("read the address of the %s service: %w", sc.Type, err)
+		return Endpoint{}, fmt.Errorf("read the address of the %s service: %w", sc.Type, err)
 	}
-	return Place{Type: sc.Type, Path: strings.TrimRight(address.Path, "/")}, nil
+	return Endpoint{Type: sc.Type, Path: strings.TrimRight(address.Path, "/")}, nil
 }
 
 var (

@@ -45,8 +45,8 @@ func readToken(result gophercloud.AuthResult) (token, error) {
 	return t, nil
 }
 
-// endpoint returns a service's address from the catalog.
-func endpoint(catalog *tokens.ServiceCatalog, serviceType, region string, availability gophercloud.Availability) (string, error) {
+// serviceAddress returns a service's address from the catalog.
+func serviceAddress(catalog *tokens.ServiceCatalog, serviceType, region string, availability gophercloud.Availability) (string, error) {
 	var regions []string
 	for _, entry := range catalog.Entries {
 		if entry.Type != serviceType {

@@ -57,10 +57,10 @@ var volume = []call{
 // Rules returns the rules for a cloud whose services are there. Keystone's
 // middleware compares the whole path, so what stands before /v2.1 there belongs
 // to the rule.
-func Rules(p openstack.Places) []Rule {
+func Rules(p openstack.Endpoints) []Rule {
 	var out []Rule
-	add := func(at openstack.Place, calls []call) {
-		if at == (openstack.Place{}) {
+	add := func(at openstack.Endpoint, calls []call) {
+		if at == (openstack.Endpoint{}) {
 			return // the cloud has no such service
 		}
 		for _, c := range calls {

@@ -41,11 +41,11 @@ func TestLifeOnARealCloud(t *testing.T) {
 		t.Fatal(err)
 	}
 	maker := client(t, openstack.Config{})
-	places, err := maker.Places()
+	endpoints, err := maker.Endpoints()
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := access.Rules(places)
+	rules := access.Rules(endpoints)
 	owner := login(t)
 	limited := owner.restricted(t, rules)
 
@@ -60,7 +60,7 @@ func TestLifeOnARealCloud(t *testing.T) {
 	// What no rule allows is refused, and the refusal names it.
 	_, err = scaler.ResolveKeyPair(t.Context(), "any")
 	var refused *cluster.CloudError
-	if !errors.As(err, &refused) || refused.Call != "GET "+places.Compute.Path+"/os-keypairs" || cluster.IsKind(err, cluster.FaultNotFound) {
+	if !errors.As(err, &refused) || refused.Call != "GET "+endpoints.Compute.Path+"/os-keypairs" || cluster.IsKind(err, cluster.FaultNotFound) {
 		t.Errorf("a call without a rule: %v", err)
 	}
 	t.Log(err)
@@ -68,7 +68,7 @@ func TestLifeOnARealCloud(t *testing.T) {
 	// So is what one rule less does not allow.
 	var fewer []access.Rule
 	for _, rule := range rules {
-		if rule.Method != "POST" || rule.Path != places.Compute.Path+"/servers" {
+		if rule.Method != "POST" || rule.Path != endpoints.Compute.Path+"/servers" {
 			fewer = append(fewer, rule)
 		}
 	}
@@ -78,7 +78,7 @@ func TestLifeOnARealCloud(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = poorer.Add(t.Context(), view.Document.ID, "cpu", 1)
-	if err == nil || !strings.Contains(err.Error(), "to POST "+places.Compute.Path+"/servers)") {
+	if err == nil || !strings.Contains(err.Error(), "to POST "+endpoints.Compute.Path+"/servers)") {
 		t.Errorf("a worker without the rule to make one: %v", err)
 	}
 	t.Log(err)

@@ -234,11 +234,11 @@ func TestRulesFitALife(t *testing.T) {
 		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/network/ports", Status: 200, Body: `{"ports": [{"id": "p1", "device_id": "` + other.ID + `", "device_owner": "compute:nova"}]}`})
 		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/volume/*/volumes/*", Status: 200, Body: `{"volume": {"id": "` + volumeLeft + `", "attachments": []}}`})
 	})
-	places, err := scaler.Places()
+	endpoints, err := scaler.Endpoints()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, rule := range r.check(t, access.Rules(places)) {
+	for _, rule := range r.check(t, access.Rules(endpoints)) {
 		t.Errorf("nothing needs %s %s", rule.Method, rule.Path)
 	}
 }
@@ -303,20 +303,20 @@ func TestAllows(t *testing.T) {
 }
 
 func TestWrite(t *testing.T) {
-	places := openstack.Places{
-		Compute: openstack.Place{Type: "compute", Path: "/compute/v2.1"},
-		Network: openstack.Place{Type: "network", Path: "/networking/v2.0"},
+	endpoints := openstack.Endpoints{
+		Compute: openstack.Endpoint{Type: "compute", Path: "/compute/v2.1"},
+		Network: openstack.Endpoint{Type: "network", Path: "/networking/v2.0"},
 	}
 	for _, row := range []struct {
-		volume openstack.Place
+		volume openstack.Endpoint
 		want   map[string]string // services and their paths
 	}{
-		{openstack.Place{}, map[string]string{"compute": "/compute/v2.1/", "network": "/networking/v2.0/"}},
-		{openstack.Place{Type: "volumev3", Path: "/volume/v3/p1"}, map[string]string{"compute": "/compute/v2.1/", "network": "/networking/v2.0/", "volumev3": "/volume/v3/p1/volumes/"}},
+		{openstack.Endpoint{}, map[string]string{"compute": "/compute/v2.1/", "network": "/networking/v2.0/"}},
+		{openstack.Endpoint{Type: "volumev3", Path: "/volume/v3/p1"}, map[string]string{"compute": "/compute/v2.1/", "network": "/networking/v2.0/", "volumev3": "/volume/v3/p1/volumes/"}},
 	} {
-		places.Volume = row.volume
+		endpoints.Volume = row.volume
 		var out bytes.Buffer
-		if err := access.Write(&out, access.Rules(places)); err != nil {
+		if err := access.Write(&out, access.Rules(endpoints)); err != nil {
 			t.Fatal(err)
 		}
 		var rules []map[string]string
