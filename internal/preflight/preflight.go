@@ -1,238 +1,140 @@
-// Package preflight compares what a plan adds with what a project has left,
-// before anything is made. Check is a function of values; who asks a cloud for
-// them, and which attribute a Shortage is shown at, are others' matters.
+// Package preflight asks a cloud, before anything is made, whether a project has
+// room for what a plan adds. It only asks; package compare decides what is short.
 package preflight
 
 import (
-	"cmp"
+	"context"
 	"maps"
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight/compare"
 )
 
-// Bounds are how many more nodes of a group are to be made: Min by this plan,
-// Max if the group comes to grow as far as it may. Anew are made in place of others.
-type Bounds struct{ Min, Max, Anew int }
-
-func (b Bounds) any() bool { return max(b.Min, b.Max)+b.Anew > 0 }
-
-// Shape is what each node of a group takes. Groups are named as in a spec; the
-// front-end stands under cluster.FrontEndGroup.
-type Shape struct {
-	VCPUs, RAM, Disk int      // the flavor's; MB and GB, Disk 0 takes the image's size
-	OldVCPUs, OldRAM int      // of nodes that are made anew, before that
-	MinRAM, MinDisk  int      // the image's
-	Networks         []string // on each of which a node gets a new port
-	Fixed            string   // the one of them on which it is given its address
-	BootVolume       int      // GB; 0 boots from the flavor's disk
-	ServerGroup      bool     // the group has a server group
-	Standing         bool     // which is there already
-	Members          int      // that stay in it
-	Metadata         int      // items
+// Cloud answers what nodes are made of and what a project has left;
+// *openstack.Client implements it.
+type Cloud interface {
+	ResolveImage(ctx context.Context, nameOrID string) (openstack.Image, error)
+	ResolveFlavor(ctx context.Context, nameOrID string) (openstack.Flavor, error)
+	ResolvePort(ctx context.Context, nameOrID string) (openstack.Port, error)
+	Limits(ctx context.Context) (openstack.Limits, error)
+	PortQuota(ctx context.Context) (openstack.Quota, error)
+	HasVolumes() bool
+	VolumeLimits(ctx context.Context) (volumes, gigabytes openstack.Quota, err error)
+	Addresses(ctx context.Context, networks []string) (map[string]openstack.Addresses, error)
+	FreeAddresses(ctx context.Context, network string, a openstack.Addresses) (int, error)
 }
 
-// Quota is a limit and what is taken of it.
-type Quota struct{ Max, Used int }
+// Log notes a question that the cloud does not answer.
+type Log func(question string, err error)
 
-// Room is what the project has left. What is nil, or not in the map, the cloud
-// does not tell or does not limit.
-type Room struct {
-	Instances, Cores, RAM *Quota // RAM in MB
-	Ports                 *Quota
-	Volumes, Gigabytes    *Quota
-	ServerGroups          *Quota
-	Members               *int           // that a server group may have
-	Metadata              *int           // items that a server may have
-	Addresses             map[string]int // free ones by network
+// Group is what the nodes of a worker group, or the front-end, are made of, and how
+// many of them a plan makes.
+type Group struct {
+	compare.Bounds
+	Spec         cluster.NodeSpec
+	Image        string // name or ID as the configuration has it; "" while it is unknown
+	Flavor       string // likewise
+	FlavorBefore string // ID of the flavor of the present nodes; "" if there is none
+	Items        int    // of metadata, beside those of Spec: the cluster document
+	Standing     bool   // the server group that Spec names exists
+	Members      int    // nodes that stay in this server group
 }
 
-// Resource is what there is too little of.
-type Resource string
-
-// The resources that are looked at.
-const (
-	Instances    Resource = "instances"
-	Cores        Resource = "cores"
-	RAM          Resource = "MB of RAM"
-	Ports        Resource = "ports"
-	Volumes      Resource = "volumes"
-	Gigabytes    Resource = "GB of volumes"
-	ServerGroups Resource = "server groups"
-	Members      Resource = "members of a server group"
-	Metadata     Resource = "metadata items of a server"
-	Addresses    Resource = "addresses"
-	FlavorRAM    Resource = "MB of RAM of the flavor"
-	FlavorDisk   Resource = "GB of disk of the flavor"
-	VolumeSize   Resource = "GB of the boot volume"
-)
-
-// Shortage is something that there is too little of.
-type Shortage struct {
-	Resource Resource
-	Group    string // whose part in it is the largest
-	Need     int
-	Have     int
-	Of       *Quota // where a quota sets the limit
-	Network  string // for addresses
-	// OnlyAtMax tells that what the plan adds fits, and what the group may come to
-	// add does not.
-	OnlyAtMax bool
+// Check returns what the project has too little of for the groups, by name; the
+// front-end is named cluster.FrontEndGroup. It asks the cloud for limits, subnets
+// and used ports, for volume limits where a volume is wanted, and once for each
+// network whose addresses may be too few. A question without an answer counts as
+// enough. Nodes that are made anew cost no question unless they take more than
+// those before.
+//
+// Images and flavors cost no question where they have just been looked up.
+func Check(ctx context.Context, cloud Cloud, groups map[string]Group, log Log) []compare.Shortage {
+	shapes := make(map[string]compare.Shape, len(groups))
+	bounds := make(map[string]compare.Bounds, len(groups))
+	for name, g := range groups {
+		shapes[name], bounds[name] = shapeOf(ctx, cloud, g), g.Bounds
+	}
+	var room compare.Room
+	if slices.ContainsFunc(slices.Sorted(maps.Keys(groups)), func(g string) bool { return bounds[g].TakesMore(shapes[g]) }) {
+		room = left(ctx, cloud, shapes, bounds, log)
+	}
+	return compare.Check(shapes, bounds, room)
 }
 
-// total is what all groups together need of one resource for which there is one
-// limit.
-type total struct {
-	resource Resource
-	quota    *Quota
-	each     func(Shape) int // for a node that is added
-	more     func(Shape) int // for one that is made anew; may be negative
-}
-
-func nothing(Shape) int { return 0 }
-
-// Check returns what is short, the most basic first.
-func Check(shapes map[string]Shape, bounds map[string]Bounds, room Room) []Shortage {
-	c := check{shapes: shapes, bounds: bounds, groups: slices.Sorted(maps.Keys(bounds))}
-	out := c.fits()
-	for _, t := range []total{
-		{Instances, room.Instances, func(Shape) int { return 1 }, nothing},
-		{Cores, room.Cores, func(s Shape) int { return s.VCPUs }, func(s Shape) int { return s.VCPUs - s.OldVCPUs }},
-		{RAM, room.RAM, func(s Shape) int { return s.RAM }, func(s Shape) int { return s.RAM - s.OldRAM }},
-		{Ports, room.Ports, func(s Shape) int { return len(s.Networks) }, nothing},
-		{Volumes, room.Volumes, func(s Shape) int { return min(s.BootVolume, 1) }, nothing},
-		{Gigabytes, room.Gigabytes, func(s Shape) int { return s.BootVolume }, nothing},
-	} {
-		if t.quota == nil || t.quota.Max < 0 {
-			continue
-		}
-		if s, short := c.sum(t.resource, max(t.quota.Max-t.quota.Used, 0), t.each, t.more); short {
-			s.Of = t.quota
-			out = append(out, s)
+// shapeOf looks up the image and the flavors of a group.
+func shapeOf(ctx context.Context, cloud Cloud, g Group) compare.Shape {
+	spec := g.Spec
+	s := compare.Shape{Networks: newPorts(spec), Metadata: len(spec.Metadata) + spec.OwnMetadata() + g.Items}
+	if spec.FixedIP != "" {
+		s.Fixed = spec.Network
+	}
+	if spec.BootVolume != nil {
+		s.BootVolume = spec.BootVolume.Size
+	}
+	if spec.ServerGroup != "" {
+		s.ServerGroup, s.Standing, s.Members = true, g.Standing, g.Members
+	}
+	if g.Flavor == "" {
+		return s
+	}
+	flavor, err := cloud.ResolveFlavor(ctx, g.Flavor)
+	if err != nil {
+		return s
+	}
+	s.VCPUs, s.RAM, s.Disk = flavor.VCPUs, flavor.RAM, flavor.Disk
+	before := flavorBefore(ctx, cloud, g.FlavorBefore, flavor)
+	s.OldVCPUs, s.OldRAM = before.VCPUs, before.RAM
+	if g.Image != "" {
+		if image, err := cloud.ResolveImage(ctx, g.Image); err == nil {
+			s.MinRAM, s.MinDisk = image.MinRAM, image.MinDisk
 		}
 	}
-	for _, network := range slices.Sorted(maps.Keys(room.Addresses)) {
-		on := func(s Shape) int { return s.AddressesOn(network) }
-		if s, short := c.sum(Addresses, room.Addresses[network], on, nothing); short {
-			s.Network = network
-			out = append(out, s)
-		}
-	}
-	out = append(out, c.serverGroups(room)...)
-	return append(out, c.metadata(room)...)
+	return s
 }
 
-// AddressesOn is how many of the network's addresses a node is given out of its
-// pools.
-func (s Shape) AddressesOn(network string) int {
-	n := count(s.Networks, network)
-	if network == s.Fixed {
-		n--
+// flavorBefore returns the flavor of the present nodes; one that can't be looked up
+// counts as the new one.
+func flavorBefore(ctx context.Context, cloud Cloud, before string, now openstack.Flavor) openstack.Flavor {
+	if before == "" || before == now.ID {
+		return now
 	}
-	return max(n, 0)
+	if old, err := cloud.ResolveFlavor(ctx, before); err == nil {
+		return old
+	}
+	return now
 }
 
-type check struct {
-	shapes map[string]Shape
-	bounds map[string]Bounds
-	groups []string
+// newPorts returns the networks on which a node gets a new port.
+func newPorts(spec cluster.NodeSpec) []string {
+	all := spec.Networks
+	if len(all) == 0 {
+		all = []string{spec.Network}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(id string) bool { return id == "" || id == spec.Network && spec.Port != "" })
 }
 
-// sum compares what all groups need with have.
-func (c check) sum(r Resource, have int, each, more func(Shape) int) (Shortage, bool) {
-	for _, atMax := range []bool{false, true} {
-		need, most, blamed := 0, 0, ""
-		for _, group := range c.groups {
-			n := c.bounds[group].Min
-			if atMax {
-				n = max(n, c.bounds[group].Max)
-			}
-			n = n*each(c.shapes[group]) + c.bounds[group].Anew*more(c.shapes[group])
-			need += n
-			// The front-end is blamed only if nobody else takes any: there is one at most.
-			if n > 0 && (blamed == "" || blamed == cluster.FrontEndGroup || n > most && group != cluster.FrontEndGroup) {
-				most, blamed = n, group
-			}
-		}
-		if need > have {
-			return Shortage{Resource: r, Group: blamed, Need: need, Have: have, OnlyAtMax: atMax}, true
-		}
-	}
-	return Shortage{}, false
+// PortFault is why a port that the user made can't be the front-end's.
+type PortFault struct {
+	Network string // ID of the network that the port is on, if that is another one; else ""
+	Device  string // ID of the server that the port belongs to, if there is one; else ""
 }
 
-// fits compares flavors and boot volumes with images.
-func (c check) fits() []Shortage {
-	var out []Shortage
-	for _, group := range c.groups {
-		b, s := c.bounds[group], c.shapes[group]
-		short := func(r Resource, need, have int) {
-			if need > have && b.any() {
-				out = append(out, Shortage{Resource: r, Group: group, Need: need, Have: have, OnlyAtMax: b.Min+b.Anew == 0})
-			}
-		}
-		short(FlavorRAM, s.MinRAM, s.RAM)
-		switch {
-		case s.BootVolume > 0:
-			short(VolumeSize, s.MinDisk, s.BootVolume)
-		case s.Disk > 0:
-			short(FlavorDisk, s.MinDisk, s.Disk)
-		}
+// CheckPort looks at the port of that name or ID for a front-end on a network, whose
+// present server is own ("" if there is none). It returns the zero value for a port
+// that fits, and for one that can't be looked up.
+func CheckPort(ctx context.Context, cloud Cloud, nameOrID, network, own string) PortFault {
+	port, err := cloud.ResolvePort(ctx, nameOrID)
+	if err != nil {
+		return PortFault{}
 	}
-	return out
-}
-
-// serverGroups looks at the limit of members of each, and at that of new ones.
-func (c check) serverGroups(room Room) []Shortage {
-	var out []Shortage
-	for _, group := range c.groups {
-		b, s := c.bounds[group], c.shapes[group]
-		if !s.ServerGroup || room.Members == nil {
-			continue
-		}
-		now, most := b.Min+b.Anew, max(b.Min, b.Max)+b.Anew
-		switch have := *room.Members; {
-		case now > 0 && s.Members+now > have:
-			out = append(out, Shortage{Resource: Members, Group: group, Need: s.Members + now, Have: have})
-		case most > 0 && s.Members+most > have:
-			out = append(out, Shortage{Resource: Members, Group: group, Need: s.Members + most, Have: have, OnlyAtMax: true})
-		}
+	var fault PortFault
+	if network != "" && port.Network != network {
+		fault.Network = port.Network
 	}
-	if q := room.ServerGroups; q != nil && q.Max >= 0 {
-		once := check{shapes: c.shapes, groups: c.groups, bounds: map[string]Bounds{}}
-		for group, b := range c.bounds {
-			if s := c.shapes[group]; s.ServerGroup && !s.Standing {
-				once.bounds[group] = Bounds{Min: min(b.Min+b.Anew, 1), Max: min(max(b.Min, b.Max)+b.Anew, 1)}
-			}
-		}
-		if s, short := once.sum(ServerGroups, max(q.Max-q.Used, 0), func(Shape) int { return 1 }, nothing); short {
-			s.Of = q
-			out = append(out, s)
-		}
+	if port.Device != own {
+		fault.Device = port.Device
 	}
-	slices.SortStableFunc(out, func(a, b Shortage) int { return cmp.Compare(a.Group, b.Group) })
-	return out
-}
-
-// metadata looks at how many items a server may have. The front-end's hold the
-// cluster document, which every plan writes.
-func (c check) metadata(room Room) []Shortage {
-	var out []Shortage
-	for _, group := range c.groups {
-		made := group == cluster.FrontEndGroup || c.bounds[group].any()
-		if need := c.shapes[group].Metadata; made && room.Metadata != nil && need > *room.Metadata {
-			out = append(out, Shortage{Resource: Metadata, Group: group, Need: need, Have: *room.Metadata})
-		}
-	}
-	return out
-}
-
-func count(all []string, one string) int {
-	n := 0
-	for _, x := range all {
-		if x == one {
-			n++
-		}
-	}
-	return n
+	return fault
 }

@@ -1,95 +1,189 @@
-package preflight
+package preflight_test
 
 import (
-	"fmt"
+	"context"
+	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight/compare"
 )
 
-// short writes a shortage as "cores: cpu needs 8, has 7 at max".
-func short(s Shortage) string {
-	text := fmt.Sprintf("%s: %s needs %d, has %d", s.Resource, s.Group, s.Need, s.Have)
-	if s.OnlyAtMax {
-		text += " at max"
-	}
-	return text
+// cloud is a preflight.Cloud that notes what it is asked.
+type cloud struct {
+	limits    openstack.Limits
+	limitsErr error
+	ports     openstack.Quota
+	volumes   bool
+	addresses map[string]openstack.Addresses
+	free      int
+	port      openstack.Port
+
+	mu    sync.Mutex
+	asked []string
 }
 
-// Each row: what is to be made of which shape, what the project has left, and
-// what is short. A plan's own need is an error, what a group may grow to is not.
-func TestCheck(t *testing.T) {
-	const fe = cluster.FrontEndGroup
-	small := Shape{VCPUs: 2, RAM: 1024, Disk: 10, Networks: []string{"n"}}
-	with := func(change func(*Shape)) Shape { s := small; change(&s); return s }
-	left := func(n int) *Quota { return &Quota{Max: n + 5, Used: 5} }
-	members := func(n int) *int { return &n }
-	one := map[string]Shape{fe: small, "cpu": small}
-	type bounds = map[string]Bounds
-	fixed := func(n int) bounds { return bounds{fe: {1, 1, 0}, "cpu": {n, n, 0}} }
+func (c *cloud) ask(question string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, question)
+}
+
+func (c *cloud) ResolveImage(context.Context, string) (openstack.Image, error) {
+	return openstack.Image{ID: "i1", MinDisk: 5}, nil
+}
+
+func (c *cloud) ResolveFlavor(_ context.Context, name string) (openstack.Flavor, error) {
+	sizes := map[string]int{"small": 2, "large": 8}
+	if sizes[name] == 0 {
+		return openstack.Flavor{}, errors.New("unknown flavor")
+	}
+	return openstack.Flavor{ID: name, VCPUs: sizes[name], RAM: 1024 * sizes[name], Disk: 10}, nil
+}
+
+func (c *cloud) ResolvePort(_ context.Context, name string) (openstack.Port, error) {
+	if name != "vip" {
+		return openstack.Port{}, errors.New("unknown port")
+	}
+	return c.port, nil
+}
+
+func (c *cloud) Limits(context.Context) (openstack.Limits, error) {
+	c.ask("limits")
+	return c.limits, c.limitsErr
+}
+
+func (c *cloud) PortQuota(context.Context) (openstack.Quota, error) {
+	c.ask("ports")
+	return c.ports, nil
+}
+
+func (c *cloud) HasVolumes() bool { return c.volumes }
+
+func (c *cloud) VolumeLimits(context.Context) (volumes, gigabytes openstack.Quota, err error) {
+	c.ask("volumes")
+	return openstack.Quota{Max: 10}, openstack.Quota{Max: 15}, nil
+}
+
+func (c *cloud) Addresses(_ context.Context, networks []string) (map[string]openstack.Addresses, error) {
+	c.ask("subnets of " + strings.Join(networks, " "))
+	return c.addresses, nil
+}
+
+func (c *cloud) FreeAddresses(_ context.Context, network string, _ openstack.Addresses) (int, error) {
+	c.ask("free addresses of " + network)
+	return c.free, nil
+}
+
+// newCloud is a cloud with room for 100 of everything.
+func newCloud() *cloud {
+	q := openstack.Quota{Max: 100}
+	return &cloud{
+		limits: openstack.Limits{Instances: q, Cores: q, RAM: openstack.Quota{Max: 1 << 20}, ServerGroups: q, MetadataItems: 128, GroupMembers: 10},
+		ports:  q, volumes: true, addresses: map[string]openstack.Addresses{"n": {All: 200}},
+	}
+}
+
+func workers(n, most, anew int) preflight.Group {
+	return preflight.Group{
+		Bounds: compare.Bounds{Min: n, Max: most, Anew: anew},
+		Spec:   cluster.NodeSpec{Network: "n"}, Flavor: "small", Image: "debian",
+	}
+}
+
+// Each row: what is to be made in which cloud, what that asks, and what is short.
+func TestCheckAsksNoMoreThanItNeeds(t *testing.T) {
 	for _, row := range []struct {
-		name   string
-		shapes map[string]Shape
-		bounds bounds
-		room   Room
-		want   string
+		name  string
+		group preflight.Group
+		cloud func(*cloud)
+		asked string // questions in order of their texts
+		short compare.Resource
 	}{
-		{"nothing is told", one, fixed(1000), Room{}, ""},
-		{"all fits exactly", one, fixed(3), Room{Instances: left(4), Cores: left(8), RAM: left(4096), Ports: left(4), Addresses: map[string]int{"n": 4}}, ""},
-		{"one instance too many", one, fixed(4), Room{Instances: left(4), Cores: left(10)}, "instances: cpu needs 5, has 4"},
-		{"everything short", one, fixed(3), Room{Instances: left(3), Cores: left(7), RAM: left(4095), Ports: left(3), Addresses: map[string]int{"n": 3}},
-			"instances: cpu needs 4, has 3; cores: cpu needs 8, has 7; MB of RAM: cpu needs 4096, has 4095; ports: cpu needs 4, has 3; addresses: cpu needs 4, has 3"},
-		{"unlimited", one, fixed(3), Room{Instances: &Quota{Max: -1, Used: 9}, Ports: &Quota{Max: -1}}, ""},
-		{"more is used than allowed", one, fixed(1), Room{Instances: &Quota{Max: 3, Used: 9}}, "instances: cpu needs 2, has 0"},
-		{"nothing is added, so nothing is short", one, fixed(0), Room{Instances: &Quota{Max: 3, Used: 2}}, ""},
-		{"only the front-end", one, bounds{fe: {1, 1, 0}, "cpu": {0, 0, 0}}, Room{Cores: left(1)}, "cores: frontend needs 2, has 1"},
-		{"fits now, not at max", one, bounds{fe: {1, 1, 0}, "cpu": {1, 9, 0}}, Room{Cores: left(10)}, "cores: cpu needs 20, has 10 at max"},
-		{"does not fit now: max adds nothing to that", one, bounds{fe: {1, 1, 0}, "cpu": {5, 9, 0}}, Room{Cores: left(10)}, "cores: cpu needs 12, has 10"},
-		{"a group of zero may grow", one, bounds{"cpu": {0, 9, 0}}, Room{Instances: left(8)}, "instances: cpu needs 9, has 8 at max"},
-		{"the largest part is blamed", map[string]Shape{fe: with(func(s *Shape) { s.VCPUs = 64 }), "cpu": small, "gpu": with(func(s *Shape) { s.VCPUs = 8 })},
-			bounds{fe: {1, 1, 0}, "cpu": {3, 3, 0}, "gpu": {1, 1, 0}}, Room{Cores: left(10)}, "cores: gpu needs 78, has 10"},
-		{"a port for each network", map[string]Shape{"cpu": with(func(s *Shape) { s.Networks = []string{"n", "m"} })}, bounds{"cpu": {3, 3, 0}},
-			Room{Ports: left(5), Addresses: map[string]int{"m": 2, "n": 3}}, "ports: cpu needs 6, has 5; addresses: cpu needs 3, has 2"},
-		{"flavor too small for the image", map[string]Shape{"cpu": with(func(s *Shape) { s.MinRAM, s.MinDisk = 2048, 20 })}, bounds{"cpu": {1, 1, 0}}, Room{},
-			"MB of RAM of the flavor: cpu needs 2048, has 1024; GB of disk of the flavor: cpu needs 20, has 10"},
-		{"a flavor without a disk takes the image's size", map[string]Shape{"cpu": with(func(s *Shape) { s.Disk, s.MinDisk = 0, 20 })}, bounds{"cpu": {1, 1, 0}}, Room{}, ""},
-		{"a boot volume stands in for the flavor's disk", map[string]Shape{"cpu": with(func(s *Shape) { s.BootVolume, s.MinDisk = 20, 20 })}, bounds{"cpu": {1, 1, 0}}, Room{}, ""},
-		{"boot volume too small", map[string]Shape{"cpu": with(func(s *Shape) { s.BootVolume, s.MinDisk = 15, 20 })}, bounds{"cpu": {1, 1, 0}}, Room{},
-			"GB of the boot volume: cpu needs 20, has 15"},
-		{"what a group of zero could not be made of", map[string]Shape{"cpu": with(func(s *Shape) { s.MinRAM = 2048 })}, bounds{"cpu": {0, 2, 0}}, Room{},
-			"MB of RAM of the flavor: cpu needs 2048, has 1024 at max"},
-		{"volumes are counted where they are used", map[string]Shape{fe: small, "cpu": with(func(s *Shape) { s.BootVolume = 20 })}, fixed(3),
-			Room{Volumes: left(2), Gigabytes: left(59)}, "volumes: cpu needs 3, has 2; GB of volumes: cpu needs 60, has 59"},
-		{"members of a server group, present ones included", map[string]Shape{"cpu": with(func(s *Shape) { s.ServerGroup, s.Members = true, 8 })},
-			bounds{"cpu": {3, 9, 0}}, Room{Members: members(10)}, "members of a server group: cpu needs 11, has 10"},
-		{"members at max", map[string]Shape{"cpu": with(func(s *Shape) { s.ServerGroup, s.Members = true, 8 })},
-			bounds{"cpu": {2, 9, 0}}, Room{Members: members(10)}, "members of a server group: cpu needs 17, has 10 at max"},
-		{"a server group for each new group", map[string]Shape{"a": with(func(s *Shape) { s.ServerGroup = true }), "b": with(func(s *Shape) { s.ServerGroup, s.Standing = true, true }), "c": small},
-			bounds{"a": {9, 9, 0}, "b": {9, 9, 0}, "c": {9, 9, 0}}, Room{ServerGroups: left(0)}, "server groups: a needs 1, has 0"},
-		{"a worker that is made anew does not fit", map[string]Shape{"cpu": with(func(s *Shape) { s.MinRAM = 2048 })}, bounds{"cpu": {0, 0, 1}}, Room{},
-			"MB of RAM of the flavor: cpu needs 2048, has 1024"},
-		{"who is made anew takes what is larger", map[string]Shape{fe: with(func(s *Shape) { s.OldVCPUs, s.OldRAM = 2, 1024 }), "cpu": with(func(s *Shape) { s.OldVCPUs, s.OldRAM = 1, 1024 })},
-			bounds{fe: {0, 0, 1}, "cpu": {0, 0, 4}}, Room{Instances: left(0), Cores: left(3), RAM: left(0), Ports: left(0)}, "cores: cpu needs 4, has 3"},
-		{"who is made anew may make room for another", map[string]Shape{"cpu": with(func(s *Shape) { s.OldVCPUs = 4 }), "gpu": small},
-			bounds{"cpu": {0, 0, 1}, "gpu": {2, 2, 0}}, Room{Cores: left(2)}, ""},
-		{"members that are made anew", map[string]Shape{"cpu": with(func(s *Shape) { s.ServerGroup, s.Members = true, 1 })},
-			bounds{"cpu": {0, 0, 3}}, Room{Members: members(3)}, "members of a server group: cpu needs 4, has 3"},
-		{"who is made anew may need a server group", map[string]Shape{"cpu": with(func(s *Shape) { s.ServerGroup = true })},
-			bounds{"cpu": {0, 0, 3}}, Room{ServerGroups: left(0)}, "server groups: cpu needs 1, has 0"},
-		{"a given address takes none of the pools", map[string]Shape{fe: with(func(s *Shape) { s.Fixed = "n" }), "cpu": small}, fixed(3),
-			Room{Ports: left(4), Addresses: map[string]int{"n": 3}}, ""},
-		{"metadata, the front-end's in any plan", map[string]Shape{fe: with(func(s *Shape) { s.Metadata = 80 }), "cpu": with(func(s *Shape) { s.Metadata = 65 }), "gpu": with(func(s *Shape) { s.Metadata = 65 })},
-			bounds{fe: {0, 0, 0}, "cpu": {1, 1, 0}, "gpu": {0, 0, 0}}, Room{Metadata: members(64)}, "metadata items of a server: cpu needs 65, has 64; metadata items of a server: frontend needs 80, has 64"},
+		{"nodes are added", workers(2, 2, 0), nil, "limits, ports, subnets of n", ""},
+		{"any number of servers", workers(2, 2, 0), func(c *cloud) { c.limits.Instances.Max = -1 }, "limits, subnets of n", ""},
+		{"too many", workers(60, 60, 0), nil, "limits, ports, subnets of n", compare.Cores},
+		{"made anew, of the same size", workers(0, 0, 5), nil, "", ""},
+		{"made anew, of a smaller flavor", func() preflight.Group { g := workers(0, 0, 5); g.FlavorBefore = "large"; return g }(), nil, "", ""},
+		{"made anew, of a larger flavor", func() preflight.Group { g := workers(0, 0, 20); g.Flavor, g.FlavorBefore = "large", "small"; return g }(), nil, "limits, ports", compare.Cores},
+		{"the flavor is not known yet", func() preflight.Group { g := workers(200, 200, 0); g.Flavor = ""; return g }(),
+			func(c *cloud) { c.limits.Instances.Max = 1000 }, "limits, ports, subnets of n", compare.Ports},
+		{"addresses may be few, and are not", workers(2, 2, 0),
+			func(c *cloud) { c.addresses["n"], c.free = openstack.Addresses{All: 10, Taken: 9}, 2 }, "free addresses of n, limits, ports, subnets of n", ""},
+		{"addresses are few", workers(2, 2, 0),
+			func(c *cloud) { c.addresses["n"], c.free = openstack.Addresses{All: 10, Taken: 9}, 1 }, "free addresses of n, limits, ports, subnets of n", compare.Addresses},
+		{"boot volumes", func() preflight.Group {
+			g := workers(2, 2, 0)
+			g.Spec.BootVolume = &cluster.BootVolume{Size: 10}
+			return g
+		}(), nil, "limits, ports, subnets of n, volumes", compare.Gigabytes},
+		{"boot volumes without a service for them", func() preflight.Group {
+			g := workers(2, 2, 0)
+			g.Spec.BootVolume = &cluster.BootVolume{Size: 10}
+			return g
+		}(), func(c *cloud) { c.volumes = false }, "limits, ports, subnets of n", ""},
+		{"members of a server group", func() preflight.Group {
+			g := workers(5, 5, 0)
+			g.Spec.ServerGroup, g.Standing, g.Members = "affinity", true, 6
+			return g
+		}(), nil, "limits, ports, subnets of n", compare.Members},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			var got []string
-			for _, s := range Check(row.shapes, row.bounds, row.room) {
-				got = append(got, short(s))
+			c := newCloud()
+			if row.cloud != nil {
+				row.cloud(c)
 			}
-			if text := strings.Join(got, "; "); text != row.want {
-				t.Errorf("short of\n%s\nwant\n%s", text, row.want)
+			short := preflight.Check(t.Context(), c, map[string]preflight.Group{"cpu": row.group}, func(question string, err error) {
+				t.Errorf("%s: %v", question, err)
+			})
+			slices.Sort(c.asked)
+			if asked := strings.Join(c.asked, ", "); asked != row.asked {
+				t.Errorf("asked %q, want %q", asked, row.asked)
+			}
+			if row.short == "" && len(short) > 0 || row.short != "" && !slices.ContainsFunc(short, func(s compare.Shortage) bool { return s.Resource == row.short }) {
+				t.Errorf("short of %v, want %q", short, row.short)
 			}
 		})
+	}
+}
+
+// What the cloud does not answer counts as enough, and is logged.
+func TestNoAnswerIsEnough(t *testing.T) {
+	c := newCloud()
+	c.limitsErr, c.addresses = errors.New("policy"), nil
+	var logged []string
+	short := preflight.Check(t.Context(), c, map[string]preflight.Group{"cpu": workers(1000, 1000, 0)}, func(question string, _ error) {
+		logged = append(logged, question)
+	})
+	if len(short) > 0 || !slices.Equal(logged, []string{"limits"}) {
+		t.Errorf("short of %v, logged %v", short, logged)
+	}
+}
+
+func TestCheckPort(t *testing.T) {
+	for _, row := range []struct {
+		name                 string
+		port                 openstack.Port
+		wanted, network, own string
+		want                 preflight.PortFault
+	}{
+		{"free", openstack.Port{Network: "n"}, "vip", "n", "", preflight.PortFault{}},
+		{"the present front-end's", openstack.Port{Network: "n", Device: "s1"}, "vip", "n", "s1", preflight.PortFault{}},
+		{"free beside a present front-end", openstack.Port{Network: "n"}, "vip", "n", "s1", preflight.PortFault{}},
+		{"another server's", openstack.Port{Network: "n", Device: "s2"}, "vip", "n", "s1", preflight.PortFault{Device: "s2"}},
+		{"on another network", openstack.Port{Network: "m"}, "vip", "n", "", preflight.PortFault{Network: "m"}},
+		{"for a network that is not known yet", openstack.Port{Network: "m"}, "vip", "", "", preflight.PortFault{}},
+		{"that can't be looked up", openstack.Port{Network: "m", Device: "s2"}, "other", "n", "", preflight.PortFault{}},
+	} {
+		c := newCloud()
+		c.port = row.port
+		if got := preflight.CheckPort(t.Context(), c, row.wanted, row.network, row.own); got != row.want {
+			t.Errorf("%s: %+v, want %+v", row.name, got, row.want)
+		}
 	}
 }

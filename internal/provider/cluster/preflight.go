@@ -3,38 +3,64 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight/compare"
 )
 
-// inventory tells what things are made of and how much is left; *openstack.Client does.
-type inventory interface {
-	ResolveImage(ctx context.Context, nameOrID string) (openstack.Image, error)
-	ResolveFlavor(ctx context.Context, nameOrID string) (openstack.Flavor, error)
-	ResolvePort(ctx context.Context, nameOrID string) (openstack.Port, error)
-	Limits(ctx context.Context) (openstack.Limits, error)
-	PortQuota(ctx context.Context) (openstack.Quota, error)
-	HasVolumes() bool
-	VolumeLimits(ctx context.Context) (volumes, gigabytes openstack.Quota, err error)
-	Addresses(ctx context.Context, networks []string) (map[string]openstack.Addresses, error)
-	FreeAddresses(ctx context.Context, network string, a openstack.Addresses) (int, error)
+// preflight returns what the project has too little of for what the plan adds.
+func (r *clusterResource) preflight(ctx context.Context, c change) diag.Diagnostics {
+	client, err := r.session.Cloud(ctx)
+	if err != nil {
+		return nil // an error of the look-ups, or the configuration is open
+	}
+	groups := c.preflightGroups()
+	diags := c.checkVolumes(client.HasVolumes())
+	mayReplace := r.session.mayReplace()
+	for _, s := range preflight.Check(ctx, client, groups, func(question string, err error) {
+		tflog.Debug(ctx, "the cloud does not answer a question of the preflight", map[string]any{"question": question, "error": err.Error()})
+	}) {
+		diags.Append(c.shortage(s, c.comesFree(mayReplace)))
+	}
+	if c.nodes.FrontEnd && c.spec.FrontEnd.Port != "" {
+		own := c.was.states[c.nodes.FrontEndName].ID.ValueString()
+		fault := preflight.CheckPort(ctx, client, c.want.frontEnd.Port.ValueString(), c.spec.FrontEnd.Network, own)
+		diags.Append(c.portFault(fault, mayReplace)...)
+	}
+	return diags
 }
 
-// bounds are how many nodes the plan adds, how many the groups may come to add,
-// and how many are made anew in place of others. Those that may only come to be
-// made anew are looked at when the apply plans them again.
-func (c change) bounds() map[string]preflight.Bounds {
+// preflightGroups returns the groups and the front-end as a preflight looks at them.
+func (c change) preflightGroups() map[string]preflight.Group {
+	bounds := c.bounds()
+	group := func(name string, n nodeModel, spec cluster.NodeSpec, before string) preflight.Group {
+		g := preflight.Group{Bounds: bounds[name], Spec: spec, Flavor: n.Flavor.ValueString(), Image: either(n.Image, c.want.Image).ValueString(), FlavorBefore: before}
+		g.Standing, g.Members = c.serverGroup(name, spec.ServerGroup)
+		return g
+	}
+	frontEnd := group(cluster.FrontEndGroup, c.want.frontEnd.nodeModel, c.spec.FrontEnd, c.was.spec.FrontEnd.Flavor)
+	frontEnd.Items = c.documentItems
+	out := map[string]preflight.Group{cluster.FrontEndGroup: frontEnd}
+	for name := range bounds {
+		if _, ok := out[name]; !ok {
+			out[name] = group(name, c.want.groups[name].nodeModel, c.spec.Groups[name].NodeSpec, c.was.spec.Groups[name].Flavor)
+		}
+	}
+	return out
+}
+
+// bounds returns how many nodes the plan adds, how many the groups may come to add,
+// and how many are made anew in place of others. It leaves out nodes of which only
+// the apply will know whether they are made anew: the apply plans them again.
+func (c change) bounds() map[string]compare.Bounds {
 	_, had := c.was.states[c.nodes.FrontEndName]
-	frontEnd := preflight.Bounds{}
+	frontEnd := compare.Bounds{}
 	switch {
 	case c.nodes.FrontEnd && had:
 		if !c.open.frontEnd {
@@ -43,7 +69,7 @@ func (c change) bounds() map[string]preflight.Bounds {
 	case c.nodes.FrontEnd:
 		frontEnd.Min, frontEnd.Max = 1, 1
 	}
-	out := map[string]preflight.Bounds{cluster.FrontEndGroup: frontEnd}
+	out := map[string]compare.Bounds{cluster.FrontEndGroup: frontEnd}
 	for name, g := range c.nodes.Groups {
 		added := max(len(g.Add)-len(g.Remove), 0)
 		most := c.spec.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
@@ -51,165 +77,61 @@ func (c change) bounds() map[string]preflight.Bounds {
 		if !c.open.rolls {
 			anew += len(g.Roll)
 		}
-		out[name] = preflight.Bounds{Min: added, Max: max(most, added), Anew: anew}
+		out[name] = compare.Bounds{Min: added, Max: max(most, added), Anew: anew}
 	}
 	return out
 }
 
-// wantsRoom tells whether a group takes more of what the project has.
-func wantsRoom(b preflight.Bounds, s preflight.Shape) bool {
-	larger := s.VCPUs > s.OldVCPUs || s.RAM > s.OldRAM || s.ServerGroup && !s.Standing
-	return b.Max > 0 || b.Anew > 0 && larger
+// serverGroup reports whether a group's server group with that policy exists, and
+// how many of its members stay. A worker is a member of the server group in which
+// it was made, and of no other one.
+func (c change) serverGroup(group, policy string) (standing bool, members int) {
+	if policy == "" {
+		return false, 0
+	}
+	g := c.nodes.Groups[group]
+	for _, w := range c.was.nodes.Workers(group) {
+		if c.kept.serverGroups[w.Name] != policy {
+			continue
+		}
+		standing = true
+		if slices.Contains(g.Keep, w.Name) && !slices.Contains(g.Roll, w.Name) {
+			members++
+		}
+	}
+	return standing, members
 }
 
-// preflight says what the project has too little of for what the plan adds. It
-// asks the cloud three times more, once more where a volume is wanted, and once
-// for each network whose addresses may be tight; what the cloud does not tell is
-// no fault. Nodes that are made anew cost no call unless they come to take more.
-func (r *clusterResource) preflight(ctx context.Context, c change) diag.Diagnostics {
-	client, err := r.session.Cloud(ctx)
-	if err != nil {
-		return nil // said where names are looked up, or not known yet
+// checkVolumes warns of boot volumes in a cloud whose catalog has no service for
+// them.
+func (c change) checkVolumes(service bool) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if service {
+		return nil
 	}
-	bounds := c.bounds()
-	shapes, diags := c.shapes(ctx, client)
-	var room preflight.Room
-	if slices.ContainsFunc(sortedNames(bounds), func(g string) bool { return wantsRoom(bounds[g], shapes[g]) }) {
-		room = c.room(ctx, client, shapes, bounds)
+	for _, group := range append([]string{cluster.FrontEndGroup}, c.want.groupNames()...) {
+		if c.specOf(group).BootVolume != nil {
+			diags.AddAttributeWarning(placeOf(group).AtName("boot_volume"), "No block-storage service",
+				"The cloud's catalog lists no block-storage service, so volumes probably can't be made. Leave `boot_volume` out, or check the region.")
+		}
 	}
-	for _, s := range preflight.Check(shapes, bounds, room) {
-		diags.Append(c.shortage(s, c.comesFree(r.session.mayReplace())))
-	}
-	diags.Append(r.checkPort(ctx, client, c)...)
 	return diags
 }
 
-// room asks what is left, side by side.
-func (c change) room(ctx context.Context, s inventory, shapes map[string]preflight.Shape, bounds map[string]preflight.Bounds) preflight.Room {
-	var room preflight.Room
-	var g errgroup.Group
-	ask := func(what string, call func() error) {
-		g.Go(func() error {
-			if err := call(); err != nil {
-				tflog.Debug(ctx, "the cloud does not tell its "+what, map[string]any{"error": err.Error()})
-			}
-			return nil
-		})
-	}
-	quota := func(q openstack.Quota) *preflight.Quota { return &preflight.Quota{Max: q.Max, Used: q.Used} }
-	ask("limits", func() error {
-		l, err := s.Limits(ctx)
-		if err != nil {
-			return err
-		}
-		room.Instances, room.Cores, room.RAM = quota(l.Instances), quota(l.Cores), quota(l.RAM)
-		room.ServerGroups = quota(l.ServerGroups)
-		if l.MetadataItems > 0 {
-			room.Metadata = &l.MetadataItems
-		}
-		if l.GroupMembers > 0 {
-			room.Members = &l.GroupMembers
-		}
-		// A project that may have any number of servers is not held by its ports; that
-		// question is spared it, in every plan.
-		if l.Instances.Max < 0 {
-			return nil
-		}
-		q, err := s.PortQuota(ctx)
-		if err == nil {
-			room.Ports = quota(q)
-		}
-		return err
-	})
-	need := map[string]int{}
-	volumes := false
-	for group, b := range bounds {
-		for _, network := range shapes[group].Networks {
-			if n := b.Max * shapes[group].AddressesOn(network); n > 0 {
-				need[network] += n
-			}
-		}
-		volumes = volumes || shapes[group].BootVolume > 0 && b.Max > 0
-	}
-	var addresses map[string]openstack.Addresses
-	if len(need) > 0 {
-		ask("subnets", func() (err error) {
-			addresses, err = s.Addresses(ctx, sortedNames(need))
-			return err
-		})
-	}
-	if volumes && s.HasVolumes() {
-		ask("volume limits", func() error {
-			n, gigabytes, err := s.VolumeLimits(ctx)
-			if err == nil {
-				room.Volumes, room.Gigabytes = quota(n), quota(gigabytes)
-			}
-			return err
-		})
-	}
-	_ = g.Wait() // nobody returns an error
-	room.Addresses = freeAddresses(ctx, s, need, addresses, usedPorts(room))
-	return room
-}
-
-// usedPorts is how many ports the project has, where it is not told a number that
-// is hardly too small.
-func usedPorts(room preflight.Room) int {
-	switch {
-	case room.Ports != nil:
-		return room.Ports.Used
-	case room.Instances != nil:
-		return 16 + 4*room.Instances.Used
-	default:
-		return math.MaxInt32
-	}
-}
-
-// freeAddresses counts a network's free addresses only where that could come to
-// matter: with what is said to be taken, or all of the project's ports on it, it
-// would be too small.
-func freeAddresses(ctx context.Context, s inventory, need map[string]int, all map[string]openstack.Addresses, ports int) map[string]int {
-	free := map[string]int{}
-	for network, a := range all {
-		taken := a.Taken
-		if taken == 0 {
-			taken = ports
-		}
-		if a.All-taken >= need[network] {
-			continue
-		}
-		n, err := s.FreeAddresses(ctx, network, a)
-		if err != nil {
-			tflog.Debug(ctx, "the cloud does not tell the network's ports", map[string]any{"error": err.Error()})
-			continue
-		}
-		free[network] = n
-	}
-	return free
-}
-
-// checkPort looks at the front-end's own port: it must be free and on the network
-// for the cluster's traffic.
-func (r *clusterResource) checkPort(ctx context.Context, s inventory, c change) diag.Diagnostics {
+// portFault words why the front-end's own port can't be used. A port in use is a
+// warning where its present server is deleted first.
+func (c change) portFault(fault preflight.PortFault, mayReplace bool) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if !c.nodes.FrontEnd || c.spec.FrontEnd.Port == "" {
-		return nil
-	}
-	port, err := s.ResolvePort(ctx, c.want.frontEnd.Port.ValueString())
-	if err != nil {
-		return nil
-	}
 	at := path.Root("front_end").AtName("port")
-	if network := c.spec.FrontEnd.Network; network != "" && port.Network != network {
+	if fault.Network != "" {
 		diags.AddAttributeError(at, "Port on another network", fmt.Sprintf(
-			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", port.Network, network))
+			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", fault.Network, c.spec.FrontEnd.Network))
 	}
-	own := c.was.states[c.nodes.FrontEndName].ID.ValueString()
-	switch says := fmt.Sprintf("The port belongs to %s already. Name one that is free.", port.Device); {
-	case port.Device == "" || port.Device == own:
+	switch says := fmt.Sprintf("The port belongs to %s already. Name one that is free.", fault.Device); {
+	case fault.Device == "":
 	case c.leftovers:
 		diags.AddAttributeWarning(at, "Port in use now", says+"\n\n"+c.comesFree(false))
-	case c.create && r.session.mayReplace(): // in use in every replacement
+	case c.create && mayReplace: // in use in every replacement
 	default:
 		diags.AddAttributeError(at, "Port in use", says)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -20,7 +21,7 @@ var ErrUnknownConfig = errors.New("a setting of the provider is known during the
 // implements it.
 type Cloud interface {
 	catalog
-	inventory
+	preflight.Cloud
 }
 
 // Connector reaches the cloud that the provider's configuration names.

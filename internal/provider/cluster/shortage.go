@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight/compare"
 )
 
 // remedy is where a shortage is shown and what helps. The number stands for
@@ -20,20 +20,20 @@ type remedy struct {
 
 const number = ""
 
-var remedies = map[preflight.Resource]remedy{
-	preflight.Instances:    {number, "Ask for fewer nodes, or have the project's quota raised."},
-	preflight.Cores:        {number, "Ask for fewer nodes or a smaller flavor, or have the project's quota raised."},
-	preflight.RAM:          {number, "Ask for fewer nodes or a smaller flavor, or have the project's quota raised."},
-	preflight.Ports:        {number, "Ask for fewer nodes or networks, or have the project's quota raised."},
-	preflight.Addresses:    {"network", "Choose another network, ask for fewer nodes, or enlarge the subnet's allocation pools."},
-	preflight.Volumes:      {"boot_volume", "Ask for fewer nodes, leave `boot_volume` out, or have the project's quota raised."},
-	preflight.Gigabytes:    {"boot_volume", "Ask for fewer nodes or smaller volumes, or have the project's quota raised."},
-	preflight.ServerGroups: {"server_group", "Leave `server_group` out, or have the project's quota raised."},
-	preflight.Members:      {"server_group", "Ask for fewer workers, leave `server_group` out, or have the project's quota raised."},
-	preflight.Metadata:     {"metadata", "Use fewer keys, or have the project's quota of metadata items raised. The front-end's metadata holds the cluster document too: shorter `cloud_config` and `files` make that smaller."},
-	preflight.FlavorRAM:    {"flavor", "The image asks for that much. Choose a larger flavor or another image."},
-	preflight.FlavorDisk:   {"flavor", "The image asks for that much. Choose a larger flavor or another image, or set `boot_volume`."},
-	preflight.VolumeSize:   {"boot_volume", "The image asks for that much. Choose a larger volume or another image."},
+var remedies = map[compare.Resource]remedy{
+	compare.Instances:    {number, "Ask for fewer nodes, or have the project's quota raised."},
+	compare.Cores:        {number, "Ask for fewer nodes or a smaller flavor, or have the project's quota raised."},
+	compare.RAM:          {number, "Ask for fewer nodes or a smaller flavor, or have the project's quota raised."},
+	compare.Ports:        {number, "Ask for fewer nodes or networks, or have the project's quota raised."},
+	compare.Addresses:    {"network", "Choose another network, ask for fewer nodes, or enlarge the subnet's allocation pools."},
+	compare.Volumes:      {"boot_volume", "Ask for fewer nodes, leave `boot_volume` out, or have the project's quota raised."},
+	compare.Gigabytes:    {"boot_volume", "Ask for fewer nodes or smaller volumes, or have the project's quota raised."},
+	compare.ServerGroups: {"server_group", "Leave `server_group` out, or have the project's quota raised."},
+	compare.Members:      {"server_group", "Ask for fewer workers, leave `server_group` out, or have the project's quota raised."},
+	compare.Metadata:     {"metadata", "Use fewer keys, or have the project's quota of metadata items raised. The front-end's metadata holds the cluster document too: shorter `cloud_config` and `files` make that smaller."},
+	compare.FlavorRAM:    {"flavor", "The image asks for that much. Choose a larger flavor or another image."},
+	compare.FlavorDisk:   {"flavor", "The image asks for that much. Choose a larger flavor or another image, or set `boot_volume`."},
+	compare.VolumeSize:   {"boot_volume", "The image asks for that much. Choose a larger volume or another image."},
 }
 
 // comesFree says what the apply deletes before it makes anything; "" is nothing.
@@ -53,13 +53,13 @@ func (c change) comesFree(mayReplace bool) string {
 // shortage says what is short, at the attribute that helps: an error for what the
 // plan adds, a warning for what its groups may come to add. Where something comes
 // free first, a shortage of what it shares is a warning too.
-func (c change) shortage(s preflight.Shortage, comesFree string) diag.Diagnostic {
+func (c change) shortage(s compare.Shortage, comesFree string) diag.Diagnostic {
 	r := remedies[s.Resource]
 	at := placeOf(s.Group).AtName(r.attribute)
 	switch {
 	case r.attribute == number:
 		at = c.numberOf(s.Group, s.OnlyAtMax)
-	case s.Resource == preflight.Addresses && len(c.specOf(s.Group).Networks) > 1:
+	case s.Resource == compare.Addresses && len(c.specOf(s.Group).Networks) > 1:
 		at = placeOf(s.Group).AtName("networks")
 	}
 	detail := fmt.Sprintf("%d %s needed, %d possible", s.Need, s.Resource, s.Have)

@@ -11,8 +11,8 @@ import (
 // the same floor is another flow's, and a higher one is a user.
 var floors = [][]string{
 	{"internal/cluster", "internal/text", "internal/wait", "scaler/internal/command", "scaler/internal/option", "scaler/internal/reason"},
-	{"internal/trust", "internal/preflight", "internal/roster", "internal/openstack", "scaler/internal/queue"},
-	{"internal/cloudinit", "scaler/internal/access", "scaler/internal/fleet"},
+	{"internal/trust", "internal/preflight/compare", "internal/roster", "internal/openstack", "scaler/internal/queue"},
+	{"internal/cloudinit", "internal/preflight", "scaler/internal/access", "scaler/internal/fleet"},
 	{"internal/provision", "scaler/internal/demand"},
 	{"internal/provider", "scaler/internal/actuate", "scaler/internal/decide"},
 	{".", "scaler/internal/config", "scaler/internal/record", "scaler/internal/terraform"},

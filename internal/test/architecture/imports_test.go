@@ -121,7 +121,7 @@ var rules = []rule{
 		because: "a page that is open to others must not be able to act",
 	},
 	{
-		name: "what a plan needs is compared without asking anybody", in: []string{"internal/preflight"},
+		name: "what a plan needs is compared without asking a cloud", in: []string{"internal/preflight/compare"},
 		only:    []string{ours + "/internal/cluster"},
 		deny:    []string{"context", "net", "os", "time"},
 		because: "each row of its tests is a case of the policy",
