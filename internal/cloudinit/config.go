@@ -42,7 +42,7 @@ import ` + node.Package + `
 sys.exit(` + node.Package + `.main(sys.argv[1:]))
 `
 
-// Where things are on a node. The node program knows the same paths.
+// The paths on a node, which the node program knows as well, and the files' modes.
 const (
 	launcherPath  = "/usr/local/sbin/vmcluster-node"
 	programFolder = "/usr/local/lib/vmcluster"
@@ -67,9 +67,9 @@ const sudoers = `Defaults:` + accountName + ` !requiretty
 ` + accountName + ` ALL=(root) NOPASSWD: ` + launcherPath + ` remote
 `
 
-// cloudConfig is our part of the user data. Accounts are not made here but by
-// the node program: a users list of ours would bring back the image's default
-// user where the user's own cloud-config leaves it out.
+// cloudConfig is our part of the user data. The node program makes the accounts,
+// since a users list of ours would bring back the image's default user where the
+// user's own cloud-config leaves it out.
 type cloudConfig struct {
 	Hostname       string      `yaml:"hostname"`
 	FQDN           string      `yaml:"fqdn"`
@@ -93,7 +93,7 @@ type writeFile struct {
 	Content     string `yaml:"content"`
 }
 
-// nodeConfig is /etc/vmcluster/node.json: what a node knows of itself before the
+// nodeConfig is /etc/vmcluster/node.json: what a node knows about itself before the
 // first bundle reaches it.
 type nodeConfig struct {
 	ID             string              `json:"id"` // the cluster's
@@ -127,7 +127,7 @@ func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {
 	return n
 }
 
-// builder collects our cloud-config and what each piece of it takes.
+// builder collects our cloud-config, and the sizes of its pieces.
 type builder struct {
 	config cloudConfig
 	parts  []Part
@@ -154,7 +154,7 @@ func newBuilder(n nodeConfig) (*builder, error) {
 	return b, b.file("", nodePath, string(about)+"\n", modeSecret)
 }
 
-// file adds a file.
+// file adds a file. part names it in a TooLargeError; "" leaves it out there.
 func (b *builder) file(part, name, content string, mode fs.FileMode) error {
 	f, err := pack(content)
 	if err != nil {
@@ -173,7 +173,7 @@ func (b *builder) add(part, name string, f packed, mode fs.FileMode) {
 	}
 }
 
-// usersFiles adds what the user wants to have on the node, after our own files.
+// usersFiles adds the user's files, after our own.
 func (b *builder) usersFiles(files map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch {
@@ -224,7 +224,7 @@ func packedProgram(batchSystem cluster.BatchSystem) (packed, error) {
 	return p, err
 }
 
-// gzips keeps writers: making one takes longer than compressing a small file.
+// gzips keeps writers, since making one takes longer than compressing a small file.
 var gzips = sync.Pool{New: func() any {
 	w, err := gzip.NewWriterLevel(nil, gzip.BestCompression)
 	if err != nil {
@@ -233,8 +233,8 @@ var gzips = sync.Pool{New: func() any {
 	return w
 }}
 
-// pack compresses without a time stamp, so that equal input gives equal user data,
-// and leaves as it is what would only grow.
+// pack encodes a content, compressed if that makes it smaller. There is no time stamp
+// in it, so that equal input gives equal user data.
 func pack(content string) (packed, error) {
 	plain := packed{"b64", base64.StdEncoding.EncodeToString([]byte(content))}
 	if len(content) < minPacked {

@@ -1,14 +1,13 @@
-// Package cloudinit renders nodes' user data and holds the node program that
-// runs on them.
+// Package cloudinit renders the user data of nodes.
 //
-// User data is MIME multi-part: our cloud-config first, then the user's own,
-// which is merged in such a way that lists are appended and nothing of ours is
-// lost. Ours brings the node program (node.py), tells it who the node is
-// (/etc/vmcluster/node.json), and runs its setup; everything else a node does is
-// the program's business.
+// User data is MIME multi-part: our cloud-config first, then the user's own, which
+// is merged so that its lists are appended and nothing of ours is lost. Ours holds
+// the node program (internal/node), packed with the module of the cluster's batch
+// system, and a description of the node (/etc/vmcluster/node.json); it runs the
+// program's set-up. The program does everything else.
 //
 // Every local user of a node could read its user data if the node did not limit
-// the metadata address to root, so no lasting secret is in it: a worker's host
-// key is replaced at its join, and the front-end's first key has a certificate
-// of two hours.
+// the metadata address to root. So it holds no lasting secret: a worker's host key
+// is replaced at its join, and the certificate of the front-end's first key is good
+// for two hours.
 package cloudinit

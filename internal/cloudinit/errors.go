@@ -11,13 +11,13 @@ import (
 // (nova: api/openstack/compute/schemas/servers.py).
 const MaxSize = 65535 / 4 * 3
 
-// Part is a piece of user data that could be made shorter, or that can't.
+// Part is a piece of user data.
 type Part struct {
 	Name string // "cloud_config", "files[\"/etc/motd\"]", "roster", "node program"
 	Size int    // bytes that it takes in the user data
 }
 
-// TooLargeError says that a node's user data does not fit, and what takes how much.
+// TooLargeError says that a node's user data is too large, and lists its pieces.
 type TooLargeError struct {
 	Node  string
 	Size  int

@@ -2,18 +2,18 @@ package cloudinit
 
 import "github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 
-// Common is what every node's user data needs to know of its cluster.
+// Common is the part of the input that concerns the cluster or the user's wishes.
 type Common struct {
 	ClusterID   string
 	ClusterName string
 	LoginUser   string // "" makes none
 	LoginUID    int
-	OperatorKey string // authorized_keys form; may be ""
-	BatchSystem cluster.BatchSystem
-	Coordinator string            // cluster.CoordinatorLastWorker, or else the front-end
-	CA          string            // cluster CA's public half, authorized_keys form
-	CloudConfig string            // the user's own cloud-config, or ""
-	Files       map[string]string // path → content
+	OperatorKey string              // authorized_keys form; may be ""
+	BatchSystem cluster.BatchSystem // "" is none
+	Coordinator string              // cluster.CoordinatorLastWorker, or else the front-end
+	CA          string              // cluster CA's public half, authorized_keys form
+	CloudConfig string              // the user's own cloud-config, or ""
+	Files       map[string]string   // path → content
 }
 
 // HostKey is a worker's throw-away first host key: it proves the worker to the
@@ -33,8 +33,8 @@ type WorkerInput struct {
 	CoordinatorKey string // the front-end's lasting key, once it is known; else ""
 	HostKey        HostKey
 
-	// Of the worker that takes a roster to the front-end, see
-	// cluster.CoordinatorLastWorker; else nil and "".
+	// Set for a messenger, the worker that takes a roster to the front-end (see
+	// cluster.CoordinatorLastWorker); else nil and "".
 	Document     *cluster.Document
 	MessengerKey string // private half of a 2-hour key, OpenSSH PEM
 	Certificate  string // its certificate, by the cluster CA

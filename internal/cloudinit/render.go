@@ -55,7 +55,7 @@ func FrontEnd(in FrontEndInput) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.Coordinator != "" { // whoever brings it a roster logs in as on a worker
+	if n.Coordinator != "" { // a messenger logs in as the coordinator does on a worker
 		if err := b.file("", sudoersPath, sudoers, modeSudoers); err != nil {
 			return nil, err
 		}
@@ -66,10 +66,14 @@ func FrontEnd(in FrontEndInput) ([]byte, error) {
 	return finish(in.Common, in.Name, b)
 }
 
-// roster adds a document, and the key of whoever is to distribute it.
+// roster adds a document, and the key of the node that distributes it. Of the groups
+// only the sizes go with it: how nodes are made does not concern the node program.
 func (b *builder) roster(document cluster.Document, key, certificate string) error {
 	doc := document.Clone()
-	doc.Groups, doc.FrontEndAs = nil, nil // how nodes are made is no matter of the node program
+	for name, group := range doc.Groups {
+		doc.Groups[name] = cluster.GroupSpec{Count: group.Count, Scaling: group.Scaling}
+	}
+	doc.FrontEndAs = nil
 	doc.Version = 1
 	text, err := json.Marshal(doc)
 	if err != nil {

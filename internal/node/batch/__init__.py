@@ -29,8 +29,8 @@ def load(kind, node):
         raise Failure("there is no batch system %r" % kind)
     try:
         module = importlib.import_module("." + kind, __name__)
-    except ImportError:
-        raise Failure("this node has no module for the batch system %s" % kind)
+    except ImportError as error:
+        raise Failure("load the batch system %s: %s" % (kind, error))
     return module.SYSTEM(node)
 
 

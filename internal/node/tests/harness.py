@@ -12,8 +12,11 @@ import unittest
 
 sys.dont_write_bytecode = True
 
-from .. import channel, coordinator, files, node, setup, system  # noqa: E402
+from .. import batch, channel, coordinator, files, node, setup, system  # noqa: E402
 from ..files import STATE  # noqa: E402
+from . import example  # noqa: E402
+
+sys.modules[batch.__name__ + ".example"] = example  # as if it lay in batch/
 
 INTERNAL = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGE = __package__.partition(".")[0]

@@ -1,0 +1,68 @@
+"""A batch system that exists in tests only.
+
+It differs from the real ones where batch systems differ: all nodes share one
+secret, workers have no credential of their own, the front-end's configuration
+holds the groups, and the front-end sees whether a worker is empty.
+"""
+
+import os
+
+from ..batch import BatchSystem
+from ..files import read, write
+from ..system import Failure, disable, enable, has_unit, run, running, works
+
+SERVICE = "exampled.service"
+KEY = "/etc/example/key"
+CONFIG = "/etc/example/config"
+
+
+class Example(BatchSystem):
+    SERVICES = (SERVICE,)
+    USES_GROUPS = True
+
+    def installed(self):
+        return has_unit(SERVICE)
+
+    def hold(self):
+        if not read(CONFIG) and self.installed():
+            disable(SERVICE)
+
+    def configure(self, given):
+        if not self.installed():
+            raise Failure("it is not installed on %s" % self.node.name)
+        groups = "".join("%s %d %s\n" % (name, g.most, " ".join(g.members)) for name, g in sorted(given.groups.items()))
+        changed = write(KEY, given.secret, 0o600)
+        changed |= write(CONFIG, "manager %s\n%s" % (given.manager, groups))
+        if self.node.retired() or self.node.applied() and not changed and running("exampled"):
+            return
+        run("systemctl", "start", SERVICE)
+        enable(SERVICE)
+
+    def close(self):
+        disable(SERVICE)
+        return True
+
+    def reopen(self):
+        enable(SERVICE)
+        run("systemctl", "start", SERVICE)
+
+    def shared_secret(self):
+        path = "/var/lib/example/key"
+        if not read(path):
+            write(path, os.urandom(16).hex(), 0o600)
+        return read(path)
+
+    def drain(self, name, reason, only_idle):
+        idle = works("examplectl", "drain", name, reason)
+        if only_idle and not idle:
+            self.undrain(name, reason)
+        return idle
+
+    def undrain(self, name, reason):
+        run("examplectl", "undrain", name)
+
+    def forget(self, name, reason):
+        run("examplectl", "forget", name)
+
+
+SYSTEM = Example
