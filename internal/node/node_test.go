@@ -15,15 +15,26 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/sshkeygen"
 )
 
-// The program is Python and so are its tests.
+// The program is Python and so are its tests, of which each file runs by itself.
 func TestProgram(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "python3", "-B", "-m", "unittest", "discover", "-s", "node/tests", "-t", ".", "-p", "*_test.py")
-	cmd.Dir = ".."
+	path := os.Getenv("PATH")
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
-		cmd.Env = append(cmd.Environ(), "PATH="+os.Getenv("PATH")+string(os.PathListSeparator)+sshkeygen.Install(t))
+		path += string(os.PathListSeparator) + sshkeygen.Install(t)
 	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v: %v\n%s", cmd, err, out)
+	files, err := filepath.Glob("tests/*_test.py")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files of tests, %v", len(files), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".py")
+		t.Run(strings.TrimSuffix(name, "_test"), func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), "python3", "-B", "-m", "unittest", "node.tests."+name)
+			cmd.Dir, cmd.Env = "..", append(os.Environ(), "PATH="+path)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %v\n%s", cmd, err, out)
+			}
+		})
 	}
 }
 
