@@ -1,0 +1,117 @@
+package architecture_test
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The two folders in which a batch system has its own module or package.
+const (
+	nodeModules   = "internal/node/batch"    // one Python module each
+	queueAdapters = "scaler/internal/queue"  // one package each, which registers itself
+	allAdapters   = queueAdapters + "/all"   // imports them
+	registration  = "register.go"            // marks an adapter's package
+	moduleOfNone  = nodeModules + "/none.py" // stands for no batch system
+)
+
+// furtherNames are the words of a batch system that begin no file's name: its tools
+// and daemons, and how people call it.
+var furtherNames = map[string][]string{
+	"htcondor": {"condor", "schedd", "startd", "classad", "idtoken"},
+	"slurm":    {"slurmd", "slurmctld", "munge", "sbatch", "squeue"},
+}
+
+// batchSystems returns the batch systems that have a module or an adapter.
+func batchSystems(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	modules, err := filepath.Glob(filepath.Join(root, nodeModules, "*.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range modules {
+		name := strings.TrimSuffix(filepath.Base(m), ".py")
+		if name != "__init__" && !strings.HasSuffix(moduleOfNone, "/"+filepath.Base(m)) {
+			names = append(names, name)
+		}
+	}
+	adapters, err := filepath.Glob(filepath.Join(root, queueAdapters, "*", registration))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range adapters {
+		names = append(names, filepath.Base(filepath.Dir(a)))
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(modules) < 3 || len(adapters) == 0 || len(names) == 0 {
+		t.Fatalf("%d modules and %d adapters of batch systems: they have moved", len(modules), len(adapters))
+	}
+	return names
+}
+
+// mayName reports whether a file may name a batch system: its own module and package,
+// what lists all of them, tests and their data.
+func mayName(file, system string) bool {
+	base := path.Base(file)
+	switch {
+	case file == nodeModules+"/"+system+".py", file == nodeModules+"/accounts.txt":
+		return true
+	case covers([]string{queueAdapters + "/" + system, allAdapters}, path.Dir(file)):
+		return true
+	case strings.HasSuffix(base, "_test.go"), strings.HasSuffix(base, "_test.py"), strings.Contains(file, "/testdata/"):
+		return true
+	}
+	return testSupport(path.Dir(file))
+}
+
+// The seams hold as long as nothing outside knows which batch systems there are: a
+// further one is a module and a package more, and no other change.
+func TestBatchSystemsAreNamedInTheirOwnRooms(t *testing.T) {
+	systems := batchSystems(t)
+	words := map[string]*regexp.Regexp{}
+	for _, s := range systems {
+		words[s] = regexp.MustCompile(`(?i)` + strings.Join(append([]string{regexp.QuoteMeta(s)}, furtherNames[s]...), "|"))
+	}
+	for _, folder := range []string{"internal", "scaler", "main.go"} {
+		err := filepath.WalkDir(filepath.Join(root, folder), func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			file, err := filepath.Rel(root, name)
+			if err != nil {
+				return err
+			}
+			file = filepath.ToSlash(file)
+			switch path.Ext(file) {
+			case ".go", ".py", ".js", ".html", ".tmpl", ".txt", ".sh":
+			default:
+				return nil
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			for _, s := range systems {
+				if mayName(file, s) {
+					continue
+				}
+				for i, line := range strings.Split(string(text), "\n") {
+					if found := words[s].FindString(line); found != "" {
+						t.Errorf("%s:%d says %q, a word of batch system %s: it belongs into the module or the adapter", file, i+1, found, s)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
