@@ -176,8 +176,8 @@ func TestGrow(t *testing.T) {
 		{"booting workers count", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30)), "+1cpu", "demand_lasted needs=(jobs_found_no_place jobs=4) lasted=1m"},
 		{"booting workers that suffice end the demand", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30), node("astro-cpu-2", 30)), "", ""},
 		{"free workers end the demand", newWorld(jobs(4), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 10)), "", "astro-cpu-1: idle_jobs_fit idle=10s jobs=4"},
-		{"max is kept", newWorld(jobs(400), unmetFor(60), bounds(0, 3), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "+2cpu", "jobs: jobs_unmet jobs=392 first=6.0 why=(other words=group cpu is at its max of 3)"},
-		{"at max nothing is added, and it is said", newWorld(jobs(4), unmetFor(60), bounds(0, 1), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(other words=group cpu is at its max of 1)"},
+		{"max is kept", newWorld(jobs(400), unmetFor(60), bounds(0, 3), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "+2cpu", "jobs: jobs_unmet jobs=392 first=6.0 why=(groups_at_max groups=(group_at_max group=cpu max=3))"},
+		{"at max nothing is added, and it is said", newWorld(jobs(4), unmetFor(60), bounds(0, 1), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(groups_at_max groups=(group_at_max group=cpu max=1))"},
 		{"a tick adds at most max_create", newWorld(jobs(400), unmetFor(60), bounds(0, 50)), "+10cpu", "group cpu: at_max_create left_out=40 workers=50 max_create=10"},
 		{"no more than max_in_flight boot at a time", newWorld(jobs(40), unmetFor(60), policy(func(p *decide.Policy) { p.MaxInFlight = 3 }), node("astro-cpu-1", 10), node("astro-cpu-2", 10)), "+1cpu", "group cpu: at_max_in_flight left_out=7 workers=8 booting=2 max_in_flight=3"},
 		{"min is kept without any hold", newWorld(bounds(2, 10)), "+2cpu", "fewer_than_min workers=0 min=2"},
@@ -259,12 +259,39 @@ func TestJobsThatAFreeWorkerLeavesWaiting(t *testing.T) {
 	if got := brief(out.Decision); got != "drain:cpu-1" {
 		t.Errorf("second look: %q, want the worker to leave", got)
 	}
-	if !strings.Contains(reasons(out.Decision), "stayed idle") {
+	if !strings.Contains(reasons(out.Decision), "jobs_passed_over") {
 		t.Errorf("not explained:\n%s", reasons(out.Decision))
 	}
 	w.facts.Queue.Jobs = nil
 	if _, m = decide.Tick(w.facts, w.policy, m, later); len(m.PassedOver) != 0 {
 		t.Error("jobs that left the queue are still remembered")
+	}
+}
+
+// A job that runs on several workers waits beside a free one until the others have
+// booted: it is not passed over, and the free one stays.
+func TestAJobOnSeveralWorkersWaitsForTheLast(t *testing.T) {
+	several := func(w *world) { w.facts.Queue.Jobs[0].Nodes = 2 }
+	foreign := func(w *world) {
+		pool("desktop", 0, 3600)(w)
+		w.facts.Queue.Workers[len(w.facts.Queue.Workers)-1].Total = four
+	}
+	for name, change := range map[string]func(*world){
+		"of this cluster": func(w *world) { node("astro-cpu-1", 9000)(w); pool("astro-cpu-1", 0, 3600)(w) },
+		"of another":      foreign,
+	} {
+		w := newWorld(jobs(1), several, change, node("astro-cpu-2", 300))
+		w.facts.Queue.Jobs[0].Oldest = ago(7200)
+		out, m := decide.Tick(w.facts, w.policy, w.memory, now)
+		out, m = decide.Tick(w.facts, w.policy, m, now)
+		if !out.Decision.Nothing() || len(m.PassedOver) != 0 {
+			t.Errorf("%s: decided %q, passed over %v\n%s", name, brief(out.Decision), m.PassedOver, reasons(out.Decision))
+		}
+		for stranger, s := range m.Strangers {
+			if !s.Refused.IsZero() {
+				t.Errorf("%s refused", stranger)
+			}
+		}
 	}
 }
 

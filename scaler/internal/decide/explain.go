@@ -14,16 +14,8 @@ func explainJobs(r round, need demand.Demand) (d Decision) {
 	for _, s := range r.facts.Queue.Skipped {
 		d.note("jobs", reason.New(reason.JobsNotCounted, reason.Count("jobs", s.Count), reason.Name("first", s.First), reason.Text("why", s.Why)))
 	}
-	unmet := map[string]demand.Unmet{} // by reason: there may be hundreds of groups
-	for _, u := range need.Unmet {
-		if all, ok := unmet[u.Why]; ok {
-			u.First, u.Count = all.First, u.Count+all.Count
-		}
-		unmet[u.Why] = u
-	}
-	for _, why := range slices.Sorted(maps.Keys(unmet)) {
-		u := unmet[why]
-		d.note("jobs", reason.New(reason.JobsUnmet, reason.Count("jobs", u.Count), reason.Name("first", u.First), reason.Why("why", reason.Said(why))))
+	for _, u := range need.UnmetByReason() { // there may be hundreds of groups
+		d.note("jobs", reason.New(reason.JobsUnmet, reason.Count("jobs", u.Count), reason.Name("first", u.First), reason.Why("why", u.Why)))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.policy.Groups)) {
 		if !r.manages(name) {

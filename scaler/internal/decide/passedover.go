@@ -14,11 +14,11 @@ import (
 const passedOverFor = time.Hour
 
 // passedOver returns the job groups that a free worker is known to leave waiting.
-func passedOver(m Memory, now time.Time) map[string]string {
-	out := map[string]string{}
+func passedOver(m Memory, now time.Time) map[string]reason.Reason {
+	out := map[string]reason.Reason{}
 	for key, since := range m.PassedOver {
 		if now.Sub(since) < passedOverFor {
-			out[key] = reason.New(reason.JobsPassedOver).String()
+			out[key] = reason.New(reason.JobsPassedOver)
 		}
 	}
 	return out
@@ -41,8 +41,8 @@ func watchPassedOver(r round, need demand.Demand, m Memory) Memory {
 	offered := map[string]time.Time{}
 	for _, p := range need.Placements {
 		w, ok := byName[p.Worker]
-		if !ok || p.Phase != fleet.Idle || !r.manages(w.Group) {
-			continue
+		if !ok || p.Phase != fleet.Idle || !r.manages(w.Group) || p.Count == p.Elsewhere {
+			continue // jobs that are counted elsewhere wait for a worker there
 		}
 		begun, seen := m.Offered[p.Key]
 		if !seen && !m.WatchedFrom.IsZero() {

@@ -59,7 +59,7 @@ func watchStrangers(r round, need demand.Demand, m Memory) Memory {
 		s := m.Strangers[w.Name]
 		s.Running = w.Pool.Running
 		if s.Refused.IsZero() {
-			if need.On(w.Name) == 0 {
+			if need.StartsOn(w.Name) == 0 {
 				continue
 			}
 			if s.Offered.IsZero() {
@@ -83,7 +83,7 @@ func offeredSince(r round, need demand.Demand, m Memory, stranger fleet.Worker, 
 	}
 	var queued []time.Time
 	for _, p := range need.Placements {
-		if p.Worker == stranger.Name {
+		if p.Worker == stranger.Name && p.Count > p.Elsewhere {
 			queued = append(queued, oldest[p.Key])
 		}
 	}

@@ -68,14 +68,14 @@ func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
 		{"those that no group can take have all groups' reasons", twoGroups(jobs(4), failed(1, 10, host), func(w *world) {
 			huge := queue.Shape{Cpus: 64, MemoryMiB: 1024}
 			w.facts.Queue.Jobs = append(w.facts.Queue.Jobs, queue.JobGroup{Key: "huge", Asks: huge, Takes: huge, Count: 2, First: "8.0"})
-		}), "+1other", "jobs: jobs_unmet jobs=2 first=8.0 why=(other words=no group can ever run them: CPUs 64 > 4 of group cpu (by its flavor, none was seen yet); CPUs 64 > 8 of group other (by its flavor, none was seen yet))"},
+		}), "+1other", "jobs: jobs_unmet jobs=2 first=8.0 why=(no_group_ever_fits why=(worker_too_small group=cpu what=CPUs has=4 asked=64 known_by=flavor) why=(worker_too_small group=other what=CPUs has=8 asked=64 known_by=flavor))"},
 		{"those that only the other group can take are not said to have none", twoGroups(failed(1, 10, host), func(w *world) {
 			w.policy.Groups["other"] = decide.Bounds{Max: 1}
 			wide, tall := queue.Shape{Cpus: 4, MemoryMiB: 7000}, queue.Shape{Cpus: 1, MemoryMiB: 12000}
 			w.facts.Queue.Jobs = []queue.JobGroup{
 				{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "8.0"}, {Key: "tall", Asks: tall, Takes: tall, Count: 1, First: "9.0"},
 			}
-		}), "+1other", "jobs: jobs_unmet jobs=1 first=9.0 why=(other words=group other is at its max of 1)"},
+		}), "+1other", "jobs: jobs_unmet jobs=1 first=9.0 why=(groups_at_max groups=(group_at_max group=other max=1))"},
 		{"nor those that ask for it", twoGroups(failed(1, 10, host), func(w *world) {
 			w.policy.Groups["other"] = decide.Bounds{Max: 1}
 			wide, small := queue.Shape{Cpus: 4, MemoryMiB: 12000}, queue.Shape{Cpus: 1, MemoryMiB: 6000}
@@ -83,7 +83,7 @@ func TestAGroupThatCanNotGrowLeavesItsJobsToOthers(t *testing.T) {
 			w.facts.Queue.Jobs = []queue.JobGroup{
 				{Key: "wide", Asks: wide, Takes: wide, Count: 1, First: "8.0"}, {Key: "small", Asks: small, Takes: small, Group: "other", Count: 1, First: "9.0"},
 			}
-		}), "+1other", "jobs: jobs_unmet jobs=1 first=9.0 why=(other words=group other is at its max of 1)"},
+		}), "+1other", "jobs: jobs_unmet jobs=1 first=9.0 why=(groups_at_max groups=(group_at_max group=other max=1))"},
 		{"an idle spare of a group that pauses stays one", twoGroups(failed(1, 10, host), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) {
 			w.policy.Groups["cpu"] = decide.Bounds{Max: 10, Spare: 1}
 			w.facts.Queue.Workers[0].Free.DiskKiB = 1 // no room for this job, as a new worker may have

@@ -49,8 +49,8 @@ func asksFor(group string) func(*world) {
 func TestJobsThatAskForAGroup(t *testing.T) {
 	check(t, []row{
 		{"get it", newWorld(jobs(4), asksFor("cpu"), unmetFor(60)), "+1cpu", ""},
-		{"are named where there is none", newWorld(jobs(4), asksFor("gpu"), unmetFor(60)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(other words=they ask for group gpu, which the cluster does not have)"},
-		{"or it is not ours", newWorld(jobs(4), asksFor("other"), unmetFor(60)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(other words=they ask for group other, which is not in this scaler's charge)"},
+		{"are named where there is none", newWorld(jobs(4), asksFor("gpu"), unmetFor(60)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(group_not_in_cluster group=gpu)"},
+		{"or it is not ours", newWorld(jobs(4), asksFor("other"), unmetFor(60)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(group_not_in_charge group=other)"},
 	})
 }
 
@@ -80,16 +80,16 @@ func TestRequirementsAreHeldAgainstWhatWasSeenOfAGroup(t *testing.T) {
 	check(t, []row{
 		{"nothing is known before the first worker: it is tried", newWorld(jobs(4), demands("arch", "aarch64"), unmetFor(60)), "+1cpu", ""},
 		{"a group whose workers meet them", newWorld(jobs(4), demands("arch", "X86_64"), unmetFor(60), seen("arch", "X86_64")), "+1cpu", ""},
-		{"a group whose workers have nothing of the kind", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil)), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(other words=no group can ever run them: workers of group cpu do not meet hascvmfs == "yes")`},
+		{"a group whose workers have nothing of the kind", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil)), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(no_group_ever_fits why=(requirements_unmet group=cpu requirement=hascvmfs == "yes"))`},
 		{"a worker that has just been made may get it yet", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil), func(w *world) { w.facts.Cluster.Nodes[0].Created = ago(599) }), "+1cpu", ""},
 		{"a worker of another spec says nothing of the next", newWorld(jobs(4), demands("hascvmfs", "yes"), unmetFor(60), seen("hascvmfs", nil), func(w *world) { w.facts.Cluster.Nodes[0].SpecHash = "before" }), "+1cpu", ""},
-		{"a group whose workers do not", newWorld(jobs(4), demands("arch", "aarch64"), unmetFor(60), seen("arch", "X86_64")), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(other words=no group can ever run them: workers of group cpu do not meet arch == "aarch64")`},
+		{"a group whose workers do not", newWorld(jobs(4), demands("arch", "aarch64"), unmetFor(60), seen("arch", "X86_64")), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(no_group_ever_fits why=(requirements_unmet group=cpu requirement=arch == "aarch64"))`},
 		{"what a worker has for itself says nothing of the next", newWorld(jobs(4), demands("scratch", "/x/astro-cpu-2"), unmetFor(60), seen("scratch", "/x/astro-cpu-1")), "+1cpu", ""},
 		{"nor does what is measured", newWorld(jobs(4), demands("loadavg", "0"), unmetFor(60), seen("loadavg", "3")), "+1cpu", ""},
-		{"a new worker's group is certain", newWorld(jobs(4), demands("vmclustergroup", "gpu"), unmetFor(60)), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(other words=no group can ever run them: workers of group cpu do not meet vmclustergroup == "gpu")`},
+		{"a new worker's group is certain", newWorld(jobs(4), demands("vmclustergroup", "gpu"), unmetFor(60)), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(no_group_ever_fits why=(requirements_unmet group=cpu requirement=vmclustergroup == "gpu"))`},
 		{"and its name", newWorld(jobs(4), demands("vmclustername", "astro-cpu-1"), unmetFor(60)), "+1cpu", ""},
 		{"its machine's name, once the domain is known", newWorld(jobs(4), demands("machine", "astro-cpu-2.example.org"), unmetFor(60), seen("machine", "astro-cpu-1.example.org")), "+1cpu", ""},
-		{"a job that wants a machine of the past makes none", newWorld(jobs(4), demands("machine", "old.example.org"), unmetFor(60), seen("machine", "astro-cpu-1.example.org")), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(other words=no group can ever run them: workers of group cpu do not meet machine == "old.example.org")`},
+		{"a job that wants a machine of the past makes none", newWorld(jobs(4), demands("machine", "old.example.org"), unmetFor(60), seen("machine", "astro-cpu-1.example.org")), "", `jobs: jobs_unmet jobs=4 first=6.0 why=(no_group_ever_fits why=(requirements_unmet group=cpu requirement=machine == "old.example.org"))`},
 	})
 }
 

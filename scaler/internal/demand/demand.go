@@ -1,17 +1,20 @@
-// Package demand tells how many workers the waiting jobs need. It packs the
+// Package demand computes how many workers the waiting jobs need. It packs the
 // jobs onto what is free, then onto workers that are booting, then onto workers
 // that could be called back, and only what is left onto new workers of the group
-// that fits at least waste, of the groups with the highest priority. It is a pure
-// function of values.
+// that fits at least waste, of the groups with the highest priority. A job that
+// runs on several workers at once is packed whole or not at all. The result is a
+// pure function of values.
 package demand
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // Kind is what a worker of a group is when it is empty, and what it says of itself.
@@ -41,7 +44,7 @@ type Need struct {
 	Oldest time.Time
 }
 
-// take notes jobs that the new workers are for.
+// take adds jobs that the new workers are for.
 func (n *Need) take(g *queue.JobGroup, count int) {
 	if n.Jobs == 0 || g.Oldest.Before(n.Oldest) {
 		n.Oldest = g.Oldest // zero is before all others
@@ -51,18 +54,21 @@ func (n *Need) take(g *queue.JobGroup, count int) {
 
 // Placement is a number of jobs of one group on one existing worker.
 type Placement struct {
-	Key    string
+	Key    string // of the job group
 	Worker string
 	Phase  fleet.Phase
 	Count  int
+	// Elsewhere is how many of the jobs run on several workers and are counted at
+	// another one: at the one that is ready last.
+	Elsewhere int
 }
 
 // Unmet is a number of jobs that cause no new worker, and why.
 type Unmet struct {
-	Key   string
+	Key   string // of the job group
 	Count int
-	First string
-	Why   string
+	First string // the ID of one of the jobs
+	Why   reason.Reason
 	Never bool // no group can run them, however many workers it has
 }
 
@@ -91,12 +97,25 @@ func (d Demand) On(worker string) int {
 	return n
 }
 
-// OnPhase returns how many waiting jobs were packed onto workers of a phase.
+// StartsOn returns how many waiting jobs were packed onto a worker that are not
+// counted at another one, which is ready later.
+func (d Demand) StartsOn(worker string) int {
+	n := 0
+	for _, p := range d.Placements {
+		if p.Worker == worker {
+			n += p.Count - p.Elsewhere
+		}
+	}
+	return n
+}
+
+// OnPhase returns how many waiting jobs were packed onto workers of a phase. A job
+// on several workers counts once.
 func (d Demand) OnPhase(phase fleet.Phase) int {
 	n := 0
 	for _, p := range d.Placements {
 		if p.Phase == phase {
-			n += p.Count
+			n += p.Count - p.Elsewhere
 		}
 	}
 	return n
@@ -111,44 +130,52 @@ func (d Demand) New() int {
 	return n
 }
 
+// UnmetByReason returns the unmet jobs with those together that have the same reason,
+// in the order of the reasons' words. First is a job of the first group; the keys
+// are left out.
+func (d Demand) UnmetByReason() []Unmet {
+	words := map[*reason.Argument]string{} // there may be thousands of groups, and few reasons
+	byWords := map[string]*Unmet{}
+	for _, u := range d.Unmet {
+		var text string
+		if len(u.Why.Arguments) == 0 {
+			text = u.Why.String()
+		} else if text = words[&u.Why.Arguments[0]]; text == "" {
+			text = u.Why.String()
+			words[&u.Why.Arguments[0]] = text
+		}
+		if all := byWords[text]; all != nil {
+			all.Count += u.Count
+			continue
+		}
+		u.Key = ""
+		byWords[text] = &u
+	}
+	var out []Unmet
+	for _, text := range slices.Sorted(maps.Keys(byWords)) {
+		out = append(out, *byWords[text])
+	}
+	return out
+}
+
 // Input is what the demand depends on.
 type Input struct {
 	Fleet  fleet.Fleet
 	Jobs   []queue.JobGroup
-	Traits queue.Traits      // of the batch system
-	Groups []Group           // in the scaler's charge
-	Beside []Group           // others that are, and get no workers here: for the reasons alone
-	Kinds  map[string]Kind   // by group, of the whole cluster
-	Except map[string]string // jobs that are left out, by key, with the reason
-	Ignore map[string]bool   // workers that do not count
+	Traits queue.Traits             // of the batch system
+	Groups []Group                  // in the scaler's charge
+	Beside []Group                  // others that are, and get no workers here: for the reasons alone
+	Kinds  map[string]Kind          // by group, of the whole cluster
+	Except map[string]reason.Reason // jobs that are left out, by key, with the reason
+	Ignore map[string]bool          // workers that do not count
 }
 
 // Compute packs the jobs.
 func Compute(in Input) Demand {
-	p := packing{
-		traits: in.Traits.Attributes, groups: slices.Clone(in.Groups), beside: in.Beside, kinds: in.Kinds,
-		judged: map[judgement]string{}, reasons: map[string]*reason{},
-	}
-	p.judge, _ = queue.JudgeOf(in.Traits.System)
-	p.bins = p.existing(in)
-	p.d.Needs = map[string]Need{}
-	for _, b := range p.bins {
-		p.room.add(b.free)
-	}
-	p.every = slices.SortedStableFunc(slices.Values(slices.Concat(in.Groups, in.Beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
-	for _, g := range p.groups {
-		p.fresh = append(p.fresh, p.newWorker(g))
-	}
+	p := newPacking(in)
 	for _, g := range largestFirst(in.Jobs) {
 		p.d.Waiting += g.Count
-		if why, ok := in.Except[g.Key]; ok {
-			p.unmet(g, g.Count, why, false)
-			continue
-		}
-		left := p.place(g, g.Count)
-		if left > 0 {
-			p.grow(g, left)
-		}
+		p.pack(g, in.Except[g.Key])
 	}
 	p.spare()
 	p.d.on = map[string]int{}
@@ -156,4 +183,21 @@ func Compute(in Input) Demand {
 		p.d.on[place.Worker] += place.Count
 	}
 	return p.d
+}
+
+func newPacking(in Input) *packing {
+	p := &packing{
+		traits: in.Traits.Attributes, groups: slices.Clone(in.Groups), kinds: in.Kinds,
+		judged: map[judgement]string{}, reasons: map[string]*whyNot{},
+	}
+	p.judge, _ = queue.JudgeOf(in.Traits.System)
+	p.d.Needs = map[string]Need{}
+	for _, b := range p.existing(in) {
+		p.add(b)
+	}
+	p.every = slices.SortedStableFunc(slices.Values(slices.Concat(in.Groups, in.Beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	for _, g := range p.groups {
+		p.fresh = append(p.fresh, p.newWorker(g))
+	}
+	return p
 }

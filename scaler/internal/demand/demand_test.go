@@ -13,6 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 func cpus(n, memoryMiB int) queue.Shape { return queue.Shape{Cpus: n, MemoryMiB: memoryMiB} }
@@ -45,7 +46,7 @@ func TestCompute(t *testing.T) {
 		workers []fleet.Worker
 		jobs    []queue.JobGroup
 		groups  []demand.Group
-		except  map[string]string
+		except  map[string]reason.Reason
 		want    map[string]int // new workers by group
 		on      map[string]int // jobs by existing worker
 		unmet   string
@@ -128,7 +129,7 @@ func TestCompute(t *testing.T) {
 		{
 			name: "a job larger than any worker never makes one, and is named",
 			jobs: []queue.JobGroup{waiting("9", 2, cpus(1, 524288))}, groups: []demand.Group{small, big},
-			unmet: "2 9.0 no group can ever run them: memory 512.0 GiB > 7.8 GiB of group cpu; memory 512.0 GiB > 250.0 GiB of group mem",
+			unmet: "2 9.0 no_group_ever_fits why=(worker_too_small group=cpu what=memory has=7.8 GiB asked=512.0 GiB) why=(worker_too_small group=mem what=memory has=250.0 GiB asked=512.0 GiB)",
 		},
 		{
 			name: "a full group makes room for the next best",
@@ -138,17 +139,17 @@ func TestCompute(t *testing.T) {
 		{
 			name: "jobs beyond all bounds wait",
 			jobs: []queue.JobGroup{waiting("a", 50000, cpus(1, 1000))}, groups: []demand.Group{small},
-			want: map[string]int{"cpu": 10}, unmet: "49960 a.0 group cpu is at its max of 10",
+			want: map[string]int{"cpu": 10}, unmet: "49960 a.0 groups_at_max groups=(group_at_max group=cpu max=10)",
 		},
 		{
 			name: "a group of unknown size is not guessed at",
 			jobs: []queue.JobGroup{waiting("a", 1, cpus(1, 1000))}, groups: []demand.Group{{Name: "cpu", Max: 1, Room: 1}},
-			unmet: "1 a.0 the size of a worker is not known yet in group cpu",
+			unmet: "1 a.0 size_not_known groups=cpu",
 		},
 		{
 			name: "jobs that a free worker has passed over cause nothing",
-			jobs: []queue.JobGroup{waiting("a", 5, cpus(1, 1000))}, groups: []demand.Group{small}, except: map[string]string{"a": "passed over"},
-			unmet: "5 a.0 passed over",
+			jobs: []queue.JobGroup{waiting("a", 5, cpus(1, 1000))}, groups: []demand.Group{small}, except: map[string]reason.Reason{"a": reason.New(reason.JobsPassedOver)},
+			unmet: "5 a.0 jobs_passed_over",
 		},
 		{
 			name: "a request that only fits unrounded fits",
@@ -157,7 +158,7 @@ func TestCompute(t *testing.T) {
 		},
 		{
 			name: "without a group nothing is made",
-			jobs: []queue.JobGroup{waiting("a", 1, cpus(1, 1))}, unmet: "1 a.0 no worker group is in this scaler's charge",
+			jobs: []queue.JobGroup{waiting("a", 1, cpus(1, 1))}, unmet: "1 a.0 no_group_in_charge",
 		},
 	}
 	for _, tt := range tests {
@@ -183,7 +184,7 @@ func TestCompute(t *testing.T) {
 			}
 			var unmet []string
 			for _, u := range d.Unmet {
-				unmet = append(unmet, strings.Join([]string{strconv.Itoa(u.Count), u.First, u.Why}, " "))
+				unmet = append(unmet, strings.Join([]string{strconv.Itoa(u.Count), u.First, u.Why.Brief()}, " "))
 			}
 			slices.Sort(unmet)
 			if strings.Join(unmet, "\n") != tt.unmet {

@@ -4,37 +4,23 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// bin is a worker that jobs are packed onto; a new one has no name.
-type bin struct {
-	worker     string
-	group      string
-	phase      fleet.Phase
-	free       queue.Shape
-	attributes queue.Attributes
-	likeness   uint64 // the same for workers that say the same of themselves
-	idleSince  time.Time
-	used       bool // jobs were packed onto it
-}
-
+// packing is a computation of the demand in the making.
 type packing struct {
 	traits  queue.AttributeTraits
 	judge   queue.Judge
 	bins    []bin
 	room    room // of the bins
 	groups  []Group
-	fresh   []bin // of the groups: a new worker of each
-	beside  []Group
-	every   []Group // groups and beside, by name
+	fresh   []bin   // of the groups: a new worker of each
+	every   []Group // all groups in the scaler's charge, by name: for the reasons
 	kinds   map[string]Kind
 	judged  map[judgement]string
-	reasons map[string]*reason
+	reasons map[string]*whyNot
 	d       Demand
 }
 
@@ -42,54 +28,8 @@ type packing struct {
 type judgement struct {
 	requirement *queue.Requirement
 	likeness    uint64
-	gpus        int    // that are free: countMatches() of them counts as no amount
+	gpus        int    // that are free: a requirement may count them without naming an amount
 	worker      string // where the requirement goes by what each has for itself
-}
-
-// order is the order in which existing workers are filled: those that stay
-// anyway first, so that empty ones can go.
-var order = map[fleet.Phase]int{fleet.Busy: 1, fleet.Foreign: 2, fleet.Idle: 3, fleet.Booting: 4, fleet.Leaving: 5}
-
-func (p *packing) existing(in Input) []bin {
-	var bins []bin
-	for _, w := range in.Fleet.Workers {
-		if in.Ignore[w.Name] {
-			continue
-		}
-		b := bin{worker: w.Name, group: w.Group, phase: w.Phase, free: w.Pool.Free, attributes: w.Pool.Attributes, idleSince: w.Pool.IdleSince}
-		if !w.InPool {
-			b.attributes = in.Kinds[w.Group].Attributes
-		}
-		switch w.Phase {
-		case fleet.Busy, fleet.Idle:
-		case fleet.Foreign:
-			if w.Pool.Draining {
-				continue
-			}
-		case fleet.Booting:
-			b.free = in.Kinds[w.Group].Shape
-		case fleet.Leaving:
-			if w.Mark != cluster.LeaveIdle { // somebody else's wish, not ours to undo
-				continue
-			}
-			b.free = in.Kinds[w.Group].Shape
-		default:
-			continue
-		}
-		b.likeness = p.likeness(b.attributes, b.group)
-		bins = append(bins, b)
-	}
-	priority := map[string]int{}
-	for _, g := range in.Groups {
-		priority[g.Name] = g.Priority
-	}
-	slices.SortStableFunc(bins, func(a, b bin) int {
-		if c := cmp.Or(cmp.Compare(order[a.phase], order[b.phase]), cmp.Compare(priority[b.group], priority[a.group])); c != 0 || a.phase != fleet.Busy {
-			return c
-		}
-		return cmp.Compare(a.free.Cpus, b.free.Cpus)
-	})
-	return bins
 }
 
 // largestFirst returns the jobs in the order in which they are packed.
@@ -99,18 +39,49 @@ func largestFirst(jobs []queue.JobGroup) []*queue.JobGroup {
 		sorted[i] = &jobs[i]
 	}
 	slices.SortStableFunc(sorted, func(a, b *queue.JobGroup) int {
-		if c := b.Asks.GPUs - a.Asks.GPUs; c != 0 {
-			return c
-		}
-		if c := b.Asks.Cpus - a.Asks.Cpus; c != 0 {
-			return c
-		}
-		if c := b.Asks.MemoryMiB - a.Asks.MemoryMiB; c != 0 {
-			return c
+		switch {
+		case nodes(a) != nodes(b):
+			return nodes(b) - nodes(a)
+		case a.Exclusive != b.Exclusive:
+			if a.Exclusive {
+				return -1
+			}
+			return 1
+		case a.Asks.GPUs != b.Asks.GPUs:
+			return b.Asks.GPUs - a.Asks.GPUs
+		case a.Asks.Cpus != b.Asks.Cpus:
+			return b.Asks.Cpus - a.Asks.Cpus
+		case a.Asks.MemoryMiB != b.Asks.MemoryMiB:
+			return b.Asks.MemoryMiB - a.Asks.MemoryMiB
 		}
 		return cmp.Or(a.Oldest.Compare(b.Oldest), strings.Compare(a.Key, b.Key))
 	})
 	return sorted
+}
+
+// nodes returns on how many workers each of the jobs runs at once.
+func nodes(g *queue.JobGroup) int { return max(g.Nodes, 1) }
+
+// pack finds places for jobs of a group, and says why the others get none.
+func (p *packing) pack(g *queue.JobGroup, except reason.Reason) {
+	switch {
+	case !except.IsZero():
+		p.unmet(g, g.Count, except, false)
+	case g.Blocked != "":
+		p.unmet(g, g.Count, reason.New(reason.JobsBlocked, reason.Text("why", g.Blocked)), false)
+	case nodes(g) > 1:
+		p.gangs(g)
+	default:
+		if left := p.place(g, g.Count); left > 0 {
+			p.grow(g, left)
+		}
+	}
+}
+
+// add appends a bin.
+func (p *packing) add(b bin) {
+	p.bins = append(p.bins, b)
+	p.room.add(b.free)
 }
 
 // place packs up to n jobs onto the bins there are, and returns how many are left.
@@ -118,18 +89,14 @@ func largestFirst(jobs []queue.JobGroup) []*queue.JobGroup {
 // of the jobs.
 func (p *packing) place(g *queue.JobGroup, n int) int {
 	for i := p.room.next(0, g.Asks); i >= 0 && n > 0; i = p.room.next(i+1, g.Asks) {
-		b := &p.bins[i]
-		count := p.fill(b, g, n)
+		count := p.fill(i, g, n)
 		if count == 0 {
 			continue
 		}
 		n -= count
-		b.used = true
-		p.room.set(i, b.free)
+		b := &p.bins[i]
 		if b.worker == "" {
-			need := p.d.Needs[b.group]
-			need.take(g, count)
-			p.d.Needs[b.group] = need
+			p.isFor(b.group, g, count)
 			continue
 		}
 		p.d.Placements = append(p.d.Placements, Placement{Key: g.Key, Worker: b.worker, Phase: b.phase, Count: count})
@@ -137,29 +104,60 @@ func (p *packing) place(g *queue.JobGroup, n int) int {
 	return n
 }
 
+// isFor adds jobs to those that a group's new workers are for.
+func (p *packing) isFor(group string, g *queue.JobGroup, count int) {
+	need := p.d.Needs[group]
+	need.take(g, count)
+	p.d.Needs[group] = need
+}
+
 // fill packs up to n jobs onto a bin and returns how many. Jobs whose requirements
 // go by what is free are packed one by one.
-func (p *packing) fill(b *bin, g *queue.JobGroup, n int) int {
-	if g.Group != "" && g.Group != b.group {
-		return 0
-	}
+func (p *packing) fill(i int, g *queue.JobGroup, n int) int {
+	b := &p.bins[i]
 	step := n
-	if g.Requires != nil && g.Requires.Amounts {
+	if g.Exclusive || g.Requires != nil && g.Requires.Amounts {
 		step = 1
 	}
 	packed := 0
 	for packed < n {
-		count, takes := fits(b.free, g, min(step, n-packed))
-		if count == 0 || p.lacks(b, g) != "" {
+		count, takes := p.fitting(b, g, min(step, n-packed))
+		if count == 0 {
 			break
 		}
-		b.free = b.free.Take(takes, count)
+		p.occupy(i, g, takes, count)
 		packed += count
 		if step == n {
 			break
 		}
 	}
 	return packed
+}
+
+// fitting returns how many of the jobs can start on a bin, at most n, and what each
+// takes of it.
+func (p *packing) fitting(b *bin, g *queue.JobGroup, n int) (int, queue.Shape) {
+	if g.Group != "" && g.Group != b.group || g.Exclusive && !b.empty {
+		return 0, queue.Shape{}
+	}
+	count, takes := fits(b.free, g, n)
+	if count == 0 || p.lacks(b, g) != "" {
+		return 0, queue.Shape{}
+	}
+	return count, takes
+}
+
+// occupy takes a bin's room for jobs that fit it.
+func (p *packing) occupy(i int, g *queue.JobGroup, takes queue.Shape, count int) {
+	b := &p.bins[i]
+	b.used, b.empty = true, false
+	if g.Exclusive {
+		b.free = nothing
+		p.room.close(i)
+		return
+	}
+	b.free = b.free.Take(takes, count)
+	p.room.set(i, b.free)
 }
 
 // lacks returns the part of the jobs' requirements that a worker does not meet.
@@ -182,14 +180,12 @@ func (p *packing) lacks(b *bin, g *queue.JobGroup) string {
 	return why
 }
 
-// newWorker returns a new worker of a group.
-func (p *packing) newWorker(g Group) bin {
-	return bin{group: g.Name, free: g.Kind.Shape, attributes: g.Kind.Attributes, likeness: p.likeness(g.Kind.Attributes, g.Name)}
-}
-
-// fits tells how many of the jobs fit, at most n, and what each takes. Where the
+// fits returns how many of the jobs fit, at most n, and what each takes. Where the
 // rounded request does not fit, the batch system tries the job's own.
 func fits(free queue.Shape, g *queue.JobGroup, n int) (int, queue.Shape) {
+	if g.Exclusive {
+		n = min(n, 1)
+	}
 	if count := free.Holds(g.Takes, n); count > 0 {
 		return count, g.Takes
 	}
@@ -205,18 +201,21 @@ func (p *packing) grow(g *queue.JobGroup, n int) {
 			p.unmet(g, n, why, never)
 			return
 		}
-		group := &p.groups[i]
-		each, _ := fits(group.Kind.Shape, g, n)
-		open := min((n+each-1)/each, group.Room)
-		group.Room -= open
-		need := p.d.Needs[group.Name]
-		need.Workers += open
-		p.d.Needs[group.Name] = need
-		for range open {
-			p.bins = append(p.bins, p.fresh[i])
-			p.room.add(group.Kind.Shape)
-		}
+		each, _ := fits(p.groups[i].Kind.Shape, g, n)
+		p.open(i, min((n+each-1)/each, p.groups[i].Room))
 		n = p.place(g, n)
+	}
+}
+
+// open adds new workers of a group, which has room for them.
+func (p *packing) open(group, n int) {
+	p.groups[group].Room -= n
+	name := p.groups[group].Name
+	need := p.d.Needs[name]
+	need.Workers += n
+	p.d.Needs[name] = need
+	for range n {
+		p.add(p.fresh[group])
 	}
 }
 
@@ -226,11 +225,11 @@ func (p *packing) best(g *queue.JobGroup, n int) int {
 	best, least := -1, 0.0
 	for i := range p.groups {
 		group := &p.groups[i]
-		if group.Room == 0 || g.Group != "" && g.Group != group.Name {
+		if group.Room == 0 {
 			continue
 		}
-		count, takes := fits(group.Kind.Shape, g, n)
-		if count == 0 || p.lacks(&p.fresh[i], g) != "" {
+		count, takes := p.fitting(&p.fresh[i], g, n)
+		if count == 0 {
 			continue
 		}
 		waste := wasted(group.Kind.Shape, group.Kind.Shape.Take(takes, count))

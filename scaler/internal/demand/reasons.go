@@ -1,76 +1,73 @@
 package demand
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// reason is why jobs get no worker, of which the same is true in all groups.
-type reason struct {
+// whyNot is why jobs get no worker, of which the same is true in all groups.
+type whyNot struct {
 	told    int // with the jobs' own numbers
-	general string
+	general reason.Reason
 	never   bool
 }
 
 // mostTold is how many kinds of jobs get a reason with numbers of their own. Of a
-// queue in which each job asks for something else nobody could read thousands.
+// queue in which each job asks for something else, thousands could not be read.
 const mostTold = 20
 
 // verdict is why a group gets no new worker for a job.
 type verdict byte
 
 const (
-	full    verdict = 'f'
-	unknown verdict = '?'
-	unfit   verdict = 'u' // by an amount
-	averse  verdict = 'r' // by requirements
-	other   verdict = '-' // the job asks for another one
+	atMax    verdict = 'f'
+	unknown  verdict = '?'
+	tooSmall verdict = 'u' // by an amount
+	unsuited verdict = 'r' // by requirements
+	notAsked verdict = '-' // the job asks for another one
 )
 
 // whyNot says why no group gets a new worker for a job, and whether none ever
 // could.
-func (p *packing) whyNot(g *queue.JobGroup) (why string, never bool) {
-	groups := p.every
-	if len(groups) == 0 {
-		return "no worker group is in this scaler's charge", false
+func (p *packing) whyNot(g *queue.JobGroup) (why reason.Reason, never bool) {
+	if len(p.every) == 0 {
+		return reason.New(reason.NoGroupInCharge), false
 	}
-	key := make([]byte, 0, len(groups)+len(g.Group)+16)
+	key := make([]byte, 0, len(p.every)+len(g.Group)+16)
 	own := false // the reason has numbers of the job's
-	for i := range groups {
-		v, what := p.verdict(&groups[i], g)
+	for i := range p.every {
+		v, what := p.verdict(&p.every[i], g)
 		key = append(append(key, byte(v)), what...)
-		own = own || v == unfit || v == averse
+		own = own || v == tooSmall || v == unsuited
 	}
 	key = append(key, g.Group...)
-	r := p.reasons[string(key)]
-	if r == nil {
-		r = &reason{}
-		r.general, r.never = p.text(groups, g, false)
-		p.reasons[string(key)] = r
+	w := p.reasons[string(key)]
+	if w == nil {
+		w = &whyNot{}
+		w.general, w.never = p.reason(g, false)
+		p.reasons[string(key)] = w
 	}
-	if !own || r.told >= mostTold {
-		return r.general, r.never
+	if !own || w.told >= mostTold {
+		return w.general, w.never
 	}
-	r.told++
-	why, _ = p.text(groups, g, true)
-	return why, r.never
+	w.told++
+	why, _ = p.reason(g, true)
+	return why, w.never
 }
 
-// verdict tells why a group gets no new worker for a job, and of an amount which.
+// verdict returns why a group gets no new worker for a job, and of an amount which.
 func (p *packing) verdict(group *Group, g *queue.JobGroup) (verdict, string) {
 	switch {
 	case g.Group != "" && g.Group != group.Name:
-		return other, ""
+		return notAsked, ""
 	case group.Kind.Shape == (queue.Shape{}):
 		return unknown, ""
 	case group.Kind.Shape.Holds(g.Asks, 1) == 0:
-		return unfit, group.Kind.Shape.Lacking(g.Asks)
+		return tooSmall, group.Kind.Shape.Lacking(g.Asks)
 	case p.lacksNew(group, g) != "":
-		return averse, ""
+		return unsuited, ""
 	}
-	return full, ""
+	return atMax, ""
 }
 
 // lacksNew is lacks for a new worker of a group.
@@ -85,53 +82,79 @@ func (p *packing) lacksNew(group *Group, g *queue.JobGroup) string {
 	return p.lacks(&b, g)
 }
 
-// text writes the reason down, with the job's own numbers or in general.
-func (p *packing) text(groups []Group, g *queue.JobGroup, own bool) (why string, never bool) {
-	var fulls, unknowns, unfits []string
+// reason puts the verdicts of all groups together, with the job's own numbers or in
+// general.
+func (p *packing) reason(g *queue.JobGroup, own bool) (why reason.Reason, never bool) {
+	var full, unfit []reason.Reason
+	var unknowns []string
 	asked := false
-	for i := range groups {
-		group := &groups[i]
+	for i := range p.every {
+		group := &p.every[i]
 		v, what := p.verdict(group, g)
-		asked = asked || v != other
+		asked = asked || v != notAsked
 		switch v {
-		case other:
+		case notAsked:
 		case unknown:
 			unknowns = append(unknowns, group.Name)
-		case unfit:
-			text := group.Kind.Shape.Bound(what)
-			if own {
-				text = group.Kind.Shape.Missing(g.Asks)
-			}
-			text += " of group " + group.Name
-			if group.Kind.Guess {
-				text += " (by its flavor, none was seen yet)"
-			}
-			unfits = append(unfits, text)
-		case averse:
-			text := "their requirements"
-			if own {
-				text = p.lacksNew(group, g)
-			}
-			unfits = append(unfits, fmt.Sprintf("workers of group %s do not meet %s", group.Name, text))
-		case full:
-			fulls = append(fulls, fmt.Sprintf("group %s is at its max of %d", group.Name, group.Max))
+		case tooSmall:
+			unfit = append(unfit, groupTooSmall(group, g, what, own))
+		case unsuited:
+			unfit = append(unfit, p.groupUnsuited(group, g, own))
+		case atMax:
+			full = append(full, groupAtMax(group))
 		}
 	}
-	switch _, there := p.kinds[g.Group]; {
+	_, there := p.kinds[g.Group]
+	switch {
 	case !asked && !there:
-		return fmt.Sprintf("they ask for group %s, which the cluster does not have", g.Group), true
+		return reason.New(reason.GroupNotInCluster, reason.Name("group", g.Group)), true
 	case !asked:
-		return fmt.Sprintf("they ask for group %s, which is not in this scaler's charge", g.Group), false
-	case len(fulls) > 0:
-		return strings.Join(fulls, ", "), false
+		return reason.New(reason.GroupNotInCharge, reason.Name("group", g.Group)), false
+	case len(full) > 0:
+		return reason.New(reason.GroupsAtMax, reason.Why("groups", full...)), false
 	case len(unknowns) > 0:
-		return "the size of a worker is not known yet in group " + strings.Join(unknowns, ", "), false
+		return reason.New(reason.SizeNotKnown, reason.Names("groups", unknowns...)), false
 	case g.Group != "":
-		return "the group that they ask for can never run them: " + strings.Join(unfits, "; "), true
+		return reason.New(reason.AskedGroupNeverFits, reason.Why("why", unfit...)), true
 	}
-	return "no group can ever run them: " + strings.Join(unfits, "; "), true
+	return reason.New(reason.NoGroupEverFits, reason.Why("why", unfit...)), true
 }
 
-func (p *packing) unmet(g *queue.JobGroup, n int, why string, never bool) {
+func groupAtMax(group *Group) reason.Reason {
+	return reason.New(reason.GroupAtMax, reason.Name("group", group.Name), reason.Count("max", group.Max))
+}
+
+// groupUnsuited says what of the requirements a group's workers do not meet.
+func (p *packing) groupUnsuited(group *Group, g *queue.JobGroup, own bool) reason.Reason {
+	unmet := "their requirements"
+	if own {
+		unmet = p.lacksNew(group, g)
+	}
+	return reason.New(reason.RequirementsUnmet, reason.Name("group", group.Name), reason.Text("requirement", unmet))
+}
+
+// groupTooSmall says by which amount a group's workers are too small.
+func groupTooSmall(group *Group, g *queue.JobGroup, what string, own bool) reason.Reason {
+	code, amount := reason.WorkerTooSmall, reason.Count
+	asked, has := g.Asks.Amount(what), group.Kind.Shape.Amount(what)
+	switch {
+	case what != "memory" && what != "disk":
+	case own && reason.MiB(asked).String() == reason.MiB(has).String():
+		code = reason.WorkerJustTooSmall // only all of the digits show the difference
+	default:
+		amount = reason.Amount
+	}
+	args := []reason.Argument{reason.Name("group", group.Name), reason.Name("what", what), amount("has", has)}
+	if own {
+		args = append(args, amount("asked", asked))
+	}
+	if group.Kind.Guess {
+		args = append(args, reason.Name("known_by", "flavor"))
+	}
+	return reason.New(code, args...)
+}
+
+// unmet records jobs that cause no worker.
+func (p *packing) unmet(g *queue.JobGroup, n int, why reason.Reason, never bool) {
 	p.d.Unmet = append(p.d.Unmet, Unmet{Key: g.Key, Count: n, First: g.First, Why: why, Never: never})
 }

@@ -1,10 +1,6 @@
 package demand
 
-import (
-	"hash/maphash"
-
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
-)
+import "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 
 // room finds the bins that may have room for a job without a look at all the
 // others. It is a tree over the bins in their order: each node has the most of
@@ -39,12 +35,19 @@ func (r *room) add(free queue.Shape) {
 // nothing is less than anything that a job asks for.
 var nothing = queue.Shape{Cpus: -1, MemoryMiB: -1, DiskKiB: -1, GPUs: -1}
 
-// set notes what a bin has free now.
+// set changes what a bin has free.
 func (r *room) set(i int, free queue.Shape) {
 	free = larger(free, queue.Shape{}) // less than nothing holds what asks for nothing
 	if free.DiskKiB == 0 {
 		free.DiskKiB = anyDisk
 	}
+	r.put(i, free)
+}
+
+// close marks a bin as having room for nothing.
+func (r *room) close(i int) { r.put(i, nothing) }
+
+func (r *room) put(i int, free queue.Shape) {
 	i += r.leaves()
 	r.most[i] = free
 	for i /= 2; i > 0; i /= 2 {
@@ -85,23 +88,4 @@ func (r *room) next(from int, asks queue.Shape) int {
 		}
 		i++
 	}
-}
-
-var seed = maphash.MakeSeed()
-
-// likeness sums up what a worker says of itself, but for what it has for itself:
-// of hundreds of workers most say the same, and are judged together.
-func (p *packing) likeness(a queue.Attributes, group string) uint64 {
-	sum := maphash.String(seed, group)
-	for name, v := range a {
-		if !p.traits.IsPersonal(name) {
-			sum += maphash.Comparable(seed, said{name, v})
-		}
-	}
-	return sum
-}
-
-type said struct {
-	name  string
-	value any
 }

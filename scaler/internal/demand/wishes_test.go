@@ -74,27 +74,27 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 		{
 			name: "a group that is full is waited for",
 			jobs: []queue.JobGroup{asking(waiting("a", 1, one), "old")}, groups: []demand.Group{cpu, with(old, func(g *demand.Group) { g.Room = 0 })},
-			unmet: "group old is at its max of 10",
+			unmet: "groups_at_max groups=(group_at_max group=old max=10)",
 		},
 		{
 			name: "a group that there is not",
 			jobs: []queue.JobGroup{asking(waiting("a", 1, one), "gpu")}, groups: []demand.Group{cpu},
-			unmet: "they ask for group gpu, which the cluster does not have", never: true,
+			unmet: "group_not_in_cluster group=gpu", never: true,
 		},
 		{
 			name: "a group that Terraform owns",
 			jobs: []queue.JobGroup{asking(waiting("a", 1, one), "cpu")}, groups: []demand.Group{old},
-			unmet: "they ask for group cpu, which is not in this scaler's charge",
+			unmet: "group_not_in_charge group=cpu",
 		},
 		{
 			name: "too large for the group that they ask for",
 			jobs: []queue.JobGroup{asking(waiting("a", 1, cpus(8, 1000)), "cpu")}, groups: []demand.Group{cpu, {Name: "mem", Kind: kind(64, 512000), Max: 1, Room: 1}},
-			unmet: "the group that they ask for can never run them: CPUs 8 > 4 of group cpu", never: true,
+			unmet: "asked_group_never_fits why=(worker_too_small group=cpu what=CPUs has=4 asked=8)", never: true,
 		},
 		{
 			name: "nearly fits, by what is only guessed",
 			jobs: []queue.JobGroup{waiting("a", 1, cpus(1, 8001))}, groups: []demand.Group{with(cpu, func(g *demand.Group) { g.Kind.Guess = true })},
-			unmet: "no group can ever run them: memory 8001 MiB > 8000 MiB of group cpu (by its flavor, none was seen yet)", never: true,
+			unmet: "no_group_ever_fits why=(worker_just_too_small group=cpu what=memory has=8000 asked=8001 known_by=flavor)", never: true,
 		},
 		{
 			name: "the group with the higher priority gets the jobs",
@@ -125,7 +125,7 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 		{
 			name: "requirements that no group meets are named",
 			jobs: []queue.JobGroup{demanding(waiting("a", 1, one), queuetest.Has("arch", "riscv"))}, groups: []demand.Group{arm},
-			unmet: "no group can ever run them: workers of group old do not meet arch == \"riscv\"", never: true,
+			unmet: "no_group_ever_fits why=(requirements_unmet group=old requirement=arch == \"riscv\")", never: true,
 		},
 		{
 			name:    "a worker that does not meet them is no capacity, one that does is",
@@ -236,7 +236,7 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 			if len(d.Unmet) > 0 {
 				unmet = d.Unmet[0]
 			}
-			if unmet.Why != tt.unmet || unmet.Never != tt.never {
+			if unmet.Why.Brief() != tt.unmet || unmet.Never != tt.never {
 				t.Errorf("unmet %+v, want %q", unmet, tt.unmet)
 			}
 		})

@@ -80,7 +80,7 @@ func placed(r record.Record, key string, phases []fleet.Phase) (int, string) {
 	n, names := 0, []string(nil)
 	for _, p := range r.Demand.Placements {
 		if p.Key == key && slices.Contains(phases, p.Phase) {
-			n += p.Count
+			n += p.Count - p.Elsewhere
 			names = append(names, fmt.Sprintf("%s (%d)", p.Worker, p.Count))
 		}
 	}

@@ -61,41 +61,18 @@ func (s Shape) Lacking(o Shape) string {
 	return ""
 }
 
-// Bound says what exceeds s in the respect that Lacking names: "memory > 62.8 GiB".
-func (s Shape) Bound(what string) string {
+// Amount returns the amount of that name as Lacking returns it, memory and disk in
+// MiB.
+func (s Shape) Amount(what string) int {
 	switch what {
 	case "CPUs":
-		return fmt.Sprintf("CPUs > %d", s.Cpus)
+		return s.Cpus
 	case "memory":
-		return "memory > " + MiB(s.MemoryMiB)
+		return s.MemoryMiB
 	case "GPUs":
-		return fmt.Sprintf("GPUs > %d", s.GPUs)
+		return s.GPUs
 	}
-	return "disk > " + MiB(s.DiskKiB/1024)
-}
-
-// Missing says in which respects o exceeds s: "memory 96.0 GiB > 62.8 GiB".
-func (s Shape) Missing(o Shape) string {
-	switch s.Lacking(o) {
-	case "CPUs":
-		return fmt.Sprintf("CPUs %d > %d", o.Cpus, s.Cpus)
-	case "memory":
-		return "memory " + exceeds(o.MemoryMiB, s.MemoryMiB)
-	case "GPUs":
-		return fmt.Sprintf("GPUs %d > %d", o.GPUs, s.GPUs)
-	case "disk":
-		return "disk " + exceeds(o.DiskKiB/1024, s.DiskKiB/1024)
-	}
-	return ""
-}
-
-// exceeds compares amounts of MiB for people. Those that are nearly the same are
-// written in full.
-func exceeds(more, less int) string {
-	if MiB(more) == MiB(less) {
-		return fmt.Sprintf("%d MiB > %d MiB", more, less)
-	}
-	return MiB(more) + " > " + MiB(less)
+	return s.DiskKiB / 1024
 }
 
 // String writes a shape for people: "4 CPUs, 7.8 GiB".

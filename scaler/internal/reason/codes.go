@@ -27,9 +27,27 @@ const (
 	JobsNotCounted   Code = "jobs_not_counted"
 	JobsUnmet        Code = "jobs_unmet"
 	JobsPassedOver   Code = "jobs_passed_over"
+	JobsBlocked      Code = "jobs_blocked"
 	StrangerRefuses  Code = "stranger_refuses"
 	GroupNotThere    Code = "group_not_there"
 	NoGroupIsManaged Code = "no_group_is_managed"
+)
+
+// Why no group gets a new worker for waiting jobs.
+const (
+	NoGroupInCharge     Code = "no_group_in_charge"
+	GroupNotInCluster   Code = "group_not_in_cluster"
+	GroupNotInCharge    Code = "group_not_in_charge"
+	GroupsAtMax         Code = "groups_at_max"
+	GroupAtMax          Code = "group_at_max"
+	SizeNotKnown        Code = "size_not_known"
+	AskedGroupNeverFits Code = "asked_group_never_fits"
+	NoGroupEverFits     Code = "no_group_ever_fits"
+	WorkerTooSmall      Code = "worker_too_small"
+	WorkerJustTooSmall  Code = "worker_just_too_small"
+	RequirementsUnmet   Code = "requirements_unmet"
+	GangTooLarge        Code = "gang_too_large"
+	GangTooFew          Code = "gang_too_few"
 )
 
 // Why workers are added.

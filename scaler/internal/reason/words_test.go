@@ -14,6 +14,9 @@ type row struct {
 
 // rows are all codes with arguments, and the words that people read.
 func rows() []row {
+	atMax := func(group string) reason.Reason {
+		return reason.New(reason.GroupAtMax, reason.Name("group", group), reason.Count("max", 10))
+	}
 	count, span, name, text, why, to := reason.Count, reason.Span, reason.Name, reason.Text, reason.Why, reason.New
 	const second, minute = time.Second, time.Minute
 	jobs, spare := to(reason.JobsFoundNoPlace, count("jobs", 8)), to(reason.SparesAreMissing, count("missing", 1), count("spare", 2))
@@ -38,9 +41,22 @@ func rows() []row {
 		{to(reason.JobsNotCounted, count("jobs", 1), name("first", "6.0"), text("why", "deferred")), "1 job not counted (6.0…): deferred"},
 		{to(reason.JobsUnmet, count("jobs", 4), name("first", "6.0"), why("why", to(reason.JobsPassedOver))),
 			"4 jobs without a worker to come (6.0…): a worker with room for them stayed idle: their requirements or limits must be in the way"},
+		{to(reason.JobsBlocked, text("why", "waits for job 5")), "they can not start now: waits for job 5"},
 		{to(reason.StrangerRefuses, span("left", 30*minute)), "is not the cluster's, and left jobs waiting that fit it: not counted for another 30m"},
 		{to(reason.GroupNotThere), "the cluster has no worker group of that name"},
 		{to(reason.NoGroupIsManaged), "none is in the scaler's charge: neither the cluster's configuration (scaling) nor a group block bounds one"},
+
+		{to(reason.NoGroupInCharge), "no worker group is in this scaler's charge"},
+		{to(reason.GroupNotInCluster, name("group", "gpu")), "they ask for group gpu, which the cluster does not have"},
+		{to(reason.GroupNotInCharge, name("group", "gpu")), "they ask for group gpu, which is not in this scaler's charge"},
+		{to(reason.GroupsAtMax, why("groups", atMax("cpu"), atMax("mem"))), "group cpu is at its max of 10, group mem is at its max of 10"},
+		{to(reason.SizeNotKnown, reason.Names("groups", "cpu", "mem")), "the size of a worker is not known yet in group cpu, mem"},
+		{to(reason.AskedGroupNeverFits, why("why", to(reason.WorkerTooSmall, name("group", "cpu"), name("what", "CPUs"), count("has", 4), count("asked", 8)))), "the group that they ask for can never run them: CPUs 8 > 4 of group cpu"},
+		{to(reason.NoGroupEverFits, why("why", to(reason.WorkerTooSmall, name("group", "cpu"), name("what", "memory"), reason.Amount("has", 64307)), to(reason.RequirementsUnmet, name("group", "mem"), text("requirement", "Arch == 1")))),
+			"no group can ever run them: memory > 62.8 GiB of group cpu; workers of group mem do not meet Arch == 1"},
+		{to(reason.WorkerJustTooSmall, name("group", "cpu"), name("what", "memory"), count("has", 8000), count("asked", 8001), name("known_by", "flavor")), "memory 8001 MiB > 8000 MiB of group cpu (by its flavor, none was seen yet)"},
+		{to(reason.GangTooLarge, count("nodes", 12), reason.Names("groups", "cpu", "mem"), count("max", 10)), "each runs on 12 workers at once, and group cpu, mem can have no more than 10"},
+		{to(reason.GangTooFew, count("nodes", 4), count("found", 2), why("groups", atMax("cpu"))), "each runs on 4 workers at once, and no more than 2 have room or can be made: group cpu is at its max of 10"},
 
 		{to(reason.DemandLasted, why("needs", jobs), span("lasted", minute)), "8 jobs found no place for 1m"},
 		{to(reason.DemandLasted, why("needs", jobs, spare)), "8 jobs found no place, 1 of 2 spare workers missing"},

@@ -106,17 +106,8 @@ func queueOf(r record.Record) Queue {
 	for _, k := range facts.Skipped {
 		q.Skipped = append(q.Skipped, Jobs{k.Count, k.First, k.Why})
 	}
-	byWhy := map[string]Jobs{}
-	for _, u := range r.Demand.Unmet {
-		j, ok := byWhy[u.Why]
-		if !ok {
-			j = Jobs{First: u.First, Why: u.Why}
-		}
-		j.Count += u.Count
-		byWhy[u.Why] = j
-	}
-	for _, why := range slices.Sorted(maps.Keys(byWhy)) {
-		q.Unmet = append(q.Unmet, byWhy[why])
+	for _, u := range r.Demand.UnmetByReason() {
+		q.Unmet = append(q.Unmet, Jobs{u.Count, u.First, u.Why.String()})
 	}
 	return q
 }
