@@ -118,7 +118,7 @@ func (v *live) take(ctx context.Context, c config.Config) bool {
 		v.log.Warn("this needs a restart, and is as it was until then", "changed", strings.Join(names, ", "))
 	}
 	if f, ok := v.records.(*journal.File); ok {
-		if err := f.Reopen(c.Decisions); err != nil {
+		if err := f.Reopen(c.Decisions, c.Facts); err != nil {
 			v.log.Error("decisions go on into the old file", "error", err)
 		}
 	}
@@ -136,7 +136,8 @@ func (v *live) take(ctx context.Context, c config.Config) bool {
 // changed is a configuration with what another one can change of it while the
 // scaler runs.
 func changed(old, c config.Config) config.Config {
-	old.Policy, old.Preset, old.Interval, old.Queue, old.LogLevel, old.Decisions = c.Policy, c.Preset, c.Interval, c.Queue, c.LogLevel, c.Decisions
+	old.Policy, old.Preset, old.Interval, old.Queue = c.Policy, c.Preset, c.Interval, c.Queue
+	old.LogLevel, old.Decisions, old.Facts = c.LogLevel, c.Decisions, c.Facts
 	return old
 }
 

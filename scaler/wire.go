@@ -86,7 +86,7 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 		}
 		l.Actuator, l.Cluster, end = tf, tf, tf.Finish
 	}
-	f, err := journal.Open(c.Decisions)
+	f, err := journal.Open(c.Decisions, c.Facts)
 	if err != nil {
 		return nil, nil, err
 	}

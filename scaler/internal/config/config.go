@@ -29,6 +29,7 @@ type Config struct {
 	LogLevel  string
 	LogJSON   bool
 	Decisions string // file for records, JSON lines; "" keeps none
+	Facts     bool   // records hold what their rounds decided on
 }
 
 // Queue says how the batch system is read.
@@ -96,6 +97,9 @@ func Parse(path string, source []byte) (Config, error) {
 	d.web(file.Body, blocks, &c.Web)
 	if b := d.atMostOne(blocks, "log"); b != nil {
 		d.body(b.Body, c.log())
+		if c.Facts && c.Decisions == "" {
+			d.fail(b.DefRange, "No file for facts", "facts = true adds to each line of the file of decisions: name that with decisions.")
+		}
 	} else {
 		d.defaults(c.log())
 	}

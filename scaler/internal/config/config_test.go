@@ -85,6 +85,7 @@ log {
   level     = "debug"
   json      = true
   decisions = "/var/log/vmcluster/decisions.jsonl"
+  facts     = true
 }
 `))
 	if err != nil {
@@ -100,7 +101,7 @@ log {
 	if b := c.Policy.Groups["gpu"]; b.Max != 4 || b.Shape.GPUs != 1 || b.Shape.DiskKiB != 2048*1024 {
 		t.Errorf("gpu: %+v", b)
 	}
-	if c.Actuator != ActuatorDryRun || !c.LogJSON || c.Decisions == "" {
+	if c.Actuator != ActuatorDryRun || !c.LogJSON || c.Decisions == "" || !c.Facts {
 		t.Errorf("config: %+v", c)
 	}
 }
@@ -125,6 +126,7 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 		{"a duration out of range", smallest + "policy {\n  interval = \"0s\"\n}\n", "s.hcl:6:14: Unsuitable value: interval: 0s is out of range: 100ms to 1h"},
 		{"a number out of range", smallest + "policy {\n  max_create = 0\n}\n", "s.hcl:6:16: Unsuitable value: max_create: 0 is not a whole number from 1 to 1000"},
 		{"a fraction of a worker", smallest + "policy {\n  max_create = 1.5\n}\n", "1.5 is not a whole number"},
+		{"facts without a file", smallest + "log {\n  facts = true\n}\n", "s.hcl:5:1: No file for facts: facts = true adds to each line of the file of decisions"},
 		{"a misspelled option", smallest + "policy {\n  idle_afer = \"60s\"\n}\n", `s.hcl:6:3: Unsupported argument: An argument named "idle_afer" is not expected here. Did you mean "idle_after"?`},
 		{"no cluster", "queue \"htcondor\" {}\ngroup \"cpu\" {}\n", `Missing required argument: The argument "cluster" is required`},
 		{"a cluster that is no name", "cluster = \"Astro!\"\nqueue \"htcondor\" {}\ngroup \"cpu\" {}\n", `s.hcl:1:11: Unsuitable value: cluster: cluster name "Astro!" is not a DNS label`},

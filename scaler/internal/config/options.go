@@ -77,5 +77,10 @@ func groupOptions(b *decide.Bounds, diskMiB *int) []option.Option {
 var levels = []string{"trace", "debug", "info", "warn", "error"}
 
 func (c *Config) log() []option.Option {
-	return []option.Option{option.OneOf("level", "info", levels, &c.LogLevel), option.Boolean("json", "false", &c.LogJSON), option.Text("decisions", "", &c.Decisions, nil)}
+	return []option.Option{
+		option.OneOf("level", "info", levels, &c.LogLevel),
+		option.Boolean("json", "false", &c.LogJSON),
+		option.Text("decisions", "", &c.Decisions, nil),
+		option.Boolean("facts", "false", &c.Facts),
+	}
 }

@@ -99,23 +99,49 @@ func timeOf(r *bufio.Reader) (time.Time, bool) {
 	return t, ok && whole && err == nil
 }
 
+// Rounds calls a function with each record of a file of decisions that holds what
+// its round decided on. It reads the whole file; a line that cannot be read is an
+// error.
+func Rounds(path string, do func(record.Record) error) error {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read recorded rounds: %w", err)
+	}
+	n := 0
+	for text := range bytes.Lines(raw) {
+		n++
+		var l wholeLine
+		err := json.Unmarshal(text, &l)
+		if err == nil && l.Input != nil {
+			l.Record.Input = l.Input
+			err = do(l.Record)
+		}
+		if err != nil {
+			return fmt.Errorf("%s, line %d: %w", path, n, err)
+		}
+	}
+	return nil
+}
+
 // File is the file of decisions. It implements loop.Recorder; without a path it
 // keeps nothing. It is safe for concurrent use.
 type File struct {
 	mu    sync.Mutex
 	f     *os.File
+	facts bool
 	notes notes // of the line written last
 }
 
-// Open opens the file of that path for adding to it.
-func Open(path string) (*File, error) {
+// Open opens the file of that path for adding to it. With facts, each line holds what
+// its round decided on as well, so that it can be decided again.
+func Open(path string, facts bool) (*File, error) {
 	f := &File{}
-	return f, f.Reopen(path)
+	return f, f.Reopen(path, facts)
 }
 
 // Reopen goes on in the file of that path: another one, or a new one where the
 // old one was moved away. Where that fails, the old one stays in use.
-func (d *File) Reopen(path string) error {
+func (d *File) Reopen(path string, facts bool) error {
 	var opened *os.File
 	if path != "" {
 		var err error
@@ -126,7 +152,7 @@ func (d *File) Reopen(path string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	old := d.f
-	d.f, d.notes = opened, notes{}
+	d.f, d.facts, d.notes = opened, facts, notes{}
 	if old == nil {
 		return nil
 	}
@@ -143,12 +169,17 @@ func (d *File) Record(r record.Record) error {
 	if d.f == nil {
 		return nil
 	}
-	if err := record.WriteLine(d.f, d.notes.shorten(r)); err != nil {
-		d.notes = notes{} // the next line does not rest on this one
-		return err
+	var err error
+	if d.facts {
+		err = record.WriteLine(d.f, wholeLine{Record: r, Input: r.Input})
+	} else {
+		err = record.WriteLine(d.f, d.notes.shorten(r))
 	}
-	return nil
+	if d.facts || err != nil {
+		d.notes = notes{} // the next line does not rest on this one
+	}
+	return err
 }
 
 // Close ends the keeping of records.
-func (d *File) Close() error { return d.Reopen("") }
+func (d *File) Close() error { return d.Reopen("", false) }

@@ -59,7 +59,7 @@ func TestAFileIsReadFromItsEnd(t *testing.T) {
 func write(t *testing.T, records func(yield func(record.Record) bool)) (path string, size int64) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "decisions.jsonl")
-	f, err := journal.Open(path)
+	f, err := journal.Open(path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,13 +172,13 @@ func matters(r record.Record) []string {
 // A file that was moved away takes no notes of the next one with it.
 func TestANewFileBeginsWithAllNotes(t *testing.T) {
 	dir := t.TempDir()
-	f, err := journal.Open(filepath.Join(dir, "old"))
+	f, err := journal.Open(filepath.Join(dir, "old"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, name := range []string{"", "new"} {
 		if name != "" {
-			if err := f.Reopen(filepath.Join(dir, name)); err != nil {
+			if err := f.Reopen(filepath.Join(dir, name), false); err != nil {
 				t.Fatal(err)
 			}
 		}

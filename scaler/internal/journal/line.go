@@ -18,6 +18,12 @@ type line struct {
 	Over     []string `json:"notes_over,omitempty"`      // subjects that have no notes any more
 }
 
+// wholeLine is a record with all its notes and with what its round decided on.
+type wholeLine struct {
+	record.Record
+	Input *record.Input `json:"input,omitempty"`
+}
+
 // wholeAfter is the time after which a line holds all notes again: a reader that
 // begins in the middle of a file, and the numbers in the notes, rest on such a line.
 const wholeAfter = 10 * time.Minute
