@@ -211,7 +211,7 @@ class Coordinator:
                 if record is not None and why == "not joined":
                     record["joined"] = False
                 booting = purpose == "roster" and self.tasks.times_failed(key) < BOOT_TRIES and not (record or {}).get("joined")
-                self.tasks.fail(now, key, why, BOOT_PAUSE if booting else 0)
+                self.tasks.fail(now, key, why, BOOT_PAUSE if booting else LAST_PAUSE)
 
     def settle(self, now, key, record, future):
         """Takes up one task's answer; returns why it failed, or ""."""

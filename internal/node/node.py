@@ -1,6 +1,5 @@
 """A node: what it knows about itself, and the requests that it answers."""
 
-import functools
 import json
 
 from . import accounts, batch, files, ssh, system
@@ -37,12 +36,12 @@ class Node:
         """The server's UUID, from cloud-init."""
         return read("/var/lib/cloud/data/instance-id").strip()
 
-    @functools.cached_property
+    @property
     def batch(self):
         """The node's batch system."""
         return batch.load(self.batch_type, self)
 
-    @functools.cached_property
+    @property
     def channel(self):
         """On the front-end: the channel by which changed rosters come."""
         from . import channel
@@ -91,9 +90,11 @@ class Requests:
         self.node = node
 
     def serve(self, request):
-        """Answers a request from elsewhere. Only its own coordinator has the
-        front-end apply anything; elsewhere's requests go to its channel."""
-        return self.node.channel.serve(self.node, request) if self.node.is_front_end else self.answer(request)
+        """Answers a request from another node. A worker obeys the coordinator. The
+        front-end obeys its own only, so its channel answers other nodes."""
+        if self.node.is_front_end:
+            return self.node.channel.serve(self.node, request)
+        return self.answer(request)
 
     def answer(self, request):
         """Answers a request of the coordinator."""
@@ -163,12 +164,16 @@ class Requests:
             node.write_account_keys(bundle["ca"], [])
 
     def configure(self, bundle):
-        """Configures the batch system by the bundle's part about it: manager,
-        and where there are any secret, token (the credential) and groups."""
+        """Configures the batch system by the bundle's part about it: manager, and
+        where there are any secret, token (the worker's credential) and groups."""
         part = bundle["batch"]
-        own = [address for address, name in bundle["hosts"] if name == self.node.name]
-        groups = {name: batch.Group(*group) for name, group in part.get("groups", {}).items()}
-        self.node.batch.configure(batch.Given(part["manager"], own[0] if own else None, part.get("secret", ""), part.get("token", ""), groups))
+        self.node.batch.configure(batch.Given(
+            manager=part["manager"],
+            address=next((address for address, name in bundle["hosts"] if name == self.node.name), None),
+            secret=part.get("secret", ""),
+            credential=part.get("token", ""),
+            groups={name: batch.Group(*group) for name, group in part.get("groups", {}).items()},
+        ))
 
     def retire(self, _request):
         """Closes the batch system once no job runs; the mark keeps bundles from starting it."""

@@ -1,4 +1,4 @@
-"""The report: what the front-end tells the cluster's creator, in at most MAX bytes of JSON."""
+"""The report, by which the front-end informs the cluster's creator: at most MAX bytes of JSON."""
 
 import collections
 import json

@@ -1,12 +1,12 @@
-"""How the coordinator works on many things: steps that must not stop each other, and tasks beside."""
+"""The coordinator's ways to do many things: steps that do not stop each other, and tasks in threads."""
 
 import collections
 import time
 
 from .system import reason, say
 
-# times is how often a task has failed in a row, until the clock's time before which it
-# is not tried again, why the failure's text.
+# times counts the failures of a task in a row. It is not tried again before until, a
+# time of the clock. why is the last failure's text.
 Failed = collections.namedtuple("Failed", "times until why")
 NOT_FAILED = Failed(0, 0, "")
 
@@ -56,16 +56,16 @@ class Tasks:
             future, about = self.running.pop(key)
             yield key, future, about
 
-    def fail(self, now, key, why, booting):
-        """Notes a failure; booting is the pause in seconds for a worker that boots, or 0."""
+    def fail(self, now, key, why, longest=LAST_PAUSE):
+        """Notes a failure. The pause after it grows with each failure up to longest, in seconds."""
         times = self.failed.get(key, NOT_FAILED).times + 1
         if times in (3, 20):
             say("%s: %s" % (key[1], why))
-        pause = min(booting or LAST_PAUSE, FIRST_PAUSE * 1.5 ** min(times - 1, 10))
+        pause = min(longest, FIRST_PAUSE * 1.5 ** min(times - 1, 10))
         self.failed[key] = Failed(times, now + pause, why)
 
     def put_off(self, until, key, times=0, why=""):
-        """Has a task that did not fail wait."""
+        """Has a task wait until a time of the clock; times and why are as in Failed."""
         self.failed[key] = Failed(times, until, why)
 
     def succeed(self, key):

@@ -1,4 +1,4 @@
-"""The batch systems: one module each, of which a node has the one that its cluster needs.
+"""The batch systems: one module each. A node has the module that its cluster needs.
 
 Nothing outside this folder names a batch system. A module's name is the value
 of batch_system.type, and its SYSTEM is a class that implements BatchSystem.
@@ -40,9 +40,10 @@ class BatchSystem:
     Each method may be called again at any time, after a crash in the middle of
     it as well, and then has the same outcome. A method that can't do its work
     raises Failure with a line for an operator; the caller tries again later.
-    The node's name, group, server_id and full() say which node it is.
+    The node's name, group, server_id and full() say which node it is, and
+    system.memory() and os.cpu_count() how large it is.
 
-    Methods of the front-end's second half are called in threads, for several
+    credential, drain, undrain and forget are called in threads, for several
     workers at once: they keep nothing in the object.
     """
 

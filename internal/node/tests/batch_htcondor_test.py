@@ -125,7 +125,7 @@ class HTCondorCluster(ClusterCase):
         self.c.settle(self.coordinator)
         self.assertFalse(self.c.has(self.two, "/proc/77/comm"))
 
-    def test_new_front_end_gives_new_tokens_and_wakes_who_left(self):
+    def test_new_front_end_gives_new_tokens_and_wakes_the_worker_that_left(self):
         c = self.c
         tokens = [c.text(n, htcondor.TOKEN) for n in (self.one, self.two)]
         self.mark("idle")
@@ -220,7 +220,7 @@ class HTCondorCluster(ClusterCase):
         for kind in ("Machine", "StartD", "DaemonMaster"):
             self.assertIn('TargetType = "%s"\nRequirements = Machine == "astro-cpu-2.astro.vmcluster.internal"' % kind, log)
 
-    def test_lost_answer_costs_nobody_else_a_bundle(self):
+    def test_lost_answer_costs_no_other_worker_a_bundle(self):
         c = self.c
         three, four = c.worker(3), c.worker(4)
         c.publish()

@@ -62,7 +62,7 @@ class Messenger(ClusterCase):
         self.assertIn(CA, c.text(FRONT_END, "/var/lib/vmcluster/.ssh/authorized_keys"))
 
     def test_growth_after_one_that_was_cut_short(self):
-        """Its roster was brought, and nobody noted it down: the next run's may
+        """Its roster was brought, and no document records it: the next run's may
         have the same generation, and another server under the same name."""
         c = self.cluster
         self.assertEqual(self.settle()["ca"], CA)
@@ -93,7 +93,7 @@ class Messenger(ClusterCase):
         other = dict(newer, workers=[])
         self.assertTrue(n.serve({"verb": "roster", "document": other})["ok"])
         self.assertEqual(self.console.document(), other, "of two with one generation the one that came last counts")
-        n.node.channel = channel.Metadata()
+        n.node.config["coordinator"] = "front_end"
         self.assertFalse(n.serve({"verb": "roster", "document": dict(newer, generation=6)})["ok"])
 
     def test_console_is_not_flooded(self):

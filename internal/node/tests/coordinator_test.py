@@ -60,7 +60,7 @@ class Coordinator(ClusterCase):
             answer = n.answer({"verb": "apply", "generation": [9, 1], "bundle": bundle})
             self.assertEqual((answer["ok"], want in answer.get("error", "")), (not want, True), answer)
 
-    def test_late_worker_reaches_everyone(self):
+    def test_late_worker_reaches_every_node(self):
         c = self.cluster
         one, two = c.worker(1), c.worker(2, up=False)
         coordinator = c.coordinator()
@@ -71,7 +71,7 @@ class Coordinator(ClusterCase):
         self.assertEqual((report["joined"], report["pending"]), (2, 0))
         self.assertEqual(c.text(one, "/home/astro/.ssh/authorized_keys"), c.text(two, "/home/astro/.ssh/authorized_keys"))
 
-    def test_who_never_joined_is_named_after_some_tries(self):
+    def test_worker_that_never_joined_is_named_after_some_tries(self):
         c = self.cluster
         c.worker(1), c.worker(2, up=False)
         coordinator = c.coordinator()
@@ -85,7 +85,7 @@ class Coordinator(ClusterCase):
         report = c.settle(again, 40)
         self.assertEqual((report["pending"], report.get("never", "")), (0, ""))
 
-    def test_who_misses_the_newest_generation_has_joined(self):
+    def test_worker_that_misses_the_newest_generation_has_joined(self):
         c = self.cluster
         one = c.worker(1)
         coordinator = c.coordinator()
@@ -115,17 +115,17 @@ class Coordinator(ClusterCase):
         coordinator = c.coordinator()
         report = c.settle(coordinator, 30)
         self.assertEqual((report["pending_names"], report.get("never", "")), ("cpu[1-2]", ""))
-        c.worker(3, up=False)  # added since: nobody else can have joined it
+        c.worker(3, up=False)  # added since: no other front-end can have joined it
         c.publish()
         self.assertEqual(c.settle(coordinator, 30)["never"], "cpu[3]")
 
-    def test_who_may_have_joined_before_the_state_was_lost_is_not_named(self):
+    def test_worker_that_may_have_joined_before_the_state_was_lost_is_not_named(self):
         self.loses("state.json")
 
-    def test_who_may_have_joined_before_everything_was_lost_is_not_named(self):
+    def test_worker_that_may_have_joined_before_all_was_lost_is_not_named(self):
         self.loses("")
 
-    def test_who_may_have_joined_under_the_front_end_before_is_not_named(self):
+    def test_worker_that_may_have_joined_under_the_front_end_before_is_not_named(self):
         c = self.cluster
         c.worker(1)
         two = c.worker(2)
@@ -219,7 +219,7 @@ class Coordinator(ClusterCase):
         self.assertNotIn("@cert-authority " + one, known)
 
     def test_workers_ahead_of_the_document_are_overtaken(self):
-        """What the lost front-end distributed last may be newer than anybody remembers."""
+        """What the lost front-end distributed last may be newer than any record of it."""
         c = self.cluster
         name = c.worker(1)
         coordinator = c.coordinator()
@@ -281,7 +281,7 @@ class Coordinator(ClusterCase):
         c.settle(coordinator, 1)
         self.assertFalse(c.has(FRONT_END, files.FIRST_KEY))
 
-    def test_nobody_has_joined_a_front_end_that_lacks_its_own_part(self):
+    def test_no_worker_counts_as_joined_while_the_front_end_lacks_its_own_part(self):
         c = self.cluster
         c.worker(1)
         coordinator = c.coordinator()
@@ -303,7 +303,7 @@ class Coordinator(ClusterCase):
         report = c.settle(c.coordinator())
         self.assertEqual((report["joined"], report["pending"], report["pending_names"]), (1, 1, "cpu[2]"))
 
-    def test_worker_that_answers_nonsense_stops_nobody(self):
+    def test_worker_that_answers_nonsense_stops_no_other(self):
         c = self.cluster
         bad, good = c.worker(1), c.worker(2)
         coordinator = c.coordinator()
@@ -413,7 +413,7 @@ class Unexpected(ClusterCase):
     def test_worker_that_never_answers_is_asked_for_ever(self):
         tasks = Tasks(1)
         for _ in range(3000):
-            tasks.fail(7.0, ("roster", "astro-cpu-1"), "no route to host", 0)
+            tasks.fail(7.0, ("roster", "astro-cpu-1"), "no route to host")
         self.assertEqual(tasks.failed["roster", "astro-cpu-1"], (3000, 67.0, "no route to host"))
 
     def test_document_that_makes_no_sense_is_reported_and_the_last_one_kept(self):

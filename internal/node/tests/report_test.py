@@ -33,7 +33,7 @@ class Report(unittest.TestCase):
         self.assertGreater(len(text), report.MAX * 2 // 3)
         got = json.loads(text)
         self.assertEqual(got["drained_count"], 300)
-        self.assertNotIn("drained_count", json.loads(report.fit(dict(facts, drained="cpu[1]", drained_count=1))), "the names tell")
+        self.assertNotIn("drained_count", json.loads(report.fit(dict(facts, drained="cpu[1]", drained_count=1))), "the names show it")
         for key in ("drained", "pending_names"):
             self.assertRegex(got[key], r"^cpu\[101(,[0-9]+){30,}\]$")
             self.assertTrue(set(got[key][4:-1].split(",")) <= {name[6:] for name in names})

@@ -142,7 +142,7 @@ class Setup(ClusterCase):
         put(os.path.join(c.dir, name, "etc/passwd"), "+::::::\n")
         put(os.path.join(c.dir, name, "etc/group"), "+:::\n")
         c.enter(name)
-        self.assertEqual(self.setup(), 0, "a line for NIS is nobody's")
+        self.assertEqual(self.setup(), 0, "a line for NIS is no account")
 
         def older_python(*_):
             raise TypeError("run() got an unexpected keyword argument 'user'")
