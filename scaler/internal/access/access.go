@@ -1,5 +1,5 @@
-// Package access tells which calls of the cloud's API the scaler makes, as the
-// access rules of an application credential.
+// Package access lists the scaler's calls of the cloud's API, as the access rules of an
+// application credential.
 package access
 
 import (
@@ -11,18 +11,18 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 )
 
-// Rule lets an application credential make one call.
+// Rule allows one call to an application credential.
 type Rule struct {
 	Service string `json:"service"` // type in the service catalog
 	Method  string `json:"method"`
 	Path    string `json:"path"` // * stands for one segment
 }
 
-// call is a call and what it is for.
+// call is a call with its purpose.
 type call struct{ method, path, why string }
 
-// compute are the calls to Nova. A server group that the configuration has given
-// up is left to Terraform.
+// compute are the calls to Nova. Terraform deletes server groups that are not in the
+// configuration any more.
 var compute = []call{
 	{"GET", "/servers/detail", "read the cluster"},
 	{"GET", "/servers/*", "look for a worker that a list lacks, or that must be gone"},
@@ -54,9 +54,8 @@ var volume = []call{
 	{"DELETE", "/volumes/*", "delete it"},
 }
 
-// Rules returns the rules for a cloud whose services are there. Keystone's
-// middleware compares the whole path, so what stands before /v2.1 there belongs
-// to the rule.
+// Rules returns the rules for a cloud with these endpoints. Keystone's middleware
+// compares the whole path, so the part before /v2.1 belongs to the rule.
 func Rules(p openstack.Endpoints) []Rule {
 	var out []Rule
 	add := func(at openstack.Endpoint, calls []call) {
@@ -73,8 +72,8 @@ func Rules(p openstack.Endpoints) []Rule {
 	return out
 }
 
-// Write prints rules as "openstack application credential create --access-rules"
-// takes them.
+// Write prints rules in the form of "openstack application credential create
+// --access-rules".
 func Write(w io.Writer, rules []Rule) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
@@ -84,7 +83,7 @@ func Write(w io.Writer, rules []Rule) error {
 	return nil
 }
 
-// Allows tells whether a rule lets a call pass, as Keystone's middleware judges.
+// Allows reports whether a rule allows a call, by the rules of Keystone's middleware.
 func (r Rule) Allows(service, method, path string) bool {
 	if r.Service != service || r.Method != method {
 		return false

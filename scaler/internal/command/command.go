@@ -1,6 +1,6 @@
-// Package command runs the batch system's own tools, here or on the front-end
-// through ssh, with a limit on time and output. Output is handed on as a
-// stream: a long queue is never held in memory as text.
+// Package command runs the batch system's own tools, on this machine or on the
+// front-end by ssh, with a limit on time and output. It passes the output on as a
+// stream, so that a long queue is never in memory as text.
 package command
 
 import (
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// MaxOutput is how much a tool may print. Some 50,000 jobs with the attributes
+// MaxOutput is the number of bytes that a tool may print. Some 50,000 jobs with the attributes
 // that the scaler asks for take 20 MB.
 const MaxOutput = 256 << 20
 
@@ -37,8 +37,8 @@ func (c Command) String() string {
 	return strings.Join(words, " ")
 }
 
-// short names a command in an error: its name and first arguments, not the
-// screenful of attributes.
+// short returns a command for an error: its name and first arguments, without the many
+// attributes.
 func (c Command) short() string {
 	text := strings.Join(strings.Fields(c.String()), " ")
 	if most := 80; len(text) > most {
@@ -47,13 +47,13 @@ func (c Command) short() string {
 	return text
 }
 
-// Runner runs commands. It hands the output to consume, and returns an *Error
-// when the command fails, before any error of consume.
+// Runner runs commands. It passes the output to consume. If the command fails it returns
+// an *Error, in place of an error of consume.
 type Runner interface {
 	Run(ctx context.Context, c Command, consume func(io.Reader) error) error
 }
 
-// Error says that a command failed, with its own words.
+// Error is the failure of a command, with the command's own words.
 type Error struct {
 	Command string
 	Stderr  string
@@ -101,7 +101,7 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 		consumeErr = fmt.Errorf("it printed more than %d bytes", limit)
 	}
 	if consumeErr != nil {
-		cancel() // nobody reads the rest
+		cancel() // consume has ended
 	}
 	if _, err := io.Copy(io.Discard, out); err != nil && consumeErr == nil && ctx.Err() == nil {
 		consumeErr = err
@@ -133,8 +133,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// line returns the first paragraph as one line. What follows it is advice, with
-// some tools, for the reader of a terminal.
+// line returns the first paragraph as one line. Some tools print advice for the reader
+// of a terminal after it.
 func (t *tail) line() string {
 	text, _, _ := strings.Cut(strings.TrimSpace(t.buf.String()), "\n\n")
 	return strings.Join(strings.Fields(text), " ")

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// SSH runs commands on another machine by the ssh program, which brings its own
-// configuration, agent and host key checking. It never asks for a password, and
-// an unknown host key is an error.
+// SSH runs commands on another machine by the ssh program, with its configuration, agent
+// and host key checking. It never asks for a password, and an unknown host key is an
+// error.
 type SSH struct {
 	Host           string
 	User           string

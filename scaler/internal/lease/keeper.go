@@ -13,21 +13,21 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// ErrLost says that another scaler has taken over, or may have.
+// ErrLost is the error after another scaler has taken over, or may have.
 var ErrLost = errors.New("the lease is lost: another scaler may act")
 
-// Store holds the tags; *openstack.Client has it.
+// Store holds the tags; *openstack.Client satisfies it.
 type Store interface {
 	Leases(ctx context.Context, serverID string) ([]string, error)
 	AddLease(ctx context.Context, serverID, text string) error
 	DropLease(ctx context.Context, serverID, text string) error
 }
 
-// TTL is how long a lease holds without being renewed, and so how long the death
-// of a scaler goes unnoticed. It is renewed three times as often.
+// TTL is how long a lease lasts without a renewal, and so the time after which the other
+// scalers notice the death of its holder. It is renewed three times as often.
 const TTL = 2 * time.Minute
 
-// callTimeout bounds what one renewal waits for the cloud.
+// callTimeout is the longest time that one renewal waits for the cloud.
 const callTimeout = 20 * time.Second
 
 // Keeper takes, renews and releases this scaler's lease.
@@ -35,7 +35,7 @@ type Keeper struct {
 	store Store
 	self  string
 
-	mu      turn   // held through calls to the cloud
+	mu      turn   // held during calls to the cloud
 	server  string // front-end that the lease is on
 	mine    mark   // zero: none
 	renewed instant
@@ -55,7 +55,7 @@ type turn chan struct{}
 func (t turn) Lock()   { t <- struct{}{} }
 func (t turn) Unlock() { <-t }
 
-// holder makes a name that fits a tag, and differs from every other process's.
+// holder returns a name that fits a tag and that no other process has.
 func holder(name string) string {
 	name, _, _ = strings.Cut(strings.ToLower(name), ".")
 	clean := strings.Map(func(r rune) rune {
@@ -96,13 +96,13 @@ func (k *Keeper) standing(live []string) record.Standing {
 
 func (k *Keeper) held() bool { return k.lost != nil }
 
-// renewedSince tells whether the list that was read is older than a renewal.
+// renewedSince reports whether the list that was read is older than a renewal.
 func (k *Keeper) renewedSince(ctx context.Context) bool {
 	texts, err := k.store.Leases(ctx, k.server)
 	return err == nil && slices.Contains(texts, k.mine.text())
 }
 
-// take puts the tag there, looks who else is there, and withdraws or stays.
+// take adds the tag, reads the tags of others, and withdraws its own if one lives.
 func (k *Keeper) take(ctx context.Context, server string) (record.Standing, error) {
 	m := mark{holder: k.self, n: k.mine.n + 1, ttl: TTL}
 	if err := k.store.AddLease(ctx, server, m.text()); err != nil {
@@ -136,14 +136,14 @@ func (k *Keeper) drop(ctx context.Context, texts []string) {
 	}
 }
 
-// older are tags of our own that a renewal left behind.
+// older returns our own tags that a renewal has left.
 func (k *Keeper) older(texts []string) []string {
 	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool {
 		return parse(text).holder != k.self || text == k.mine.text()
 	})
 }
 
-// renewals go on beside the rounds: an action may take longer than the lease.
+// renewals renews beside the rounds, because an action may take longer than the lease.
 func (k *Keeper) renewals(ctx context.Context) {
 	ticker := time.NewTicker(TTL / 3)
 	defer ticker.Stop()
@@ -159,8 +159,8 @@ func (k *Keeper) renewals(ctx context.Context) {
 	}
 }
 
-// renew tells whether the lease is still ours. A failed call is no loss before
-// the time is over.
+// renew renews, and reports whether the lease is still ours. After a failed call it is,
+// until its time is over.
 func (k *Keeper) renew(ctx context.Context) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -169,7 +169,7 @@ func (k *Keeper) renew(ctx context.Context) bool {
 	}
 	calling, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	overdue := now().atMost(k.renewed) >= TTL-callTimeout // asleep, or cut off: others may have begun
+	overdue := now().atMost(k.renewed) >= TTL-callTimeout // asleep, or cut off: others may act
 	texts, err := k.store.Leases(calling, k.server)
 	switch {
 	case err != nil:
@@ -190,7 +190,7 @@ func (k *Keeper) renew(ctx context.Context) bool {
 	return true
 }
 
-// lose gives up the lease; its tag, if there is one, runs out.
+// lose gives up the lease; its tag expires, if there is one.
 func (k *Keeper) lose() {
 	close(k.lost)
 	k.stop()

@@ -1,13 +1,13 @@
-// Package lease has one of several scalers act, and the others wait.
+// Package lease makes one of several scalers act and the others wait.
 //
-// A lease is a tag on the front-end's server: who, which renewal, and how long
-// it holds. Nova adds and removes single tags, so nobody's tag is lost by
-// another's, and no renewal touches the cluster document beside it. Who wants the
-// lease puts his tag there and then looks: another's tag that lives makes him
-// withdraw. Two at once may both withdraw; never do both go on.
+// A lease is a tag on the front-end's server with its holder, the number of the renewal,
+// and its duration. Nova adds and removes single tags, so no scaler's tag overwrites
+// another one, and no renewal touches the cluster document. Each scaler adds its tag,
+// then withdraws if it sees another's that lives. Two scalers at the same time may both
+// withdraw; two never continue.
 //
-// Clocks are not compared. A tag lives until this program has seen it unchanged
-// for as long as it says it holds.
+// Clocks are not compared. A tag lives until this program has seen it unchanged for the
+// duration in it.
 package lease
 
 import (
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Bounds of what is believed of another's lease.
+// Bounds of a duration in another scaler's lease that is believed.
 const (
 	shortest = 10 * time.Second
 	longest  = time.Hour
@@ -32,7 +32,7 @@ type mark struct {
 
 func (m mark) text() string { return fmt.Sprintf("%s:%d:%d", m.holder, m.n, int(m.ttl.Seconds())) }
 
-// parse reads a tag. What it can't read holds for as long as can be.
+// parse reads a tag. A tag that it can't read gets the longest duration.
 func parse(text string) mark {
 	parts := strings.Split(text, ":")
 	m := mark{holder: parts[0], ttl: longest}
@@ -47,8 +47,8 @@ func parse(text string) mark {
 	return m
 }
 
-// instant is a moment by two clocks. The one on the wall may be set; the other one
-// only runs, but stands still while the machine sleeps.
+// instant is a moment by two clocks. The wall clock may be set; the monotonic clock only
+// runs, but stands still while the machine sleeps.
 type instant struct {
 	wall time.Time
 	ran  time.Duration // since the program was started
@@ -58,26 +58,26 @@ var started = time.Now()
 
 func now() instant { return instant{wall: time.Now().Round(0), ran: time.Since(started)} }
 
-// atLeast is the time that has certainly passed since an earlier moment: another's
-// lease is over only then.
+// atLeast returns the time that has certainly passed since an earlier moment. Another
+// scaler's lease ends only after it.
 func (i instant) atLeast(since instant) time.Duration { return i.ran - since.ran }
 
-// atMost is the time that may have passed: our own lease may be over by then.
+// atMost returns the time that may have passed. Our own lease may end after it.
 func (i instant) atMost(since instant) time.Duration {
 	return max(i.wall.Sub(since.wall), i.ran-since.ran)
 }
 
-// seen is what is known of one tag of another's.
+// seen is what this program knows of a tag of another scaler.
 type seen struct {
 	since instant // unchanged since then
-	moved bool    // its holder has renewed it before our eyes
+	moved bool    // this program has seen a renewal
 }
 
 // others follows the tags of other scalers.
 type others map[string]seen // by text
 
-// look takes over what is there now and returns the tags that live and those
-// whose time is over.
+// look takes the present tags over, and returns those that live and those whose time is
+// over.
 func (o others) look(texts []string, self string, now instant) (live, over []string) {
 	there := map[string]bool{}
 	for _, text := range texts {
@@ -114,8 +114,8 @@ func (o others) knows(holder string) bool {
 	return false
 }
 
-// sure tells whether a holder has been seen to renew, so that it is not one that
-// died before we came.
+// sure reports whether this program has seen the holder renew, so that it did not die
+// before this program started.
 func (o others) sure(live []string) bool {
 	for _, text := range live {
 		if o[text].moved {

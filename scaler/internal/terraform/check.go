@@ -11,10 +11,10 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// check tells whether a plan may be applied: of the cluster it changes the nodes
-// in place, takes away none but those that leave, and makes none anew that may
-// have a job; elsewhere it deletes nothing. Whatever else somebody has changed in
-// the configuration is his to apply. changes tells whether it changes the cluster.
+// check returns an error for a plan that must not be applied. A good plan changes the
+// cluster in place, deletes only the workers that leave, and makes no node anew that may
+// have a job; elsewhere it deletes nothing. A person has to apply other changes of the
+// configuration. changes reports whether the plan changes the cluster.
 func check(plan *tfjson.Plan, address string, leave map[string]leaver) (changes bool, err error) {
 	var ours *tfjson.ResourceChange
 	for _, c := range plan.ResourceChanges {
@@ -74,8 +74,8 @@ func checkNodes(c *tfjson.Change, leave map[string]leaver) error {
 	return fmt.Errorf("%w: %s", ErrRefused, text)
 }
 
-// mayBeMadeAnew tells a worker on which nothing can run. One in ERROR may well
-// be working on, as after a failed migration.
+// mayBeMadeAnew reports whether nothing can run on the worker. One in ERROR may still
+// work, as after a failed migration.
 func mayBeMadeAnew(node map[string]any) bool {
 	if node["role"] != string(cluster.RoleWorker) {
 		return false

@@ -15,28 +15,28 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 )
 
-// CLI runs Terraform or OpenTofu in the configuration's directory.
+// CLI is Terraform or OpenTofu in the configuration's directory.
 type CLI interface {
 	// Plan plans into a file and reports whether there is a difference.
 	Plan(ctx context.Context, out string) (differs bool, err error)
 	// Show reads a plan.
 	Show(ctx context.Context, plan string) (*tfjson.Plan, error)
-	// Apply applies a plan. It returns the warnings, which tell of nodes that did
-	// not come about, line by line.
+	// Apply applies a plan. It returns the lines of its warnings, which name nodes
+	// that were not made.
 	Apply(ctx context.Context, plan string) (warnings string, err error)
 }
 
-// Program is a CLI by the installed program.
+// Program is a CLI that runs the installed program.
 type Program struct {
 	Path        string // of terraform or tofu
 	Directory   string
-	Resource    string // the plan is of this one alone, and what it depends on
+	Resource    string // the only target of plans, with its dependencies
 	LockTimeout time.Duration
 	Log         func(line string)
 }
 
-// FindProgram returns the path of the given program, or of terraform, or else of
-// tofu, where none is given.
+// FindProgram returns the absolute path of the given program; for "" that of terraform,
+// or else of tofu.
 func FindProgram(name string) (string, error) {
 	names := []string{name}
 	if name == "" {
@@ -50,8 +50,8 @@ func FindProgram(name string) (string, error) {
 	return "", fmt.Errorf("find %s: there is no such program on the search path", strings.Join(names, " or "))
 }
 
-// stopWithin is how long an interrupted run may take to end in order: the
-// provider writes down what it has made.
+// stopWithin is the time in which an interrupted run has to end, after the provider has
+// written what it has made into the state.
 const stopWithin = 3 * time.Minute
 
 func (p Program) open(out io.Writer) (*tfexec.Terraform, error) {
@@ -98,8 +98,7 @@ func (p Program) Apply(ctx context.Context, plan string) (string, error) {
 	return lines.warnings(), sortError("apply", err)
 }
 
-// privateFolder makes a folder for a plan, which may hold secrets as the state
-// does.
+// privateFolder makes a folder for a plan, which may hold secrets like the state.
 func privateFolder() (string, func(), error) {
 	dir, err := os.MkdirTemp("", "vmcluster-scaler-") // mode 0700
 	if err != nil {
@@ -108,7 +107,7 @@ func privateFolder() (string, func(), error) {
 	return dir, func() { _ = os.RemoveAll(dir) }, nil
 }
 
-// lineWriter logs lines, and keeps the warnings.
+// lineWriter logs the lines that are written to it, and keeps the warnings.
 type lineWriter struct {
 	log func(line string)
 
@@ -138,7 +137,7 @@ func (l *lineWriter) line(line string) {
 	text := strings.TrimSpace(strings.Trim(line, "│╷╵ "))
 	switch {
 	case strings.HasPrefix(text, "Warning:"):
-		// Targeting one resource is what makes these.
+		// Terraform warns so because of the target.
 		l.warning = !strings.Contains(text, "Resource targeting") && !strings.Contains(text, "Applied changes may be incomplete") &&
 			!strings.Contains(text, "development overrides")
 	case strings.HasPrefix(line, "╵"), strings.HasPrefix(line, "╷"), strings.HasPrefix(text, "Apply complete"):

@@ -9,27 +9,27 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// What can keep a wish from being carried out. It stays in the variables file,
-// and is tried again while it is needed.
+// The errors that keep a wish from being carried out. The wish stays in the variables
+// file, and is tried again while it is needed.
 var (
-	// ErrLocked says that another run holds the state's lock.
+	// ErrLocked: another run holds the state's lock.
 	ErrLocked = errors.New("the state is locked by another run")
-	// ErrRefused says that the plan would do what no wish asks for.
+	// ErrRefused: the plan would make a change that is in no wish.
 	ErrRefused = errors.New("the plan is not what was asked for, and is not applied")
-	// ErrIgnored says that the configuration does not follow the variables file.
+	// ErrIgnored: the configuration does not follow the variables file.
 	ErrIgnored = errors.New("the plan does not follow the variables file")
-	// ErrShort says that an apply ended with less than was asked for.
+	// ErrShort: an apply ended with less than the wish.
 	ErrShort = errors.New("the apply is through, and not all is as asked for")
-	// ErrNotReady says that the directory has not been initialised.
+	// ErrNotReady: the directory has not been initialised.
 	ErrNotReady = errors.New("the directory has to be initialised first (init)")
-	// errOvertaken says that somebody else's apply came in between, and that it is
-	// worth another look at once.
+	// errOvertaken: another apply came in between, so the next attempt may begin at
+	// once.
 	errOvertaken = errors.New("another run came in between")
-	// ErrNotOurs says that the group's number is no count in Terraform's configuration.
+	// ErrNotOurs: the group's number is no count in Terraform's configuration.
 	ErrNotOurs = errors.New(`the group has "scaling" in Terraform's configuration: with actuator "terraform" it needs a count that follows the variables file`)
 )
 
-// sortError gives a failure of the command line its type. Both Terraform and
+// sortError returns a failure of the command line with its type. Both Terraform and
 // OpenTofu write these words.
 func sortError(step string, err error) error {
 	if err == nil {
@@ -48,13 +48,14 @@ func sortError(step string, err error) error {
 	return fmt.Errorf("%s: %w", step, shortened{err})
 }
 
-// killed tells that the program did not end by itself.
+// killed reports whether a signal has ended the program.
 func killed(err error) bool {
 	var exit *exec.ExitError
 	return errors.As(err, &exit) && !exit.Exited()
 }
 
-// lockText picks what tells who holds the lock, without the advice after it.
+// lockText returns the lines about the holder of the lock, without the advice after
+// them.
 func lockText(words string) string {
 	_, words, _ = strings.Cut(brief(words), "Error acquiring the state lock")
 	words, _, _ = strings.Cut(words, " Terraform acquires a state lock")
@@ -62,14 +63,14 @@ func lockText(words string) string {
 	return strings.TrimSpace(words)
 }
 
-// shortened prints an error on one line; what it wraps is left as it is.
+// shortened is an error with a text of one line; it wraps the original.
 type shortened struct{ error }
 
 func (s shortened) Error() string { return brief(s.error.Error()) }
 func (s shortened) Unwrap() error { return s.error }
 
-// kindOfWarnings returns the kind of fault that the first lines speak of: what the
-// cloud said comes before advice, which may name other things to look at.
+// kindOfWarnings returns the kind of fault in the first lines. The cloud's words come
+// before the advice, which may name other kinds.
 func kindOfWarnings(warnings string) cluster.FaultKind {
 	text := ""
 	for line := range strings.Lines(warnings) {
@@ -83,7 +84,7 @@ func kindOfWarnings(warnings string) cluster.FaultKind {
 
 const longestText = 600
 
-// brief puts boxed, many-lined output on one line.
+// brief returns boxed output of several lines as one line.
 func brief(words string) string {
 	clean := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("│╷╵", r) {

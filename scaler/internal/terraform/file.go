@@ -16,7 +16,7 @@ type File struct {
 	Variable string
 }
 
-// Read returns what the file says; nothing where there is none yet.
+// Read returns the content of the file; nothing if there is no file yet.
 func (f File) Read() (map[string]Group, error) {
 	raw, err := os.ReadFile(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -43,8 +43,8 @@ func (f File) Read() (map[string]Group, error) {
 	return groups, nil
 }
 
-// Write replaces the file as a whole: whoever reads it at that moment sees the
-// old content or the new one, and so does who reads it after a power cut.
+// Write replaces the file as a whole: a reader at that moment, or after a power cut,
+// sees the old content or the new one.
 func (f File) Write(groups map[string]Group) error {
 	raw, err := json.MarshalIndent(map[string]map[string]Group{f.Variable: groups}, "", "  ")
 	if err != nil {
@@ -55,7 +55,7 @@ func (f File) Write(groups map[string]Group) error {
 	if err != nil {
 		return fmt.Errorf("write the variables file: %w", err)
 	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // not there any more once it was renamed
+	defer func() { _ = os.Remove(temporary.Name()) }() // gone after the renaming
 	_, err = temporary.Write(append(raw, '\n'))
 	err = errors.Join(err, temporary.Chmod(f.mode()), temporary.Sync(), temporary.Close())
 	if err == nil {
@@ -70,7 +70,8 @@ func (f File) Write(groups map[string]Group) error {
 	return nil
 }
 
-// mode keeps what an operator has set. Others who apply must read a new file.
+// mode returns the mode that an operator has set. Other accounts that apply must be able
+// to read a new file.
 func (f File) mode() fs.FileMode {
 	if info, err := os.Stat(f.Path); err == nil {
 		return info.Mode().Perm()

@@ -14,7 +14,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
-// runs carries out wishes until there are none.
+// runs carries out wishes until none is left.
 func (a *Actuator) runs(ctx context.Context, clusterID string, done chan struct{}) {
 	defer close(done)
 	timer := time.NewTimer(gather)
@@ -34,10 +34,10 @@ func (a *Actuator) runs(ctx context.Context, clusterID string, done chan struct{
 	}
 }
 
-// guarded carries a wish out for as long as the lease is held. The run outlives the
-// call that began it. When the lease is lost, a program that runs is interrupted, so
-// that it writes its state and gives the state's lock back, and nothing else is
-// begun: the scaler that took over may run Terraform itself.
+// guarded carries a wish out while the lease is held. The run outlives the call that
+// began it. When the lease is lost, the running program is interrupted, so that it
+// writes its state and releases the state's lock. Nothing else is begun, because the
+// scaler that took over may run Terraform itself.
 func (a *Actuator) guarded(ctx context.Context, clusterID string, w wish) error {
 	running, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.o.Timeout)
 	defer cancel()
@@ -50,7 +50,7 @@ func (a *Actuator) guarded(ctx context.Context, clusterID string, w wish) error 
 	return err
 }
 
-// next takes the wishes of the present round, if they are new.
+// next returns the wishes of the present round, if they are new.
 func (a *Actuator) next() (w wish, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -64,8 +64,7 @@ func (a *Actuator) next() (w wish, more bool) {
 	return a.doing, true
 }
 
-// ended takes over how a run ended. It reports whether that was the last one for
-// now.
+// ended notes the result of a run. It reports whether no other run follows now.
 func (a *Actuator) ended(err error) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,7 +83,7 @@ func (a *Actuator) carryOut(ctx context.Context, clusterID string, w wish) error
 	for _, part := range w.inOrder() {
 		err := a.run(ctx, clusterID, part)
 		if growth := w.growth(); errors.Is(err, ErrRefused) && len(part.leave) > 0 && !growth.empty() {
-			// Jobs must not wait for new workers until somebody has mended a removal.
+			// Jobs must not wait for new workers until a person has repaired a removal.
 			return errors.Join(err, a.run(ctx, clusterID, growth))
 		}
 		if err != nil {
@@ -94,10 +93,10 @@ func (a *Actuator) carryOut(ctx context.Context, clusterID string, w wish) error
 	return nil
 }
 
-// attempts is how often a run is begun that others' applies overtake.
+// attempts is how often a run is begun again after another apply came in between.
 const attempts = 3
 
-// run brings one part of a wish about, whoever else applies meanwhile.
+// run carries out one part of a wish, also if other applies come in between.
 func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 	var err error
 	for range attempts {
@@ -112,7 +111,7 @@ func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 // attempt writes, plans, checks and applies.
 func (a *Actuator) attempt(ctx context.Context, clusterID string, w wish) error {
 	a.mu.Lock()
-	known := a.last.Nodes // a list leaves out what a cell that is down has
+	known := a.last.Nodes // a list leaves out the servers of a cell that is down
 	a.mu.Unlock()
 	view, err := a.o.Cloud.Refresh(ctx, clusterID, known)
 	if err != nil {
@@ -141,14 +140,14 @@ func (a *Actuator) attempt(ctx context.Context, clusterID string, w wish) error 
 	if view, err = a.o.Cloud.Refresh(ctx, clusterID, view.Nodes); err != nil {
 		return fmt.Errorf("look after the run: %w", err)
 	}
-	// Where there was nothing to apply, a human may have been faster.
+	// If there was nothing to apply, the apply of a person may have been faster.
 	if !applied && unmet(view.Nodes, wanted) {
 		return actuate.PutOffError{Err: fmt.Errorf("%w: is the count of %s taken from variable %q, and from %s?", ErrIgnored, a.o.Resource, a.o.File.Variable, filepath.Base(a.o.File.Path))}
 	}
 	return w.fulfilled(view.Nodes, warnings)
 }
 
-// fulfilled returns an error where an apply has left something of the wish undone.
+// fulfilled returns an error if an apply has left a part of the wish undone.
 func (w wish) fulfilled(nodes cluster.Nodes, warnings string) error {
 	for _, group := range slices.Sorted(maps.Keys(w.size)) {
 		if n := len(present(nodes, group)); n < w.size[group] {
@@ -166,7 +165,7 @@ func (w wish) fulfilled(nodes cluster.Nodes, warnings string) error {
 	return nil
 }
 
-// apply plans, and applies what is as it should be. It reports whether there was
+// apply plans, and applies a plan that passes the check. It reports whether there was
 // anything to apply.
 func (a *Actuator) apply(ctx context.Context, w wish) (applied bool, warnings string, err error) {
 	dir, remove, err := privateFolder()
@@ -189,7 +188,7 @@ func (a *Actuator) apply(ctx context.Context, w wish) (applied bool, warnings st
 	return true, warnings, err
 }
 
-// plan plans, and reports whether there is something to apply, which may be.
+// plan plans and checks, and reports whether there is anything to apply.
 func (a *Actuator) plan(ctx context.Context, file string, w wish) (bool, error) {
 	differs, err := a.o.CLI.Plan(ctx, file)
 	if err != nil || !differs {

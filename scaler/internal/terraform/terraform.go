@@ -18,9 +18,9 @@ type Reader interface {
 	Read(ctx context.Context) (cluster.View, error)
 }
 
-// Cloud is what is done without Terraform: looking, marking, purging a roster of
-// those that have no server, and deleting servers of which neither roster nor
-// state knows. *provision.Provisioner has it.
+// Cloud has the calls that go past Terraform: reading, marking, removing workers
+// without a server from the roster, and deleting servers that neither the roster nor the
+// state has. *provision.Provisioner satisfies it.
 type Cloud interface {
 	Refresh(ctx context.Context, clusterID string, known cluster.Nodes) (cluster.View, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
@@ -28,7 +28,7 @@ type Cloud interface {
 	DiscardServer(ctx context.Context, clusterID, serverID string) error
 }
 
-// Options of an Actuator.
+// Options are the settings of an Actuator.
 type Options struct {
 	Reader   Reader
 	Cloud    Cloud
@@ -44,27 +44,27 @@ type Options struct {
 
 // Actuator carries out decisions by Terraform runs.
 //
-// Add and Remove note what is wanted and return at once; a run works in the
-// background. Wishes that come while one is going are put together for the next.
-// Each reading of the cluster begins anew: what the decision after it does not
-// ask for again is not wanted any more. A run's failure is returned by the calls of
-// the next round, so that it is told like any other. It counts against the groups
-// that were to grow, if the cloud has failed, and not the run.
+// Add and Remove note a wish and return at once; a run works in the background. The
+// wishes that come during a run are collected for the next one. Each reading of the
+// cluster begins a new collection: a wish that the decision after it does not repeat is
+// dropped. The calls of the next round return a run's failure, so that it is handled
+// like any other. If the cloud has failed, and not the run, the failure counts against
+// the groups that were to grow.
 type Actuator struct {
 	o Options
 
 	file sync.Mutex // held between reading and writing the file
 
 	mu        sync.Mutex
-	last      cluster.View  // what the decisions go by
+	last      cluster.View  // the view that the decisions use
 	want      wish          // of the present round
-	doing     wish          // of the run that is going
-	running   chan struct{} // closed when no run is going any more; nil: none is
+	doing     wish          // of the current run
+	running   chan struct{} // closed when the current run ends; nil: there is none
 	gathering bool          // the run has not begun yet, and takes the whole round
 	finishing bool          // no other run is to begin after it
 	failed    error         // of the last run
 	grew      wish          // what that run was for
-	told      bool          // somebody knows of it
+	told      bool          // a caller has got the failure
 	paused    time.Time     // no new run before
 	pause     time.Duration
 }
@@ -89,9 +89,9 @@ func New(o Options) *Actuator {
 	return &Actuator{o: o, want: newWish(), doing: newWish()}
 }
 
-// Read implements loop.Cluster. A run turns the mark of who leaves into
-// Terraform's own kind; where one was cut short, the worker is still ours to
-// remove or to call back.
+// Read implements loop.Cluster. A run replaces the mark of a leaving worker by
+// Terraform's own kind. If the run was interrupted, the scaler may still remove the
+// worker or call it back.
 func (a *Actuator) Read(ctx context.Context) (cluster.View, error) {
 	v, err := a.o.Reader.Read(ctx)
 	if err != nil {
@@ -126,7 +126,7 @@ func retires(groups map[string]Group, worker string) bool {
 	return false
 }
 
-// Add implements loop.Actuator. The names are Terraform's to choose.
+// Add implements loop.Actuator. Terraform chooses the names.
 func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -178,9 +178,9 @@ func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained 
 	return err
 }
 
-// Discard deletes one server by its ID: one that nobody enrolled, or the second
-// of its name, is nothing that a plan could name. While a run is going it may be
-// that run's, and is left for a later round.
+// Discard deletes one server by its ID. A plan can't name a server that is not in the
+// roster, or the second one of its name. During a run the server may be that run's, so
+// it is left for a later round.
 func (a *Actuator) Discard(ctx context.Context, clusterID, serverID string) error {
 	a.mu.Lock()
 	going := a.running != nil
@@ -201,8 +201,8 @@ func (a *Actuator) Discard(ctx context.Context, clusterID, serverID string) erro
 	return a.o.Cloud.DiscardServer(ctx, clusterID, serverID)
 }
 
-// Mark implements loop.Actuator. Before a worker is let work again, no wish
-// may be left by which the next apply takes it away.
+// Mark implements loop.Actuator. Before a worker may work again, no wish may be left
+// with which the next apply would delete it.
 func (a *Actuator) Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error {
 	marks, err := a.takeBack(marks)
 	if err != nil || len(marks) == 0 {
@@ -234,7 +234,7 @@ func (a *Actuator) takeBack(marks map[string]cluster.Leaving) (map[string]cluste
 	return marks, err
 }
 
-// rewrite changes the file, if that makes a difference.
+// rewrite replaces the file if its content changes.
 func (a *Actuator) rewrite(change func(was map[string]Group) map[string]Group) error {
 	a.file.Lock()
 	defer a.file.Unlock()
@@ -248,13 +248,13 @@ func (a *Actuator) rewrite(change func(was map[string]Group) map[string]Group) e
 	return nil
 }
 
-// tell returns the last run's failure to every call of one round.
+// tell returns the last run's failure, to every call of one round.
 func (a *Actuator) tell() error {
 	a.told = a.failed != nil
 	return a.failed
 }
 
-// start begins a run, unless one is going: that one looks for more when it ends.
+// start begins a run, unless there is one: that takes new wishes when it ends.
 func (a *Actuator) start(ctx context.Context, clusterID string) {
 	if a.running != nil || time.Now().Before(a.paused) {
 		return
@@ -263,8 +263,8 @@ func (a *Actuator) start(ctx context.Context, clusterID string) {
 	go a.runs(ctx, clusterID, a.running)
 }
 
-// Finish is Wait for who is to end: the run that is going is the last one, or the
-// one that was asked for and has not begun.
+// Finish is Wait for a caller that ends: the current run is the last one, or the one that
+// was requested and has not begun.
 func (a *Actuator) Finish(ctx context.Context) error {
 	a.mu.Lock()
 	a.finishing = true
@@ -272,8 +272,8 @@ func (a *Actuator) Finish(ctx context.Context) error {
 	return a.Wait(ctx)
 }
 
-// Wait waits until no run is going and returns the last one's failure, if
-// nobody was told of it.
+// Wait waits until there is no run, and returns the last one's failure if no call has
+// returned it.
 func (a *Actuator) Wait(ctx context.Context) error {
 	for {
 		a.mu.Lock()

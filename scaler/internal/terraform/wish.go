@@ -7,23 +7,23 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Group is what the variables file says of one worker group.
+// Group is the entry of one worker group in the variables file.
 type Group struct {
 	Count  int      `json:"count"`
-	Retire []string `json:"retire"` // who leaves when the count falls
+	Retire []string `json:"retire"` // names of the workers that leave when the count falls
 }
 
-// wish is what decisions ask for.
+// wish is the sum of the decisions of a round.
 type wish struct {
-	size  map[string]int    // group → workers that it is to have at least, beside those that leave
-	leave map[string]leaver // workers that go
-	// marked are those of them that go because they were drained, and only while
-	// they are marked to leave.
+	size  map[string]int    // group → least number of workers, without those that leave
+	leave map[string]leaver // workers that leave
+	// marked are those that leave because they were drained, and only while their
+	// mark is set.
 	marked map[string]bool
 }
 
-// leaver is a worker that goes. The wish is about its server: by the time of the
-// run the name may be another one's.
+// leaver is a worker that leaves. The wish is about its server: at the time of the run
+// another server may have the name.
 type leaver struct{ group, server string }
 
 func newWish() wish {
@@ -34,8 +34,7 @@ func (w wish) clone() wish {
 	return wish{size: maps.Clone(w.size), leave: maps.Clone(w.leave), marked: maps.Clone(w.marked)}
 }
 
-// without returns the wish without workers that somebody has called back, or has
-// made anew.
+// without returns the wish without workers that were called back or made anew.
 func (w wish) without(doc cluster.Document, nodes cluster.Nodes) wish {
 	w = w.clone()
 	for _, m := range doc.Workers {
@@ -70,13 +69,13 @@ func (w wish) inOrder() []wish {
 	return slices.DeleteFunc([]wish{first, then}, wish.empty)
 }
 
-// growth is what is left of a wish when nobody leaves.
+// growth returns the wish without the workers that leave.
 func (w wish) growth() wish {
 	out := newWish()
 	maps.Copy(out.size, w.size)
 	for _, l := range w.leave {
 		if _, grows := out.size[l.group]; grows {
-			out.size[l.group]++ // sizes are beside those that leave
+			out.size[l.group]++ // sizes are without those that leave
 		}
 	}
 	return out
@@ -86,7 +85,7 @@ func (w wish) empty() bool { return len(w.size) == 0 && len(w.leave) == 0 }
 
 func (w wish) equal(o wish) bool { return maps.Equal(w.size, o.size) && maps.Equal(w.leave, o.leave) }
 
-// serverOf returns the ID of the server that has a worker's name; of several the
+// serverOf returns the ID of the server with a worker's name; of several servers the
 // preferred one.
 func serverOf(nodes cluster.Nodes, name, preferred string) (id string, there bool) {
 	for _, n := range nodes {
@@ -109,14 +108,14 @@ func present(nodes cluster.Nodes, group string) []string {
 	return out
 }
 
-// variables returns what the file is to hold for a wish: of the groups that it
-// speaks of, and of those that the file has already.
+// variables returns the content of the file for a wish: the groups of the wish, and
+// those that the file has already.
 //
-// The count of a group is never below what there is less those that leave by
-// name, however old the number in the wish: nobody goes whom no wish names. And
-// retire holds only who is there: a name that stayed on would fall upon the next
-// worker who gets it. Until another wish comes the names of those who went stand
-// there, as in the state, so that a human's plan shows no difference.
+// The count of a group is at least the present number less the workers that leave by
+// name, however old the number in the wish is: no worker leaves that the wish does not
+// name. And retire holds only present workers, because a name that stayed would hit the
+// next worker that gets it. Until another wish comes, the names of workers that have
+// left stay in the file, as in the state, so that a plan shows no difference.
 func variables(nodes cluster.Nodes, was map[string]Group, w wish) map[string]Group {
 	out := map[string]Group{}
 	names := slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(w.size)))
@@ -138,7 +137,7 @@ func variables(nodes cluster.Nodes, was map[string]Group, w wish) map[string]Gro
 	return out
 }
 
-// unmet tells whether the file asks for something else than there is. Who is gone
+// unmet reports whether the file differs from the present workers. Workers that are gone
 // may still be named.
 func unmet(nodes cluster.Nodes, v map[string]Group) bool {
 	for name, g := range v {
@@ -154,7 +153,7 @@ func equalGroups(a, b map[string]Group) bool {
 	return maps.EqualFunc(a, b, func(x, y Group) bool { return x.Count == y.Count && slices.Equal(x.Retire, y.Retire) })
 }
 
-// withoutRetiring takes workers that stay after all from the file's wishes.
+// withoutRetiring returns the file's wishes without workers that stay after all.
 func withoutRetiring(was map[string]Group, stay func(worker string) bool) map[string]Group {
 	out := map[string]Group{}
 	for name, g := range was {
