@@ -17,11 +17,14 @@ func TestCount(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		-time.Minute:                     "0s",
-		0:                                "0s",
-		400 * time.Millisecond:           "0s",
-		45 * time.Second:                 "45s",
-		time.Minute:                      "1m",
+		-time.Minute:                          "0s",
+		0:                                     "0s",
+		400 * time.Millisecond:                "0s",
+		45 * time.Second:                      "45s",
+		time.Minute:                           "1m",
+		59*time.Second + 600*time.Millisecond: "1m",
+		25*time.Hour + 29*time.Minute + 40*time.Second: "25h30m",
+		50 * time.Hour:                   "2d2h",
 		90 * time.Second:                 "1m30s",
 		time.Hour:                        "1h",
 		90*time.Minute + 20*time.Second:  "1h30m",

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
@@ -91,7 +92,7 @@ func OfWorker(name string, r record.Record, events []journal.Event) Explanation 
 		e.Now = append(e.Now, fmt.Sprintf("In the pool: %s of %s free, state %s.", w.Pool.Free, w.Pool.Total, w.Pool.State))
 	}
 	if n := r.Demand.On(name); n > 0 {
-		e.Now = append(e.Now, fmt.Sprintf("%s would fit on it.", count(n, "waiting job")))
+		e.Now = append(e.Now, fmt.Sprintf("%s would fit on it.", text.Count(n, "waiting job")))
 	}
 	e.Now = append(e.Now, decided(r, name)...)
 	return e
@@ -99,20 +100,20 @@ func OfWorker(name string, r record.Record, events []journal.Event) Explanation 
 
 // inWords says what a worker's phase means.
 func inWords(w fleet.Worker, r record.Record) string {
-	absent := status.Short(r.Time.Sub(w.AbsentSince))
+	absent := text.Duration(r.Time.Sub(w.AbsentSince))
 	switch w.Phase {
 	case fleet.Busy:
-		return fmt.Sprintf("It runs %s: a worker with a job is never removed.", count(w.Jobs, "job"))
+		return fmt.Sprintf("It runs %s: a worker with a job is never removed.", text.Count(w.Jobs, "job"))
 	case fleet.Idle:
-		return fmt.Sprintf("It is in the pool and has run nothing for %s.", status.Short(r.Time.Sub(w.Pool.IdleSince)))
+		return fmt.Sprintf("It is in the pool and has run nothing for %s.", text.Duration(r.Time.Sub(w.Pool.IdleSince)))
 	case fleet.Booting:
-		return fmt.Sprintf("It is on its way into the pool for %s, counts as capacity, and is replaced if it has not come after %s.", absent, status.Short(r.Policy.JoinTimeout))
+		return fmt.Sprintf("It is on its way into the pool for %s, counts as capacity, and is replaced if it has not come after %s.", absent, text.Duration(r.Policy.JoinTimeout))
 	case fleet.Leaving:
 		return "It is asked to leave by a mark in the cluster document (" + string(w.Mark) + ")."
 	case fleet.Closed:
 		return "It takes no jobs, and not by the scaler's wish: the scaler leaves it alone."
 	case fleet.Absent:
-		return fmt.Sprintf("It is not in the pool for %s, longer than %s.", absent, status.Short(r.Policy.JoinTimeout))
+		return fmt.Sprintf("It is not in the pool for %s, longer than %s.", absent, text.Duration(r.Policy.JoinTimeout))
 	case fleet.Stopped:
 		return "Its server is switched off: the scaler leaves it alone."
 	case fleet.Broken:
@@ -126,20 +127,20 @@ func inWords(w fleet.Worker, r record.Record) string {
 }
 
 func server(w fleet.Worker, now time.Time) string {
-	text := fmt.Sprintf("Server %s of group %s: %s, made %s ago", w.Node.ID, w.Group, w.Node.Status, status.Short(now.Sub(w.Node.Created)))
+	line := fmt.Sprintf("Server %s of group %s: %s, made %s ago", w.Node.ID, w.Group, w.Node.Status, text.Duration(now.Sub(w.Node.Created)))
 	if w.Node.Address != "" {
-		text += ", at " + w.Node.Address
+		line += ", at " + w.Node.Address
 	}
 	if w.Node.Zone != "" {
-		text += ", in zone " + w.Node.Zone
+		line += ", in zone " + w.Node.Zone
 	}
 	if w.Node.Fault != nil {
-		text += "; Nova says: " + w.Node.Fault.Message
+		line += "; Nova says: " + w.Node.Fault.Message
 	}
 	if w.Node.Protected {
-		text += "; protected by its metadata"
+		line += "; protected by its metadata"
 	}
-	return text + "."
+	return line + "."
 }
 
 // decided returns what the look's decision says about a worker or "group NAME".
@@ -179,7 +180,7 @@ func OfGroup(name string, r record.Record, events []journal.Event) Explanation {
 			e.Now = append(e.Now, fmt.Sprintf("By its flavor a worker offers %s.", shape))
 		}
 		if g.Needed > 0 {
-			e.Now = append(e.Now, fmt.Sprintf("%s for %s that find no place.", upper(count(g.Needed, "worker")+" needed"), count(g.For, "waiting job")))
+			e.Now = append(e.Now, fmt.Sprintf("%s for %s that find no place.", upper(text.Count(g.Needed, "worker")+" needed"), text.Count(g.For, "waiting job")))
 		}
 	}
 	e.Now = append(e.Now, decided(r, "group "+name)...)
@@ -192,16 +193,10 @@ func inCluster(r record.Record, group string) bool {
 }
 
 func has(g status.Group) string {
-	var parts []string
-	for _, p := range record.Phases {
-		if n := g.Phases[p]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, p))
-		}
-	}
-	if len(parts) == 0 {
+	if g.Total == 0 {
 		return "It has no workers."
 	}
-	return upper(count(g.Total, "worker")) + ": " + strings.Join(parts, ", ") + "."
+	return upper(text.Count(g.Total, "worker")) + ": " + record.PhasesText(g.Phases) + "."
 }
 
 // about returns the latest events of a subject.
@@ -241,13 +236,6 @@ func span(e journal.Event) string {
 		return from
 	}
 	return from + " – " + e.To.UTC().Format("15:04:05")
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
 // OfJob explains a job. Jobs that ask for the same are treated as one kind, so
@@ -34,7 +34,7 @@ func OfJob(j queue.Job, r record.Record, events []journal.Event) Explanation {
 }
 
 func waiting(j queue.Job, r record.Record) []string {
-	lines := []string{fmt.Sprintf("It waits for %s and asks for %s.", status.Short(r.Time.Sub(j.Kind.Oldest)), j.Kind.Asks)}
+	lines := []string{fmt.Sprintf("It waits for %s and asks for %s.", text.Duration(r.Time.Sub(j.Kind.Oldest)), j.Kind.Asks)}
 	i := slices.IndexFunc(r.Facts.Queue.Jobs, func(g queue.JobGroup) bool { return g.Key == j.Kind.Key })
 	if i < 0 {
 		return append(lines, "The look at the whole queue had no job of its kind: it came or changed in between. Ask again.")

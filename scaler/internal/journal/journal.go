@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
@@ -167,17 +168,11 @@ func actions(r record.Record, because func(Event, reason.Reason)) {
 func made(r record.Record, group string) []string {
 	var names []string
 	for _, name := range r.Added {
-		if InGroup(name, r.Cluster, group) {
+		if cluster.GroupOf(r.Cluster, name) == group {
 			names = append(names, name)
 		}
 	}
 	return names
-}
-
-// InGroup tells by its name whether a worker is of a group.
-func InGroup(worker, cluster, group string) bool {
-	number, ok := strings.CutPrefix(worker, cluster+"-"+group+"-")
-	return ok && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
 // Title writes what was decided for people: "add 2 (astro-cpu-1, astro-cpu-2)".

@@ -19,7 +19,7 @@ func (l *Loop) logDecision(r record.Record) {
 	logged := map[string]bool{}
 	summary := summaryOf(r)
 	if !l.state.logged[summary] {
-		log.Info("queue and workers", "jobs_waiting", r.Waiting, "jobs_running", r.Running, "workers", r.WorkersText(), "workers_needed", r.Needed)
+		log.Info("queue and workers", "jobs_waiting", r.Waiting, "jobs_running", r.Running, "workers", record.PhasesText(r.Workers), "workers_needed", r.Needed)
 	}
 	logged[summary] = true
 	for _, u := range r.Undrain {

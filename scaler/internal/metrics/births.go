@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
@@ -94,7 +94,7 @@ func (b *births) made(r record.Record, now time.Time, m *Metrics) {
 		delete(b.unmet, a.Group) // what is still needed is needed anew
 		delete(b.due, a.Group)
 		for _, name := range r.Added {
-			if !journal.InGroup(name, r.Cluster, a.Group) {
+			if cluster.GroupOf(r.Cluster, name) != a.Group {
 				continue
 			}
 			m.stage("hold", r.Time.Sub(wanted))

@@ -95,12 +95,13 @@ var Phases = []fleet.Phase{
 	fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished, fleet.Foreign,
 }
 
-// WorkersText returns the number of workers in each phase in words: "2 busy, 1 idle".
-func (r Record) WorkersText() string {
+// PhasesText returns the number of workers in each phase in words: "2 busy, 1 idle",
+// or "none".
+func PhasesText(workers map[fleet.Phase]int) string {
 	var parts []string
 	for _, p := range Phases {
-		if r.Workers[p] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", r.Workers[p], p))
+		if workers[p] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", workers[p], p))
 		}
 	}
 	if len(parts) == 0 {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
@@ -152,9 +153,9 @@ func (b *Board) health(now time.Time) Health {
 		since, what = b.finished, "the last round ended %s ago"
 	}
 	h.OK = now.Sub(since) <= limit
-	h.Text = fmt.Sprintf(what, Short(now.Sub(since)))
+	h.Text = fmt.Sprintf(what, text.Duration(now.Sub(since)))
 	if !h.OK {
-		h.Text += fmt.Sprintf(", longer than %s", Short(limit))
+		h.Text += fmt.Sprintf(", longer than %s", text.Duration(limit))
 	}
 	return h
 }

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -16,7 +17,7 @@ func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) er
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "cluster\t%s, generation %d\n", r.Cluster, r.Generation)
 	fmt.Fprintf(t, "jobs\t%d waiting, %d running\n", r.Waiting, r.Running)
-	fmt.Fprintf(t, "workers\t%s\n", r.WorkersText())
+	fmt.Fprintf(t, "workers\t%s\n", record.PhasesText(r.Workers))
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print the plan: %w", err)
 	}
@@ -28,7 +29,7 @@ func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) er
 			if worker.InPool {
 				free = worker.Pool.Free.String()
 			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\n", worker.Name, dash(worker.Group), phaseText(worker), worker.Jobs, free, r.Demand.On(worker.Name))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\n", worker.Name, cmp.Or(worker.Group, "-"), phaseText(worker), worker.Jobs, free, r.Demand.On(worker.Name))
 		}
 		if err := t.Flush(); err != nil {
 			return fmt.Errorf("print the plan: %w", err)

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -175,7 +176,7 @@ func (g Group) Bound(n int) string {
 	if !g.Managed || n == decide.Unsaid {
 		return "-"
 	}
-	return itoa(n)
+	return strconv.Itoa(n)
 }
 
 // Others returns how many workers of a group are in none of the phases.

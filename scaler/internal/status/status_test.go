@@ -99,17 +99,6 @@ func TestAnotherScalerActs(t *testing.T) {
 	}
 }
 
-func TestShort(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", -time.Second: "0s", 59*time.Second + 600*time.Millisecond: "1m", 90 * time.Second: "1m30s",
-		time.Hour: "1h", 25*time.Hour + 29*time.Minute + 40*time.Second: "25h30m", 50 * time.Hour: "2d2h",
-	} {
-		if got := status.Short(d); got != want {
-			t.Errorf("%s: %s, want %s", d, got, want)
-		}
-	}
-}
-
 // clock is a time that tests set.
 type clock struct{ now time.Time }
 

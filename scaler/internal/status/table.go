@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 )
@@ -38,8 +40,8 @@ func Write(w io.Writer, s Status, last *Last) error {
 		fmt.Fprintf(t, "\nWORKER\tGROUP\tPHASE\tSINCE\tJOBS\tFREE\tADDRESS\tSERVER\n")
 	}
 	for _, worker := range s.Workers {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", worker.Name, dash(worker.Group), worker.Words(), worker.For(s.Time),
-			worker.Jobs, worker.FreeText(), dash(worker.Address), dash(worker.Nova))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", worker.Name, cmp.Or(worker.Group, "-"), worker.Words(), worker.For(s.Time),
+			worker.Jobs, worker.FreeText(), cmp.Or(worker.Address, "-"), cmp.Or(worker.Nova, "-"))
 	}
 	for _, j := range s.Queue.Unmet {
 		fmt.Fprintf(t, "\n%d jobs without a worker to come (%s…): %s", j.Count, j.First, j.Why)
@@ -60,11 +62,11 @@ func Write(w io.Writer, s Status, last *Last) error {
 }
 
 func (q Queue) text(now time.Time) string {
-	text := fmt.Sprintf("%d waiting, %d running", q.Waiting, q.Running)
+	line := fmt.Sprintf("%d waiting, %d running", q.Waiting, q.Running)
 	if q.Oldest != nil {
-		text += fmt.Sprintf("; the oldest waits for %s", Short(now.Sub(*q.Oldest)))
+		line += fmt.Sprintf("; the oldest waits for %s", text.Duration(now.Sub(*q.Oldest)))
 	}
-	return text
+	return line
 }
 
 // Words writes a worker's phase with what else matters of it.
@@ -84,7 +86,7 @@ func (w Worker) For(now time.Time) string {
 	if w.Since == nil {
 		return "-"
 	}
-	return Short(now.Sub(*w.Since))
+	return text.Duration(now.Sub(*w.Since))
 }
 
 // FreeText writes what of a worker is free.
@@ -131,40 +133,12 @@ func (l *Last) lines(now time.Time) []string {
 	if l == nil {
 		return nil
 	}
-	lines := []string{fmt.Sprintf("last round %s ago, took %.1f s", Short(now.Sub(l.Time)), l.Took)}
+	lines := []string{fmt.Sprintf("last round %s ago, took %.1f s", text.Duration(now.Sub(l.Time)), l.Took)}
 	if l.Error != "" {
 		lines = append(lines, l.Error)
 	}
 	if a := l.Action; a != nil {
-		lines = append(lines, fmt.Sprintf("last action %s ago: %s, %s: %s", Short(now.Sub(a.Time)), a.What, a.About, a.Reason))
+		lines = append(lines, fmt.Sprintf("last action %s ago: %s, %s: %s", text.Duration(now.Sub(a.Time)), a.What, a.About, a.Reason))
 	}
 	return lines
 }
-
-// Short writes a duration for people, without empty parts: "5m", "1h30m".
-func Short(d time.Duration) string {
-	d = max(d, 0).Round(time.Second)
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
-	case d >= time.Hour:
-		d = d.Round(time.Minute)
-	}
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"net/http"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
@@ -22,7 +23,7 @@ type Source interface{ View() status.View }
 var assets embed.FS
 
 var page = template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
-	"clock": clock, "short": status.Short, "iso": iso, "plural": plural,
+	"clock": clock, "short": text.Duration, "iso": iso, "plural": text.Count,
 }).ParseFS(assets, "page.html.tmpl"))
 
 // securityPolicy allows the page its own style and script, and nothing else.

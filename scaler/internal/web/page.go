@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -50,7 +49,7 @@ func newPage(v status.View, span string) pageData {
 		d.Rows = append(d.Rows, row{Worker: w, Since: w.For(v.Now), Class: class(w.Phase)})
 	}
 	for _, g := range v.Status.Groups {
-		d.Groups = append(d.Groups, group{Group: g, Text: phases(g), Min: g.Bound(g.Min), Max: g.Bound(g.Max)})
+		d.Groups = append(d.Groups, group{Group: g, Text: record.PhasesText(g.Phases), Min: g.Bound(g.Min), Max: g.Bound(g.Max)})
 	}
 	for _, e := range slices.Backward(v.Events) {
 		switch {
@@ -64,19 +63,6 @@ func newPage(v status.View, span string) pageData {
 	}
 	slices.Reverse(d.NotDone)
 	return d
-}
-
-func phases(g status.Group) string {
-	text := ""
-	for _, p := range record.Phases {
-		if n := g.Phases[p]; n > 0 {
-			text += fmt.Sprintf(", %d %s", n, p)
-		}
-	}
-	if text == "" {
-		return "none"
-	}
-	return text[2:]
 }
 
 // class is the class of a phase in the style sheet.
@@ -93,10 +79,3 @@ func class(p fleet.Phase) string {
 func clock(t time.Time) string { return t.UTC().Format("15:04:05") }
 
 func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
