@@ -55,7 +55,7 @@ func sickOf(r round, w fleet.Worker) reason.Code {
 		return reason.SickError
 	case w.Node.Status == cluster.StatusUnknown:
 		return reason.SickUnreached
-	case w.Phase == fleet.Leaving || w.InPool || !w.WasWell:
+	case w.Phase == fleet.Leaving || w.InPool || !w.WasHealthy:
 		return ""
 	case w.Phase == fleet.Absent || r.absent(w) >= lostAfter(r.policy):
 		return reason.SickLost

@@ -17,14 +17,14 @@ func ago(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
 // Each row: one worker, made some seconds ago, and what it is.
 func TestPhases(t *testing.T) {
 	for _, row := range []struct {
-		name   string
-		age    int
-		clock  fleet.Clock // less Now and JoinTimeout of 15 minutes
-		status cluster.Status
-		pool   *queue.Worker
-		mark   cluster.Leaving
-		want   fleet.Phase
-		well   bool
+		name    string
+		age     int
+		clock   fleet.Clock // less Now and JoinTimeout of 15 minutes
+		status  cluster.Status
+		pool    *queue.Worker
+		mark    cluster.Leaving
+		want    fleet.Phase
+		healthy bool
 	}{
 		{"young", 899, fleet.Clock{}, "", nil, "", fleet.Booting, false},
 		{"late", 900, fleet.Clock{}, "", nil, "", fleet.Absent, false},
@@ -54,8 +54,8 @@ func TestPhases(t *testing.T) {
 		}
 		row.clock.Now, row.clock.JoinTimeout = now, 15*time.Minute
 		w := fleet.Join(v, q, row.clock).Workers[0]
-		if w.Phase != row.want || w.WasWell != row.well {
-			t.Errorf("%s: %s, was well %t; want %s, %t", row.name, w.Phase, w.WasWell, row.want, row.well)
+		if w.Phase != row.want || w.WasHealthy != row.healthy {
+			t.Errorf("%s: %s, was healthy %t; want %s, %t", row.name, w.Phase, w.WasHealthy, row.want, row.healthy)
 		}
 	}
 }

@@ -1,0 +1,185 @@
+package fleet
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// Clock is what joining needs to know of the past.
+type Clock struct {
+	Now         time.Time
+	JoinTimeout time.Duration
+	Learned     map[string]time.Duration // by group: the timeout of workers that have not joined yet, where it differs
+	WatchedFrom time.Time                // zero: nothing is known of the time before
+	LastInPool  map[string]time.Time     // worker → when it was last in the pool
+	FirstSeen   map[string]time.Time     // server ID → when it was seen first; zero or missing: not known
+}
+
+// Join makes the fleet of what the cloud and the document show, v, and what the batch
+// system shows, s.
+func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
+	f := Fleet{Cluster: v.Document.Name, Generation: v.Document.Generation}
+	f.Reported = v.HasReport && v.Report.Generation >= v.Document.Generation
+	read := readings{view: v, onNode: s.OnNode, poolSince: s.PoolSince, clock: c}
+	read.index(s, f.Reported)
+	nodes, twins := distinct(v, s)
+	known := map[string]bool{}
+	for _, n := range nodes {
+		known[n.Name] = true
+		f.Workers = append(f.Workers, read.worker(n))
+	}
+	for _, m := range v.Document.Workers {
+		if !known[m.Name] {
+			known[m.Name] = true
+			f.Workers = append(f.Workers, Worker{
+				Name: m.Name, Group: v.Document.GroupOf(m.Name), Phase: Vanished, Listed: true, Mark: m.Leaving, Jobs: s.OnNode[m.Name],
+			})
+		}
+	}
+	for _, w := range s.Workers {
+		if !known[w.Name] {
+			f.Workers = append(f.Workers, Worker{Name: w.Name, Phase: Foreign, Pool: w, InPool: true, Jobs: w.Running})
+		}
+	}
+	slices.SortStableFunc(f.Workers, func(a, b Worker) int { return cluster.CompareNames(a.Name, b.Name) })
+	for _, n := range twins {
+		f.Twins = append(f.Twins, Twin{Node: n, Used: used(n, nodes, s)})
+	}
+	return f
+}
+
+// readings is what was read of the workers, by their names.
+type readings struct {
+	view      cluster.View
+	members   map[string]cluster.Member
+	pool      map[string]queue.Worker
+	drained   map[string]bool
+	refused   map[string]bool
+	onNode    map[string]int
+	poolSince time.Time
+	clock     Clock
+}
+
+// index sorts by name what the document, the pool and a report on the document's
+// generation say. Of two entries of a name the first counts.
+func (r *readings) index(s queue.Snapshot, reported bool) {
+	r.members, r.pool = map[string]cluster.Member{}, map[string]queue.Worker{}
+	for _, m := range slices.Backward(r.view.Document.Workers) {
+		r.members[m.Name] = m
+	}
+	for _, w := range slices.Backward(s.Workers) {
+		r.pool[w.Name] = w
+	}
+	if reported {
+		r.drained = nameSet(r.view.Document.Name, r.view.Report.Drained)
+		r.refused = nameSet(r.view.Document.Name, r.view.Report.Busy)
+	}
+}
+
+// worker returns what is known of a worker that has a server.
+func (r *readings) worker(n cluster.Node) Worker {
+	w := Worker{Name: n.Name, Group: n.Group, Node: n, Orphan: true, Timeout: r.clock.JoinTimeout}
+	if m, ok := r.members[n.Name]; ok {
+		w.Listed, w.Mark, w.Orphan = true, m.Leaving, !m.Enrols(n)
+	}
+	w.Pool, w.InPool = r.pool[n.Name]
+	w.Jobs = max(w.Pool.Running, r.onNode[n.Name])
+	w.Drained = w.Mark != cluster.Stays && r.drained[n.Name]
+	w.Refused = w.Mark != cluster.Stays && r.refused[n.Name]
+	if !w.InPool {
+		w.AbsentSince = latest(n.Created, r.poolSince, r.clock.WatchedFrom, r.clock.LastInPool[n.Name], r.clock.FirstSeen[n.ID])
+	}
+	w.WasHealthy = w.InPool || r.clock.wasHealthy(w)
+	if learned, ok := r.clock.Learned[w.Group]; ok && !w.WasHealthy {
+		w.Timeout = learned
+	}
+	w.Phase = phase(w, r.clock.Now)
+	return w
+}
+
+// distinct returns one server for each worker's name, and the others.
+func distinct(v cluster.View, s queue.Snapshot) (one, others cluster.Nodes) {
+	one, others = v.Nodes.Distinct(v.Document.Workers)
+	one, others = one.Workers(""), others.Workers("")
+	for i, n := range others {
+		w, _ := s.Worker(n.Name)
+		j := slices.IndexFunc(one, func(o cluster.Node) bool { return o.Name == n.Name })
+		if j >= 0 && w.Server == n.ID { // the pool names the server that works
+			one[j], others[i] = n, one[j]
+		}
+	}
+	return one, others
+}
+
+// used reports whether jobs may run on a second server of a name. None do where the
+// pool says that the name is the other server's, or where neither the pool nor the
+// queue knows of any.
+func used(twin cluster.Node, one cluster.Nodes, s queue.Snapshot) bool {
+	w, inPool := s.Worker(twin.Name)
+	if !inPool {
+		return s.OnNode[twin.Name] > 0
+	}
+	return !slices.ContainsFunc(one, func(n cluster.Node) bool { return n.Name == twin.Name && n.ID == w.Server })
+}
+
+func phase(w Worker, now time.Time) Phase {
+	switch {
+	case w.Node.Broken() && !w.InPool: // after a failed resize or migration the guest works on
+		return Broken
+	case w.Mark != cluster.Stays:
+		return Leaving
+	case stopped(w.Node.Status):
+		return Stopped
+	case !w.InPool && now.Sub(w.AbsentSince) < w.Timeout:
+		return Booting
+	case !w.InPool:
+		return Absent
+	case w.Pool.Draining:
+		return Closed
+	case w.Jobs > 0:
+		return Busy
+	}
+	return Idle
+}
+
+// wasHealthy reports whether a worker has been in the pool: it was seen there, or it
+// existed for so long before the watch began that it would have been replaced.
+func (c Clock) wasHealthy(w Worker) bool {
+	if seen, ok := c.LastInPool[w.Name]; ok && !w.Node.Created.After(seen) {
+		return true
+	}
+	from := c.WatchedFrom
+	if from.IsZero() {
+		from = c.Now.Add(-c.JoinTimeout)
+	}
+	return !w.Orphan && w.Node.Created.Before(from.Add(-c.JoinTimeout))
+}
+
+func stopped(s cluster.Status) bool {
+	switch s {
+	case cluster.StatusDeleting, cluster.StatusShutoff, "PAUSED", "SUSPENDED", "SHELVED", "SHELVED_OFFLOADED", "RESCUE":
+		return true
+	}
+	return false
+}
+
+// nameSet reads folded names. A report that can't be read counts as one without
+// names: then nothing is removed on its word.
+func nameSet(clusterName, text string) map[string]bool {
+	set := map[string]bool{}
+	names, err := cluster.UnfoldNames(clusterName, text)
+	if err != nil {
+		return set
+	}
+	for _, n := range names {
+		set[n] = true
+	}
+	return set
+}
+
+func latest(times ...time.Time) time.Time {
+	return slices.MaxFunc(times, time.Time.Compare)
+}
