@@ -37,7 +37,7 @@ func compareKeys(a, b FaultKey) int {
 
 // Breaker keeps a group, or one of its zones, from new workers for a while.
 type Breaker struct {
-	Failures int           `json:"failures"`
+	Failures int           `json:"failures"` // in a row; 0 after refusals that are no failures
 	Last     time.Time     `json:"last"`  // when it failed last
 	Until    time.Time     `json:"until"` // the pause's end
 	Why      reason.Reason `json:"why"`
@@ -47,9 +47,9 @@ type Breaker struct {
 const (
 	firstPause = 5 * time.Minute // doubles with each failure
 	mostPause  = 30 * time.Minute
-	// quotaPause follows a refusal for want of quota, and one for another writer's
-	// work. Neither is a failure: the limits are read in each tick, and where they
-	// do not tell (ports, volumes) somebody may give some back at any time.
+	// quotaPause follows a refusal for want of quota, and one because of another
+	// writer. Neither is a failure: the limits are read in each round, and what is not
+	// among them (ports, volumes) may become free at any time.
 	quotaPause = time.Minute
 	// forgetFailures is how long after a pause its failures still count.
 	forgetFailures = 3 * time.Hour
@@ -57,12 +57,12 @@ const (
 	probeFrom = 2
 )
 
-// blameless tells faults that are not the group's.
+// blameless reports whether a fault is not the group's.
 func blameless(kind cluster.FaultKind) bool {
 	return kind == cluster.FaultQuota || kind == cluster.FaultConflict
 }
 
-// zonal tells faults that another availability zone may not have.
+// zonal reports whether another availability zone may not have the fault.
 func zonal(kind cluster.FaultKind) bool {
 	switch kind {
 	case cluster.FaultNoHost, cluster.FaultNetwork, cluster.FaultVolume, cluster.FaultOther, NotJoined:
@@ -71,7 +71,7 @@ func zonal(kind cluster.FaultKind) bool {
 	return false
 }
 
-// key is what the fault's breaker is about.
+// key returns what the fault's breaker is about.
 func (f Fault) key() FaultKey {
 	key := FaultKey{Group: f.Group, Kind: f.Kind}
 	if zonal(f.Kind) {
@@ -80,8 +80,8 @@ func (f Fault) key() FaultKey {
 	return key
 }
 
-// Failed returns the memory after faults of one attempt: a pause for what each is
-// about, longer each time.
+// Failed returns the memory after the faults of one attempt to make workers: a pause
+// for what each fault is about, longer each time.
 func (m Memory) Failed(now time.Time, faults ...Fault) Memory {
 	m.Breakers, now = copied(m.Breakers), wall(now)
 	counted := map[FaultKey]bool{}
@@ -104,7 +104,7 @@ func (m Memory) Failed(now time.Time, faults ...Fault) Memory {
 	return m
 }
 
-// pause is how long a group waits after its nth failure.
+// pause returns how long a group waits after its nth failure.
 func pause(failures int) time.Duration { return min(firstPause<<min(failures-1, 10), mostPause) }
 
 // endPauses drops the pauses of a worker's group and zone that began before the worker

@@ -110,8 +110,8 @@ func TestTheZoneToAvoidIsPartOfTheDecision(t *testing.T) {
 	}
 }
 
-// What is deleted for its failure counts for its zone and its kind, and the step
-// tells the kind.
+// A worker that is deleted for its failure counts for its zone and its kind, and the
+// step names the kind.
 func TestFailedWorkersOpenTheirBreakers(t *testing.T) {
 	w := newWorld(zones("a", "b"),
 		node("astro-cpu-1", 30, inError, inZone("a")),

@@ -26,9 +26,9 @@ func withID(id string) func(*cluster.Node, *cluster.Member) {
 	return func(n *cluster.Node, _ *cluster.Member) { n.ID = id }
 }
 
-// The clocks of cloud, pool and scaler may differ by more than a timeout: here ours
-// is 20 minutes ahead. Workers that come before our eyes are timed by ours alone,
-// or each of them would be given up at its birth, for ever.
+// The clocks of cloud, pool and scaler may differ by more than a timeout: here the
+// scaler's is 20 minutes ahead. Workers that come while it watches are timed by its
+// clock alone, or each of them would be given up as soon as it is made.
 func TestClocksThatDiffer(t *testing.T) {
 	const skew = 20 * 60
 	watching := decide.Memory{WatchedFrom: ago(3600)}
@@ -51,8 +51,9 @@ func TestClocksThatDiffer(t *testing.T) {
 	}
 }
 
-// What a worker needs to join is learned from clocks that agree with ours, or from
-// ours: a pool that is behind would teach that they come at once.
+// The time that a worker takes to join is learned from clocks that agree with the
+// scaler's, or from the scaler's: by a pool whose clock is behind they would come at
+// once.
 func TestJoinTimesByClocksThatDiffer(t *testing.T) {
 	m := decide.Memory{WatchedFrom: ago(3600)}
 	empty := newWorld()
@@ -83,7 +84,7 @@ func TestJoinTimesByClocksThatDiffer(t *testing.T) {
 	}
 }
 
-// Half of the workers are being deleted, by an apply or a hand: that is no sickness.
+// Half of the workers are being deleted, by an apply or by hand: that is no sickness.
 func TestWhoIsBeingDeletedIsNotSick(t *testing.T) {
 	w := newWorld(bounds(0, 50), watched(36000), herd(4, 6, status(cluster.StatusDeleting)))
 	out, _ := decide.Tick(w.facts, w.policy, w.memory, now)

@@ -189,10 +189,10 @@ func TestGrow(t *testing.T) {
 		{"after failures a group pauses", newWorld(jobs(8), unmetFor(60), func(w *world) {
 			w.memory.Breakers = map[decide.FaultKey]decide.Breaker{{Group: "cpu", Kind: cluster.FaultNoHost}: {Failures: 2, Until: now.Add(90 * time.Second), Why: reason.Said("No valid host")}}
 		}), "", "group cpu: group_pauses workers=2 left=1m30s failures=2 why=(other words=No valid host)"},
-		{"held demand survives partial facts: listed jobs do wait", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "+2cpu", ""},
+		{"held demand survives partial facts: listed jobs do wait", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.Partial = []string{"one daemon did not answer"} }), "+2cpu", ""},
 		{"stale facts add nothing", newWorld(jobs(8), unmetFor(60), func(w *world) { w.facts.Queue.JobsAt = ago(121) }), "", "queue: facts_stale age=2m1s limit=2m"},
 		{"a group that the cluster lacks is reported", newWorld(policy(func(p *decide.Policy) { p.Groups["gpu"] = decide.Bounds{Max: 1} })), "", "group gpu: group_not_there"},
-		{"a just restarted collector shows no worker: those there are counted as capacity", newWorld(jobs(8), unmetFor(60),
+		{"a just restarted directory shows no worker: those there are counted as capacity", newWorld(jobs(8), unmetFor(60),
 			func(w *world) { w.facts.Queue.PoolSince = ago(20) }, node("astro-cpu-1", 9000), node("astro-cpu-2", 9000)), "", ""},
 		{"the size seen in the pool beats the flavor's", newWorld(jobs(8), unmetFor(60), func(w *world) {
 			w.memory.Learned = map[string]decide.Learned{"cpu": {Shape: queue.Shape{Cpus: 4, MemoryMiB: 2100}}}
@@ -220,8 +220,8 @@ func TestShrink(t *testing.T) {
 		{"a group without bounds is left alone", newWorld(node("astro-other-1", 9000), pool("astro-other-1", 0, 900)), "", ""},
 		{"a stranger in the pool is left alone", newWorld(pool("desktop", 0, 90000)), "", ""},
 		{"a worker closed by somebody else is left alone", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Workers[0].Draining = true }), "", "astro-cpu-1: closed_by_others state="},
-		{"partial facts ask nobody to leave", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "", "astro-cpu-1: idle_facts_unsafe idle=15m why=(facts_partial parts=one schedd did not answer)"},
-		{"nor does a young collector", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.PoolSince = ago(100) }), "", "astro-cpu-1: idle_facts_unsafe idle=15m why=(directory_young directory=directory age=1m40s limit=3m)"},
+		{"on partial facts none is asked to leave", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.Partial = []string{"one daemon did not answer"} }), "", "astro-cpu-1: idle_facts_unsafe idle=15m why=(facts_partial parts=one daemon did not answer)"},
+		{"nor does a young directory", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.PoolSince = ago(100) }), "", "astro-cpu-1: idle_facts_unsafe idle=15m why=(directory_young directory=directory age=1m40s limit=3m)"},
 		{"nor do stale facts", newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 900), func(w *world) { w.facts.Queue.WorkersAt = ago(150) }), "", "queue: facts_stale age=2m30s limit=2m"},
 		{"max_remove bounds a tick", newWorld(policy(func(p *decide.Policy) { p.MaxRemove = 1 }), node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 90), node("astro-cpu-2", 9000), pool("astro-cpu-2", 0, 90)), "drain:cpu-2", "astro-cpu-1: idle_at_max_remove idle=1m30s max_remove=1"},
 	})
@@ -295,7 +295,7 @@ func TestAJobOnSeveralWorkersWaitsForTheLast(t *testing.T) {
 	}
 }
 
-// HTCondor matches jobs once a minute: a worker that waits for its first job is
+// A batch system matches jobs in rounds: a worker that waits for its first job is
 // not passed over, however short the operator's grace is.
 func TestAShortGraceDoesNotMakeJobsPassedOver(t *testing.T) {
 	w := newWorld(jobs(40), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 299), fresh)

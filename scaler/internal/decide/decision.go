@@ -8,7 +8,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// Decision is what is to be done, and why.
+// Decision is what is to be done, and why, and what is not done, and why not.
 type Decision struct {
 	Add     []Add  `json:"add,omitempty"`
 	Drain   []Step `json:"drain,omitempty"`
@@ -39,7 +39,7 @@ type Step struct {
 	Group  string        `json:"group"`
 	Reason reason.Reason `json:"-"`                // in JSON: reason (words), code and arguments
 	Server string        `json:"server,omitempty"` // ID, where there is one
-	// Fault is set where the worker goes because it failed: its console may tell why.
+	// Fault is set where the worker goes because it failed: its console may say why.
 	Fault cluster.FaultKind `json:"fault,omitempty"`
 	// Marked is set where the worker goes by its mark, and stays if that is taken
 	// away before it is gone.

@@ -47,7 +47,7 @@ func TestTheHoldOfNewJobsCountsFromTheirQueueing(t *testing.T) {
 		{"in the second of the reading", 9500 * time.Millisecond, 0, 10 * second},
 		{"before the first reading: it had a place then", -30 * second, 0, 10 * second},
 		{"the queue's clock is ahead", 90 * second, 0, 10 * second},
-		{"a spare worker is missing as well, who knows since when", 3 * second, 1, 10 * second},
+		{"a spare worker is missing as well, and since when is not known", 3 * second, 1, 10 * second},
 	} {
 		t.Run(row.about, func(t *testing.T) {
 			w := newWorld()

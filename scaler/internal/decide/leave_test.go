@@ -50,9 +50,9 @@ func TestClear(t *testing.T) {
 	check(t, []row{
 		{"a server in ERROR goes at once, with Nova's words", newWorld(node("astro-cpu-1", 30, inError)), "remove:cpu-1", "astro-cpu-1: server_in_error message=No valid host was found."},
 		{"a protected one stays", newWorld(node("astro-cpu-1", 30, inError, protected)), "", "astro-cpu-1: kept_protected what=(server_in_error message=No valid host was found.)"},
-		{"partial facts remove none that may have had jobs", newWorld(node("astro-cpu-1", 9000, inError), func(w *world) { w.facts.Queue.Partial = []string{"one schedd did not answer"} }), "", "astro-cpu-1: not_deleted_now what=(server_in_error message=No valid host was found.) why=(facts_partial parts=one schedd did not answer)"},
+		{"partial facts remove none that may have had jobs", newWorld(node("astro-cpu-1", 9000, inError), func(w *world) { w.facts.Queue.Partial = []string{"one daemon did not answer"} }), "", "astro-cpu-1: not_deleted_now what=(server_in_error message=No valid host was found.) why=(facts_partial parts=one daemon did not answer)"},
 		{"one that was never in the roster has none", newWorld(node("astro-cpu-1", 30, inError), func(w *world) {
-			w.facts.Cluster.Document.Workers, w.facts.Queue.Partial = nil, []string{"one schedd did not answer"}
+			w.facts.Cluster.Document.Workers, w.facts.Queue.Partial = nil, []string{"one daemon did not answer"}
 		}), "remove:cpu-1", ""},
 		// A job could start on it between the reading and the deletion.
 		{"one that works in the pool goes as the others do", newWorld(node("astro-cpu-1", 9000, inError), pool("astro-cpu-1", 0, 90)), "drain:cpu-1", "astro-cpu-1: broken_but_in_pool"},

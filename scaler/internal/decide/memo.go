@@ -15,8 +15,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// A memo is a line of memory that outlives the scaler, on the front-end's server:
-// what it would hurt to lose, and what neither the cloud nor the pool tells again.
+// A memo is a line of memory that outlives the scaler, as a tag on the front-end's
+// server. It holds what a new scaler could learn neither from the cloud nor from the
+// pool. Earlier and later versions of the scaler read each other's memos.
 //
 //	s.GROUP.FLAVOR.CPUS.MEMORY.DISK.GPUS   what a worker of the group really has
 //	b.GROUP.ZONE.KIND.FAILURES.UNTIL       a pause after failures
@@ -32,9 +33,9 @@ const (
 	memoVolume = "v"
 )
 
-// What is kept of each at most: together with the node's own tags and leases they
-// fit on a server. The sizes last known, the pauses that end last and the servers
-// gone last count.
+// How many memos of each sort are kept at most: together with the node's own tags and
+// leases they fit on a server. Pauses that end last, and servers gone last, are kept
+// before others.
 const (
 	mostSizes   = 12
 	mostPauses  = 12
@@ -42,8 +43,9 @@ const (
 	mostVolumes = 8
 )
 
-// Memos returns what is to be kept. Present are the memos that there are: one that
-// still says enough is not written anew. Going are servers that are deleted now.
+// Memos returns the memos that are to be on the front-end. Present are those that are
+// there: one that still says enough is not written anew. Going are the IDs of servers
+// that are deleted now.
 func (m Memory) Memos(doc cluster.Document, nodes cluster.Nodes, present []string, going []string, now time.Time) []string {
 	out := m.sizeMemos(doc, present)
 	out = append(out, m.pauseMemos(doc, now)...)
@@ -70,15 +72,15 @@ func (m Memory) sizeMemos(doc cluster.Document, present []string) []string {
 	return out[:min(len(out), mostSizes)]
 }
 
-// near tells that two workers' sizes are the same but for what differs between any
-// two: a few pages of memory, and what of the disk is free.
+// near reports whether two workers' sizes differ by no more than those of any two of
+// a group do: by a few pages of memory, and by what is free of the disk.
 func near(a, b queue.Shape) bool {
 	within := func(a, b, percent int) bool { return 100*max(a-b, b-a) <= percent*b }
 	return a.Cpus == b.Cpus && a.GPUs == b.GPUs && within(a.MemoryMiB, b.MemoryMiB, 1) && within(a.DiskKiB, b.DiskKiB, 10)
 }
 
-// sizeOf reads a size, if it is of that group and flavor.
-func sizeOf(memo, group, flavor string) (queue.Shape, bool) {
+// sizeOf reads the memo of a size; ok is false for one of another group or flavor.
+func sizeOf(memo, group, flavor string) (shape queue.Shape, ok bool) {
 	f := strings.Split(memo, ".")
 	if len(f) != 7 || f[0] != memoSize || f[1] != group || f[2] != flavor {
 		return queue.Shape{}, false
@@ -111,8 +113,8 @@ func (m Memory) pauseMemos(doc cluster.Document, now time.Time) []string {
 	return out
 }
 
-// goneMemos keeps the servers that are going or gone and have not been looked
-// after.
+// goneMemos returns the memos of servers that are going or gone and whose remains have
+// not been looked for.
 func (m Memory) goneMemos(nodes cluster.Nodes, present, going []string, now time.Time) []string {
 	there := map[string]bool{}
 	for _, n := range nodes {
@@ -142,8 +144,8 @@ func (m Memory) goneMemos(nodes cluster.Nodes, present, going []string, now time
 	return append(servers, volumes...)
 }
 
-// Recall returns the memory with what an earlier scaler has kept. What is known
-// better already stays.
+// Recall returns the memory with what the memos of an earlier scaler say. What this
+// scaler knows already is not changed.
 func (m Memory) Recall(doc cluster.Document, memos []string, now time.Time) Memory {
 	m.Learned, m.Breakers, m.Servers, now = copied(m.Learned), copied(m.Breakers), copied(m.Servers), wall(now)
 	for group, spec := range doc.Groups {
@@ -200,7 +202,7 @@ func (m Memory) recallGone(f, memos []string, now time.Time) {
 	m.Servers[f[1]] = p
 }
 
-// brief stands for a name that may be long.
+// brief returns a short hash that stands for names that may be long.
 func brief(names ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(names, "\n")))
 	return hex.EncodeToString(sum[:3])

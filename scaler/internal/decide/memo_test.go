@@ -34,7 +34,7 @@ func ofFlavor(flavor string) func(*world) {
 	}
 }
 
-// No flavor tells of GPUs. With an empty pool, jobs that need one must not wait for
+// No flavor has the number of GPUs. With an empty pool, jobs that need one must not wait for
 // ever because the scaler was started anew.
 func TestTheSizeOfAWorkerOutlivesTheScaler(t *testing.T) {
 	big := queue.Shape{Cpus: 4, MemoryMiB: 7900, DiskKiB: 50_000_000, GPUs: 2}

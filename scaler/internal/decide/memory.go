@@ -7,27 +7,27 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// Memory is what one tick tells the next. Losing it delays things and breaks
-// nothing: marks and servers are in the cloud.
+// Memory is what one round passes to the next. Losing it delays things and breaks
+// nothing: marks and servers are in the cloud. All times are the scaler's own.
 type Memory struct {
-	WatchedFrom     time.Time            `json:"watched_from,omitzero"` // zero: absences are counted from the server's creation
+	WatchedFrom     time.Time            `json:"watched_from,omitzero"` // when the scaler began to watch; zero: absences count from the server's creation
 	LookedAt        time.Time            `json:"looked_at,omitzero"`    // when the queue was read last
 	Unmet           map[string]time.Time `json:"unmet"`
-	LastInPool      map[string]time.Time `json:"last_in_pool"`                // node → last time in the pool
-	LastBusy        map[string]time.Time `json:"last_busy"`                   // node → last time it was seen with a job
+	LastInPool      map[string]time.Time `json:"last_in_pool"`                // worker → last time in the pool
+	LastBusy        map[string]time.Time `json:"last_busy"`                   // worker → last time it was seen with a job
 	Learned         map[string]Learned   `json:"learned"`                     // group → its workers in the pool
 	Domain          string               `json:"domain,omitempty"`            // of the machines' names in the pool
 	Strangers       map[string]Stranger  `json:"strangers"`                   // workers in the pool that are not the cluster's
-	Confirmed       map[string]Sighting  `json:"confirmed"`                   // node → readings that agree on its removal
-	Closed          map[string]bool      `json:"closed"`                      // node → the front-end has reported it closed; it stays so while it is marked
+	Confirmed       map[string]Sighting  `json:"confirmed"`                   // worker → readings that agree on its removal
+	Closed          map[string]bool      `json:"closed"`                      // worker → the front-end has reported it closed; it stays so while it is marked
 	Offered         map[string]time.Time `json:"offered"`                     // job group → since when it has waited beside a free worker with room for it
 	PassedOver      map[string]time.Time `json:"passed_over"`                 // job group → since when a free worker is known not to take it
 	Breakers        map[FaultKey]Breaker `json:"breakers"`                    // pauses after failures
-	Blamed          map[string]string    `json:"blamed"`                      // node → ID of its server, whose failure has been counted
+	Blamed          map[string]string    `json:"blamed"`                      // worker → ID of its server, whose failure has been counted
 	Joins           map[string][]Join    `json:"joins"`                       // group → how long its workers took to join, latest last
 	LastLeft        map[string]time.Time `json:"last_left"`                   // group → when one of its workers was last seen on its way out
 	LastServedGroup string               `json:"last_served_group,omitempty"` // group that got the last new workers; the next one is served first
-	Orphans         map[string]time.Time `json:"orphans"`                     // server ID → since when nobody has wanted it
+	Orphans         map[string]time.Time `json:"orphans"`                     // server ID → since when it has been an orphan
 	FirstSeen       map[string]time.Time `json:"first_seen"`                  // server ID → when it was seen first, by our clock; zero: it was there before
 	Servers         map[string]Past      `json:"servers"`                     // server ID → workers' servers, those that are gone until they are looked after
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
-// server is one of a batch that nobody has enrolled.
+// server is one of a batch that was not enrolled.
 func server(name, id, batch string, age int, change ...func(*cluster.Node, *cluster.Member)) func(*world) {
 	return func(w *world) {
 		n := cluster.Node{ID: id, Name: name, Role: cluster.RoleWorker, Group: "cpu", Status: cluster.StatusActive, Batch: batch, Created: ago(age)}
@@ -69,8 +69,8 @@ func TestOrphans(t *testing.T) {
 	})
 }
 
-// The five minutes that its batch may take and those for which nobody wants it are
-// the same ones: who watches from the beginning does not wait twice.
+// The five minutes that its batch may take and those of its grace are the same: a
+// scaler that watches from the beginning does not wait twice.
 func TestAnOrphanGoesFiveMinutesAfterItWasMade(t *testing.T) {
 	w := newWorld(watched(9000), server("astro-cpu-1", "s1", "b1", 0))
 	at, m := now, w.memory
@@ -98,10 +98,10 @@ func TestTwoServersOfOneName(t *testing.T) {
 		{"the younger one goes", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old")), "discard:cpu-1/young", "astro-cpu-1: second_of_name"},
 		{"after its grace", two(unwantedFor("young", 299), pool("astro-cpu-1", 4, 0), onServer("old")), "", "astro-cpu-1: deleted_later what=(second_of_name) left=1s"},
 		{"unless it is the one that works", two(unwantedFor("old", 300), pool("astro-cpu-1", 4, 0), onServer("young")), "discard:cpu-1/old", ""},
-		{"none goes while the pool does not tell which one works", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0)), "", "astro-cpu-1: kept_may_have_jobs what=(second_of_name)"},
+		{"none goes while the pool does not name the one that works", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0)), "", "astro-cpu-1: kept_may_have_jobs what=(second_of_name)"},
 		{"nor while the queue knows of jobs and the pool of nothing", two(unwantedFor("young", 300), watched(600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "astro-cpu-1: kept_may_have_jobs what=(second_of_name)"},
 		{"a protected one stays", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old"), func(w *world) { w.facts.Cluster.Nodes[1].Protected = true }), "", "astro-cpu-1: kept_protected what=(second_of_name)"},
-		{"one that is being made is left to who makes it", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old"), func(w *world) { w.facts.Cluster.Nodes[1].Status = cluster.StatusBuild }), "", ""},
+		{"one that is being made is left to its maker", two(unwantedFor("young", 300), pool("astro-cpu-1", 4, 0), onServer("old"), func(w *world) { w.facts.Cluster.Nodes[1].Status = cluster.StatusBuild }), "", ""},
 	})
 	out, _ := decide.Tick(two().facts, two().policy, decide.Memory{}, now)
 	if n := len(out.Fleet.Group("cpu")); n != 1 || out.Fleet.Count("", fleet.Vanished) != 0 {

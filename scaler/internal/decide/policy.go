@@ -44,9 +44,10 @@ const (
 )
 
 // For returns the policy for a cluster whose document may have bounds of its
-// own: those that Terraform's configuration gives a group in the scaler's care.
-// A group that only the document bounds is managed within these; where both
-// speak, the policy narrows the document's bounds and never widens them.
+// own: those that Terraform's configuration gives a group in the scaler's charge.
+// A group that only the document bounds is managed within these. Where both the
+// document and the policy have bounds, the policy narrows the document's and never
+// widens them.
 func (p Policy) For(groups map[string]cluster.GroupSpec) Policy {
 	out := make(map[string]Bounds, len(p.Groups))
 	for name, b := range p.Groups {
@@ -70,7 +71,7 @@ func (p Policy) For(groups map[string]cluster.GroupSpec) Policy {
 	return p
 }
 
-// DefaultPolicy returns the policy that holds where nothing else is said.
+// DefaultPolicy returns the policy that holds where the configuration says nothing.
 func DefaultPolicy() Policy {
 	return Policy{
 		ScaleOutAfter: 60 * time.Second,

@@ -20,7 +20,7 @@ func TestBoundsComeFromTheDocument(t *testing.T) {
 		{"neither", nil, nil, nil},
 		{"the document's where the file has no block", nil, scaling(2, 12), block(2, 12)},
 		{"the file's where Terraform owns the number", block(1, 4), nil, block(1, 4)},
-		{"the default where nobody says a max", block(0, decide.Unsaid), nil, block(0, decide.DefaultMax)},
+		{"the default where no max is given", block(0, decide.Unsaid), nil, block(0, decide.DefaultMax)},
 		{"a min above the default max is the max", block(20, decide.Unsaid), nil, block(20, 20)},
 		{"a block for the shape alone", block(0, decide.Unsaid), scaling(2, 12), block(2, 12)},
 		{"the file narrows", block(3, 5), scaling(2, 12), block(3, 5)},

@@ -13,7 +13,7 @@ import (
 
 // Thousands of worlds with whatever may be wrong in them at once, three ticks each:
 // no worker with a job, by the pool's or the queue's account, is ever removed, and
-// no protected one; where something is unsafe, nobody who may have jobs.
+// no protected one; where facts are not whole, none that may have jobs.
 func TestNoWorkerWithAJobIsRemovedWhateverIsWrong(t *testing.T) {
 	statuses := []cluster.Status{cluster.StatusActive, cluster.StatusActive, cluster.StatusActive, cluster.StatusError, cluster.StatusBuild, "SHUTOFF", cluster.StatusUnknown}
 	marks := []cluster.Leaving{cluster.Stays, cluster.Stays, cluster.LeaveIdle, cluster.LeaveIdle, cluster.LeaveJobsOK}
@@ -80,7 +80,7 @@ func TestNoWorkerWithAJobIsRemovedWhateverIsWrong(t *testing.T) {
 				}
 				unsafe := len(w.facts.Queue.Partial) > 0 || at.Sub(w.facts.Queue.PoolSince) < w.policy.PoolSettle
 				if _, listed := w.facts.Cluster.Document.Member(s.Worker); unsafe && listed && i >= 0 && w.facts.Cluster.Document.Enrolled(w.facts.Cluster.Nodes[i]) {
-					t.Fatalf("seed %d: %+v is removed on partial facts, or by a young collector's", seed, s)
+					t.Fatalf("seed %d: %+v is removed on partial facts, or by a young directory's", seed, s)
 				}
 			}
 			at = at.Add(200 * time.Second)

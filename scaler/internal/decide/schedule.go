@@ -17,9 +17,9 @@ type Window struct {
 // Clock is a time of day in minutes, 0 to 24:00.
 type Clock int
 
-// Covers tells whether now is in the window. Only the wall clock counts, and no
-// duration: on the day on which the clocks are changed, too, 08:00 is what the
-// clock on the wall says.
+// Covers reports whether now is in the window. Only the wall clock counts, and no
+// duration: 08:00 is what the clock on the wall shows, on days when the clocks change
+// as well.
 func (w Window) Covers(now time.Time) bool {
 	local := now.In(w.Zone)
 	at := Clock(local.Hour()*60 + local.Minute())

@@ -69,7 +69,7 @@ func TestSickStop(t *testing.T) {
 			status("SHUTOFF")("astro-cpu-7")(w)
 			errored("astro-cpu-8")(w)
 		}), "too_many_sick sick=4 workers=8 how=(sick_lost workers=2) how=(sick_stopped workers=1) how=(sick_error workers=1) percent=45"},
-		{"a young collector does not know them yet", busyDay(herd(4, 4, missing(300)), func(w *world) { w.facts.Queue.PoolSince = ago(200) }), ""},
+		{"a young directory does not know them yet", busyDay(herd(4, 4, missing(300)), func(w *world) { w.facts.Queue.PoolSince = ago(200) }), ""},
 		{"those that never joined are replaced, not mourned", busyDay(herd(0, 6, func(name string) func(*world) { return node(name, 1000) })), ""},
 		{"nor those that failed before anybody enrolled them", busyDay(herd(0, 6, errored), func(w *world) { w.facts.Cluster.Document.Workers = nil }), ""},
 		{"a scaler that was just started takes old ones for well", busyDay(watched(960), herd(0, 6, func(name string) func(*world) { return node(name, 9000) })), "how=(sick_lost workers=6)"},
