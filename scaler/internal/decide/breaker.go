@@ -38,8 +38,8 @@ func compareKeys(a, b FaultKey) int {
 // Breaker keeps a group, or one of its zones, from new workers for a while.
 type Breaker struct {
 	Failures int           `json:"failures"` // in a row; 0 after refusals that are no failures
-	Last     time.Time     `json:"last"`  // when it failed last
-	Until    time.Time     `json:"until"` // the pause's end
+	Last     time.Time     `json:"last"`     // when it failed last
+	Until    time.Time     `json:"until"`    // the pause's end
 	Why      reason.Reason `json:"why"`
 	Recalled bool          `json:"recalled,omitempty"` // it is an earlier scaler's, see Memory.Recall
 }
