@@ -230,6 +230,11 @@ func (d Document) Enrolled(n Node) bool {
 // its name.
 func (m Member) Enrols(n Node) bool { return n.Batch == "" || n.Batch == m.Batch }
 
+// WithoutMetadataService reports whether the cluster's cloud has no metadata
+// service: nodes get their user data on a config drive, and the front-end learns
+// of a changed roster from a worker that brings it.
+func (d Document) WithoutMetadataService() bool { return d.Coordinator == CoordinatorLastWorker }
+
 // GroupOf returns the cluster's group in a worker's name; "" where the name has
 // none, or one that the cluster does not have.
 func (d Document) GroupOf(name string) string {

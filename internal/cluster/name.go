@@ -68,7 +68,7 @@ func GroupOf(cluster, name string) string {
 	return group
 }
 
-// NextNames returns n worker names of a group, lowest free numbers first. Names
+// NextNames returns n worker names of a group, the lowest free numbers first. Names
 // in taken are not free.
 func NextNames(cluster, group string, n int, taken []string) []string {
 	used := make(map[string]bool, len(taken))
@@ -83,6 +83,9 @@ func NextNames(cluster, group string, n int, taken []string) []string {
 	}
 	return out
 }
+
+// SortNames puts node names in order, see CompareNames.
+func SortNames(names []string) { slices.SortFunc(names, CompareNames) }
 
 // CompareNames orders node names by their text, the number at the end as a number.
 func CompareNames(a, b string) int {

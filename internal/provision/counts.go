@@ -1,10 +1,11 @@
 package provision
 
 import (
-	"context"
+	"cmp"
 	"fmt"
 	"slices"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
@@ -18,7 +19,7 @@ func (c Counts) String() string {
 	return fmt.Sprintf("%d of %d workers work; %d were made, %d deleted", c.Ready, c.Wanted, c.Made, c.Deleted)
 }
 
-// NotReadyError says that a group has fewer workers than it must have.
+// NotReadyError means that a group has fewer workers than it must have.
 type NotReadyError struct {
 	Group       string
 	Ready, Want int
@@ -28,36 +29,62 @@ func (e *NotReadyError) Error() string {
 	return fmt.Sprintf("%d workers of group %s work, and min_ready is %d", e.Ready, e.Group, e.Want)
 }
 
-// ready tells whether a worker can be counted on: it is up in Nova, and has come
-// up as this run has seen it.
-func (r *run) ready(n cluster.Node) bool {
-	return n.Role == cluster.RoleWorker && isActive(n) && !slices.Contains(r.failed, n.Name)
+// tally collects what a run made and what went wrong.
+type tally struct {
+	problems []Problem
+	failed   []string // workers that did not come up
+	made     int
+	counted  *batch.Batch // the last one in made
 }
 
-// enough is an error where a group has too few workers that work.
-func (r *run) enough() error {
-	for _, name := range r.req.Spec.GroupNames() {
-		ready := 0
-		for _, n := range r.nodes().Workers(name) {
-			if r.ready(n) {
-				ready++
-			}
+// take takes over what became of a batch, once or several times.
+func (t *tally) take(b *batch.Batch) {
+	if b == nil {
+		return
+	}
+	if t.counted != b {
+		t.counted = b
+		t.made += len(b.Nodes())
+	}
+	problems := b.TakeProblems()
+	for _, p := range problems {
+		t.failed = append(t.failed, p.Node)
+	}
+	t.problems = append(t.problems, problems...)
+}
+
+// ready reports whether a worker can be counted on: it is up in Nova, and this run
+// has not seen it fail.
+func (t *tally) ready(n cluster.Node) bool {
+	return n.Role == cluster.RoleWorker && isActive(n) && !slices.Contains(t.failed, n.Name)
+}
+
+// countReady returns the number of nodes that are ready.
+func (t *tally) countReady(nodes cluster.Nodes) int {
+	ready := 0
+	for _, n := range nodes {
+		if t.ready(n) {
+			ready++
 		}
-		if want := r.req.Spec.Groups[name].MinReady; ready < want {
+	}
+	return ready
+}
+
+// enough returns a NotReadyError where a group has too few workers that work.
+func (t *tally) enough(spec cluster.Spec, nodes cluster.Nodes) error {
+	for _, name := range spec.GroupNames() {
+		ready, want := t.countReady(nodes.Workers(name)), spec.Groups[name].MinReady
+		if ready < want {
 			return &NotReadyError{Group: name, Ready: ready, Want: want}
 		}
 	}
 	return nil
 }
 
-// count sums up, and says so in the log.
-func (r *run) count(ctx context.Context) Counts {
-	c := Counts{Made: r.made, Deleted: r.deleted, Wanted: len(r.plan.each(func(g GroupPlan) []string { return slices.Concat(g.Keep, g.Add) }))}
-	for _, n := range r.nodes() {
-		if r.ready(n) {
-			c.Ready++
-		}
-	}
-	r.p.opts.Log(ctx, c.String(), "cluster", r.req.Spec.Name, "generation", r.doc.Generation)
-	return c
+// sorted returns the problems in order, each once.
+func (t *tally) sorted() []Problem {
+	slices.SortStableFunc(t.problems, func(a, b Problem) int {
+		return cmp.Or(cluster.CompareNames(a.Node, b.Node), cmp.Compare(a.Summary, b.Summary))
+	})
+	return slices.CompactFunc(t.problems, func(a, b Problem) bool { return a.Node == b.Node && a.Summary == b.Summary })
 }

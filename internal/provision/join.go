@@ -12,83 +12,86 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
-// unjoined tells whether an unchanged roster still has to be waited for. After a
-// run that was cut short the slot alone can tell, and reading it costs a round
-// trip through the front-end; only a node without keys is a sign worth that.
-func (r *run) unjoined(d cluster.Document) bool { return d.FrontEnd.CoordinatorKey == "" }
+// reports is the way of the reports of the run's cluster.
+func (r *run) reports() reports { return r.p.reports(r.doc) }
 
 // waitReport waits until the front-end reports that every worker has the given
-// generation and that those named in drained run nothing any more. It returns
-// the last report of that generation. Workers that do not come along in time are
-// problems; a front-end that never reports is an error: nobody has joined anything.
-func (r *run) waitReport(ctx context.Context, generation int64, drained []string) (cluster.Report, error) {
-	w := r.joinWait(generation, drained)
-	err := r.await(ctx, w)
+// generation, and returns its last report of it. Workers that do not come along in
+// time are problems. A front-end that never reports is an error: no worker has
+// joined then.
+func (r *run) waitReport(ctx context.Context, generation int64) (cluster.Report, error) {
+	w := &joinWait{r: r, generation: generation}
+	err := w.await(ctx)
 	return w.last, err
 }
 
-func (r *run) joinWait(generation int64, drained []string) *joinWait {
-	return &joinWait{r: r, generation: generation, drained: drained, drainEnd: time.Now().Add(r.req.DrainTimeout)}
-}
-
-// await follows the reports until w is done, or the time is over.
-func (r *run) await(ctx context.Context, w *joinWait) error {
-	waiting, cancel := wait.Reserve(ctx)
-	defer cancel()
-	if !r.plan.FrontEnd {
-		// What the slot holds is of an older generation, and while it does the
-		// front-end can't post. A new server's slot is empty.
-		if err := r.p.clearReport(ctx, r.doc, r.frontEnd.ID); err != nil {
-			return fmt.Errorf("clear the front-end's report: %w", err)
-		}
-	}
-	pace := wait.NewPoll(3*time.Second, 10*time.Second)
-	for !w.done() {
-		if err := pace.Wait(waiting); err != nil {
-			break
-		}
-		if w.read(waiting) {
-			pace = wait.NewPoll(3*time.Second, 10*time.Second)
-		}
-		if w.gone {
-			return fmt.Errorf("%w: %w", ErrNoFrontEnd, r.frontEndVanished("before every worker had joined"))
-		}
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if !w.seen {
-		return fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s",
-			ErrNoFrontEnd, r.frontEnd.Name, r.frontEnd.Status, quoteConsole(r.p.console(ctx, r.frontEnd.ID)))
-	}
-	if left := w.undrained(); len(left) > 0 && time.Now().Before(w.drainEnd) {
-		// Their time to drain is not over, only ours: they are not deleted.
-		return fmt.Errorf("wait until %s run nothing, for which they have until %s: %w",
-			strings.Join(left, ", "), w.drainEnd.UTC().Format(time.RFC3339), context.DeadlineExceeded)
-	}
-	r.failed = append(r.failed, w.absent()...)
-	r.problems = append(r.problems, w.problems(ctx)...)
-	return nil
-}
-
-// joinWait follows the front-end's reports about one generation.
+// joinWait follows the front-end's reports about one generation, until every worker
+// has it and those that leave run nothing any more.
 type joinWait struct {
 	r          *run
 	generation int64
-	drained    []string
-	drainEnd   time.Time
-	joinEnd    time.Time              // zero: as long as there is time at all
-	spared     func(name string) bool // who need not have the generation; nil: nobody
+	drained    []string               // workers that leave
+	drainEnd   time.Time              // until which they may run jobs
+	joinEnd    time.Time              // of the wait for the others; zero: as long as there is time at all
+	spared     func(name string) bool // workers that need not have the generation; nil: none
 	last       cluster.Report
 	seen       bool
 	gone       bool // the front-end's server does not exist any more
 }
 
+// await follows the reports until all is done, or the time is over.
+func (w *joinWait) await(ctx context.Context) error {
+	r := w.r
+	waiting, cancel := wait.Reserve(ctx)
+	defer cancel()
+	if !r.plan.FrontEnd {
+		// What the slot holds is of an older generation, and while it does the
+		// front-end can't post. A new server's slot is empty.
+		if err := r.reports().clear(ctx, r.inv.frontEnd.ID); err != nil {
+			return fmt.Errorf("clear the front-end's report: %w", err)
+		}
+	}
+	if err := w.follow(waiting); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	fe := r.inv.frontEnd
+	if !w.seen {
+		return fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s",
+			ErrNoFrontEnd, fe.Name, fe.Status, quoteConsole(r.p.maker().Console(ctx, fe.ID)))
+	}
+	if left := w.undrained(); len(left) > 0 && time.Now().Before(w.drainEnd) {
+		// Their time to drain is not over, only this run's: they are not deleted.
+		return fmt.Errorf("wait until %s run nothing, for which they have until %s: %w",
+			strings.Join(left, ", "), w.drainEnd.UTC().Format(time.RFC3339), context.DeadlineExceeded)
+	}
+	r.tally.failed = append(r.tally.failed, w.absent()...)
+	r.tally.problems = append(r.tally.problems, w.problems(ctx)...)
+	return nil
+}
+
+// follow reads until all is done or ctx ends. The error means that the front-end is
+// gone.
+func (w *joinWait) follow(ctx context.Context) error {
+	pace := wait.NewPoll(3*time.Second, 10*time.Second)
+	for !w.done() && pace.Wait(ctx) == nil {
+		if w.read(ctx) {
+			pace = wait.NewPoll(3*time.Second, 10*time.Second)
+		}
+		if w.gone {
+			return fmt.Errorf("%w: %w", ErrNoFrontEnd, w.r.inv.frontEndVanished("before every worker had joined"))
+		}
+	}
+	return nil
+}
+
 // read takes one look at the slot. A report that is not final is cleared, so
 // that the next can be posted. It reports whether there was news.
 func (w *joinWait) read(ctx context.Context) bool {
-	fe := w.r.frontEnd
-	text, err := w.r.p.report(ctx, w.r.doc, fe.ID)
+	fe := w.r.inv.frontEnd
+	text, err := w.r.reports().read(ctx, fe.ID)
 	if err != nil {
 		w.r.p.opts.Log(ctx, "reading the front-end's report failed; trying again", "error", err.Error())
 		_, err = w.r.p.cloud.NodeByID(ctx, fe.ID)
@@ -104,20 +107,20 @@ func (w *joinWait) read(ctx context.Context) bool {
 		news = !w.seen || report != w.last
 		w.last, w.seen = report, true
 		if news {
-			w.tell(ctx)
+			w.logProgress(ctx)
 		}
 		if w.done() {
 			return true
 		}
 	}
-	if err := w.r.p.clearReport(ctx, w.r.doc, fe.ID); err != nil {
+	if err := w.r.reports().clear(ctx, fe.ID); err != nil {
 		w.r.p.opts.Log(ctx, "clearing the front-end's report failed; trying again", "error", err.Error())
 	}
 	return news
 }
 
-// tell writes into the log how far the front-end has come.
-func (w *joinWait) tell(ctx context.Context) {
+// logProgress logs how far the front-end has come.
+func (w *joinWait) logProgress(ctx context.Context) {
 	log, report := w.r.p.opts.Log, w.last
 	log(ctx, fmt.Sprintf("joined %d of %d", report.Joined, report.Joined+report.Pending),
 		"generation", report.Generation, "pending", report.PendingNames, "error", report.Error)
@@ -168,13 +171,13 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 	for _, name := range w.absent() {
 		p := Problem{Node: name, Kind: cluster.FaultOther, Summary: "has not joined within the time given",
 			Detail: "the front-end goes on trying; until then the worker is not in the pool. " + w.remedy(name)}
-		if n, ok := w.r.nodes().ByName(name); ok {
-			p.Console = w.r.p.console(ctx, n.ID)
+		if n, ok := w.r.inv.nodes().ByName(name); ok {
+			p.Console = w.r.p.maker().Console(ctx, n.ID)
 		}
 		out = append(out, p)
 	}
 	if unnamed := w.last.Pending - len(w.names(w.last.PendingNames)); unnamed > 0 {
-		out = append(out, Problem{Node: w.r.frontEnd.Name, Kind: cluster.FaultOther,
+		out = append(out, Problem{Node: w.r.inv.frontEnd.Name, Kind: cluster.FaultOther,
 			Summary: fmt.Sprintf("reports %d workers without their names that have not joined within the time given", unnamed)})
 	}
 	for _, name := range w.undrained() {
@@ -186,7 +189,7 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 
 // remedy says what becomes of a worker that stays out.
 func (w *joinWait) remedy(name string) string {
-	if slices.Contains(w.names(w.last.Never), name) && !byLastWorker(w.r.doc) {
+	if slices.Contains(w.names(w.last.Never), name) && w.r.reports().canAsk() {
 		return "If it has never joined when its server is as old as timeouts.create, plans show it as NOT_JOINED and an apply makes it anew"
 	}
 	return "If it stays out, delete its server: the next apply makes it anew"

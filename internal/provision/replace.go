@@ -3,25 +3,25 @@ package provision
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
-// ErrCAKey says that workers were to be kept under a new front-end, and that none
+// ErrCAKey means that workers were to be kept under a new front-end, and that none
 // of the CA keys given can let it in.
 var ErrCAKey = errors.New("none of the CA keys given is the one that the cluster's nodes trust")
 
-// CanKeepWorkers tells whether the workers of a cluster can go on under a new
-// front-end. It has to get in, by a certificate of the CA that they trust, and to
-// tell them from impostors, by the host CA of the front-end that joined them.
+// CanKeepWorkers reports whether the workers of a cluster can go on under a new
+// front-end. The front-end has to get in, by a certificate of the CA that the
+// workers trust, and to verify them, by the host CA of the front-end that joined
+// them.
 func CanKeepWorkers(last cluster.Document, keys ...*trust.CA) bool {
 	return signer(last, keys) != nil && len(roster.HostCAs(last)) > 0
 }
 
-// CanSign tells whether any of the keys is that of the CA which a cluster's nodes
+// CanSign reports whether one of the keys is that of the CA which a cluster's nodes
 // trust.
 func CanSign(last cluster.Document, keys ...*trust.CA) bool { return signer(last, keys) != nil }
 
@@ -34,43 +34,13 @@ func signer(last cluster.Document, keys []*trust.CA) *trust.CA {
 	return nil
 }
 
-// Anew returns the plan with every worker made anew: a new front-end could
-// neither get into those that exist nor tell them from impostors.
-func (p Plan) Anew() Plan {
-	groups := make(map[string]GroupPlan, len(p.Groups))
-	for name, g := range p.Groups {
-		anew := GroupPlan{Add: slices.Concat(g.Add, g.Keep), Remove: slices.Concat(g.Remove, g.Keep)}
-		sortNames(anew.Add)
-		sortNames(anew.Remove)
-		groups[name] = anew
-	}
-	p.Groups = groups
-	return p
-}
-
-// Keeps tells whether any worker stays.
-func (p Plan) Keeps() bool {
-	for _, g := range p.Groups {
-		if len(g.Keep) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// outdatedFrontEnd tells whether the front-end is to be replaced although it works.
-func (r *run) outdatedFrontEnd(v View) bool {
-	fe, ok := v.Nodes.FrontEnd()
-	return ok && r.req.ReplaceFrontEnd && fe.SpecHash != r.req.Spec.FrontEnd.BuildHash()
-}
-
-// startOver prepares the document of a front-end that is to be made. The one
-// before it is deleted first, see clear: their names are the same, and so may be
-// the floating IP and a fixed port.
+// startOver prepares the document of a front-end that is to be made. The front-end
+// before it is deleted first, see deleteUnkept: their names are the same, and so
+// may be the floating IP and a fixed port.
 func (r *run) startOver(v View) error {
 	s, last := r.req.Spec, v.Document
 	generation := max(r.req.Generation, last.Generation) + 1
-	keys := append([]*trust.CA{r.req.CA}, r.req.Keys...)
+	keys := r.req.keys()
 	if r.plan.Keeps() && CanKeepWorkers(last, keys...) {
 		// A new CA is brought to the nodes when the front-end has reached them all.
 		r.ca = signer(last, keys)
@@ -82,7 +52,7 @@ func (r *run) startOver(v View) error {
 	if r.plan.Keeps() && r.req.KeepWorkers {
 		return fmt.Errorf("make a new front-end for workers that stay: %w", ErrCAKey)
 	}
-	r.plan = r.compute(v, s).Anew() // latecomers are none any more
+	r.plan = r.compute(v, s).Anew() // every worker is made anew, latecomers too
 	var err error
 	if r.ca, err = firstCA(keys); err != nil {
 		return err
@@ -102,14 +72,14 @@ func firstCA(keys []*trust.CA) (*trust.CA, error) {
 	return trust.NewCA()
 }
 
-// kept is the roster of the workers that stay. Marks to leave end with the
-// front-end that was to see to it.
+// kept returns the roster of the workers that stay. Marks to leave end with the
+// front-end that they were meant for.
 func (r *run) kept(last cluster.Document) []cluster.Member {
 	var out []cluster.Member
-	for _, w := range r.plan.each(func(g GroupPlan) []string { return g.Keep }) {
-		m, _ := last.Member(w.name)
-		m.Name = w.name
-		if n, ok := r.have.ByName(w.name); ok && n.Address != "" {
+	for _, name := range r.plan.Kept() {
+		m, _ := last.Member(name)
+		m.Name = name
+		if n, ok := r.inv.servers.ByName(name); ok && n.Address != "" {
 			m.Address = n.Address
 		}
 		m.Leaving = cluster.Stays
@@ -118,14 +88,4 @@ func (r *run) kept(last cluster.Document) []cluster.Member {
 		}
 	}
 	return out
-}
-
-// setCA has the nodes trust another CA from this document on. It reports whether
-// that changed it.
-func (r *run) setCA(d *cluster.Document) bool {
-	if r.req.CA == nil || d.CA == r.req.CA.Public() || !r.tells(*d) {
-		return false
-	}
-	d.CA = r.req.CA.Public()
-	return true
 }

@@ -26,7 +26,7 @@ func (p *Provisioner) Unjoined(ctx context.Context, v View, patience time.Durati
 	if len(suspects) == 0 {
 		return v
 	}
-	text, err := p.report(ctx, v.Document, fe.ID)
+	text, err := p.reports(v.Document).read(ctx, fe.ID)
 	if err != nil {
 		p.opts.Log(ctx, "reading the front-end's report failed; nobody is taken for a worker that never joined", "error", err.Error())
 		return v
@@ -56,7 +56,7 @@ func (r *run) neverJoined(ctx context.Context, v View) View {
 	report, ok := r.p.freshReport(ctx, v, fe.ID)
 	if !ok {
 		names := strings.Join(suspects.Names(), ", ")
-		r.problems = append(r.problems, Problem{
+		r.tally.problems = append(r.tally.problems, Problem{
 			Node: suspects[0].Name, Kind: cluster.FaultOther, Heals: true, Summary: "was not made anew",
 			Detail: fmt.Sprintf("the front-end has not reported within %s, so nobody can tell whether %s have joined since", freshReport, names),
 		})
@@ -72,7 +72,7 @@ func (r *run) neverJoined(ctx context.Context, v View) View {
 // can't be asked for a new report.
 func suspects(v View, old func(cluster.Node) bool) cluster.Nodes {
 	fe, ok := v.Nodes.FrontEnd()
-	if !ok || !isActive(fe) || !v.HasDocument || byLastWorker(v.Document) {
+	if !ok || !isActive(fe) || !v.HasDocument || v.Document.WithoutMetadataService() {
 		return nil
 	}
 	return slices.DeleteFunc(v.Nodes.Workers(""), func(n cluster.Node) bool {
@@ -91,12 +91,13 @@ func named(v View, report cluster.Report, suspects cluster.Nodes) cluster.Nodes 
 
 // freshReport clears the slot and waits for a report on the document that was read.
 func (p *Provisioner) freshReport(ctx context.Context, v View, frontEnd string) (cluster.Report, bool) {
+	way := p.reports(v.Document)
 	waiting, cancel := context.WithTimeout(ctx, freshReport)
 	defer cancel()
 	pace := wait.NewPoll(2*time.Second, 5*time.Second)
 	for ask := true; ; {
 		if ask {
-			if err := p.clearReport(waiting, v.Document, frontEnd); err != nil {
+			if err := way.clear(waiting, frontEnd); err != nil {
 				p.opts.Log(ctx, "clearing the front-end's report failed", "error", err.Error())
 				return cluster.Report{}, false
 			}
@@ -105,7 +106,7 @@ func (p *Provisioner) freshReport(ctx context.Context, v View, frontEnd string) 
 			p.opts.Log(ctx, "the front-end has not reported anew", "waited", freshReport.String())
 			return cluster.Report{}, false
 		}
-		text, err := p.report(waiting, v.Document, frontEnd)
+		text, err := way.read(waiting, frontEnd)
 		if err != nil {
 			ask = false
 			continue

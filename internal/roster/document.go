@@ -35,15 +35,21 @@ func SetTemplates(d *cluster.Document, s cluster.Spec) bool {
 	frontEnd := s.FrontEnd
 	frontEnd.CloudConfig, frontEnd.Files = "", nil
 	d.FrontEndAs = &frontEnd
-	d.Groups = make(map[string]cluster.GroupSpec, len(s.Groups))
+	d.Groups = Templates(s)
+	return !sameJSON(before, *d) // as written: nil and empty are the same there
+}
+
+// Templates returns what the workers of each group are made from.
+func Templates(s cluster.Spec) map[string]cluster.GroupSpec {
+	out := make(map[string]cluster.GroupSpec, len(s.Groups))
 	for name, g := range s.Groups {
 		g.Retire = nil
 		if g.Scaling != nil {
 			g.Count = 0 // the scaler's number is no part of the template
 		}
-		d.Groups[name] = g
+		out[name] = g
 	}
-	return !sameJSON(before, *d) // as written: nil and empty are the same there
+	return out
 }
 
 func sameJSON(a, b cluster.Document) bool {

@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
 )
 
 // change is what a plan decides: from what is wanted, what was, and what names
@@ -27,7 +27,7 @@ type change struct {
 
 	names resolution   // what the names in want stand for
 	spec  cluster.Spec // what want stands for by these names
-	nodes provision.Plan
+	nodes nodeplan.Plan
 
 	leftovers     bool // the apply first deletes what an interrupted create left
 	documentItems int  // metadata items that the cluster document takes
@@ -81,7 +81,7 @@ func (c *change) compute(names resolution) {
 	if !c.create && (c.want.rolls() || c.open.rolls) {
 		rules.Rolling, rules.Open = true, c.openGroups()
 	}
-	c.nodes = provision.Compute(c.spec, c.was.nodes, rules)
+	c.nodes = nodeplan.Compute(c.spec, c.was.nodes, rules)
 }
 
 // openGroups returns the groups whose workers may turn out to be outdated, because

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -62,8 +62,8 @@ type private struct {
 	keyOpen       bool      // it is not known yet
 }
 
-func (p private) rules() provision.Rules {
-	return provision.Rules{Leaving: func(name string) bool { return slices.Contains(p.leaving, name) }, Names: p.lost}
+func (p private) rules() nodeplan.Rules {
+	return nodeplan.Rules{Leaving: func(name string) bool { return slices.Contains(p.leaving, name) }, Names: p.lost}
 }
 
 type privateState interface {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -18,7 +19,7 @@ type promised struct {
 }
 
 // promise returns what a computed plan promises of nodes, some of which exist.
-func promise(plan provision.Plan, have cluster.Nodes) promised {
+func promise(plan nodeplan.Plan, have cluster.Nodes) promised {
 	p := promised{told: true}
 	exists := setOf(have.Names())
 	come := func(name string) {

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -30,45 +31,45 @@ func statesOf(names ...string) map[string]nodeState {
 // Each row: what there is, what a plan computes, and what it promises. An apply
 // reads the same promise from the planned attribute `nodes`.
 func TestPromise(t *testing.T) {
-	groups := func(g provision.GroupPlan) map[string]provision.GroupPlan {
-		return map[string]provision.GroupPlan{"cpu": g}
+	groups := func(g nodeplan.Group) map[string]nodeplan.Group {
+		return map[string]nodeplan.Group{"cpu": g}
 	}
 	for _, row := range []struct {
 		name     string
 		have     []string
 		frontEnd bool // is made
-		cpu      provision.GroupPlan
+		cpu      nodeplan.Group
 		want     promised
 	}{
-		{"create", nil, true, provision.GroupPlan{Add: []string{"astro-cpu-1", "astro-cpu-2"}},
+		{"create", nil, true, nodeplan.Group{Add: []string{"astro-cpu-1", "astro-cpu-2"}},
 			promised{add: []string{"astro-cpu-1", "astro-cpu-2", "astro-frontend"}}},
-		{"nothing to do", []string{"astro-frontend", "astro-cpu-1"}, false, provision.GroupPlan{Keep: []string{"astro-cpu-1"}},
+		{"nothing to do", []string{"astro-frontend", "astro-cpu-1"}, false, nodeplan.Group{Keep: []string{"astro-cpu-1"}},
 			promised{keep: []string{"astro-cpu-1", "astro-frontend"}}},
 		{"grow, numbers in order", []string{"astro-frontend", "astro-cpu-9"}, false,
-			provision.GroupPlan{Keep: []string{"astro-cpu-9"}, Add: []string{"astro-cpu-11", "astro-cpu-10"}},
+			nodeplan.Group{Keep: []string{"astro-cpu-9"}, Add: []string{"astro-cpu-11", "astro-cpu-10"}},
 			promised{keep: []string{"astro-cpu-9", "astro-frontend"}, add: []string{"astro-cpu-10", "astro-cpu-11"}}},
 		{"shrink", []string{"astro-frontend", "astro-cpu-1", "astro-cpu-2"}, false,
-			provision.GroupPlan{Keep: []string{"astro-cpu-2"}, Remove: []string{"astro-cpu-1"}},
+			nodeplan.Group{Keep: []string{"astro-cpu-2"}, Remove: []string{"astro-cpu-1"}},
 			promised{keep: []string{"astro-cpu-2", "astro-frontend"}, remove: []string{"astro-cpu-1"}}},
 		{"a broken worker is made anew", []string{"astro-frontend", "astro-cpu-1"}, false,
-			provision.GroupPlan{Add: []string{"astro-cpu-1"}, Remove: []string{"astro-cpu-1"}},
+			nodeplan.Group{Add: []string{"astro-cpu-1"}, Remove: []string{"astro-cpu-1"}},
 			promised{keep: []string{"astro-frontend"}, roll: []string{"astro-cpu-1"}}},
 		{"a worker that never had a server", []string{"astro-frontend", "astro-cpu-1!"}, false,
-			provision.GroupPlan{Add: []string{"astro-cpu-1"}},
+			nodeplan.Group{Add: []string{"astro-cpu-1"}},
 			promised{keep: []string{"astro-frontend"}, add: []string{"astro-cpu-1"}}},
 		{"a rolling replacement", []string{"astro-frontend", "astro-cpu-1", "astro-cpu-2"}, false,
-			provision.GroupPlan{Keep: []string{"astro-cpu-1", "astro-cpu-2"}, Roll: []string{"astro-cpu-2"}},
+			nodeplan.Group{Keep: []string{"astro-cpu-1", "astro-cpu-2"}, Roll: []string{"astro-cpu-2"}},
 			promised{keep: []string{"astro-cpu-1", "astro-frontend"}, roll: []string{"astro-cpu-2"}}},
 		{"another front-end for the same workers", []string{"astro-frontend", "astro-cpu-1"}, true,
-			provision.GroupPlan{Keep: []string{"astro-cpu-1"}},
+			nodeplan.Group{Keep: []string{"astro-cpu-1"}},
 			promised{keep: []string{"astro-cpu-1"}, roll: []string{"astro-frontend"}}},
-		{"a lost front-end", []string{"astro-cpu-1"}, true, provision.GroupPlan{Keep: []string{"astro-cpu-1"}},
+		{"a lost front-end", []string{"astro-cpu-1"}, true, nodeplan.Group{Keep: []string{"astro-cpu-1"}},
 			promised{keep: []string{"astro-cpu-1"}, add: []string{"astro-frontend"}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.want.told = true
 			before := statesOf(row.have...)
-			plan := provision.Plan{FrontEnd: row.frontEnd, FrontEndName: "astro-frontend", Groups: groups(row.cpu)}
+			plan := nodeplan.Plan{FrontEnd: row.frontEnd, FrontEndName: "astro-frontend", Groups: groups(row.cpu)}
 			got := promise(plan, nodesOf(before))
 			if !reflect.DeepEqual(got, row.want) {
 				t.Errorf("promised %+v, want %+v", got, row.want)

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -91,15 +92,15 @@ func TestWarningOfWorkersThatStay(t *testing.T) {
 	g.CloudConfig = types.StringValue("#cloud-config\n")
 	m.setGroups(t, map[string]groupModel{"cpu": g})
 	c := computed(t, m, &was)
-	plan := provision.GroupPlan{Keep: []string{"astro-cpu-1", "astro-cpu-2"}, Roll: []string{"astro-cpu-1"}}
-	c.nodes.Groups = map[string]provision.GroupPlan{"cpu": plan}
+	plan := nodeplan.Group{Keep: []string{"astro-cpu-1", "astro-cpu-2"}, Roll: []string{"astro-cpu-1"}}
+	c.nodes.Groups = map[string]nodeplan.Group{"cpu": plan}
 	diags := laterWarnings(c)
 	if len(diags) != 1 || strings.Contains(diags[0].Detail(), "astro-cpu-1") || !strings.Contains(diags[0].Detail(), "astro-cpu-2") ||
 		!strings.Contains(diags[0].Detail(), "`replacement`") {
 		t.Errorf("diagnostics: %v", diags)
 	}
 	plan.Roll = plan.Keep
-	c.nodes.Groups = map[string]provision.GroupPlan{"cpu": plan}
+	c.nodes.Groups = map[string]nodeplan.Group{"cpu": plan}
 	if diags := laterWarnings(c); diags != nil {
 		t.Errorf("diagnostics: %v", diags)
 	}

@@ -62,9 +62,20 @@ var rules = []rule{
 		because: "the consumer declares the interface",
 	},
 	{
-		name: "provisioning knows neither client nor Terraform", in: []string{"internal/provision"},
+		name: "provisioning knows neither client nor Terraform", in: []string{"internal/provision", "internal/batch", "internal/roster", "internal/plan"},
 		deny:    []string{plugin, gophercloud, ours + "/internal/openstack", ours + "/internal/provider", ours + "/scaler"},
 		because: "provider and scaler create through the same code",
+	},
+	{
+		name: "the parts of provisioning do not know the whole", in: []string{"internal/batch", "internal/roster", "internal/plan"},
+		deny:    []string{ours + "/internal/provision"},
+		because: "provision puts them together",
+	},
+	{
+		name: "what stays, comes and goes is decided by values", in: []string{"internal/plan"},
+		only:    []string{ours + "/internal/cluster"},
+		deny:    []string{"context", "net", "os"},
+		because: "a plan is computed at plan time and again at apply time",
 	},
 	{
 		name: "the document's store knows the domain alone", in: []string{"internal/roster"},

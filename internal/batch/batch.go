@@ -1,0 +1,160 @@
+package batch
+
+import (
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// Batch is a set of new workers on their way: created, waited for, and built once
+// more where Nova fails to build one. Observe, Enroll and the like are called from
+// one goroutine; Launch makes servers side by side.
+type Batch struct {
+	ID      string    // on every server of the batch, see cluster.MetaBatch
+	Begun   time.Time // when the batch was prepared
+	Courier Courier
+
+	maker       Maker
+	concurrency int
+	doc         cluster.Document
+	meta        map[string]string // on every server of the batch
+	ca          *trust.CA
+	placement   *placement
+	members     map[string]*member // by node name
+
+	mu       sync.Mutex
+	taken    []*member // whose name another writer has put into the roster
+	problems []cluster.Problem
+}
+
+// New prepares a batch of the named workers, by the templates of the document. meta
+// stands in the metadata of every server of the batch. concurrency is the number of
+// create calls side by side.
+func New(maker Maker, concurrency int, doc cluster.Document, names []string, meta map[string]string) (*Batch, error) {
+	ca, err := trust.NewCA()
+	if err != nil {
+		return nil, err
+	}
+	b := &Batch{
+		ID: strings.ToLower(rand.Text()[:10]), Begun: time.Now(), Courier: noCourier{},
+		maker: maker, concurrency: concurrency, doc: doc, meta: meta, ca: ca,
+		placement: newPlacement(doc.Groups), members: make(map[string]*member, len(names)),
+	}
+	for _, name := range names {
+		group := doc.GroupOf(name)
+		if group == "" {
+			return nil, fmt.Errorf("make worker %s: the cluster has no group of that name", name)
+		}
+		b.members[name] = &member{name: name, group: group}
+	}
+	return b, nil
+}
+
+// Spread gives the workers their availability zones beside those that stay. Zones
+// in avoid are left out where a group has others.
+func (b *Batch) Spread(stay cluster.Nodes, avoid []string) {
+	b.placement.spread(b.members, stay, avoid)
+}
+
+// Size returns the number of workers of the batch, those given up included.
+func (b *Batch) Size() int { return len(b.members) }
+
+// CA returns the public half of the batch's CA, in authorized_keys form.
+func (b *Batch) CA() string { return b.ca.Public() }
+
+// Marks returns the metadata by which the batch's servers are known, with more
+// beside them.
+func (b *Batch) Marks(more map[string]string) map[string]string {
+	out := map[string]string{cluster.MetaBatch: b.ID}
+	maps.Copy(out, b.meta)
+	maps.Copy(out, more)
+	return out
+}
+
+// Progress returns how many workers satisfy ok, and of how many. Those given up and
+// those that the courier holds back do not count.
+func (b *Batch) Progress(ok func(cluster.Node) bool) (done, all int) {
+	for _, m := range b.members {
+		if m.lost || b.Courier.Waits(m.name) {
+			continue
+		}
+		all++
+		if m.id != "" && ok(m.node) {
+			done++
+		}
+	}
+	return done, all
+}
+
+// Every reports whether all workers that Progress counts satisfy ok.
+func (b *Batch) Every(ok func(cluster.Node) bool) bool {
+	done, all := b.Progress(ok)
+	return done == all
+}
+
+// Nodes returns the workers that have a server and are not given up, in order.
+func (b *Batch) Nodes() cluster.Nodes {
+	var out cluster.Nodes
+	for _, m := range b.members {
+		if m.id != "" && !m.lost {
+			out = append(out, m.node)
+		}
+	}
+	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
+	return out
+}
+
+// Dropped reports whether the server belonged to the batch and is being deleted: a
+// build that failed, or a second server of one name.
+func (b *Batch) Dropped(id string) bool {
+	for _, m := range b.members {
+		if slices.Contains(m.old, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// Remove takes workers out of the batch whose servers the caller deletes.
+func (b *Batch) Remove(doomed cluster.Nodes) {
+	for _, m := range b.members {
+		if !m.lost && m.id != "" && slices.ContainsFunc(doomed, func(n cluster.Node) bool { return n.ID == m.id }) {
+			m.lost = true
+			b.placement.leave(m)
+		}
+	}
+}
+
+// GiveUp ends a worker with a problem.
+func (b *Batch) GiveUp(name string, problem cluster.Problem) { b.giveUp(b.members[name], problem) }
+
+func (b *Batch) giveUp(m *member, problem cluster.Problem) {
+	if !m.lost {
+		b.placement.leave(m)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	problem.Node, problem.Heals, problem.Zones = m.name, true, m.triedZones()
+	m.lost = true
+	b.problems = append(b.problems, problem)
+}
+
+// Note adds a problem of a worker that is not given up.
+func (b *Batch) Note(problem cluster.Problem) { b.problems = append(b.problems, problem) }
+
+// Problems returns what went wrong with the workers so far.
+func (b *Batch) Problems() []cluster.Problem { return slices.Clone(b.problems) }
+
+// TakeProblems returns what went wrong since it was called last.
+func (b *Batch) TakeProblems() []cluster.Problem {
+	out := b.problems
+	b.problems = nil
+	return out
+}

@@ -1,0 +1,36 @@
+package batch
+
+import (
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// Courier binds a batch to a roster that one of its workers takes to the front-end.
+// That worker is made last, and the roster that it takes names the others as they
+// are then. Most batches have no courier.
+type Courier interface {
+	// Waits reports whether the worker is not to be made yet.
+	Waits(name string) bool
+
+	// Bound reports whether the roster is on its way with that worker as it is, so
+	// that building it once more, at another address, would be in vain.
+	Bound(name string) bool
+
+	// Brings reports whether the roster that is on its way, if there is one, has this
+	// entry.
+	Brings(entry cluster.Member) bool
+
+	// Equip completes the user data and the metadata of the worker that takes the
+	// roster, and leaves those of the others as they are.
+	Equip(name string, in *cloudinit.WorkerInput, metadata map[string]string) error
+}
+
+// noCourier is the Courier of a batch whose roster reaches the front-end without it.
+type noCourier struct{}
+
+func (noCourier) Waits(string) bool          { return false }
+func (noCourier) Bound(string) bool          { return false }
+func (noCourier) Brings(cluster.Member) bool { return true }
+func (noCourier) Equip(string, *cloudinit.WorkerInput, map[string]string) error {
+	return nil
+}

@@ -1,0 +1,73 @@
+package batch
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// Enroll writes the workers with an address into the roster, except those whose
+// name another writer has put there since the batch was prepared. It reports
+// whether that changed the roster.
+func (b *Batch) Enroll(d *cluster.Document) bool {
+	changed := false
+	b.taken = nil
+	for _, n := range b.Nodes() {
+		if n.Address == "" {
+			continue
+		}
+		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: b.ID}
+		if !b.Courier.Brings(entry) {
+			b.giveUp(b.members[n.Name], cluster.Problem{Kind: cluster.FaultOther, Summary: "is in no roster",
+				Detail: "it was not there, or at another address, when the roster was sent to the front-end; the next apply makes it anew"})
+			continue
+		}
+		i := slices.IndexFunc(d.Workers, func(m cluster.Member) bool { return m.Name == n.Name })
+		switch {
+		case i < 0:
+			d.Workers = append(d.Workers, entry)
+		case d.Workers[i].Batch != b.ID && b.isNew(d.Workers[i]):
+			b.taken = append(b.taken, b.members[n.Name])
+			continue
+		case d.Workers[i].Batch != b.ID || d.Workers[i].Address != n.Address:
+			d.Workers[i] = entry
+		default:
+			continue
+		}
+		changed = true
+	}
+	if changed {
+		b.Sign(d)
+	}
+	return changed
+}
+
+// Sign puts the public half of the batch's CA into the document, so that a
+// coordinator can verify the first host keys of the batch's workers.
+func (b *Batch) Sign(d *cluster.Document) {
+	if d.Batches == nil {
+		d.Batches = map[string]string{}
+	}
+	d.Batches[b.ID] = b.ca.Public()
+}
+
+// isNew reports whether a roster entry was not there when the batch was prepared.
+func (b *Batch) isNew(entry cluster.Member) bool {
+	before, known := b.doc.Member(entry.Name)
+	return !known || before.Batch != entry.Batch || before.Address != entry.Address
+}
+
+// Yield deletes the workers that Enroll has passed over because another writer's
+// worker has the name.
+func (b *Batch) Yield(ctx context.Context) {
+	for _, m := range b.taken {
+		detail := "the other one stays, ours was deleted"
+		if err := b.maker.Cloud.DeleteNode(ctx, m.id); err != nil {
+			detail = "the other one stays; ours could not be deleted: " + err.Error()
+		}
+		m.old = append(m.old, m.id)
+		b.giveUp(m, cluster.Problem{Kind: cluster.FaultConflict, Summary: "was made by another writer at the same time", Detail: detail})
+	}
+	b.taken = nil
+}

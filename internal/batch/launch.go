@@ -1,0 +1,90 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// Launch creates every worker that has no server, at bounded concurrency. A worker
+// that fails is a Problem; the error is the context's only.
+func (b *Batch) Launch(ctx context.Context) error {
+	var todo []*member
+	for _, m := range b.members {
+		if m.id == "" && !m.lost && !b.Courier.Waits(m.name) {
+			todo = append(todo, m)
+		}
+	}
+	slices.SortFunc(todo, func(a, b *member) int { return cluster.CompareNames(a.name, b.name) })
+	var g errgroup.Group
+	g.SetLimit(b.concurrency)
+	for _, m := range todo {
+		g.Go(func() error { b.create(ctx, m); return nil })
+	}
+	_ = g.Wait() // no member returns an error
+	return context.Cause(ctx)
+}
+
+func (b *Batch) create(ctx context.Context, m *member) {
+	for refused := b.placement.refusal(m); refused != nil; refused = b.placement.refusal(m) {
+		if !b.placement.elsewhere(m) {
+			b.giveUp(m, cluster.Problem{Kind: refused.kind, Summary: "was not created", Detail: refused.detail})
+			return
+		}
+	}
+	req, err := b.request(m)
+	if err != nil {
+		b.giveUp(m, cluster.Problem{Kind: cluster.FaultOther, Summary: "was not created", Detail: err.Error()})
+		return
+	}
+	id, err := b.maker.Create(ctx, req, m.old)
+	if err != nil {
+		b.placement.refuse(m, err)
+		if ofZone(err) && m.zone != "" {
+			b.create(ctx, m) // in another zone, or given up where there is none
+			return
+		}
+		b.giveUp(m, cluster.Problem{Kind: kindOf(err), Summary: "was not created", Detail: err.Error()})
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m.id = id
+	m.tries++
+	m.node = cluster.Node{ID: id, Name: m.name, ClusterID: b.doc.ID, ClusterName: b.doc.Name,
+		Role: cluster.RoleWorker, Group: m.group, Status: cluster.StatusBuild}
+}
+
+func (b *Batch) request(m *member) (cluster.NodeRequest, error) {
+	key, err := b.ca.HostKey(m.name)
+	if err != nil {
+		return cluster.NodeRequest{}, err
+	}
+	spec := b.doc.Groups[m.group].NodeSpec
+	in := cloudinit.WorkerInput{
+		Common:         cloudinit.NewCommon(b.doc, spec),
+		Name:           m.name,
+		Group:          m.group,
+		FrontEndName:   b.doc.FrontEnd.Name,
+		CoordinatorKey: b.doc.FrontEnd.CoordinatorKey,
+		HostKey:        cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
+	}
+	metadata := b.Marks(nil)
+	if err := b.Courier.Equip(m.name, &in, metadata); err != nil {
+		return cluster.NodeRequest{}, err
+	}
+	userData, err := cloudinit.Worker(in)
+	if err != nil {
+		return cluster.NodeRequest{}, fmt.Errorf("render user data: %w", err)
+	}
+	req := b.maker.Request(b.doc, Order{
+		Name: m.name, Role: cluster.RoleWorker, Group: m.group, Spec: spec, Metadata: metadata, UserData: userData,
+	})
+	req.Zone, req.ServerGroupID = m.zone, m.serverGroup
+	return req, nil
+}

@@ -1,0 +1,42 @@
+package batch
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// member is a worker of a batch.
+type member struct {
+	name, group string
+	zone        string   // availability zone; "" is the cloud's choice
+	serverGroup string   // ID; "" is none
+	id          string   // "" while it has no server
+	old         []string // servers of earlier tries, being deleted
+	zones       []string // of earlier tries
+	tries       int
+	unseen      int // lists in a row that did not show it
+	node        cluster.Node
+	lost        bool // given up, see Batch.problems
+}
+
+// triedZones returns the zones of all tries, where there was a choice.
+func (m *member) triedZones() []string {
+	if m.zone == "" {
+		return nil
+	}
+	if slices.Contains(m.zones, m.zone) { // there was no other zone for the last try
+		return slices.Clone(m.zones)
+	}
+	return append(slices.Clone(m.zones), m.zone)
+}
+
+// zonesInWords says in which zones the member was tried, in order; "" where there
+// was no choice.
+func (m *member) zonesInWords() string {
+	if m.zone == "" {
+		return ""
+	}
+	return "; tried in availability zone " + strings.Join(append(slices.Clone(m.zones), m.zone), ", then ")
+}

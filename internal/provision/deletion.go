@@ -1,0 +1,125 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
+)
+
+// askAgain is after how many reads of the list, some 100 s, a server that is
+// still there is asked to go once more: a busy Nova needs a minute for many.
+const askAgain = 8
+
+// LeftError names servers that are still there although they were to be deleted.
+type LeftError struct {
+	Servers cluster.Nodes
+	Err     error // why: what the cloud said, or that the time was over
+}
+
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("%s still there: %s", strings.Join(e.Servers.Names(), ", "), e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *LeftError) Unwrap() error { return e.Err }
+
+// deleteAll asks for the deletion of the given servers and reads the cluster's
+// list until none of them is there. One that Nova failed to delete is asked for
+// again. seen is told each list. What can't be deleted does not keep the others:
+// a LeftError names it when those are gone.
+func (p *Provisioner) deleteAll(ctx context.Context, id string, doomed cluster.Nodes, seen func(cluster.Nodes)) error {
+	if len(doomed) == 0 {
+		return nil
+	}
+	d := deletion{p: p, cluster: id, servers: doomed}
+	d.request(ctx, doomed)
+	return d.await(ctx, seen)
+}
+
+// deletion is servers on their way out.
+type deletion struct {
+	p       *Provisioner
+	cluster string // ID
+	servers cluster.Nodes
+
+	mu      sync.Mutex
+	said    map[string]error // by server ID: what the last refusal said
+	refused map[string]bool  // by server ID: asking again changes nothing
+}
+
+// request asks for the deletion of some of the servers. One that Nova is busy with
+// answers with a conflict and is asked again later; one that is locked stays until
+// somebody unlocks it.
+func (d *deletion) request(ctx context.Context, servers cluster.Nodes) {
+	var g errgroup.Group
+	g.SetLimit(d.p.opts.Concurrency)
+	for _, n := range servers {
+		g.Go(func() error {
+			if err := d.p.cloud.DeleteNode(ctx, n.ID); err != nil {
+				d.refuse(n, err)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // what was said is kept by server
+}
+
+func (d *deletion) refuse(n cluster.Node, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.said == nil {
+		d.said, d.refused = map[string]error{}, map[string]bool{}
+	}
+	d.said[n.ID] = fmt.Errorf("delete %s: %w", n.Name, err)
+	// nova: "Instance … is locked", by compute/api.py check_instance_lock
+	d.refused[n.ID] = !cluster.IsKind(err, cluster.FaultConflict) || strings.Contains(err.Error(), "is locked")
+}
+
+func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
+	left := d.servers
+	pace := wait.ForServers(len(d.servers))
+	for round := 1; ; round++ {
+		going := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool { return d.refused[n.ID] })
+		if len(going) == 0 {
+			return d.outcome(left, nil)
+		}
+		if err := pace.Wait(ctx); err != nil {
+			return d.outcome(left, fmt.Errorf("wait until servers are gone: %w", err))
+		}
+		nodes, err := d.p.cloud.Nodes(ctx, cluster.IDTag(d.cluster))
+		if err != nil {
+			d.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
+			continue
+		}
+		if seen != nil {
+			seen(nodes)
+		}
+		left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
+			return n.Gone() || !slices.ContainsFunc(d.servers, func(s cluster.Node) bool { return s.ID == n.ID })
+		})
+		stuck := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool {
+			return d.refused[n.ID] || !n.Broken() && round%askAgain != 0
+		})
+		d.request(ctx, stuck)
+	}
+}
+
+// outcome is nil when nothing is left.
+func (d *deletion) outcome(left cluster.Nodes, err error) error {
+	if len(left) == 0 {
+		return nil
+	}
+	why := []error{err}
+	for _, n := range left {
+		why = append(why, d.said[n.ID])
+	}
+	return &LeftError{Servers: left, Err: errors.Join(why...)}
+}

@@ -1,0 +1,201 @@
+package provision
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+)
+
+// distribute brings a change to an existing front-end: new members, and marks for
+// the leaving ones, in one document; then, when those are drained, a document
+// without them.
+func (r *run) distribute(ctx context.Context) error {
+	d := distribution{r: r, before: r.doc, victims: r.victims()}
+	if r.channel.delivery() != pulled {
+		// This front-end drains no worker. Those that leave stay in the roster while
+		// they are there: a worker in no roster is not shown.
+		if err := d.deleteVictims(ctx); err != nil {
+			return err
+		}
+		d.victims = nil
+		if err := r.channel.arrive(ctx); err != nil {
+			return err
+		}
+	}
+	d.drains = len(d.victims) > 0 && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
+	d.report = r.channel.keys(ctx)
+	for try := range roster.Tries {
+		wrote, err := d.write(ctx, try == 0)
+		if err != nil {
+			return err
+		}
+		if try > 0 && !wrote {
+			break
+		}
+		if err := d.wait(ctx); err != nil {
+			return err
+		}
+		sent := r.channel.delivery() == carried || r.channel.delivery() == missed
+		if r.req.Wait != WaitJoined || sent || r.doc.Generation == d.before.Generation {
+			break
+		}
+		// Another writer that had read the document before this run wrote it may have
+		// written it after this run read it back. By now that shows, and the change is
+		// made once more.
+	}
+	if len(d.victims) == 0 {
+		return nil
+	}
+	return d.removeVictims(ctx)
+}
+
+// distribution is one change of the roster of an existing front-end.
+type distribution struct {
+	r       *run
+	before  cluster.Document // that the change starts from
+	report  cluster.Report   // with the front-end's keys, where they are not known yet
+	victims map[string]bool  // workers that a shrink removes
+	drains  bool             // they are drained first
+}
+
+// write brings the front-end's document up to date. It reports whether the document
+// had to be changed; the first time also if only the mark of a finished cluster was
+// missing.
+func (d distribution) write(ctx context.Context, first bool) (bool, error) {
+	r := d.r
+	unmarked := first && r.inv.frontEnd.Metadata[cluster.MetaReady] == ""
+	wrote := false
+	doc, err := r.p.store(r.inv.frontEnd.ID).Change(ctx, map[string]string{cluster.MetaReady: "1"}, func(doc *cluster.Document) error {
+		if err := r.channel.check(d.before, *doc); err != nil {
+			return err
+		}
+		if !d.revise(doc) && !unmarked {
+			return roster.ErrNoChange
+		}
+		wrote = true // also if another writer then builds upon it, and a second look finds nothing to do
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	r.doc = doc
+	r.inv.batch.Yield(ctx)
+	return wrote, nil
+}
+
+// revise brings a document up to what this run wants and has made. It reports
+// whether that changed the document.
+func (d distribution) revise(doc *cluster.Document) bool {
+	r := d.r
+	delivery := r.channel.delivery()
+	templates := roster.SetTemplates(doc, r.req.Spec)
+	keyed := roster.TakeKeys(doc, r.inv.frontEnd, d.report)
+	moved := delivery != missed && r.inv.batch.Enroll(doc)
+	moved = roster.Forget(doc, func(m cluster.Member) bool { return d.gone(m) || delivery != pulled && d.victims[m.Name] }) || moved
+	moved = roster.SetLeaving(doc, d.leaving(r.plan.Rolls())) || moved
+	moved = r.setCA(doc) || moved
+	if moved {
+		doc.Generation = r.channel.generation(*doc)
+	}
+	return templates || keyed || moved
+}
+
+// gone reports whether a member that was in the roster when the list was read has
+// no server in that list. Members that others enrolled since are not judged.
+func (d distribution) gone(m cluster.Member) bool {
+	return vanished(d.before, d.r.inv.nodes(), m)
+}
+
+func vanished(before cluster.Document, nodes cluster.Nodes, m cluster.Member) bool {
+	_, known := before.Member(m.Name)
+	_, there := nodes.ByName(m.Name)
+	return known && !there
+}
+
+// leaving asks the victims to leave, and takes back what an earlier, interrupted
+// shrink asked of workers that stay after all. Workers whose turn in a rolling
+// replacement comes keep their marks, and so do those that the scaler has marked.
+func (d distribution) leaving(rolls []string) func(cluster.Member) cluster.Leaving {
+	return func(m cluster.Member) cluster.Leaving {
+		switch {
+		case d.victims[m.Name] && d.drains:
+			return cluster.LeaveJobsOK
+		case !d.victims[m.Name] && m.Leaving == cluster.LeaveJobsOK && !slices.Contains(rolls, m.Name):
+			return cluster.Stays
+		}
+		return m.Leaving
+	}
+}
+
+// wait waits until every worker has the document that replaced the one before, and
+// the victims are drained.
+func (d distribution) wait(ctx context.Context) error {
+	r := d.r
+	delivery := r.channel.delivery()
+	if !delivery.reaches() {
+		r.channel.reportUnreached(d.before, r.doc)
+		return nil
+	}
+	// After a run that was cut short only the slot shows whether an unchanged roster
+	// has to be waited for. Reading it costs a round trip through the front-end; a
+	// front-end without keys is a sign worth that.
+	settled := r.doc.Generation == d.before.Generation && r.doc.FrontEnd.CoordinatorKey != ""
+	if r.req.Wait != WaitJoined || settled {
+		return nil
+	}
+	w := &joinWait{r: r, generation: r.doc.Generation, drainEnd: time.Now().Add(r.req.DrainTimeout)}
+	if d.drains {
+		w.drained = slices.SortedFunc(maps.Keys(d.victims), cluster.CompareNames)
+	}
+	if delivery != pulled { // what was sent may name a worker that has vanished since
+		w.spared = func(name string) bool { _, there := r.doc.Member(name); return !there }
+	}
+	return w.await(ctx)
+}
+
+// removeVictims deletes drained workers and has the front-end forget them.
+func (d distribution) removeVictims(ctx context.Context) error {
+	r := d.r
+	if err := d.deleteVictims(ctx); err != nil {
+		return err
+	}
+	doc, err := r.p.forgetWorkers(ctx, r.inv.frontEnd.ID, func(m cluster.Member) bool { return d.victims[m.Name] })
+	if err != nil {
+		return err
+	}
+	moved := doc.Generation > r.doc.Generation
+	r.doc = doc
+	if moved && r.req.Wait == WaitJoined {
+		_, err = r.waitReport(ctx, doc.Generation)
+	}
+	return err
+}
+
+func (d distribution) deleteVictims(ctx context.Context) error {
+	var doomed cluster.Nodes
+	for _, n := range d.r.inv.nodes() {
+		if n.Role == cluster.RoleWorker && d.victims[n.Name] {
+			doomed = append(doomed, n)
+		}
+	}
+	if len(doomed) == 0 {
+		return nil
+	}
+	d.r.p.opts.Log(ctx, "deleting workers", "nodes", doomed.Names())
+	return d.r.inv.remove(ctx, doomed)
+}
+
+// forgetWorkers writes a document without the members for which gone is true.
+func (p *Provisioner) forgetWorkers(ctx context.Context, frontEnd string, gone func(cluster.Member) bool) (cluster.Document, error) {
+	return p.store(frontEnd).Change(ctx, nil, func(d *cluster.Document) error {
+		if !roster.Forget(d, gone) {
+			return roster.ErrNoChange
+		}
+		d.Generation++
+		return nil
+	})
+}

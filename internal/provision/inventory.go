@@ -1,0 +1,177 @@
+package provision
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
+)
+
+// inventory holds the servers of one cluster as a run knows them: those that the
+// last list showed, the batch on its way, and the front-end.
+type inventory struct {
+	p         *Provisioner
+	clusterID string
+	servers   cluster.Nodes // as last listed
+	frontEnd  cluster.Node  // without an ID while there is none
+	batch     *batch.Batch  // nil before the first one
+	deleted   cluster.Nodes // by this run
+	tell      func(cluster.Nodes)
+}
+
+// list reads the cluster's servers. An error is logged: every caller polls, and
+// tries again until its time is over.
+func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
+	nodes, err := v.p.cloud.Nodes(ctx, cluster.IDTag(v.clusterID))
+	if err != nil {
+		v.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
+		return nil, err
+	}
+	nodes = v.retain(ctx, nodes, nil)
+	v.servers = nodes
+	for _, n := range nodes {
+		switch {
+		case v.frontEnd.ID == "" || n.Role != cluster.RoleFrontEnd:
+		case n.ID == v.frontEnd.ID:
+			n.Floating = cmp.Or(n.Floating, v.frontEnd.Floating) // Nova shows it late
+			v.frontEnd = n
+		case n.Metadata[cluster.MetaBatch] == v.batch.ID:
+			// A create call's answer got lost and no list showed what it made before the
+			// call was repeated. Two front-ends would work against each other.
+			v.p.opts.Log(ctx, "deleting a second front-end", "server", n.ID)
+			if err := v.p.cloud.DeleteNode(ctx, n.ID); err != nil {
+				v.p.opts.Log(ctx, "deleting a second front-end failed; trying again", "error", err.Error())
+			}
+		}
+	}
+	return nodes, nil
+}
+
+// retain returns a list completed by the servers that this run has seen, has not
+// deleted, and that the cloud does not call gone: a server of a cell that went down
+// meanwhile is still there. Those in doomed are left out.
+func (v *inventory) retain(ctx context.Context, listed, doomed cluster.Nodes) cluster.Nodes {
+	known := slices.DeleteFunc(slices.Clone(v.servers), func(n cluster.Node) bool {
+		return v.batch != nil && v.batch.Dropped(n.ID) || hasID(doomed, n.ID)
+	})
+	nodes, err := v.p.complete(ctx, v.clusterID, listed, known)
+	if hidden, ok := errors.AsType[*HiddenError](err); ok {
+		v.p.opts.Log(ctx, "the cloud says nothing about servers; they count as they were", "error", err.Error())
+		nodes = withHidden(nodes, hidden.Nodes)
+	}
+	return nodes
+}
+
+// nodes returns the servers of the cluster as far as the run knows, in order.
+func (v *inventory) nodes() cluster.Nodes {
+	byID := map[string]cluster.Node{}
+	for _, n := range v.servers {
+		if v.batch == nil || !v.batch.Dropped(n.ID) { // being deleted, though the last list still had it
+			byID[n.ID] = n
+		}
+	}
+	if v.batch != nil {
+		for _, n := range v.batch.Nodes() {
+			byID[n.ID] = n
+		}
+	}
+	if v.frontEnd.ID != "" {
+		byID[v.frontEnd.ID] = v.frontEnd
+	}
+	out := make(cluster.Nodes, 0, len(byID))
+	for _, n := range byID {
+		out = append(out, n)
+	}
+	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
+	return out
+}
+
+// changed tells the caller of the run what there is now.
+func (v *inventory) changed() {
+	if v.tell != nil {
+		v.tell(v.nodes())
+	}
+}
+
+// remove deletes servers and waits until none of them is listed.
+func (v *inventory) remove(ctx context.Context, doomed cluster.Nodes) error {
+	err := v.p.deleteAll(ctx, v.clusterID, doomed, func(left cluster.Nodes) {
+		v.servers = v.retain(ctx, left, doomed)
+		if v.batch != nil {
+			v.batch.Remove(doomed)
+		}
+		if hasID(doomed, v.frontEnd.ID) {
+			v.frontEnd = cluster.Node{}
+		}
+		v.changed()
+	})
+	if err != nil {
+		return fmt.Errorf("delete servers: %w", err)
+	}
+	v.deleted = append(v.deleted, doomed...)
+	v.p.opts.Log(ctx, fmt.Sprintf("deleted %d of %d", len(doomed), len(doomed)), "nodes", doomed.Names())
+	return nil
+}
+
+// frontEndVanished drops the front-end, which is gone without this run's doing,
+// and returns the error that says so.
+func (v *inventory) frontEndVanished(when string) error {
+	gone := v.frontEnd
+	v.servers = slices.DeleteFunc(slices.Clone(v.servers), func(n cluster.Node) bool { return n.ID == gone.ID })
+	v.frontEnd = cluster.Node{}
+	v.changed()
+	return &cluster.CloudError{
+		Kind: cluster.FaultNotFound, Op: "make " + gone.Name, Message: "its server was deleted by somebody else " + when,
+	}
+}
+
+// waitBatch reads the list until every new worker satisfies ok, for at most
+// 1/parts of the time left. A worker that does not by then is a problem of the
+// batch; lack says what it lacks.
+func (v *inventory) waitBatch(ctx context.Context, ok func(cluster.Node) bool, parts int, lack string) error {
+	b := v.batch
+	waiting, cancel := wait.Share(ctx, parts)
+	defer cancel()
+	pace := wait.ForServers(b.Size()).After(time.Since(b.Begun))
+	for !b.Every(ok) {
+		if err := pace.Wait(waiting); err != nil {
+			break
+		}
+		nodes, err := v.list(waiting)
+		if err != nil {
+			continue
+		}
+		if err := b.Observe(waiting, nodes); err != nil {
+			break
+		}
+		v.changed()
+		done, n := b.Progress(ok)
+		pace.Foresee(done, n, time.Since(b.Begun))
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	known := b.Problems()
+	for _, n := range b.Nodes() {
+		if !ok(n) && !slices.ContainsFunc(known, func(p Problem) bool { return p.Node == n.Name }) {
+			b.Note(Problem{
+				Node: n.Name, Kind: cluster.FaultOther, Summary: lack + " within the time given", Heals: n.Address == "",
+				Detail: "Nova shows it as " + string(n.Status), Console: v.p.maker().Console(ctx, n.ID),
+			})
+		}
+	}
+	return nil
+}
+
+func hasID(nodes cluster.Nodes, id string) bool {
+	return slices.ContainsFunc(nodes, func(n cluster.Node) bool { return n.ID == id })
+}
+
+func hasAddress(n cluster.Node) bool { return n.Address != "" }
+func isActive(n cluster.Node) bool   { return n.Status == cluster.StatusActive }
