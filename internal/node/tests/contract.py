@@ -28,19 +28,20 @@ class Contract:
         words = open(log).read().split() if os.path.exists(log) else []
         return words.count("start") + words.count("restart")
 
-    def configured(self, name, **more):
-        """Configures the daemons of a node that has a first bundle by now; returns its batch system."""
+    def configured(self, name):
+        """Configures a node's daemons; returns its batch system."""
         b = self.cluster.enter(name).batch
-        b.configure(self.given(name, **more))
+        b.configure(self.given(name))
         return b
 
-    def given(self, name, **more):
+    def given(self, name):
+        """Returns what a node is given; that node is entered."""
         b = self.cluster.enter(FRONT_END).batch
         secret = b.shared_secret()
         credential = b.credential(name) if b.HAS_CREDENTIALS and name != FRONT_END else ""
         groups = {"cpu": Group(9, [self.one, self.two])} if name == FRONT_END else {}
         self.cluster.enter(name)
-        return Given("astro-frontend.astro.vmcluster.internal", None, secret, credential, groups)._replace(**more)
+        return Given("astro-frontend.astro.vmcluster.internal", None, secret, credential, groups)
 
     def test_is_found_by_its_name(self):
         b = node.Node().batch
@@ -69,6 +70,14 @@ class Contract:
         b.configure(given)
         b.hold()
         self.assertEqual(self.runs(self.one), bool(self.DOUBLE.UNITS), "set-up may be repeated later")
+
+    def test_services_start_when_the_metadata_address_is_closed(self):
+        self.cluster.enter(self.one)
+        self.assertEqual(self.setup(), 0)
+        unit = self.cluster.text(self.one, "/etc/systemd/system/vmcluster-metadata.service")
+        early = next(line for line in unit.splitlines() if line.startswith("Before=")).partition("=")[2].split()
+        self.assertEqual([s for s in self.DOUBLE.UNITS if s not in early], [])
+        self.assertEqual(sorted(node.Node().batch.SERVICES), sorted(self.DOUBLE.UNITS))
 
     def test_configuring_again_disturbs_nothing(self):
         c = self.cluster
