@@ -91,17 +91,9 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 	if err := cmd.Start(); err != nil {
 		return &Error{Command: c.short(), Err: err}
 	}
-	limit := x.MaxOutput
-	if limit == 0 {
-		limit = MaxOutput
-	}
-	limited := &io.LimitedReader{R: out, N: limit}
-	consumeErr := consume(limited)
-	if consumeErr != nil && limited.N <= 0 {
-		consumeErr = fmt.Errorf("it printed more than %d bytes", limit)
-	}
+	consumeErr := x.handOn(out, consume)
 	if consumeErr != nil {
-		cancel() // consume has ended
+		cancel() // the rest is not read
 	}
 	if _, err := io.Copy(io.Discard, out); err != nil && consumeErr == nil && ctx.Err() == nil {
 		consumeErr = err
@@ -118,6 +110,26 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 		return fmt.Errorf("%s: %w", c.short(), consumeErr)
 	}
 	return nil
+}
+
+// handOn gives the output to consume, as far as it is not too long.
+func (x Exec) handOn(out io.Reader, consume func(io.Reader) error) error {
+	limit := x.MaxOutput
+	if limit == 0 {
+		limit = MaxOutput
+	}
+	limited := &io.LimitedReader{R: out, N: limit}
+	err := consume(limited)
+	if limited.N <= 0 && (err != nil || more(out)) {
+		return fmt.Errorf("it printed more than %d bytes", limit)
+	}
+	return err
+}
+
+// more reports whether there is anything left to read.
+func more(r io.Reader) bool {
+	n, _ := io.CopyN(io.Discard, r, 1)
+	return n > 0
 }
 
 // tail keeps the first bytes that are written to it.

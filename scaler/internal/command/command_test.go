@@ -33,6 +33,14 @@ func TestExec(t *testing.T) {
 	}
 }
 
+func TestExecTakesAsMuchAsIsAllowed(t *testing.T) {
+	var out string
+	x := command.Exec{Timeout: 10 * time.Second, MaxOutput: 6}
+	if err := x.Run(t.Context(), shell("echo $WORD"), text(&out)); err != nil || out != "hello\n" {
+		t.Errorf("output %q, error %v", out, err)
+	}
+}
+
 func TestExecFails(t *testing.T) {
 	var out string
 	errJSON := errors.New("not JSON")
@@ -52,6 +60,10 @@ func TestExecFails(t *testing.T) {
 				return err
 			}
 			return io.ErrUnexpectedEOF
+		}, "more than 1000 bytes"},
+		{"too much output for a reader that stops at any end", command.Exec{Timeout: 10 * time.Second, MaxOutput: 1000}, shell("while :; do echo xxxxxxxxxxxxxxxx; done"), func(r io.Reader) error {
+			_, err := io.Copy(io.Discard, r)
+			return err
 		}, "more than 1000 bytes"},
 		{"output that is not understood", command.Exec{Timeout: 10 * time.Second}, shell("echo x"), func(io.Reader) error { return errJSON }, "not JSON"},
 		{"the exit status comes before the reader's complaint", command.Exec{Timeout: 10 * time.Second}, shell("echo x; echo broken >&2; exit 3"), func(r io.Reader) error {
