@@ -1,5 +1,5 @@
-// Package config reads the scaler's configuration file, HCL, and says what is
-// wrong with it, all at once, with line and column.
+// Package config reads the scaler's configuration file in HCL. It reports all mistakes
+// at once, with line and column.
 package config
 
 import (
@@ -22,25 +22,25 @@ type Config struct {
 	Queue     Queue
 	Interval  time.Duration
 	Policy    decide.Policy
-	Preset    string // "" or PresetClassic; what it says stands in the other fields
+	Preset    string // "" or PresetClassic; its values are in the other fields
 	Actuator  string // ActuatorNova, ActuatorTerraform or ActuatorDryRun
 	Terraform Terraform
 	Web       Web
 	LogLevel  string
 	LogJSON   bool
 	Decisions string // file for records, JSON lines; "" keeps none
-	Facts     bool   // records hold what their rounds decided on
+	Facts     bool   // records hold the input of their rounds
 }
 
-// Queue says how the batch system is read.
+// Queue holds how the batch system is read.
 type Queue struct {
 	Type     string           // name of its adapter
-	Settings adapter.Settings // what the adapter's own options say
+	Settings adapter.Settings // the adapter's own options
 	Timeout  time.Duration    // for each call of a tool
 	SSH      *SSH             // nil runs the tools here
 }
 
-// SSH says how tools are run on another machine.
+// SSH holds how tools are run on another machine.
 type SSH struct {
 	Host           string
 	User           string
@@ -57,7 +57,7 @@ const (
 	ActuatorDryRun    = "dry-run"
 )
 
-// Error holds all that is wrong with a file.
+// Error holds all mistakes of a file.
 type Error struct{ Diagnostics hcl.Diagnostics }
 
 func (e *Error) Error() string {
@@ -132,7 +132,7 @@ func (d *decoder) queue(blocks map[string][]*hcl.Block, c *Config) {
 	}
 }
 
-// knownQueues returns how the queue blocks begin that there may be.
+// knownQueues returns the beginnings of all possible queue blocks.
 func knownQueues() []string {
 	var known []string
 	for _, name := range adapter.Names() {

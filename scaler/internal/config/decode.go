@@ -11,14 +11,14 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
-// decoder fills values from bodies and gathers what is wrong.
+// decoder fills values from bodies and collects mistakes.
 type decoder struct{ diags hcl.Diagnostics }
 
 func (d *decoder) fail(at hcl.Range, summary, detail string) {
 	d.diags = append(d.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at})
 }
 
-// defaults sets what is not written.
+// defaults sets the options that the file leaves out.
 func (d *decoder) defaults(options []option.Option) {
 	for _, o := range options {
 		if o.Default == "" {

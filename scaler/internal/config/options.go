@@ -22,7 +22,7 @@ func (c *Config) top() []option.Option {
 	return []option.Option{o, option.Text("cloud", "", &c.Cloud, nil), listen}
 }
 
-// options returns those that every queue block has, after those of its batch system.
+// options returns the options of the batch system, then those of every queue block.
 func (q *Queue) options() []option.Option {
 	timeout := option.Duration("timeout", "10s", time.Second, 5*time.Minute, &q.Timeout)
 	return append(q.Settings.Options(), timeout)

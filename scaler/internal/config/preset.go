@@ -10,12 +10,12 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
-// PresetClassic are the times by which the first system of this kind was run: the
-// queue is read every 10 s, demand of 60 s makes workers, 60 s without a job
-// remove them.
+// PresetClassic is the name of the times of the first system of this kind: it read the
+// queue every 10 s, made workers after 60 s of demand, and removed a worker after 60 s
+// without a job.
 const PresetClassic = "classic"
 
-// presets are the values of each, as one would write them.
+// presets are the values of each preset, in the form of the file.
 var presets = map[string][][2]string{
 	PresetClassic: {
 		{"interval", "10s"},
@@ -34,7 +34,7 @@ func (d *decoder) policy(blocks map[string][]*hcl.Block, c *Config) {
 		return
 	}
 	d.body(b.Body, c.policy())
-	written, _ := b.Body.JustAttributes() // d.body has said what is wrong
+	written, _ := b.Body.JustAttributes() // d.body has reported mistakes
 	_, said := written["join_timeout"]
 	c.Policy.LearnJoin = !said
 	options := map[string]option.Option{}
@@ -53,8 +53,8 @@ func (d *decoder) policy(blocks map[string][]*hcl.Block, c *Config) {
 	}
 }
 
-// same tells that an attribute says what the preset says: "60s" is "1m". One that
-// is wrong by itself has been told of already.
+// same reports whether an attribute has the value of the preset: "60s" is "1m". A mistake
+// in it has been reported already.
 func same(attr *hcl.Attribute, value string, o option.Option) bool {
 	v, diags := attr.Expr.Value(nil)
 	if diags.HasErrors() || v.IsNull() || v.Type() != cty.String || o.Set(v) != nil {

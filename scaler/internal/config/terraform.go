@@ -10,7 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
-// Terraform says how workers are added and removed by Terraform runs.
+// Terraform holds how Terraform runs add and remove workers.
 type Terraform struct {
 	Directory     string // of the configuration
 	Resource      string // the cluster's address in it
@@ -37,7 +37,7 @@ func (t *Terraform) options() []option.Option {
 	})
 	resource.Required = true
 	file := option.Text("variables_file", "scaler.auto.tfvars.json", &t.VariablesFile, func(s string) error {
-		// Terraform reads only these by itself, and a human's apply must see it.
+		// Terraform reads only such files by itself, and the apply of a person has to read it.
 		if s != filepath.Base(s) || !strings.HasSuffix(s, ".auto.tfvars.json") {
 			return fmt.Errorf("%q is not a file name that ends with .auto.tfvars.json", s)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
-// Web says where the scaler shows itself, and to whom.
+// Web holds the address of the page and the conditions for access to it.
 type Web struct {
 	Listen          string // host:port; "" shows nothing
 	Username        string // basic authentication
@@ -18,11 +18,11 @@ type Web struct {
 	CertificateFile string // TLS
 	KeyFile         string
 	ClientCAFile    string // clients need a certificate of it
-	Open            bool   // to anybody who reaches it, in clear text
+	Open            bool   // to everyone that reaches it, in clear text
 }
 
-// PasswordVariable is the environment variable that holds the page's password
-// where no file does.
+// PasswordVariable is the environment variable that holds the page's password if no file
+// does.
 const PasswordVariable = "VMCLUSTER_SCALER_PASSWORD" //nolint:gosec // G101: the name of a variable
 
 func (w *Web) options() []option.Option {
@@ -47,7 +47,7 @@ func address(s string) error {
 	return nil
 }
 
-// Loopback tells that only this machine reaches the page.
+// Loopback reports whether only this machine reaches the page.
 func (w *Web) Loopback() bool {
 	host, _, err := net.SplitHostPort(w.Listen)
 	if err != nil {
@@ -57,7 +57,7 @@ func (w *Web) Loopback() bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// web decodes the block and refuses to show to all what should not be.
+// web decodes the block, and refuses a page that everyone could read by mistake.
 func (d *decoder) web(body hcl.Body, blocks map[string][]*hcl.Block, w *Web) {
 	b := d.atMostOne(blocks, "web")
 	at := body.MissingItemRange()

@@ -1,6 +1,6 @@
-// Package explain says why a job waits, why a worker stays or goes, and why a
-// group grows or does not: from one look, and from what was written down before.
-// It is a function of values.
+// Package explain says why a job waits, why a worker stays or leaves, and why a group
+// grows or does not. It uses one reading and the records of earlier rounds, and is a
+// function of values.
 package explain
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
-// Explanation is what is known of a subject.
+// Explanation is what the scaler knows of a subject.
 type Explanation struct {
 	Subject string          `json:"subject"`
 	Kind    string          `json:"kind"` // "job", "worker" or "group"
@@ -33,7 +33,7 @@ const (
 	Group  = "group"
 )
 
-// Kind tells what a name means: a job's number, a group, or else a worker.
+// Kind returns the kind of a name: a job's number, a group, or else a worker.
 func Kind(name string, r record.Record, events []journal.Event) string {
 	if r.Facts.Queue.Traits.IsJobID(name) {
 		return Job
@@ -51,7 +51,7 @@ func Kind(name string, r record.Record, events []journal.Event) string {
 	return Worker
 }
 
-// NamesOf lists what could be asked about, for one who asked about nothing known.
+// NamesOf returns the names that can be explained, for an error about an unknown name.
 func NamesOf(r record.Record) string {
 	var names []string
 	for _, g := range status.Of(r).Groups {
@@ -66,12 +66,12 @@ func NamesOf(r record.Record) string {
 	return strings.Join(names, ", ")
 }
 
-// Known tells that a record has the worker.
+// Known reports whether a record has the worker.
 func (e Explanation) Known(r record.Record) bool {
 	return slices.ContainsFunc(r.Fleet.Workers, func(w fleet.Worker) bool { return w.Name == e.Subject })
 }
 
-// OfWorker explains a worker. A record that saw nothing leaves the events.
+// OfWorker explains a worker. Without a reading in the record it uses the events alone.
 func OfWorker(name string, r record.Record, events []journal.Event) Explanation {
 	e := Explanation{Subject: name, Kind: Worker, Events: about(events, func(e journal.Event) bool {
 		return e.About == name || slices.Contains(e.Names, name)
@@ -98,7 +98,7 @@ func OfWorker(name string, r record.Record, events []journal.Event) Explanation 
 	return e
 }
 
-// inWords says what a worker's phase means.
+// inWords returns the meaning of a worker's phase.
 func inWords(w fleet.Worker, r record.Record) string {
 	absent := text.Duration(r.Time.Sub(w.AbsentSince))
 	switch w.Phase {
@@ -143,7 +143,7 @@ func server(w fleet.Worker, now time.Time) string {
 	return line + "."
 }
 
-// decided returns what the look's decision says about a worker or "group NAME".
+// decided returns the notes of the decision about a worker or "group NAME".
 func decided(r record.Record, subject string) []string {
 	var lines []string
 	for _, e := range journal.Of([]record.Record{{Time: r.Time, Cluster: r.Cluster, Decision: r.Decision}}) {

@@ -13,8 +13,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// OfJob explains a job. Jobs that ask for the same are treated as one kind, so
-// what is said of its kind holds for it.
+// OfJob explains a job. The scaler treats jobs that ask for the same as one job group, so
+// what it says of the group holds for the job.
 func OfJob(j queue.Job, r record.Record, events []journal.Event) Explanation {
 	e := Explanation{Subject: j.ID, Kind: Job}
 	switch {
@@ -73,8 +73,8 @@ func waiting(j queue.Job, r record.Record) []string {
 	return lines
 }
 
-// placed returns how many jobs of a kind have room on workers of the phases, and
-// names some of these.
+// placed returns how many jobs of a group have room on workers of the phases, and the
+// names of some of these workers.
 func placed(r record.Record, key string, phases []fleet.Phase) (int, string) {
 	const most = 5
 	n, names := 0, []string(nil)

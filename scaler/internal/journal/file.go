@@ -14,8 +14,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// How much of the end of a file of decisions is read: what the last day wrote, and
-// never less than leastTail or more than mostTail bytes.
+// The part of the end of a file of decisions that is read: the records of the last day,
+// and at least leastTail and at most mostTail bytes.
 const (
 	span      = 24 * time.Hour // of the longest chart
 	leastTail = 4 << 20
@@ -30,8 +30,7 @@ func Read(path string) ([]record.Record, error) {
 	return records, err
 }
 
-// Each calls a function with the latest records of a file of decisions, as Read
-// returns them, without keeping them all.
+// Each calls a function with each record that Read returns, without keeping them all.
 func Each(path string, do func(record.Record)) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -99,8 +98,8 @@ func timeOf(r *bufio.Reader) (time.Time, bool) {
 	return t, ok && whole && err == nil
 }
 
-// Rounds calls a function with each record of a file of decisions that holds what
-// its round decided on. It reads the whole file; a line that cannot be read is an
+// Rounds calls a function with each record of a file of decisions that holds the input
+// of its round. It reads the whole file; a line that cannot be read is an
 // error.
 func Rounds(path string, do func(record.Record) error) error {
 	raw, err := os.ReadFile(path)
@@ -132,15 +131,15 @@ type File struct {
 	notes notes // of the line written last
 }
 
-// Open opens the file of that path for adding to it. With facts, each line holds what
-// its round decided on as well, so that it can be decided again.
+// Open opens the file of that path for appending. With facts, each line also holds the
+// input of its round, so that the round can be decided again.
 func Open(path string, facts bool) (*File, error) {
 	f := &File{}
 	return f, f.Reopen(path, facts)
 }
 
-// Reopen goes on in the file of that path: another one, or a new one where the
-// old one was moved away. Where that fails, the old one stays in use.
+// Reopen continues in the file of that path: another file, or a new one if the old one
+// was moved away. If that fails, the old file stays in use.
 func (d *File) Reopen(path string, facts bool) error {
 	var opened *os.File
 	if path != "" {
@@ -176,10 +175,10 @@ func (d *File) Record(r record.Record) error {
 		err = record.WriteLine(d.f, d.notes.shorten(r))
 	}
 	if d.facts || err != nil {
-		d.notes = notes{} // the next line does not rest on this one
+		d.notes = notes{} // the next line does not refer to this one
 	}
 	return err
 }
 
-// Close ends the keeping of records.
+// Close closes the file.
 func (d *File) Close() error { return d.Reopen("", false) }

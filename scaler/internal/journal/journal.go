@@ -1,5 +1,5 @@
-// Package journal makes a history of records: what was done, and what was not
-// done for as long as the reason was the same.
+// Package journal makes a history of records: the events of what was done, and of what
+// was not done while the reason was the same.
 package journal
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// What an event tells.
+// The kinds of event.
 const (
 	Add     = "add"
 	Drain   = "drain"
@@ -24,8 +24,7 @@ const (
 	Failed  = "failed"
 )
 
-// Event is something that was decided, in one tick or in several that follow
-// each other.
+// Event is something that was decided, in one round or in several consecutive ones.
 type Event struct {
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
@@ -40,7 +39,7 @@ type Event struct {
 	matter string // the same in later rounds, where Reason may have other numbers
 }
 
-// Action tells an event by which something changes from one by which nothing does.
+// Action reports whether the event changes something.
 func (e Event) Action() bool { return e.What != Nothing && e.What != Failed }
 
 func (e Event) key() string {
@@ -66,7 +65,7 @@ func Of(records []record.Record) []Event {
 	return j.Events()
 }
 
-// Add takes a finished tick's record.
+// Add adds the record of a finished round.
 func (j *Journal) Add(r record.Record) {
 	open := map[string]int{}
 	for _, e := range events(r) {
@@ -118,7 +117,7 @@ func events(r record.Record) []Event {
 		}
 		out = append(out, e)
 	}
-	// because adds an event with a reason; what stands in e.Reason follows its words.
+	// because adds an event with a reason; the text of e.Reason follows its words.
 	because := func(e Event, why reason.Reason) {
 		e.matter = why.Key() + e.Reason
 		e.Reason = why.String() + e.Reason
@@ -127,11 +126,11 @@ func events(r record.Record) []Event {
 	if r.Error != "" {
 		add(Event{What: Failed, About: "scaler", Reason: r.Error})
 	}
-	if r.Standby != "" { // what was decided, another scaler does
+	if r.Standby != "" { // another scaler acts
 		add(Event{What: Nothing, About: "scaler", Reason: r.Standby})
 		return out
 	}
-	if !r.Watching { // else nobody carries them out
+	if !r.Watching { // else they are not carried out
 		actions(r, because)
 	}
 	if r.Stopped != "" {
@@ -164,7 +163,7 @@ func actions(r record.Record, because func(Event, reason.Reason)) {
 	}
 }
 
-// made returns which of the workers that were made are of a group.
+// made returns those of the new workers that are of a group.
 func made(r record.Record, group string) []string {
 	var names []string
 	for _, name := range r.Added {

@@ -8,10 +8,10 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// line is a record as it stands in the file of decisions. Most notes hold for many
-// rounds: a worker stays idle, a group is at its maximum. So a line may hold only the
-// notes of subjects whose notes are not those of the line before. Notes that differ
-// only in numbers are the same.
+// line is a record in the file of decisions. Most notes hold for many rounds: a worker
+// stays idle, a group is at its maximum. So a line may hold only the notes of subjects
+// whose notes differ from the line before. Notes that differ only in numbers are the
+// same.
 type line struct {
 	record.Record
 	AsBefore bool     `json:"notes_as_before,omitempty"` // the other subjects' notes are those of the line before
@@ -24,8 +24,8 @@ type wholeLine struct {
 	Input *record.Input `json:"input,omitempty"`
 }
 
-// wholeAfter is the time after which a line holds all notes again: a reader that
-// begins in the middle of a file, and the numbers in the notes, rest on such a line.
+// wholeAfter is the time after which a line holds all notes again, for the numbers in
+// the notes, and for a reader that begins in the middle of a file.
 const wholeAfter = 10 * time.Minute
 
 // notes are the notes of the latest line that was written or read, in order.
@@ -48,7 +48,7 @@ func keysOf(all []decide.Note) map[string]string {
 // shorten returns the line for a record that follows, and notes what it holds.
 func (n *notes) shorten(r record.Record) line {
 	if r.Error != "" {
-		return line{Record: r} // nothing was decided: the line after it rests on the one before
+		return line{Record: r} // nothing was decided: the next line refers to the one before
 	}
 	before := *n
 	n.all, n.keys = r.Notes, keysOf(r.Notes)

@@ -11,13 +11,13 @@ import (
 
 // births follows new workers from the demand that causes them to their first job.
 type births struct {
-	unmet map[string]time.Time // group → since when it needs workers
+	unmet map[string]time.Time // group → the time since when it needs workers
 	on    map[string]birth     // worker → how far it is
 	due   map[string]order     // group → workers decided on and not made at once
-	known map[string]bool      // workers of the last look
+	known map[string]bool      // workers of the last reading
 }
 
-// order is a decision that an actuator carries out after the round.
+// order is a decision that an actuator carries out after its round.
 type order struct{ wanted, decided time.Time }
 
 type birth struct {
@@ -79,8 +79,8 @@ func (b *births) came(r record.Record, m *Metrics) {
 	b.known = known
 }
 
-// made notes the workers that a round has made. Those that a group's least
-// number causes, and not jobs, wait for no job.
+// made notes the workers that a round has made. Workers that were made because of a
+// group's least number wait for no job.
 func (b *births) made(r record.Record, now time.Time, m *Metrics) {
 	for _, a := range r.Add {
 		wanted, byJobs := b.unmet[a.Group]
@@ -91,7 +91,7 @@ func (b *births) made(r record.Record, now time.Time, m *Metrics) {
 			b.due[a.Group] = order{wanted: wanted, decided: r.Time}
 			continue
 		}
-		delete(b.unmet, a.Group) // what is still needed is needed anew
+		delete(b.unmet, a.Group) // a remaining need begins anew
 		delete(b.due, a.Group)
 		for _, name := range r.Added {
 			if cluster.GroupOf(r.Cluster, name) != a.Group {

@@ -1,4 +1,4 @@
-// Package metrics shows in Prometheus' format what the loop sees and does. The
+// Package metrics shows in the format of Prometheus what the loop sees and does. The
 // names are documented in docs/scaler.md; a test compares the two.
 package metrics
 
@@ -56,7 +56,7 @@ type Metrics struct {
 	births  births
 }
 
-// New returns metrics without values. Version is the scaler's.
+// New returns metrics without values. Version is the version of the scaler.
 func New(version string, now func() time.Time) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), now: now, sick: map[string]bool{}, births: newBirths()}
 	m.gauges()
@@ -162,7 +162,7 @@ func (m *Metrics) age() float64 {
 	return max(0, m.now().Sub(m.readAt).Seconds())
 }
 
-// Decided implements loop.Observer: what was seen holds from now on.
+// Decided implements loop.Observer. It sets the gauges.
 func (m *Metrics) Decided(r record.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

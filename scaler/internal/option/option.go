@@ -1,5 +1,5 @@
-// Package option describes the options of the scaler's configuration file: what
-// each is called, what it may be, and where it goes.
+// Package option describes the options of the scaler's configuration file: the name of
+// each, its allowed values, and the field that it sets.
 package option
 
 import (
@@ -15,7 +15,7 @@ import (
 // Option is one attribute of a block.
 type Option struct {
 	Name     string
-	Default  string // as an operator would write it; "" leaves the option unset
+	Default  string // in the form of the file; "" leaves the option unset
 	Required bool
 	Allowed  string // the allowed values, for people
 	Type     cty.Type
@@ -113,7 +113,7 @@ func Duration(name, written string, least, most time.Duration, to *time.Duration
 	}}
 }
 
-// unit writes a duration as one would in the file: "24h", not "24h0m0s".
+// unit returns a duration in the form of the file: "24h", not "24h0m0s".
 func unit(d time.Duration) string {
 	for _, u := range []struct {
 		size time.Duration

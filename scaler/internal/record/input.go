@@ -6,7 +6,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 )
 
-// Input is everything that a round's decision follows from.
+// Input is everything that a round's decision depends on.
 type Input struct {
 	Facts  decide.Facts  `json:"facts"`
 	Policy decide.Policy `json:"policy"` // as configured

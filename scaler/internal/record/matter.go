@@ -6,8 +6,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 )
 
-// Matter returns a text that is the same for notes of the same matter in later
-// rounds. Notes about the workers of a group are one matter: a hundred of them would
+// Matter returns a text that is equal for notes of the same matter in later rounds.
+// Notes about the workers of a group are one matter, because a hundred of them would
 // fill a log.
 func Matter(n decide.Note) string {
 	about := n.About
@@ -17,8 +17,8 @@ func Matter(n decide.Note) string {
 	return about + "\x00" + n.Reason.Key()
 }
 
-// WithoutNumbers returns words without what changes from round to round in the words
-// of the same matter: "12", "0.5", "1m30s".
+// WithoutNumbers returns words without the numbers that change from round to round:
+// "12", "0.5", "1m30s".
 func WithoutNumbers(words string) string {
 	var b strings.Builder
 	inside := false

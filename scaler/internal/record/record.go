@@ -18,9 +18,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
-// Record is one round: what was seen, what was decided and why, what came of it.
-// Its JSON is one line of the file of decisions; what has no JSON there is for the
-// parts of the running scaler.
+// Record is one round: what it read, what it decided and why, and the results. Its JSON
+// is one line of the file of decisions; fields without JSON are for the parts of the
+// running scaler.
 type Record struct {
 	Time       time.Time           `json:"time"` // when the round began
 	Cluster    string              `json:"cluster,omitempty"`
@@ -28,12 +28,12 @@ type Record struct {
 	Waiting    int                 `json:"jobs_waiting"`
 	Running    int                 `json:"jobs_running"`
 	Workers    map[fleet.Phase]int `json:"workers,omitempty"`
-	Needed     int                 `json:"workers_needed"` // beyond those there are
+	Needed     int                 `json:"workers_needed"` // in addition to the present ones
 	DryRun     bool                `json:"dry_run,omitempty"`
 	Watching   bool                `json:"watching,omitempty"` // a round that does not act
 	decide.Decision
 	Added     []string `json:"added,omitempty"`     // names of the workers made
-	Collected []string `json:"collected,omitempty"` // what deleted servers had left: "port …"
+	Collected []string `json:"collected,omitempty"` // remains of deleted servers: "port …"
 	Errors    []string `json:"errors,omitempty"`    // of actions
 	Error     string   `json:"error,omitempty"`     // why nothing could be decided
 	Seconds   float64  `json:"seconds"`             // length of the round
@@ -44,14 +44,14 @@ type Record struct {
 	Standby string `json:"standby,omitempty"` // why another scaler acts, and not this one
 	Holder  string `json:"-"`                 // another scaler that holds the lease
 
-	Unread Source              `json:"-"` // what could not be read, Error says why; empty where all was
+	Unread Source              `json:"-"` // what could not be read, for the reason in Error; empty if everything was
 	Faults []cluster.FaultKind `json:"-"` // of each of Errors, in their order
 
 	Fleet  fleet.Fleet   `json:"-"`
 	Demand demand.Demand `json:"-"`
 	Facts  decide.Facts  `json:"-"`
 	Policy decide.Policy `json:"-"` // with the bounds that the cluster has
-	Input  *Input        `json:"-"` // what was decided on; nil: nothing was
+	Input  *Input        `json:"-"` // the input of the decision; nil: there was none
 }
 
 // Source is what a round reads.
@@ -63,14 +63,14 @@ const (
 	SourceQueue   Source = "queue"
 )
 
-// Standing is how a scaler stands to the lease of its cluster.
+// Standing is a scaler's state with regard to the lease of its cluster.
 type Standing struct {
 	Mine   bool
 	Holder string // another scaler that holds it
 	Sure   bool   // the other scaler was seen to be alive
 }
 
-// Decided fills in what a round read and decided.
+// Decided sets what a round has read and decided.
 func (r *Record) Decided(in Input, out decide.Outcome) {
 	f := in.Facts
 	r.Cluster, r.Generation = f.Cluster.Document.Name, f.Cluster.Document.Generation

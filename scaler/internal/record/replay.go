@@ -11,7 +11,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// ErrOther is the error of a round that is decided otherwise than it was recorded.
+// ErrOther is the error of a round whose new decision differs from the recorded one.
 var ErrOther = errors.New("the round is decided otherwise than it was recorded")
 
 // Replay decides a recorded round again and returns the outcome. It fails with

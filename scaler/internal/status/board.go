@@ -12,14 +12,14 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// Limits of what a loop that lives needs: a tick may read for two minutes, and
-// then act, several calls of half an hour at most.
+// The longest times of a healthy loop: a round may read for two minutes, and then act
+// with several calls of half an hour at most.
 const (
 	readLimit   = 3 * time.Minute
 	actionLimit = 2 * time.Hour
 )
 
-// Point is queue and workers at one moment.
+// Point is the numbers of jobs and workers at one moment.
 type Point struct {
 	Time    time.Time           `json:"time"`
 	Waiting int                 `json:"waiting"`
@@ -47,7 +47,7 @@ func (s *series) add(p Point) {
 	s.points = append(s.points, p)
 }
 
-// Board keeps what the scaler saw and did, for those who ask. It implements
+// Board keeps what the scaler saw and did, for the page and the API. It implements
 // loop.Observer.
 type Board struct {
 	interval func() time.Duration
@@ -58,7 +58,7 @@ type Board struct {
 	status   Status
 	known    bool // there is a status
 	acting   bool
-	begun    time.Time // of the tick that acts
+	begun    time.Time // of the acting round
 	finished time.Time
 	trouble  string
 	journal  *journal.Journal
@@ -66,7 +66,7 @@ type Board struct {
 	day      series
 }
 
-// NewBoard returns an empty board. Interval tells the time between two ticks.
+// NewBoard returns an empty board. Interval returns the time between two rounds.
 func NewBoard(interval func() time.Duration, now func() time.Time) *Board {
 	return &Board{
 		interval: interval, now: now, started: now(), journal: journal.New(200),
@@ -74,8 +74,8 @@ func NewBoard(interval func() time.Duration, now func() time.Time) *Board {
 	}
 }
 
-// Replay takes over a record that an earlier scaler wrote down, so that a restart
-// leaves no gap on the page. Records come in the order of their times.
+// Replay adds a record of an earlier scaler, so that a restart leaves no gap on the
+// page. Records come in the order of their times.
 func (b *Board) Replay(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -101,7 +101,7 @@ func (b *Board) Finished(r record.Record) {
 	b.point(r)
 }
 
-// point notes what was seen. A tick that saw nothing leaves a gap.
+// point notes what was seen. A round that saw nothing leaves a gap.
 func (b *Board) point(r record.Record) {
 	if r.Error != "" {
 		return
@@ -122,7 +122,7 @@ type View struct {
 	Health Health
 }
 
-// Health says whether the loop goes on.
+// Health is the state of the loop.
 type Health struct {
 	OK       bool       `json:"ok"`
 	Text     string     `json:"text"`
@@ -130,7 +130,7 @@ type Health struct {
 	Error    string     `json:"error,omitempty"` // why nothing can be decided
 }
 
-// View returns what there is now.
+// View returns the present content of the board.
 func (b *Board) View() View {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -141,8 +141,8 @@ func (b *Board) View() View {
 	}
 }
 
-// health is that of the loop. A cloud or a queue that cannot be read does not
-// make it ill: to start the scaler anew would not help.
+// health returns the state of the loop. A cloud or a queue that cannot be read does not
+// make it unhealthy, because a restart of the scaler would not help.
 func (b *Board) health(now time.Time) Health {
 	h := Health{LastTick: when(b.finished), Error: b.trouble}
 	since, limit, what := b.started, readLimit+2*b.interval(), "no round has ended since the start, %s ago"

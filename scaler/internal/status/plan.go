@@ -11,8 +11,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// WritePlan prints a record for people: what there is, what would be done, and
-// why. hold is the time that demand must last; waited tells that it was watched.
+// WritePlan prints a record for people: what there is, what would be done, and why.
+// hold is the time that demand must last; waited reports whether it was watched.
 func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "cluster\t%s, generation %d\n", r.Cluster, r.Generation)

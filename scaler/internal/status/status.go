@@ -1,6 +1,5 @@
-// Package status tells what there is: queue, groups and workers, as a document
-// and as a table. Of is a function of values; Board keeps the latest for those
-// who ask while the scaler runs.
+// Package status shows queue, groups and workers, as a document and as a table. Of is a
+// function of values; Board keeps the latest status while the scaler runs.
 package status
 
 import (
@@ -52,7 +51,7 @@ type Jobs struct {
 // Group is a worker group.
 type Group struct {
 	Name    string              `json:"name"`
-	Managed bool                `json:"managed"` // in the scaler's charge
+	Managed bool                `json:"managed"` // the scaler owns its number
 	Min     int                 `json:"min"`
 	Max     int                 `json:"max"`
 	Total   int                 `json:"total"`
@@ -61,7 +60,7 @@ type Group struct {
 	For     int                 `json:"needed_for_jobs"`
 }
 
-// Worker is a worker of the cluster, or a stranger in its pool.
+// Worker is a worker of the cluster, or one from outside in its pool.
 type Worker struct {
 	Name      string       `json:"name"`
 	Group     string       `json:"group,omitempty"`
@@ -83,7 +82,7 @@ type Worker struct {
 	Leaving   string       `json:"leaving,omitempty"` // the mark in the cluster document
 }
 
-// Of makes the status that a record holds.
+// Of returns the status in a record.
 func Of(r record.Record) Status {
 	s := Status{
 		Time: r.Time, Cluster: r.Cluster, Generation: r.Generation, DryRun: r.DryRun, Error: r.Error,

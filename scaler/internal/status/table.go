@@ -14,8 +14,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 )
 
-// Write prints a status for people. Last is what the file of decisions says of
-// the scaler's latest tick, nil where there is none.
+// Write prints a status for people. Last is the scaler's latest round in the file of
+// decisions; nil if there is none.
 func Write(w io.Writer, s Status, last *Last) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "cluster\t%s, generation %d, read %s\n", s.Cluster, s.Generation, s.Time.UTC().Format("2006-01-02 15:04:05 UTC"))
@@ -69,7 +69,7 @@ func (q Queue) text(now time.Time) string {
 	return line
 }
 
-// Words writes a worker's phase with what else matters of it.
+// Words returns a worker's phase with what else matters of it.
 func (w Worker) Words() string {
 	words := []string{string(w.Phase)}
 	if w.Protected {
@@ -81,7 +81,7 @@ func (w Worker) Words() string {
 	return strings.Join(words, ", ")
 }
 
-// For writes how long a worker has been as it is; "-" where that is not known.
+// For returns how long a worker has been in its state; "-" if that is unknown.
 func (w Worker) For(now time.Time) string {
 	if w.Since == nil {
 		return "-"
@@ -89,7 +89,7 @@ func (w Worker) For(now time.Time) string {
 	return text.Duration(now.Sub(*w.Since))
 }
 
-// FreeText writes what of a worker is free.
+// FreeText returns the free resources of a worker.
 func (w Worker) FreeText() string {
 	if w.Free == nil {
 		return "-"
@@ -97,7 +97,7 @@ func (w Worker) FreeText() string {
 	return w.Free.String()
 }
 
-// Last is the scaler's latest tick by its file of decisions.
+// Last is the scaler's latest round in its file of decisions.
 type Last struct {
 	Time   time.Time     `json:"time"`
 	Took   float64       `json:"seconds"`
@@ -105,7 +105,7 @@ type Last struct {
 	Action *LatestAction `json:"latest_action,omitempty"`
 }
 
-// LatestAction is what the scaler did last.
+// LatestAction is the scaler's last action.
 type LatestAction struct {
 	Time   time.Time `json:"time"`
 	What   string    `json:"what"`
@@ -113,7 +113,7 @@ type LatestAction struct {
 	Reason string    `json:"reason"`
 }
 
-// LastOf returns the latest tick of a file of decisions, nil where there is none.
+// LastOf returns the latest round of a file of decisions; nil if there is none.
 func LastOf(path string) (*Last, error) {
 	records, err := journal.Read(path)
 	if err != nil || len(records) == 0 {

@@ -45,11 +45,11 @@ type mark struct {
 
 func place(at float64) string { return fmt.Sprintf("%.1f", at) }
 
-// canvas turns times and values into places.
+// canvas turns times and values into coordinates.
 type canvas struct {
 	from, to time.Time
 	most     int
-	gap      time.Duration // without a point for so long, nothing is known
+	gap      time.Duration // time without a point after which a line ends
 }
 
 func (c canvas) x(t time.Time) float64 {
@@ -140,7 +140,8 @@ func within(points []status.Point, from time.Time) []status.Point {
 	return nil
 }
 
-// gap is the time without a point after which a line ends: some times the usual.
+// gap returns the time without a point after which a line ends: a multiple of the usual
+// distance.
 func gap(points []status.Point) time.Duration {
 	if len(points) < 2 {
 		return time.Minute
@@ -186,7 +187,7 @@ func (c canvas) area(points []status.Point, below, above func(status.Point) int)
 	return b.String()
 }
 
-// runs cuts the points where nothing was known in between.
+// runs cuts the points at gaps.
 func (c canvas) runs(points []status.Point) [][]status.Point {
 	var out [][]status.Point
 	begin := 0

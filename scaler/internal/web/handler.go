@@ -1,6 +1,5 @@
-// Package web serves what the scaler knows: a page for people, metrics for
-// Prometheus, a health check, and JSON. It changes nothing, and loads nothing
-// from elsewhere.
+// Package web serves the scaler's state: a page for people, metrics for Prometheus, a
+// health check, and JSON. It changes nothing, and loads nothing from other servers.
 package web
 
 import (
@@ -16,7 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
-// Source is what there is to show; *status.Board has it.
+// Source is what the page shows; *status.Board satisfies it.
 type Source interface{ View() status.View }
 
 //go:embed page.html.tmpl page.css page.js
@@ -113,5 +112,5 @@ func answerJSON(w http.ResponseWriter, code int, v any) {
 func answer(w http.ResponseWriter, code int, kind string, body []byte) {
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(code)
-	_, _ = w.Write(body) // whoever asked has gone: there is nobody to tell
+	_, _ = w.Write(body) // an error means that the client has gone
 }

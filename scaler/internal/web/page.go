@@ -10,7 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
-// pageData is what the template shows.
+// pageData is the data of the template.
 type pageData struct {
 	status.View
 	Day     bool // the charts show a day, else an hour

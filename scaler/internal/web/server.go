@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// Access says to whom the page is shown.
+// Access are the conditions for access to the page.
 type Access struct {
-	Username        string // "": nobody is asked for one
+	Username        string // "": none is needed
 	Password        string
 	CertificateFile string // "": clear text
 	KeyFile         string
@@ -27,8 +27,8 @@ type Access struct {
 	Log             *log.Logger // of what goes wrong with single connections; nil is standard error
 }
 
-// Password returns the first line of a file, or where no file is named, the
-// variable of that name. An empty password is an error: anybody would know it.
+// Password returns the first line of a file; without a file, the environment variable of
+// that name. An empty password is an error.
 func Password(file, variable string) (string, error) {
 	if file == "" {
 		if p := os.Getenv(variable); p != "" {
@@ -47,14 +47,13 @@ func Password(file, variable string) (string, error) {
 	return line, nil
 }
 
-// Server serves a handler to those who may see it.
+// Server serves a handler under the conditions of Access.
 type Server struct {
 	http     *http.Server
 	listener net.Listener
 }
 
-// Listen opens the address. What is wrong with it, or with the certificate,
-// shows at once.
+// Listen opens the address. An invalid address or certificate is an error at once.
 func Listen(ctx context.Context, address string, a Access, h http.Handler) (*Server, error) {
 	s := &Server{http: &http.Server{
 		Handler: a.guard(h), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
@@ -98,8 +97,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// guard asks for name and password. Both are compared as hashes, in a time that
-// does not tell how much of them was right.
+// guard requires name and password. It compares both as hashes, in a time that does not
+// depend on how much of them is right.
 func (a Access) guard(next http.Handler) http.Handler {
 	if a.Username == "" {
 		return next
@@ -136,8 +135,8 @@ func (a Access) tls() (*tls.Config, error) {
 	return config, nil
 }
 
-// certificate is read again when its file has changed: it is renewed more often
-// than a scaler is restarted. One that cannot be read does not replace the old.
+// certificate is read again when its file has changed, because it is renewed more often
+// than a scaler is restarted. A file that cannot be read does not replace the old one.
 type certificate struct {
 	certFile, keyFile string
 
