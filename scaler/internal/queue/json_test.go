@@ -108,7 +108,7 @@ func randomAttributes(r *rand.Rand) queue.Attributes {
 }
 
 func TestSnapshotsSurviveJSON(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(500) {
 		s := randomSnapshot(rand.New(rand.NewPCG(seed, 1)))
 		if back := throughJSON(t, s); !reflect.DeepEqual(back, s) {
 			t.Fatalf("seed %d:\n%+v\nbecame\n%+v", seed, s, back)
