@@ -2,6 +2,7 @@ package architecture_test
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,11 +11,12 @@ import (
 // is below it. Its packages import rooms of lower floors, and each other; a room on
 // the same floor is another flow's, and a higher one is a user.
 var floors = [][]string{
-	{"internal/cluster", "internal/text", "internal/wait", "scaler/internal/command", "scaler/internal/option", "scaler/internal/reason"},
-	{"internal/trust", "internal/preflight/compare", "internal/roster", "internal/openstack", "scaler/internal/queue"},
+	{"internal/cluster", "internal/node", "internal/text", "internal/wait", "scaler/internal/command", "scaler/internal/option", "scaler/internal/reason"},
+	{"internal/trust", "internal/openstack", "internal/plan", "internal/preflight/compare", "internal/roster", "scaler/internal/queue"},
 	{"internal/cloudinit", "internal/preflight", "scaler/internal/access", "scaler/internal/fleet"},
-	{"internal/provision", "scaler/internal/demand"},
-	{"internal/provider", "scaler/internal/actuate", "scaler/internal/decide"},
+	{"internal/batch", "scaler/internal/demand"},
+	{"internal/provision", "scaler/internal/decide"},
+	{"internal/provider", "scaler/internal/actuate"},
 	{".", "scaler/internal/config", "scaler/internal/record", "scaler/internal/terraform"},
 	{"scaler/internal/loop", "scaler/internal/journal", "scaler/internal/lease"},
 	{"scaler/internal/status"},
@@ -49,6 +51,7 @@ func TestNoArrowUpward(t *testing.T) {
 		}
 		room, floor := roomOf(f.folder)
 		if floor < 0 {
+			t.Errorf("%s is in no room: give its package a floor", f.name)
 			continue
 		}
 		for _, imported := range f.imports {
@@ -61,11 +64,21 @@ func TestNoArrowUpward(t *testing.T) {
 				continue
 			}
 			other, below := roomOf(folder)
-			if other == room || below < floor || said[[2]string{room, other}] {
+			if other == room || below < floor && below >= 0 || said[[2]string{room, other}] {
 				continue
 			}
 			said[[2]string{room, other}] = true
 			t.Errorf("%s imports %s: %s is on floor %d, %s on floor %d", f.name, imported, room, floor, other, below)
+		}
+	}
+}
+
+// A room without a package would hide that a package has moved.
+func TestEveryRoomHasAPackage(t *testing.T) {
+	files := goFiles(t)
+	for _, room := range slices.Concat(floors...) {
+		if !slices.ContainsFunc(files, func(f goFile) bool { r, _ := roomOf(f.folder); return r == room && !f.test }) {
+			t.Errorf("there is no package in %s", room)
 		}
 	}
 }
