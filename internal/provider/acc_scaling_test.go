@@ -22,15 +22,7 @@ import (
 // client speaks to the cloud beside the provider.
 func (s *stage) client(t *testing.T) *openstack.Client {
 	t.Helper()
-	client, err := openstack.New(t.Context(), openstack.Config{
-		AuthURL: s.cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,
-		UserDomainName: openstacktest.DomainName, TenantName: openstacktest.ProjectName,
-		ProjectDomainName: openstacktest.DomainName, Region: openstacktest.Region,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
+	return clientOf(t, s.cloud)
 }
 
 // scaler is what a scaler makes and removes workers with.

@@ -129,8 +129,8 @@ func startCloud(t *testing.T) *openstacktest.Cloud {
 	return cloud
 }
 
-// makeCluster makes a cluster of one group cpu, past Terraform.
-func makeCluster(t *testing.T, cloud *openstacktest.Cloud, id, name string, workers int) {
+// clientOf returns a client of that cloud.
+func clientOf(t *testing.T, cloud *openstacktest.Cloud) *openstack.Client {
 	t.Helper()
 	client, err := openstack.New(t.Context(), openstack.Config{
 		AuthURL: cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,
@@ -140,11 +140,17 @@ func makeCluster(t *testing.T, cloud *openstacktest.Cloud, id, name string, work
 	if err != nil {
 		t.Fatal(err)
 	}
+	return client
+}
+
+// makeCluster makes a cluster of one group cpu, past Terraform.
+func makeCluster(t *testing.T, cloud *openstacktest.Cloud, id, name string, workers int) {
+	t.Helper()
 	node := cluster.NodeSpec{
 		Image: openstacktest.DefaultImages()[0].ID, Flavor: "4", Network: openstacktest.DefaultNetworks()[0].ID,
 		SecurityGroups: []string{"default"},
 	}
-	result, err := provision.New(client, provision.Options{}).Apply(t.Context(), provision.Request{
+	result, err := provision.New(clientOf(t, cloud), provision.Options{}).Apply(t.Context(), provision.Request{
 		Create: true, Wait: provision.WaitActive,
 		Spec: cluster.Spec{
 			ID: id, Name: name, LoginUser: name, LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: "htcondor",

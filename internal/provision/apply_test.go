@@ -206,23 +206,33 @@ func TestCheckName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
 		p := New(c, Options{})
-		if free, err := p.CheckName(t.Context(), "astro", "here"); err != nil || !free {
+		if free, err := p.CheckName(t.Context(), "astro", "here", ""); err != nil || !free {
 			t.Errorf("a free name: free %t, %v", free, err)
 		}
 		req := testRequest(t, 1)
 		apply(t, c, req)
 		var exists *ExistsError
-		if _, err := p.CheckName(t.Context(), "astro", "here"); !errors.As(err, &exists) || !exists.Finished {
+		if _, err := p.CheckName(t.Context(), "astro", "here", ""); !errors.As(err, &exists) || !exists.Finished {
 			t.Errorf("a finished cluster's name: %v", err)
 		}
 		for _, s := range c.present() {
 			delete(s.metadata, cluster.MetaReady)
 		}
-		if _, err := p.CheckName(t.Context(), "astro", "elsewhere"); !errors.As(err, &exists) || exists.Finished {
+		if _, err := p.CheckName(t.Context(), "astro", "elsewhere", "5f21"); !errors.As(err, &exists) || exists.Finished {
 			t.Errorf("the name of another place's unfinished cluster: %v", err)
 		}
-		if free, err := p.CheckName(t.Context(), "astro", "here"); err != nil || free {
+		if free, err := p.CheckName(t.Context(), "astro", "here", ""); err != nil || free {
 			t.Errorf("the name of our own unfinished cluster: free %t, %v", free, err)
+		}
+		if free, err := p.CheckName(t.Context(), "astro", "elsewhere", req.Spec.ID); err != nil || free {
+			t.Errorf("the name of another place's cluster that is given up: free %t, %v", free, err)
+		}
+		req.Spec.ID, req.CreatedBy, req.Abandoned = "77aa", "elsewhere", req.Spec.ID
+		apply(t, c, req)
+		for _, s := range c.present() {
+			if s.req.ClusterID != "77aa" {
+				t.Errorf("%s of the cluster that is given up is still there", s.req.Name)
+			}
 		}
 	})
 }

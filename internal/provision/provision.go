@@ -77,6 +77,7 @@ type Request struct {
 	Wait         Wait
 	DrainTimeout time.Duration
 	CreatedBy    string // fingerprint of the run's place; marks what an interrupted create left
+	Abandoned    string // with Create: ID of an unfinished cluster of this name from another place, whose run is known to be over
 	Create       bool   // no such cluster is known: leftovers of an interrupted create are removed first
 	NameFree     bool   // with Create: a CheckName a moment ago found nothing of that name
 	Generation   int64  // the last generation known to the caller

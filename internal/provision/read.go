@@ -99,20 +99,20 @@ func (e *ExistsError) Error() string {
 	if e.Finished {
 		return fmt.Sprintf("a cluster named %q exists already (ID %s); import it or choose another name", e.Name, e.ID)
 	}
-	return fmt.Sprintf("servers of an unfinished cluster named %q exist (ID %s), made from another place: "+
-		"another run may be under way; if none is, import the cluster and destroy it, or choose another name", e.Name, e.ID)
+	return fmt.Sprintf("servers of an unfinished cluster named %q exist (ID %s), made from another place: another run may be under way", e.Name, e.ID)
 }
 
 // CheckName refuses the name of a new cluster that a finished cluster has, or one
-// that is being made from elsewhere. What an interrupted create of the same place
-// left is no hindrance, because Apply removes it; free reports whether there is
-// nothing of that either.
-func (p *Provisioner) CheckName(ctx context.Context, name, createdBy string) (free bool, err error) {
-	left, err := p.leftovers(ctx, name, createdBy)
+// that is being made from another place than createdBy. What an interrupted create
+// left is no hindrance if it comes from the same place or has the ID abandoned ("" is
+// none), because Apply removes it; free reports whether there is nothing of that
+// either.
+func (p *Provisioner) CheckName(ctx context.Context, name, createdBy, abandoned string) (free bool, err error) {
+	left, err := p.leftovers(ctx, name, createdBy, abandoned)
 	return err == nil && len(left) == 0, err
 }
 
-func (p *Provisioner) leftovers(ctx context.Context, name, createdBy string) (cluster.Nodes, error) {
+func (p *Provisioner) leftovers(ctx context.Context, name, createdBy, abandoned string) (cluster.Nodes, error) {
 	nodes, err := p.cloud.Nodes(ctx, cluster.NameTag(name))
 	if err != nil {
 		return nil, fmt.Errorf("list the servers of clusters named %s: %w", name, err)
@@ -123,17 +123,18 @@ func (p *Provisioner) leftovers(ctx context.Context, name, createdBy string) (cl
 		}
 	}
 	for _, n := range nodes {
-		if n.Metadata[cluster.MetaCreatedBy] != createdBy {
+		given := abandoned != "" && n.ClusterID == abandoned
+		if n.Metadata[cluster.MetaCreatedBy] != createdBy && !given {
 			return nil, &ExistsError{Name: name, ID: n.ClusterID}
 		}
 	}
 	return nodes, nil
 }
 
-// removeLeftovers deletes what an interrupted create of the same place left. Its CA
-// died with it, so nothing of it can be used. The cluster with the ID except stays.
-func (p *Provisioner) removeLeftovers(ctx context.Context, name, createdBy, except string) error {
-	left, err := p.leftovers(ctx, name, createdBy)
+// removeLeftovers deletes what an interrupted create left; see CheckName. Its CA died
+// with it, so nothing of it can be used. The cluster with the ID except stays.
+func (p *Provisioner) removeLeftovers(ctx context.Context, name, createdBy, abandoned, except string) error {
+	left, err := p.leftovers(ctx, name, createdBy, abandoned)
 	if err != nil {
 		return err
 	}

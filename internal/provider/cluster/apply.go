@@ -33,7 +33,7 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 	a.diags.Append(a.state.Set(outer, &a.base)...)
 	i, diags := readIntent(ctx, a.plan, a.before)
 	a.diags.Append(diags...)
-	request := i.request(CreatedBy(a.plan.Name.ValueString()))
+	request := i.request(CreatedBy(a.plan.Name.ValueString()), abandoned())
 	given, diags := a.entrust(ctx, i, &request)
 	a.diags.Append(diags...)
 	if a.diags.HasError() {
@@ -124,11 +124,11 @@ func readIntent(ctx context.Context, plan model, state *model) (intent, diag.Dia
 
 // request returns what provisioning has to bring about: what is wanted, within
 // what the plan has promised.
-func (i intent) request(createdBy string) provision.Request {
+func (i intent) request(createdBy, abandoned string) provision.Request {
 	req := provision.Request{
 		Spec: i.want.wanted(resolutionOf(i.want.Resolved), i.was.config.groups), Create: i.create,
 		Wait: provision.Wait(i.want.WaitFor.ValueString()), DrainTimeout: i.want.drainTimeout(), Replacement: i.want.replaces(),
-		CreatedBy: createdBy,
+		CreatedBy: createdBy, Abandoned: abandoned,
 	}
 	if !i.create {
 		req.Generation, req.Known = i.was.config.Generation.ValueInt64(), i.was.nodes

@@ -152,13 +152,14 @@ func (r *clusterResource) lookUp(ctx context.Context, refs []reference, known re
 	return names, true, diags
 }
 
-// checkName refuses a name that another cluster has. leftovers reports whether an
-// interrupted create from the same place left something of a cluster of that name.
+// checkName refuses a name that another cluster has. leftovers reports whether there
+// is something of a cluster of that name that an interrupted create left and the
+// apply deletes first.
 func (r *clusterResource) checkName(ctx context.Context, name string) (leftovers bool, diags diag.Diagnostics) {
 	prov, err := r.session.Provisioner(ctx)
 	free := false
 	if err == nil {
-		free, err = prov.CheckName(ctx, name, CreatedBy(name))
+		free, err = prov.CheckName(ctx, name, CreatedBy(name), abandoned())
 	}
 	if free {
 		r.session.foundFree(name, time.Now())

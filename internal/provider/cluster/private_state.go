@@ -1,15 +1,9 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -18,30 +12,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
-
-// CreatedBy marks servers with the place that makes them, so that the next run
-// there knows what an interrupted one left, and takes nobody else's.
-func CreatedBy(clusterName string) string {
-	host, _ := os.Hostname() // without a name, the directory alone tells
-	dir, _ := os.Getwd()
-	sum := sha256.Sum256([]byte(strings.Join([]string{host, dir, workspace(), clusterName}, "\x00")))
-	return hex.EncodeToString(sum[:8])
-}
-
-// workspace is the command line's workspace: two of them share a directory, and
-// no lock keeps them apart. Providers are not told it, so it is read where the
-// command line keeps it.
-func workspace() string {
-	if name := os.Getenv("TF_WORKSPACE"); name != "" {
-		return name
-	}
-	file := filepath.Join(cmp.Or(os.Getenv("TF_DATA_DIR"), ".terraform"), "environment")
-	name, err := os.ReadFile(file) //nolint:gosec // whoever runs the command names its folder
-	if err != nil {
-		return "default" // it is written when another one is selected
-	}
-	return strings.TrimSpace(string(name))
-}
 
 // Keys under which a refresh keeps what a plan needs beside the state.
 const (

@@ -128,7 +128,7 @@ func TestRequestOfAPlan(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	req := i.request("here")
+	req := i.request("here", "")
 	if want := []string{"astro-cpu-1", "astro-frontend"}; !slices.Equal(req.Planned, want) {
 		t.Errorf("planned %v, want %v", req.Planned, want)
 	}
@@ -150,7 +150,7 @@ func TestRequestOfACreate(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	req := i.request("here")
+	req := i.request("here", "")
 	if !req.Create || req.Planned != nil || req.ReplaceFrontEnd || req.KeepWorkers || req.Spec.Groups["cpu"].Count != 2 {
 		t.Errorf("request %+v", req)
 	}

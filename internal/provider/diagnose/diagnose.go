@@ -5,6 +5,7 @@ package diagnose
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -48,7 +49,7 @@ func Fault(what string, err error) diag.Diagnostic {
 		return diag.NewErrorDiagnostic("Invalid provider configuration: "+config.Field,
 			Sentence(config.Message)+" The setting belongs into the provider block, the environment or clouds.yaml.")
 	case errors.As(err, &exists):
-		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster exists already", Sentence(err.Error()))
+		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster exists already", Sentence(err.Error())+abandonAdvice(exists))
 	case errors.As(err, &large):
 		return diag.NewAttributeErrorDiagnostic(path.Root("workers"), "Cluster document too large", Sentence(err.Error())+documentAdvice)
 	case errors.As(err, &hidden):
@@ -70,6 +71,21 @@ func Fault(what string, err error) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(at, what, detail)
 	}
 	return diag.NewErrorDiagnostic(what, detail)
+}
+
+// AbandonVariable is the environment variable by which an operator declares that the
+// run is over which began to make a cluster at another place. Its value is the ID of
+// this cluster; the next create of a cluster of the same name first deletes what it
+// left.
+const AbandonVariable = "VMCLUSTER_DELETE_UNFINISHED"
+
+// abandonAdvice names the command that deletes an unfinished cluster of another place.
+func abandonAdvice(e *provision.ExistsError) string {
+	if e.Finished {
+		return ""
+	}
+	return fmt.Sprintf(" Wait for that run to end, or choose another name. If the run was interrupted, as on a CI runner that is gone, "+
+		"this command deletes what it left and makes the cluster:\n\n  %s=%s terraform apply", AbandonVariable, e.ID)
 }
 
 const hiddenAdvice = "\n\nThey may well be alive: a part of the cloud's Nova (a cell) seems to be down, or may not be asked with these credentials. " +

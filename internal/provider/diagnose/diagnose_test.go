@@ -41,6 +41,8 @@ func TestFaultDiagnostics(t *testing.T) {
 		{"no answer", cloudError(cluster.FaultUnavailable, "503"), path.Empty(), []string{"outcome of the call is unknown"}},
 		{"other", errors.New("odd"), path.Empty(), []string{"Odd."}},
 		{"name taken", &provision.ExistsError{Name: "astro", ID: "4e3b", Finished: true}, path.Root("name"), []string{"import it"}},
+		{"name of an unfinished cluster", &provision.ExistsError{Name: "astro", ID: "4e3b"}, path.Root("name"),
+			[]string{"another run may be under way", "\n  VMCLUSTER_DELETE_UNFINISHED=4e3b terraform apply"}},
 		{"document", &cluster.DocumentTooLargeError{Size: 40000, Most: 30345}, path.Root("workers"), []string{"40000", "fewer groups"}},
 		{"too few workers", &provision.NotReadyError{Group: "cpu", Ready: 1, Want: 3}, path.Root("workers").AtMapKey("cpu").AtName("min_ready"),
 			[]string{"1 workers of group cpu work", "lower `min_ready`"}},
