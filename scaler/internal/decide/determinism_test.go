@@ -53,7 +53,7 @@ func TestTheDomainIsLearnedOfOneGroup(t *testing.T) {
 // memory, and none of them is changed.
 func TestEqualTicksHaveEqualOutcomes(t *testing.T) {
 	actions := map[string]int{}
-	play(40, 12, func(f decide.Facts, p decide.Policy, m decide.Memory, at time.Time) decide.Memory {
+	play(30, 12, func(f decide.Facts, p decide.Policy, m decide.Memory, at time.Time) decide.Memory {
 		facts, policy, memory := encoded(t, f), encoded(t, p), encoded(t, m)
 		first, next := decide.Tick(f, p, m, at)
 		if !bytes.Equal(encoded(t, f), facts) || !bytes.Equal(encoded(t, p), policy) || !bytes.Equal(encoded(t, m), memory) {

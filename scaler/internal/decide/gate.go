@@ -51,10 +51,7 @@ func (g gate) limit(r round, group string, n int) (int, []reason.Reason) {
 		}
 		return 0, []reason.Reason{pauses.With(reason.Why("why", g.closed.Why))}
 	}
-	var why []reason.Reason
-	if len(g.avoid) > 0 {
-		why = append(why, reason.New(reason.ZonesAvoided, reason.Names("zones", g.avoid...)))
-	}
+	why := g.avoided()
 	if g.probe == nil || n == 0 {
 		return n, why
 	}
@@ -68,6 +65,14 @@ func (g gate) limit(r round, group string, n int) (int, []reason.Reason) {
 		why = append(why, reason.New(reason.ProbeFirst, reason.Count("left_out", n-1), reason.Count("workers", n), failures, reason.Why("why", g.probe.Why)))
 	}
 	return min(n, 1), why
+}
+
+// avoided returns the note on the zones that are left out; none where there are none.
+func (g gate) avoided() []reason.Reason {
+	if len(g.avoid) == 0 {
+		return nil
+	}
+	return []reason.Reason{reason.New(reason.ZonesAvoided, reason.Names("zones", g.avoid...))}
 }
 
 // closedFor reports whether a group can get no worker for now: it pauses, or the

@@ -177,6 +177,16 @@ func (c *cloudy) snapshot() queue.Snapshot {
 	for i := range c.IntN(5) {
 		asks := queue.Shape{Cpus: 1 + c.IntN(8), MemoryMiB: 500 * (1 + c.IntN(8))}
 		g := queue.JobGroup{Key: fmt.Sprint("k", i), Asks: asks, Takes: asks, Count: 1 + c.IntN(30), First: fmt.Sprint(i, ".0"), Oldest: c.at.Add(-c.seconds(1500))}
+		switch c.IntN(8) {
+		case 0, 1:
+			g.Nodes = 1 + c.IntN(6)
+		case 2:
+			g.Exclusive = true
+		case 3:
+			g.Blocked = "waits for another job"
+		case 4:
+			g.Requires = queuetest.Has("site", "here")
+		}
 		if c.maybe(4) {
 			g.Group = []string{"cpu", "gpu", "nowhere"}[c.IntN(3)]
 		}

@@ -13,30 +13,24 @@ import (
 // listed do wait. So is what was decided before in this round, and retried how many of
 // its removals in each group were tried before.
 func grow(r round, need demand.Demand, so Decision, retried map[string]int, m Memory) (d Decision, holdEnds time.Time, after Memory) {
-	m.Unmet = copied(m.Unmet)
-	left := left{room: r.facts.Room, create: r.policy.MaxCreate, booting: r.fleet.Count("", fleet.Booting)}
+	wishes, m := wishesOf(r, need, so, retried, m)
+	g := growth{
+		r: r, wishes: wishes, gangs: need.Gangs, state: make([]gangState, len(need.Gangs)), forGangs: map[string]int{},
+		left: left{room: r.facts.Room, create: r.policy.MaxCreate, booting: r.fleet.Count("", fleet.Booting)},
+	}
 	for _, group := range inTurn(r.managed, m.LastServedGroup) {
-		since := unmetSince(r, m, group, need.Needs[group])
-		if since.IsZero() {
-			delete(m.Unmet, group)
-		} else {
-			m.Unmet[group] = since
-		}
-		w := wanted(r, group, need.Needs[group], since, so)
-		if !w.holdEnds.IsZero() && (holdEnds.IsZero() || w.holdEnds.Before(holdEnds)) {
-			holdEnds = w.holdEnds
-		}
-		gate := gateOf(r, m.Breakers, group)
-		n, notes := left.limit(r, group, w.n, gate, beingFreed(so, group, retried))
+		w := wishes[group]
+		n, cause, notes := g.serve(group)
 		for _, why := range slices.Concat(w.notes, notes) {
 			d.note("group "+group, why)
 		}
-		if n == 0 {
-			continue
+		if end := w.holdEnds; !end.IsZero() && (holdEnds.IsZero() || end.Before(holdEnds)) {
+			holdEnds = end
 		}
-		left = left.after(r.facts.Sizes[group], n)
-		m.LastServedGroup = group
-		d.Add = append(d.Add, Add{Group: group, Count: n, Reason: w.why, Avoid: gate.avoid})
+		if n > 0 {
+			m.LastServedGroup = group
+			d.Add = append(d.Add, Add{Group: group, Count: n, Reason: cause, Avoid: w.gate.avoid})
+		}
 	}
 	return d, holdEnds, m
 }
@@ -80,16 +74,41 @@ func unmetSince(r round, m Memory, group string, need demand.Need) time.Time {
 	return since
 }
 
-// wish is how many new workers a group should get, before what limits all groups.
+// wish is how many new workers a group should get, and what limits this group.
 type wish struct {
-	n        int
-	why      reason.Reason
+	jobs     int // for a need that has lasted
+	least    int // for the group's min
+	room     int // up to its max
+	gate     gate
+	freed    int           // names that are being freed
+	why      reason.Reason // of the need
+	whyLeast reason.Reason
 	notes    []reason.Reason
-	holdEnds time.Time // of the demand, where it has not lasted long enough
+	holdEnds time.Time // of the need, where it has not lasted long enough
 }
 
-// wanted returns how many new workers a group should get now, and why: for a need that
-// has lasted since then, and for its min.
+// wishesOf returns each managed group's wish, and the memory of since when there has
+// been a need.
+func wishesOf(r round, need demand.Demand, so Decision, retried map[string]int, m Memory) (map[string]wish, Memory) {
+	m.Unmet = copied(m.Unmet)
+	out := map[string]wish{}
+	for _, group := range r.managed {
+		since := unmetSince(r, m, group, need.Needs[group])
+		if since.IsZero() {
+			delete(m.Unmet, group)
+		} else {
+			m.Unmet[group] = since
+		}
+		w := wanted(r, group, need.Needs[group], since, so)
+		w.gate = gateOf(r, m.Breakers, group)
+		w.freed = beingFreed(so, group, retried)
+		out[group] = w
+	}
+	return out, m
+}
+
+// wanted returns a group's wish: for a need that has lasted since then, and for its
+// min.
 func wanted(r round, group string, need demand.Need, since time.Time, so Decision) wish {
 	bounds := r.policy.Groups[group]
 	existing := len(r.fleet.Group(group))
@@ -98,13 +117,11 @@ func wanted(r round, group string, need demand.Need, since time.Time, so Decisio
 	if need.Workers > 0 {
 		w = wantedForJobs(r, group, need, since)
 	}
-	if below := bounds.Min - staying; below > w.n {
-		w.n, w.why = below, reason.New(reason.FewerThanMin, reason.Count("workers", staying), reason.Count("min", bounds.Min))
-	}
-	if room := max(0, bounds.Max-existing); w.n > room {
-		w.notes = append(w.notes, reason.New(reason.AtMax, reason.Count("left_out", w.n-room), reason.Count("workers", w.n),
+	w.least, w.room = max(0, bounds.Min-staying), max(0, bounds.Max-existing)
+	w.whyLeast = reason.New(reason.FewerThanMin, reason.Count("workers", staying), reason.Count("min", bounds.Min))
+	if n := max(w.jobs, w.least); n > w.room {
+		w.notes = append(w.notes, reason.New(reason.AtMax, reason.Count("left_out", n-w.room), reason.Count("workers", n),
 			reason.Count("existing", existing), reason.Count("max", bounds.Max)))
-		w.n = room
 	}
 	return w
 }
@@ -125,7 +142,7 @@ func wantedForJobs(r round, group string, need demand.Need, since time.Time) wis
 	if lasted > 0 {
 		why = why.With(reason.Span("lasted", lasted))
 	}
-	return wish{n: need.Workers, why: why}
+	return wish{jobs: need.Workers, why: why}
 }
 
 // lacking returns what new workers are for.

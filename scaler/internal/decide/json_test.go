@@ -43,7 +43,7 @@ func encoded(t *testing.T, v any) []byte {
 // to the same outcome and the same memory.
 func TestARecordedRoundIsDecidedAgainTheSame(t *testing.T) {
 	actions := map[string]int{}
-	play(60, 12, func(f decide.Facts, p decide.Policy, m decide.Memory, at time.Time) decide.Memory {
+	play(40, 12, func(f decide.Facts, p decide.Policy, m decide.Memory, at time.Time) decide.Memory {
 		out, next := decide.Tick(f, p, m, at)
 		again, memory := decide.Tick(throughJSON(t, f), throughJSON(t, p), throughJSON(t, m), at)
 		if got, want := encoded(t, again), encoded(t, out); !bytes.Equal(got, want) {

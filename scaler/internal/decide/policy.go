@@ -19,9 +19,9 @@ type Policy struct {
 	DrainRecheck  time.Duration       `json:"drain_recheck_ns"`      // least time between "drained" and the removal
 	PoolSettle    time.Duration       `json:"pool_settle_ns"`        // nothing is removed while the pool's directory is younger
 	MaxAge        time.Duration       `json:"max_age_ns"`            // facts older than this cause nothing
-	MaxCreate     int                 `json:"max_create"`            // per tick, all groups
+	MaxCreate     int                 `json:"max_create"`            // per round, all groups; a job that needs more at once gets a round of its own
 	MaxInFlight   int                 `json:"max_in_flight"`         // servers that have not joined yet, all groups
-	MaxRemove     int                 `json:"max_remove"`            // workers asked to leave per tick, all groups
+	MaxRemove     int                 `json:"max_remove"`            // workers asked to leave per round, all groups
 	Groups        map[string]Bounds   `json:"groups"`
 	Schedules     map[string][]Window `json:"schedules,omitempty"` // by group
 }

@@ -24,7 +24,7 @@ func weigh(r round, ignored map[string]bool, m Memory) demand.Demand {
 	waits := false
 	for _, g := range in.Groups {
 		if closedFor(r, m, g) {
-			waits = waits || all.Needs[g.Name].Jobs > 0
+			waits = waits || all.Needs[g.Name].Workers > all.Needs[g.Name].Spare
 			shut = append(shut, g)
 		} else {
 			open = append(open, g)
@@ -35,7 +35,8 @@ func weigh(r round, ignored map[string]bool, m Memory) demand.Demand {
 	}
 	in.Groups = open
 	out := demand.Compute(in)
-	in.Jobs, in.Groups, in.Beside, in.Fleet, in.Except = onlyHere(in.Jobs, all, out), withoutSpares(shut), open, fleet.Fleet{}, nil
+	left := onlyHere(in.Jobs, all, out)
+	in.Jobs, in.Groups, in.Beside, in.Fleet, in.Except = left.single, withoutSpares(shut), open, fleet.Fleet{}, nil
 	here := demand.Compute(in)
 	out.Unmet = append(all.Unmet, here.Unmet...)
 	for _, g := range shut {
@@ -46,7 +47,7 @@ func weigh(r round, ignored map[string]bool, m Memory) demand.Demand {
 		}
 	}
 	out.Spares = append(out.Spares, sparesOf(r, shut, all, out)...)
-	return out
+	return out.Adopt(all, left.gangs, names(shut))
 }
 
 // sparesOf returns the spares of the groups that are shut, of those that no job of
@@ -74,8 +75,22 @@ func withoutSpares(groups []demand.Group) []demand.Group {
 	return groups
 }
 
-// onlyHere returns the jobs that are met with all groups and unmet elsewhere.
-func onlyHere(jobs []queue.JobGroup, all, elsewhere demand.Demand) []queue.JobGroup {
+// names returns the groups' names.
+func names(groups []demand.Group) map[string]bool {
+	out := map[string]bool{}
+	for _, g := range groups {
+		out[g.Name] = true
+	}
+	return out
+}
+
+// jobsLeft is jobs that are met with all groups and unmet elsewhere.
+type jobsLeft struct {
+	single []queue.JobGroup
+	gangs  []queue.JobGroup // jobs that run on several workers
+}
+
+func onlyHere(jobs []queue.JobGroup, all, elsewhere demand.Demand) jobsLeft {
 	more := map[string]int{}
 	for _, u := range elsewhere.Unmet {
 		more[u.Key] += u.Count
@@ -83,10 +98,15 @@ func onlyHere(jobs []queue.JobGroup, all, elsewhere demand.Demand) []queue.JobGr
 	for _, u := range all.Unmet {
 		more[u.Key] -= u.Count
 	}
-	var left []queue.JobGroup
+	var left jobsLeft
 	for _, g := range jobs {
-		if g.Count = more[g.Key]; g.Count > 0 {
-			left = append(left, g)
+		g.Count = more[g.Key]
+		switch {
+		case g.Count <= 0:
+		case g.Nodes > 1:
+			left.gangs = append(left.gangs, g)
+		default:
+			left.single = append(left.single, g)
 		}
 	}
 	return left

@@ -22,6 +22,7 @@ type bin struct {
 	idleSince  time.Time
 	empty      bool // no job runs on it, and none was packed onto it
 	used       bool // jobs were packed onto it
+	gang       int  // of a new worker: the first gang that needs it, counted from 1; 0: none
 }
 
 // order is the order in which existing workers are filled: those that stay

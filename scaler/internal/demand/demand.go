@@ -52,6 +52,14 @@ func (n *Need) take(g *queue.JobGroup, count int) {
 	n.Jobs += count
 }
 
+// Gang is new workers that one job needs at once: all of them are of use, or none is.
+type Gang struct {
+	Key string         `json:"key"` // of the job group
+	New map[string]int `json:"new"` // by worker group: those that no earlier gang needs
+	// After are the indices of earlier gangs whose new workers the job needs as well.
+	After []int `json:"after,omitempty"`
+}
+
 // Placement is a number of jobs of one group on one existing worker.
 type Placement struct {
 	Key    string // of the job group
@@ -77,6 +85,7 @@ type Demand struct {
 	Waiting    int // jobs that count
 	Placements []Placement
 	Needs      map[string]Need // by group; groups without a need are missing
+	Gangs      []Gang          // of the needs, what can be made together only
 	Spares     []string        // workers that are kept empty by their group's wish
 	Unmet      []Unmet
 

@@ -1,6 +1,9 @@
 package demand
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
@@ -65,6 +68,7 @@ func (p *packing) team(g *queue.JobGroup) []int {
 // enlist packs one job onto all bins of a team. The job counts at the last one: bins
 // are in the order in which they are ready.
 func (p *packing) enlist(g *queue.JobGroup, team []int) {
+	p.bind(g, team)
 	for k, i := range team {
 		b := &p.bins[i]
 		_, takes := fits(b.free, g, 1)
@@ -78,6 +82,24 @@ func (p *packing) enlist(g *queue.JobGroup, team []int) {
 		case last:
 			p.isFor(b.group, g, 1)
 		}
+	}
+}
+
+// bind notes which new workers of a team are to be made together.
+func (p *packing) bind(g *queue.JobGroup, team []int) {
+	gang := Gang{Key: g.Key, New: map[string]int{}}
+	for _, i := range team {
+		switch b := &p.bins[i]; {
+		case b.worker != "":
+		case b.gang == 0:
+			b.gang = len(p.d.Gangs) + 1
+			gang.New[b.group]++
+		case !slices.Contains(gang.After, b.gang-1):
+			gang.After = append(gang.After, b.gang-1)
+		}
+	}
+	if len(gang.New) > 0 {
+		p.d.Gangs = append(p.d.Gangs, gang)
 	}
 }
 
@@ -107,4 +129,72 @@ func (p *packing) whyNoGang(g *queue.JobGroup, found int) (why reason.Reason, ne
 		return reason.New(reason.GangTooLarge, reason.Count("nodes", nodes(g)), reason.Names("groups", names...), reason.Count("max", most)), true
 	}
 	return reason.New(reason.GangTooFew, reason.Count("nodes", nodes(g)), reason.Count("found", found), reason.Why("groups", full...)), false
+}
+
+// Adopt returns the demand with what another one, from, has for jobs that run on
+// several workers and need new workers of some of the groups: these needs, and the
+// places that the jobs have beside the new workers.
+func (d Demand) Adopt(from Demand, jobs []queue.JobGroup, groups map[string]bool) Demand {
+	for i := range jobs {
+		g := &jobs[i]
+		if d.adoptNeeds(from, g, groups) {
+			d.adoptPlaces(from, g.Key)
+		}
+	}
+	return d
+}
+
+// adoptNeeds adds the gangs of a job group and reports whether there are any.
+func (d *Demand) adoptNeeds(from Demand, g *queue.JobGroup, groups map[string]bool) bool {
+	index := map[int]int{} // in from → in d
+	for i, gang := range from.Gangs {
+		if gang.Key != g.Key || !touches(gang, groups) {
+			continue
+		}
+		adopted := Gang{Key: gang.Key, New: gang.New}
+		for _, earlier := range gang.After {
+			if j, ok := index[earlier]; ok {
+				adopted.After = append(adopted.After, j)
+			}
+		}
+		for group, n := range gang.New {
+			need := d.Needs[group]
+			need.Workers += n
+			d.Needs[group] = need
+		}
+		if len(index) == 0 { // the jobs are counted once
+			first := slices.Min(slices.Collect(maps.Keys(gang.New)))
+			need := d.Needs[first]
+			need.take(g, g.Count)
+			d.Needs[first] = need
+		}
+		index[i] = len(d.Gangs)
+		d.Gangs = append(d.Gangs, adopted)
+	}
+	return len(index) > 0
+}
+
+func touches(gang Gang, groups map[string]bool) bool {
+	for group := range gang.New {
+		if groups[group] {
+			return true
+		}
+	}
+	return false
+}
+
+// adoptPlaces adds the placements of a job group on workers on which it has none.
+func (d *Demand) adoptPlaces(from Demand, key string) {
+	placed := map[string]bool{}
+	for _, p := range d.Placements {
+		if p.Key == key {
+			placed[p.Worker] = true
+		}
+	}
+	for _, p := range from.Placements {
+		if p.Key == key && !placed[p.Worker] {
+			d.Placements = append(d.Placements, p)
+			d.on[p.Worker] += p.Count
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package demand_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -236,6 +237,42 @@ func TestGangsAreDeterministic(t *testing.T) {
 	for range 50 {
 		if again := demand.Compute(in); !maps.Equal(again.Needs, first.Needs) {
 			t.Fatalf("%v, and before %v", again.Needs, first.Needs)
+		}
+	}
+}
+
+// New workers that are of use only together are named by the first job that needs
+// them; a later job that shares them waits for the first one's.
+func TestWorkersThatAreMadeTogether(t *testing.T) {
+	cpu := demand.Group{Name: "cpu", Kind: kind(4, 8000), Max: 10, Room: 10}
+	mem := demand.Group{Name: "mem", Kind: kind(4, 64000), Max: 3, Room: 3}
+	for _, tt := range []struct {
+		name    string
+		workers []fleet.Worker
+		jobs    []queue.JobGroup
+		want    string // of each gang: job group, new workers, those it comes after
+	}{
+		{"all are new", nil, []queue.JobGroup{gang(waiting("a", 1, cpus(4, 4000)), 3)}, "a cpu:3 []"},
+		{"a free worker is not among them", []fleet.Worker{idle("w1")}, []queue.JobGroup{gang(waiting("a", 1, cpus(4, 4000)), 3)}, "a cpu:2 []"},
+		{"workers that are there are enough", []fleet.Worker{idle("w1"), idle("w2")}, []queue.JobGroup{gang(waiting("a", 1, cpus(4, 4000)), 2)}, ""},
+		{"each job has its own", nil, []queue.JobGroup{gang(waiting("a", 2, cpus(4, 4000)), 2)}, "a cpu:2 [], a cpu:2 []"},
+		{"a job that finds place on another's new workers has none of its own", nil, []queue.JobGroup{gang(waiting("a", 2, cpus(2, 1000)), 2)}, "a cpu:2 []"},
+		{"nor has one that needs only some of them; one for which they are too full has", nil, []queue.JobGroup{gang(waiting("a", 1, cpus(3, 1000)), 3), gang(waiting("b", 1, cpus(1, 1000)), 2), gang(waiting("c", 1, cpus(2, 1000)), 2)}, "a cpu:3 [], c cpu:2 []"},
+		{"a smaller one finds place on a larger one's", nil, []queue.JobGroup{gang(waiting("a", 1, cpus(2, 1000)), 2), gang(waiting("b", 1, cpus(2, 1000)), 3)}, "b cpu:3 []"},
+		{"a job may need another's and new ones", nil, []queue.JobGroup{exclusive(gang(waiting("a", 1, cpus(2, 1000)), 4)), gang(waiting("b", 2, cpus(3, 1000)), 3), gang(waiting("c", 1, cpus(1, 1000)), 4)}, "a cpu:4 [], c cpu:4 [], b cpu:2 [1]"},
+		{"of two groups", nil, []queue.JobGroup{gang(waiting("a", 1, cpus(1, 1000)), 12)}, "a cpu:10 mem:2 []"},
+		{"single jobs have none", nil, []queue.JobGroup{waiting("a", 8, cpus(4, 4000))}, ""},
+	} {
+		d := demand.Compute(demand.Input{
+			Traits: queuetest.Traits(), Fleet: fleet.Fleet{Workers: tt.workers}, Jobs: tt.jobs, Groups: []demand.Group{cpu, mem},
+			Kinds: map[string]demand.Kind{"cpu": kind(4, 8000), "mem": kind(4, 64000)},
+		})
+		var got []string
+		for _, g := range d.Gangs {
+			got = append(got, fmt.Sprint(g.Key, " ", brief(g.New), " ", g.After))
+		}
+		if strings.Join(got, ", ") != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, strings.Join(got, ", "), tt.want)
 		}
 	}
 }

@@ -67,6 +67,7 @@ const (
 	QuotaExceeded    Code = "quota_exceeded"
 	QuotaLeft        Code = "quota_left"
 	GroupPauses      Code = "group_pauses"
+	GangsPutOff      Code = "gangs_put_off"
 	ZonesAvoided     Code = "zones_avoided"
 	ProbeUnderWay    Code = "probe_under_way"
 	ProbeFirst       Code = "probe_first"

@@ -54,6 +54,7 @@ var words = map[Code]string{
 	QuotaExceeded:    "{left_out} of {workers:worker} put off: quota: {short|; }",
 	QuotaLeft:        "{left} {what} left, a worker takes {each}",
 	GroupPauses:      "{workers:worker} not added: pause of another {left} after [{failures:failure}: ]{why}",
+	GangsPutOff:      "{jobs:job} over several workers put off, each gets all of its workers or none: {why}",
 	ZonesAvoided:     "nothing is made in availability zone {zones} for now: it has failed",
 	ProbeUnderWay:    "{workers:worker} put off: after {failures:failure}, {worker} is tried first",
 	ProbeFirst:       "{left_out} of {workers:worker} put off: after {failures:failure} one is tried first ({why})",

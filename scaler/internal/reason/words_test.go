@@ -71,6 +71,8 @@ func rows() []row {
 			"3 of 4 workers put off: quota: 3 instances left, a worker takes 1; 4 cores left, a worker takes 4"},
 		{to(reason.GroupPauses, count("workers", 4), span("left", 90*second), count("failures", 2), why("why", reason.Said("No valid host"))), "4 workers not added: pause of another 1m30s after 2 failures: No valid host"},
 		{to(reason.GroupPauses, count("workers", 4), span("left", 90*second), why("why", to(reason.NotedEarlier, name("fault", "no_host")))), "4 workers not added: pause of another 1m30s after what the scaler noted before it was started anew (no_host)"},
+		{to(reason.GangsPutOff, count("jobs", 2), why("why", to(reason.AtMaxCreate, count("left_out", 3), count("workers", 8), count("max_create", 5)))),
+			"2 jobs over several workers put off, each gets all of its workers or none: 3 of 8 workers put off: max_create = 5"},
 		{to(reason.ZonesAvoided, reason.Names("zones", "a", "b")), "nothing is made in availability zone a, b for now: it has failed"},
 		{to(reason.ProbeUnderWay, count("workers", 4), count("failures", 2), name("worker", "astro-cpu-1")), "4 workers put off: after 2 failures, astro-cpu-1 is tried first"},
 		{to(reason.ProbeFirst, count("left_out", 3), count("workers", 4), count("failures", 2), why("why", inError)), "3 of 4 workers put off: after 2 failures one is tried first (its server is in ERROR: No valid host was found.)"},
