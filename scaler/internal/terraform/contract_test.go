@@ -12,6 +12,7 @@ import (
 // What every actuator that acts holds to, by direct calls and through Terraform
 // alike.
 func TestContract(t *testing.T) {
+	t.Parallel() // its stages run beside those of other tests
 	for _, row := range []struct {
 		name string
 		of   func(s *stage) (actuator, func(context.Context) error)

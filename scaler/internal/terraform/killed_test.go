@@ -20,10 +20,7 @@ import (
 // want of memory.
 func (s *stage) killable() (change func(*terraform.Options), kill func() error) {
 	program, pid := filepath.Join(s.dir, "terraform.sh"), filepath.Join(s.dir, "pid")
-	script := "#!/bin/sh\necho $$ >" + pid + "\nexec " + s.path + " \"$@\"\n"
-	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
-		s.t.Fatal(err)
-	}
+	s.program(program, "#!/bin/sh\necho $$ >"+pid+"\nexec "+s.path+" \"$@\"\n")
 	change = func(o *terraform.Options) {
 		p, _ := o.CLI.(terraform.Program)
 		p.Path = program
@@ -48,6 +45,7 @@ var lockID = regexp.MustCompile(`already locked: ID=([-0-9a-f]+)`)
 // and nothing twice. A lock that a remote backend still has is told with its ID,
 // and is a human's to take away.
 func TestTerraformIsKilled(t *testing.T) {
+	t.Parallel() // its stages run beside those of other tests
 	for _, remote := range []bool{false, true} {
 		t.Run("remote "+strconv.FormatBool(remote), func(t *testing.T) {
 			backend := ""

@@ -237,7 +237,7 @@ func TestWishesAreGathered(t *testing.T) {
 // worker as its own to remove, or to call back.
 func TestCutShort(t *testing.T) {
 	s := newStage(t, "")
-	a := s.terraform(func(o *terraform.Options) { o.Timeout = 8 * time.Second })
+	a := s.terraform(func(o *terraform.Options) { o.Timeout = 30 * time.Second })
 	s.mu.Lock()
 	s.busy["astro-cpu-2"] = true // its drain does not end
 	s.mu.Unlock()

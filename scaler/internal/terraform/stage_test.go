@@ -2,6 +2,7 @@ package terraform_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,13 +23,15 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/tfcli"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 
 // These tests run a real command line (TF_ACC=1; TF_ACC_TERRAFORM_PATH or the
 // search path names it) with the provider of this tree on an embedded OpenStack
-// whose front-ends play the node program.
+// whose front-ends play the node program. They wait more than they compute, so they
+// run side by side: each stage has a cloud, a folder and an environment of its own.
 
 // stage is a cluster that a terraform apply has made, and what works on it.
 type stage struct {
@@ -36,7 +40,7 @@ type stage struct {
 	guests *guest.Simulator
 	p      *provision.Provisioner
 	dir    string
-	path   string
+	path   string // of a program that is the command line in the stage's environment
 	id     string
 
 	mu   sync.Mutex
@@ -80,7 +84,7 @@ resource "vmcluster_cluster" "astro" {
     }
   }
   batch_system  = { type = "htcondor" }
-  drain_timeout = "20s"
+  drain_timeout = "90s"
   timeouts      = { update = "2m" }
 
   ssh_ca_private_key_wo         = var.ca_key
@@ -98,11 +102,8 @@ func newStage(t *testing.T, backend string) *stage {
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("TF_ACC is not set: as all tests with a real command line, run it by make test")
 	}
-	path, err := tfcli.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &stage{t: t, dir: t.TempDir(), path: path, busy: map[string]bool{}}
+	t.Parallel()
+	s := &stage{t: t, dir: t.TempDir(), busy: map[string]bool{}}
 	s.cloud = openstacktest.New(openstacktest.Options{})
 	if err := s.cloud.Start(); err != nil {
 		t.Fatal(err)
@@ -111,15 +112,14 @@ func newStage(t *testing.T, backend string) *stage {
 	s.guests = guest.New(s.cloud, guest.Options{Busy: s.isBusy})
 	s.guests.Start()
 	t.Cleanup(s.guests.Close)
-	for k, v := range s.cloud.Env() {
-		t.Setenv(k, v)
-	}
-	t.Setenv("TF_CLI_CONFIG_FILE", mirror(t))
-	t.Setenv("TF_VAR_ca_key", newCAKey(t))
-	client, err := openstack.New(t.Context(), openstack.Config{})
+	env := s.cloud.Env()
+	client, err := openstack.New(t.Context(), openstack.Config{Getenv: func(name string) string { return env[name] }})
 	if err != nil {
 		t.Fatal(err)
 	}
+	env["TF_CLI_CONFIG_FILE"] = mirror(t)
+	env["TF_VAR_ca_key"] = newCAKey(t)
+	s.install(env)
 	s.p = provision.New(client, provision.Options{Owner: cluster.OwnerScaler})
 	s.configure(backend, countOfFile, retireOfFile)
 	s.human("init")
@@ -130,6 +130,33 @@ func newStage(t *testing.T, backend string) *stage {
 	}
 	s.id = view.Document.ID
 	return s
+}
+
+// install writes the program that runs the command line in an environment. Tests that
+// run side by side have no environment of their own otherwise.
+func (s *stage) install(env map[string]string) {
+	s.t.Helper()
+	path, err := tfcli.Find()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	script := "#!/bin/sh\n"
+	for name, value := range env {
+		script += "export " + name + "=" + command.Quote(value) + "\n"
+	}
+	s.path = filepath.Join(s.t.TempDir(), "terraform")
+	s.program(s.path, script+"exec "+command.Quote(path)+" \"$@\"\n")
+}
+
+// program writes a program. No other test starts a process meanwhile: that one would
+// hold the file open, and a file that is open for writing cannot be run.
+func (s *stage) program(path, text string) {
+	s.t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func newCAKey(t *testing.T) string {
@@ -161,19 +188,30 @@ func mirror(t *testing.T) string {
 		}
 		mirrorFolder = dir
 		binary := filepath.Join(dir, "registry.terraform.io/vmcluster/vmcluster/1.0.0", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-vmcluster_v1.0.0")
-		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../..").CombinedOutput(); err != nil {
+		// Each command reads the whole file for its checksum: a small one is read sooner.
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", binary, "../../..").CombinedOutput(); err != nil {
 			t.Fatalf("build the provider: %v\n%s", err, out)
 		}
+		text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", dir)
+		if err := os.WriteFile(filepath.Join(dir, "cli.tfrc"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	})
-	rc := filepath.Join(mirrorFolder, "cli.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirrorFolder)
-	if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return rc
+	return filepath.Join(mirrorFolder, "cli.tfrc")
 }
 
+// side is how many of the stages are played at a time, unless the caller says how many.
+const side = "8"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		if err := flag.Set("test.parallel", side); err != nil {
+			panic(err)
+		}
+	}
 	code := m.Run()
 	if mirrorFolder != "" {
 		_ = os.RemoveAll(mirrorFolder)
