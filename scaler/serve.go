@@ -21,8 +21,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/web"
 )
 
-// serve runs the loop until the context ends, with the page beside it, and takes
-// a new configuration over on SIGHUP.
+// serve runs the loop until the context ends, and serves the page beside it. On SIGHUP
+// it puts a changed configuration in force.
 func serve(ctx context.Context, l *loop.Loop, o order, c config.Config, log hclog.Logger) error {
 	live := &live{file: o.file, config: c, log: log, records: l.Records, changes: make(chan loop.Settings)}
 	live.interval.Store(int64(c.Interval))
@@ -40,14 +40,14 @@ func serve(ctx context.Context, l *loop.Loop, o order, c config.Config, log hclo
 	return l.Run(ctx)
 }
 
-// showPage serves page and metrics, where the configuration says so.
+// showPage serves page and metrics if the configuration has an address for them.
 func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, log hclog.Logger) (end func(), err error) {
 	if c.Web.Listen == "" {
 		return func() {}, nil
 	}
 	access := web.Access{
 		Username: c.Web.Username, CertificateFile: c.Web.CertificateFile, KeyFile: c.Web.KeyFile, ClientCAFile: c.Web.ClientCAFile,
-		Log: log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}), // anybody's port scan would fill the log
+		Log: log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}), // a port scan would fill the log
 	}
 	if access.Username != "" {
 		if access.Password, err = web.Password(c.Web.PasswordFile, config.PasswordVariable); err != nil {
@@ -72,17 +72,17 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 	}
 	go func() {
 		if err := server.Serve(); err != nil {
-			log.Error("the page is not served any more", "error", err)
+			log.Error("the page is no longer served", "error", err)
 		}
 	}()
 	return func() {
 		if err := server.Shutdown(context.WithoutCancel(ctx)); err != nil {
-			log.Warn("answers were cut short", "error", err)
+			log.Warn("answers of the page were cut short", "error", err)
 		}
 	}, nil
 }
 
-// live is what a running scaler can take over from a changed file.
+// live is the configuration of a running scaler, and what a changed file may change.
 type live struct {
 	file     string
 	config   config.Config
@@ -101,7 +101,7 @@ func (v *live) follow(ctx context.Context, hup <-chan os.Signal) {
 		case <-hup:
 			c, err := config.Load(v.file)
 			if err != nil {
-				v.log.Error("the configuration is not taken over, the old one stays in force", "error", err)
+				v.log.Error("the changed configuration is not used, the old one stays in force", "error", err)
 				continue
 			}
 			if !v.take(ctx, c) {
@@ -111,15 +111,15 @@ func (v *live) follow(ctx context.Context, hup <-chan os.Signal) {
 	}
 }
 
-// take puts in force what can be changed while the scaler runs, and says what
-// can not. It returns false when the scaler ends.
+// take puts in force what can be changed while the scaler runs, and logs what cannot. It
+// returns false when the scaler ends.
 func (v *live) take(ctx context.Context, c config.Config) bool {
 	if names := fixed(v.config, c); len(names) > 0 {
-		v.log.Warn("this needs a restart, and is as it was until then", "changed", strings.Join(names, ", "))
+		v.log.Warn("these settings stay as they were until a restart", "changed", strings.Join(names, ", "))
 	}
 	if f, ok := v.records.(*journal.File); ok {
 		if err := f.Reopen(c.Decisions, c.Facts); err != nil {
-			v.log.Error("decisions go on into the old file", "error", err)
+			v.log.Error("records are still written to the old file", "error", err)
 		}
 	}
 	v.log.SetLevel(hclog.LevelFromString(c.LogLevel))
@@ -133,16 +133,16 @@ func (v *live) take(ctx context.Context, c config.Config) bool {
 	return true
 }
 
-// changed is a configuration with what another one can change of it while the
-// scaler runs.
+// changed returns the old configuration with those settings of the new one that can
+// change while the scaler runs.
 func changed(old, c config.Config) config.Config {
 	old.Policy, old.Preset, old.Interval, old.Queue = c.Policy, c.Preset, c.Interval, c.Queue
 	old.LogLevel, old.Decisions, old.Facts = c.LogLevel, c.Decisions, c.Facts
 	return old
 }
 
-// fixed names what differs in two configurations and can not be changed while
-// the scaler runs.
+// fixed returns the names of settings that differ in two configurations and cannot
+// change while the scaler runs.
 func fixed(old, c config.Config) []string {
 	c = changed(c, old)
 	var names []string

@@ -189,7 +189,7 @@ func TestRun(t *testing.T) {
 
 	s.configure("cluster = 3 +\n")
 	hup()
-	eventually(t, func() bool { return strings.Contains(text.String(), "the configuration is not taken over") }, text.String)
+	eventually(t, func() bool { return strings.Contains(text.String(), "the changed configuration is not used") }, text.String)
 	contains(t, text.String(), s.file+":")
 
 	s.configure(config(7, second, "cloud = \"elsewhere\"\n"))
@@ -197,7 +197,7 @@ func TestRun(t *testing.T) {
 	eventually(t, func() bool {
 		return strings.Contains(metrics(), `vmcluster_scaler_group_bound{bound="max",group="cpu"} 7`)
 	}, metrics)
-	contains(t, text.String(), "this needs a restart, and is as it was until then: changed=cloud")
+	contains(t, text.String(), "these settings stay as they were until a restart: changed=cloud")
 	size := func(path string) int64 {
 		if info, err := os.Stat(path); err == nil {
 			return info.Size()

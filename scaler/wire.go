@@ -49,12 +49,12 @@ func login(ctx context.Context, c config.Config, log hclog.Logger) (*openstack.C
 	return cloud, nil
 }
 
-// closing ends what goes on beside the loop and returns what went wrong there
-// and nobody has told yet.
+// closing ends what runs beside the loop, and returns its failures that are not
+// reported yet.
 type closing func(ctx context.Context) error
 
-// build connects the parts as the configuration says.
-// One that only looks leaves the front-end's report to the scaler that acts.
+// build connects the loop's parts as the configuration says. A loop that only looks
+// leaves the front-end's report to the scaler that acts.
 func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (*loop.Loop, closing, error) {
 	cloud, err := login(ctx, c, log)
 	if err != nil {
@@ -100,7 +100,7 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 	}, nil
 }
 
-// hostname is what others are told of who acts.
+// hostname returns the name by which other scalers know this one.
 func hostname() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -142,7 +142,7 @@ func reader(q config.Queue) queue.Reader {
 	return q.Settings.Reader(runner)
 }
 
-// settings returns what of a configuration may change while the loop runs.
+// settings returns the settings that may change while the loop runs.
 func settings(c config.Config) loop.Settings {
 	return loop.Settings{Policy: c.Policy, Interval: c.Interval, Queue: reader(c.Queue)}
 }

@@ -1,6 +1,6 @@
-// Package explain says why a job waits, why a worker stays or leaves, and why a group
-// grows or does not. It uses one reading and the records of earlier rounds, and is a
-// function of values.
+// Package explain words why a job waits, why a worker stays or goes, and why a group
+// grows or does not: from the record of one round, and from the events of earlier
+// ones. It consists of functions of values.
 package explain
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
-// Explanation is what the scaler knows of a subject.
+// Explanation is what is known about a subject.
 type Explanation struct {
 	Subject string          `json:"subject"`
 	Kind    string          `json:"kind"` // "job", "worker" or "group"
@@ -33,7 +33,8 @@ const (
 	Group  = "group"
 )
 
-// Kind returns the kind of a name: a job's number, a group, or else a worker.
+// Kind returns the kind of subject that a name stands for: a job's number, a group, or
+// else a worker.
 func Kind(name string, r record.Record, events []journal.Event) string {
 	if r.Facts.Queue.Traits.IsJobID(name) {
 		return Job
@@ -51,7 +52,8 @@ func Kind(name string, r record.Record, events []journal.Event) string {
 	return Worker
 }
 
-// NamesOf returns the names that can be explained, for an error about an unknown name.
+// NamesOf lists the groups and workers that can be explained, for the error about an
+// unknown one.
 func NamesOf(r record.Record) string {
 	var names []string
 	for _, g := range status.Of(r).Groups {
@@ -71,7 +73,7 @@ func (e Explanation) Known(r record.Record) bool {
 	return slices.ContainsFunc(r.Fleet.Workers, func(w fleet.Worker) bool { return w.Name == e.Subject })
 }
 
-// OfWorker explains a worker. Without a reading in the record it uses the events alone.
+// OfWorker explains a worker. With an empty record, only the events explain it.
 func OfWorker(name string, r record.Record, events []journal.Event) Explanation {
 	e := Explanation{Subject: name, Kind: Worker, Events: about(events, func(e journal.Event) bool {
 		return e.About == name || slices.Contains(e.Names, name)
@@ -98,7 +100,7 @@ func OfWorker(name string, r record.Record, events []journal.Event) Explanation 
 	return e
 }
 
-// inWords returns the meaning of a worker's phase.
+// inWords returns what a worker's phase means.
 func inWords(w fleet.Worker, r record.Record) string {
 	absent := text.Duration(r.Time.Sub(w.AbsentSince))
 	switch w.Phase {
@@ -107,13 +109,13 @@ func inWords(w fleet.Worker, r record.Record) string {
 	case fleet.Idle:
 		return fmt.Sprintf("It is in the pool and has run nothing for %s.", text.Duration(r.Time.Sub(w.Pool.IdleSince)))
 	case fleet.Booting:
-		return fmt.Sprintf("It is on its way into the pool for %s, counts as capacity, and is replaced if it has not come after %s.", absent, text.Duration(r.Policy.JoinTimeout))
+		return fmt.Sprintf("It has been on its way into the pool for %s, counts as capacity, and is replaced if it has not come after %s.", absent, text.Duration(r.Policy.JoinTimeout))
 	case fleet.Leaving:
 		return "It is asked to leave by a mark in the cluster document (" + string(w.Mark) + ")."
 	case fleet.Closed:
 		return "It takes no jobs, and not by the scaler's wish: the scaler leaves it alone."
 	case fleet.Absent:
-		return fmt.Sprintf("It is not in the pool for %s, longer than %s.", absent, text.Duration(r.Policy.JoinTimeout))
+		return fmt.Sprintf("It has not been in the pool for %s, longer than %s.", absent, text.Duration(r.Policy.JoinTimeout))
 	case fleet.Stopped:
 		return "Its server is switched off: the scaler leaves it alone."
 	case fleet.Broken:
@@ -143,22 +145,22 @@ func server(w fleet.Worker, now time.Time) string {
 	return line + "."
 }
 
-// decided returns the notes of the decision about a worker or "group NAME".
+// decided returns what the record's decision says about a worker or "group NAME".
 func decided(r record.Record, subject string) []string {
 	var lines []string
 	for _, e := range journal.Of([]record.Record{{Time: r.Time, Cluster: r.Cluster, Decision: r.Decision}}) {
 		switch {
 		case e.About != subject:
 		case e.Action():
-			lines = append(lines, fmt.Sprintf("By this look: %s, because: %s.", e.Title(), e.Reason))
+			lines = append(lines, fmt.Sprintf("By this reading: %s, because: %s.", e.Title(), e.Reason))
 		default:
-			lines = append(lines, "By this look nothing is done: "+e.Reason+".")
+			lines = append(lines, "By this reading nothing is done: "+e.Reason+".")
 		}
 	}
 	return lines
 }
 
-// OfGroup explains a worker group.
+// OfGroup explains a worker group. With an empty record, only the events explain it.
 func OfGroup(name string, r record.Record, events []journal.Event) Explanation {
 	e := Explanation{Subject: name, Kind: Group, Events: about(events, func(e journal.Event) bool {
 		return e.Group == name || e.About == "group "+name
@@ -199,7 +201,7 @@ func has(g status.Group) string {
 	return upper(text.Count(g.Total, "worker")) + ": " + record.PhasesText(g.Phases) + "."
 }
 
-// about returns the latest events of a subject.
+// about returns the latest events for which mine reports true.
 func about(events []journal.Event, mine func(journal.Event) bool) []journal.Event {
 	const most = 20
 	var out []journal.Event

@@ -13,8 +13,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// OfJob explains a job. The scaler treats jobs that ask for the same as one job group, so
-// what it says of the group holds for the job.
+// OfJob explains a job. The scaler treats jobs that ask for the same as one kind, so the
+// explanation of the kind is the job's.
 func OfJob(j queue.Job, r record.Record, events []journal.Event) Explanation {
 	e := Explanation{Subject: j.ID, Kind: Job}
 	switch {
@@ -37,7 +37,7 @@ func waiting(j queue.Job, r record.Record) []string {
 	lines := []string{fmt.Sprintf("It waits for %s and asks for %s.", text.Duration(r.Time.Sub(j.Kind.Oldest)), j.Kind.Asks)}
 	i := slices.IndexFunc(r.Facts.Queue.Jobs, func(g queue.JobGroup) bool { return g.Key == j.Kind.Key })
 	if i < 0 {
-		return append(lines, "The look at the whole queue had no job of its kind: it came or changed in between. Ask again.")
+		return append(lines, "The reading of the whole queue had no job of its kind: the job came or changed in between. Ask again.")
 	}
 	left := r.Facts.Queue.Jobs[i].Count
 	if left > 1 {
@@ -73,8 +73,8 @@ func waiting(j queue.Job, r record.Record) []string {
 	return lines
 }
 
-// placed returns how many jobs of a group have room on workers of the phases, and the
-// names of some of these workers.
+// placed returns the number of jobs of a kind that have room on workers in the phases,
+// and the names of some of these workers.
 func placed(r record.Record, key string, phases []fleet.Phase) (int, string) {
 	const most = 5
 	n, names := 0, []string(nil)

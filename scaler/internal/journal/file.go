@@ -14,23 +14,24 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// The part of the end of a file of decisions that is read: the records of the last day,
-// and at least leastTail and at most mostTail bytes.
+// Limits of what is read of the end of a file of decisions: the records of the last
+// day, and no less than leastTail and no more than mostTail bytes.
 const (
 	span      = 24 * time.Hour // of the longest chart
 	leastTail = 4 << 20
 	mostTail  = 64 << 20
 )
 
-// Read returns the latest records of a file of decisions, the oldest first. A line
-// that is no record, such as one that a crash cut short, is left out.
+// Read returns the latest records of a file of decisions, the oldest first. It skips
+// a line that is not a record, such as one that a crash cut short.
 func Read(path string) ([]record.Record, error) {
 	var records []record.Record
 	err := Each(path, func(r record.Record) { records = append(records, r) })
 	return records, err
 }
 
-// Each calls a function with each record that Read returns, without keeping them all.
+// Each calls a function with the records that Read returns, one after another,
+// without keeping them in memory.
 func Each(path string, do func(record.Record)) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -67,8 +68,8 @@ func each(f *os.File, do func(record.Record)) error {
 	}
 }
 
-// tailOf returns the end of a file from the begin of a line: far enough back for a
-// line from before since, if that is possible within mostTail.
+// tailOf returns a reader of the end of a file. It begins at the start of a line that
+// is older than since, as far as mostTail allows.
 func tailOf(f *os.File, size int64, since time.Time) (*bufio.Reader, error) {
 	for n := int64(leastTail); ; n = min(2*n, mostTail) {
 		from := max(0, size-n)
@@ -88,19 +89,19 @@ func tailOf(f *os.File, size int64, since time.Time) (*bufio.Reader, error) {
 	}
 }
 
-// timeOf returns the time of the next line without reading it.
+// timeOf returns the time in the next line without consuming the line.
 func timeOf(r *bufio.Reader) (time.Time, bool) {
 	const most = 64
-	head, _ := r.Peek(most) // a shorter line is none with a time
+	head, _ := r.Peek(most) // no record is shorter
 	text, ok := bytes.CutPrefix(head, []byte(`{"time":"`))
 	text, _, whole := bytes.Cut(text, []byte(`"`))
 	t, err := time.Parse(time.RFC3339Nano, string(text))
 	return t, ok && whole && err == nil
 }
 
-// Rounds calls a function with each record of a file of decisions that holds the input
-// of its round. It reads the whole file; a line that cannot be read is an
-// error.
+// Rounds calls a function with each record of a file of decisions that has an input.
+// It reads the whole file and fails at a line that it cannot decode, and where the
+// function fails.
 func Rounds(path string, do func(record.Record) error) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -122,24 +123,24 @@ func Rounds(path string, do func(record.Record) error) error {
 	return nil
 }
 
-// File is the file of decisions. It implements loop.Recorder; without a path it
-// keeps nothing. It is safe for concurrent use.
+// File is an open file of decisions. It implements loop.Recorder. Without a path it
+// discards records. It is safe for concurrent use.
 type File struct {
 	mu    sync.Mutex
 	f     *os.File
 	facts bool
-	notes notes // of the line written last
+	notes notes // of the latest line that was written
 }
 
-// Open opens the file of that path for appending. With facts, each line also holds the
-// input of its round, so that the round can be decided again.
+// Open opens the file of that path to append records. With facts, each line also has
+// its round's input, so that the round can be decided again.
 func Open(path string, facts bool) (*File, error) {
 	f := &File{}
 	return f, f.Reopen(path, facts)
 }
 
-// Reopen continues in the file of that path: another file, or a new one if the old one
-// was moved away. If that fails, the old file stays in use.
+// Reopen continues in the file of that path, which is created if it does not exist,
+// as after a rotation. If that fails, the old file stays in use.
 func (d *File) Reopen(path string, facts bool) error {
 	var opened *os.File
 	if path != "" {
@@ -161,7 +162,7 @@ func (d *File) Reopen(path string, facts bool) error {
 	return nil
 }
 
-// Record implements loop.Recorder.
+// Record appends a record. It implements loop.Recorder.
 func (d *File) Record(r record.Record) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -180,5 +181,5 @@ func (d *File) Record(r record.Record) error {
 	return err
 }
 
-// Close closes the file.
+// Close closes the file. Records after that are discarded.
 func (d *File) Close() error { return d.Reopen("", false) }

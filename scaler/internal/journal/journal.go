@@ -1,5 +1,6 @@
-// Package journal makes a history of records: the events of what was done, and of what
-// was not done while the reason was the same.
+// Package journal makes a history of events from records, and keeps records in the
+// file of decisions. An event is an action, or a reason against one that held for
+// several rounds.
 package journal
 
 import (
@@ -13,7 +14,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// The kinds of event.
+// Kinds of events, see Event.What.
 const (
 	Add     = "add"
 	Drain   = "drain"
@@ -24,19 +25,19 @@ const (
 	Failed  = "failed"
 )
 
-// Event is something that was decided, in one round or in several consecutive ones.
+// Event is something that was decided in one round, or in several consecutive rounds.
 type Event struct {
-	From   time.Time `json:"from"`
-	To     time.Time `json:"to"`
-	What   string    `json:"what"`
+	From   time.Time `json:"from"`  // of the first round
+	To     time.Time `json:"to"`    // of the last round
+	What   string    `json:"what"`  // the kind
 	About  string    `json:"about"` // a worker, "group NAME", "jobs", "queue"
 	Group  string    `json:"group,omitempty"`
-	Count  int       `json:"count,omitempty"` // of workers to add
-	Names  []string  `json:"names,omitempty"` // of workers made
+	Count  int       `json:"count,omitempty"` // of workers that are added
+	Names  []string  `json:"names,omitempty"` // of workers that were made
 	Reason string    `json:"reason"`          // the latest wording
 	DryRun bool      `json:"dry_run,omitempty"`
 
-	matter string // the same in later rounds, where Reason may have other numbers
+	matter string // the same in consecutive rounds, in which the numbers in Reason change
 }
 
 // Action reports whether the event changes something.
@@ -46,14 +47,14 @@ func (e Event) key() string {
 	return e.What + "\x00" + e.About + "\x00" + e.matter
 }
 
-// Journal holds the latest events.
+// Journal collects the latest events.
 type Journal struct {
 	limit  int
 	events []Event
-	open   map[string]int // those of the last record: key → index
+	open   map[string]int // events of the last record: key → index
 }
 
-// New returns an empty journal that keeps limit events.
+// New returns an empty journal that keeps about limit events; 0 is no limit.
 func New(limit int) *Journal { return &Journal{limit: limit} }
 
 // Of returns the events of records, the oldest first.
@@ -65,7 +66,7 @@ func Of(records []record.Record) []Event {
 	return j.Events()
 }
 
-// Add adds the record of a finished round.
+// Add adds the record of a finished round. Records come in the order of their times.
 func (j *Journal) Add(r record.Record) {
 	open := map[string]int{}
 	for _, e := range events(r) {
@@ -84,7 +85,7 @@ func (j *Journal) Add(r record.Record) {
 	}
 }
 
-// trim drops the oldest events, except those that go on.
+// trim drops the oldest events, except those of the last record.
 func (j *Journal) trim() {
 	goesOn := map[int]string{}
 	for key, i := range j.open {
@@ -117,7 +118,7 @@ func events(r record.Record) []Event {
 		}
 		out = append(out, e)
 	}
-	// because adds an event with a reason; the text of e.Reason follows its words.
+	// because adds an event with a reason. The text in e.Reason follows the reason's words.
 	because := func(e Event, why reason.Reason) {
 		e.matter = why.Key() + e.Reason
 		e.Reason = why.String() + e.Reason
@@ -126,7 +127,7 @@ func events(r record.Record) []Event {
 	if r.Error != "" {
 		add(Event{What: Failed, About: "scaler", Reason: r.Error})
 	}
-	if r.Standby != "" { // another scaler acts
+	if r.Standby != "" { // the scaler that acts carries out what was decided
 		add(Event{What: Nothing, About: "scaler", Reason: r.Standby})
 		return out
 	}
@@ -163,7 +164,7 @@ func actions(r record.Record, because func(Event, reason.Reason)) {
 	}
 }
 
-// made returns those of the new workers that are of a group.
+// made returns the workers of a group that the round made.
 func made(r record.Record, group string) []string {
 	var names []string
 	for _, name := range r.Added {
@@ -174,7 +175,7 @@ func made(r record.Record, group string) []string {
 	return names
 }
 
-// Title writes what was decided for people: "add 2 (astro-cpu-1, astro-cpu-2)".
+// Title returns what was decided in words: "add 2 (astro-cpu-1, astro-cpu-2)".
 func (e Event) Title() string {
 	title := e.What
 	if e.What == Add {

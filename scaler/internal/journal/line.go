@@ -8,35 +8,34 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// line is a record in the file of decisions. Most notes hold for many rounds: a worker
-// stays idle, a group is at its maximum. So a line may hold only the notes of subjects
-// whose notes differ from the line before. Notes that differ only in numbers are the
-// same.
+// line is a record as it is written to the file of decisions. Most notes hold for many
+// rounds: a worker stays idle, a group is at its maximum. So a line may omit a
+// subject's notes if they equal those of the line before, apart from numbers.
 type line struct {
 	record.Record
-	AsBefore bool     `json:"notes_as_before,omitempty"` // the other subjects' notes are those of the line before
-	Over     []string `json:"notes_over,omitempty"`      // subjects that have no notes any more
+	AsBefore bool     `json:"notes_as_before,omitempty"` // subjects that are not named have the notes of the line before
+	Over     []string `json:"notes_over,omitempty"`      // subjects that no longer have notes
 }
 
-// wholeLine is a record with all its notes and with what its round decided on.
+// wholeLine is a record with all its notes and with its round's input.
 type wholeLine struct {
 	record.Record
 	Input *record.Input `json:"input,omitempty"`
 }
 
-// wholeAfter is the time after which a line holds all notes again, for the numbers in
-// the notes, and for a reader that begins in the middle of a file.
+// wholeAfter is the time after which a line has all notes again, for readers that begin
+// in the middle of a file, and for the numbers in the notes.
 const wholeAfter = 10 * time.Minute
 
 // notes are the notes of the latest line that was written or read, in order.
 type notes struct {
 	all   []decide.Note
-	keys  map[string]string // of all, by subject
-	whole time.Time         // of the latest line that held all of them; zero: there was none
+	keys  map[string]string // by subject, see keysOf
+	whole time.Time         // time of the latest line with all notes; zero: there was none
 }
 
-// keysOf returns a text for each subject that changes when its notes do, numbers
-// apart.
+// keysOf returns a text for each subject. It changes when the subject's notes change
+// in more than numbers.
 func keysOf(all []decide.Note) map[string]string {
 	out := make(map[string]string, len(all))
 	for _, n := range all {
@@ -45,10 +44,10 @@ func keysOf(all []decide.Note) map[string]string {
 	return out
 }
 
-// shorten returns the line for a record that follows, and notes what it holds.
+// shorten returns the line for the next record, and remembers its notes.
 func (n *notes) shorten(r record.Record) line {
 	if r.Error != "" {
-		return line{Record: r} // nothing was decided: the next line refers to the one before
+		return line{Record: r} // it has no decision: the line after it refers to the line before
 	}
 	before := *n
 	n.all, n.keys = r.Notes, keysOf(r.Notes)
@@ -71,8 +70,8 @@ func (n *notes) shorten(r record.Record) line {
 	return l
 }
 
-// expand returns the record of a line that follows, with all its notes. Records
-// whose notes are the same share them.
+// expand returns the record of the next line, with all its notes. Consecutive records
+// with the same notes share one slice.
 func (n *notes) expand(l line) record.Record {
 	switch {
 	case l.Error != "":

@@ -145,14 +145,14 @@ func (a *actions) collect(ctx context.Context, gone []decide.Remains) {
 		a.state.memory = a.state.memory.Collected(g.Server, err, a.now())
 		if len(found) > 0 {
 			a.record.Collected = append(a.record.Collected, found...)
-			a.Log.Warn("a server that is gone had left something, which is deleted", "worker", g.Worker, "server", g.Server, "what", strings.Join(found, ", "))
+			a.Log.Warn("what a deleted server had left is deleted", "worker", g.Worker, "server", g.Server, "what", strings.Join(found, ", "))
 		}
 		switch {
 		case cluster.IsKind(err, cluster.FaultForbidden):
 			a.state.warned.begin(remainsForbidden, "")
-			a.Log.Error("what deleted servers leave can not be looked for, and is left: a right is missing", "error", err)
+			a.Log.Error("ports and volumes that deleted servers leave stay: the credential has no right to look for them", "error", err)
 		case err != nil:
-			a.Log.Warn("what a server left could not be deleted; it is tried again later", "worker", g.Worker, "server", g.Server, "error", err)
+			a.Log.Warn("what a deleted server left could not be deleted; the scaler tries again later", "worker", g.Worker, "server", g.Server, "error", err)
 		}
 	}
 }

@@ -195,7 +195,7 @@ func TestManySickWorkersStopEverything(t *testing.T) {
 		}
 		s.dark = nil
 		running(t, l, time.Minute+20*time.Second)
-		if s.servers() != 10 || !strings.Contains(out.String(), "going on: most workers are well again") {
+		if s.servers() != 10 || !strings.Contains(out.String(), "workers are made and removed again: most of them are healthy") {
 			t.Errorf("after it %d servers:\n%s", s.servers(), out)
 		}
 		running(t, l, 6*time.Hour)

@@ -37,7 +37,7 @@ func (r *round) takeReport(ctx context.Context) {
 	}
 	r.Reports.KeepReports(false)
 	if _, err := r.Cluster.Read(ctx); err != nil {
-		r.Log.Debug("the front-end's report could not be taken; the next round does", "error", err)
+		r.Log.Debug("the front-end's report could not be taken; the next round takes it", "error", err)
 	}
 }
 

@@ -52,8 +52,8 @@ func summaryOf(r record.Record) string {
 	return fmt.Sprintf("%d %d %v", r.Waiting, r.Running, r.Workers)
 }
 
-// logUnread logs a failure to read when its wording is new: one trouble may have
-// several, in turn.
+// logUnread logs a failure to read if its wording is new: the failures of consecutive
+// rounds may have several wordings in turn.
 func (l *Loop) logUnread(text string) {
 	if l.state.warned.begin(unreadable, text) {
 		l.Log.Error(text)
@@ -62,6 +62,7 @@ func (l *Loop) logUnread(text string) {
 	}
 }
 
+// logRead logs that a failure to read is over.
 func (l *Loop) logRead() {
 	if l.state.warned.end(unreadable) {
 		l.Log.Info("cluster and queue can be read again")
@@ -74,11 +75,11 @@ func (l *Loop) logStop(why string) {
 	case why != "" && l.state.warned.begin(tooManySick, ""):
 		l.Log.Error("stopped: " + why)
 	case why == "" && l.state.warned.end(tooManySick):
-		l.Log.Info("going on: most workers are well again")
+		l.Log.Info("workers are made and removed again: most of them are healthy")
 	}
 }
 
-// logWait logs for what this scaler waits, when that changes.
+// logWait logs why this scaler waits, when that changes, and when it acts again.
 func (l *Loop) logWait(why string) {
 	switch {
 	case why != "" && l.state.warned.change(noLease, why):

@@ -48,9 +48,9 @@ type clock func() time.Time
 type mode int
 
 const (
-	watching   mode = iota // it reads and decides
-	acting                 // it acts if it holds the lease
-	pretending             // it is the record of an acting round that does nothing
+	watching   mode = iota // reads and decides
+	acting                 // takes the lease, and carries its decision out if it has it
+	pretending             // decides as an acting round does, takes no lease and does nothing
 )
 
 // Run runs rounds until the context ends. A call under way is then finished, and no
@@ -71,7 +71,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			timer.Reset(time.Until(l.due(begun, time.Now())))
 		case <-timer.C:
 			if ctx.Err() != nil {
-				continue // both are ready, after a long action
+				continue // after a long action both channels are ready
 			}
 			begun = l.due(begun, time.Now())
 			_, _ = l.Tick(ctx, true)
@@ -83,12 +83,12 @@ func (l *Loop) Run(ctx context.Context) error {
 // apply puts new settings in force.
 func (l *Loop) apply(s Settings) {
 	l.Settings = s
-	l.state.logged = nil // what holds now is logged again under the new policy
+	l.state.logged = nil // the notes are logged again under the new policy
 	l.Log.Info("the new configuration holds from now on")
 }
 
-// due returns when the round after the one due at last is due: an interval later, or
-// when a hold ends before that; now, if that has passed.
+// due returns the time of the next round: an interval after the last one was due, or the
+// end of a hold if that is earlier; now, if that time has passed.
 func (l *Loop) due(last, now time.Time) time.Time {
 	next := last.Add(l.Interval)
 	if end := l.state.holdEnds; end.After(last) && end.Before(next) {

@@ -43,9 +43,9 @@ func (r *round) keepMemos(ctx context.Context, going []string, drop bool) {
 	err := r.exchange(calling, fe.ID, wanted, drop)
 	switch {
 	case err == nil && s.warned.end(memosUnkept):
-		r.Log.Info("what outlives the scaler can be written down again")
+		r.Log.Info("memos can be written to the front-end again")
 	case err != nil && s.warned.begin(memosUnkept, ""):
-		r.Log.Warn("what outlives the scaler can not be written down; after a restart it would have to learn anew", "error", err)
+		r.Log.Warn("memos can not be written to the front-end; after a restart the scaler would learn sizes and pauses anew", "error", err)
 	}
 }
 

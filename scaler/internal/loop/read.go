@@ -90,7 +90,7 @@ func (r *round) room(ctx context.Context) decide.Room {
 	room, err := r.Project.Room(ctx)
 	switch {
 	case err != nil && r.state.warned.begin(quotaUnread, ""):
-		r.Log.Warn("the quota can not be read, and is not looked at until it can", "error", err)
+		r.Log.Warn("the quota can not be read; until it can, the cloud refuses what exceeds it", "error", err)
 	case err == nil && r.state.warned.end(quotaUnread):
 		r.Log.Info("the quota can be read again")
 	}

@@ -83,6 +83,6 @@ func (r *round) finish() {
 		return
 	}
 	if err := r.Records.Record(r.record); err != nil {
-		r.Log.Error("the record of this decision could not be kept", "error", err)
+		r.Log.Error("the record of this round could not be written", "error", err)
 	}
 }

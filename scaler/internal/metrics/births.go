@@ -11,17 +11,17 @@ import (
 
 // births follows new workers from the demand that causes them to their first job.
 type births struct {
-	unmet map[string]time.Time // group → the time since when it needs workers
-	on    map[string]birth     // worker → how far it is
-	due   map[string]order     // group → workers decided on and not made at once
-	known map[string]bool      // workers of the last reading
+	unmet map[string]time.Time // group → time from which it has needed workers
+	on    map[string]birth     // worker → its progress
+	due   map[string]order     // group → decision whose workers are made after the round
+	known map[string]bool      // workers of the last round
 }
 
 // order is a decision that an actuator carries out after its round.
 type order struct{ wanted, decided time.Time }
 
 type birth struct {
-	wanted time.Time // when the demand was seen first
+	wanted time.Time // time at which the demand was seen first
 	made   time.Time
 	joined time.Time
 }
@@ -30,7 +30,8 @@ func newBirths() births {
 	return births{unmet: map[string]time.Time{}, on: map[string]birth{}, due: map[string]order{}}
 }
 
-// seen notes new demand, and workers that joined or got their first job.
+// seen follows a round that has decided: new demand, and workers that joined or got
+// their first job.
 func (b *births) seen(r record.Record, m *Metrics) {
 	for group := range b.unmet {
 		if _, still := r.Demand.Needs[group]; !still {
@@ -63,7 +64,7 @@ func (b *births) seen(r record.Record, m *Metrics) {
 	}
 }
 
-// came notes workers that were made between two rounds.
+// came begins to follow workers that were made between two rounds.
 func (b *births) came(r record.Record, m *Metrics) {
 	known := map[string]bool{}
 	for _, w := range r.Fleet.Workers {
@@ -79,8 +80,8 @@ func (b *births) came(r record.Record, m *Metrics) {
 	b.known = known
 }
 
-// made notes the workers that a round has made. Workers that were made because of a
-// group's least number wait for no job.
+// made begins to follow the workers that a round has made for jobs. Workers that a
+// group's minimum caused are not followed: no job waits for them.
 func (b *births) made(r record.Record, now time.Time, m *Metrics) {
 	for _, a := range r.Add {
 		wanted, byJobs := b.unmet[a.Group]
@@ -91,7 +92,7 @@ func (b *births) made(r record.Record, now time.Time, m *Metrics) {
 			b.due[a.Group] = order{wanted: wanted, decided: r.Time}
 			continue
 		}
-		delete(b.unmet, a.Group) // a remaining need begins anew
+		delete(b.unmet, a.Group) // workers that are needed after that are a new demand
 		delete(b.due, a.Group)
 		for _, name := range r.Added {
 			if cluster.GroupOf(r.Cluster, name) != a.Group {

@@ -1,5 +1,5 @@
-// Package metrics shows in the format of Prometheus what the loop sees and does. The
-// names are documented in docs/scaler.md; a test compares the two.
+// Package metrics counts what the loop sees and does, in Prometheus' format. The names
+// are documented in docs/scaler.md; a test compares the two.
 package metrics
 
 import (
@@ -21,7 +21,8 @@ import (
 
 const prefix = "vmcluster_scaler_"
 
-// Metrics implements loop.Observer.
+// Metrics are the scaler's metrics. It implements loop.Observer and is safe for
+// concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 	now      func() time.Time
@@ -47,16 +48,16 @@ type Metrics struct {
 	stages    *prometheus.HistogramVec
 	firstJob  prometheus.Histogram
 
-	// mu guards what follows and keeps a gathering from seeing half a round. It is
-	// never held while a scraper is written to.
+	// mu guards the fields below, and makes each scrape show a whole round. It is not
+	// held while an answer is written to a scraper.
 	mu      sync.Mutex
 	readAt  time.Time
-	decided map[string]bool // actions that go on from the last tick
-	sick    map[string]bool // workers whose fault has been counted
+	decided map[string]bool // actions of the last round
+	sick    map[string]bool // workers of the last round whose fault was counted
 	births  births
 }
 
-// New returns metrics without values. Version is the version of the scaler.
+// New returns metrics without values. Version is the scaler's version.
 func New(version string, now func() time.Time) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), now: now, sick: map[string]bool{}, births: newBirths()}
 	m.gauges()
@@ -142,8 +143,8 @@ func (m *Metrics) counterVec(name, help string, labels ...string) *prometheus.Co
 	return c
 }
 
-// Handler serves the metrics. Each answer shows one moment. A scraper that reads
-// slowly delays its own answer and no round.
+// Handler serves the metrics. Each answer shows one moment. A scraper that reads slowly
+// delays its own answer and no round.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(prometheus.GathererFunc(m.gather), promhttp.HandlerOpts{Registry: m.registry})
 }
@@ -154,7 +155,8 @@ func (m *Metrics) gather() ([]*dto.MetricFamily, error) {
 	return m.registry.Gather()
 }
 
-// age is called by gather, which holds the lock.
+// age returns the age of the latest reading in seconds. Gather calls it and holds the
+// lock.
 func (m *Metrics) age() float64 {
 	if m.readAt.IsZero() {
 		return -1
@@ -162,7 +164,8 @@ func (m *Metrics) age() float64 {
 	return max(0, m.now().Sub(m.readAt).Seconds())
 }
 
-// Decided implements loop.Observer. It sets the gauges.
+// Decided shows what a round saw and counts what it decided. It implements
+// loop.Observer.
 func (m *Metrics) Decided(r record.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -173,7 +176,7 @@ func (m *Metrics) Decided(r record.Record) {
 		m.stopped.Set(1)
 	}
 	m.standby.Set(0)
-	if r.Standby == "" { // else another scaler acts, and counts
+	if r.Standby == "" { // else the scaler that acts counts
 		m.count(r)
 	} else {
 		m.standby.Set(1)
@@ -181,7 +184,7 @@ func (m *Metrics) Decided(r record.Record) {
 	m.births.seen(r, m)
 }
 
-// Finished implements loop.Observer.
+// Finished counts what came of a round. It implements loop.Observer.
 func (m *Metrics) Finished(r record.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -197,7 +200,7 @@ func (m *Metrics) Finished(r record.Record) {
 		m.unread.WithLabelValues(string(r.Unread)).Inc()
 		m.ticks.WithLabelValues("unread").Inc()
 	case r.Error != "":
-		m.ticks.WithLabelValues("unread").Inc() // asked to stop
+		m.ticks.WithLabelValues("unread").Inc() // the scaler was asked to stop
 	case len(r.Errors) > 0:
 		m.ticks.WithLabelValues("failed").Inc()
 	default:
@@ -249,7 +252,7 @@ func (m *Metrics) seen(s status.Status) {
 	}
 }
 
-// count adds what is new in this round.
+// count counts the decisions and faults that the last round did not have.
 func (m *Metrics) count(r record.Record) {
 	decided := map[string]bool{}
 	for _, a := range r.Add {

@@ -18,9 +18,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
-// Record is one round: what it read, what it decided and why, and the results. Its JSON
-// is one line of the file of decisions; fields without JSON are for the parts of the
-// running scaler.
+// Record is one round: what was seen, what was decided and why, what came of it. Its
+// JSON is one line of the file of decisions. Fields without JSON are for the parts of
+// the running scaler.
 type Record struct {
 	Time       time.Time           `json:"time"` // when the round began
 	Cluster    string              `json:"cluster,omitempty"`
@@ -28,7 +28,7 @@ type Record struct {
 	Waiting    int                 `json:"jobs_waiting"`
 	Running    int                 `json:"jobs_running"`
 	Workers    map[fleet.Phase]int `json:"workers,omitempty"`
-	Needed     int                 `json:"workers_needed"` // in addition to the present ones
+	Needed     int                 `json:"workers_needed"` // beyond those that exist
 	DryRun     bool                `json:"dry_run,omitempty"`
 	Watching   bool                `json:"watching,omitempty"` // a round that does not act
 	decide.Decision

@@ -13,10 +13,10 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// Noon is when the cluster is looked at.
+// Noon is the time of the cluster.
 var Noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// Policy is the cluster's.
+// Policy returns the scaler's policy for the cluster.
 func Policy() decide.Policy {
 	p := decide.DefaultPolicy()
 	p.Groups["cpu"] = decide.Bounds{Min: 1, Max: 12}
@@ -95,8 +95,8 @@ func workers() []worker {
 	}
 }
 
-// Records returns two ticks of the cluster, the latest last: the demand has lasted
-// long enough in the second one, and its workers were made.
+// Records returns two rounds of the cluster, the latest last: in the second one the
+// demand has lasted long enough, and its workers were made.
 func Records() []record.Record {
 	var m decide.Memory
 	var records []record.Record
@@ -112,7 +112,7 @@ func Records() []record.Record {
 	return records
 }
 
-// Tick judges facts and makes the record of it.
+// Tick decides on facts and returns the record of that.
 func Tick(f decide.Facts, m decide.Memory, now time.Time) (record.Record, decide.Memory) {
 	in := record.Input{Facts: f, Policy: Policy(), Memory: m, Now: now}
 	out, m := in.Decide()

@@ -12,8 +12,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// The longest times of a healthy loop: a round may read for two minutes, and then act
-// with several calls of half an hour at most.
+// Limits of the time that a healthy loop needs: a round reads for two minutes at most,
+// then acts, by several calls of half an hour at most.
 const (
 	readLimit   = 3 * time.Minute
 	actionLimit = 2 * time.Hour
@@ -27,7 +27,7 @@ type Point struct {
 	Workers map[fleet.Phase]int `json:"workers"`
 }
 
-// series keeps one point for each step of time, that with the most waiting jobs.
+// series keeps one point for each step of time: the one with the most waiting jobs.
 type series struct {
 	step   time.Duration
 	most   int
@@ -47,8 +47,8 @@ func (s *series) add(p Point) {
 	s.points = append(s.points, p)
 }
 
-// Board keeps what the scaler saw and did, for the page and the API. It implements
-// loop.Observer.
+// Board keeps what the scaler saw and did, for the page. It implements loop.Observer
+// and is safe for concurrent use.
 type Board struct {
 	interval func() time.Duration
 	now      func() time.Time
@@ -56,9 +56,9 @@ type Board struct {
 	mu       sync.Mutex
 	started  time.Time
 	status   Status
-	known    bool // there is a status
+	known    bool // a round has set status
 	acting   bool
-	begun    time.Time // of the acting round
+	begun    time.Time // of the round that acts
 	finished time.Time
 	trouble  string
 	journal  *journal.Journal
@@ -83,7 +83,7 @@ func (b *Board) Replay(r record.Record) {
 	b.point(r)
 }
 
-// Decided implements loop.Observer.
+// Decided shows a round that has decided. It implements loop.Observer.
 func (b *Board) Decided(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -91,7 +91,7 @@ func (b *Board) Decided(r record.Record) {
 	b.acting, b.begun = true, r.Time
 }
 
-// Finished implements loop.Observer.
+// Finished shows a round that is over. It implements loop.Observer.
 func (b *Board) Finished(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -101,7 +101,7 @@ func (b *Board) Finished(r record.Record) {
 	b.point(r)
 }
 
-// point notes what was seen. A round that saw nothing leaves a gap.
+// point adds a record to the charts. A round that could not read leaves a gap.
 func (b *Board) point(r record.Record) {
 	if r.Error != "" {
 		return
@@ -115,14 +115,14 @@ func (b *Board) point(r record.Record) {
 type View struct {
 	Now    time.Time
 	Status Status
-	Known  bool // there is a status
+	Known  bool // Status is set
 	Events []journal.Event
 	Hour   []Point // one in 10 s
 	Day    []Point // one in 4 min
 	Health Health
 }
 
-// Health is the state of the loop.
+// Health reports whether the loop runs.
 type Health struct {
 	OK       bool       `json:"ok"`
 	Text     string     `json:"text"`
@@ -130,7 +130,7 @@ type Health struct {
 	Error    string     `json:"error,omitempty"` // why nothing can be decided
 }
 
-// View returns the present content of the board.
+// View returns a copy of what the board holds.
 func (b *Board) View() View {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -141,8 +141,8 @@ func (b *Board) View() View {
 	}
 }
 
-// health returns the state of the loop. A cloud or a queue that cannot be read does not
-// make it unhealthy, because a restart of the scaler would not help.
+// health returns the loop's health. A cloud or a queue that cannot be read does not
+// count: a restart of the scaler would not help.
 func (b *Board) health(now time.Time) Health {
 	h := Health{LastTick: when(b.finished), Error: b.trouble}
 	since, limit, what := b.started, readLimit+2*b.interval(), "no round has ended since the start, %s ago"

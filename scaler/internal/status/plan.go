@@ -11,8 +11,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// WritePlan prints a record for people: what there is, what would be done, and why.
-// hold is the time that demand must last; waited reports whether it was watched.
+// WritePlan prints a record for people: the workers, what would be done, and why. hold
+// is the time that demand must last; waited reports whether it was watched for that
+// time.
 func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "cluster\t%s, generation %d\n", r.Cluster, r.Generation)
@@ -65,7 +66,7 @@ func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) er
 		return fmt.Errorf("print the plan: %w", err)
 	}
 	if len(r.Add) > 0 && !waited {
-		fmt.Fprintf(w, "\nWorkers are added once the demand has lasted %s; one look can not know that (--wait does).\n", hold)
+		fmt.Fprintf(w, "\nWorkers are added once the demand has lasted %s; a single reading can not show that (--wait can).\n", hold)
 	}
 	fmt.Fprintf(w, "\nNothing was changed.\n")
 	return nil

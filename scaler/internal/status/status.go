@@ -1,5 +1,6 @@
-// Package status shows queue, groups and workers, as a document and as a table. Of is a
-// function of values; Board keeps the latest status while the scaler runs.
+// Package status shows queue, groups and workers as a document and as a table. Of
+// makes the document from a record; Board keeps the latest one, with a history, while
+// the scaler runs.
 package status
 
 import (
@@ -27,10 +28,10 @@ type Status struct {
 	Workers    []Worker  `json:"workers"`
 	Standby    string    `json:"standby,omitempty"` // why this scaler only watches
 	Acting     string    `json:"acting,omitempty"`  // another scaler that holds the lease
-	Error      string    `json:"error,omitempty"`   // why nothing newer is known
+	Error      string    `json:"error,omitempty"`   // why the status is not newer
 }
 
-// Queue is the batch system's queue.
+// Queue is the state of the batch system's queue.
 type Queue struct {
 	ReadAt  time.Time  `json:"read_at"`
 	Waiting int        `json:"waiting"`
@@ -41,14 +42,14 @@ type Queue struct {
 	Partial []string   `json:"not_read,omitempty"`
 }
 
-// Jobs are jobs with the same fate.
+// Jobs are waiting jobs with the same reason to wait.
 type Jobs struct {
 	Count int    `json:"count"`
 	First string `json:"first"`
 	Why   string `json:"why"`
 }
 
-// Group is a worker group.
+// Group is the state of a worker group.
 type Group struct {
 	Name    string              `json:"name"`
 	Managed bool                `json:"managed"` // the scaler owns its number
@@ -56,11 +57,11 @@ type Group struct {
 	Max     int                 `json:"max"`
 	Total   int                 `json:"total"`
 	Phases  map[fleet.Phase]int `json:"workers,omitempty"`
-	Needed  int                 `json:"needed"` // new ones
+	Needed  int                 `json:"needed"` // new workers
 	For     int                 `json:"needed_for_jobs"`
 }
 
-// Worker is a worker of the cluster, or one from outside in its pool.
+// Worker is the state of a worker of the cluster, or of a stranger in its pool.
 type Worker struct {
 	Name      string       `json:"name"`
 	Group     string       `json:"group,omitempty"`
@@ -82,7 +83,7 @@ type Worker struct {
 	Leaving   string       `json:"leaving,omitempty"` // the mark in the cluster document
 }
 
-// Of returns the status in a record.
+// Of returns the status of a record.
 func Of(r record.Record) Status {
 	s := Status{
 		Time: r.Time, Cluster: r.Cluster, Generation: r.Generation, DryRun: r.DryRun, Error: r.Error,
@@ -112,7 +113,7 @@ func queueOf(r record.Record) Queue {
 	return q
 }
 
-// groups returns the cluster's groups, and those that only the configuration names.
+// groups returns the cluster's groups and the groups that only the configuration names.
 func groups(r record.Record) []Group {
 	out := []Group{}
 	names := slices.Collect(maps.Keys(r.Facts.Cluster.Document.Groups))
@@ -170,7 +171,7 @@ func when(t time.Time) *time.Time {
 	return &t
 }
 
-// Bound writes a group's bound for people.
+// Bound returns a group's bound in words: "-" where it has none.
 func (g Group) Bound(n int) string {
 	if !g.Managed || n == decide.Unsaid {
 		return "-"
@@ -178,7 +179,7 @@ func (g Group) Bound(n int) string {
 	return strconv.Itoa(n)
 }
 
-// Others returns how many workers of a group are in none of the phases.
+// Others returns the number of the group's workers that are in none of the phases.
 func (g Group) Others(phases ...fleet.Phase) int {
 	n := g.Total
 	for _, p := range phases {
@@ -187,7 +188,7 @@ func (g Group) Others(phases ...fleet.Phase) int {
 	return n
 }
 
-// Sorted returns the workers that need attention first.
+// Sorted returns the workers, those that need attention first.
 func (s Status) Sorted() []Worker {
 	return slices.SortedStableFunc(slices.Values(s.Workers), func(a, b Worker) int {
 		return cmp.Compare(urgency(a.Phase), urgency(b.Phase))

@@ -14,7 +14,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 )
 
-// Write prints a status for people. Last is the scaler's latest round in the file of
+// Write prints a status for people. Last is the scaler's latest round by its file of
 // decisions; nil if there is none.
 func Write(w io.Writer, s Status, last *Last) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
@@ -69,7 +69,7 @@ func (q Queue) text(now time.Time) string {
 	return line
 }
 
-// Words returns a worker's phase with what else matters of it.
+// Words returns a worker's phase, whether it is protected, and its fault.
 func (w Worker) Words() string {
 	words := []string{string(w.Phase)}
 	if w.Protected {
@@ -81,7 +81,8 @@ func (w Worker) Words() string {
 	return strings.Join(words, ", ")
 }
 
-// For returns how long a worker has been in its state; "-" if that is unknown.
+// For returns how long a worker has been idle or out of the pool: "5m"; "-" where that
+// is not known.
 func (w Worker) For(now time.Time) string {
 	if w.Since == nil {
 		return "-"
@@ -89,7 +90,7 @@ func (w Worker) For(now time.Time) string {
 	return text.Duration(now.Sub(*w.Since))
 }
 
-// FreeText returns the free resources of a worker.
+// FreeText returns what of a worker is free; "-" for one that is not in the pool.
 func (w Worker) FreeText() string {
 	if w.Free == nil {
 		return "-"
@@ -97,7 +98,7 @@ func (w Worker) FreeText() string {
 	return w.Free.String()
 }
 
-// Last is the scaler's latest round in its file of decisions.
+// Last is the scaler's latest round by its file of decisions.
 type Last struct {
 	Time   time.Time     `json:"time"`
 	Took   float64       `json:"seconds"`
@@ -105,7 +106,7 @@ type Last struct {
 	Action *LatestAction `json:"latest_action,omitempty"`
 }
 
-// LatestAction is the scaler's last action.
+// LatestAction is the latest action in a file of decisions.
 type LatestAction struct {
 	Time   time.Time `json:"time"`
 	What   string    `json:"what"`

@@ -44,7 +44,7 @@ func checkNodes(c *tfjson.Change, leave map[string]leaver) error {
 	before, _ := attribute(c.Before, "nodes").(map[string]any)
 	after, known := attribute(c.After, "nodes").(map[string]any)
 	if !known {
-		return fmt.Errorf("%w: it does not tell which nodes there will be", ErrRefused)
+		return fmt.Errorf("%w: it does not show which nodes there will be", ErrRefused)
 	}
 	var wrong []string
 	spared := maps.Clone(leave)

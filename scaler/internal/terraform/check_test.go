@@ -57,7 +57,7 @@ func TestCheck(t *testing.T) {
 		{"the cluster is replaced", []tfjson.Action{tfjson.ActionDelete, tfjson.ActionCreate}, nodes(), nodes(), nil, "replace or delete vmcluster_cluster.astro"},
 		{"the cluster is destroyed", []tfjson.Action{tfjson.ActionDelete}, nodes(), nil, nil, "replace or delete"},
 		{"the cluster is made", []tfjson.Action{tfjson.ActionCreate}, nil, nodes(), nil, "apply it yourself first"},
-		{"nodes are not known", update, nodes("astro-cpu-1"), nil, nil, "does not tell which nodes"},
+		{"nodes are not known", update, nodes("astro-cpu-1"), nil, nil, "does not show which nodes"},
 	} {
 		change := &tfjson.Change{Actions: row.actions, Before: map[string]any{"nodes": row.before}, After: map[string]any{"nodes": row.after}}
 		if row.after == nil {

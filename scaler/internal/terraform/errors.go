@@ -19,7 +19,7 @@ var (
 	// ErrIgnored: the configuration does not follow the variables file.
 	ErrIgnored = errors.New("the plan does not follow the variables file")
 	// ErrShort: an apply ended with less than the wish.
-	ErrShort = errors.New("the apply is through, and not all is as asked for")
+	ErrShort = errors.New("the apply has ended with less than was asked for")
 	// ErrNotReady: the directory has not been initialised.
 	ErrNotReady = errors.New("the directory has to be initialised first (init)")
 	// errOvertaken: another apply came in between, so the next attempt may begin at

@@ -30,7 +30,7 @@ func (a *Actuator) runs(ctx context.Context, clusterID string, done chan struct{
 			a.o.Log("terraform run failed", "error", err)
 			return
 		}
-		a.o.Log("terraform run is through", "seconds", int(time.Since(start).Seconds()))
+		a.o.Log("terraform run has ended", "seconds", int(time.Since(start).Seconds()))
 	}
 }
 
@@ -103,7 +103,7 @@ func (a *Actuator) run(ctx context.Context, clusterID string, w wish) error {
 		if err = a.attempt(ctx, clusterID, w); !errors.Is(err, errOvertaken) {
 			return err
 		}
-		a.o.Log("terraform run is begun anew", "because", err)
+		a.o.Log("terraform run begins again", "because", err)
 	}
 	return err
 }

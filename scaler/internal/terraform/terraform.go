@@ -195,7 +195,7 @@ func (a *Actuator) Discard(ctx context.Context, clusterID, serverID string) erro
 	case !ours:
 		return fmt.Errorf("delete server %s: %w", serverID, ErrNotOurs)
 	case going:
-		a.o.Log("a server that nobody wants is left until the run is over", "server", serverID)
+		a.o.Log("an unwanted server stays until the run is over", "server", serverID)
 		return nil
 	}
 	return a.o.Cloud.DiscardServer(ctx, clusterID, serverID)
@@ -219,7 +219,7 @@ func (a *Actuator) takeBack(marks map[string]cluster.Leaving) (map[string]cluste
 			continue
 		}
 		if _, going := a.doing.leave[name]; going {
-			a.o.Log("a worker can't be called back: the run that is going removes it", "worker", name)
+			a.o.Log("a worker can't be called back: the current run removes it", "worker", name)
 			delete(marks, name)
 		}
 		delete(a.want.leave, name)

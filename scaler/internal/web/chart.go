@@ -10,7 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
-// A chart's size in its own units; the page scales it.
+// Size of a chart in its own units; the page scales it.
 const (
 	width, height      = 720, 240
 	left, right        = 60, 8
@@ -45,11 +45,11 @@ type mark struct {
 
 func place(at float64) string { return fmt.Sprintf("%.1f", at) }
 
-// canvas turns times and values into coordinates.
+// canvas converts times and values to coordinates.
 type canvas struct {
 	from, to time.Time
 	most     int
-	gap      time.Duration // time without a point after which a line ends
+	gap      time.Duration // after this time without a point, the value is unknown
 }
 
 func (c canvas) x(t time.Time) float64 {
@@ -81,7 +81,7 @@ func jobsChart(points []status.Point, from, to time.Time) chart {
 	return out
 }
 
-// bands are the areas of the workers' chart, from below.
+// bands are the areas of the workers' chart, from the lowest to the highest.
 var bands = []struct {
 	name   string
 	phases []fleet.Phase
@@ -130,7 +130,7 @@ func (c *chart) add(name, class string, points []status.Point, value func(status
 	c.Layers = append(c.Layers, l)
 }
 
-// within drops the points from before.
+// within returns the points that are not older than from.
 func within(points []status.Point, from time.Time) []status.Point {
 	for i, p := range points {
 		if !p.Time.Before(from) {
@@ -140,8 +140,8 @@ func within(points []status.Point, from time.Time) []status.Point {
 	return nil
 }
 
-// gap returns the time without a point after which a line ends: a multiple of the usual
-// distance.
+// gap returns the time without a point after which a line ends: a multiple of the
+// usual time between two points.
 func gap(points []status.Point) time.Duration {
 	if len(points) < 2 {
 		return time.Minute
@@ -154,7 +154,7 @@ func gap(points []status.Point) time.Duration {
 	return max(steps[len(steps)/2]*gapInSteps, time.Minute)
 }
 
-// line draws steps: a value holds until the next is read.
+// line draws steps: a value holds until the next one.
 func (c canvas) line(points []status.Point, value func(status.Point) int) string {
 	var b strings.Builder
 	for _, run := range c.runs(points) {
@@ -187,7 +187,7 @@ func (c canvas) area(points []status.Point, below, above func(status.Point) int)
 	return b.String()
 }
 
-// runs cuts the points at gaps.
+// runs splits the points at gaps.
 func (c canvas) runs(points []status.Point) [][]status.Point {
 	var out [][]status.Point
 	begin := 0
@@ -222,7 +222,8 @@ func (c canvas) frame(title string, points []status.Point) chart {
 	return out
 }
 
-// round returns the next number that a scale of four steps shows well.
+// round returns the next number at or above n that four equal steps divide into round
+// numbers.
 func round(n int) int {
 	if n < 4 {
 		return n

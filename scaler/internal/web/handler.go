@@ -1,5 +1,6 @@
-// Package web serves the scaler's state: a page for people, metrics for Prometheus, a
-// health check, and JSON. It changes nothing, and loads nothing from other servers.
+// Package web serves what the scaler knows: a page for people, metrics for Prometheus,
+// a health check, and JSON. It changes nothing, and the page loads nothing from other
+// servers.
 package web
 
 import (
@@ -15,7 +16,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
-// Source is what the page shows; *status.Board satisfies it.
+// Source returns what is shown; *status.Board implements it.
 type Source interface{ View() status.View }
 
 //go:embed page.html.tmpl page.css page.js
@@ -28,7 +29,8 @@ var page = template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
 // securityPolicy allows the page its own style and script, and nothing else.
 const securityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Handler serves everything.
+// Handler serves the page, its style and script, the metrics, the health check and the
+// JSON documents.
 func Handler(source Source, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -112,5 +114,5 @@ func answerJSON(w http.ResponseWriter, code int, v any) {
 func answer(w http.ResponseWriter, code int, kind string, body []byte) {
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(code)
-	_, _ = w.Write(body) // an error means that the client has gone
+	_, _ = w.Write(body) // the client has gone
 }

@@ -13,14 +13,14 @@ import (
 // pageData is the data of the template.
 type pageData struct {
 	status.View
-	Day     bool // the charts show a day, else an hour
+	Day     bool // the charts show a day; otherwise an hour
 	Jobs    chart
 	Workers chart
 	Waiting int
 	Rows    []row
 	Groups  []group
 	Done    []journal.Event // what was done, the latest first
-	NotDone []journal.Event // what is not done at present, and why
+	NotDone []journal.Event // what is not done now, and why
 }
 
 type row struct {

@@ -17,18 +17,18 @@ import (
 	"time"
 )
 
-// Access are the conditions for access to the page.
+// Access are the credentials that the page demands and the certificate it shows.
 type Access struct {
-	Username        string // "": none is needed
+	Username        string // "": none is demanded
 	Password        string
 	CertificateFile string // "": clear text
 	KeyFile         string
 	ClientCAFile    string
-	Log             *log.Logger // of what goes wrong with single connections; nil is standard error
+	Log             *log.Logger // of failed connections; nil is standard error
 }
 
-// Password returns the first line of a file; without a file, the environment variable of
-// that name. An empty password is an error.
+// Password returns the first line of a file, or, where no file is named, the value of
+// an environment variable. An empty password is an error.
 func Password(file, variable string) (string, error) {
 	if file == "" {
 		if p := os.Getenv(variable); p != "" {
@@ -47,13 +47,14 @@ func Password(file, variable string) (string, error) {
 	return line, nil
 }
 
-// Server serves a handler under the conditions of Access.
+// Server serves a handler to clients with the right credentials.
 type Server struct {
 	http     *http.Server
 	listener net.Listener
 }
 
-// Listen opens the address. An invalid address or certificate is an error at once.
+// Listen opens the address and reads the certificate; an error of either is returned
+// at once.
 func Listen(ctx context.Context, address string, a Access, h http.Handler) (*Server, error) {
 	s := &Server{http: &http.Server{
 		Handler: a.guard(h), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
@@ -76,7 +77,7 @@ func Listen(ctx context.Context, address string, a Access, h http.Handler) (*Ser
 	return s, nil
 }
 
-// Address is where the server listens.
+// Address returns the address at which the server listens.
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
 // Serve answers until the server is shut down.
@@ -97,8 +98,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// guard requires name and password. It compares both as hashes, in a time that does not
-// depend on how much of them is right.
+// guard demands name and password. Both are compared as hashes, in a time that does
+// not depend on how much of them is right.
 func (a Access) guard(next http.Handler) http.Handler {
 	if a.Username == "" {
 		return next
@@ -135,8 +136,9 @@ func (a Access) tls() (*tls.Config, error) {
 	return config, nil
 }
 
-// certificate is read again when its file has changed, because it is renewed more often
-// than a scaler is restarted. A file that cannot be read does not replace the old one.
+// certificate is a certificate that is read again when its file has changed: it is
+// renewed more often than a scaler is restarted. A file that cannot be read does not
+// replace the old certificate.
 type certificate struct {
 	certFile, keyFile string
 
