@@ -19,7 +19,7 @@ import (
 )
 
 // pool is a real HTCondor pool, with an access point that has a queue of its own
-// and no worker but those that a test makes. A program works it (README: the
+// and no worker but those that a test makes. A program works it (CONTRIBUTING: the
 // verbs of VMCLUSTER_ACC_POOL).
 type pool struct{ program string }
 
