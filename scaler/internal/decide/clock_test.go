@@ -1,6 +1,7 @@
 package decide_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -91,4 +92,79 @@ func TestWhoIsBeingDeletedIsNotSick(t *testing.T) {
 	if !out.Decision.Stop.IsZero() {
 		t.Errorf("stopped: %s", out.Decision.Stopped)
 	}
+}
+
+// The machine's clock is set forward by an hour, or back, while the scaler watches. A
+// worker that is missing in one reading has not been gone for an hour, and demand that
+// has lasted a moment has not lasted an hour.
+func TestAClockThatIsSet(t *testing.T) {
+	for _, by := range []time.Duration{time.Hour, -time.Hour} {
+		w := newWorld(watched(9000), node("astro-cpu-1", 9000, withID("one")), pool("astro-cpu-1", 4, 0), jobs(8))
+		_, m := ticks(t, w.memory, w, w)
+		later := now.Add(20*time.Second + by)
+		w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt, w.facts.Queue.Workers = later, later, nil
+		for _, row := range []struct {
+			memory decide.Memory
+			moved  bool
+			want   fleet.Phase
+		}{{m.Shifted(by), true, fleet.Booting}, {m, false, fleet.Absent}} {
+			out, _ := decide.Tick(w.facts, w.policy, row.memory, later)
+			if got := out.Fleet.Workers[0].Phase; by > 0 && got != row.want {
+				t.Errorf("set by %s, memory moved %t: the worker is %s, want %s", by, row.moved, got, row.want)
+			}
+			if held := out.HoldEnds.Sub(later); row.moved && held != 40*time.Second {
+				t.Errorf("set by %s: the demand is held for another %s, want 40s", by, held)
+			}
+		}
+	}
+}
+
+// All times of a memory move, and none that is not set.
+func TestAllTimesOfAMemoryMove(t *testing.T) {
+	var m decide.Memory
+	n := fillTimes(reflect.ValueOf(&m).Elem(), now)
+	moved := m.Shifted(time.Hour)
+	if got := fillTimes(reflect.ValueOf(&moved).Elem(), now.Add(time.Hour)); got != 0 || n < 15 {
+		t.Errorf("%d of %d times have not moved", got, n)
+	}
+	if !m.LookedAt.Equal(now) || !m.LastInPool["x"].Equal(now) {
+		t.Error("the memory before has changed")
+	}
+	if empty := (decide.Memory{}).Shifted(time.Hour); !reflect.DeepEqual(empty, decide.Memory{}) {
+		t.Errorf("an empty memory became %+v", empty)
+	}
+}
+
+// fillTimes sets all times in a value, and one entry in each map, and returns how many
+// had to be changed.
+func fillTimes(v reflect.Value, at time.Time) int {
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		if v.Interface().(time.Time).Equal(at) {
+			return 0
+		}
+		v.Set(reflect.ValueOf(at))
+		return 1
+	}
+	n := 0
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			n += fillTimes(v.Field(i), at)
+		}
+	case reflect.Map:
+		key := reflect.New(v.Type().Key()).Elem()
+		if key.Kind() == reflect.String {
+			key.SetString("x")
+		}
+		if v.IsNil() {
+			v.Set(reflect.MakeMap(v.Type()))
+		}
+		entry := reflect.New(v.Type().Elem()).Elem()
+		if old := v.MapIndex(key); old.IsValid() {
+			entry.Set(old)
+		}
+		n += fillTimes(entry, at)
+		v.SetMapIndex(key, entry)
+	}
+	return n
 }

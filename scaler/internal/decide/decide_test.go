@@ -282,8 +282,8 @@ func TestAJobOnSeveralWorkersWaitsForTheLast(t *testing.T) {
 	} {
 		w := newWorld(jobs(1), several, change, node("astro-cpu-2", 300))
 		w.facts.Queue.Jobs[0].Oldest = ago(7200)
-		out, m := decide.Tick(w.facts, w.policy, w.memory, now)
-		out, m = decide.Tick(w.facts, w.policy, m, now)
+		_, m := decide.Tick(w.facts, w.policy, w.memory, now)
+		out, m := decide.Tick(w.facts, w.policy, m, now)
 		if !out.Decision.Nothing() || len(m.PassedOver) != 0 {
 			t.Errorf("%s: decided %q, passed over %v\n%s", name, brief(out.Decision), m.PassedOver, reasons(out.Decision))
 		}

@@ -52,3 +52,46 @@ func copied[K comparable, V any](in map[K]V) map[K]V {
 	}
 	return maps.Clone(in)
 }
+
+// Shifted returns the memory after the machine's clock was set by a duration: what it
+// remembers happened as long ago as before.
+func (m Memory) Shifted(by time.Duration) Memory {
+	at := func(t time.Time) time.Time {
+		if t.IsZero() {
+			return t
+		}
+		return t.Add(by)
+	}
+	m.WatchedFrom, m.LookedAt = at(m.WatchedFrom), at(m.LookedAt)
+	for _, times := range []*map[string]time.Time{
+		&m.Unmet, &m.LastInPool, &m.LastBusy, &m.Offered, &m.PassedOver, &m.LastLeft, &m.Orphans, &m.FirstSeen,
+	} {
+		*times = each(*times, at)
+	}
+	m.Strangers = each(m.Strangers, func(s Stranger) Stranger {
+		s.Offered, s.Refused = at(s.Offered), at(s.Refused)
+		return s
+	})
+	m.Confirmed = each(m.Confirmed, func(s Sighting) Sighting {
+		s.First, s.Last = at(s.First), at(s.Last)
+		return s
+	})
+	m.Breakers = each(m.Breakers, func(b Breaker) Breaker {
+		b.Last, b.Until = at(b.Last), at(b.Until)
+		return b
+	})
+	m.Servers = each(m.Servers, func(p Past) Past {
+		p.Seen = at(p.Seen)
+		return p
+	})
+	return m
+}
+
+// each returns a map of the same keys with changed values; nil stays nil.
+func each[K comparable, V any](in map[K]V, change func(V) V) map[K]V {
+	out := maps.Clone(in)
+	for key, v := range in {
+		out[key] = change(v)
+	}
+	return out
+}

@@ -23,7 +23,7 @@ func deleteUnkept(r round, m Memory) (d Decision, retried map[string]int, after 
 			d.note(w.Name, kept)
 		case f.Kind != "":
 			d.dismiss(w, f.Why, f.Kind)
-			if counted(r, w, f, m) {
+			if counted(w, f, m) {
 				retried[w.Group]++
 			} else {
 				failed = append(failed, f)
@@ -96,7 +96,7 @@ func zoneOf(r round, w fleet.Worker) string {
 
 // counted reports whether a server's failure was counted before, by this scaler or by
 // the one before it: its removal may have to be tried often.
-func counted(r round, w fleet.Worker, f Fault, m Memory) bool {
+func counted(w fleet.Worker, f Fault, m Memory) bool {
 	if id, before := m.Blamed[w.Name]; before && id == w.Node.ID {
 		return true
 	}

@@ -85,7 +85,8 @@ func (a *actions) add(ctx context.Context, add decide.Add) error {
 	}
 	a.record.Added = append(a.record.Added, names...)
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) { // else the lease is lost, and nothing is known of the group
-		a.state.memory = a.state.memory.Failed(a.now(), faultsOf(add.Group, err)...)
+		now := a.state.follow(a.now())
+		a.state.memory = a.state.memory.Failed(now, faultsOf(add.Group, err)...)
 	}
 	return err
 }
@@ -142,7 +143,8 @@ func (a *actions) collect(ctx context.Context, gone []decide.Remains) {
 			return
 		}
 		found, err := a.collectOne(ctx, g)
-		a.state.memory = a.state.memory.Collected(g.Server, err, a.now())
+		now := a.state.follow(a.now())
+		a.state.memory = a.state.memory.Collected(g.Server, err, now)
 		if len(found) > 0 {
 			a.record.Collected = append(a.record.Collected, found...)
 			a.Log.Warn("what a deleted server had left is deleted", "worker", g.Worker, "server", g.Server, "what", strings.Join(found, ", "))

@@ -33,6 +33,7 @@ type Loop struct {
 // state is what a round leaves to the next one.
 type state struct {
 	memory   decide.Memory
+	followed time.Time // the last reading of the clock to which the memory was adjusted
 	holdEnds time.Time // of demand that waits; zero: none does
 	lease    leaseState
 	memos    []string // those on the front-end

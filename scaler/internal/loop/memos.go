@@ -22,7 +22,8 @@ func (r *round) recall() {
 	s := &r.state
 	s.memos = slices.Clone(fe.Memos)
 	if !s.lease.standing.Mine {
-		s.memory = s.memory.Recall(r.facts.Cluster.Document, fe.Memos, r.now())
+		now := s.follow(r.now())
+		s.memory = s.memory.Recall(r.facts.Cluster.Document, fe.Memos, now)
 	}
 }
 

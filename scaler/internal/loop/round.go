@@ -50,7 +50,8 @@ func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds
 func (r *round) judge(ctx context.Context) error {
 	s := &r.state
 	r.recall()
-	input := record.Input{Facts: r.facts, Policy: r.policy, Memory: s.memory, Now: r.now()}
+	now := s.follow(r.now())
+	input := record.Input{Facts: r.facts, Policy: r.policy, Memory: s.memory, Now: now}
 	out, memory := input.Decide()
 	s.memory, s.holdEnds = memory, out.HoldEnds
 	r.record.Decided(input, out)

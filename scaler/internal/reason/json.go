@@ -70,13 +70,13 @@ func quoted(name string) string {
 
 // seconds writes a duration exactly, as a decimal number of seconds.
 func seconds(d time.Duration) string {
-	sign, n := "", uint64(d)
-	if d < 0 {
-		sign, n = "-", -n
+	whole, part := int64(d/time.Second), int64(d%time.Second)
+	text := strconv.FormatInt(max(whole, -whole), 10)
+	if part != 0 {
+		text += strings.TrimRight(fmt.Sprintf(".%09d", max(part, -part)), "0")
 	}
-	text := sign + strconv.FormatUint(n/1e9, 10)
-	if part := n % 1e9; part > 0 {
-		text += strings.TrimRight(fmt.Sprintf(".%09d", part), "0")
+	if d < 0 {
+		return "-" + text
 	}
 	return text
 }

@@ -1,7 +1,7 @@
 package reason
 
 // words are the templates of all codes, see template.go for their form.
-var words = map[Code]string{
+var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no password
 	Other: "{words}",
 
 	PutOff:         "put off: what was read is {age} old by now",
