@@ -21,17 +21,17 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
 )
 
-// looks tells the verbs that change nothing and leave no trace.
+// looks reports whether the verb only reads, and leaves no trace.
 func (o order) looks() bool { return o.verb == "plan" || o.verb == "status" || o.verb == "explain" }
 
 // act runs a verb that reads the queue.
 func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer) int {
 	log := newLogger(c, stderr)
-	written := c.Decisions // what an earlier scaler wrote
+	written := c.Decisions // the file of an earlier scaler
 	if o.looks() {
 		c.Decisions = ""
 		if log.GetLevel() >= hclog.Info {
-			log.SetLevel(hclog.Off) // it tells by its table, or by its error
+			log.SetLevel(hclog.Off) // its output is the table, or the error
 		}
 	}
 	if o.accessRules {
@@ -63,12 +63,12 @@ func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer
 	case "explain":
 		err = explainSubject(ctx, l, o, written, stdout)
 	}
-	// What is under way is finished, asked to stop or not.
+	// Calls that are under way end first, also after a signal.
 	ctx = context.WithoutCancel(ctx)
 	return exitOf(errors.Join(err, end(ctx), l.Release(ctx)), done, o, stderr)
 }
 
-// exitOf returns the exit status, and says on stderr what failed.
+// exitOf returns the exit status, and prints on stderr what failed.
 func exitOf(err error, done *record.Record, o order, stderr io.Writer) int {
 	switch {
 	case err != nil:
@@ -131,7 +131,7 @@ func show(ctx context.Context, l *loop.Loop, o order, c config.Config, written s
 func showOnce(s status.Status, o order, written string, stdout io.Writer) error {
 	var last *status.Last
 	if written != "" {
-		// The scaler may run elsewhere, or as somebody else: its file is a help, no need.
+		// The scaler may run on another machine or account: its file helps, and may be missing.
 		last, _ = status.LastOf(written)
 	}
 	if !o.json {
@@ -157,7 +157,7 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// explainSubject looks, and tells what is known of a job, a worker or a group.
+// explainSubject reads once, and explains a job, a worker or a group.
 func explainSubject(ctx context.Context, l *loop.Loop, o order, written string, stdout io.Writer) error {
 	r, err := l.Look(ctx)
 	if err != nil {
@@ -191,7 +191,7 @@ func explainSubject(ctx context.Context, l *loop.Loop, o order, written string, 
 	return writeExplanation(e, o, stdout)
 }
 
-// explainOffline tells what was written down, where a look is not possible.
+// explainOffline explains from the file of decisions, if reading is not possible.
 func explainOffline(o order, written string, why error, stdout io.Writer) error {
 	records, err := journal.Read(written)
 	if err != nil {
@@ -220,7 +220,7 @@ func eventsOf(written string) []journal.Event {
 	}
 	records, err := journal.Read(written)
 	if err != nil {
-		return nil // the look tells enough
+		return nil // the reading is enough
 	}
 	return journal.Of(records)
 }
@@ -235,7 +235,7 @@ func writeExplanation(e explain.Explanation, o order, stdout io.Writer) error {
 	return encoder.Encode(e)
 }
 
-// printAccessRules prints the rules that hold for this cloud.
+// printAccessRules prints the access rules for this cloud.
 func printAccessRules(ctx context.Context, c config.Config, log hclog.Logger, stdout io.Writer) error {
 	cloud, err := login(ctx, c, log)
 	if err != nil {

@@ -24,9 +24,8 @@ const (
 	exitActed  = 3 // with --detailed-exitcode: something was done, or would be
 )
 
-// memoryLimit is the size in bytes from which on the runtime collects garbage more
-// often rather than take more of a machine that has other work. GOMEMLIMIT sets
-// another limit.
+// memoryLimit is the size in bytes above which the runtime collects garbage more often,
+// because the machine has other work. GOMEMLIMIT sets another limit.
 const memoryLimit = 64 << 20
 
 func main() {

@@ -150,7 +150,7 @@ func settings(c config.Config) loop.Settings {
 // project is the cloud's project, with its quota and its flavors.
 type project struct{ cloud *openstack.Client }
 
-// Room returns what the project's quota leaves.
+// Room returns what the project's quota has left.
 func (p project) Room(ctx context.Context) (decide.Room, error) {
 	l, err := p.cloud.Limits(ctx)
 	if err != nil {
@@ -165,8 +165,8 @@ func (p project) Room(ctx context.Context) (decide.Room, error) {
 	return decide.Room{Instances: left(l.Instances), Cores: left(l.Cores), RAMMiB: left(l.RAM)}, nil
 }
 
-// Size returns what a server of a flavor takes of the quota. The client asks the
-// cloud once for each flavor.
+// Size returns the part of the quota that a server of a flavor takes. The client reads
+// each flavor once.
 func (p project) Size(ctx context.Context, flavorID string) (decide.Size, error) {
 	f, err := p.cloud.ResolveFlavor(ctx, flavorID)
 	return decide.Size{Cores: f.VCPUs, RAMMiB: f.RAM}, err

@@ -39,7 +39,7 @@ type providerModel struct {
 	MaxConcurrency              types.Int64  `tfsdk:"max_concurrency"`
 }
 
-// unknown tells that some setting is only known during apply. The cloud can't be
+// unknown reports whether some setting is only known during apply. The cloud can't be
 // asked then: a guess at the missing part might ask another cloud.
 func (m providerModel) unknown() bool {
 	v := reflect.ValueOf(m)

@@ -90,8 +90,8 @@ func (t AttributeTraits) Lasts(name string, value any, worker string) bool {
 // IsPersonal reports whether each worker has the attribute for itself.
 func (t AttributeTraits) IsPersonal(name string) bool { return slices.Contains(t.Personal, name) }
 
-// Domain returns what follows the first dot in the machine name that a worker
-// tells; ok is false where it tells none.
+// Domain returns the part after the first dot of a worker's machine name; ok is false if
+// the worker shows none.
 func (t AttributeTraits) Domain(of Attributes) (domain string, ok bool) {
 	machine, ok := of[t.Machine].(string)
 	_, domain, _ = strings.Cut(machine, ".")

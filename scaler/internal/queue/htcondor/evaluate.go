@@ -185,8 +185,8 @@ func (n call) value(s *scope) (any, error) {
 }
 
 // countMatches computes countMatches(MY.RequireGPUs, TARGET.AvailableGPUs). The
-// machine tells what all its GPUs have in common as GPUs_Capability and the like:
-// all of them match, or none, or it is not to be known.
+// machine shows the common properties of all its GPUs as GPUs_Capability and the like:
+// either all GPUs match, or none, or the result is unknown.
 func countMatches(require node, s *scope) any {
 	a, ok := require.(attribute)
 	if !ok || a.name != "requiregpus" {

@@ -28,8 +28,8 @@ var fetched = func() map[string]bool {
 	return names
 }()
 
-// groupAttribute is the job attribute that asks for a worker group, and the
-// machine attribute that tells a worker's.
+// groupAttribute is the job attribute that asks for a worker group, and the machine
+// attribute with a worker's group.
 const groupAttribute = "VmclusterGroup"
 
 // jobConstraint selects idle jobs and those that hold a slot: running (2),
@@ -203,7 +203,7 @@ func skip(in map[string]*queue.Skipped, why string, n int, first func() string) 
 // names returns the machine attributes that the jobs' requirements name.
 func (l *jobList) names() []string { return slices.Sorted(maps.Keys(l.named)) }
 
-// fill writes the jobs into a snapshot. Node tells which node a machine is.
+// fill writes the jobs into a snapshot. Node returns the node of a machine.
 func (l *jobList) fill(s *queue.Snapshot, node func(machine string) string) {
 	s.Running, s.OnNode = l.running, map[string]int{}
 	for machine, n := range l.onMachine {

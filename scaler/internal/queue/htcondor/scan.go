@@ -174,7 +174,7 @@ func (m *marker) scan(raw []byte, i int, fields *[]field) int {
 	return i
 }
 
-// escaped tells whether the character that follows is.
+// escaped reports whether the next character is escaped.
 func escaped(before []byte) bool {
 	n := 0
 	for i := len(before) - 1; i >= 0 && before[i] == '\\'; i-- {

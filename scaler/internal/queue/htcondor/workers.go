@@ -151,7 +151,7 @@ func (l *workerList) worker(a ad) *queue.Worker {
 	return w
 }
 
-// accepts tells whether a slot takes jobs. A slot that is being switched off
+// accepts reports whether a slot takes jobs. A slot that is being switched off
 // peacefully shows no Draining; its Start is undefined.
 func accepts(a ad) bool {
 	if a.boolean("Draining") || a.text("State") == "Drained" {
@@ -161,8 +161,8 @@ func accepts(a ad) bool {
 	return known && start != false
 }
 
-// idleSince is when the slot's last change was, on the pool's clock: the
-// worker's own clock only tells how long ago that was.
+// idleSince returns the time of the slot's last change by the pool's clock. The worker's
+// own clock shows only how long ago it was.
 func idleSince(a ad, changed string, heard time.Time) time.Time {
 	at, now := a.integer(changed), a.integer("MyCurrentTime")
 	if at == 0 {
