@@ -29,9 +29,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
-// TestLifeOnARealCloud has a scaler live on the cloud that OS_CLOUD names, with an
-// application credential that may do what `status --access-rules` prints and
-// nothing else.
+// TestLifeOnARealCloud runs a scaler on the cloud that OS_CLOUD names, with an application
+// credential that has the rules that `status --access-rules` prints and no other ones.
 func TestLifeOnARealCloud(t *testing.T) {
 	if os.Getenv(cloudenv.AccessRules) != "1" {
 		t.Skip(cloudenv.AccessRules + " is not 1: it says that the cloud's services heed access rules (service_type in their [keystone_authtoken])")
@@ -57,7 +56,7 @@ func TestLifeOnARealCloud(t *testing.T) {
 	life(t, scaler, name, func(worker string) { loseServer(t, maker, name, worker) })
 	t.Logf("%d calls; not needed here: %v", len(r.calls), r.check(t, rules))
 
-	// What no rule allows is refused, and the refusal names it.
+	// A call that no rule allows is refused, and the refusal names it.
 	_, err = scaler.ResolveKeyPair(t.Context(), "any")
 	var refused *cluster.CloudError
 	if !errors.As(err, &refused) || refused.Call != "GET "+endpoints.Compute.Path+"/os-keypairs" || cluster.IsKind(err, cluster.FaultNotFound) {
@@ -65,7 +64,7 @@ func TestLifeOnARealCloud(t *testing.T) {
 	}
 	t.Log(err)
 
-	// So is what one rule less does not allow.
+	// So is a call whose rule is left out.
 	var fewer []access.Rule
 	for _, rule := range rules {
 		if rule.Method != "POST" || rule.Path != endpoints.Compute.Path+"/servers" {
@@ -84,7 +83,7 @@ func TestLifeOnARealCloud(t *testing.T) {
 	t.Log(err)
 }
 
-// loseServer has a worker vanish as if somebody had deleted it by hand.
+// loseServer makes a worker vanish, as a deletion by hand does.
 func loseServer(t *testing.T, maker *openstack.Client, name, worker string) {
 	t.Helper()
 	view, err := actuate.NewNova(name, provision.New(maker, provision.Options{})).Read(t.Context())
@@ -100,7 +99,7 @@ func loseServer(t *testing.T, maker *openstack.Client, name, worker string) {
 	}
 }
 
-// owner is the user whom OS_CLOUD names.
+// owner is the user that OS_CLOUD names.
 type owner struct {
 	identity *gophercloud.ServiceClient
 	user     string
@@ -168,7 +167,7 @@ func (o owner) discard(t *testing.T, made *applicationcredentials.ApplicationCre
 	if err := applicationcredentials.Delete(ctx, o.identity, o.user, made.ID).ExtractErr(); err != nil {
 		t.Error(err)
 	}
-	for _, rule := range made.AccessRules { // they outlive it
+	for _, rule := range made.AccessRules { // rules outlive their credential
 		err := applicationcredentials.DeleteAccessRule(ctx, o.identity, o.user, rule.ID).ExtractErr()
 		if err != nil && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) && !gophercloud.ResponseCodeIs(err, http.StatusForbidden) {
 			t.Error(err)

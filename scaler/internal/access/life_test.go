@@ -34,7 +34,7 @@ func (r *recorder) log(_ context.Context, _ string, fields map[string]any) {
 	r.calls = append(r.calls, fmt.Sprint(fields["method"], " ", fields["path"]))
 }
 
-// check wants every call to be allowed; it returns the rules that none needed.
+// check fails for calls that no rule allows, and returns the rules that no call needs.
 func (r *recorder) check(t *testing.T, rules []access.Rule) (unused []access.Rule) {
 	t.Helper()
 	used := map[access.Rule]bool{}
@@ -88,10 +88,10 @@ func memos(t *testing.T, scaler *openstack.Client, nova *actuate.Nova) {
 	}
 }
 
-// life is what a scaler does in its time: it takes the lease, looks, adds, marks,
-// reads a console, removes, collects what was left, and releases.
+// life makes all calls of a scaler: it takes the lease, reads, adds, marks, reads a
+// console, removes, collects what was left, and releases the lease.
 //
-// lose makes a worker vanish, where that can be done.
+// lose makes a worker vanish, if the cloud can do that.
 func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker string)) {
 	t.Helper()
 	must := func(what string, err error) {
@@ -213,8 +213,7 @@ func startCloud(t *testing.T) (*openstacktest.Cloud, openstack.Config) {
 	}
 }
 
-// A scaler's life makes no call outside the rules, and no rule is there for
-// nothing.
+// A scaler's life makes no call outside the rules, and needs each rule.
 func TestRulesFitALife(t *testing.T) {
 	cloud, config := startCloud(t)
 	birth(t, client(t, config), "astro", "debian-13-hpc", "m1.small", "private")
@@ -229,7 +228,7 @@ func TestRulesFitALife(t *testing.T) {
 	life(t, scaler, "astro", func(worker string) {
 		server, _ := cloud.Server(worker)
 		cloud.RemoveServer(server.ID)
-		// Of another one, port and volume will be left.
+		// Another one leaves a port and a volume.
 		other, _ := cloud.Server("astro-cpu-1")
 		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/network/ports", Status: 200, Body: `{"ports": [{"id": "p1", "device_id": "` + other.ID + `", "device_owner": "compute:nova"}]}`})
 		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/volume/*/volumes/*", Status: 200, Body: `{"volume": {"id": "` + volumeLeft + `", "attachments": []}}`})
@@ -243,8 +242,7 @@ func TestRulesFitALife(t *testing.T) {
 	}
 }
 
-// Each missing rule is an error that names it: the middleware of a service
-// answers 401 then.
+// Each missing rule causes an error that names it: a service answers 401 then.
 func TestAMissingRuleIsNamed(t *testing.T) {
 	cloud, config := startCloud(t)
 	birth(t, client(t, config), "astro", "debian-13-hpc", "m1.small", "private")

@@ -11,7 +11,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
-// provisioner notes whom a read is told to know.
+// provisioner notes the nodes that each reading gets as known.
 type provisioner struct {
 	provision.Provisioner
 	nodes  cluster.Nodes
@@ -29,9 +29,9 @@ func (p *provisioner) RemoveWorkers(context.Context, string, []string, []string)
 	return p.remove
 }
 
-// Each read asks for those that the one before has shown: a list leaves out what a
-// cell that is down has. Who was removed here is not asked for.
-func TestNovaRemembersWhomItSaw(t *testing.T) {
+// Each reading asks for the nodes of the one before, because a list omits those of a cell
+// that is down. It does not ask for workers that this actuator has removed.
+func TestNovaRemembersTheNodesItSaw(t *testing.T) {
 	p := &provisioner{nodes: cluster.Nodes{{Name: "astro-frontend"}, {Name: "astro-cpu-1"}, {Name: "astro-cpu-2"}}}
 	nova := actuate.NewNova("astro", p)
 	read := func() {
@@ -58,8 +58,8 @@ func TestNovaRemembersWhomItSaw(t *testing.T) {
 	}
 }
 
-// A scaler that waits leaves the front-end's report in its slot, and what it saw is
-// known to the readings that take it.
+// A scaler that waits leaves the front-end's report in its slot. Readings that take the
+// report know the nodes that the other readings saw.
 func TestNovaLeavesReports(t *testing.T) {
 	takes, looks := &provisioner{nodes: cluster.Nodes{{Name: "a"}}}, &provisioner{nodes: cluster.Nodes{{Name: "b"}}}
 	nova := actuate.NewNova("astro", takes).Looking(looks)

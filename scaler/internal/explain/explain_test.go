@@ -24,7 +24,7 @@ func look() (record.Record, []journal.Event) {
 	return records[1], journal.Of(records)
 }
 
-// Each subject's explanation, whole, as an operator reads it.
+// The whole explanation of each subject, as an operator reads it.
 func TestExplanations(t *testing.T) {
 	r, events := look()
 	small, huge, gpu := r.Facts.Queue.Jobs[0], r.Facts.Queue.Jobs[1], r.Facts.Queue.Jobs[2]
@@ -73,8 +73,8 @@ func TestExplanations(t *testing.T) {
 	}
 }
 
-// With no look at all, what was written down is told.
-func TestWithoutALook(t *testing.T) {
+// Without a reading, the events explain a subject.
+func TestWithoutAReading(t *testing.T) {
 	_, events := look()
 	e := explain.OfWorker("astro-cpu-5", record.Record{}, events)
 	if len(e.Now) != 0 || len(e.Events) == 0 || !strings.Contains(e.Events[0].Reason, "No valid host") {

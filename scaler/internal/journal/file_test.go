@@ -83,7 +83,7 @@ func write(t *testing.T, records func(yield func(record.Record) bool)) (path str
 	return path, info.Size()
 }
 
-// idlers is a round of a cluster in which workers stay idle, for a reason each whose
+// idlers returns a round of a cluster whose workers stay idle. Each has a note, whose
 // numbers change in each round.
 func idlers(round, workers int) record.Record {
 	r := at(10*round, decide.Decision{})
@@ -97,8 +97,8 @@ func idlers(round, workers int) record.Record {
 	return r
 }
 
-// The page's chart of a day goes on after a restart, however many workers have a
-// note in each round.
+// After a restart, the page's chart of a day is complete, also if a hundred workers have
+// a note in each round.
 func TestADayOfAHundredIdleWorkersIsReadWhole(t *testing.T) {
 	const rounds, workers = 24*360 + 1, 100
 	path, size := write(t, func(yield func(record.Record) bool) {
@@ -128,7 +128,7 @@ func TestADayOfAHundredIdleWorkersIsReadWhole(t *testing.T) {
 	}
 }
 
-// What is read back is what was written, but for the numbers in notes that go on.
+// Notes are read as they were written, except for the numbers of notes that still hold.
 func TestNotesAreReadBack(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var written []record.Record
@@ -169,7 +169,7 @@ func matters(r record.Record) []string {
 	return out
 }
 
-// A file that was moved away takes no notes of the next one with it.
+// The first line of a file does not refer to the file before.
 func TestANewFileBeginsWithAllNotes(t *testing.T) {
 	dir := t.TempDir()
 	f, err := journal.Open(filepath.Join(dir, "old"), false)

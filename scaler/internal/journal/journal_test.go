@@ -53,8 +53,8 @@ func TestAReasonThatGoesOnIsOneEvent(t *testing.T) {
 	}
 }
 
-// What a scaler would do that waits for another one is not told as done.
-func TestWhoWaitsForAnotherDoesNothing(t *testing.T) {
+// The history of a scaler that waits for another one has no actions.
+func TestAStandbyHasNoActions(t *testing.T) {
 	waits := at(0, decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 2, Reason: reason.Said("8 jobs found no place for 1m")}}, Stopped: "4 of 8 workers are sick"})
 	waits.Standby = "scaler other acts for this cluster, this one waits"
 	later := waits
@@ -64,7 +64,7 @@ func TestWhoWaitsForAnotherDoesNothing(t *testing.T) {
 	}
 }
 
-func TestWhoWasMade(t *testing.T) {
+func TestWorkersThatWereMade(t *testing.T) {
 	r := at(0, decide.Decision{Add: []decide.Add{{Group: "cpu", Count: 1}, {Group: "cpu-big", Count: 1}}})
 	r.Added = []string{"astro-cpu-1", "astro-cpu-big-1"}
 	events := journal.Of([]record.Record{r})
@@ -73,7 +73,7 @@ func TestWhoWasMade(t *testing.T) {
 	}
 }
 
-// A journal of months stays small, and what goes on is not lost.
+// A journal of months stays small, and keeps the events that still hold.
 func TestTheOldestGo(t *testing.T) {
 	j := journal.New(3)
 	for i := range 100 {
@@ -93,9 +93,8 @@ func TestTheOldestGo(t *testing.T) {
 	}
 }
 
-// Once watches for a while before it acts: what it would have done meanwhile has not
-// been done.
-func TestWhoOnlyWatchesDoesNothing(t *testing.T) {
+// Once watches for a while before it acts: what it decides meanwhile is not carried out.
+func TestWatchingRoundsHaveNoActions(t *testing.T) {
 	r := recordtest.Records()[1]
 	did := journal.Of([]record.Record{r})
 	r.Watching = true

@@ -15,11 +15,11 @@ import (
 
 var update = flag.Bool("update", false, "write the recorded rounds anew")
 
-// roundsVariable names a file of decisions of a running scaler, with facts, that is
-// decided again beside those in testdata.
+// roundsVariable is the environment variable with the path of a file of decisions, with
+// facts, that is replayed as well as the files in testdata.
 const roundsVariable = "VMCLUSTER_RECORDED_ROUNDS"
 
-// keep writes records with what they were decided on.
+// keep writes records with their inputs.
 func keep(t *testing.T, path string, records ...record.Record) {
 	t.Helper()
 	f, err := journal.Open(path, true)
@@ -81,7 +81,7 @@ func TestARoundThatIsDecidedOtherwise(t *testing.T) {
 	}
 }
 
-// What was decided on is not in the way of a reader who asks for the history.
+// Inputs do not disturb a reader of the history.
 func TestAHistoryWithFacts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.jsonl")
 	records := recordtest.Records()

@@ -13,8 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// memory is a server's tags. Calls take time, so that those of several keepers
-// mix.
+// memory is a server's tags. Calls take time, so that calls of several keepers overlap.
 type memory struct {
 	mu    sync.Mutex
 	texts []string
@@ -107,8 +106,8 @@ func TestOneHoldsAndTheOtherWaits(t *testing.T) {
 	})
 }
 
-// A scaler that was killed holds its lease until others have seen it unchanged
-// for as long as it holds: neither sooner nor much later.
+// The lease of a killed scaler ends when others have seen it unchanged for its duration,
+// neither sooner nor much later.
 func TestAKilledScalerIsSucceeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{texts: []string{"dead-x7k2p:41:120"}}
@@ -127,8 +126,8 @@ func TestAKilledScalerIsSucceeded(t *testing.T) {
 	})
 }
 
-// However the calls of several keepers mix, never do two hold the lease, and in
-// the end one does.
+// In whatever order calls of several keepers overlap, two never hold the lease at a
+// time, and in the end one does.
 func TestNeverTwo(t *testing.T) {
 	for seed := range 40 {
 		synctest.Test(t, func(t *testing.T) {
@@ -182,14 +181,14 @@ func TestNeverTwo(t *testing.T) {
 			}
 			wg.Wait()
 			if !ever {
-				t.Errorf("seed %d: nobody ever held the lease", seed)
+				t.Errorf("seed %d: no keeper ever held the lease", seed)
 			}
 		})
 	}
 }
 
-// The cloud is away for longer than the lease: actions are told to stop, and
-// afterwards it is taken anew.
+// If the cloud does not answer for longer than the lease, actions are cancelled, and
+// later the lease is taken again.
 func TestCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{}
@@ -222,7 +221,7 @@ func TestCutOff(t *testing.T) {
 	})
 }
 
-// Another has taken over while this one slept.
+// Another scaler has taken over while this one slept.
 func TestTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{}
@@ -241,8 +240,8 @@ func TestTakenOver(t *testing.T) {
 	})
 }
 
-// A machine that slept wakes up: its tag still stands there, but another may be
-// about to drop it. It gives up before it renews.
+// On a machine that wakes up, the tag still exists, but another scaler may be about to
+// drop it: the keeper gives up the lease before it renews.
 func TestAwakeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{}

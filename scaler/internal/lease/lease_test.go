@@ -20,7 +20,7 @@ func TestTagsFit(t *testing.T) {
 	}
 }
 
-// Each row is a history of what the front-end bears, and who lives at its end.
+// Each row is a history of the front-end's tags, and those that live at its end.
 func TestOthers(t *testing.T) {
 	type look struct {
 		at    time.Duration
@@ -33,7 +33,7 @@ func TestOthers(t *testing.T) {
 		over    []string
 		sure    bool
 	}{
-		{"nobody", []look{{0, nil}}, nil, nil, false},
+		{"no tags", []look{{0, nil}}, nil, nil, false},
 		{"ours is none of another's", []look{{0, []string{"me:1:120"}}}, nil, nil, false},
 		{"just seen, and maybe long dead", []look{{0, []string{"a:7:120"}}}, []string{"a:7:120"}, nil, false},
 		{"unchanged for less than it holds", []look{{0, []string{"a:7:120"}}, {119 * time.Second, []string{"a:7:120"}}}, []string{"a:7:120"}, nil, false},

@@ -9,8 +9,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
 
-// silentConsoles answer when the caller gives up, as a cloud does that refuses each
-// attempt.
+// silentConsoles answers when the caller gives up, as a cloud that refuses each attempt.
 type silentConsoles struct{ asked int }
 
 func (c *silentConsoles) ConsoleTail(ctx context.Context, _ string, _ int) (string, error) {

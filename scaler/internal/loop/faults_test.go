@@ -16,7 +16,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
 
-// logged gives a loop a log that is kept.
+// logged makes a loop log to a buffer, and returns the buffer.
 func logged(l *loop.Loop) *bytes.Buffer {
 	var out bytes.Buffer
 	l.Log = hclog.New(&hclog.LoggerOptions{Output: &out, Level: hclog.Info, DisableTime: true})
@@ -30,9 +30,9 @@ func expectAllDone(t *testing.T, s *sim) {
 	}
 }
 
-// The quota has room for three: no call is made that it would refuse, no pause
-// follows, and what others give back is used in the next tick.
-func TestQuotaIsReadInEachTick(t *testing.T) {
+// The quota has room for three workers: the scaler makes no call that the quota would
+// refuse, no pause follows, and room that others free is used in the next round.
+func TestQuotaIsReadInEachRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.quota, s.others = 10, 7
@@ -56,9 +56,9 @@ func TestQuotaIsReadInEachTick(t *testing.T) {
 	})
 }
 
-// A cloud that does not tell its quota refuses. That is no failure: it is tried
-// again each minute, and said once that it can't be read.
-func TestQuotaThatIsNotTold(t *testing.T) {
+// A cloud whose quota cannot be read refuses workers. That is not a failure of the
+// group: the scaler tries again each minute, and logs once that it cannot read.
+func TestQuotaThatCanNotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.quota, s.others, s.roomErr = 10, 10, errDown
@@ -80,8 +80,8 @@ func TestQuotaThatIsNotTold(t *testing.T) {
 	})
 }
 
-// The scaler is killed at each of its calls, in the middle of creating and of
-// deleting: the next one carries on, makes nothing twice and leaves nothing.
+// The scaler is killed at each of its calls, while it creates and while it deletes:
+// the next one continues, makes nothing twice and leaves nothing.
 func TestKilledInTheMiddle(t *testing.T) {
 	for _, in := range []string{"create", "delete"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -105,8 +105,8 @@ func TestKilledInTheMiddle(t *testing.T) {
 	}
 }
 
-// A restart at every tenth second of the first half hour, each in a world of its
-// own, and the end is the same.
+// A restart at every tenth second of the first half hour, each in its own world, has
+// the same end.
 func TestARestartAtEveryMoment(t *testing.T) {
 	for at := 5 * time.Second; at < 30*time.Minute; at += 10 * time.Second {
 		synctest.Test(t, func(t *testing.T) {
@@ -122,8 +122,8 @@ func TestARestartAtEveryMoment(t *testing.T) {
 	}
 }
 
-// Servers that an ended scaler made and did not enrol go after their grace, and
-// not while somebody is making them.
+// Servers that an ended scaler made and did not enrol are deleted after their grace, but
+// not while another program may still enrol them.
 func TestOrphansAreCollected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
@@ -142,7 +142,7 @@ func TestOrphansAreCollected(t *testing.T) {
 		if s.servers() != 1 {
 			t.Errorf("%d servers after it, want the one that is being built", s.servers())
 		}
-		running(t, l, 5*time.Minute+20*time.Second) // from then on, what they left
+		running(t, l, 5*time.Minute+20*time.Second) // then the scaler collects what they left
 		slices.Sort(s.collected)
 		if fmt.Sprint(s.collected) != "[o0 o1]" {
 			t.Errorf("looked for what %v left", s.collected)
@@ -168,8 +168,8 @@ func TestOneOfTwoServersOfANameGoes(t *testing.T) {
 	})
 }
 
-// More than 45 % of the workers vanish from pool and queue with their jobs: nothing
-// is done, it is said once, and it is over when they are back.
+// More than 45 % of the workers vanish from pool and queue with their jobs: the scaler
+// does nothing and logs that once, until they are back.
 func TestManySickWorkersStopEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
@@ -191,7 +191,7 @@ func TestManySickWorkersStopEverything(t *testing.T) {
 			t.Errorf("said %d times:\n%s", n, out)
 		}
 		if _, err := newLoop(s, 20).Once(t.Context()); err == nil || !strings.Contains(err.Error(), "4 of 8 workers are sick") {
-			t.Errorf("a scheduled run does not tell: %v", err)
+			t.Errorf("a scheduled run does not report it: %v", err)
 		}
 		s.dark = nil
 		running(t, l, time.Minute+20*time.Second)
@@ -203,9 +203,9 @@ func TestManySickWorkersStopEverything(t *testing.T) {
 	})
 }
 
-// Schedds and collector do not answer for an hour, in which jobs end and come:
-// that is said once, and then it goes on from where it was.
-func TestAnOutageIsSaidOnce(t *testing.T) {
+// The batch system does not answer for an hour, in which jobs end and arrive: the scaler
+// logs that once, and then continues.
+func TestAnOutageIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.submit(8, 0, 10*time.Minute)
@@ -232,8 +232,9 @@ func TestAnOutageIsSaidOnce(t *testing.T) {
 	})
 }
 
-// A schedd of several that does not answer: what is listed counts, nobody leaves.
-func TestPartialDataRemoveNobody(t *testing.T) {
+// A part of the batch system does not answer: jobs that are listed count, no worker
+// leaves.
+func TestPartialDataRemoveNoWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.submit(8, 0, 5*time.Minute)
@@ -257,9 +258,9 @@ func TestPartialDataRemoveNobody(t *testing.T) {
 	})
 }
 
-// A collector that was started again knows nobody for a while: no worker is
-// replaced for it, none is added.
-func TestARestartedCollectorMovesNobody(t *testing.T) {
+// A directory of the pool that was restarted lists no workers for a while: none is
+// replaced for that, and none is added.
+func TestARestartedDirectoryMovesNoWorker(t *testing.T) {
 	for _, busy := range []time.Duration{2 * time.Hour, 5 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSim()
@@ -281,8 +282,8 @@ func TestARestartedCollectorMovesNobody(t *testing.T) {
 	}
 }
 
-// What a worker that never joined wrote on its console is in the log before its
-// server is deleted, once.
+// The console of a worker that never joined is logged once, before its server is
+// deleted.
 func TestTheConsoleOfAWorkerThatNeverJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
@@ -291,7 +292,7 @@ func TestTheConsoleOfAWorkerThatNeverJoined(t *testing.T) {
 		l := newLoop(s, 20)
 		out := logged(l)
 		s.removeErr = errDown
-		running(t, l, 18*time.Minute) // it is tried in each tick
+		running(t, l, 18*time.Minute) // it is tried in each round
 		if fmt.Sprint(s.consoles) != "[s0]" || len(s.calls) < 5 {
 			t.Errorf("consoles %v, calls %v", s.consoles, s.calls)
 		}
@@ -304,7 +305,7 @@ func TestTheConsoleOfAWorkerThatNeverJoined(t *testing.T) {
 	})
 }
 
-// A zone that has failed is left out at once, and the other one is used.
+// A zone that has failed is avoided at once, and the other one is used.
 func TestAFailedZoneIsLeftOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
@@ -323,8 +324,8 @@ func TestAFailedZoneIsLeftOut(t *testing.T) {
 	})
 }
 
-// Another scaler calls a drained worker back, and it gets a job, between this
-// one's decision to remove it and the call: it stays.
+// Between this scaler's decision to remove a drained worker and the call, another scaler
+// calls it back, and it gets a job: it stays.
 func TestAWorkerCalledBackByAnotherScaler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
@@ -354,7 +355,8 @@ func TestAWorkerCalledBackByAnotherScaler(t *testing.T) {
 	})
 }
 
-// Boots of two minutes are learned: who is late is replaced after 8, not after 15.
+// The scaler learns that workers boot in two minutes: a late one is replaced after 8
+// minutes, not after 15.
 func TestTheLearnedJoinTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()

@@ -161,8 +161,8 @@ func TestStopFinishesTheCallUnderWay(t *testing.T) {
 	})
 }
 
-// A killed schedd's tools find other words for it in each round.
-func TestEachFailureToReadIsToldOnce(t *testing.T) {
+// The tools of a killed batch system word their failure differently in each round.
+func TestEachFailureToReadIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		l := newLoop(s, 20)
@@ -206,7 +206,8 @@ func TestOnceWatchesAndActsAtMostOnce(t *testing.T) {
 	})
 }
 
-// A second group's workers are not made by a reading from before the first group's.
+// A reading that is older than the first group's workers does not cause the second
+// group's.
 func TestNothingIsBegunByOldFacts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
@@ -224,7 +225,7 @@ func TestNothingIsBegunByOldFacts(t *testing.T) {
 	})
 }
 
-// Whatever the intervals are: the tick that acts removes, and not the one before.
+// At any interval, the round that acts removes workers, and not the one before.
 func TestOnceRemovesAtAnyInterval(t *testing.T) {
 	for _, interval := range []time.Duration{7 * time.Second, 10 * time.Second, 15 * time.Second, 20 * time.Second, 29 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -288,7 +289,7 @@ func TestPlanTouchesNothing(t *testing.T) {
 	})
 }
 
-func TestOneRecordForEachTick(t *testing.T) {
+func TestOneRecordForEachRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.submit(8, 0, 10*time.Minute)

@@ -51,8 +51,8 @@ func (c withMemos) Read(ctx context.Context) (cluster.View, error) {
 	return v, err
 }
 
-// remembering is a scaler that was started just now, on a cluster that others have
-// looked after.
+// remembering returns a scaler that starts now, on a cluster that earlier scalers have
+// managed.
 func remembering(s *sim, t *tags, m *memos) *loop.Loop {
 	l := newLoop(s, 20)
 	l.Cluster, l.Lease, l.Memos = withMemos{withFrontEnd{&clusterOf{sim: s}, t}, m}, lease.New(t, "scaler"), m
@@ -65,7 +65,7 @@ func onceEvery(t *testing.T, every, d time.Duration, start func() *loop.Loop) {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		next := time.Now().Add(every)
 		l := start()
-		_, _ = l.Once(t.Context()) // its failures are what is looked at
+		_, _ = l.Once(t.Context()) // the failures are part of the test
 		if err := l.Release(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -73,8 +73,8 @@ func onceEvery(t *testing.T, every, d time.Duration, start func() *loop.Loop) {
 	}
 }
 
-// A cloud without room is asked again after 5, 10, 20, then 30 minutes, also where
-// each attempt is another scaler's: as a scheduled container, or restarted.
+// A cloud without room is asked again after 5, 10, 20, then 30 minutes, also if each
+// attempt is by another process: a scheduled container, or a restarted scaler.
 func TestPausesOutliveTheScaler(t *testing.T) {
 	fails := func() *sim {
 		s := newSim()
@@ -113,8 +113,8 @@ func TestPausesOutliveTheScaler(t *testing.T) {
 	})
 }
 
-// What a deleted server has left is looked for by whoever runs when its grace is
-// over.
+// The scaler that runs when the grace of a deleted server is over looks for what the
+// server left.
 func TestRemainsOfServersThatAnEarlierScalerDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, leases, m := newSim(), &tags{}, &memos{}
@@ -149,7 +149,7 @@ func TestRemainsOfServersThatAnEarlierScalerDeleted(t *testing.T) {
 	})
 }
 
-// Who only looks writes nothing down.
+// A scaler that only looks writes no memo.
 func TestAPlanWritesNoMemo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, m := newSim(), &memos{}
@@ -172,7 +172,7 @@ func TestAPlanWritesNoMemo(t *testing.T) {
 	})
 }
 
-// reports counts how a cluster is read.
+// reports counts how often readings take the report and how often they leave it.
 type reports struct {
 	keep        bool
 	kept, taken int
@@ -194,7 +194,7 @@ func (c countingReader) Read(ctx context.Context) (cluster.View, error) {
 	return c.withFrontEnd.Read(ctx)
 }
 
-// The front-end's report is for the scaler that acts: one that waits leaves it.
+// The front-end's report is for the scaler that acts: a scaler that waits leaves it.
 func TestAStandbyLeavesTheReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, leases := newSim(), &tags{}
@@ -222,7 +222,7 @@ func TestAStandbyLeavesTheReport(t *testing.T) {
 			t.Errorf("it took %d reports when it acted itself", waits.taken)
 		}
 		_ = second.Release(t.Context())
-		third, once := start("once") // alone: what it finds in the slot may be old
+		third, once := start("once") // alone: the report in the slot may be old
 		if _, err := third.Once(t.Context()); err != nil || once.taken < 5 || once.kept != 1 {
 			t.Errorf("once took %d reports and left %d: %v", once.taken, once.kept, err)
 		}

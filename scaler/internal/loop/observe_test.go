@@ -11,7 +11,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// watcher notes what it is told.
+// watcher keeps the records that it gets.
 type watcher struct {
 	decided, finished []record.Record
 	at                []time.Duration
@@ -25,7 +25,7 @@ func (w *watcher) Finished(r record.Record) {
 	w.at = append(w.at, r.Time.Sub(w.start))
 }
 
-func TestObserversAreToldBeforeAndAfter(t *testing.T) {
+func TestObserversFollowEachRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.submit(4, 0, 10*time.Minute)
@@ -52,8 +52,8 @@ func TestObserversAreToldBeforeAndAfter(t *testing.T) {
 	})
 }
 
-// A change of settings neither delays nor doubles a tick, and forgets nothing.
-func TestSettingsChangeBetweenTicks(t *testing.T) {
+// A change of settings neither delays nor doubles a round, and forgets nothing.
+func TestSettingsChangeBetweenRounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.firstLook = s.look
@@ -98,7 +98,7 @@ func TestSettingsChangeBetweenTicks(t *testing.T) {
 	})
 }
 
-// A hold that ends between two rounds brings a round of its own, and one only.
+// A hold that ends between two rounds causes one round of its own.
 func TestTheEndOfAHoldIsNotSleptOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()

@@ -83,7 +83,7 @@ type Remains interface {
 
 // Lease lets one of several scalers of a cluster act.
 type Lease interface {
-	// Hold finds out who holds the lease, by the view that was just read, and takes it
+	// Hold finds the holder of the lease, by the view that was just read, and takes it
 	// if it is free and take is set.
 	Hold(ctx context.Context, v cluster.View, take bool) (record.Standing, error)
 	// While returns a context that ends when the lease is lost.

@@ -10,8 +10,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
-// A group pauses for what its workers came to grief by, and not for what the
-// actuator has put off by itself.
+// A group pauses after failures of its workers, and not after actions that the actuator
+// has put off itself.
 func TestWhatIsPutOffPausesNoGroup(t *testing.T) {
 	locked := errors.New("the state is locked by another run")
 	for _, row := range []struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// recorded runs a loop with a file of decisions that holds the facts.
+// recorded runs a world whose rounds are recorded with their facts.
 func recorded(t *testing.T, path string, world func(t *testing.T, f *journal.File)) {
 	t.Helper()
 	f, err := journal.Open(path, true)
@@ -25,8 +25,8 @@ func recorded(t *testing.T, path string, world func(t *testing.T, f *journal.Fil
 	}
 }
 
-// Hours with a burst of jobs, failures, a restart and a new policy: each round is
-// decided again, from the file alone, as it was decided then.
+// In an hour with bursts of jobs, failures and restarts, each round is decided again,
+// from the file alone, as it was decided then.
 func TestRecordedRoundsAreDecidedTheSame(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.jsonl")
 	recorded(t, path, func(t *testing.T, f *journal.File) {

@@ -49,7 +49,7 @@ func (s *sim) AddOutside(_ context.Context, _, group string, n int, avoid []stri
 		s.nodes[name] = node
 		s.created++
 		if s.dies("create") {
-			return nil, context.Canceled // its server is there, and nobody knows of it
+			return nil, context.Canceled // its server exists, and the roster does not have it
 		}
 		if !s.neverJoin {
 			node.ready = s.at.Add(s.boot)
@@ -98,7 +98,7 @@ func (s *sim) Remove(_ context.Context, _ string, names, drained []string) error
 		}
 		delete(s.nodes, name)
 		if s.dies("delete") {
-			return context.Canceled // its server is gone, and the roster has it
+			return context.Canceled // its server is deleted, and the roster still has it
 		}
 		s.doc.Workers = slices.DeleteFunc(s.doc.Workers, func(m cluster.Member) bool { return m.Name == name })
 	}

@@ -17,10 +17,10 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
-// sim is a cloud, a front-end and a pool in memory, in virtual time. It behaves
-// as the real ones were seen to: servers boot for a while, the negotiator comes
-// by once a minute, the front-end sees a change of the document only at its next
-// look, a report is there only until it has been read.
+// sim is a cloud, a front-end and a pool in memory, in virtual time. It behaves as real
+// ones were observed to: servers boot for a while, jobs are matched once a minute, the
+// front-end sees a change of the document only at its next reading, and a report exists
+// only until it is read.
 type sim struct {
 	mu    sync.Mutex
 	at    time.Time
@@ -44,16 +44,16 @@ type sim struct {
 	neverJoin  bool
 	addTakes   time.Duration
 	partial    []string
-	poolSince  time.Time              // the collector was started again; workers come back a while later
+	poolSince  time.Time              // the directory was restarted; workers return a while later
 	dark       func(name string) bool // workers that neither pool nor queue can reach
 	quota      int                    // of instances; 0 is without limit
-	others     int                    // instances of others that count there
+	others     int                    // instances of others in the quota
 	roomErr    error
 	removeErr  error
-	fullZone   string // where nobody has room
+	fullZone   string // a zone without room
 	dieIn      string // the next call of that name is cut short, and the scaler with it
 	die        context.CancelFunc
-	callBack   func() // another scaler's doing, just before workers are removed
+	callBack   func() // what another scaler does just before workers are removed
 
 	// What happened.
 	created, removed, killed, peak int
@@ -172,7 +172,7 @@ func (s *sim) frontEnd() {
 	s.report = &r
 }
 
-// Read of the cluster takes the report with it, as the real slot is cleared.
+// readCluster takes the report, as a reading clears the real slot.
 func (s *sim) readCluster() (cluster.View, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -276,7 +276,7 @@ type clusterOf struct {
 	read bool
 }
 
-// Read takes its time, the first one of a scaler more.
+// Read takes time, and the first one of a scaler takes longer.
 func (c *clusterOf) Read(context.Context) (cluster.View, error) {
 	if c.read {
 		time.Sleep(c.look)

@@ -8,8 +8,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 )
 
-// A spare is there before the first job and after the last one, and is the same
-// one as long as nobody needs it.
+// A spare worker exists before the first job and after the last one, and stays the same
+// as long as no job needs it.
 func TestASpareStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()

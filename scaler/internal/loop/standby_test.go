@@ -18,7 +18,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// tags are what the front-end's server bears.
+// tags are the tags of the front-end's server.
 type tags struct {
 	mu    sync.Mutex
 	texts []string
@@ -63,8 +63,8 @@ func leased(s *sim, t *tags, name string) *loop.Loop {
 	return l
 }
 
-// Two scalers on one cluster: one acts; the other waits, and goes on when the
-// first is gone, without making anything twice.
+// Of two scalers on one cluster, one acts; the other waits, and acts when the first has
+// ended, without making anything twice.
 func TestTwoScalers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, leases := newSim(), &tags{}
@@ -90,8 +90,8 @@ func TestTwoScalers(t *testing.T) {
 	})
 }
 
-// Once, with a lease of a scaler that was killed: it waits until that is certain,
-// and then acts.
+// Once finds the lease of a scaler that was killed, waits until that is certain, and
+// then acts.
 func TestOnceAfterAKilledOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, leases := newSim(), &tags{texts: []string{"dead-12345:9:120"}}
@@ -111,7 +111,7 @@ func TestOnceAfterAKilledOne(t *testing.T) {
 	})
 }
 
-// Once beside a scaler that runs: nothing is done, and that is no failure.
+// Beside a scaler that runs, once does nothing and does not fail.
 func TestOnceBesideAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, leases := newSim(), &tags{}
@@ -129,7 +129,7 @@ func TestOnceBesideAnother(t *testing.T) {
 	})
 }
 
-// A plan leaves no trace, also where it watches first.
+// A plan takes no lease, also if it watches first.
 func TestAPlanTakesNoLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, leases := newSim(), &tags{}
@@ -146,7 +146,7 @@ func TestAPlanTakesNoLease(t *testing.T) {
 	})
 }
 
-// A round that is cut short by a stop is no error: nothing is wrong.
+// A stop in the middle of a round is not an error.
 func TestAStopInTheMiddleOfAReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -170,7 +170,7 @@ func (hanging) Read(ctx context.Context) (cluster.View, error) {
 	return cluster.View{}, fmt.Errorf("list servers: %w", ctx.Err())
 }
 
-// losing has the lease lost as soon as an action begins.
+// losing is a lease that is lost as soon as an action begins.
 type losing struct{ *tags }
 
 func (losing) Hold(context.Context, cluster.View, bool) (record.Standing, error) {
@@ -185,7 +185,7 @@ func (losing) While(ctx context.Context) (context.Context, context.CancelFunc) {
 
 func (losing) Release(context.Context) error { return nil }
 
-// cutShort makes nothing when it is called off.
+// cutShort makes no workers when its context has ended.
 type cutShort struct{ *sim }
 
 func (a cutShort) Add(ctx context.Context, id, group string, n int) ([]string, error) {
@@ -196,8 +196,8 @@ func (a cutShort) Add(ctx context.Context, id, group string, n int) ([]string, e
 	return a.sim.Add(ctx, id, group, n)
 }
 
-// An action that another scaler's takeover cuts short is no failure of the group's:
-// who acts next must not wait for that.
+// An action that a takeover by another scaler cuts short is not a failure of the group:
+// the scaler that acts next must not pause for it.
 func TestALostLeaseIsNoFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()

@@ -23,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// show returns what a scraper gets, of our own metrics.
+// show returns the scaler's own metrics, as a scraper gets them.
 func show(t *testing.T, m *metrics.Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -83,8 +83,7 @@ func families(text string) []string {
 	return names
 }
 
-// Each metric stands in the documentation with its type and labels, and nothing
-// else does.
+// The documentation lists each metric with its type and labels, and no other one.
 func TestDocumentation(t *testing.T) {
 	raw, err := os.ReadFile("../../../docs/scaler.md")
 	if err != nil {
@@ -117,7 +116,7 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// step is one look at a cluster whose only job wants a worker that comes.
+// step is one round of a cluster whose only job causes a worker.
 func step(after time.Duration, change func(f *decide.Facts)) decide.Facts {
 	f := recordtest.Facts(after)
 	f.Cluster.Nodes, f.Cluster.Document.Workers, f.Queue.Workers = nil, nil, nil
@@ -127,8 +126,8 @@ func step(after time.Duration, change func(f *decide.Facts)) decide.Facts {
 	return f
 }
 
-// From the first sight of demand to the first job on the worker made for it. By
-// an actuator that makes it at once, and by one that does so after the round.
+// The stages from the first demand to the first job on the worker made for it, with an
+// actuator that makes it in the round, and with one that makes it after the round.
 func TestAWorkersWayToItsFirstJob(t *testing.T) {
 	whole := recordtest.Facts(0)
 	for _, later := range []bool{false, true} {
@@ -183,9 +182,8 @@ func TestAWorkersWayToItsFirstJob(t *testing.T) {
 	}
 }
 
-// Of several scalers the one that acts counts what is decided; the others show
-// what there is.
-func TestWhoWaitsForAnotherCountsNothing(t *testing.T) {
+// Of several scalers, only the one that acts counts decisions; all show the cluster.
+func TestAStandbyCountsNoDecisions(t *testing.T) {
 	m := metrics.New("1.2.3", func() time.Time { return recordtest.Noon })
 	for _, r := range recordtest.Records() {
 		r.Standby = "scaler other acts for this cluster, this one waits"

@@ -14,7 +14,7 @@ import (
 
 const monitoring = "../../../examples/monitoring/"
 
-// expression is a query with the place that it stands in.
+// expression is a query and the place where it is used.
 type expression struct{ where, text string }
 
 var (
@@ -39,7 +39,7 @@ func samples(text string) map[string][]string {
 	return out
 }
 
-// check compares names and labels with what /metrics really shows.
+// check compares names and labels with those that /metrics shows.
 func check(t *testing.T, expressions []expression) {
 	t.Helper()
 	shown := samples(show(t, played(t)))

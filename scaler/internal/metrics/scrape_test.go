@@ -10,7 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/recordtest"
 )
 
-// stuck is a scraper's connection that takes nothing before it is released.
+// stuck is a scraper's connection that accepts no data before it is released.
 type stuck struct {
 	http.ResponseWriter
 	reached chan struct{}
@@ -26,7 +26,7 @@ func (s *stuck) Write(b []byte) (int, error) {
 	return s.ResponseWriter.Write(b)
 }
 
-// within fails the test where something takes far longer than it ever needs.
+// within fails the test if a function takes far longer than it ever needs.
 func within(t *testing.T, what string, do func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -56,7 +56,7 @@ func TestAScraperThatDoesNotReadDelaysNoRound(t *testing.T) {
 	<-answered
 }
 
-// A scrape asks for the age of what was read while the round sets the gauges.
+// A scrape reads the age of the data while a round sets the gauges.
 func TestScrapesAndRoundsSideBySide(t *testing.T) {
 	m := metrics.New("1.2.3", func() time.Time { return recordtest.Noon })
 	r := recordtest.Records()[1]

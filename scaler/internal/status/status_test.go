@@ -84,7 +84,7 @@ func TestNothingIsKnownOfTheScaler(t *testing.T) {
 	}
 }
 
-// Who acts is told by one that waits, and by a look.
+// The status of a scaler that waits, and of a look, names the scaler that acts.
 func TestAnotherScalerActs(t *testing.T) {
 	r := recordtest.Records()[1]
 	r.Holder, r.Standby = "front-k3v9q", "scaler front-k3v9q acts for this cluster, this one waits"
@@ -130,7 +130,7 @@ func TestHealth(t *testing.T) {
 
 	c.now = recordtest.Noon.Add(4 * time.Hour)
 	b.Finished(record.Record{Time: c.now, Error: "read the queue: no answer"})
-	check(4*time.Hour, true, "the last round ended 0s ago") // to start anew would not help
+	check(4*time.Hour, true, "the last round ended 0s ago") // a restart would not help
 	if v := b.View(); v.Health.Error != "read the queue: no answer" || v.Status.Cluster != "astro" || v.Status.Error == "" {
 		t.Errorf("health %+v, status of %q", v.Health, v.Status.Cluster)
 	}

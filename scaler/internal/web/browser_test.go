@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// browsers are the names under which Chromium goes.
+// browsers are the names of Chromium's program.
 var browsers = []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"}
 
 // browser finds Chromium. VMCLUSTER_BROWSER names another program, or says
@@ -70,7 +70,7 @@ type measured struct {
 	Head, Paper, Refreshed      string
 }
 
-// look opens the page as a browser of that width does, and returns what it found.
+// look opens the page in a browser of that width, and returns its measurements.
 func look(t *testing.T, h http.Handler, width int) measured {
 	t.Helper()
 	program := browser(t)
@@ -132,8 +132,8 @@ func look(t *testing.T, h http.Handler, width int) measured {
 	return m
 }
 
-// The page in a real browser, as wide as a phone and as a desk's screen: nothing
-// sticks out, charts are drawn, letters can be read, and it keeps itself fresh.
+// In a real browser, as wide as a phone and as a desktop's screen, no part of the page
+// overflows, charts are drawn, letters are readable, and the page refreshes itself.
 func TestInABrowser(t *testing.T) {
 	for _, width := range []int{360, 390, 1280} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {

@@ -31,7 +31,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/web"
 )
 
-// played returns what is served after an hour and two ticks.
+// played returns the handler after an hour and two rounds.
 func played(more ...record.Record) http.Handler {
 	now := recordtest.Noon.Add(70 * time.Second)
 	clock := func() time.Time { return now }
@@ -133,7 +133,7 @@ func TestWhatIsServed(t *testing.T) {
 	}
 }
 
-// All that the page loads is served here.
+// The page loads nothing from other servers.
 func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 	h := played()
 	body := ask(t, h, "GET", "/").Body.String()
@@ -156,7 +156,7 @@ func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-// A gap in what is known is a gap in the chart, not a line.
+// A gap in the records is a gap in the chart, not a line.
 func TestAGapIsShown(t *testing.T) {
 	body := ask(t, played(), "GET", "/").Body.String()
 	path := regexp.MustCompile(`<path class="waiting" d="([^"]*)"`).FindStringSubmatch(body)
@@ -238,7 +238,7 @@ func TestPasswordComesFromFileOrEnvironment(t *testing.T) {
 	}
 }
 
-// pair writes a certificate of its own making and returns it.
+// pair makes a self-signed certificate, writes it, and returns it.
 func pair(t *testing.T, dir, name string) *x509.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -320,7 +320,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongShowsAtOnce(t *testing.T) {
+func TestListenFailsAtOnce(t *testing.T) {
 	taken := serve(t, web.Access{})
 	dir := t.TempDir()
 	pair(t, dir, "server")
