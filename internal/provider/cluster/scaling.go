@@ -4,56 +4,14 @@ import (
 	"context"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 const mostWorkers = 10_000
-
-func countAttribute() schema.Attribute {
-	return schema.Int64Attribute{
-		Optional: true, Computed: true,
-		Validators: []validator.Int64{int64validator.Between(0, mostWorkers)},
-		MarkdownDescription: "How many workers the group has; exactly one of `count` and `scaling` is to be set. " +
-			"A refresh writes the number that really works, so a lost worker shows as `3 -> 4` and is made anew. With `scaling` it tells the present number.",
-	}
-}
-
-func scalingAttribute() schema.Attribute {
-	bound := func(required bool, description string) schema.Attribute {
-		return schema.Int64Attribute{
-			Required: required, Optional: !required,
-			Validators:          []validator.Int64{int64validator.Between(0, mostWorkers)},
-			MarkdownDescription: description,
-		}
-	}
-	return schema.SingleNestedAttribute{
-		Optional: true,
-		Attributes: map[string]schema.Attribute{
-			"min":     bound(true, "How many workers the group has at least. If fewer work, the plan makes the missing ones."),
-			"max":     bound(true, "How many workers the scaler may bring the group to. If there are more, the plan warns; none is deleted."),
-			"initial": bound(false, "How many workers the group begins with (default `min`). It counts only when the group is made."),
-		},
-		MarkdownDescription: "In place of `count`: the scaler owns the group's number of workers, inside these bounds. " +
-			"While the number is inside them there is no difference in the plan, whoever made the workers; a destroy takes all of them. " +
-			"The scaler reads the bounds from the cluster. Going from `count` to `scaling` and back touches no node.",
-	}
-}
-
-func minReadyAttribute() schema.Attribute {
-	return schema.Int64Attribute{
-		Optional:   true,
-		Validators: []validator.Int64{int64validator.Between(0, mostWorkers)},
-		MarkdownDescription: "How many of the group's workers must work for an apply to succeed (default 0). " +
-			"With fewer the apply ends in an error in place of a warning; Terraform then replaces a cluster that was just being made, and mends one that was there.",
-	}
-}
 
 type scalingModel struct {
 	Min     types.Int64 `tfsdk:"min"`

@@ -2,12 +2,11 @@ package cluster
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -46,135 +45,98 @@ const clusterDescription = "A whole compute cluster: one front-end and groups of
 	"A worker that could not be made is a warning, not an error; the next apply makes it. " +
 	"A new image, flavor, `cloud_config` or `files` applies to the nodes made from then on; with `replacement`, present workers follow it, a few at a time."
 
+// Schema returns the attributes of the resource.
 func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: clusterDescription,
-		Attributes: map[string]schema.Attribute{
-			"name": schema.StringAttribute{
-				Required:            true,
-				Validators:          []validator.String{nameValidator{cluster.CheckClusterName}},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				MarkdownDescription: "Name of the cluster and prefix of its nodes' names: a DNS label of at most 36 characters. Another name makes another cluster.",
-			},
-			"image":           optionalString("Image of the nodes, by name or ID, where `front_end` or a group names no other."),
-			"network":         optionalString("Network of the nodes, by name or ID, where `front_end` or a group names no other."),
-			"networks":        networksAttribute("Networks of the nodes, by name or ID, where they have several; in place of `network`.", "network"),
-			"cluster_network": optionalString("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. The first if left out."),
-			"key_pair":        optionalString("The operators' Nova key pair. It is given to the nodes made from then on."),
-			"security_groups": defaultSecurityGroups(),
-			"login_user": schema.StringAttribute{
-				Optional: true, Computed: true,
-				Validators: []validator.String{stringvalidator.RegexMatches(userName,
-					"must be a user name: at most 32 lower-case letters, digits, `_` and `-`, a letter or `_` first")},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
-				MarkdownDescription: "The account for which every node trusts every node; it is made on the nodes. " +
-					"The default is the cluster's name, cut to 32 characters. Another one makes another cluster.",
-			},
-			"login_uid": schema.Int64Attribute{
-				Optional: true, Computed: true,
-				Default:             int64default.StaticInt64(cluster.DefaultLoginUID),
-				Validators:          []validator.Int64{int64validator.Between(1000, 60000)},
-				PlanModifiers:       []planmodifier.Int64{int64planmodifier.RequiresReplace()},
-				MarkdownDescription: "The uid and gid of `login_user` on every node. Another one makes another cluster.",
-			},
-			"front_end":    frontEndAttribute(),
-			"workers":      workersAttribute(),
-			"batch_system": batchSystemAttribute(),
-			"coordinator":  coordinatorAttribute(),
-			"wait_for": schema.StringAttribute{
-				Optional: true, Computed: true,
-				Default:    stringdefault.StaticString(defaultWait),
-				Validators: []validator.String{stringvalidator.OneOf(string(provision.WaitJoined), string(provision.WaitActive))},
-				MarkdownDescription: "When an apply is done: `joined` (the front-end reports that every worker has the present roster) " +
-					"or `active` (every server is ACTIVE in Nova; nothing is known of what runs on it, so workers that leave or are replaced are not drained).",
-			},
-			"drain_timeout": schema.StringAttribute{
-				Optional: true, Computed: true,
-				Default:             stringdefault.StaticString(defaultDrainTimeout),
-				Validators:          []validator.String{durationValidator{}},
-				MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. Then it is deleted all the same; an apply whose `timeouts.update` ends before that deletes nobody, and the next one goes on. `0s` does not drain at all.",
-			},
-			"replacement": replacementAttribute(),
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-				Create: true, Read: true, Update: true, Delete: true,
-				CreateDescription: "How long the making of the cluster may take, and how old a worker must be that counts as never joined (default `45m`).",
-				ReadDescription:   "How long a refresh may take (default `5m`).",
-				UpdateDescription: "How long a change may take, draining included (default `60m`).",
-				DeleteDescription: "How long the deletion may take (default `20m`).",
-			}),
-			"ssh_ca_private_key_wo":         caKeyAttribute(),
-			"ssh_ca_private_key_wo_version": caKeyVersionAttribute(),
-			"id":                            computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
-			"nodes":                         nodesAttribute(),
-			"front_end_address":             computedString("Where the front-end is reached: its floating IP if it has one, else its fixed address."),
-			"hosts_file":                    computedString("Lines of `/etc/hosts` for all nodes."),
-			"ssh_config":                    computedString("An OpenSSH client configuration for all nodes; workers are reached through the front-end if that has a floating IP."),
-			"generation": schema.Int64Attribute{
-				Computed:            true,
-				MarkdownDescription: "Number of the present roster; it increases with every change.",
-			},
-			"resolved": schema.MapAttribute{
-				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "What the names in the configuration stand for, as `kind/name` → ID (for a key pair: its public key). " +
-					"Names are looked up when they are new and when nodes are to be made.",
-			},
-		},
+	attributes := map[string]schema.Attribute{
+		"front_end":                     frontEndAttribute(),
+		"workers":                       workersAttribute(),
+		"batch_system":                  batchSystemAttribute(),
+		"coordinator":                   coordinatorAttribute(),
+		"ssh_ca_private_key_wo":         caKeyAttribute(),
+		"ssh_ca_private_key_wo_version": caKeyVersionAttribute(),
 	}
+	maps.Copy(attributes, clusterAttributes())
+	maps.Copy(attributes, applyAttributes(ctx))
+	maps.Copy(attributes, computedAttributes())
+	resp.Schema = schema.Schema{MarkdownDescription: clusterDescription, Attributes: attributes}
 }
 
-func frontEndAttribute() schema.Attribute {
-	attributes := addAttributes(nodeAttributes("the front-end"), frontEndPlacementAttributes())
-	attributes["external_network"] = optionalString("External network, by name or ID, from which the front-end gets a floating IP. Without it there is none.")
-	attributes["replace_on_change"] = replaceOnChangeAttribute()
-	return schema.SingleNestedAttribute{
-		Required:   true,
-		Attributes: attributes,
-		MarkdownDescription: "The front-end: it distributes the roster and runs the batch system's central daemons. " +
-			"A change of its flavor, image or user data takes effect when it is next made; see `replace_on_change`. " +
-			"One that is lost or in ERROR is made anew by the next apply, and the workers join it.",
-	}
-}
-
-func workersAttribute() schema.Attribute {
-	attributes := addAttributes(nodeAttributes("the group's workers"), groupPlacementAttributes())
-	attributes["count"] = countAttribute()
-	attributes["scaling"] = scalingAttribute()
-	attributes["min_ready"] = minReadyAttribute()
-	attributes["retire"] = schema.SetAttribute{
-		Optional: true, ElementType: types.StringType,
-		Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
-		MarkdownDescription: "Names of workers that leave first when `count` falls, as in `[\"astro-cpu-3\"]`; names that the group does not have are passed over. " +
-			"After them go those that are leaving already, and then the newest.",
-	}
-	return schema.MapNestedAttribute{
-		Optional: true,
-		Validators: []validator.Map{
-			mapvalidator.KeysAre(nameValidator{cluster.CheckGroupName}),
-		},
-		NestedObject:        schema.NestedAttributeObject{Attributes: attributes},
-		MarkdownDescription: "The worker groups by name (DNS labels of at most 20 characters); the workers of a group are all alike. Workers that leave are drained first, see `drain_timeout`.",
-	}
-}
-
-// nodeAttributes are what a front-end and a group have in common.
-func nodeAttributes(whose string) map[string]schema.Attribute {
+// clusterAttributes describe the cluster and what its nodes have in common.
+func clusterAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"flavor": schema.StringAttribute{
+		"name": schema.StringAttribute{
 			Required:            true,
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Flavor of " + whose + ", by name or ID.",
+			Validators:          []validator.String{nameValidator{cluster.CheckClusterName}},
+			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			MarkdownDescription: "Name of the cluster and prefix of its nodes' names: a DNS label of at most 36 characters. Another name makes another cluster.",
 		},
-		"image":   optionalString("Image of " + whose + ", by name or ID; the cluster's `image` if left out."),
-		"network": optionalString("Network of " + whose + ", by name or ID; the cluster's `network` if left out."),
-		"security_groups": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "Security groups of " + whose + ", by name or ID; the cluster's `security_groups` if left out.",
+		"image":           optionalString("Image of the nodes, by name or ID, where `front_end` or a group names no other."),
+		"network":         optionalString("Network of the nodes, by name or ID, where `front_end` or a group names no other."),
+		"networks":        networksAttribute("Networks of the nodes, by name or ID, where they have several; in place of `network`.", "network"),
+		"cluster_network": optionalString("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. The first if left out."),
+		"key_pair":        optionalString("The operators' Nova key pair. It is given to the nodes made from then on."),
+		"security_groups": defaultSecurityGroups(),
+		"login_user": schema.StringAttribute{
+			Optional: true, Computed: true,
+			Validators: []validator.String{stringvalidator.RegexMatches(userName,
+				"must be a user name: at most 32 lower-case letters, digits, `_` and `-`, a letter or `_` first")},
+			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
+			MarkdownDescription: "The account for which every node trusts every node; it is made on the nodes. " +
+				"The default is the cluster's name, cut to 32 characters. Another one makes another cluster.",
 		},
-		"cloud_config": optionalString("Your own cloud-config for " + whose + " (YAML that begins with `#cloud-config`), merged after the cluster's."),
-		"files": schema.MapAttribute{
-			Optional: true, ElementType: types.StringType,
-			Validators:          []validator.Map{mapvalidator.KeysAre(absolutePath())},
-			MarkdownDescription: "Files to write on " + whose + " at the first boot: absolute path → content. No secrets: user data can be read in the cloud.",
+		"login_uid": schema.Int64Attribute{
+			Optional: true, Computed: true,
+			Default:             int64default.StaticInt64(cluster.DefaultLoginUID),
+			Validators:          []validator.Int64{int64validator.Between(1000, 60000)},
+			PlanModifiers:       []planmodifier.Int64{int64planmodifier.RequiresReplace()},
+			MarkdownDescription: "The uid and gid of `login_user` on every node. Another one makes another cluster.",
+		},
+	}
+}
+
+// applyAttributes say how a change is carried out.
+func applyAttributes(ctx context.Context) map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"wait_for": schema.StringAttribute{
+			Optional: true, Computed: true,
+			Default:    stringdefault.StaticString(defaultWait),
+			Validators: []validator.String{stringvalidator.OneOf(string(provision.WaitJoined), string(provision.WaitActive))},
+			MarkdownDescription: "When an apply is done: `joined` (the front-end reports that every worker has the present roster) " +
+				"or `active` (every server is ACTIVE in Nova; nothing is known of what runs on it, so workers that leave or are replaced are not drained).",
+		},
+		"drain_timeout": schema.StringAttribute{
+			Optional: true, Computed: true,
+			Default:             stringdefault.StaticString(defaultDrainTimeout),
+			Validators:          []validator.String{durationValidator{}},
+			MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. Then it is deleted all the same; an apply whose `timeouts.update` ends before that deletes nobody, and the next one goes on. `0s` does not drain at all.",
+		},
+		"replacement": replacementAttribute(),
+		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			Create: true, Read: true, Update: true, Delete: true,
+			CreateDescription: "How long the making of the cluster may take, and how old a worker must be that counts as never joined (default `45m`).",
+			ReadDescription:   "How long a refresh may take (default `5m`).",
+			UpdateDescription: "How long a change may take, draining included (default `60m`).",
+			DeleteDescription: "How long the deletion may take (default `20m`).",
+		}),
+	}
+}
+
+// computedAttributes are those that the provider fills.
+func computedAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"id":                computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
+		"nodes":             nodesAttribute(),
+		"front_end_address": computedString("Where the front-end is reached: its floating IP if it has one, else its fixed address."),
+		"hosts_file":        computedString("Lines of `/etc/hosts` for all nodes."),
+		"ssh_config":        computedString("An OpenSSH client configuration for all nodes; workers are reached through the front-end if that has a floating IP."),
+		"generation": schema.Int64Attribute{
+			Computed:            true,
+			MarkdownDescription: "Number of the present roster; it increases with every change.",
+		},
+		"resolved": schema.MapAttribute{
+			Computed: true, ElementType: types.StringType,
+			MarkdownDescription: "What the names in the configuration stand for, as `kind/name` → ID (for a key pair: its public key). " +
+				"Names are looked up when they are new and when nodes are to be made.",
 		},
 	}
 }
@@ -193,6 +155,20 @@ func batchSystemAttribute() schema.Attribute {
 			},
 		},
 		MarkdownDescription: "The batch system whose pool the workers join. The default is `none`.",
+	}
+}
+
+// coordinatorAttribute says how a front-end learns of changes.
+func coordinatorAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		Optional: true, Computed: true,
+		Default:       stringdefault.StaticString(cluster.CoordinatorFrontEnd),
+		Validators:    []validator.String{stringvalidator.OneOf(cluster.CoordinatorFrontEnd, cluster.CoordinatorLastWorker)},
+		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		MarkdownDescription: "How a change of the roster reaches the front-end, which distributes it. `front_end` (default): it reads it in the metadata service. " +
+			"`last_worker`: for clouds without a metadata service. All nodes get a config drive, and the last new worker of a growth takes the new roster to the front-end; " +
+			"reports come by the front-end's console log. There nobody can tell the front-end of a removal: it learns of it with the next worker that is added (a warning says so), " +
+			"and workers are not drained. Not together with `scaling` or a rolling `replacement`. Another value makes another cluster.",
 	}
 }
 
