@@ -35,7 +35,7 @@ func TestAccClusterCellDown(t *testing.T) {
 		}
 	}
 	refused := func(node string) *regexp.Regexp {
-		return regexp.MustCompile(`(?s)does not\s+tell\s+about\s+all\s+servers.*` + node)
+		return regexp.MustCompile(`(?s)does not\s+show\s+all\s+servers.*` + node)
 	}
 	unchanged := resource.TestStep{
 		PreConfig:        down(),

@@ -117,7 +117,7 @@ func TestAccClusterQuota(t *testing.T) {
 	)
 }
 
-// A growth that breaks off between Nova and the roster: the state tells what
+// A growth that breaks off between Nova and the roster: the state holds what
 // works, and the next apply ends with exactly what is planned.
 func TestAccClusterInterruptedGrowth(t *testing.T) {
 	s := newStage(t, openstacktest.Options{}, guest.Options{})

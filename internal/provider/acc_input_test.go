@@ -49,7 +49,7 @@ func TestAccClusterBadInput(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newStage(t, openstacktest.Options{Images: two}, guest.Options{})
-			// The CLI breaks its lines anywhere, so what it printed is judged by what it was told.
+			// The CLI breaks its lines anywhere, so the test reads what the provider sent.
 			s.run(t, resource.TestStep{Config: s.config(row.body), PlanOnly: true, ExpectError: regexp.MustCompile(`Error: `)})
 			for _, e := range s.heard.errors() {
 				if e.path == row.path && containsAll(e.summary+"\n"+e.text, row.says) {

@@ -13,7 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
-// Who does not wait for workers to join has a document without the front-end's
+// An apply that does not wait for workers to join has a document without the front-end's
 // host CA. A growth needs the CA's key only.
 func TestAccLastWorkerGrowsWithoutWaiting(t *testing.T) {
 	s := newStage(t, openstacktest.Options{}, guest.Options{})
@@ -35,7 +35,7 @@ func TestAccLastWorkerGrowsWithoutWaiting(t *testing.T) {
 }
 
 // A cloud without a metadata service: the last new worker brings the roster, the
-// front-end reports on its console, and a removal is told with the next growth.
+// front-end reports on its console, and a removal reaches it with the next growth.
 func TestAccLastWorker(t *testing.T) {
 	s := newStage(t, openstacktest.Options{}, guest.Options{})
 	body := func(workers, more string) string {
@@ -74,7 +74,7 @@ func TestAccLastWorker(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() { s.expectWarning(t, `AttributeName("front_end")`, "learns of astro-cpu-3 with the next worker") },
-			Config:    body(count(2), "ssh_ca_private_key_wo_version = 1"), ExpectError: regexp.MustCompile(`Nobody brings the new CA`),
+			Config:    body(count(2), "ssh_ca_private_key_wo_version = 1"), ExpectError: regexp.MustCompile(`Nothing brings the new CA`),
 		},
 		resource.TestStep{
 			Config:           body(count(3), "ssh_ca_private_key_wo_version = 1"),

@@ -243,7 +243,7 @@ func TestAccClusterFloatingNotShown(t *testing.T) {
 	}, resource.TestStep{
 		Config:           s.config(body),
 		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-	}, resource.TestStep{ // who sees the cluster for the first time asks Neutron
+	}, resource.TestStep{ // a first look at the cluster asks Neutron
 		Config: s.config(body) + "\ndata \"vmcluster_cluster\" \"seen\" {\n  name = \"astro\"\n}\n",
 		ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.CompareValuePairs(clusterAddress, tfjsonpath.New("front_end_address"),
@@ -255,7 +255,7 @@ func TestAccClusterFloatingNotShown(t *testing.T) {
 	})
 }
 
-// Somebody deleted every server; the floating IP is still there, and paid for.
+// Every server was deleted past Terraform; the floating IP is still there, and costs.
 func TestAccClusterOnlyItsAddressIsLeft(t *testing.T) {
 	s := newStage(t, openstacktest.Options{}, guest.Options{})
 	config := s.config(strings.Replace(basic(`cpu = { flavor = "m1.small", count = 1 }`), `"m1.medium" }`, `"m1.medium", external_network = "public" }`, 1))

@@ -58,7 +58,7 @@ func TestAccClusterPlacement(t *testing.T) {
 			ConfigPlanChecks: planned1(plancheck.ResourceActionCreate,
 				plancheck.ExpectKnownValue(clusterAddress, tfjsonpath.New("resolved").AtMapKey("availability_zone/b"), knownvalue.StringExact("b"))),
 			ConfigStateChecks: []statecheck.StateCheck{
-				inState(node("astro-cpu-1").AtMapKey("image"), knownvalue.NotNull()), // though Nova tells none of a server on a volume
+				inState(node("astro-cpu-1").AtMapKey("image"), knownvalue.NotNull()), // though Nova shows none of a server on a volume
 			},
 			Check: resource.ComposeTestCheckFunc(
 				func(*terraform.State) error { return expect(s.zonesOf("astro-cpu"), map[string]int{"a": 1, "b": 2}) },

@@ -129,7 +129,7 @@ func TestAccClusterPreflightOfNodesMadeAnew(t *testing.T) {
 }
 
 // What a group may grow to does not fit: a warning, and the cluster is made. What
-// the cloud does not tell is no fault.
+// the cloud does not show is no fault.
 func TestAccClusterPreflightAtMax(t *testing.T) {
 	s := newStage(t, openstacktest.Options{Quota: openstacktest.Quota{Cores: 6}}, guest.Options{})
 	s.cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/network/quotas/*/details.json", Status: 403, Times: -1})

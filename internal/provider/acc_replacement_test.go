@@ -17,7 +17,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
-// A new image with a rolling replacement: the plan names who is replaced, no more
+// A new image with a rolling replacement: the plan names the replaced workers, no more
 // than max_unavailable are away at a time, each is drained first, the front-end
 // stays, and then there is no difference.
 func TestAccClusterRollingReplacement(t *testing.T) {
@@ -33,7 +33,7 @@ func TestAccClusterRollingReplacement(t *testing.T) {
 	var before []string
 	s.run(t,
 		resource.TestStep{Config: body("debian-13-hpc", "")},
-		resource.TestStep{ // without the strategy nobody is touched
+		resource.TestStep{ // without the strategy no worker is touched
 			PreConfig:        func() { before = ids(s.cloud) },
 			Config:           body("tiny", ""),
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate),

@@ -110,7 +110,7 @@ func TestAccClusterScaling(t *testing.T) {
 				plancheck.ExpectUnknownValue(clusterAddress, node("astro-cpu-3").AtMapKey("id"))),
 			Check: func(*terraform.State) error { return s.joined("astro-cpu-3") },
 		},
-		resource.TestStep{ // other bounds: nobody comes or goes
+		resource.TestStep{ // other bounds: no worker comes or goes
 			Config:           body(`min = 0, max = 5`),
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate),
 			Check:            func(*terraform.State) error { return s.expectNames("astro-frontend", "astro-cpu-3") },

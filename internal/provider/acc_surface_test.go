@@ -17,7 +17,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
-// The data source tells of a cluster what the resource does.
+// The data source shows of a cluster what the resource shows.
 func TestAccDataSource(t *testing.T) {
 	s := newStage(t, openstacktest.Options{}, guest.Options{})
 	config := s.config(strings.Replace(basic(`cpu = { flavor = "m1.small", count = 2 }`, `batch_system = { type = "htcondor" }`),

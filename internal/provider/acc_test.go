@@ -156,7 +156,7 @@ type heardDiagnostic struct {
 	summary, text string
 }
 
-// recorder keeps what the provider told, for what the CLI's own test helpers do
+// recorder keeps what the provider sent, for what the CLI's own test helpers do
 // not show: warnings, paths, raw state.
 type recorder struct {
 	mu     sync.Mutex
@@ -195,7 +195,7 @@ func (r *recorder) readCount() int {
 	return r.reads
 }
 
-// holds tells whether any state or diagnostic held the text.
+// holds reports whether any state or diagnostic held the text.
 func (r *recorder) holds(text string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

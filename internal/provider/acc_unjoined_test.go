@@ -78,7 +78,7 @@ func TestAccWorkerNeverJoins(t *testing.T) {
 }
 
 // A worker that has joined and misses the newest generation may run jobs: it is
-// pending, and nobody touches it.
+// pending, and no run touches it.
 func TestAccWorkerMissesAGeneration(t *testing.T) {
 	var deaf atomic.Bool
 	s := newStage(t, openstacktest.Options{}, guest.Options{Misses: func(worker string) bool { return worker == "astro-cpu-1" && deaf.Load() }})

@@ -20,8 +20,8 @@ func later(value string) string {
 	return "\nresource \"terraform_data\" \"later\" {\n  input = " + value + "\n}\n"
 }
 
-// What another resource decides is known during the apply only; the plan tells
-// as much as can be told.
+// What another resource decides is known during the apply only; the plan shows
+// as much as can be known.
 func TestAccClusterOfUnknowns(t *testing.T) {
 	body := basic(`cpu = { flavor = "m1.small", count = 1 }`)
 	for _, row := range []struct {
@@ -63,8 +63,8 @@ func TestAccClusterOfUnknowns(t *testing.T) {
 }
 
 // Each row: a change of a cluster, of which a part is known during the apply only.
-// Whoever it may make anew is open in the plan, or Terraform would refuse what the
-// apply then plans; it names whose servers are others afterwards.
+// Each node that it may make anew is open in the plan, or Terraform would refuse what
+// the apply then plans; the test names the nodes with other servers afterwards.
 func TestAccClusterOfUnknownReplacements(t *testing.T) {
 	const body = `cpu = { flavor = "m1.small", count = 1 }`
 	frontEnd := func(more string) string {

@@ -12,8 +12,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
-// providerModel is the provider block. What an attribute leaves out is filled
-// from the environment and clouds.yaml by internal/openstack.
+// providerModel is the provider block. internal/openstack fills what an attribute
+// leaves out from the environment and clouds.yaml.
 type providerModel struct {
 	Cloud                       types.String `tfsdk:"cloud"`
 	AuthURL                     types.String `tfsdk:"auth_url"`
@@ -39,8 +39,8 @@ type providerModel struct {
 	MaxConcurrency              types.Int64  `tfsdk:"max_concurrency"`
 }
 
-// unknown reports whether some setting is only known during apply. The cloud can't be
-// asked then: a guess at the missing part might ask another cloud.
+// unknown reports whether some setting is known during the apply only. The provider
+// asks no cloud then: a guess at the missing part might reach another cloud.
 func (m providerModel) unknown() bool {
 	v := reflect.ValueOf(m)
 	for i := range v.NumField() {

@@ -39,7 +39,7 @@ func TestProviderSettingsReachTheClient(t *testing.T) {
 	}
 }
 
-func TestConnectorTellsWhatIsMissing(t *testing.T) {
+func TestConnectorReportsWhatIsMissing(t *testing.T) {
 	c := newConnector(providerModel{}, "test")
 	c.config.Getenv = func(string) string { return "" }
 	_, err := c.connect(t.Context())

@@ -213,7 +213,7 @@ func TestUserDataFunctionRefuses(t *testing.T) {
 	}{
 		{"no name", map[string]any{"group": "cpu"}, "DNS label"},
 		{"a name that is none", map[string]any{"name": "Astro"}, "DNS label"},
-		{"an attribute nobody knows", map[string]any{"name": "astro", "flavour": "big"}, `"flavour" is not an attribute`},
+		{"an unknown attribute", map[string]any{"name": "astro", "flavour": "big"}, `"flavour" is not an attribute`},
 		{"a number for a text", map[string]any{"name": 7}, "Name: a text"},
 		{"half a worker", map[string]any{"name": "astro", "workers": map[string]any{"cpu": -1}}, "out of range"},
 		{"another batch system", map[string]any{"name": "astro", "batch_system": "pbs"}, `"pbs" is none of`},

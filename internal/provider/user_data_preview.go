@@ -21,7 +21,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
-// preview is a node whose user data is rendered to be looked at.
+// preview is a node whose user data a user wants to look at.
 type preview struct {
 	spec  cluster.Spec
 	group string // "" is the front-end
@@ -93,15 +93,16 @@ func (p *preview) check() error {
 	return nil
 }
 
-// keys returns what stands in a rendering for a key: genuine is one of the same
-// kind, what says which it is.
+// keys returns what stands in a rendering for a key: what describes the key, genuine
+// is one of the same kind.
 type keys func(what, genuine string) string
 
-// remarks say what is there at an apply.
+// remarks puts a description in parentheses in the place of a key.
 func remarks(what, _ string) string { return "(" + what + ")" }
 
-// standIns look like nothing, but take as much room as the real ones, packed and
-// unpacked. They are the same each time, as a function's result has to be.
+// standIns puts noise of the same length in the place of a key, which takes as much
+// room as the key, packed and unpacked. The noise is the same each time, as a
+// function's result has to be.
 func standIns(what, genuine string) string {
 	const known = 36 // characters with which all keys of a kind begin
 	out := []byte(genuine)
@@ -119,8 +120,8 @@ func standIns(what, genuine string) string {
 	return string(out)
 }
 
-// render renders the node with those keys. The CA is thrown away: of the keys
-// that it makes only the length is looked at.
+// render returns the node's user data, with put in the place of each key. The CA is
+// thrown away: only the length of its keys matters.
 func (p preview) render(put keys) ([]byte, error) {
 	ca, err := trust.NewCA()
 	if err != nil {

@@ -20,8 +20,8 @@ func TestDataSourceFindsClusters(t *testing.T) {
 	}{
 		{"by name", "name", "astro", astroID},
 		{"by ID", "id", nebulaID, nebulaID},
-		{"a name that nobody has", "name", "orion", "error at name: No such cluster"},
-		{"an ID that nobody has", "id", "deadbeef", "error at id: No such cluster"},
+		{"a name that no cluster has", "name", "orion", "error at name: No such cluster"},
+		{"an ID that no cluster has", "id", "deadbeef", "error at id: No such cluster"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := &wire{t: t, server: w.server}

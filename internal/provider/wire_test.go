@@ -262,10 +262,10 @@ func TestIdentityIsSetInEveryRead(t *testing.T) {
 	}
 }
 
-// expectFull wants every attribute that the cloud can tell in an imported state.
+// expectFull requires every attribute that the cloud can show in an imported state.
 func (w *wire) expectFull(state *tfprotov6.DynamicValue) {
 	w.t.Helper()
-	// Wishes of the configuration alone; and what a group with several networks tells itself.
+	// What only the configuration has, and what only a group with several networks has.
 	untold := []string{"timeouts", "replacement", "ssh_ca_private_key_wo", "ssh_ca_private_key_wo_version", "networks", "cluster_network"}
 	for name, value := range w.read(state, w.resourceType()) {
 		if value.IsNull() && !slices.Contains(untold, name) {

@@ -118,7 +118,7 @@ func (w *wire) sound(diags []*tfprotov6.Diagnostic) {
 	}
 }
 
-// keepsKey tells whether a private state holds a private key in any part.
+// keepsKey reports whether a private state holds a private key in any part.
 func (w *wire) keepsKey(private []byte) bool {
 	w.t.Helper()
 	var parts map[string][]byte

@@ -11,8 +11,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Bounds are how many more nodes of a group are to be made: Min by this plan,
-// Max if the group comes to grow as far as it may. Anew are made in place of others.
+// Bounds is the number of nodes of a group that are to be made: Min by this plan, Max
+// if the group grows as far as it may. Anew are made in place of others.
 type Bounds struct{ Min, Max, Anew int }
 
 func (b Bounds) any() bool { return max(b.Min, b.Max)+b.Anew > 0 }
@@ -24,8 +24,8 @@ func (b Bounds) TakesMore(s Shape) bool {
 	return b.Max > 0 || b.Anew > 0 && larger
 }
 
-// Shape is what each node of a group takes. Groups are named as in a spec; the
-// front-end stands under cluster.FrontEndGroup.
+// Shape is what each node of a group takes. Groups have the names of a spec; the
+// front-end's is cluster.FrontEndGroup.
 type Shape struct {
 	VCPUs, RAM, Disk int      // the flavor's; MB and GB, Disk 0 takes the image's size
 	OldVCPUs, OldRAM int      // of nodes that are made anew, before that
@@ -39,11 +39,11 @@ type Shape struct {
 	Metadata         int      // items
 }
 
-// Quota is a limit and what is taken of it.
+// Quota is a limit, and how much of it is taken; a negative limit is none.
 type Quota struct{ Max, Used int }
 
-// Room is what the project has left. What is nil, or not in the map, the cloud
-// does not tell or does not limit.
+// Room is what the project has left. What is nil, or not in the map, has no limit or
+// none that the cloud shows.
 type Room struct {
 	Instances, Cores, RAM *Quota // RAM in MB
 	Ports                 *Quota
@@ -54,7 +54,7 @@ type Room struct {
 	Addresses             map[string]int // free ones by network
 }
 
-// Resource is what there is too little of.
+// Resource is a kind of thing of which there can be too little.
 type Resource string
 
 // The resources that are looked at.
@@ -74,21 +74,20 @@ const (
 	VolumeSize   Resource = "GB of the boot volume"
 )
 
-// Shortage is something that there is too little of.
+// Shortage is a resource of which there is too little.
 type Shortage struct {
 	Resource Resource
-	Group    string // whose part in it is the largest
+	Group    string // the group with the largest part in it
 	Need     int
 	Have     int
 	Of       *Quota // where a quota sets the limit
 	Network  string // for addresses
-	// OnlyAtMax tells that what the plan adds fits, and what the group may come to
+	// OnlyAtMax means that what the plan adds fits, and what the groups may come to
 	// add does not.
 	OnlyAtMax bool
 }
 
-// total is what all groups together need of one resource for which there is one
-// limit.
+// total is a resource for which all groups together have one limit.
 type total struct {
 	resource Resource
 	quota    *Quota
@@ -129,7 +128,7 @@ func Check(shapes map[string]Shape, bounds map[string]Bounds, room Room) []Short
 	return append(out, c.metadata(room)...)
 }
 
-// AddressesOn is how many of the network's addresses a node is given out of its
+// AddressesOn returns the number of addresses that a node gets out of the network's
 // pools.
 func (s Shape) AddressesOn(network string) int {
 	n := count(s.Networks, network)
@@ -156,7 +155,7 @@ func (c check) sum(r Resource, have int, each, more func(Shape) int) (Shortage, 
 			}
 			n = n*each(c.shapes[group]) + c.bounds[group].Anew*more(c.shapes[group])
 			need += n
-			// The front-end is blamed only if nobody else takes any: there is one at most.
+			// The front-end, of which there is one at most, is blamed only if no group takes any.
 			if n > 0 && (blamed == "" || blamed == cluster.FrontEndGroup || n > most && group != cluster.FrontEndGroup) {
 				most, blamed = n, group
 			}
@@ -189,7 +188,8 @@ func (c check) fits() []Shortage {
 	return out
 }
 
-// serverGroups looks at the limit of members of each, and at that of new ones.
+// serverGroups compares with the limit of members of a server group, and with that of
+// server groups.
 func (c check) serverGroups(room Room) []Shortage {
 	var out []Shortage
 	for _, group := range c.groups {
@@ -221,8 +221,8 @@ func (c check) serverGroups(room Room) []Shortage {
 	return out
 }
 
-// metadata looks at how many items a server may have. The front-end's hold the
-// cluster document, which every plan writes.
+// metadata compares with the limit of items of a server. The front-end's items hold
+// the cluster document, which every apply writes.
 func (c check) metadata(room Room) []Shortage {
 	var out []Shortage
 	for _, group := range c.groups {

@@ -35,7 +35,7 @@ func TestCheck(t *testing.T) {
 		room   Room
 		want   string
 	}{
-		{"nothing is told", one, fixed(1000), Room{}, ""},
+		{"nothing is known", one, fixed(1000), Room{}, ""},
 		{"all fits exactly", one, fixed(3), Room{Instances: left(4), Cores: left(8), RAM: left(4096), Ports: left(4), Addresses: map[string]int{"n": 4}}, ""},
 		{"one instance too many", one, fixed(4), Room{Instances: left(4), Cores: left(10)}, "instances: cpu needs 5, has 4"},
 		{"everything short", one, fixed(3), Room{Instances: left(3), Cores: left(7), RAM: left(4095), Ports: left(3), Addresses: map[string]int{"n": 3}},
@@ -69,13 +69,13 @@ func TestCheck(t *testing.T) {
 			bounds{"a": {9, 9, 0}, "b": {9, 9, 0}, "c": {9, 9, 0}}, Room{ServerGroups: left(0)}, "server groups: a needs 1, has 0"},
 		{"a worker that is made anew does not fit", map[string]Shape{"cpu": with(func(s *Shape) { s.MinRAM = 2048 })}, bounds{"cpu": {0, 0, 1}}, Room{},
 			"MB of RAM of the flavor: cpu needs 2048, has 1024"},
-		{"who is made anew takes what is larger", map[string]Shape{fe: with(func(s *Shape) { s.OldVCPUs, s.OldRAM = 2, 1024 }), "cpu": with(func(s *Shape) { s.OldVCPUs, s.OldRAM = 1, 1024 })},
+		{"what is made anew takes what is larger", map[string]Shape{fe: with(func(s *Shape) { s.OldVCPUs, s.OldRAM = 2, 1024 }), "cpu": with(func(s *Shape) { s.OldVCPUs, s.OldRAM = 1, 1024 })},
 			bounds{fe: {0, 0, 1}, "cpu": {0, 0, 4}}, Room{Instances: left(0), Cores: left(3), RAM: left(0), Ports: left(0)}, "cores: cpu needs 4, has 3"},
-		{"who is made anew may make room for another", map[string]Shape{"cpu": with(func(s *Shape) { s.OldVCPUs = 4 }), "gpu": small},
+		{"what is made anew may make room for another", map[string]Shape{"cpu": with(func(s *Shape) { s.OldVCPUs = 4 }), "gpu": small},
 			bounds{"cpu": {0, 0, 1}, "gpu": {2, 2, 0}}, Room{Cores: left(2)}, ""},
 		{"members that are made anew", map[string]Shape{"cpu": with(func(s *Shape) { s.ServerGroup, s.Members = true, 1 })},
 			bounds{"cpu": {0, 0, 3}}, Room{Members: members(3)}, "members of a server group: cpu needs 4, has 3"},
-		{"who is made anew may need a server group", map[string]Shape{"cpu": with(func(s *Shape) { s.ServerGroup = true })},
+		{"what is made anew may need a server group", map[string]Shape{"cpu": with(func(s *Shape) { s.ServerGroup = true })},
 			bounds{"cpu": {0, 0, 3}}, Room{ServerGroups: left(0)}, "server groups: cpu needs 1, has 0"},
 		{"a given address takes none of the pools", map[string]Shape{fe: with(func(s *Shape) { s.Fixed = "n" }), "cpu": small}, fixed(3),
 			Room{Ports: left(4), Addresses: map[string]int{"n": 3}}, ""},

@@ -18,7 +18,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
-// dataSource reads a cluster that somebody else's configuration made.
+// dataSource reads a cluster that another configuration made.
 type dataSource struct{ session *Session }
 
 var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
@@ -34,7 +34,7 @@ func (d *dataSource) Configure(_ context.Context, req datasource.ConfigureReques
 	d.session = sessionOf(req.ProviderData, &resp.Diagnostics)
 }
 
-// dataModel is the data source as Terraform holds it.
+// dataModel is the data source in Terraform's types.
 type dataModel struct {
 	ID              types.String `tfsdk:"id"`
 	Name            types.String `tfsdk:"name"`
@@ -74,11 +74,11 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A cluster that exists, whoever made it: found by its name or its ID among the servers of the project, " +
+		MarkdownDescription: "A cluster that exists, made by any configuration: found by its name or its ID among the servers of the project, " +
 			"and read from the cloud alone. It serves a configuration that uses a cluster without owning it.",
 		Attributes: map[string]schema.Attribute{
 			"id":                which("ID of the cluster. Either this or `name` is given."),
-			"name":              which("Name of the cluster. Either this or `id` is given; where two clusters of the project have the same name, only the ID tells them apart."),
+			"name":              which("Name of the cluster. Either this or `id` is given; where two clusters of the project have the same name, only the ID distinguishes them."),
 			"batch_system":      text("The batch system: " + node.Choices() + "."),
 			"login_user":        text("The account for which every node trusts every node; empty if there is none."),
 			"front_end_address": text("Where the front-end is reached: its floating IP if Nova shows one, else its fixed address. Null while there is no front-end."),
@@ -92,7 +92,7 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"count": schema.Int64Attribute{
 						Computed:            true,
-						MarkdownDescription: "How many workers of the group exist and can be expected to work, whoever made them: those in ERROR or SHUTOFF are left out.",
+						MarkdownDescription: "How many workers of the group exist and can be expected to work, made by Terraform or by the scaler: those in ERROR or SHUTOFF are left out.",
 					},
 					"flavor":  text("ID of the flavor that new workers of the group get."),
 					"image":   text("ID of the image that new workers of the group get."),
@@ -110,7 +110,8 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 	}
 }
 
-// nodeDataAttributes are those of the resource's `nodes`: one type serves both.
+// nodeDataAttributes returns the attributes of the resource's `nodes`: both have one
+// type.
 func nodeDataAttributes() map[string]schema.Attribute {
 	out := map[string]schema.Attribute{}
 	for name, a := range nodesAttribute().(resourceschema.MapNestedAttribute).NestedObject.Attributes {
@@ -178,8 +179,7 @@ func clusterID(v cluster.View) string {
 	return v.Document.ID
 }
 
-// groupStates describes the groups of the document, and those of which only
-// workers exist.
+// groupStates returns the groups of the document, and those that only have workers.
 func groupStates(v cluster.View) map[string]groupState {
 	counts := workingWorkers(v.Nodes)
 	out := make(map[string]groupState, len(counts))

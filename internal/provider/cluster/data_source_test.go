@@ -11,7 +11,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-func TestDataSourceTellsWhatTheCloudShows(t *testing.T) {
+func TestDataSourceShowsWhatTheCloudShows(t *testing.T) {
 	broken := testNodeOf("astro-cpu-2", "cpu")
 	broken.Status = cluster.StatusError
 	fe := testNodeOf("astro-frontend", "")

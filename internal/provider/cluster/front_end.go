@@ -12,9 +12,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
-// decideFrontEnd plans a front-end that works to be made anew where that is asked
-// for, and workers to be made anew under a new front-end that could not take them
-// over. It says what goes with a front-end.
+// decideFrontEnd replaces a working front-end in the plan if the configuration asks
+// for it, and replaces workers that a new front-end could not take over. It warns of
+// what is lost with a front-end.
 func (c *change) decideFrontEnd() diag.Diagnostics {
 	if c.create {
 		return nil
@@ -37,7 +37,7 @@ func (c *change) decideFrontEnd() diag.Diagnostics {
 	case c.nodes.FrontEnd && c.nodes.Keeps() && !canKeep:
 		c.nodes = c.nodes.Anew()
 		diags.AddAttributeWarning(path.Root("workers"), "Workers are made anew with the front-end",
-			"A new front-end could not get into the present workers, or not tell them from impostors: the key of the CA that they trust is not at hand, "+
+			"A new front-end could not get into the present workers, or not distinguish them from impostors: the key of the CA that they trust is not at hand, "+
 				"or the lost front-end had never reported. Their jobs end.")
 	}
 	switch {
@@ -47,7 +47,7 @@ func (c *change) decideFrontEnd() diag.Diagnostics {
 			fmt.Sprintf("Whether %s is made anew is known during the apply only. If it is, what was on its disk is gone, the queue included unless it lies on a volume of yours.", c.nodes.FrontEndName))
 	default:
 		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue is made anew",
-			fmt.Sprintf("%s is made anew; what was on its disk is gone, the queue included unless it lies on a volume of yours. Jobs that run go on for nobody, until they end or their lease is over.", c.nodes.FrontEndName))
+			fmt.Sprintf("%s is made anew; what was on its disk is gone, the queue included unless it lies on a volume of yours. Jobs that run go on without a front-end that takes their results, until they end or their lease is over.", c.nodes.FrontEndName))
 	}
 	return diags
 }
@@ -58,8 +58,8 @@ func isResolved(s cluster.NodeSpec) bool {
 }
 
 // withFloating adds the front-end's floating IP where Nova does not show it: some
-// clouds take a while, and some never do. A resource remembers the address; who
-// sees the cluster for the first time has to ask.
+// clouds show it late, and some never. A resource has the address in its state; a
+// first look at a cluster has to ask for it.
 func withFloating(ctx context.Context, prov *provision.Provisioner, v cluster.View) (cluster.View, error) {
 	fe := slices.IndexFunc(v.Nodes, func(n cluster.Node) bool { return n.Role == cluster.RoleFrontEnd })
 	if fe < 0 || v.Nodes[fe].Floating != "" || frontEndSpec(v).ExternalNetworkID == "" {

@@ -13,8 +13,8 @@ import (
 
 var _ resource.ResourceWithIdentity = (*clusterResource)(nil)
 
-// IdentitySchema says what tells one cluster from another. A name would not do:
-// two clusters of a project may have the same.
+// IdentitySchema returns the attributes that identify a cluster: its ID, because two
+// clusters of a project may have the same name.
 func (r *clusterResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
@@ -26,9 +26,9 @@ func (r *clusterResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 	}
 }
 
-// identify sets a resource's identity. It is set in every call: a command line
-// older than 1.12 does not keep it, so the next call does not bring it along,
-// and the framework takes a result without one for a fault.
+// identify sets a resource's identity. Every call has to set it: a command line older
+// than 1.12 does not keep it for the next call, and the framework takes a result
+// without an identity for a fault.
 func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, id types.String) diag.Diagnostics {
 	if identity == nil || id.IsUnknown() || id.IsNull() {
 		return nil
@@ -36,7 +36,8 @@ func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, id types.St
 	return identity.SetAttribute(ctx, path.Root("id"), id)
 }
 
-// importedID is what an import names: a name or an ID as text, or an identity.
+// importedID returns what an import names: a name or an ID as text, or the ID of an
+// identity.
 func importedID(ctx context.Context, req resource.ImportStateRequest) (string, diag.Diagnostics) {
 	if req.ID != "" || req.Identity == nil {
 		return req.ID, nil

@@ -17,7 +17,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
-// listResource finds clusters for "terraform query" (Terraform 1.14 or newer).
+// listResource lists clusters for "terraform query" (Terraform 1.14 or newer).
 type listResource struct{ session *Session }
 
 var _ list.ListResourceWithConfigure = (*listResource)(nil)
@@ -93,7 +93,7 @@ func listed(ctx context.Context, req list.ListRequest, v cluster.View) list.List
 	return result
 }
 
-// setListed fills in the resource as an import of the cluster would.
+// setListed fills the resource in as an import of the cluster would.
 func setListed(ctx context.Context, to *tfsdk.Resource, id types.String, v cluster.View) diag.Diagnostics {
 	var m model
 	diags := to.SetAttribute(ctx, path.Root("id"), id)

@@ -9,8 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// model is the resource as Terraform holds it. Nested parts stay in
-// Terraform's own types, because a plan may know them in part only.
+// model is the resource in Terraform's types. Nested values stay in Terraform's own
+// types, because a plan may know them in part only; see config.
 type model struct {
 	Name           types.String   `tfsdk:"name"`
 	Image          types.String   `tfsdk:"image"`
@@ -42,7 +42,8 @@ type model struct {
 	Resolved        types.Map    `tfsdk:"resolved"`
 }
 
-// nodeModel is what the front-end and a group have in common.
+// nodeModel is what the configurations of the front-end and of a group have in
+// common.
 type nodeModel struct {
 	Flavor         types.String `tfsdk:"flavor"`
 	Image          types.String `tfsdk:"image"`
@@ -117,7 +118,7 @@ func either(own, common types.String) types.String {
 	return own
 }
 
-// texts returns the known strings among values, in order.
+// texts returns the known strings among values, sorted.
 func texts(values []attr.Value) []string {
 	var out []string
 	for _, v := range values {
@@ -129,7 +130,7 @@ func texts(values []attr.Value) []string {
 	return out
 }
 
-// orNull is the text, or null for the empty one.
+// orNull returns the text, or null for the empty one.
 func orNull(text string) types.String {
 	if text == "" {
 		return types.StringNull()

@@ -9,7 +9,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// placementModel is where and on what a node is made.
+// placementModel is the part of a configuration about where and on what a node is
+// made.
 type placementModel struct {
 	Networks         types.List   `tfsdk:"networks"`
 	ClusterNetwork   types.String `tfsdk:"cluster_network"`
@@ -19,13 +20,13 @@ type placementModel struct {
 	ConfigDrive      types.Bool   `tfsdk:"config_drive"`
 }
 
-// groupPlacementModel is what only a group of workers has of it.
+// groupPlacementModel is the part of it that only a group of workers has.
 type groupPlacementModel struct {
 	AvailabilityZones types.List   `tfsdk:"availability_zones"`
 	ServerGroup       types.Object `tfsdk:"server_group"`
 }
 
-// frontEndPlacementModel is what only a front-end has of it.
+// frontEndPlacementModel is the part of it that only a front-end has.
 type frontEndPlacementModel struct {
 	FixedIP types.String `tfsdk:"fixed_ip"`
 	Port    types.String `tfsdk:"port"`
@@ -56,7 +57,7 @@ func withAll(m, more map[string]attr.Type) map[string]attr.Type {
 	return out
 }
 
-// noPlacement is a placement that says nothing.
+// noPlacement returns a placement with nothing set.
 func noPlacement() placementModel {
 	return placementModel{Networks: types.ListNull(types.StringType), BootVolume: types.ObjectNull(bootVolumeTypes), Metadata: types.MapNull(types.StringType)}
 }
@@ -65,7 +66,7 @@ func noGroupPlacement() groupPlacementModel {
 	return groupPlacementModel{AvailabilityZones: types.ListNull(types.StringType), ServerGroup: types.ObjectNull(serverGroupTypes)}
 }
 
-// placement translates what the configuration says.
+// placement translates the configuration.
 func (m placementModel) placement() cluster.Placement {
 	p := cluster.Placement{ConfigDrive: m.ConfigDrive.ValueBool(), Metadata: textMap(m.Metadata)}
 	if zone := m.AvailabilityZone.ValueString(); zone != "" {
@@ -98,7 +99,7 @@ func (m groupPlacementModel) apply(p *cluster.Placement) {
 	}
 }
 
-// placementOf is the reverse of placement: a configuration that says it.
+// placementOf is the reverse of placement: a configuration that stands for p.
 func placementOf(p cluster.Placement) placementModel {
 	m := noPlacement()
 	if len(p.Zones) == 1 {
@@ -133,7 +134,7 @@ func groupPlacementOf(p cluster.Placement) groupPlacementModel {
 	return m
 }
 
-// textMap returns the known strings of a map, nil where there is none.
+// textMap returns the known strings of a map; nil if there is none.
 func textMap(m types.Map) map[string]string {
 	if out := resolutionOf(m); len(out) > 0 {
 		return out

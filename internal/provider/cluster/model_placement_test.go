@@ -92,7 +92,7 @@ func TestNetworksOfGroup(t *testing.T) {
 		{"the one named", none, list("b", "a"), text("a"), none, null, none, "A", "a", []string{"B", "A"}, false},
 		{"the group's own choice", none, list("b", "a"), text("a"), none, null, text("b"), "B", "b", []string{"B", "A"}, false},
 		{"the group's own networks", text("c"), null, none, none, list("a", "b"), text("b"), "B", "b", []string{"A", "B"}, false},
-		{"the cluster's choice does not bind who lacks it", none, list("b", "c"), text("c"), none, list("a", "b"), none, "A", "a", []string{"A", "B"}, false},
+		{"the cluster's choice does not bind a group that lacks it", none, list("b", "c"), text("c"), none, list("a", "b"), none, "A", "a", []string{"A", "B"}, false},
 		{"a list of one", none, list("b"), none, none, null, none, "B", "", nil, false},
 		{"none of them", none, list("b", "a"), none, none, null, text("c"), "C", "", []string{"B", "A"}, true},
 	} {

@@ -18,7 +18,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
-// kind is what a name in the configuration is the name of.
+// kind is the kind of thing that a name in the configuration stands for.
 type kind string
 
 const (
@@ -29,13 +29,12 @@ const (
 	kindKeyPair         kind = "key_pair"
 	kindSecurityGroup   kind = "security_group"
 	kindZone            kind = "availability_zone"
-	kindNetworkName     kind = "network_name" // an ID's or a name's; see networking
+	kindNetworkName     kind = "network_name" // the unique name of a network given by name or ID; see addNetworks
 	kindPort            kind = "port"
 )
 
-// resolution maps "kind/name" to what the name stands for: an ID, for a key
-// pair its public half. It is kept in the state as `resolved`, so that an apply
-// takes what the plan showed.
+// resolution maps "kind/name" to what the name stands for: an ID, for a key pair its
+// public half. The state has it as `resolved`, so an apply uses what the plan showed.
 type resolution map[string]string
 
 func (r resolution) get(k kind, name types.String) string {
@@ -114,7 +113,7 @@ func (l *referenceList) addNode(n nodeModel, at path.Path) {
 	l.add(kindZone, n.AvailabilityZone, at.AtName("availability_zone"))
 }
 
-// catalog answers what a name stands for; *openstack.Client does.
+// catalog looks names up; *openstack.Client implements it.
 type catalog interface {
 	ResolveImage(ctx context.Context, nameOrID string) (openstack.Image, error)
 	ResolveFlavor(ctx context.Context, nameOrID string) (openstack.Flavor, error)
@@ -126,8 +125,8 @@ type catalog interface {
 	ResolvePort(ctx context.Context, nameOrID string) (openstack.Port, error)
 }
 
-// resolve looks names up, except those that known has. Each failure is a
-// diagnostic at the name's place.
+// resolve looks up the names that known lacks. Each failure is a diagnostic at the
+// place of the name.
 func resolve(ctx context.Context, c catalog, refs []reference, known resolution) (resolution, diag.Diagnostics) {
 	found := make([]string, len(refs))
 	failed := make([]error, len(refs))
@@ -145,15 +144,15 @@ func resolve(ctx context.Context, c catalog, refs []reference, known resolution)
 	_ = g.Wait() // failures are kept with their names
 	var diags diag.Diagnostics
 	out := make(resolution, len(refs))
-	told := map[cluster.FaultKind]bool{}
+	reported := map[cluster.FaultKind]bool{}
 	for i, r := range refs {
 		switch k := cluster.KindOf(failed[i]); {
 		case failed[i] == nil:
 			out[r.key()] = found[i]
 		case k == cluster.FaultNotFound || k == cluster.FaultAmbiguous:
 			diags.Append(lookUpDiagnostic(r, failed[i]))
-		case !told[k]: // a cloud that does not answer is no news for each name
-			told[k] = true
+		case !reported[k]: // of a cloud that does not answer, one report is enough
+			reported[k] = true
 			diags.Append(lookUpDiagnostic(r, failed[i]))
 		}
 	}
@@ -207,7 +206,7 @@ func lookUpDiagnostic(r reference, err error) diag.Diagnostic {
 	return diag.WithPath(r.path, d)
 }
 
-// securityGroup spares the look-up of the one group that every project has.
+// securityGroup looks a security group up, except the one that every project has.
 func securityGroup(ctx context.Context, c catalog, name string) (string, error) {
 	if name == defaultGroup {
 		return defaultGroup, nil
@@ -253,7 +252,7 @@ func (r resolution) only(refs []reference) resolution {
 	return out
 }
 
-// selfResolved is the resolution of an imported cluster: its state holds IDs in
+// selfResolved returns the resolution of an imported cluster: its state holds IDs in
 // place of names, and an ID stands for itself.
 func selfResolved(refs []reference, doc cluster.Document) resolution {
 	out := resolution{}
@@ -268,7 +267,7 @@ func selfResolved(refs []reference, doc cluster.Document) resolution {
 	return out
 }
 
-// describe names a kind in running text.
+// describe returns the kind as words of a sentence.
 func (k kind) describe() string { return strings.ReplaceAll(string(k), "_", " ") }
 
 func sortedNames[V any](m map[string]V) []string {

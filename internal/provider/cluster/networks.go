@@ -11,16 +11,16 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// networking is which networks a node has, as the configuration names them.
+// networking is the networks of a node, as the configuration names them.
 type networking struct {
 	all     []types.String // in order
 	traffic types.String   // the one for the cluster's traffic
-	at      path.Path      // where that is said
+	at      path.Path      // the place where traffic is configured
 }
 
-// networking says what a node's networks are: its own `network` or `networks`,
-// else the cluster's. The cluster's traffic takes the one that is named for it,
-// else the first.
+// networking returns a node's networks: its own `network` or `networks`, else the
+// cluster's. The cluster's traffic takes the network that is named for it, else the
+// first.
 func (m model) networking(n nodeModel, at path.Path) networking {
 	out := networking{all: networkNames(n.Network, n.Networks), traffic: n.ClusterNetwork, at: at}
 	if len(out.all) == 0 {
@@ -52,7 +52,7 @@ func networkNames(one types.String, several types.List) []types.String {
 	return out
 }
 
-// hasNetworks tells whether networks are named, or may be once all is known.
+// hasNetworks reports whether networks are named, or may be once all is known.
 func hasNetworks(one types.String, several types.List) bool {
 	return !one.IsNull() || !several.IsNull()
 }
@@ -102,7 +102,7 @@ func (c config) addNetworks(add func(kind, types.String, path.Path)) {
 	}
 }
 
-// networksOf is the reverse of networking: a configuration that says it.
+// networksOf is the reverse of networking: a configuration that stands for spec.
 func networksOf(spec cluster.NodeSpec) (one types.String, several types.List, traffic types.String) {
 	several = types.ListNull(types.StringType)
 	if len(spec.Networks) < 2 {

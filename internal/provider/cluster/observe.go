@@ -18,10 +18,10 @@ import (
 // statusMissing is the status of a planned worker that has no server.
 const statusMissing = "MISSING"
 
-// observe writes what the cloud shows into the model: the nodes, how many
-// workers of each group really work, and what follows from them. Names that the
-// configuration gave stay as they are. A model that knows nothing but its ID, as
-// after an import, is filled from the cluster document.
+// observe writes what the cloud shows into the model: the nodes, the number of
+// working workers of each group, and what follows from them. Names that the
+// configuration gave stay as they are. If the model has only an ID, as after an
+// import, the cluster document fills the rest.
 func (m *model) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
 	diags := strayWarnings(strays(v))
 	v.Nodes = enrolled(v)
@@ -43,18 +43,19 @@ func (m *model) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
 	return diags
 }
 
-// enrolled leaves the strays out.
+// enrolled returns the nodes that are no strays.
 func enrolled(v cluster.View) cluster.Nodes {
 	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return isStray(v, n) })
 }
 
-// strays are workers that an interrupted apply made and did not get to write into
-// the roster: they can't be joined any more, and the next apply deletes them.
+// strays returns the workers that an interrupted apply made and did not write into
+// the roster: no front-end can join them any more, and the next apply deletes them.
 func strays(v cluster.View) cluster.Nodes {
 	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return !isStray(v, n) })
 }
 
-// isStray takes no worker of another owner for a stray: it may be under way.
+// isStray reports whether a node is a stray. A worker of another owner is none: it may
+// be on its way.
 func isStray(v cluster.View, n cluster.Node) bool {
 	return v.HasDocument && n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !v.Document.Enrolled(n)
 }
@@ -76,7 +77,7 @@ func strayWarnings(strays cluster.Nodes) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, n := range strays {
 		diags.AddAttributeWarning(path.Root("workers").AtMapKey(n.Group), n.Name+" is not a part of the cluster",
-			fmt.Sprintf("Server %s was made by an apply that did not get to write it into the roster, so nobody can join it any more. "+
+			fmt.Sprintf("Server %s was made by an apply that did not get to write it into the roster, so the front-end can't join it any more. "+
 				"The next apply that changes the cluster deletes it; or delete it now: openstack server delete %s", n.ID, n.ID))
 	}
 	return diags
@@ -112,8 +113,8 @@ func (m *model) countWorkers(ctx context.Context, v cluster.View) diag.Diagnosti
 	return append(diags, more...)
 }
 
-// groupOf describes a group as a configuration would, with IDs for names; what
-// equals the cluster's own setting is left out.
+// groupOf returns the configuration of a group, with IDs for names and without what
+// equals the cluster's own setting.
 func (m *model) groupOf(spec cluster.GroupSpec) groupModel {
 	g := groupModel{
 		nodeModel: m.nodeOf(spec.NodeSpec), groupPlacementModel: groupPlacementOf(spec.Placement),
@@ -155,7 +156,7 @@ func (m *model) nodeOf(spec cluster.NodeSpec) nodeModel {
 	return n
 }
 
-// adopt fills the configuration's part of an imported cluster's model.
+// adopt fills the configured part of an imported cluster's model.
 func (m *model) adopt(ctx context.Context, v cluster.View) diag.Diagnostics {
 	doc := v.Document
 	made := frontEndSpec(v)
@@ -199,7 +200,7 @@ func (m *model) adopt(ctx context.Context, v cluster.View) diag.Diagnostics {
 	return diags
 }
 
-// frontEndSpec is what the front-end is made of, as far as the cloud tells.
+// frontEndSpec returns what the front-end is made of, as far as the cloud shows it.
 func frontEndSpec(v cluster.View) cluster.NodeSpec {
 	if as := v.Document.FrontEndAs; as != nil {
 		return *as
@@ -218,7 +219,8 @@ func clusterName(v cluster.View) string {
 	return ""
 }
 
-// observedNodes describes the nodes by name; others are second servers of a name.
+// observedNodes returns the state entries of the nodes by name; others are second
+// servers of a name.
 func observedNodes(v cluster.View) (states map[string]nodeState, others cluster.Nodes) {
 	one, others := v.Nodes.Distinct(v.Document.Workers)
 	states = make(map[string]nodeState, len(one))
@@ -240,9 +242,9 @@ func stateOf(n cluster.Node) nodeState {
 	}
 }
 
-// frontEndAddress is where the front-end is reached. Nova shows a floating IP
-// some time after its association only, so the one known before is kept as long
-// as the front-end is there.
+// frontEndAddress returns the address at which the front-end is reached. Nova shows a
+// floating IP some time after its association only, so the address known before
+// stays valid as long as the front-end exists.
 func frontEndAddress(nodes cluster.Nodes, before string) string {
 	fe, ok := nodes.FrontEnd()
 	switch {

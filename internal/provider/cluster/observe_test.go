@@ -37,7 +37,7 @@ func TestObserveCountsWhatWorks(t *testing.T) {
 	}
 	states, _ := nodeStates(t.Context(), m.Nodes)
 	if _, ok := states["astro-cpu-3"]; ok {
-		t.Error("astro-cpu-3 is shown, so nobody would make it anew")
+		t.Error("astro-cpu-3 is shown, so no apply would make it anew")
 	}
 	if m.Generation.ValueInt64() != 9 || m.FrontEndAddress.ValueString() != "10.0.0.9" {
 		t.Errorf("generation %s, front_end_address %s", m.Generation, m.FrontEndAddress)
@@ -45,7 +45,7 @@ func TestObserveCountsWhatWorks(t *testing.T) {
 }
 
 // Of two servers of one name the one in the roster counts, though it is younger.
-func TestObserveTellsOfATwin(t *testing.T) {
+func TestObserveWarnsOfATwin(t *testing.T) {
 	m := testModel(t).with(t, 1)
 	good, twin := testNodeOf("astro-cpu-1", "cpu"), testNodeOf("astro-cpu-1", "cpu")
 	good.Created = time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)

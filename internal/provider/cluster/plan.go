@@ -169,7 +169,7 @@ func (r *clusterResource) checkName(ctx context.Context, name string) (leftovers
 		return false, nil // the cluster that this plan replaces
 	}
 	if err != nil {
-		diags.Append(diagnose.Fault("Whether the name is free can't be told", err))
+		diags.Append(diagnose.Fault("The name can't be checked", err))
 	}
 	return err == nil && !free, diags
 }

@@ -87,7 +87,7 @@ func (m model) with(t *testing.T, count int64, retire ...string) model {
 }
 
 // Each row: what is there, what is wanted, and what the plan shows.
-func TestPlanShowsWhoComesStaysAndGoes(t *testing.T) {
+func TestPlanShowsWhichNodesComeStayAndGo(t *testing.T) {
 	for _, row := range []struct {
 		name          string
 		have          []string // nil: nothing, a create
@@ -195,7 +195,7 @@ func TestChangesThatPresentNodesDoNotFollow(t *testing.T) {
 		t.Fatalf("diagnostics: %v", diags)
 	}
 	if !strings.Contains(diags[1].Detail(), "astro-cpu-1") {
-		t.Errorf("the warning does not name who stays: %s", diags[1].Detail())
+		t.Errorf("the warning does not name the workers that stay: %s", diags[1].Detail())
 	}
 }
 

@@ -13,16 +13,17 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
-// Keys under which a refresh keeps what a plan needs beside the state.
+// Keys of the private state under which a refresh keeps what a plan needs.
 const (
-	privateLeaving = "leaving" // who is being drained: those go first
-	privateLost    = "lost"    // who is in the roster and has no server: made anew under their names
-	privateStrays  = "strays"  // who has a server and is not in the roster: deleted by the next apply
+	privateLeaving = "leaving" // workers that are being drained: those leave first
+	privateLost    = "lost"    // workers of the roster without a server: made anew under their names
+	privateStrays  = "strays"  // workers with a server that are not in the roster: the next apply deletes them
 
 	privateServerGroups = "server_groups" // the policy of the server group that a worker was made in
 )
 
-// private is what the private state tells a plan.
+// private is what a plan reads from the private state and the write-only part of the
+// configuration.
 type private struct {
 	memory
 	leaving, lost []string
@@ -62,7 +63,7 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// writePrivate keeps what a plan will need of a view.
+// writePrivate keeps the part of a view that a plan will need.
 func writePrivate(ctx context.Context, s privateWriter, v cluster.View) diag.Diagnostics {
 	leaving, lost := []string{}, []string{}
 	for _, m := range v.Document.Workers {

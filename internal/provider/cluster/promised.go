@@ -11,7 +11,7 @@ import (
 // promised is what a plan shows of a cluster's nodes, by name; its apply is held
 // to it. Each list is in name order, and no name is in two of them.
 type promised struct {
-	told   bool     // false while the plan can't know which nodes there will be
+	known  bool     // false while the plan can't know which nodes there will be
 	keep   []string // stay the servers that they are
 	add    []string // come
 	remove []string // go
@@ -20,7 +20,7 @@ type promised struct {
 
 // promise returns what a computed plan promises of nodes, some of which exist.
 func promise(plan nodeplan.Plan, have cluster.Nodes) promised {
-	p := promised{told: true}
+	p := promised{known: true}
 	exists := setOf(have.Names())
 	come := func(name string) {
 		if exists[name] {
@@ -51,7 +51,7 @@ func readPromise(before, planned map[string]nodeState) promised {
 	if len(planned) == 0 {
 		return promised{}
 	}
-	p := promised{told: true}
+	p := promised{known: true}
 	for name, s := range planned {
 		switch {
 		case !s.ID.IsUnknown():
@@ -80,7 +80,7 @@ func (p promised) sorted() promised {
 // names returns the names of all nodes after the change, in order; nil while the
 // plan can't know them.
 func (p promised) names() []string {
-	if !p.told {
+	if !p.known {
 		return nil
 	}
 	out := slices.Concat(p.keep, p.add, p.roll)
@@ -104,7 +104,7 @@ func (p promised) nodes(before, fresh map[string]nodeState) map[string]nodeState
 // hold limits a request to the promise: exactly the workers leave that the plan
 // shows, and no node becomes another server that the plan shows as kept.
 func (p promised) hold(req *provision.Request, before map[string]nodeState) {
-	if !p.told {
+	if !p.known {
 		return
 	}
 	frontEnd := cluster.FrontEndName(req.Spec.Name)

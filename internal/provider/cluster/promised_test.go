@@ -67,7 +67,7 @@ func TestPromise(t *testing.T) {
 			promised{keep: []string{"astro-cpu-1"}, add: []string{"astro-frontend"}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			row.want.told = true
+			row.want.known = true
 			before := statesOf(row.have...)
 			plan := nodeplan.Plan{FrontEnd: row.frontEnd, FrontEndName: "astro-frontend", Groups: groups(row.cpu)}
 			got := promise(plan, nodesOf(before))
@@ -93,14 +93,14 @@ func TestPromiseHoldsARequest(t *testing.T) {
 		frontEnd      bool     // may be replaced
 		keep          bool     // workers stay in any case
 	}{
-		{"a plan that could not tell", promised{}, nil, nil, []string{"astro-cpu-9"}, false, false},
-		{"shrink", promised{told: true, keep: []string{"astro-cpu-2", "astro-frontend"}, remove: []string{"astro-cpu-1", "astro-cpu-3", "astro-gpu-1"}},
+		{"a plan that could not know", promised{}, nil, nil, []string{"astro-cpu-9"}, false, false},
+		{"shrink", promised{known: true, keep: []string{"astro-cpu-2", "astro-frontend"}, remove: []string{"astro-cpu-1", "astro-cpu-3", "astro-gpu-1"}},
 			[]string{"astro-cpu-2", "astro-frontend"}, nil, []string{"astro-cpu-1", "astro-cpu-3"}, false, true},
-		{"grow and roll", promised{told: true, keep: []string{"astro-frontend"}, add: []string{"astro-cpu-4"}, roll: []string{"astro-cpu-1", "astro-cpu-2"}},
+		{"grow and roll", promised{known: true, keep: []string{"astro-frontend"}, add: []string{"astro-cpu-4"}, roll: []string{"astro-cpu-1", "astro-cpu-2"}},
 			[]string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-4", "astro-frontend"}, []string{"astro-cpu-1", "astro-cpu-2"}, nil, false, false},
-		{"another front-end", promised{told: true, keep: []string{"astro-cpu-1"}, roll: []string{"astro-frontend"}},
+		{"another front-end", promised{known: true, keep: []string{"astro-cpu-1"}, roll: []string{"astro-frontend"}},
 			[]string{"astro-cpu-1", "astro-frontend"}, []string{"astro-frontend"}, nil, true, true},
-		{"a lost front-end", promised{told: true, keep: []string{"astro-cpu-1"}, add: []string{"astro-frontend"}},
+		{"a lost front-end", promised{known: true, keep: []string{"astro-cpu-1"}, add: []string{"astro-frontend"}},
 			[]string{"astro-cpu-1", "astro-frontend"}, nil, nil, true, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestPromiseHoldsARequest(t *testing.T) {
 	}
 }
 
-// An apply decodes its plan once, and is told what the plan has shown: exactly
+// An apply decodes its plan once, and is limited to what the plan has shown: exactly
 // those workers leave, whatever the configuration names.
 func TestRequestOfAPlan(t *testing.T) {
 	was := existing(t, "astro-cpu-1", "astro-cpu-2", "astro-cpu-3")

@@ -45,7 +45,7 @@ func TestReplacementOfTheModel(t *testing.T) {
 	}
 }
 
-// The plan opens exactly the nodes that are made anew, and the apply is told them.
+// The plan opens exactly the nodes that are made anew, and the apply reads them.
 func TestPlanOfARollingReplacement(t *testing.T) {
 	was := existing(t, "astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
 	m := testModel(t).with(t, 3)

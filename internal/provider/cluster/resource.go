@@ -14,7 +14,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
-// clusterResource is vmcluster_cluster.
+// clusterResource is the resource vmcluster_cluster.
 type clusterResource struct{ session *Session }
 
 var (
@@ -106,8 +106,8 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	if len(view.Nodes) == 0 && !left {
-		// The list succeeded and shows no server of the cluster at all, and those that
-		// the state knows are gone.
+		// The list succeeded and shows no server of the cluster, and look-ups of those
+		// that the state knows found none.
 		tflog.Info(ctx, "no server of the cluster is left", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
 		return
@@ -131,7 +131,7 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 }
 
 // addressLeft reports whether nothing of a cluster is left but a floating IP. The
-// cluster stays in the state then: only there stands whose address it is.
+// cluster stays in the state then, because only the state knows whose address it is.
 func addressLeft(ctx context.Context, prov *provision.Provisioner, state model, view cluster.View) (bool, error) {
 	if len(view.Nodes) > 0 || state.Name.IsNull() {
 		return false, nil
@@ -163,7 +163,7 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 }
 
-// ImportState takes a cluster's name, ID or identity; the read that follows fills
+// ImportState accepts a cluster's name, ID or identity; the read that follows fills
 // the rest.
 func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)

@@ -36,7 +36,8 @@ func (g groupModel) scaling() (s scalingModel, ok bool) {
 	return scalingModel{Min: number("min"), Max: number("max"), Initial: number("initial")}, true
 }
 
-// bounds are what the domain calls scaling; nil where the group has a count.
+// bounds returns the bounds of a scaled group in the domain's words; nil for a group
+// with a count.
 func (g groupModel) bounds() *cluster.Scaling {
 	s, ok := g.scaling()
 	if !ok {
@@ -45,8 +46,8 @@ func (g groupModel) bounds() *cluster.Scaling {
 	return &cluster.Scaling{Min: int(s.Min.ValueInt64()), Max: int(s.Max.ValueInt64())}
 }
 
-// count is the number of workers that the group is to have, or, with bounds, to
-// have at least at this moment: none beyond its min.
+// count returns the number of workers that the configuration asks for: 0 for a scaled
+// group, whose number has no lower limit beyond its min.
 func (g groupModel) count() int {
 	if _, scaled := g.scaling(); scaled {
 		return 0
@@ -54,7 +55,7 @@ func (g groupModel) count() int {
 	return int(g.Count.ValueInt64())
 }
 
-// initial is the number of workers that a new group begins with.
+// initial returns the number of workers that a new group begins with.
 func (g groupModel) initial() int {
 	s, ok := g.scaling()
 	switch {
@@ -67,7 +68,7 @@ func (g groupModel) initial() int {
 	}
 }
 
-// least is the number of workers that the group has at least where all work.
+// least returns the smallest number of workers that the group is made with.
 func (g groupModel) least() int {
 	if bounds := g.bounds(); bounds != nil {
 		return bounds.Min
@@ -75,8 +76,8 @@ func (g groupModel) least() int {
 	return g.count()
 }
 
-// sizeUnknown tells that the number of workers can't be planned yet. A scaled
-// group's count is computed.
+// sizeUnknown reports whether the number of workers can't be planned yet. A scaled
+// group's count is computed, so it does not matter.
 func (g groupModel) sizeUnknown() bool {
 	if g.Scaling.IsUnknown() {
 		return true

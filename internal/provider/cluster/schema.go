@@ -41,7 +41,7 @@ const clusterDescription = "A whole compute cluster: one front-end and groups of
 	"Workers are created first, then the front-end with the roster of all of them. The front-end then joins each worker: " +
 	"`/etc/hosts` is complete on every node, and as `login_user` every node reaches every node by SSH, by name, without a password. " +
 	"An apply returns when the cluster works (see `wait_for`).\n\n" +
-	"Nodes are named `<name>-frontend` and `<name>-<group>-<number>`, lowest free number first, so the plan lists in `nodes` exactly who comes, stays and goes. " +
+	"Nodes are named `<name>-frontend` and `<name>-<group>-<number>`, lowest free number first, so the plan lists in `nodes` exactly which nodes come, stay and go. " +
 	"A worker that could not be made is a warning, not an error; the next apply makes it. " +
 	"A new image, flavor, `cloud_config` or `files` applies to the nodes made from then on; with `replacement`, present workers follow it, a few at a time."
 
@@ -94,7 +94,7 @@ func clusterAttributes() map[string]schema.Attribute {
 	}
 }
 
-// applyAttributes say how a change is carried out.
+// applyAttributes describe how a change is carried out.
 func applyAttributes(ctx context.Context) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"wait_for": schema.StringAttribute{
@@ -108,7 +108,7 @@ func applyAttributes(ctx context.Context) map[string]schema.Attribute {
 			Optional: true, Computed: true,
 			Default:             stringdefault.StaticString(defaultDrainTimeout),
 			Validators:          []validator.String{durationValidator{}},
-			MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. Then it is deleted all the same; an apply whose `timeouts.update` ends before that deletes nobody, and the next one goes on. `0s` does not drain at all.",
+			MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. After that it is deleted; an apply whose `timeouts.update` ends before that deletes none, and the next one goes on. `0s` does not drain at all.",
 		},
 		"replacement": replacementAttribute(),
 		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
@@ -158,7 +158,7 @@ func batchSystemAttribute() schema.Attribute {
 	}
 }
 
-// coordinatorAttribute says how a front-end learns of changes.
+// coordinatorAttribute is the way in which a change reaches the front-end.
 func coordinatorAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,
@@ -167,7 +167,7 @@ func coordinatorAttribute() schema.Attribute {
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		MarkdownDescription: "How a change of the roster reaches the front-end, which distributes it. `front_end` (default): it reads it in the metadata service. " +
 			"`last_worker`: for clouds without a metadata service. All nodes get a config drive, and the last new worker of a growth takes the new roster to the front-end; " +
-			"reports come by the front-end's console log. There nobody can tell the front-end of a removal: it learns of it with the next worker that is added (a warning says so), " +
+			"reports come by the front-end's console log. There a removal does not reach the front-end until the next worker is added (a warning says so), " +
 			"and workers are not drained. Not together with `scaling` or a rolling `replacement`. Another value makes another cluster.",
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// placementAttributes are what a front-end and a group can say of where and on
+// placementAttributes are those of a front-end and of a group about where and on
 // what their nodes are made.
 func placementAttributes(whose string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
@@ -132,7 +132,7 @@ func bootVolumeAttribute(whose string) schema.Attribute {
 	}
 }
 
-// addAttributes returns the attributes of both.
+// addAttributes returns the attributes of both maps.
 func addAttributes(a, b map[string]schema.Attribute) map[string]schema.Attribute {
 	out := maps.Clone(a)
 	maps.Copy(out, b)

@@ -12,7 +12,7 @@ func countAttribute() schema.Attribute {
 		Optional: true, Computed: true,
 		Validators: []validator.Int64{int64validator.Between(0, mostWorkers)},
 		MarkdownDescription: "How many workers the group has; exactly one of `count` and `scaling` is to be set. " +
-			"A refresh writes the number that really works, so a lost worker shows as `3 -> 4` and is made anew. With `scaling` it tells the present number.",
+			"A refresh writes the number that really works, so a lost worker shows as `3 -> 4` and is made anew. With `scaling` it is the present number.",
 	}
 }
 
@@ -32,7 +32,7 @@ func scalingAttribute() schema.Attribute {
 			"initial": bound(false, "How many workers the group begins with (default `min`). It counts only when the group is made."),
 		},
 		MarkdownDescription: "In place of `count`: the scaler owns the group's number of workers, inside these bounds. " +
-			"While the number is inside them there is no difference in the plan, whoever made the workers; a destroy takes all of them. " +
+			"While the number is inside them there is no difference in the plan, whether Terraform or the scaler made the workers; a destroy takes all of them. " +
 			"The scaler reads the bounds from the cluster. Going from `count` to `scaling` and back touches no node.",
 	}
 }
@@ -54,7 +54,7 @@ func replacementAttribute() schema.Attribute {
 				Required:   true,
 				Validators: []validator.String{stringvalidator.OneOf(strategyRolling, strategyNew)},
 				MarkdownDescription: "`rolling`: workers that were made from something else are made anew under their names, a batch at a time: " +
-					"drained, deleted, created, joined, before the next batch begins. The plan shows who. " +
+					"drained, deleted, created, joined, before the next batch begins. The plan shows which. " +
 					"If a worker does not come up, the others are left as they work, and the next apply goes on; so it does after an apply that was cut short. " +
 					"`new_nodes_only`, which holds without this attribute: present workers stay as they are.",
 			},
@@ -66,8 +66,8 @@ func replacementAttribute() schema.Attribute {
 			"drain_timeout": schema.StringAttribute{
 				Optional:   true,
 				Validators: []validator.String{durationValidator{}},
-				MarkdownDescription: "How long a worker that is replaced may finish its jobs (default: the cluster's `drain_timeout`). Then it is deleted all the same. " +
-					"`timeouts.update` has to leave time for all batches; an apply that runs out of it deletes nobody whose time is not over.",
+				MarkdownDescription: "How long a worker that is replaced may finish its jobs (default: the cluster's `drain_timeout`). After that it is deleted. " +
+					"`timeouts.update` has to leave time for all batches; an apply that runs out of it deletes no worker whose time is not over.",
 			},
 		},
 		MarkdownDescription: "How present workers follow a new image, flavor, `cloud_config`, `files` or another change of what they are made of.",

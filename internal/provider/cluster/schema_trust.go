@@ -16,7 +16,7 @@ func caKeyAttribute() schema.Attribute {
 			"Nodes trust certificates of this CA for the coordinator's account, and for nothing else; with it a lost front-end can be made anew and the workers go on. " +
 			"It is never in the state, a plan or a log. Give the same key at every apply, from a secret store. " +
 			"Without it the provider makes a key of its own and keeps it in the resource's private state, which is part of the state file. " +
-			"Whoever has the key can act as the coordinator of this cluster.",
+			"With the key one can act as the coordinator of this cluster.",
 	}
 }
 
@@ -33,6 +33,6 @@ func replaceOnChangeAttribute() schema.Attribute {
 		Optional: true,
 		MarkdownDescription: "Whether a change of the front-end's image, flavor, network, security groups, `cloud_config` or `files` makes it anew (default `false`: a warning, and nothing happens). " +
 			"The old one is deleted first: name, floating IP and fixed port are the same. Workers stay and join the new one. " +
-			"What is on the front-end's own disk goes with it, the batch system's queue included, unless that lies on a volume of yours. Jobs that run then go on for nobody, until they end or the batch system gives them up.",
+			"What is on the front-end's own disk goes with it, the batch system's queue included, unless that lies on a volume of yours. Jobs that run then go on without a front-end that takes their results, until they end or the batch system gives them up.",
 	}
 }

@@ -26,7 +26,7 @@ func TestSessionGivesANameOnce(t *testing.T) {
 }
 
 // Two workspaces of one directory are two places.
-func TestCreatedByTellsWorkspacesApart(t *testing.T) {
+func TestCreatedByDistinguishesWorkspaces(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("TF_WORKSPACE", "")
 	t.Setenv("TF_DATA_DIR", "")
@@ -46,6 +46,6 @@ func TestCreatedByTellsWorkspacesApart(t *testing.T) {
 	second := CreatedBy("astro")
 	t.Setenv("TF_WORKSPACE", "live")
 	if third := CreatedBy("astro"); second == first || third == first || third == second {
-		t.Error("workspaces are not told apart")
+		t.Error("two workspaces have one fingerprint")
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight/compare"
 )
 
-// remedy is where a shortage is shown and what helps. The number stands for
-// whatever says how many nodes a group has.
+// remedy is the attribute at which a shortage is shown, and what helps. number stands
+// for the attribute that holds the number of nodes of the group.
 type remedy struct {
 	attribute string
 	text      string
@@ -36,7 +36,7 @@ var remedies = map[compare.Resource]remedy{
 	compare.VolumeSize:   {"boot_volume", "The image asks for that much. Choose a larger volume or another image."},
 }
 
-// comesFree says what the apply deletes before it makes anything; "" is nothing.
+// comesFree describes what the apply deletes before it makes anything; "" is nothing.
 func (c change) comesFree(mayReplace bool) string {
 	switch {
 	case c.leftovers:
@@ -50,9 +50,9 @@ func (c change) comesFree(mayReplace bool) string {
 	}
 }
 
-// shortage says what is short, at the attribute that helps: an error for what the
-// plan adds, a warning for what its groups may come to add. Where something comes
-// free first, a shortage of what it shares is a warning too.
+// shortage words a shortage, at the attribute that helps: an error for what the plan
+// adds, a warning for what its groups may come to add. If the apply deletes something
+// first, a shortage of what this frees is a warning too.
 func (c change) shortage(s compare.Shortage, comesFree string) diag.Diagnostic {
 	r := remedies[s.Resource]
 	at := placeOf(s.Group).AtName(r.attribute)
@@ -81,7 +81,7 @@ func (c change) shortage(s compare.Shortage, comesFree string) diag.Diagnostic {
 	}
 }
 
-// numberOf is the attribute that says how many nodes a group has.
+// numberOf returns the attribute that holds the number of nodes of a group.
 func (c change) numberOf(group string, atMax bool) path.Path {
 	at := placeOf(group)
 	switch {

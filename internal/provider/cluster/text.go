@@ -52,9 +52,9 @@ func HostsFile(nodes []Endpoint) string {
 
 func hostsFile(states map[string]nodeState) string { return HostsFile(endpoints(states)) }
 
-// sshConfig writes an OpenSSH client configuration. frontEnd is where the
-// front-end is reached; if that is not its fixed address, workers are reached
-// through it.
+// sshConfig returns an OpenSSH client configuration. frontEnd is the address at which
+// the front-end is reached; if that is not its fixed address, workers are reached
+// through the front-end.
 func sshConfig(clusterName, loginUser, frontEnd string, states map[string]nodeState) string {
 	var b strings.Builder
 	front := cluster.FrontEndName(clusterName)

@@ -22,15 +22,14 @@ const (
 	privateFrontEnd = "front_end" // what the front-end was made of
 )
 
-// caRecord holds CA keys as PEM. Former is the one before, until every node
-// trusts Key.
+// caRecord holds CA keys as PEM. Former is the key before Key, as long as a node may
+// not trust Key.
 type caRecord struct {
 	Key    string `json:"key,omitempty"`
 	Former string `json:"former,omitempty"`
 }
 
-// memory is what the private state knows of a cluster whose front-end may be
-// gone.
+// memory is the part of the private state that outlives the front-end's server.
 type memory struct {
 	ca           caRecord
 	last         cluster.Document
@@ -66,7 +65,7 @@ func keepPrivate(ctx context.Context, s privateWriter, key string, value any) di
 	return s.SetKey(ctx, key, raw)
 }
 
-// rememberView keeps what a new front-end would have to know.
+// rememberView keeps what a new front-end needs.
 func rememberView(ctx context.Context, s privateWriter, v cluster.View) diag.Diagnostics {
 	fe, ok := v.Nodes.FrontEnd()
 	if !ok || !v.HasDocument {
@@ -79,7 +78,7 @@ func rememberView(ctx context.Context, s privateWriter, v cluster.View) diag.Dia
 	return diags
 }
 
-// keys are the CA keys at hand: the one that the configuration gives, and those
+// keys returns the CA keys at hand: the one that the configuration gives, then those
 // that the provider made.
 func (m memory) keys(given *trust.CA) []*trust.CA {
 	var out []*trust.CA
@@ -95,7 +94,7 @@ func (m memory) keys(given *trust.CA) []*trust.CA {
 }
 
 // givenCA reads the write-only key from a configuration; it goes nowhere else.
-// open tells that it is not known yet. ValidateConfig has refused a wrong one.
+// open reports whether it is not known yet. ValidateConfig has refused a wrong one.
 func givenCA(ctx context.Context, config tfsdk.Config) (ca *trust.CA, open bool, diags diag.Diagnostics) {
 	var key types.String
 	diags = config.GetAttribute(ctx, path.Root("ssh_ca_private_key_wo"), &key)

@@ -14,9 +14,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
-// checkSizes renders what an apply would send, with throw-away keys, and says
-// what does not fit: a group's or the front-end's user data, or the cluster
-// document. documentItems is how many metadata items that takes.
+// checkSizes renders what an apply would send, with throw-away keys, and reports what
+// does not fit: a group's or the front-end's user data, or the cluster document.
+// documentItems is the number of metadata items that the document takes.
 func checkSizes(spec cluster.Spec, now time.Time) (documentItems int, diags diag.Diagnostics) {
 	ca, err := trust.NewCA()
 	if err != nil {
@@ -65,7 +65,7 @@ func tryWorker(ca *trust.CA, doc cluster.Document, group string, spec cluster.Gr
 		FrontEndName: doc.FrontEnd.Name, CoordinatorKey: doc.CA,
 		HostKey: cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
 	}
-	if doc.Coordinator == cluster.CoordinatorLastWorker { // any worker may be the one who brings the roster
+	if doc.Coordinator == cluster.CoordinatorLastWorker { // any worker may be the messenger that brings the roster
 		in.Document, in.MessengerKey, in.Certificate = &doc, key.Private, key.Certificate
 	}
 	_, err = cloudinit.Worker(in)

@@ -50,7 +50,7 @@ func (m model) checkLoginUser() diag.Diagnostics {
 	return diags
 }
 
-// checkPlaces wants an image and a network for every node.
+// checkPlaces requires an image and a network for every node.
 func (c config) checkPlaces() diag.Diagnostics {
 	var diags diag.Diagnostics
 	check := func(attribute string, own, common types.String, at path.Path) {
@@ -75,13 +75,14 @@ func (c config) checkPlaces() diag.Diagnostics {
 	return diags
 }
 
-// checkCoordinator refuses what a front-end that can be told of nothing can't do.
+// checkCoordinator refuses, with coordinator = "last_worker", what needs a front-end
+// that learns of changes without a new worker.
 func (c config) checkCoordinator() diag.Diagnostics {
 	var diags diag.Diagnostics
 	if c.Coordinator.ValueString() != cluster.CoordinatorLastWorker {
 		return nil
 	}
-	const why = "With `coordinator = \"last_worker\"` the front-end is told of changes by new workers of Terraform's only, so %s."
+	const why = "With `coordinator = \"last_worker\"` only new workers of Terraform's bring changes to the front-end, so %s."
 	if c.rolls() {
 		diags.AddAttributeError(path.Root("replacement"), "Not with last_worker", fmt.Sprintf(why, "it can't drain workers for a rolling replacement"))
 	}
@@ -93,7 +94,7 @@ func (c config) checkCoordinator() diag.Diagnostics {
 	return diags
 }
 
-// checkSizes wants exactly one of count and scaling in each group of a
+// checkSizes requires exactly one of count and scaling in each group of a
 // configuration, and bounds that make sense.
 func (c config) checkSizes() diag.Diagnostics {
 	var diags diag.Diagnostics

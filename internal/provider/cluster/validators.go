@@ -12,7 +12,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
-// userName is what every useradd accepts; the empty text makes no user.
+// userName matches names that every useradd accepts, and the empty text, which makes
+// no user.
 var userName = regexp.MustCompile(`^([a-z_][-a-z0-9_]{0,31})?$`)
 
 var cleanPath = regexp.MustCompile(`^(/[^/\x00-\x1f]+)+$`)
@@ -37,7 +38,7 @@ func (v nameValidator) ValidateString(_ context.Context, req validator.StringReq
 	}
 }
 
-// textValidator applies a rule of the domain to a text that is no name of a node.
+// textValidator applies a rule of the domain to a text that is not a name.
 type textValidator struct {
 	must  string
 	check func(string) error
@@ -55,7 +56,7 @@ func (v textValidator) ValidateString(_ context.Context, req validator.StringReq
 	}
 }
 
-// durationValidator wants a span of time that is not negative.
+// durationValidator requires a span of time that is not negative.
 type durationValidator struct{}
 
 func (durationValidator) Description(context.Context) string               { return "must be a duration such as 30m" }
@@ -72,7 +73,7 @@ func (durationValidator) ValidateString(_ context.Context, req validator.StringR
 	}
 }
 
-// caKeyValidator wants a private key that can be a CA's. What it says never holds
+// caKeyValidator requires a private key that can be a CA's. Its messages never hold
 // the key.
 type caKeyValidator struct{}
 

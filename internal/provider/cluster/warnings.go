@@ -20,10 +20,10 @@ func (c change) checkTelling() diag.Diagnostics {
 	var diags diag.Diagnostics
 	switch {
 	case c.rotates && !c.makes():
-		diags.AddAttributeError(path.Root("ssh_ca_private_key_wo_version"), "Nobody brings the new CA to the nodes",
+		diags.AddAttributeError(path.Root("ssh_ca_private_key_wo_version"), "Nothing brings the new CA to the nodes",
 			"With `coordinator = \"last_worker\"` a new CA comes with a new worker: raise a `count` in the same apply.")
 	case c.makes() && !c.kept.keyOpen && !provision.CanSign(c.kept.last, c.kept.keys(c.kept.given)...):
-		diags.AddAttributeError(path.Root("workers"), "Nobody brings the new roster to the front-end",
+		diags.AddAttributeError(path.Root("workers"), "Nothing brings the new roster to the front-end",
 			"A new worker needs a certificate of the CA that the front-end trusts, and that CA's key is not at hand. Give it as `ssh_ca_private_key_wo`.")
 	}
 	return diags

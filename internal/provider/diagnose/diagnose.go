@@ -19,7 +19,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
-// advice says for each kind of fault what helps.
+// advice is what helps against each kind of fault.
 var advice = map[cluster.FaultKind]string{
 	cluster.FaultNotFound:    "Something that the cluster needs is not there (any more). Check the names and IDs in the configuration; a plan looks them up anew.",
 	cluster.FaultAmbiguous:   "Use the ID in place of the name.",
@@ -36,7 +36,7 @@ var advice = map[cluster.FaultKind]string{
 	cluster.FaultUnavailable: "The cloud did not answer, so the outcome of the call is unknown. Apply again: what exists is read before anything is made.",
 }
 
-// Fault translates an error of the cloud or of provisioning. what says
+// Fault returns the diagnostic of an error of the cloud or of provisioning. what is
 // what failed, in a few words.
 func Fault(what string, err error) diag.Diagnostic {
 	var config *openstack.ConfigError
@@ -53,7 +53,7 @@ func Fault(what string, err error) diag.Diagnostic {
 	case errors.As(err, &large):
 		return diag.NewAttributeErrorDiagnostic(path.Root("workers"), "Cluster document too large", Sentence(err.Error())+documentAdvice)
 	case errors.As(err, &hidden):
-		return diag.NewErrorDiagnostic(what+": the cloud does not tell about all servers", Sentence(err.Error())+hiddenAdvice)
+		return diag.NewErrorDiagnostic(what+": the cloud does not show all servers", Sentence(err.Error())+hiddenAdvice)
 	case errors.As(err, &few):
 		return diag.NewAttributeErrorDiagnostic(path.Root("workers").AtMapKey(few.Group).AtName("min_ready"), what+": too few workers",
 			Sentence(err.Error())+" The warnings say what is wrong with each missing one. Mend that and apply again, or lower `min_ready`.")
@@ -93,7 +93,7 @@ const hiddenAdvice = "\n\nThey may well be alive: a part of the cloud's Nova (a 
 
 const documentAdvice = " Shorten `cloud_config` and `files`, or use fewer groups."
 
-// faultPath is the attribute that helps against a kind of fault.
+// faultPath returns the attribute that helps against a kind of fault, if there is one.
 func faultPath(k cluster.FaultKind) (path.Path, bool) {
 	switch k {
 	case cluster.FaultQuota, cluster.FaultNoHost, cluster.FaultNetwork, cluster.FaultImage, cluster.FaultVolume:
@@ -103,8 +103,7 @@ func faultPath(k cluster.FaultKind) (path.Path, bool) {
 	}
 }
 
-// Problem says as a warning what is wrong with one node of a cluster
-// that works otherwise.
+// Problem returns a warning about one node of a cluster that works otherwise.
 func Problem(clusterName string, p provision.Problem) diag.Diagnostic {
 	detail := Sentence(p.Detail)
 	if help := advice[p.Kind]; help != "" {
@@ -124,7 +123,7 @@ func Problem(clusterName string, p provision.Problem) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("front_end"), summary, detail)
 }
 
-// Document returns why the cluster document can't be written.
+// Document returns the diagnostic of a cluster document that can't be written.
 func Document(err error) diag.Diagnostic {
 	var large *cluster.DocumentTooLargeError
 	if errors.As(err, &large) {
@@ -133,8 +132,8 @@ func Document(err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Cluster document can't be written", Sentence(err.Error()))
 }
 
-// UserData says why user data can't be rendered, at the attribute that
-// has to change. at is the front-end or the group.
+// UserData returns the diagnostic of user data that can't be rendered, at the
+// attribute that has to change. at is the front-end or the group.
 func UserData(at path.Path, err error) diag.Diagnostic {
 	var large *cloudinit.TooLargeError
 	var config *cloudinit.CloudConfigError
@@ -151,8 +150,8 @@ func UserData(at path.Path, err error) diag.Diagnostic {
 	}
 }
 
-// largestPart is the place of the largest part that the user can shorten; parts
-// come largest first.
+// largestPart returns the attribute of the largest part that the user can shorten.
+// The error lists parts largest first.
 func largestPart(at path.Path, large *cloudinit.TooLargeError) path.Path {
 	for _, part := range large.Parts {
 		switch {
