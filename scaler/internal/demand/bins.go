@@ -11,22 +11,22 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// bin is a worker that jobs are packed onto; a new one has no name.
+// bin is a worker that jobs are packed onto. A new worker has no name.
 type bin struct {
 	worker     string
 	group      string
 	phase      fleet.Phase
 	free       queue.Shape
 	attributes queue.Attributes
-	likeness   uint64 // the same for workers that say the same of themselves
+	likeness   uint64 // the same for workers with the same attributes
 	idleSince  time.Time
 	empty      bool // no job runs on it, and none was packed onto it
 	used       bool // jobs were packed onto it
 	gang       int  // of a new worker: the first gang that needs it, counted from 1; 0: none
 }
 
-// order is the order in which existing workers are filled: those that stay
-// anyway first, so that empty ones can go.
+// order is the order in which existing workers are filled: first the workers that
+// stay anyway, so that empty workers can go.
 var order = map[fleet.Phase]int{fleet.Busy: 1, fleet.Foreign: 2, fleet.Idle: 3, fleet.Booting: 4, fleet.Leaving: 5}
 
 // existing returns the workers that jobs can be packed onto, in the order in which
@@ -69,7 +69,7 @@ func (p *packing) binOf(w fleet.Worker, kind Kind) (b bin, ok bool) {
 	case fleet.Booting:
 		b.free = kind.Shape
 	case fleet.Leaving:
-		if w.Mark != cluster.LeaveIdle { // another's wish, not the scaler's to undo
+		if w.Mark != cluster.LeaveIdle { // the scaler undoes only its own marks
 			return b, false
 		}
 		b.free = kind.Shape
@@ -87,8 +87,8 @@ func (p *packing) newWorker(g Group) bin {
 
 var seed = maphash.MakeSeed()
 
-// likeness sums up what a worker says of itself, but for what it has for itself:
-// of hundreds of workers most say the same, and are judged together.
+// likeness returns a sum of a worker's attributes without the personal ones. Most of
+// hundreds of workers have the same attributes and are judged together.
 func (p *packing) likeness(a queue.Attributes, group string) uint64 {
 	sum := maphash.String(seed, group)
 	for name, v := range a {

@@ -1,9 +1,9 @@
 // Package demand computes how many workers the waiting jobs need. It packs the
-// jobs onto what is free, then onto workers that are booting, then onto workers
-// that could be called back, and only what is left onto new workers of the group
-// that fits at least waste, of the groups with the highest priority. A job that
-// runs on several workers at once is packed whole or not at all. The result is a
-// pure function of values.
+// jobs onto free workers, then onto workers that are booting, then onto workers
+// that the scaler can call back, and the rest onto new workers: of the groups with
+// the highest priority, the one that fits with the least waste. A job that runs on
+// several workers at once is packed whole or not at all. The result is a pure
+// function of values.
 package demand
 
 import (
@@ -17,37 +17,37 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// Kind is what a worker of a group is when it is empty, and what it says of itself.
+// Kind is an empty worker of a group: its size and its attributes.
 type Kind struct {
 	Shape      queue.Shape // zero: not known
 	Attributes queue.Attributes
-	Guess      bool // the shape is the flavor's: no worker has been seen
+	Guess      bool // the shape is the flavor's: no worker has been in the pool
 }
 
 // Group is a worker group that may get new workers.
 type Group struct {
 	Name     string
 	Kind     Kind
-	Max      int // bound of the group, for people
-	Room     int // new workers that may still be made
-	Priority int // of the groups that fit, those with the highest get the jobs
+	Max      int // bound of the group's workers, for reasons
+	Room     int // new workers that the scaler may still make
+	Priority int // the jobs go to the groups with the highest that fit
 	Spare    int // workers to be kept empty beside what the jobs need
 }
 
-// Need is what a group lacks.
+// Need is what a group lacks of workers.
 type Need struct {
-	Workers int // new ones
-	Jobs    int // that they are for
-	Spare   int // of the new ones, those that shall stay empty
+	Workers int // new workers
+	Jobs    int // jobs that they are for
+	Spare   int // new workers among them that stay empty
 	// Oldest is when the first of the jobs was queued, by the batch system's clock;
-	// zero: it is not known of all of them.
+	// zero if that is not known of all of them.
 	Oldest time.Time
 }
 
 // take adds jobs that the new workers are for.
 func (n *Need) take(g *queue.JobGroup, count int) {
 	if n.Jobs == 0 || g.Oldest.Before(n.Oldest) {
-		n.Oldest = g.Oldest // zero is before all others
+		n.Oldest = g.Oldest // zero is before all other times
 	}
 	n.Jobs += count
 }
@@ -66,8 +66,8 @@ type Placement struct {
 	Worker string
 	Phase  fleet.Phase
 	Count  int
-	// Elsewhere is how many of the jobs run on several workers and are counted at
-	// another one: at the one that is ready last.
+	// Elsewhere is the number of those jobs that run on several workers and are
+	// counted at another one: at the worker that is ready last.
 	Elsewhere int
 }
 
@@ -77,16 +77,16 @@ type Unmet struct {
 	Count int
 	First string // the ID of one of the jobs
 	Why   reason.Reason
-	Never bool // no group can run them, however many workers it has
+	Never bool // no group can run them, whatever its number of workers
 }
 
-// Demand is the result.
+// Demand is what the waiting jobs need, and where they are packed.
 type Demand struct {
 	Waiting    int // jobs that count
 	Placements []Placement
 	Needs      map[string]Need // by group; groups without a need are missing
 	Gangs      []Gang          // of the needs, what can be made together only
-	Spares     []string        // workers that are kept empty by their group's wish
+	Spares     []string        // workers that stay empty because their group has spare workers
 	Unmet      []Unmet
 
 	on map[string]int // jobs by worker, as in Placements
@@ -139,9 +139,8 @@ func (d Demand) New() int {
 	return n
 }
 
-// UnmetByReason returns the unmet jobs with those together that have the same reason,
-// in the order of the reasons' words. First is a job of the first group; the keys
-// are left out.
+// UnmetByReason returns the unmet jobs, one value for each reason, in the order of the
+// reasons' words. First is a job of the first job group; Key is empty.
 func (d Demand) UnmetByReason() []Unmet {
 	words := map[*reason.Argument]string{} // there may be thousands of groups, and few reasons
 	byWords := map[string]*Unmet{}
@@ -167,19 +166,19 @@ func (d Demand) UnmetByReason() []Unmet {
 	return out
 }
 
-// Input is what the demand depends on.
+// Input is all that the demand depends on.
 type Input struct {
 	Fleet  fleet.Fleet
 	Jobs   []queue.JobGroup
 	Traits queue.Traits             // of the batch system
 	Groups []Group                  // in the scaler's charge
-	Beside []Group                  // others that are, and get no workers here: for the reasons alone
+	Beside []Group                  // others in its charge that get no workers here; reasons name them
 	Kinds  map[string]Kind          // by group, of the whole cluster
-	Except map[string]reason.Reason // jobs that are left out, by key, with the reason
+	Except map[string]reason.Reason // by key of the job group: why the jobs are left out
 	Ignore map[string]bool          // workers that do not count
 }
 
-// Compute packs the jobs.
+// Compute packs the jobs and returns the demand.
 func Compute(in Input) Demand {
 	p := newPacking(in)
 	for _, g := range largestFirst(in.Jobs) {

@@ -9,7 +9,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// packing is a computation of the demand in the making.
+// packing is the state of a computation of the demand.
 type packing struct {
 	traits  queue.AttributeTraits
 	judge   queue.Judge
@@ -17,19 +17,19 @@ type packing struct {
 	room    room // of the bins
 	groups  []Group
 	fresh   []bin   // of the groups: a new worker of each
-	every   []Group // all groups in the scaler's charge, by name: for the reasons
+	every   []Group // all groups in the scaler's charge, in the order of names: for reasons
 	kinds   map[string]Kind
 	judged  map[judgement]string
 	reasons map[string]*whyNot
 	d       Demand
 }
 
-// judgement names an answer to whether workers that are alike meet a requirement.
+// judgement is the key of an answer: whether workers that are alike meet a requirement.
 type judgement struct {
 	requirement *queue.Requirement
 	likeness    uint64
-	gpus        int    // that are free: a requirement may count them without naming an amount
-	worker      string // where the requirement goes by what each has for itself
+	gpus        int    // free ones: a requirement may count them without naming an amount
+	worker      string // set if the requirement depends on personal attributes
 }
 
 // largestFirst returns the jobs in the order in which they are packed.
@@ -84,9 +84,8 @@ func (p *packing) add(b bin) {
 	p.room.add(b.free)
 }
 
-// place packs up to n jobs onto the bins there are, and returns how many are left.
-// The bins that are too full are leapt over: there may be thousands of them, and
-// of the jobs.
+// place packs up to n jobs onto the existing bins, and returns how many are left. It
+// skips bins that are too full, because there may be thousands of bins and of jobs.
 func (p *packing) place(g *queue.JobGroup, n int) int {
 	for i := p.room.next(0, g.Asks); i >= 0 && n > 0; i = p.room.next(i+1, g.Asks) {
 		count := p.fill(i, g, n)
@@ -111,8 +110,8 @@ func (p *packing) isFor(group string, g *queue.JobGroup, count int) {
 	p.d.Needs[group] = need
 }
 
-// fill packs up to n jobs onto a bin and returns how many. Jobs whose requirements
-// go by what is free are packed one by one.
+// fill packs up to n jobs onto a bin and returns how many it packed. It packs jobs one
+// by one if their requirements depend on what is free.
 func (p *packing) fill(i int, g *queue.JobGroup, n int) int {
 	b := &p.bins[i]
 	step := n
@@ -180,8 +179,8 @@ func (p *packing) lacks(b *bin, g *queue.JobGroup) string {
 	return why
 }
 
-// fits returns how many of the jobs fit, at most n, and what each takes. Where the
-// rounded request does not fit, the batch system tries the job's own.
+// fits returns how many of the jobs fit, at most n, and what each takes. If the rounded
+// request does not fit, the batch system tries the job's own request.
 func fits(free queue.Shape, g *queue.JobGroup, n int) (int, queue.Shape) {
 	if g.Exclusive {
 		n = min(n, 1)
@@ -219,8 +218,8 @@ func (p *packing) open(group, n int) {
 	}
 }
 
-// best returns the group with room, of the highest priority, that wastes least,
-// or -1.
+// best returns the group with room and the highest priority that wastes least; -1 if
+// none fits.
 func (p *packing) best(g *queue.JobGroup, n int) int {
 	best, least := -1, 0.0
 	for i := range p.groups {
@@ -248,7 +247,7 @@ func before(a *Group, wasteA float64, b *Group, wasteB float64) bool {
 	) < 0
 }
 
-// wasted adds up the unused parts of a worker's CPUs, memory and GPUs.
+// wasted returns the sum of the unused parts of a worker's CPUs, memory and GPUs.
 func wasted(total, left queue.Shape) float64 {
 	part := func(left, total int) float64 {
 		if total == 0 {

@@ -5,16 +5,16 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// whyNot is why jobs get no worker, of which the same is true in all groups.
+// whyNot is why jobs get no worker, for all jobs with the same verdicts of all groups.
 type whyNot struct {
-	told    int // with the jobs' own numbers
+	own     int // reasons so far with the jobs' own numbers
 	general reason.Reason
 	never   bool
 }
 
-// mostTold is how many kinds of jobs get a reason with numbers of their own. Of a
-// queue in which each job asks for something else, thousands could not be read.
-const mostTold = 20
+// mostOwn bounds the reasons with the jobs' own numbers. A queue in which each job
+// asks for something else would have thousands.
+const mostOwn = 20
 
 // verdict is why a group gets no new worker for a job.
 type verdict byte
@@ -34,7 +34,7 @@ func (p *packing) whyNot(g *queue.JobGroup) (why reason.Reason, never bool) {
 		return reason.New(reason.NoGroupInCharge), false
 	}
 	key := make([]byte, 0, len(p.every)+len(g.Group)+16)
-	own := false // the reason has numbers of the job's
+	own := false // the reason can have the jobs' own numbers
 	for i := range p.every {
 		v, what := p.verdict(&p.every[i], g)
 		key = append(append(key, byte(v)), what...)
@@ -47,15 +47,16 @@ func (p *packing) whyNot(g *queue.JobGroup) (why reason.Reason, never bool) {
 		w.general, w.never = p.reason(g, false)
 		p.reasons[string(key)] = w
 	}
-	if !own || w.told >= mostTold {
+	if !own || w.own >= mostOwn {
 		return w.general, w.never
 	}
-	w.told++
+	w.own++
 	why, _ = p.reason(g, true)
 	return why, w.never
 }
 
-// verdict returns why a group gets no new worker for a job, and of an amount which.
+// verdict returns why a group gets no new worker for a job, and the name of the amount
+// that is too small.
 func (p *packing) verdict(group *Group, g *queue.JobGroup) (verdict, string) {
 	switch {
 	case g.Group != "" && g.Group != group.Name:
@@ -82,8 +83,7 @@ func (p *packing) lacksNew(group *Group, g *queue.JobGroup) string {
 	return p.lacks(&b, g)
 }
 
-// reason puts the verdicts of all groups together, with the job's own numbers or in
-// general.
+// reason combines the verdicts of all groups, with the job's own numbers or without.
 func (p *packing) reason(g *queue.JobGroup, own bool) (why reason.Reason, never bool) {
 	var full, unfit []reason.Reason
 	var unknowns []string
@@ -124,7 +124,7 @@ func groupAtMax(group *Group) reason.Reason {
 	return reason.New(reason.GroupAtMax, reason.Name("group", group.Name), reason.Count("max", group.Max))
 }
 
-// groupUnsuited says what of the requirements a group's workers do not meet.
+// groupUnsuited returns the reason that a group's workers do not meet the requirements.
 func (p *packing) groupUnsuited(group *Group, g *queue.JobGroup, own bool) reason.Reason {
 	unmet := "their requirements"
 	if own {
@@ -133,7 +133,7 @@ func (p *packing) groupUnsuited(group *Group, g *queue.JobGroup, own bool) reaso
 	return reason.New(reason.RequirementsUnmet, reason.Name("group", group.Name), reason.Text("requirement", unmet))
 }
 
-// groupTooSmall says by which amount a group's workers are too small.
+// groupTooSmall returns the reason that a group's workers have too little of an amount.
 func groupTooSmall(group *Group, g *queue.JobGroup, what string, own bool) reason.Reason {
 	code, amount := reason.WorkerTooSmall, reason.Count
 	asked, has := g.Asks.Amount(what), group.Kind.Shape.Amount(what)

@@ -2,9 +2,9 @@ package demand
 
 import "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 
-// room finds the bins that may have room for a job without a look at all the
-// others. It is a tree over the bins in their order: each node has the most of
-// each amount that one of the bins below it has free.
+// room finds the bins that may have room for a job without a look at all bins. It is a
+// tree over the bins in their order: each node has the largest free amounts of the
+// bins below it.
 type room struct {
 	n    int // bins
 	most []queue.Shape
@@ -37,7 +37,7 @@ var nothing = queue.Shape{Cpus: -1, MemoryMiB: -1, DiskKiB: -1, GPUs: -1}
 
 // set changes what a bin has free.
 func (r *room) set(i int, free queue.Shape) {
-	free = larger(free, queue.Shape{}) // less than nothing holds what asks for nothing
+	free = larger(free, queue.Shape{}) // a job that asks for nothing fits also a bin that is overfull
 	if free.DiskKiB == 0 {
 		free.DiskKiB = anyDisk
 	}
@@ -65,8 +65,8 @@ func holds(most, asks queue.Shape) bool {
 	return most.Cpus >= asks.Cpus && most.MemoryMiB >= asks.MemoryMiB && most.DiskKiB >= asks.DiskKiB && most.GPUs >= asks.GPUs
 }
 
-// next returns the first bin, from one on, that has room for what a job asks; -1
-// where there is none.
+// next returns the first bin at or after a place that has room for what a job asks for;
+// -1 if there is none.
 func (r *room) next(from int, asks queue.Shape) int {
 	if from >= r.n {
 		return -1
@@ -80,7 +80,7 @@ func (r *room) next(from int, asks queue.Shape) int {
 			i *= 2
 			continue
 		}
-		for i&1 == 1 { // the last of its siblings: up, until there is a next one
+		for i&1 == 1 { // the second of two siblings: go up to a node that has a next one
 			i /= 2
 		}
 		if i == 0 {

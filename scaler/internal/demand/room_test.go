@@ -92,7 +92,7 @@ func TestThousandsOfReasons(t *testing.T) {
 			t.Fatalf("%+v", u)
 		}
 	}
-	if jobs != 5000 || len(why) < 2 || len(why) > mostTold+1 || why["no_group_ever_fits why=(worker_too_small group=cpu what=memory has=7.8 GiB)"] != 5000-mostTold {
+	if jobs != 5000 || len(why) < 2 || len(why) > mostOwn+1 || why["no_group_ever_fits why=(worker_too_small group=cpu what=memory has=7.8 GiB)"] != 5000-mostOwn {
 		t.Errorf("%d jobs, %d reasons: %v", jobs, len(why), why)
 	}
 }

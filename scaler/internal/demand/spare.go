@@ -8,12 +8,12 @@ import (
 )
 
 // spareOrder is the order in which workers that no waiting job needs are kept as
-// spares: one that could take a job now before one that will.
+// spares: workers that can take a job now come first.
 var spareOrder = map[fleet.Phase]int{fleet.Idle: 1, fleet.Booting: 2, fleet.Leaving: 3}
 
-// spare keeps for each group as many workers empty as its operator wants, and
-// asks for new ones where there are too few. Of several idle ones those stay that
-// had a job last: the others have waited longer to go.
+// spare keeps for each group as many workers empty as its operator wants, and asks for
+// new ones if there are too few. Of several idle workers the ones that had a job last
+// stay: the others have waited longer to go.
 func (p *packing) spare() {
 	for _, group := range p.groups {
 		var empty []bin

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Reader reads a batch system. It never changes anything there. An error means
-// that nothing is known; what is known in part stands in Snapshot.Partial.
+// Reader reads a batch system. It never changes anything there. After an error
+// nothing is known; Snapshot.Partial says what is known in part.
 type Reader interface {
 	Read(ctx context.Context) (Snapshot, error)
 }
@@ -27,12 +27,12 @@ type Snapshot struct {
 	JobsAt    time.Time `json:"jobs_at"`    // when the reading of the jobs began
 	WorkersAt time.Time `json:"workers_at"` // when the reading of the workers began
 
-	// PoolSince is when the directory of workers was started: a young one does
+	// PoolSince is the start of the directory of workers: a young directory does
 	// not know all workers yet.
 	PoolSince time.Time `json:"pool_since,omitzero"`
 
-	// Partial says what could not be read or is contradictory. Jobs and workers
-	// that are listed are real; nothing may be concluded from missing ones.
+	// Partial says what could not be read or is contradictory. Listed jobs and
+	// workers are real; nothing may be concluded from missing ones.
 	Partial []string `json:"partial,omitempty"`
 
 	Jobs    []JobGroup     `json:"jobs"`              // waiting jobs that a worker could run
@@ -60,7 +60,7 @@ func (s Snapshot) Worker(name string) (Worker, bool) {
 	return s.Workers[i], true
 }
 
-// ReadAt returns the older of the two reading times: facts are that old.
+// ReadAt returns the older of the two reading times.
 func (s Snapshot) ReadAt() time.Time {
 	if s.JobsAt.Before(s.WorkersAt) {
 		return s.JobsAt
@@ -113,8 +113,8 @@ type Worker struct {
 	RanBefore bool      `json:"ran_before,omitempty"` // had a job since it started
 	IdleSince time.Time `json:"idle_since,omitzero"`  // when it became empty; meaningless while Running > 0
 	HeardAt   time.Time `json:"heard_at,omitzero"`    // when the pool heard of it last
-	Started   time.Time `json:"started,omitzero"`     // when its daemon was started; zero where the pool does not tell
-	Server    string    `json:"server,omitempty"`     // ID of its server; "" where the pool does not tell
+	Started   time.Time `json:"started,omitzero"`     // when its daemon was started; zero: not known
+	Server    string    `json:"server,omitempty"`     // ID of its server; "": not known
 	State     string    `json:"state,omitempty"`      // in the batch system's own words
 	Draining  bool      `json:"draining,omitempty"`   // takes no new job
 

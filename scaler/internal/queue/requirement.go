@@ -13,8 +13,8 @@ type Requirement struct {
 
 	// Amounts says that the answer depends on what is free on the worker.
 	Amounts bool `json:"amounts,omitempty"`
-	// Personal says that the answer depends on what each worker has for itself,
-	// such as its name: workers that are alike otherwise may differ in it.
+	// Personal says that the answer depends on attributes that differ from worker
+	// to worker, such as its name.
 	Personal bool `json:"personal,omitempty"`
 	// Partial says that the jobs may have attributes that the clauses name and
 	// that are not in Job.

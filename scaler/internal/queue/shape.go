@@ -2,8 +2,8 @@ package queue
 
 import "fmt"
 
-// Shape is an amount of what jobs ask for and workers have. A worker's zero
-// disk means "not known", and is not compared.
+// Shape is the amounts that a job asks for or that a worker has. A worker's disk
+// of zero is not known and is not compared.
 type Shape struct {
 	Cpus      int `json:"cpus"`
 	MemoryMiB int `json:"memory_mib"`
@@ -16,7 +16,7 @@ func (s Shape) Add(o Shape) Shape {
 	return Shape{s.Cpus + o.Cpus, s.MemoryMiB + o.MemoryMiB, s.DiskKiB + o.DiskKiB, s.GPUs + o.GPUs}
 }
 
-// Take returns what n times o leave of s. An unknown disk stays unknown.
+// Take returns s without n times o. An unknown disk stays unknown.
 func (s Shape) Take(o Shape, n int) Shape {
 	s.Cpus -= n * o.Cpus
 	s.MemoryMiB -= n * o.MemoryMiB
@@ -46,7 +46,8 @@ func times(have, ask, limit int) int {
 	return max(have, 0) / ask
 }
 
-// Lacking names the first respect in which o exceeds s: "memory".
+// Lacking returns the name of the first amount in which o exceeds s: "memory"; ""
+// if o fits.
 func (s Shape) Lacking(o Shape) string {
 	switch {
 	case o.Cpus > s.Cpus:
@@ -61,8 +62,7 @@ func (s Shape) Lacking(o Shape) string {
 	return ""
 }
 
-// Amount returns the amount of that name as Lacking returns it, memory and disk in
-// MiB.
+// Amount returns the amount that Lacking names, memory and disk in MiB.
 func (s Shape) Amount(what string) int {
 	switch what {
 	case "CPUs":
@@ -75,7 +75,7 @@ func (s Shape) Amount(what string) int {
 	return s.DiskKiB / 1024
 }
 
-// String writes a shape for people: "4 CPUs, 7.8 GiB".
+// String returns the shape for people: "4 CPUs, 7.8 GiB".
 func (s Shape) String() string {
 	text := fmt.Sprintf("%d CPUs, %s", s.Cpus, MiB(s.MemoryMiB))
 	if s.Cpus == 1 {
@@ -87,7 +87,7 @@ func (s Shape) String() string {
 	return text
 }
 
-// MiB writes an amount of MiB for people.
+// MiB returns an amount of MiB for people: "7.8 GiB".
 func MiB(n int) string {
 	if n < 1024 {
 		return fmt.Sprintf("%d MiB", n)

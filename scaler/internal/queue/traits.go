@@ -32,11 +32,11 @@ type AttributeTraits struct {
 	Node    string `json:"node"`    // holds the worker's node name
 	Group   string `json:"group"`   // holds the worker's group
 
-	// Personal lists the attributes that each worker has for itself. Workers that
-	// are alike otherwise may differ in them.
+	// Personal lists the attributes that differ from worker to worker, also where
+	// the workers are alike otherwise.
 	Personal []string `json:"personal"`
-	// Lasting lists attributes that the next worker of a group will have as well,
-	// although they begin with one of PassingPrefixes.
+	// Lasting lists exceptions from PassingPrefixes: the next worker of a group
+	// will have these attributes as well.
 	Lasting []string `json:"lasting"`
 	// Passing lists attributes that are measured or change with time.
 	Passing []string `json:"passing"`
@@ -56,7 +56,7 @@ func (t Traits) DirectoryName() string {
 // MatchPause returns MatchSeconds as a duration.
 func (t Traits) MatchPause() time.Duration { return time.Duration(t.MatchSeconds) * time.Second }
 
-// anyJobID holds where no pattern is known.
+// anyJobID is the pattern of job IDs if the traits have none.
 var anyJobID = regexp.MustCompile(`^[0-9.]+$`)
 
 // IsJobID reports whether a word looks like the ID of a job.
@@ -87,19 +87,19 @@ func (t AttributeTraits) Lasts(name string, value any, worker string) bool {
 	return !strings.Contains(strings.ToLower(text), worker)
 }
 
-// IsPersonal reports whether each worker has the attribute for itself.
+// IsPersonal reports whether the attribute differs from worker to worker.
 func (t AttributeTraits) IsPersonal(name string) bool { return slices.Contains(t.Personal, name) }
 
-// Domain returns the part after the first dot of a worker's machine name; ok is false if
-// the worker shows none.
+// Domain returns the part after the first dot of the machine name among a worker's
+// attributes; ok is false if it is not there.
 func (t AttributeTraits) Domain(of Attributes) (domain string, ok bool) {
 	machine, ok := of[t.Machine].(string)
 	_, domain, _ = strings.Cut(machine, ".")
 	return domain, ok
 }
 
-// NameNew adds what is certain of a worker before it is made: its node name, its
-// group, and where the domain is known its machine name.
+// NameNew adds the attributes that a worker is certain to get: its node name, its
+// group, and its machine name if the domain is known.
 func (t AttributeTraits) NameNew(to Attributes, node, group, domain string) {
 	set := func(name, value string) {
 		if name != "" {

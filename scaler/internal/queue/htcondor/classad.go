@@ -10,7 +10,7 @@ import (
 // []any and map[string]any for lists and ads inside, which are not read.
 type ad map[string]any
 
-// undefined is ClassAd's value for an attribute that is not there.
+// undefined is the ClassAd value of an attribute that is not there.
 type undefined struct{}
 
 // get implements jobScope.
@@ -19,7 +19,7 @@ func (a ad) get(name string) (any, bool) {
 	return v, there
 }
 
-// value returns an attribute's value by the ad alone: bool, int64, float64,
+// value evaluates an attribute without a machine. The result is bool, int64, float64,
 // string, undefined or unknown.
 func (a ad) value(lower, name string) (any, error) {
 	s := scope{job: a}
@@ -30,13 +30,13 @@ func (a ad) value(lower, name string) (any, error) {
 	return v, nil
 }
 
-// number returns an attribute's value as a whole number, see roundedUp. ok is false where the attribute is undefined.
+// number returns an attribute's value as a whole number, see roundedUp. ok is false if
+// the attribute is undefined.
 func (a ad) number(name string) (n int, ok bool, err error) {
 	return a.numberOf(strings.ToLower(name), name)
 }
 
-// numberOf is number for a name that is in lower case already, and as people write
-// it.
+// numberOf is number for a name in both forms: in lower case, and as people write it.
 func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
 	v, err := a.value(lower, name)
 	if err != nil {
@@ -60,7 +60,7 @@ func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
 	}
 }
 
-// integer returns a number where an ad should have one, else 0.
+// integer returns an attribute's value as a whole number, or 0 if it is none.
 func (a ad) integer(name string) int {
 	n, _, err := a.number(name)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What matters in an expression's text to where its parts end.
+// matters marks the characters by which the end of a part is found.
 var matters = func() (set [256]bool) {
 	for _, c := range []byte(`"([{)]}|?&`) {
 		set[c] = true
@@ -13,7 +13,7 @@ var matters = func() (set [256]bool) {
 	return set
 }()
 
-// parts yields what stands between the && of an expression, without parentheses
+// parts yields the texts between the && of an expression. It ignores parentheses
 // around the whole.
 func parts(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
@@ -71,9 +71,9 @@ func hasLooseOperator(text string) bool {
 	return false
 }
 
-// clauses splits text at each && that stands alone, and takes off parentheses
-// around the whole. Each part is read by itself, so that one that this package
-// cannot read leaves the others to be judged.
+// clauses splits an expression at each && that is outside of parentheses, and removes
+// parentheses around the whole. Each clause is compiled by itself, so that the others
+// can be judged if this package cannot read one.
 func clauses(text string) []string {
 	var all []string
 	for part := range parts(text) {
@@ -98,7 +98,7 @@ func stripParens(text string) string {
 	}
 }
 
-// unwrap takes off one pair of parentheses around the whole text.
+// unwrap removes one pair of parentheses around the whole text.
 func unwrap(text string) (string, bool) {
 	if !strings.HasPrefix(text, "(") || !strings.HasSuffix(text, ")") {
 		return text, false
@@ -125,7 +125,7 @@ var withoutScopes = strings.NewReplacer(" ", "", "(", "", ")", "", "my.", "", "t
 // scopes.
 func normalized(text string) string { return withoutScopes.Replace(strings.ToLower(text)) }
 
-// unescaped appends what text that is printed in JSON means.
+// unescaped appends the meaning of text that is printed in JSON.
 func unescaped(to, printed []byte) []byte {
 	for i := 0; i < len(printed); i++ {
 		c := printed[i]

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// decode reads the JSON array of ads that the tools print, one ad at a time.
-// Nothing but white space is an empty list.
+// decode reads the JSON array of ads that the tools print, one ad at a time. Output
+// of white space alone is an empty list.
 func decode(r io.Reader, each func(ad) error) error {
 	s, err := newSplitter(r)
 	if s == nil || err != nil {
@@ -33,8 +33,8 @@ func decode(r io.Reader, each func(ad) error) error {
 	}
 }
 
-// values reads attributes. A list of ads has few different names, texts and
-// expressions: each is kept once.
+// values reads the values of attributes. A list of ads has few different names, texts
+// and expressions: each is kept once.
 type values struct {
 	names       map[string]string // as printed → in lower case
 	texts       map[string]string
@@ -45,7 +45,7 @@ func newValues() *values {
 	return &values{names: map[string]string{}, texts: map[string]string{}, expressions: map[string]*expression{}}
 }
 
-// What is kept once is short, and not without end.
+// Bounds of the texts that are kept: their number and their length.
 const (
 	mostKept    = 10_000
 	longestKept = 64
@@ -67,7 +67,7 @@ func (v *values) ad(s *splitter) (ad, error) {
 	return a, nil
 }
 
-// strict reads an object that is out of the ordinary, or none.
+// strict reads an object by encoding/json, which finds what is not JSON.
 func (v *values) strict(raw []byte) (ad, error) {
 	var all map[string]any
 	if err := unmarshal(raw, &all); err != nil {
@@ -97,8 +97,8 @@ func (v *values) name(printed []byte) string {
 	return name
 }
 
-// value reads what encoding/json would: text, numbers, true, false and null at
-// once, and by its help the rest.
+// value reads a value like encoding/json. It reads plain text, numbers, true and false
+// itself, and leaves the rest to encoding/json.
 func (v *values) value(raw []byte) (any, error) {
 	if n, ok := plainNumber(raw); ok {
 		return n.value(), nil
@@ -118,7 +118,7 @@ func (v *values) value(raw []byte) (any, error) {
 	return v.of(read)
 }
 
-// of returns an attribute's value as an ad has it.
+// of converts a value of encoding/json to the value of an attribute.
 func (v *values) of(read any) (any, error) {
 	switch read := read.(type) {
 	case string:
@@ -133,7 +133,7 @@ func (v *values) of(read any) (any, error) {
 	return read, nil
 }
 
-// unmarshal is json.Unmarshal, but leaves numbers as they are printed.
+// unmarshal is json.Unmarshal, but returns numbers as json.Number.
 func unmarshal(raw []byte, to any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -157,7 +157,8 @@ func (v *values) kept(raw []byte) string {
 	return s
 }
 
-// expressed returns text, or the expression that is printed as text, "/Expr(…)/".
+// expressed returns the expression that is printed as "/Expr(…)/", and other text as it
+// is.
 func (v *values) expressed(s string) any {
 	inner, ok := strings.CutPrefix(s, "/Expr(")
 	if !ok {
@@ -172,7 +173,7 @@ func (v *values) expressed(s string) any {
 	return e
 }
 
-// text reads what is in quotes.
+// text reads a JSON string without its quotes.
 func text(raw []byte) string {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return valid(string(raw))
@@ -184,7 +185,7 @@ func text(raw []byte) string {
 	return s
 }
 
-// valid replaces what is no UTF-8, as encoding/json does.
+// valid replaces bytes that are not UTF-8, as encoding/json does.
 func valid(s string) string {
 	if utf8.ValidString(s) {
 		return s

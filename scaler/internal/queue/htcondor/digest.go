@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 )
 
-// digest stands for a value. That two values have the same digest cannot be brought
-// about on purpose, and does not happen by chance.
+// digest stands for a value. It is half of a SHA-256 sum: a user of the
+// queue cannot make two different values with the same digest.
 type digest [16]byte
 
-// summer gathers the parts of a value for its digest. Parts are kept apart: "ab",
-// "c" is not "a", "bc".
+// summer collects the parts of a value for its digest. The bounds of parts count:
+// "ab", "c" has another digest than "a", "bc".
 type summer []byte
 
 func (s *summer) reset() { *s = (*s)[:0] }

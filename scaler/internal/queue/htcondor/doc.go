@@ -1,14 +1,17 @@
-// Package htcondor reads a pool by HTCondor's own tools, condor_q and
-// condor_status, and only reads it.
+// Package htcondor is the adapter of HTCondor. It reads a pool by HTCondor's own
+// tools, condor_q and condor_status, and changes nothing.
 //
-// What makes reading a pool delicate, as seen with HTCondor 23.9:
+// It has three parts: ClassAds (expressions and their evaluation), the JSON that
+// the tools print, and the jobs and workers of a pool.
 //
-//   - An empty result is no output at all with exit status 0, and so are several
-//     failures. An empty list of jobs is therefore compared with the schedd's
-//     totals, which are never empty, and an empty list of workers with the
-//     collector's own ad.
-//   - A collector that was started a moment ago knows few workers or none.
-//   - A tool may wait a minute for a daemon that hangs: every call has a time
+// The following was observed with HTCondor 23.9:
+//
+//   - The tools print nothing and exit with status 0 for an empty list, and also
+//     after several failures. The reader therefore compares an empty list of jobs
+//     with the schedd's totals, which are never empty, and reads the collector's
+//     own ad before the list of workers.
+//   - A collector knows few workers or none just after its start.
+//   - A tool may wait a minute for a daemon that hangs, so every call has a time
 //     limit.
 //   - Requests may be expressions: "/Expr(ifThenElse(…))/".
 //   - A partitionable slot's state stays Unclaimed/Idle even when it is full: a

@@ -8,37 +8,37 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// What an expression may name: an attribute of the job or of the machine. A name
-// without either is the job's, and the machine's where the job has none.
+// The scopes of names in an expression: the job and the machine. A name without a
+// scope is an attribute of the job, or of the machine if the job has none.
 const (
 	ofJob     = "my"
 	ofMachine = "target"
 )
 
-// scope is what an expression is evaluated in.
+// scope holds the attributes that an expression is evaluated with.
 type scope struct {
 	job     jobScope
-	machine queue.Attributes // nil: a request does not know its machine
-	free    *queue.Shape     // of the machine; nil likewise
+	machine queue.Attributes // nil: there is no machine, as for a request
+	free    *queue.Shape     // of the machine; nil: there is none
 	partial bool             // the job has attributes that were not fetched
-	depth   int              // of attributes that refer to others
+	depth   int              // of nested attributes
 }
 
-// jobScope holds a job's attributes by their names in lower case. A value is
-// bool, int64, float64, string, undefined, nil for undefined, or *expression; others
-// are not known.
+// jobScope holds the attributes of a job by name in lower case. A value is bool,
+// int64, float64, string, undefined, nil for undefined, or *expression. Values of
+// other types are not known.
 type jobScope interface {
 	get(name string) (value any, there bool)
 }
 
-// unknown is the value of what this program was not told or cannot compute. It
-// is not ClassAd's undefined, which is a fact.
+// unknown is the value of an attribute that was not fetched or that this package
+// cannot compute. ClassAd's undefined, in contrast, is a known fact.
 type unknown struct{}
 
 // maxDepth bounds attributes that refer to each other.
 const maxDepth = 20
 
-// attribute returns an attribute's value by the job's ad.
+// attribute returns the value of an attribute of the job.
 func (s *scope) attribute(name string) (any, error) {
 	value, there := s.job.get(name)
 	switch v := value.(type) {
@@ -63,7 +63,7 @@ func (s *scope) attribute(name string) (any, error) {
 	return unknown{}, nil
 }
 
-// of returns an attribute's value by the machine's ad.
+// of returns the value of an attribute of the machine.
 func (s *scope) of(name string) any {
 	if n, ok := s.amount(name); ok {
 		return n
@@ -81,7 +81,7 @@ func (s *scope) of(name string) any {
 	return v
 }
 
-// amount returns what of an amount is free on the machine.
+// amount returns how much of an amount is free on the machine.
 func (s *scope) amount(name string) (n int64, ok bool) {
 	if s.free == nil {
 		return 0, false
@@ -147,8 +147,8 @@ type operation struct {
 	left, right node
 }
 
-// value computes both sides: nothing here has side effects. What settles && and
-// || does so whatever the other side is, be it an error.
+// value computes both sides; expressions have no side effects. A side that settles
+// && or || settles it also if the other side is an error.
 func (n operation) value(s *scope) (any, error) {
 	l, lerr := n.left.value(s)
 	r, rerr := n.right.value(s)
@@ -185,8 +185,8 @@ func (n call) value(s *scope) (any, error) {
 }
 
 // countMatches computes countMatches(MY.RequireGPUs, TARGET.AvailableGPUs). The
-// machine shows the common properties of all its GPUs as GPUs_Capability and the like:
-// either all GPUs match, or none, or the result is unknown.
+// machine's attributes such as GPUs_Capability hold for all of its GPUs, so that
+// all of them match, or none, or the answer is not known.
 func countMatches(require node, s *scope) any {
 	a, ok := require.(attribute)
 	if !ok || a.name != "requiregpus" {
@@ -212,11 +212,11 @@ func countMatches(require node, s *scope) any {
 	return s.of("gpus")
 }
 
-// gpuPrefix begins the names of what a machine's GPUs have in common.
+// gpuPrefix begins the names of attributes that hold for all GPUs of a machine.
 const gpuPrefix = "gpus_"
 
-// namesIn returns the attributes that an expression names; attributes of the job
-// that are expressions are followed. The result is not to be changed.
+// namesIn returns the attributes that an expression names, directly or by attributes
+// of the job that are expressions. The caller must not change the result.
 func (e *expression) namesIn(job jobScope) []attribute {
 	all, followed := e.names, false
 	for i := 0; i < len(all); i++ {
@@ -237,8 +237,8 @@ func (e *expression) namesIn(job jobScope) []attribute {
 	return all
 }
 
-// machineNames returns the attributes in an expression that only the machine can
-// tell, in order.
+// machineNames returns the names of the machine's attributes in an expression, in
+// order.
 func (e *expression) machineNames(job jobScope) []string {
 	var names []string
 	for _, a := range e.namesIn(job) {

@@ -8,11 +8,11 @@ import (
 )
 
 // expression is a ClassAd expression. One that this package cannot read has an
-// error in place of a root. It is never changed.
+// error instead of a root. An expression is never changed.
 type expression struct {
 	text  string
 	root  node
-	names []attribute // that stand in it, each once
+	names []attribute // those in it, each once
 	err   error
 }
 
@@ -21,10 +21,10 @@ type node interface {
 	value(s *scope) (any, error)
 }
 
-// compile reads an expression. It knows what requests and requirements are made
-// of: numbers, text, attributes, arithmetic, comparison, logic, the conditional,
-// and functions. Lists and nested ads are errors, and what they stand in is then
-// reported or left open instead of guessed at.
+// compile reads an expression of the parts that requests and requirements consist
+// of: numbers, text, attributes, arithmetic, comparison, logic, the conditional, and
+// functions. Lists and nested ads are errors; the caller reports the expression or
+// leaves it to HTCondor.
 func compile(text string) *expression {
 	p := &parser{text: text}
 	p.next()
@@ -55,12 +55,12 @@ type parser struct {
 	names []attribute
 }
 
-// maxNest bounds what an expression may do to the stack.
+// maxNest bounds the depth of an expression, and so the use of the stack.
 const maxNest = 200
 
 var operators = []string{"=?=", "=!=", "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", "?", ":", "!"}
 
-// begins are the characters with which operators begin.
+// begins marks the characters with which operators begin.
 var begins = func() (set [256]bool) {
 	for _, op := range operators {
 		set[op[0]] = true
@@ -119,8 +119,8 @@ func (p *parser) token() {
 
 var unescape = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
 
-// quoted returns where the string literal ends that the text begins with: the
-// place of its closing quote.
+// quoted returns the place of the closing quote of the string literal at the begin of
+// a text.
 func quoted(text string) int {
 	end := 1
 	for end < len(text) && text[end] != '"' {
@@ -166,8 +166,8 @@ func (p *parser) conditional() (node, error) {
 	return call{name: "ifthenelse", args: []node{cond, yes, no}}, nil
 }
 
-// levelOf returns how tightly a binary operator binds, 0 is loosest; -1 for what
-// is none.
+// levelOf returns how tightly a binary operator binds, from 0 for the loosest; -1 for
+// other tokens.
 func levelOf(tok string) int {
 	switch tok {
 	case "||":

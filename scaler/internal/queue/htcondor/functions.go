@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// callFunction computes a ClassAd function. What is undefined or unknown among
-// the arguments makes the result so.
+// callFunction computes a ClassAd function. An undefined or unknown argument makes
+// the result undefined or unknown.
 func callFunction(name string, args []any) (any, error) {
 	switch {
 	case name == "ifthenelse" && len(args) == 3:
@@ -54,7 +54,7 @@ func applyToNumbers(name string, args []any, f func(n []any) (any, error)) (any,
 	return f(numbers)
 }
 
-// numberFunctions are those of numbers alone. Their arguments are int64 or float64.
+// numberFunctions are the functions of numbers. Their arguments are int64 or float64.
 var numberFunctions = map[string]struct {
 	arguments int
 	of        func(n []any) (any, error)
@@ -70,7 +70,7 @@ var numberFunctions = map[string]struct {
 	"min":      {2, func(n []any) (any, error) { return extreme(n, -1), nil }},
 }
 
-// toWhole makes a function that turns a real number into a whole one.
+// toWhole returns a function that turns a real number into a whole one.
 func toWhole(round func(float64) float64) func(n []any) (any, error) {
 	return func(n []any) (any, error) {
 		if _, whole := n[0].(int64); whole {
@@ -125,7 +125,7 @@ func extreme(n []any, sign int) any {
 	return best
 }
 
-// textFunctions are those of text alone.
+// textFunctions are the functions of text.
 var textFunctions = map[string]struct {
 	least, most int
 	of          func(t []string) (any, error)
@@ -142,8 +142,8 @@ var textFunctions = map[string]struct {
 	}},
 }
 
-// matches is regexp(pattern, text, options). HTCondor's patterns are Perl's; one
-// that Go does not read is an error.
+// matches is regexp(pattern, text, options). HTCondor reads patterns as Perl does; a
+// pattern that Go cannot read is an error.
 func matches(t []string) (any, error) {
 	pattern := t[0]
 	if len(t) == 3 {
@@ -165,8 +165,8 @@ func matches(t []string) (any, error) {
 	return re.MatchString(t[1]), nil
 }
 
-// patterns are those that were compiled; each is held against hundreds of workers,
-// in each round.
+// patterns holds compiled patterns: each is matched against hundreds of workers in
+// each round.
 var patterns struct {
 	sync.Mutex
 	of map[string]*regexp.Regexp
@@ -191,8 +191,8 @@ func compiledPattern(pattern string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// member reports whether text is in a list, whose delimiters are space and comma
-// if nothing else is said.
+// member reports whether text is in a list. Space and comma delimit the elements
+// unless the third argument has other delimiters.
 func member(t []string, equal func(a, b string) bool) bool {
 	delimiters := " ,"
 	if len(t) == 3 {

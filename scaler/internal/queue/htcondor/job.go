@@ -12,12 +12,12 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// heldAttribute is what a held job says of itself, beside jobAttributes.
+// heldAttribute has the reason why a job is held.
 const heldAttribute = "HoldReason"
 
 const statusHeld = 5
 
-// Find implements queue.Finder. An ID is "6.0", or "6" for the first job of the
+// Find implements queue.Finder. An ID is "6.0", or "6" for the first job of that
 // cluster of jobs.
 func (r *Reader) Find(ctx context.Context, id string) (queue.Job, error) {
 	constraint, err := selecting(id)
@@ -44,8 +44,9 @@ func (r *Reader) Find(ctx context.Context, id string) (queue.Job, error) {
 	return queue.Job{}, queue.ErrNoJob
 }
 
-// find asks one schedd for a job's number, of several the first one's, and then for
-// all of its ad: what its expressions name is not known beforehand.
+// find looks for a job in the queue of one schedd: first for its ID (of several jobs
+// the first one's), then for all of its ad, because the attributes that its
+// expressions name are not known before.
 func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job, bool, error) {
 	id := ""
 	err := r.jobs(ctx, schedd, constraint, func(_ *adTemplate, d *delta) error {
@@ -81,7 +82,7 @@ func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job
 	return job, true, nil
 }
 
-// jobs lists single jobs.
+// jobs lists single jobs of a schedd.
 func (r *Reader) jobs(ctx context.Context, schedd, constraint string, each func(t *adTemplate, d *delta) error, more ...string) error {
 	args := append(append([]string{"-allusers", "-json"}, more...), "-constraint", constraint)
 	return r.queue(ctx, schedd, func(out io.Reader) error { return decodeTemplates(out, each) }, args...)
@@ -101,7 +102,7 @@ func named(a ad) queue.Job {
 	return job
 }
 
-// selecting returns the constraint for a job's number.
+// selecting returns the constraint that selects the job with an ID.
 func selecting(id string) (string, error) {
 	cluster, proc, one := strings.Cut(id, ".")
 	if _, err := strconv.ParseUint(cluster, 10, 32); err != nil {

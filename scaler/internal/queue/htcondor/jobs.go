@@ -11,8 +11,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// jobAttributes are the attributes by which the schedd groups its jobs. It adds
-// what those name that are expressions.
+// jobAttributes are the attributes by which the schedd groups its jobs. The schedd
+// adds the attributes that these name in expressions.
 var jobAttributes = []string{
 	"JobStatus", "JobUniverse", "QDate", "RemoteHost", groupAttribute,
 	"RequestCpus", "RequestMemory", "RequestDisk", "RequestGPUs",
@@ -28,13 +28,13 @@ var fetched = func() map[string]bool {
 	return names
 }()
 
-// groupAttribute is the job attribute that asks for a worker group, and the machine
-// attribute with a worker's group.
+// groupAttribute is the attribute with a worker group: the group that a job asks
+// for, and the group of a machine.
 const groupAttribute = "VmclusterGroup"
 
-// jobConstraint selects idle jobs and those that hold a slot: running (2),
-// transferring output (6), suspended (7). Held, removed and completed ones want
-// no worker.
+// jobConstraint selects idle jobs (1) and jobs that hold a slot: running (2),
+// transferring output (6), suspended (7). Held, removed and completed jobs want no
+// worker.
 const jobConstraint = "JobStatus == 1 || JobStatus == 2 || JobStatus == 6 || JobStatus == 7"
 
 // Numbers of HTCondor's job universes and states.
@@ -46,14 +46,14 @@ const (
 	universeLocal   = 12
 )
 
-// What a claimed slot is rounded up to: MODIFY_REQUEST_EXPR_REQUESTMEMORY and
-// _REQUESTDISK as they are by default.
+// HTCondor rounds a claimed slot up to multiples of these: the defaults of
+// MODIFY_REQUEST_EXPR_REQUESTMEMORY and _REQUESTDISK.
 const (
 	memoryStepMiB = 128
 	diskStepKiB   = 1024
 )
 
-// jobList gathers jobs into a snapshot's groups.
+// jobList collects jobs in the groups of a snapshot.
 type jobList struct {
 	now       time.Time
 	schedd    string
@@ -83,7 +83,7 @@ func newJobList(now time.Time, groups int) *jobList {
 	}
 }
 
-// add takes an ad that stands for a number of equal jobs.
+// add counts an ad, which stands for one job or for several equal ones.
 func (l *jobList) add(t *adTemplate, d *delta) error {
 	n, err := d.jobs()
 	if err != nil {
@@ -116,7 +116,7 @@ func (l *jobList) add(t *adTemplate, d *delta) error {
 	return nil
 }
 
-// kind is what is found out once for all ads of a template.
+// kind is what all ads of a template have in common.
 type kind struct {
 	idle          bool
 	why           string // the jobs do not count
@@ -174,7 +174,7 @@ func (l *jobList) digest(asks queue.Shape, demanded digest, group, limits string
 	return sum.sum()
 }
 
-// doesNotCount says why idle jobs need no worker; "" says that they do.
+// doesNotCount returns why idle jobs need no worker; "" if they need one.
 func (l *jobList) doesNotCount(a ad) string {
 	switch universe := a.integer("JobUniverse"); universe {
 	case universeVanilla:
@@ -209,7 +209,8 @@ func (l *jobList) fill(s *queue.Snapshot, node func(machine string) string) {
 	for machine, n := range l.onMachine {
 		s.OnNode[node(machine)] += n
 	}
-	for machine, k := range l.leased {
+	for _, machine := range slices.Sorted(maps.Keys(l.leased)) { // two may be one node
+		k := l.leased[machine]
 		skip(l.skipped, "idle, but its lease on "+node(machine)+" has not ended", k.Count, func() string { return k.First })
 	}
 	s.Jobs = l.jobs
@@ -234,13 +235,13 @@ func machineOf(host string) string {
 	return host
 }
 
-// nodeName is the node's name in a machine's: the first label.
+// nodeName returns the node's name in a machine's name: the first label.
 func nodeName(machine string) string {
 	name, _, _ := strings.Cut(machine, ".")
 	return strings.ToLower(name)
 }
 
-// merge adds the jobs of another schedd, whose keys are different.
+// merge adds the jobs of another schedd. Keys begin with the name of the schedd.
 func (l *jobList) merge(o *jobList) {
 	l.listed += o.listed
 	l.running += o.running

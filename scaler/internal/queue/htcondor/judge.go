@@ -16,7 +16,7 @@ func Judge(r *queue.Requirement, machine queue.Attributes, free queue.Shape) str
 		clause := compiled(text)
 		v, err := clause.value(s)
 		if err != nil {
-			continue // not for us to judge
+			continue // HTCondor decides
 		}
 		if _, is := v.(unknown); is {
 			continue
@@ -28,7 +28,7 @@ func Judge(r *queue.Requirement, machine queue.Attributes, free queue.Shape) str
 	return ""
 }
 
-// jobTexts are the attributes of a job as a requirement has them.
+// jobTexts are the attributes of a job in the form of a requirement.
 type jobTexts map[string]string
 
 // get implements jobScope.
@@ -40,7 +40,7 @@ func (t jobTexts) get(name string) (any, bool) {
 	return valueOf(text), true
 }
 
-// facts returns what the machine has of what an expression names, for people.
+// facts returns the machine's attributes that an expression names, for people.
 func (s *scope) facts(e *expression) string {
 	var facts []string
 	for _, name := range e.machineNames(s.job) {
@@ -99,15 +99,14 @@ func valueOf(text string) any {
 	return e
 }
 
-// compiledExpressions holds expressions that were asked for lately. The clauses of
-// a queue stay the same from one reading to the next, and each is needed by the
-// reader and by the judge.
+// compiledExpressions is a cache of expressions. The clauses of a queue stay the same
+// from one reading to the next, and the reader and the judge both need each.
 var compiledExpressions struct {
 	sync.Mutex
 	of map[string]*expression
 }
 
-// mostExpressions bounds the cache. When it is full, all is forgotten.
+// mostExpressions bounds the cache. A full cache is emptied.
 const mostExpressions = 60_000
 
 func compiled(text string) *expression {

@@ -22,12 +22,13 @@ func (n number) value() any {
 	return int64(n.n)
 }
 
-// longestExact is how many digits of a whole number a float64 holds for certain.
+// longestExact is the number of digits of a whole number that a float64 always holds
+// exactly.
 const longestExact = 15
 
-// plainNumber reads a number, a whole one without strconv's help. One that number
-// does not hold exactly is not read.
-func plainNumber(raw []byte) (number, bool) {
+// plainNumber reads a number. ok is false for text that is no number, and for a whole
+// number that the type number may not hold exactly.
+func plainNumber(raw []byte) (n number, ok bool) {
 	digits := raw
 	if len(digits) > 0 && digits[0] == '-' {
 		digits = digits[1:]
@@ -35,26 +36,32 @@ func plainNumber(raw []byte) (number, bool) {
 	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' {
 		return number{}, false
 	}
-	if n, whole := wholeNumber(digits); whole {
+	if v, whole := wholeNumber(digits); whole {
 		if len(digits) < len(raw) {
-			n = -n
+			v = -v
 		}
-		return number{n: n}, true
+		return number{n: v}, true
 	}
-	real := false
+	if !isReal(digits) {
+		return number{}, false
+	}
+	v, err := strconv.ParseFloat(string(raw), 64)
+	return number{v, true}, err == nil
+}
+
+// isReal reports whether a number without its sign has a fraction or an exponent, and
+// nothing that is no part of a number.
+func isReal(digits []byte) bool {
+	found := false
 	for _, c := range digits {
 		switch {
 		case c == '.' || c == 'e' || c == 'E':
-			real = true
+			found = true
 		case (c < '0' || c > '9') && c != '+' && c != '-':
-			return number{}, false
+			return false
 		}
 	}
-	if !real {
-		return number{}, false
-	}
-	n, err := strconv.ParseFloat(string(raw), 64)
-	return number{n, true}, err == nil
+	return found
 }
 
 func wholeNumber(digits []byte) (float64, bool) {
@@ -86,7 +93,7 @@ func parseNumber(text string) (any, error) {
 	return n, nil
 }
 
-// realText writes a real number so that it is not taken for a whole one.
+// realText returns a real number as text that does not look like a whole number.
 func realText(v float64) string {
 	text := strconv.FormatFloat(v, 'g', -1, 64)
 	if !strings.ContainsAny(text, ".eIN") {
@@ -95,7 +102,7 @@ func realText(v float64) string {
 	return text
 }
 
-// roundedUp returns a number as a whole one: half a CPU asked for is a CPU taken.
+// roundedUp returns a number as a whole one: a job that asks for half a CPU takes one.
 func roundedUp(name string, v float64) (int, error) {
 	if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
 		return 0, fmt.Errorf("attribute %s is %v", name, v)

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// truth reads a value as a condition, as ClassAds do: numbers are true unless 0.
+// truth returns a value as a condition: numbers are true unless they are 0. ok is
+// false for other values.
 func truth(v any) (value, ok bool) {
 	switch v := v.(type) {
 	case bool:
@@ -30,8 +31,8 @@ func isVague(v any) bool {
 	return false
 }
 
-// vague is the result where a value is undefined or unknown: unknown if one of
-// them is, for the fact might be any.
+// vague returns the result of values of which one is undefined or unknown: unknown if
+// one of them is unknown.
 func vague(values ...any) any {
 	for _, v := range values {
 		if _, is := v.(unknown); is {
@@ -166,7 +167,8 @@ func ofRealNumbers(op string, a, b float64) (any, error) {
 	return n, nil
 }
 
-// compare says what a comparison operator makes of an order: less than 0, 0, more.
+// compare returns the result of a comparison operator for an order: negative, 0 or
+// positive.
 func compare(op string, order int) (any, error) {
 	switch op {
 	case "==":
@@ -185,14 +187,14 @@ func compare(op string, order int) (any, error) {
 	return nil, fmt.Errorf("operator %s is not known here", op)
 }
 
-// identical is the comparison that never is undefined. Types must be the same, so
-// that 4 and 4.0 differ, and text is compared exactly.
+// identical is the comparison whose result is never undefined. It compares types, so
+// that 4 and 4.0 differ, and text exactly.
 func identical(l, r any) bool { return l == r }
 
 func logic(op string, l, r any) any {
 	lb, lok := truth(l)
 	rb, rok := truth(r)
-	decides := op == "||" // the value that settles the matter by itself
+	decides := op == "||" // the value of one side that settles the result
 	if lok && lb == decides || rok && rb == decides {
 		return decides
 	}

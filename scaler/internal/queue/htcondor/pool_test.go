@@ -28,8 +28,8 @@ const (
 )
 
 // TestTickOnARealPool queues 50,000 jobs that no worker runs, reads them as the
-// scaler does, decides, and removes them. It runs on an access point, as a user who
-// may submit jobs (CONTRIBUTING: VMCLUSTER_ACC_SCHEDD).
+// scaler does, decides, and removes them. It runs on an access point, as a user that
+// may submit jobs (README: VMCLUSTER_ACC_SCHEDD).
 func TestTickOnARealPool(t *testing.T) {
 	schedd := os.Getenv("VMCLUSTER_ACC_SCHEDD")
 	if schedd == "" {

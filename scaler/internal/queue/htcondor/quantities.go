@@ -7,17 +7,17 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// quantities are a job's four requests.
+// quantities are the four requests of a job: CPUs, memory, disk and GPUs.
 type quantities struct {
 	each [4]quantity
-	used []int // numbers by which those go that are expressions
+	used []int // numbers of the template that the expressions among them name
 }
 
-// quantity is a number of the ad, or whatever else stands there.
+// quantity is one request: a number of the template, or another value of the ad.
 type quantity struct {
 	name   string // in lower case
 	people string // as people write it
-	number int    // its place among the ad's numbers; -1: it is none
+	number int    // its place among the numbers of the template; -1: it is not there
 }
 
 func newQuantities(t *adTemplate) quantities {
@@ -38,8 +38,8 @@ func newQuantities(t *adTemplate) quantities {
 	return q
 }
 
-// of evaluates what a job asks for. Memory is in MiB, disk in KiB; a job that does
-// not say how many CPUs gets one.
+// of evaluates the requests of a job. Memory is in MiB, disk in KiB. A job without a
+// request for CPUs gets one.
 func (q quantities) of(t *adTemplate, d *delta) (queue.Shape, error) {
 	for _, i := range q.used {
 		if v := d.numbers[i].value(); t.ad[t.numbers[i]] != v {

@@ -14,7 +14,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// Options say which pool is read, and how.
+// Options describe a pool and the way to it.
 type Options struct {
 	Pool           string   // host[:port] of the collector; "" takes the tools' own configuration
 	Schedds        []string // names of access points; empty means all that the collector knows
@@ -58,7 +58,7 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	for _, err := range failed {
 		s.Partial = append(s.Partial, valid(err.Error()))
 	}
-	// The jobs come first: what their requirements name is asked of the workers.
+	// The jobs come first: their requirements name attributes of the workers.
 	fetch, own := attributesOfSlots(jobs.names())
 	s.WorkersAt = time.Now().UTC()
 	workers := newWorkerList(own)
@@ -70,8 +70,7 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	return s, nil
 }
 
-// readPool reads the collector's own ad, which is there whenever the collector
-// answers at all.
+// readPool reads the collector's own ad. Every collector that answers has one.
 func (r *Reader) readPool(ctx context.Context, s *queue.Snapshot) error {
 	found := 0
 	err := r.status(ctx, func(a ad) error {
@@ -113,10 +112,10 @@ func (r *Reader) schedds(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// readJobs reads one schedd's queue. The schedd groups the jobs and counts them:
-// that takes it no longer than to print them, and condor_q and the scaler next to
-// nothing. (-autocluster would mix jobs of all states, and takes no constraint.)
-// The jobs count only if all of them could be read.
+// readJobs reads the queue of one schedd. The schedd groups equal jobs and counts
+// them: for the schedd this is no more work than to list them, and condor_q and the
+// scaler get a short answer. (-autocluster would mix jobs of all states, and takes no
+// constraint.) The jobs count only if all of them could be read.
 func (r *Reader) readJobs(ctx context.Context, schedd string, into *jobList, s *queue.Snapshot) error {
 	list, err := r.list(ctx, schedd, into.now)
 	if err != nil {
@@ -136,8 +135,8 @@ func (r *Reader) readJobs(ctx context.Context, schedd string, into *jobList, s *
 	return nil
 }
 
-// roomFor returns for how many groups of jobs of a schedd there had better be room:
-// as many as the last time, and some more.
+// roomFor returns a capacity for the groups of jobs of a schedd: as many as in the
+// last reading, and some more.
 func (r *Reader) roomFor(schedd string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -150,8 +149,8 @@ func (r *Reader) remember(schedd string, groups int) {
 	r.groups[schedd] = groups
 }
 
-// list fetches the jobs. A condor_q that cannot have them grouped lists each by
-// itself.
+// list fetches the jobs in groups, or one by one if condor_q has no option for
+// groups.
 func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobList, error) {
 	fetch := func(attributes []string, how ...string) (*jobList, error) {
 		list := newJobList(now, r.roomFor(schedd))
@@ -167,8 +166,8 @@ func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobLi
 	return list, err
 }
 
-// totals returns how many jobs the schedd counts that would be in the list.
-// Unlike the list, its answer is never empty.
+// totals returns the schedd's own count of the jobs that belong in the list. Unlike
+// the list, the answer is never empty.
 func (r *Reader) totals(ctx context.Context, schedd string) (int, error) {
 	found, total := 0, 0
 	err := r.queue(ctx, schedd, func(out io.Reader) error {

@@ -173,8 +173,8 @@ func TestAFullWorkerIsNotIdle(t *testing.T) {
 	}
 }
 
-// By these the scaler tells two servers of one name apart, and how long a worker
-// took to join.
+// The server's ID distinguishes two servers of one name, and the start shows how long
+// a worker took to join.
 func TestWhichServerAWorkerIsAndSinceWhen(t *testing.T) {
 	f := recorded(t)
 	f.slots = "condor_status-pslot-full.json"

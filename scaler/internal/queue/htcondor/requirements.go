@@ -7,13 +7,14 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// requirementReader reads the Requirements of job ads of one template. Each clause
-// is read once: the Requirements of thousands of submissions differ in one or two.
+// requirementReader reads the Requirements of the job ads of one template. It reads
+// each clause once: the Requirements of thousands of submissions differ in one or two
+// clauses.
 type requirementReader struct {
 	job     ad
 	numbers []string // names of the attributes that are numbers, as in the template
 	partial bool
-	named   map[string]bool // collects the machine attributes that the clauses name
+	named   map[string]bool // the machine attributes that the clauses name are added here
 	shared  map[digest]*queue.Requirement
 	parts   map[string][]*clause // by their text
 	whole   map[string]demanded  // by the text as it is printed
@@ -26,40 +27,40 @@ type requirementReader struct {
 	boundTo map[string]string
 }
 
-// demanded is what jobs demand of a machine beside amounts: nil and the zero digest
-// for nothing. Equal demands have the same digest in every process.
+// demanded is what jobs demand of a machine beside amounts; the zero value is nothing.
+// Equal demands have the same digest in every process.
 type demanded struct {
 	requirement *queue.Requirement
 	digest      digest
 }
 
-// clause is one part of Requirements, as it is read for one template.
+// clause is one clause of Requirements for the ads of one template.
 type clause struct {
 	text     string
 	job      []string // the attributes of the job in it, in order
-	numbers  []int    // those of them that are numbers of the template, by their place
+	numbers  []int    // places of those that are numbers of the template
 	digest   digest   // of the text and the attributes of the job, without numbers
 	amounts  bool     // see queue.Requirement
 	personal bool
 }
 
-// Bounds of what is remembered: where each job has a text or a clause of its own,
-// nothing is gained by it.
+// Bounds of what is remembered. It is of no use if each job has a text or a clause of
+// its own.
 const (
 	mostWhole = 2000
 	mostParts = 5000
 )
 
-// usual are the clauses that HTCondor itself adds and that packing by amounts
-// judges better, as normalized returns them.
+// usual are the clauses that HTCondor itself adds, in the form of normalized. Packing
+// by amounts judges them better.
 var usual = map[string]bool{
 	"cpus>=requestcpus": true, "memory>=requestmemory": true, "disk>=requestdisk": true, "gpus>=requestgpus": true,
 }
 
-// amounts are the attributes whose values change with each job that starts.
+// amounts are the attributes that change with each job that starts.
 var amounts = []string{"cpus", "memory", "disk", "gpus"}
 
-// personal are the attributes that each worker has for itself.
+// personal are the attributes that differ from worker to worker.
 var personal = Traits().Attributes.Personal
 
 func newRequirementReader(t *adTemplate, named map[string]bool, shared map[digest]*queue.Requirement) *requirementReader {
@@ -91,8 +92,8 @@ func (r *requirementReader) of(d *delta) demanded {
 	return out
 }
 
-// read reads Requirements. Numbers are the job's. The second result reports whether
-// the first one depends on them.
+// read returns what the Requirements of a job with these numbers demand, and whether
+// that depends on the numbers.
 func (r *requirementReader) read(text string, numbers []number) (demanded, bool) {
 	r.list = r.list[:0]
 	for part := range parts(text) {
@@ -136,7 +137,7 @@ func (r *requirementReader) requirement(numbers []number) *queue.Requirement {
 }
 
 // attributes returns the attributes of the job in the clauses of the list. Most
-// requirements of a template have the same ones, and share them.
+// requirements of a template share the same map.
 func (r *requirementReader) attributes(numbers []number) map[string]string {
 	var bound []*clause
 	for _, c := range r.list {
@@ -178,7 +179,7 @@ func (r *requirementReader) clauses(part string) []*clause {
 		for _, name := range e.machineNames(r.job) {
 			r.named[name] = true
 			c.personal = c.personal || slices.Contains(personal, name)
-			// GPUs are counted by countMatches(), and packed
+			// countMatches() counts GPUs, which are packed.
 			c.amounts = c.amounts || slices.Contains(amounts, name) && !strings.Contains(strings.ToLower(text), "countmatches")
 		}
 		r.bind(c, e)
@@ -187,7 +188,7 @@ func (r *requirementReader) clauses(part string) []*clause {
 	return out
 }
 
-// bind notes which attributes of the job a clause depends on.
+// bind finds the attributes of the job on which a clause depends.
 func (r *requirementReader) bind(c *clause, e *expression) {
 	for _, a := range e.namesIn(r.job) {
 		if _, ok := r.job[a.name]; ok && a.ad != ofMachine && !slices.Contains(c.job, a.name) {

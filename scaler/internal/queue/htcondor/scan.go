@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// splitter finds the objects of an array and where in them the attributes are.
-// Tens of megabytes may come in one reading: text in quotes is leapt over, and
-// nothing is copied.
+// splitter finds the objects of an array and the places of their attributes. It
+// skips text in quotes and copies nothing: a reading may have tens of megabytes.
 type splitter struct {
 	in        io.Reader
 	buf       []byte
@@ -21,8 +20,8 @@ type splitter struct {
 	irregular bool    // raw does not look like attributes and values
 }
 
-// field is where in an object an attribute's name and value are, the name without
-// its quotes, the value without space around it.
+// field is the places of an attribute's name and value in an object, the name without
+// its quotes.
 type field struct{ name, nameEnd, value, valueEnd int }
 
 func (s *splitter) name(f field) []byte  { return s.raw[f.name:f.nameEnd] }
@@ -30,8 +29,8 @@ func (s *splitter) value(f field) []byte { return bytes.TrimSpace(s.raw[f.value:
 
 const windowSize = 64 << 10
 
-// newSplitter reads up to the bracket that opens an array. Where there is
-// nothing, the splitter is nil.
+// newSplitter reads up to the bracket that opens an array. It returns nil if there is
+// no output.
 func newSplitter(r io.Reader) (*splitter, error) {
 	s := &splitter{in: r, buf: make([]byte, windowSize)}
 	c, err := s.next()
@@ -52,8 +51,8 @@ func newSplitter(r io.Reader) (*splitter, error) {
 	return nil, fmt.Errorf("its output is not JSON: %q", strings.TrimSpace(line[:min(len(line), 200)]))
 }
 
-// more reads on. What lies before from is dropped, and what follows is moved to
-// the buffer's begin.
+// more reads more input. It drops what lies before from, and moves the rest to the
+// begin of the buffer.
 func (s *splitter) more(from int) error {
 	if from > 0 {
 		s.end = copy(s.buf, s.buf[from:s.end])
@@ -75,7 +74,7 @@ func (s *splitter) more(from int) error {
 	return io.ErrNoProgress
 }
 
-// next returns the next byte that is no space.
+// next returns the next byte that is not white space.
 func (s *splitter) next() (byte, error) {
 	for {
 		for s.at < s.end {
@@ -93,7 +92,7 @@ func (s *splitter) next() (byte, error) {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// object goes to the next object; there is none at the array's end.
+// object goes to the next object. It returns false at the end of the array.
 func (s *splitter) object(first bool) (bool, error) {
 	c, err := s.next()
 	if err == nil && c == ',' && !first {
@@ -112,8 +111,7 @@ func (s *splitter) object(first bool) (bool, error) {
 	return true, s.mark()
 }
 
-// mark reads up to the brace that closes the one that was read, and marks the
-// attributes.
+// mark reads up to the closing brace of the object and marks the attributes.
 func (s *splitter) mark() error {
 	s.fields = s.fields[:0]
 	begin := s.at - 1
@@ -142,8 +140,8 @@ type marker struct {
 	f         field
 }
 
-// scan goes on at i and returns where it stopped: behind the object, or at the
-// end of what there is of it.
+// scan continues at i and returns where it stopped: behind the object, or at the end
+// of the part that has been read.
 func (m *marker) scan(raw []byte, i int, fields *[]field) int {
 	for i < len(raw) {
 		if m.quoted {
@@ -174,7 +172,7 @@ func (m *marker) scan(raw []byte, i int, fields *[]field) int {
 	return i
 }
 
-// escaped reports whether the next character is escaped.
+// escaped reports whether a backslash escapes the character after the text.
 func escaped(before []byte) bool {
 	n := 0
 	for i := len(before) - 1; i >= 0 && before[i] == '\\'; i-- {
@@ -190,7 +188,7 @@ func (m *marker) unquote(at int) {
 	}
 }
 
-// one takes a character of the object itself, outside of quotes.
+// one takes a character of the object itself that is outside of quotes.
 func (m *marker) one(c byte, at int, fields *[]field) {
 	end := func() {
 		m.f.valueEnd = at
@@ -223,7 +221,7 @@ func (m *marker) one(c byte, at int, fields *[]field) {
 	}
 }
 
-// inner takes a character of a value's inside, outside of quotes.
+// inner takes a character inside of a list or an object that is outside of quotes.
 func (m *marker) inner(c byte) {
 	switch c {
 	case '"':

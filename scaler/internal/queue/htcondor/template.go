@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// adTemplate is the part that job ads share which differ only in their delta. It
-// is read once. What is cached with it the first time holds for all of them.
+// adTemplate is the part shared by job ads that differ only in their delta. It is read
+// once, and a value that is cached with it holds for all of these ads.
 type adTemplate struct {
-	ad      ad       // as the first one was; see with
+	ad      ad       // the first one; see with
 	numbers []string // names of the attributes that are numbers, as they are printed
 	cached  any
 }
 
-// delta is the part of a job ad in which it may differ from its template: text as
-// it is printed, without quotes, nil where there is none, and numbers. It is valid
-// until the next ad is read.
+// delta is the part of a job ad that is not in its template: numbers, and text as it
+// is printed, without quotes; nil where there is none. It is valid until the next ad is
+// read.
 type delta struct {
 	jobCount, jobIDs, cluster, proc, queued, host []byte
-	id                                            []byte // of the schedd's answer; of no use
+	id                                            []byte // number of the group in the answer; not used
 	requirements                                  []byte // with its escapes
 	numbers                                       []number
 }
@@ -93,7 +93,7 @@ func (d *delta) first() string {
 	return valid(string(first))
 }
 
-// since returns when the jobs were queued; zero is not known.
+// since returns when the jobs were queued; zero if that is not known.
 func (d *delta) since() time.Time {
 	n, whole := wholeNumber(d.queued)
 	if !whole || n == 0 {
@@ -173,8 +173,8 @@ func (r *templateReader) field(name, value []byte) {
 	r.signature = append(append(append(append(r.signature, name...), ':'), value...), '\n')
 }
 
-// fresh reads the ad in full. What is not JSON is found here, before the template
-// is remembered.
+// fresh reads the ad in full. This finds what is not JSON, before the template is
+// remembered.
 func (r *templateReader) fresh() (*adTemplate, error) {
 	all, err := r.values.strict(r.s.raw)
 	if err != nil {
@@ -196,8 +196,8 @@ func (r *templateReader) fresh() (*adTemplate, error) {
 	return t, nil
 }
 
-// inQuotes takes the quotes off a text.
-func inQuotes(value []byte) ([]byte, bool) {
+// inQuotes returns the text between quotes; ok is false if there are none.
+func inQuotes(value []byte) (inner []byte, ok bool) {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return nil, false
 	}

@@ -17,20 +17,20 @@ var slotAttributes = []string{
 	"DaemonStartTime", "EnteredCurrentActivity", "MyCurrentTime", "LastHeardFrom",
 }
 
-// usualAttributes are machine attributes that jobs' requirements often name. They
-// are fetched even while no job waits that names them: what a group's workers
-// have is then known when one does and no worker is left.
+// usualAttributes are machine attributes that jobs' requirements often name. The
+// reader always fetches them, so that they are known of a group when such a job
+// comes and no worker is left.
 var usualAttributes = []string{
 	"Arch", "Microarch", "OpSys", "OpSysAndVer", "OpSysMajorVer", "OpSysName", groupAttribute,
 	"HasFileTransfer", "HasContainer", "HasSIF", "HasSingularity", "HasDocker", "HasMPI", "HasJobDeferral",
 	"GPUs_Capability", "GPUs_DeviceName", "GPUs_GlobalMemoryMb", "GPUs_DriverVersion",
 }
 
-// maxNamed bounds how many further attributes jobs can have fetched.
+// maxNamed bounds the further attributes that are fetched because jobs name them.
 const maxNamed = 200
 
-// attributesOfSlots returns what is fetched of each slot, and what of it is a
-// worker's own attributes, with those that waiting jobs name.
+// attributesOfSlots returns the attributes to fetch of each slot, and those of them
+// that become attributes of the worker. Named are the ones that waiting jobs name.
 func attributesOfSlots(named []string) (fetch, own []string) {
 	own = append([]string{"Machine", "VmclusterName"}, usualAttributes...)
 	has := func(list []string, name string) bool {
@@ -50,7 +50,7 @@ func attributesOfSlots(named []string) (fetch, own []string) {
 	return fetch, own
 }
 
-// workerList gathers slot ads into workers.
+// workerList collects the ads of slots in workers.
 type workerList struct {
 	own     []string // attributes that are kept
 	workers map[string]*queue.Worker
@@ -62,7 +62,7 @@ func newWorkerList(own []string) *workerList {
 	return &workerList{own: own, workers: map[string]*queue.Worker{}, nodes: map[string]string{}, dynamic: map[string]int{}}
 }
 
-// node returns the node that a machine is.
+// node returns the name of the node that a machine is.
 func (l *workerList) node(machine string) string {
 	if n, ok := l.nodes[strings.ToLower(machine)]; ok {
 		return n
@@ -118,8 +118,9 @@ func (l *workerList) add(a ad) error {
 	return nil
 }
 
-// attributes takes what was fetched of the worker's own attributes. What is not
-// in the ad is not there; what is an expression, a list or an ad is left open.
+// attributes returns the attributes of the worker from the ad of a slot. One that is
+// not in the ad is known not to be there; the value of an expression, a list or an
+// ad is not known.
 func (l *workerList) attributes(a ad) queue.Attributes {
 	out := make(queue.Attributes, len(l.own))
 	for _, name := range l.own {
@@ -132,7 +133,7 @@ func (l *workerList) attributes(a ad) queue.Attributes {
 	return out
 }
 
-// worker returns the worker that a slot is of.
+// worker returns the worker to which a slot belongs.
 func (l *workerList) worker(a ad) *queue.Worker {
 	machine := a.text("Machine")
 	if machine == "" {
@@ -152,7 +153,7 @@ func (l *workerList) worker(a ad) *queue.Worker {
 }
 
 // accepts reports whether a slot takes jobs. A slot that is being switched off
-// peacefully shows no Draining; its Start is undefined.
+// peacefully has no Draining; its Start is undefined.
 func accepts(a ad) bool {
 	if a.boolean("Draining") || a.text("State") == "Drained" {
 		return false
@@ -161,8 +162,8 @@ func accepts(a ad) bool {
 	return known && start != false
 }
 
-// idleSince returns the time of the slot's last change by the pool's clock. The worker's
-// own clock shows only how long ago it was.
+// idleSince returns the time of a slot's last change by the pool's clock. Only the
+// time since then is taken from the worker's clock.
 func idleSince(a ad, changed string, heard time.Time) time.Time {
 	at, now := a.integer(changed), a.integer("MyCurrentTime")
 	if at == 0 {
@@ -186,7 +187,7 @@ func (l *workerList) list() []queue.Worker {
 	out := make([]queue.Worker, 0, len(l.workers))
 	for name, w := range l.workers {
 		if w.Slots == 0 {
-			continue // only dynamic slots: the worker's own ad has gone already
+			continue // only dynamic slots are left: the worker's own ad is gone
 		}
 		w.Running = max(w.Running, l.dynamic[name])
 		out = append(out, *w)
@@ -195,8 +196,8 @@ func (l *workerList) list() []queue.Worker {
 	return out
 }
 
-// poolSince is when the collector was started. HTCondor 23.9 does not write
-// DaemonStartTime into the collector's own ad, but how long it has been counting.
+// poolSince returns the start of the collector. HTCondor 23.9 does not write
+// DaemonStartTime into the collector's own ad, but since when it has counted.
 func poolSince(a ad) time.Time {
 	if start := seconds(a, "DaemonStartTime"); !start.IsZero() {
 		return start
