@@ -10,10 +10,10 @@ import (
 )
 
 // grow decides on new workers. Facts that are partial may cause some: jobs that are
-// listed do wait. So is what was decided before in this round, and retried how many of
+// listed do wait. Before is what was decided earlier in this round, and retried how many of
 // its removals in each group were tried before.
-func grow(r round, need demand.Demand, so Decision, retried map[string]int, m Memory) (d Decision, holdEnds time.Time, after Memory) {
-	wishes, m := wishesOf(r, need, so, retried, m)
+func grow(r round, need demand.Demand, before Decision, retried map[string]int, m Memory) (d Decision, holdEnds time.Time, after Memory) {
+	wishes, m := wishesOf(r, need, before, retried, m)
 	g := growth{
 		r: r, wishes: wishes, gangs: need.Gangs, state: make([]gangState, len(need.Gangs)), forGangs: map[string]int{},
 		left: left{room: r.facts.Room, create: r.policy.MaxCreate, booting: r.fleet.Count("", fleet.Booting)},
@@ -48,8 +48,8 @@ func inTurn(groups []string, last string) []string {
 
 // beingFreed returns how many names of the group are freed by removals of this round.
 // A server that can't be deleted keeps its name, and must not stop the group for ever.
-func beingFreed(so Decision, group string, retried map[string]int) int {
-	return steps(so.Remove, group) + steps(so.Discard, group) - retried[group]
+func beingFreed(before Decision, group string, retried map[string]int) int {
+	return steps(before.Remove, group) + steps(before.Discard, group) - retried[group]
 }
 
 // unmetSince returns since when a group has had a need; zero where it has none. A need
@@ -89,7 +89,7 @@ type wish struct {
 
 // wishesOf returns each managed group's wish, and the memory of since when there has
 // been a need.
-func wishesOf(r round, need demand.Demand, so Decision, retried map[string]int, m Memory) (map[string]wish, Memory) {
+func wishesOf(r round, need demand.Demand, before Decision, retried map[string]int, m Memory) (map[string]wish, Memory) {
 	m.Unmet = copied(m.Unmet)
 	out := map[string]wish{}
 	for _, group := range r.managed {
@@ -99,9 +99,9 @@ func wishesOf(r round, need demand.Demand, so Decision, retried map[string]int, 
 		} else {
 			m.Unmet[group] = since
 		}
-		w := wanted(r, group, need.Needs[group], since, so)
+		w := wanted(r, group, need.Needs[group], since, before)
 		w.gate = gateOf(r, m.Breakers, group)
-		w.freed = beingFreed(so, group, retried)
+		w.freed = beingFreed(before, group, retried)
 		out[group] = w
 	}
 	return out, m
@@ -109,10 +109,10 @@ func wishesOf(r round, need demand.Demand, so Decision, retried map[string]int, 
 
 // wanted returns a group's wish: for a need that has lasted since then, and for its
 // min.
-func wanted(r round, group string, need demand.Need, since time.Time, so Decision) wish {
+func wanted(r round, group string, need demand.Need, since time.Time, before Decision) wish {
 	bounds := r.policy.Groups[group]
 	existing := len(r.fleet.Group(group))
-	staying := r.staying(group) + steps(so.Undrain, group) - steps(so.Drain, group)
+	staying := r.staying(group) + steps(before.Undrain, group) - steps(before.Drain, group)
 	var w wish
 	if need.Workers > 0 {
 		w = wantedForJobs(r, group, need, since)

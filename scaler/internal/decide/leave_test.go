@@ -46,7 +46,7 @@ func TestLeaving(t *testing.T) {
 	})
 }
 
-func TestClear(t *testing.T) {
+func TestDeleteUnkept(t *testing.T) {
 	check(t, []row{
 		{"a server in ERROR goes at once, with Nova's words", newWorld(node("astro-cpu-1", 30, inError)), "remove:cpu-1", "astro-cpu-1: server_in_error message=No valid host was found."},
 		{"a protected one stays", newWorld(node("astro-cpu-1", 30, inError, protected)), "", "astro-cpu-1: kept_protected what=(server_in_error message=No valid host was found.)"},
@@ -64,7 +64,7 @@ func TestClear(t *testing.T) {
 		{"absence counts from the last time in the pool", newWorld(node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 20), func(w *world) { w.memory.LastInPool = map[string]time.Time{"astro-cpu-1": ago(600)} }), "", ""},
 		{"and from the start of the watch", newWorld(node("astro-cpu-1", 9000), func(w *world) { w.memory.WatchedFrom = ago(600) }), "", ""},
 		{"a stopped server is left alone", newWorld(node("astro-cpu-1", 9000, func(n *cluster.Node, _ *cluster.Member) { n.Status = "SHUTOFF" })), "", "astro-cpu-1: server_stopped status=SHUTOFF"},
-		{"a roster entry without a server is cleared after a second look", newWorld(func(w *world) {
+		{"a roster entry without a server is deleted after a second look", newWorld(func(w *world) {
 			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-3"}}
 		}, confirmedOnce("astro-cpu-3", 20)), "remove:cpu-3", "astro-cpu-3: no_server"},
 		{"nothing is added while a name is being freed", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30, inError)), "remove:cpu-1", "group cpu: group_pauses workers=2 left=5m failures=1 why=(server_in_error message=No valid host was found.)"},

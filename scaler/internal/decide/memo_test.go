@@ -176,3 +176,26 @@ func TestMemosAreBounded(t *testing.T) {
 		seen[memo] = true
 	}
 }
+
+// Memos are read by earlier and later versions of the scaler: these were written by an
+// earlier one.
+func TestTheFormOfMemosStays(t *testing.T) {
+	const id, volume = "0d9b1f3e-6d0a-4f8c-9a52-0c6f6f1f2a11", "7b5c2a90-3e4d-4f6a-8b1c-2d3e4f5a6b7c"
+	memos := []string{
+		"s.68ab84.a4380d.4.63g.tro8w.2",
+		"b.68ab84.ca9781.no_host.1.towk6o",
+		"g." + id + ".towjx8",
+		"v." + volume + ".fe6b6f",
+	}
+	w := newWorld(ofFlavor("g1"), zones("a"))
+	m := decide.Memory{}.Failed(ago(60), fault(cluster.FaultNoHost, "a"))
+	m.Learned = map[string]decide.Learned{"cpu": {Shape: queue.Shape{Cpus: 4, MemoryMiB: 7900, DiskKiB: 50_000_000, GPUs: 2}, Flavor: "g1", Image: "debian"}}
+	m.Servers = map[string]decide.Past{id: {Seen: ago(100), Volumes: []string{volume}}}
+	if got := m.Memos(w.facts.Cluster.Document, nil, nil, nil, now); !slices.Equal(got, memos) {
+		t.Errorf("written %q", got)
+	}
+	read := decide.Memory{}.Recall(w.facts.Cluster.Document, memos, now)
+	if got := read.Memos(w.facts.Cluster.Document, nil, nil, nil, now); !slices.Equal(got, memos) {
+		t.Errorf("read and written again %q", got)
+	}
+}
