@@ -17,9 +17,10 @@ import (
 // more where Nova fails to build one. Observe, Enroll and the like are called from
 // one goroutine; Launch makes servers side by side.
 type Batch struct {
-	ID      string    // on every server of the batch, see cluster.MetaBatch
-	Begun   time.Time // when the batch was prepared
-	Courier Courier
+	ID       string    // on every server of the batch, see cluster.MetaBatch
+	Begun    time.Time // when the batch was prepared
+	Courier  Courier
+	Problems Problems // of its workers
 
 	maker       Maker
 	concurrency int
@@ -29,9 +30,8 @@ type Batch struct {
 	placement   *placement
 	members     map[string]*member // by node name
 
-	mu       sync.Mutex
-	taken    []*member // whose name another writer has put into the roster
-	problems []cluster.Problem
+	mu    sync.Mutex
+	taken []*member // whose name another writer has put into the roster
 }
 
 // New prepares a batch of the named workers, by the templates of the document. meta
@@ -65,9 +65,6 @@ func (b *Batch) Spread(stay cluster.Nodes, avoid []string) {
 
 // Size returns the number of workers of the batch, those given up included.
 func (b *Batch) Size() int { return len(b.members) }
-
-// CA returns the public half of the batch's CA, in authorized_keys form.
-func (b *Batch) CA() string { return b.ca.Public() }
 
 // Marks returns the metadata by which the batch's servers are known, with more
 // beside them.
@@ -133,28 +130,14 @@ func (b *Batch) Remove(doomed cluster.Nodes) {
 }
 
 // GiveUp ends a worker with a problem.
-func (b *Batch) GiveUp(name string, problem cluster.Problem) { b.giveUp(b.members[name], problem) }
-
-func (b *Batch) giveUp(m *member, problem cluster.Problem) {
+func (b *Batch) GiveUp(name string, problem cluster.Problem) {
+	m := b.members[name]
 	if !m.lost {
 		b.placement.leave(m)
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	problem.Node, problem.Heals, problem.Zones = m.name, true, m.triedZones()
 	m.lost = true
-	b.problems = append(b.problems, problem)
-}
-
-// Note adds a problem of a worker that is not given up.
-func (b *Batch) Note(problem cluster.Problem) { b.problems = append(b.problems, problem) }
-
-// Problems returns what went wrong with the workers so far.
-func (b *Batch) Problems() []cluster.Problem { return slices.Clone(b.problems) }
-
-// TakeProblems returns what went wrong since it was called last.
-func (b *Batch) TakeProblems() []cluster.Problem {
-	out := b.problems
-	b.problems = nil
-	return out
+	b.mu.Unlock()
+	problem.Node, problem.Heals, problem.Zones = m.name, true, m.triedZones()
+	b.Problems.Add(problem)
 }

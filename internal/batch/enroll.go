@@ -19,7 +19,7 @@ func (b *Batch) Enroll(d *cluster.Document) bool {
 		}
 		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: b.ID}
 		if !b.Courier.Brings(entry) {
-			b.giveUp(b.members[n.Name], cluster.Problem{Kind: cluster.FaultOther, Summary: "is in no roster",
+			b.GiveUp(n.Name, cluster.Problem{Kind: cluster.FaultOther, Summary: "is in no roster",
 				Detail: "it was not there, or at another address, when the roster was sent to the front-end; the next apply makes it anew"})
 			continue
 		}
@@ -27,7 +27,7 @@ func (b *Batch) Enroll(d *cluster.Document) bool {
 		switch {
 		case i < 0:
 			d.Workers = append(d.Workers, entry)
-		case d.Workers[i].Batch != b.ID && b.isNew(d.Workers[i]):
+		case d.Workers[i].Batch != b.ID && isNew(b.doc, d.Workers[i]):
 			b.taken = append(b.taken, b.members[n.Name])
 			continue
 		case d.Workers[i].Batch != b.ID || d.Workers[i].Address != n.Address:
@@ -52,9 +52,10 @@ func (b *Batch) Sign(d *cluster.Document) {
 	d.Batches[b.ID] = b.ca.Public()
 }
 
-// isNew reports whether a roster entry was not there when the batch was prepared.
-func (b *Batch) isNew(entry cluster.Member) bool {
-	before, known := b.doc.Member(entry.Name)
+// isNew reports whether a roster entry was not in the document when the batch was
+// prepared.
+func isNew(prepared cluster.Document, entry cluster.Member) bool {
+	before, known := prepared.Member(entry.Name)
 	return !known || before.Batch != entry.Batch || before.Address != entry.Address
 }
 
@@ -67,7 +68,7 @@ func (b *Batch) Yield(ctx context.Context) {
 			detail = "the other one stays; ours could not be deleted: " + err.Error()
 		}
 		m.old = append(m.old, m.id)
-		b.giveUp(m, cluster.Problem{Kind: cluster.FaultConflict, Summary: "was made by another writer at the same time", Detail: detail})
+		b.GiveUp(m.name, cluster.Problem{Kind: cluster.FaultConflict, Summary: "was made by another writer at the same time", Detail: detail})
 	}
 	b.taken = nil
 }

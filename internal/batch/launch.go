@@ -33,13 +33,13 @@ func (b *Batch) Launch(ctx context.Context) error {
 func (b *Batch) create(ctx context.Context, m *member) {
 	for refused := b.placement.refusal(m); refused != nil; refused = b.placement.refusal(m) {
 		if !b.placement.elsewhere(m) {
-			b.giveUp(m, cluster.Problem{Kind: refused.kind, Summary: "was not created", Detail: refused.detail})
+			b.GiveUp(m.name, cluster.Problem{Kind: refused.kind, Summary: "was not created", Detail: refused.detail})
 			return
 		}
 	}
 	req, err := b.request(m)
 	if err != nil {
-		b.giveUp(m, cluster.Problem{Kind: cluster.FaultOther, Summary: "was not created", Detail: err.Error()})
+		b.GiveUp(m.name, cluster.Problem{Kind: cluster.FaultOther, Summary: "was not created", Detail: err.Error()})
 		return
 	}
 	id, err := b.maker.Create(ctx, req, m.old)
@@ -49,7 +49,7 @@ func (b *Batch) create(ctx context.Context, m *member) {
 			b.create(ctx, m) // in another zone, or given up where there is none
 			return
 		}
-		b.giveUp(m, cluster.Problem{Kind: kindOf(err), Summary: "was not created", Detail: err.Error()})
+		b.GiveUp(m.name, cluster.Problem{Kind: kindOf(err), Summary: "was not created", Detail: err.Error()})
 		return
 	}
 	b.mu.Lock()

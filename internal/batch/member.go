@@ -18,7 +18,7 @@ type member struct {
 	tries       int
 	unseen      int // lists in a row that did not show it
 	node        cluster.Node
-	lost        bool // given up, see Batch.problems
+	lost        bool // given up, see Batch.Problems
 }
 
 // triedZones returns the zones of all tries, where there was a choice.

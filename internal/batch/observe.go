@@ -31,7 +31,7 @@ func (b *Batch) Observe(ctx context.Context, nodes cluster.Nodes) error {
 		switch {
 		case !there:
 			if m.unseen++; m.unseen >= MostUnseen {
-				b.giveUp(m, cluster.Problem{Kind: cluster.FaultNotFound, Summary: "vanished", Detail: "its server was deleted by somebody else while it was being made"})
+				b.GiveUp(m.name, cluster.Problem{Kind: cluster.FaultNotFound, Summary: "vanished", Detail: "its server was deleted by somebody else while it was being made"})
 			}
 		case n.Broken():
 			b.failed(ctx, m, n)
@@ -78,7 +78,7 @@ func (b *Batch) failed(ctx context.Context, m *member, n cluster.Node) {
 		if m.tries > 1 {
 			summary += " " + text.Count(m.tries, "time")
 		}
-		b.giveUp(m, cluster.Problem{Kind: kind, Summary: summary, Detail: words + m.zonesInWords(), Console: console})
+		b.GiveUp(m.name, cluster.Problem{Kind: kind, Summary: summary, Detail: words + m.zonesInWords(), Console: console})
 		return
 	}
 	b.placement.next(m)

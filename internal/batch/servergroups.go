@@ -35,7 +35,7 @@ func (b *Batch) JoinServerGroups(ctx context.Context, have cluster.Nodes) {
 		for _, m := range waiting[group] {
 			m.serverGroup = id
 			if err != nil {
-				b.giveUp(m, cluster.Problem{Kind: cluster.KindOf(err), Summary: "was not created", Detail: err.Error()})
+				b.GiveUp(m.name, cluster.Problem{Kind: cluster.KindOf(err), Summary: "was not created", Detail: err.Error()})
 			}
 		}
 	}

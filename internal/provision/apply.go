@@ -79,7 +79,7 @@ func (r *run) steps(ctx context.Context) error {
 func (r *run) look(ctx context.Context) error {
 	s := r.req.Spec
 	if r.req.Create && !r.req.NameFree {
-		if err := r.p.removeLeftovers(ctx, s.Name, r.req.CreatedBy, r.req.Abandoned, s.ID); err != nil {
+		if err := removeLeftovers(ctx, r.p, s.Name, r.req.CreatedBy, r.req.Abandoned, s.ID); err != nil {
 			return err
 		}
 	}

@@ -7,18 +7,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// reports is the way by which a front-end's reports come back.
-type reports interface {
-	// read returns what the front-end has reported last, "" where there is nothing.
-	read(ctx context.Context, frontEnd string) (string, error)
-
-	// clear makes room for the next report.
-	clear(ctx context.Context, frontEnd string) error
-
-	// canAsk reports whether the front-end makes a new report after a clear.
-	canAsk() bool
-}
-
 // channel is the way by which a changed roster reaches an existing front-end during
 // one run.
 type channel interface {
@@ -63,14 +51,6 @@ const (
 // reaches reports whether the front-end learns of the document.
 func (d delivery) reaches() bool { return d == pulled || d == carried }
 
-// reports returns the way of the cluster's reports.
-func (p *Provisioner) reports(d cluster.Document) reports {
-	if d.WithoutMetadataService() {
-		return consoleReports{p.cloud}
-	}
-	return slotReports{p.cloud}
-}
-
 // newChannel returns the way of a run's roster; nodes are the cluster's servers as
 // the run has found them.
 func newChannel(r *run, nodes cluster.Nodes) channel {
@@ -80,19 +60,6 @@ func newChannel(r *run, nodes cluster.Nodes) channel {
 	return frontEndPulls{r}
 }
 
-// slotReports are reports in the metadata service's password slot.
-type slotReports struct{ cloud Cloud }
-
-func (s slotReports) read(ctx context.Context, frontEnd string) (string, error) {
-	return s.cloud.Report(ctx, frontEnd)
-}
-
-func (s slotReports) clear(ctx context.Context, frontEnd string) error {
-	return s.cloud.ClearReport(ctx, frontEnd)
-}
-
-func (slotReports) canAsk() bool { return true }
-
 // frontEndPulls is the channel of a front-end that reads the document in its own
 // metadata: whatever is written there reaches it.
 type frontEndPulls struct{ r *run }
@@ -101,26 +68,9 @@ func (frontEndPulls) send(context.Context, []string) (batch.Courier, error) { re
 func (frontEndPulls) launch(context.Context) error                          { return nil }
 func (frontEndPulls) arrive(context.Context) error                          { return nil }
 func (c frontEndPulls) keys(ctx context.Context) cluster.Report {
-	return c.r.p.keys(ctx, c.r.doc, c.r.inv.frontEnd)
+	return c.r.p.reporter().keys(ctx, c.r.doc, c.r.inv.frontEnd)
 }
 func (frontEndPulls) generation(d cluster.Document) int64   { return d.Generation + 1 }
 func (frontEndPulls) check(_, _ cluster.Document) error     { return nil }
 func (frontEndPulls) delivery() delivery                    { return pulled }
 func (frontEndPulls) reportUnreached(_, _ cluster.Document) {}
-
-// keys reads the front-end's report once where its keys are not known yet: a worker
-// made without them can be joined for two hours only.
-func (p *Provisioner) keys(ctx context.Context, d cluster.Document, fe cluster.Node) cluster.Report {
-	if d.FrontEnd.CoordinatorKey != "" {
-		return cluster.Report{}
-	}
-	text, err := p.reports(d).read(ctx, fe.ID)
-	if err != nil {
-		return cluster.Report{}
-	}
-	report, _, err := cluster.ParseReport(text)
-	if err != nil {
-		return cluster.Report{}
-	}
-	return report
-}

@@ -46,7 +46,7 @@ func (t *tally) take(b *batch.Batch) {
 		t.counted = b
 		t.made += len(b.Nodes())
 	}
-	problems := b.TakeProblems()
+	problems := b.Problems.Take()
 	for _, p := range problems {
 		t.failed = append(t.failed, p.Node)
 	}

@@ -321,6 +321,7 @@ func TestAnyRequestMayGoWrong(t *testing.T) {
 func everyRequest(t *testing.T, name string, act func(w *world, k int64) (reached bool)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
+		t.Parallel()
 		for k, reached := int64(1), true; reached && k < 1000; k++ {
 			t.Run(fmt.Sprintf("request=%d", k), func(t *testing.T) {
 				reached = false // of a test that ends early

@@ -14,11 +14,12 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
-// askAgain is after how many reads of the list, some 100 s, a server that is
-// still there is asked to go once more: a busy Nova needs a minute for many.
+// askAgain is the number of reads of the list, some 100 s, after which the deletion
+// of a server that is still there is asked for once more: a busy Nova needs a minute
+// for many.
 const askAgain = 8
 
-// LeftError names servers that are still there although they were to be deleted.
+// LeftError names servers that are still there although their deletion was asked for.
 type LeftError struct {
 	Servers cluster.Nodes
 	Err     error // why: what the cloud said, or that the time was over
@@ -32,32 +33,32 @@ func (e *LeftError) Error() string {
 func (e *LeftError) Unwrap() error { return e.Err }
 
 // deleteAll asks for the deletion of the given servers and reads the cluster's
-// list until none of them is there. One that Nova failed to delete is asked for
-// again. seen is told each list. What can't be deleted does not keep the others:
-// a LeftError names it when those are gone.
-func (p *Provisioner) deleteAll(ctx context.Context, id string, doomed cluster.Nodes, seen func(cluster.Nodes)) error {
+// list until none of them is there. Where Nova failed to delete one it asks again.
+// seen is called with each list. A server that can't be deleted does not hold up the
+// others: a LeftError names it when those are gone.
+func deleteAll(ctx context.Context, p *Provisioner, id string, doomed cluster.Nodes, seen func(cluster.Nodes)) error {
 	if len(doomed) == 0 {
 		return nil
 	}
-	d := deletion{p: p, cluster: id, servers: doomed}
+	d := deletion{p: p, clusterID: id, servers: doomed}
 	d.request(ctx, doomed)
 	return d.await(ctx, seen)
 }
 
-// deletion is servers on their way out.
+// deletion deletes some servers of one cluster.
 type deletion struct {
-	p       *Provisioner
-	cluster string // ID
-	servers cluster.Nodes
+	p         *Provisioner
+	clusterID string
+	servers   cluster.Nodes
 
 	mu      sync.Mutex
-	said    map[string]error // by server ID: what the last refusal said
-	refused map[string]bool  // by server ID: asking again changes nothing
+	said    map[string]error // by server ID: the last refusal
+	refused map[string]bool  // by server ID: asking again is in vain
 }
 
-// request asks for the deletion of some of the servers. One that Nova is busy with
-// answers with a conflict and is asked again later; one that is locked stays until
-// somebody unlocks it.
+// request asks for the deletion of some of the servers. For a server that Nova is
+// busy with the answer is a conflict, and the deletion is asked for again later; a
+// locked server stays until its owner unlocks it.
 func (d *deletion) request(ctx context.Context, servers cluster.Nodes) {
 	var g errgroup.Group
 	g.SetLimit(d.p.opts.Concurrency)
@@ -69,7 +70,7 @@ func (d *deletion) request(ctx context.Context, servers cluster.Nodes) {
 			return nil
 		})
 	}
-	_ = g.Wait() // what was said is kept by server
+	_ = g.Wait() // refusals are kept by server
 }
 
 func (d *deletion) refuse(n cluster.Node, err error) {
@@ -83,6 +84,7 @@ func (d *deletion) refuse(n cluster.Node, err error) {
 	d.refused[n.ID] = !cluster.IsKind(err, cluster.FaultConflict) || strings.Contains(err.Error(), "is locked")
 }
 
+// await reads the list until no server is left whose deletion can succeed.
 func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 	left := d.servers
 	pace := wait.ForServers(len(d.servers))
@@ -94,7 +96,7 @@ func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 		if err := pace.Wait(ctx); err != nil {
 			return d.outcome(left, fmt.Errorf("wait until servers are gone: %w", err))
 		}
-		nodes, err := d.p.cloud.Nodes(ctx, cluster.IDTag(d.cluster))
+		nodes, err := d.p.cloud.Nodes(ctx, cluster.IDTag(d.clusterID))
 		if err != nil {
 			d.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 			continue
@@ -103,7 +105,7 @@ func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 			seen(nodes)
 		}
 		left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
-			return n.Gone() || !slices.ContainsFunc(d.servers, func(s cluster.Node) bool { return s.ID == n.ID })
+			return n.Gone() || !hasID(d.servers, n.ID)
 		})
 		stuck := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool {
 			return d.refused[n.ID] || !n.Broken() && round%askAgain != 0
@@ -112,7 +114,7 @@ func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 	}
 }
 
-// outcome is nil when nothing is left.
+// outcome returns a LeftError for the servers that are left, nil where there are none.
 func (d *deletion) outcome(left cluster.Nodes, err error) error {
 	if len(left) == 0 {
 		return nil

@@ -10,73 +10,78 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Destroy deletes everything that carries the cluster's tag, whoever made it: the
-// floating IPs before the servers, because a cluster is known by its servers and
-// whoever is cut short must find it again; of the servers the front-end first, so
-// that a scaler beside it stops. It reads the list until nothing is left.
+// Destroy deletes everything that carries the cluster's tag, whoever made it, and
+// reads the list until nothing is left. It releases the floating IPs before it
+// deletes servers: a cluster is found by its servers, and the next destroy has to
+// find it if this one is cut short. Of the servers the front-end goes first, so that
+// a scaler beside it stops.
 //
-// A known server that the cloud does not tell about ends it before anything is
-// deleted: nobody would remember the server, and it would stay.
+// If the cloud says nothing about a server in known, Destroy ends before it deletes
+// anything: otherwise that server would be forgotten, and stay.
 func (p *Provisioner) Destroy(ctx context.Context, id string, known cluster.Nodes) error {
-	for released := false; ; {
+	for released := false; ; released = true {
 		listed, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
 		if err != nil {
 			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
 		}
-		nodes, err := p.complete(ctx, id, listed, known)
+		nodes, err := complete(ctx, p.cloud, p.opts.Concurrency, id, listed, known)
 		if err != nil {
 			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
 		}
-		// From here on those count whose deletion no list will show.
+		// From here on only those count whose deletion no list will show.
 		known = nodes[len(listed):]
 		if !released {
-			if err := p.releaseFloatingIPs(ctx, id); err != nil {
+			if err := releaseFloatingIPs(ctx, p.cloud, id); err != nil {
 				return err
 			}
-			released = true
 		}
 		if len(nodes) == 0 {
 			return nil
 		}
-		var first, then cluster.Nodes
-		for _, n := range nodes {
-			if n.Role == cluster.RoleFrontEnd {
-				first = append(first, n)
-			} else {
-				then = append(then, n)
-			}
-		}
-		view, err := cluster.ViewOf(nodes)
-		if err != nil {
-			p.opts.Log(ctx, "the cluster document can't be read", "error", err.Error()) // what the servers tell has to do
-		}
-		if err := (batch.ServerGroups{Maker: p.maker()}).Drop(ctx, id, view); err != nil {
-			return err
-		}
-		p.opts.Log(ctx, "deleting servers", "count", len(nodes))
-		d := deletion{p: p, cluster: id, servers: nodes}
-		d.request(ctx, first)
-		d.request(ctx, then)
-		if err := d.await(ctx, nil); err != nil {
+		if err := p.destroyServers(ctx, id, nodes); err != nil {
 			return err
 		}
 	}
 }
 
-func (p *Provisioner) releaseFloatingIPs(ctx context.Context, id string) error {
-	ips, err := p.cloud.FloatingIPs(ctx, id)
+// destroyServers deletes a cluster's server groups and servers, the front-end first.
+func (p *Provisioner) destroyServers(ctx context.Context, id string, nodes cluster.Nodes) error {
+	view, err := cluster.ViewOf(nodes)
+	if err != nil { // the servers' metadata have to do
+		p.opts.Log(ctx, "the cluster document can't be read", "error", err.Error())
+	}
+	if err := (batch.ServerGroups{Maker: p.maker()}).Drop(ctx, id, view); err != nil {
+		return err
+	}
+	var frontEnds, workers cluster.Nodes
+	for _, n := range nodes {
+		if n.Role == cluster.RoleFrontEnd {
+			frontEnds = append(frontEnds, n)
+		} else {
+			workers = append(workers, n)
+		}
+	}
+	p.opts.Log(ctx, "deleting servers", "count", len(nodes))
+	d := deletion{p: p, clusterID: id, servers: nodes}
+	d.request(ctx, frontEnds)
+	d.request(ctx, workers)
+	return d.await(ctx, nil)
+}
+
+func releaseFloatingIPs(ctx context.Context, cloud Cloud, id string) error {
+	ips, err := cloud.FloatingIPs(ctx, id)
 	if err != nil {
 		return fmt.Errorf("list the floating IPs of cluster %s: %w", id, err)
 	}
 	for ip, address := range ips {
-		if err := p.cloud.DeleteFloatingIP(ctx, ip); err != nil {
+		if err := cloud.DeleteFloatingIP(ctx, ip); err != nil {
 			return fmt.Errorf("release floating IP %s: %w", address, err)
 		}
 	}
 	return nil
 }
 
-// HasFloatingIP tells whether a floating IP of the cluster is there.
+// HasFloatingIP reports whether the cluster has a floating IP.
 func (p *Provisioner) HasFloatingIP(ctx context.Context, id string) (bool, error) {
 	ips, err := p.cloud.FloatingIPs(ctx, id)
 	if err != nil {

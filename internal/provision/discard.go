@@ -9,8 +9,8 @@ import (
 )
 
 // DiscardServer deletes one worker's server by its ID and waits until it is gone.
-// The roster is left as it is: it speaks of another server of that name, or of
-// none. One that is in the roster by now is not deleted.
+// The roster stays as it is: it holds another server of that name, or none. A server
+// that is in the roster by now is not deleted, and the error is a conflict.
 func (p *Provisioner) DiscardServer(ctx context.Context, clusterID, serverID string) error {
 	view, _, err := p.open(ctx, clusterID)
 	if err != nil {
@@ -18,7 +18,7 @@ func (p *Provisioner) DiscardServer(ctx context.Context, clusterID, serverID str
 	}
 	i := slices.IndexFunc(view.Nodes, func(n cluster.Node) bool { return n.ID == serverID && n.Role == cluster.RoleWorker })
 	if i < 0 {
-		return nil // somebody else has done it
+		return nil // it is gone already
 	}
 	n := view.Nodes[i]
 	twin := slices.ContainsFunc(view.Nodes, func(o cluster.Node) bool { return o.Name == n.Name && o.ID != n.ID && !o.Gone() })
@@ -28,6 +28,6 @@ func (p *Provisioner) DiscardServer(ctx context.Context, clusterID, serverID str
 			Message: fmt.Sprintf("%s is in the roster by now", n.Name),
 		}
 	}
-	p.opts.Log(ctx, "deleting a server that nobody wants", "node", n.Name, "server", n.ID)
-	return p.deleteAll(ctx, clusterID, cluster.Nodes{n}, nil)
+	p.opts.Log(ctx, "deleting a server that is in no roster", "node", n.Name, "server", n.ID)
+	return deleteAll(ctx, p, clusterID, cluster.Nodes{n}, nil)
 }

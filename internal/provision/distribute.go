@@ -163,7 +163,7 @@ func (d distribution) removeVictims(ctx context.Context) error {
 	if err := d.deleteVictims(ctx); err != nil {
 		return err
 	}
-	doc, err := r.p.forgetWorkers(ctx, r.inv.frontEnd.ID, func(m cluster.Member) bool { return d.victims[m.Name] })
+	doc, err := r.p.store(r.inv.frontEnd.ID).Forget(ctx, func(m cluster.Member) bool { return d.victims[m.Name] })
 	if err != nil {
 		return err
 	}
@@ -187,15 +187,4 @@ func (d distribution) deleteVictims(ctx context.Context) error {
 	}
 	d.r.p.opts.Log(ctx, "deleting workers", "nodes", doomed.Names())
 	return d.r.inv.remove(ctx, doomed)
-}
-
-// forgetWorkers writes a document without the members for which gone is true.
-func (p *Provisioner) forgetWorkers(ctx context.Context, frontEnd string, gone func(cluster.Member) bool) (cluster.Document, error) {
-	return p.store(frontEnd).Change(ctx, nil, func(d *cluster.Document) error {
-		if !roster.Forget(d, gone) {
-			return roster.ErrNoChange
-		}
-		d.Generation++
-		return nil
-	})
 }

@@ -8,13 +8,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// HiddenError says that the cloud does not tell about servers that were there.
+// HiddenError means that the cloud says nothing about servers that were there.
 type HiddenError struct {
 	Nodes cluster.Nodes // as last known
-	Err   error         // the cloud's answer about the first of them
+	Err   error         // the cloud's answer to the look-up of the first of them
 }
 
 func (e *HiddenError) Error() string {
@@ -27,29 +28,18 @@ func (e *HiddenError) Error() string {
 
 func (e *HiddenError) Unwrap() error { return e.Err }
 
-// complete looks up by ID each known server that a list lacks. A list says nothing
-// of servers in a cell that is down (below microversion 2.69 Nova leaves them out
-// of one with a filter), while a look-up by ID then fails: only "not found" there
-// means that a server is gone. It returns the list with those that are there all
-// the same; the error is a *HiddenError, beside what could be found out.
-func (p *Provisioner) complete(ctx context.Context, id string, listed, known cluster.Nodes) (cluster.Nodes, error) {
-	lacking := slices.DeleteFunc(slices.Clone(known), func(n cluster.Node) bool {
-		return n.ID == "" || slices.ContainsFunc(listed, func(l cluster.Node) bool { return l.ID == n.ID })
-	})
+// complete looks up by ID each known server that a list lacks, and returns the list
+// with those that are still there. A list leaves out servers in a cell that is down
+// (Nova below microversion 2.69, where the list has a filter), while a look-up by ID
+// then fails: only "not found" there means that a server is gone. The error is a
+// *HiddenError; the list is valid beside it. concurrency is the number of look-ups
+// side by side.
+func complete(ctx context.Context, cloud batch.Cloud, concurrency int, id string, listed, known cluster.Nodes) (cluster.Nodes, error) {
+	lacking := slices.DeleteFunc(slices.Clone(known), func(n cluster.Node) bool { return n.ID == "" || hasID(listed, n.ID) })
 	if len(lacking) == 0 {
 		return listed, nil
 	}
-	found := make([]cluster.Node, len(lacking))
-	failed := make([]error, len(lacking))
-	var g errgroup.Group
-	g.SetLimit(p.opts.Concurrency)
-	for i, n := range lacking {
-		g.Go(func() error {
-			found[i], failed[i] = p.cloud.NodeByID(ctx, n.ID)
-			return nil
-		})
-	}
-	_ = g.Wait() // failures are kept with their servers
+	found, failed := lookUp(ctx, cloud, concurrency, lacking)
 	out := slices.Clone(listed)
 	hidden := &HiddenError{}
 	for i, n := range lacking {
@@ -57,7 +47,7 @@ func (p *Provisioner) complete(ctx context.Context, id string, listed, known clu
 		case failed[i] == nil && found[i].ClusterID == id && !found[i].Gone():
 			out = append(out, found[i])
 		case failed[i] == nil || cluster.IsKind(failed[i], cluster.FaultNotFound):
-			// gone, or somebody has taken it out of the cluster
+			// gone, or its owner has taken it out of the cluster
 		default:
 			hidden.Nodes = append(hidden.Nodes, n)
 			if hidden.Err == nil {
@@ -71,9 +61,25 @@ func (p *Provisioner) complete(ctx context.Context, id string, listed, known clu
 	return out, nil
 }
 
-// withHidden is a list in which servers that the cloud does not tell about stand
-// as they were, with a status that decides nothing: for a run under way that has
-// seen them before.
+// lookUp reads each of the nodes by its ID: the results and the failures stand in
+// the order of the nodes.
+func lookUp(ctx context.Context, cloud batch.Cloud, concurrency int, nodes cluster.Nodes) ([]cluster.Node, []error) {
+	found := make([]cluster.Node, len(nodes))
+	failed := make([]error, len(nodes))
+	var g errgroup.Group
+	g.SetLimit(concurrency)
+	for i, n := range nodes {
+		g.Go(func() error {
+			found[i], failed[i] = cloud.NodeByID(ctx, n.ID)
+			return nil
+		})
+	}
+	_ = g.Wait() // failures are kept with their servers
+	return found, failed
+}
+
+// withHidden returns a list completed by servers that the cloud says nothing about.
+// They stand in it as a run has seen them before, with a status that decides nothing.
 func withHidden(nodes, hidden cluster.Nodes) cluster.Nodes {
 	for _, n := range hidden {
 		n.Status = cluster.StatusUnknown

@@ -60,7 +60,7 @@ func (v *inventory) retain(ctx context.Context, listed, doomed cluster.Nodes) cl
 	known := slices.DeleteFunc(slices.Clone(v.servers), func(n cluster.Node) bool {
 		return v.batch != nil && v.batch.Dropped(n.ID) || hasID(doomed, n.ID)
 	})
-	nodes, err := v.p.complete(ctx, v.clusterID, listed, known)
+	nodes, err := complete(ctx, v.p.cloud, v.p.opts.Concurrency, v.clusterID, listed, known)
 	if hidden, ok := errors.AsType[*HiddenError](err); ok {
 		v.p.opts.Log(ctx, "the cloud says nothing about servers; they count as they were", "error", err.Error())
 		nodes = withHidden(nodes, hidden.Nodes)
@@ -101,7 +101,7 @@ func (v *inventory) changed() {
 
 // remove deletes servers and waits until none of them is listed.
 func (v *inventory) remove(ctx context.Context, doomed cluster.Nodes) error {
-	err := v.p.deleteAll(ctx, v.clusterID, doomed, func(left cluster.Nodes) {
+	err := deleteAll(ctx, v.p, v.clusterID, doomed, func(left cluster.Nodes) {
 		v.servers = v.retain(ctx, left, doomed)
 		if v.batch != nil {
 			v.batch.Remove(doomed)
@@ -157,10 +157,10 @@ func (v *inventory) waitBatch(ctx context.Context, ok func(cluster.Node) bool, p
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	known := b.Problems()
+	known := b.Problems.All()
 	for _, n := range b.Nodes() {
 		if !ok(n) && !slices.ContainsFunc(known, func(p Problem) bool { return p.Node == n.Name }) {
-			b.Note(Problem{
+			b.Problems.Add(Problem{
 				Node: n.Name, Kind: cluster.FaultOther, Summary: lack + " within the time given", Heals: n.Address == "",
 				Detail: "Nova shows it as " + string(n.Status), Console: v.p.maker().Console(ctx, n.ID),
 			})

@@ -9,11 +9,12 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // reports is the way of the reports of the run's cluster.
-func (r *run) reports() reports { return r.p.reports(r.doc) }
+func (r *run) reports() reports { return r.p.reporter().way(r.doc) }
 
 // waitReport waits until the front-end reports that every worker has the given
 // generation, and returns its last report of it. Workers that do not come along in
@@ -87,8 +88,8 @@ func (w *joinWait) follow(ctx context.Context) error {
 	return nil
 }
 
-// read takes one look at the slot. A report that is not final is cleared, so
-// that the next can be posted. It reports whether there was news.
+// read reads the slot once. It clears a report that is not final, so that the next
+// one can be posted, and reports whether there was news.
 func (w *joinWait) read(ctx context.Context) bool {
 	fe := w.r.inv.frontEnd
 	text, err := w.r.reports().read(ctx, fe.ID)
@@ -129,6 +130,7 @@ func (w *joinWait) logProgress(ctx context.Context) {
 	}
 }
 
+// done reports whether there is nothing left to wait for.
 func (w *joinWait) done() bool {
 	if !w.seen {
 		return false
@@ -141,22 +143,24 @@ func (w *joinWait) done() bool {
 	return joined && (len(w.undrained()) == 0 || time.Now().After(w.drainEnd))
 }
 
-// absent names the pending workers that are waited for. One that is leaving need
-// not learn the new roster.
+// absent returns the names of the pending workers that are waited for. A worker that
+// is leaving need not have the new roster.
 func (w *joinWait) absent() []string {
 	return slices.DeleteFunc(w.names(w.last.PendingNames), func(n string) bool {
 		return slices.Contains(w.drained, n) || w.spared != nil && w.spared(n)
 	})
 }
 
+// undrained returns the names of the leaving workers that still run jobs.
 func (w *joinWait) undrained() []string {
 	if n := w.last.DrainedCount; n > 0 && n == roster.Leaving(w.r.doc) {
-		return nil // too many to be named
+		return nil // all are drained, and too many to be named
 	}
 	drained := w.names(w.last.Drained)
 	return slices.DeleteFunc(slices.Clone(w.drained), func(n string) bool { return slices.Contains(drained, n) })
 }
 
+// names returns the node names in a report's folded text, none where it can't be read.
 func (w *joinWait) names(folded string) []string {
 	names, err := cluster.UnfoldNames(w.r.doc.Name, folded)
 	if err != nil {
@@ -165,7 +169,7 @@ func (w *joinWait) names(folded string) []string {
 	return names
 }
 
-// problems names who did not come along.
+// problems returns a problem for each worker that has not joined or was not drained.
 func (w *joinWait) problems(ctx context.Context) []Problem {
 	var out []Problem
 	for _, name := range w.absent() {
@@ -178,7 +182,7 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 	}
 	if unnamed := w.last.Pending - len(w.names(w.last.PendingNames)); unnamed > 0 {
 		out = append(out, Problem{Node: w.r.inv.frontEnd.Name, Kind: cluster.FaultOther,
-			Summary: fmt.Sprintf("reports %d workers without their names that have not joined within the time given", unnamed)})
+			Summary: fmt.Sprintf("reports %s without their names that have not joined within the time given", text.Count(unnamed, "worker"))})
 	}
 	for _, name := range w.undrained() {
 		out = append(out, Problem{Node: name, Kind: cluster.FaultOther, Summary: "was still running jobs when its time to drain was over",
@@ -187,7 +191,7 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 	return out
 }
 
-// remedy says what becomes of a worker that stays out.
+// remedy says what to do about a worker that stays out of the pool.
 func (w *joinWait) remedy(name string) string {
 	if slices.Contains(w.names(w.last.Never), name) && w.r.reports().canAsk() {
 		return "If it has never joined when its server is as old as timeouts.create, plans show it as NOT_JOINED and an apply makes it anew"
@@ -195,6 +199,7 @@ func (w *joinWait) remedy(name string) string {
 	return "If it stays out, delete its server: the next apply makes it anew"
 }
 
+// quoteConsole returns the end of a console log as a part of a message.
 func quoteConsole(tail string) string {
 	if strings.TrimSpace(tail) == "" {
 		return ""

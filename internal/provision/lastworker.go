@@ -173,7 +173,7 @@ func (l *lastWorker) keys(ctx context.Context) cluster.Report {
 	if l.messenger != nil {
 		return l.messenger.keys
 	}
-	return l.r.p.keys(ctx, l.r.doc, l.r.inv.frontEnd)
+	return l.r.p.reporter().keys(ctx, l.r.doc, l.r.inv.frontEnd)
 }
 
 // generation is the one that the messenger has in hand, where there is one.
@@ -218,7 +218,7 @@ func (l *lastWorker) reportUnreached(before, after cluster.Document) {
 func (l *lastWorker) reportStranded() {
 	for _, n := range l.r.inv.batch.Nodes() {
 		if n.Name != l.messenger.name {
-			l.r.inv.batch.Note(Problem{
+			l.r.inv.batch.Problems.Add(Problem{
 				Node: n.Name, Kind: cluster.FaultOther, Heals: true, Summary: "is in no roster",
 				Detail: l.messenger.name + ", which was to take the new roster to the front-end, has not got there; the next apply makes both anew",
 			})

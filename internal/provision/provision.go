@@ -27,11 +27,14 @@ const (
 // ErrNoFrontEnd means that a cluster has no working front-end.
 var ErrNoFrontEnd = errors.New("the cluster has no working front-end")
 
+// logFunc writes a line of the log, with pairs of a name and a value.
+type logFunc = func(ctx context.Context, msg string, kv ...any)
+
 // Options of a Provisioner.
 type Options struct {
 	Owner       string // cluster.OwnerTerraform or cluster.OwnerScaler
 	Concurrency int    // calls side by side; 0 means DefaultConcurrency
-	Log         func(ctx context.Context, msg string, kv ...any)
+	Log         logFunc
 	KeepReport  bool // Read only looks: the front-end's report stays where it is
 }
 

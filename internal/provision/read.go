@@ -16,7 +16,7 @@ import (
 func (p *Provisioner) Refresh(ctx context.Context, id string, known cluster.Nodes) (View, error) {
 	nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
 	if err == nil {
-		nodes, err = p.complete(ctx, id, nodes, known)
+		nodes, err = complete(ctx, p.cloud, p.opts.Concurrency, id, nodes, known)
 	}
 	if err != nil {
 		return View{}, fmt.Errorf("list the servers of cluster %s: %w", id, err)
@@ -49,6 +49,31 @@ func (p *Provisioner) Find(ctx context.Context, nameOrID string) (View, error) {
 		}
 	}
 	return cluster.ViewOf(nodes)
+}
+
+// Read returns a cluster's nodes, document and the front-end's latest report.
+// Known are the nodes that an earlier Read returned; if the cloud now says nothing
+// about one of them, that is an error.
+func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.Nodes) (View, error) {
+	v, err := p.Find(ctx, nameOrID)
+	if err != nil {
+		return v, err
+	}
+	id := v.Nodes[0].ClusterID
+	nodes, err := complete(ctx, p.cloud, p.opts.Concurrency, id, v.Nodes, slices.DeleteFunc(slices.Clone(known), func(n cluster.Node) bool { return n.ClusterID != id }))
+	if err != nil {
+		return v, fmt.Errorf("list the servers of cluster %s: %w", id, err)
+	}
+	if len(nodes) > len(v.Nodes) {
+		if v, err = cluster.ViewOf(nodes); err != nil {
+			return v, err
+		}
+	}
+	fe, ok := v.Nodes.FrontEnd()
+	if !ok {
+		return v, nil
+	}
+	return p.reporter().withReport(ctx, v, fe.ID, p.opts.KeepReport)
 }
 
 func notFound(nameOrID string) error {
@@ -86,68 +111,4 @@ func (p *Provisioner) Clusters(ctx context.Context, name string) ([]View, error)
 		out, nodes = append(out, v), nodes[n:]
 	}
 	return out, nil
-}
-
-// ExistsError means that a new cluster's name is taken.
-type ExistsError struct {
-	Name     string
-	ID       string
-	Finished bool // false: an interrupted create of another place left it
-}
-
-func (e *ExistsError) Error() string {
-	if e.Finished {
-		return fmt.Sprintf("a cluster named %q exists already (ID %s); import it or choose another name", e.Name, e.ID)
-	}
-	return fmt.Sprintf("servers of an unfinished cluster named %q exist (ID %s), made from another place: another run may be under way", e.Name, e.ID)
-}
-
-// CheckName refuses the name of a new cluster that a finished cluster has, or one
-// that is being made from another place than createdBy. What an interrupted create
-// left is no hindrance if it comes from the same place or has the ID abandoned ("" is
-// none), because Apply removes it; free reports whether there is nothing of that
-// either.
-func (p *Provisioner) CheckName(ctx context.Context, name, createdBy, abandoned string) (free bool, err error) {
-	left, err := p.leftovers(ctx, name, createdBy, abandoned)
-	return err == nil && len(left) == 0, err
-}
-
-func (p *Provisioner) leftovers(ctx context.Context, name, createdBy, abandoned string) (cluster.Nodes, error) {
-	nodes, err := p.cloud.Nodes(ctx, cluster.NameTag(name))
-	if err != nil {
-		return nil, fmt.Errorf("list the servers of clusters named %s: %w", name, err)
-	}
-	for _, n := range nodes {
-		if n.Metadata[cluster.MetaReady] != "" {
-			return nil, &ExistsError{Name: name, ID: n.ClusterID, Finished: true}
-		}
-	}
-	for _, n := range nodes {
-		given := abandoned != "" && n.ClusterID == abandoned
-		if n.Metadata[cluster.MetaCreatedBy] != createdBy && !given {
-			return nil, &ExistsError{Name: name, ID: n.ClusterID}
-		}
-	}
-	return nodes, nil
-}
-
-// removeLeftovers deletes what an interrupted create left; see CheckName. Its CA died
-// with it, so nothing of it can be used. The cluster with the ID except stays.
-func (p *Provisioner) removeLeftovers(ctx context.Context, name, createdBy, abandoned, except string) error {
-	left, err := p.leftovers(ctx, name, createdBy, abandoned)
-	if err != nil {
-		return err
-	}
-	done := map[string]bool{except: true}
-	for _, n := range left {
-		if done[n.ClusterID] {
-			continue
-		}
-		done[n.ClusterID] = true
-		p.opts.Log(ctx, "removing what an interrupted create left", "cluster", n.ClusterName, "id", n.ClusterID)
-		if err := p.Destroy(ctx, n.ClusterID, nil); err != nil {
-			return fmt.Errorf("remove what an interrupted create left: %w", err)
-		}
-	}
-	return nil
 }

@@ -141,18 +141,11 @@ func (p replacement) drain(ctx context.Context) error {
 		return nil
 	}
 	r.p.opts.Log(ctx, "draining workers that are made anew", "nodes", names)
-	doc, err := r.p.store(r.inv.frontEnd.ID).Change(ctx, nil, func(d *cluster.Document) error {
-		marked := roster.SetLeaving(d, func(m cluster.Member) cluster.Leaving {
-			if slices.Contains(names, m.Name) {
-				return cluster.LeaveJobsOK
-			}
-			return m.Leaving
-		})
-		if !marked {
-			return roster.ErrNoChange
+	doc, err := r.p.store(r.inv.frontEnd.ID).SetLeaving(ctx, func(m cluster.Member) cluster.Leaving {
+		if slices.Contains(names, m.Name) {
+			return cluster.LeaveJobsOK
 		}
-		d.Generation++
-		return nil
+		return m.Leaving
 	})
 	if err != nil {
 		return err

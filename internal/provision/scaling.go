@@ -53,7 +53,7 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 		return nil, fmt.Errorf("add workers: the cluster has no group %q", group)
 	}
 	doc := view.Document
-	report := p.keys(ctx, doc, fe)
+	report := p.reporter().keys(ctx, doc, fe)
 	roster.TakeKeys(&doc, fe, report)
 	b, err := batch.New(p.maker(), p.opts.Concurrency, doc, plan.More(view, group, n), nil)
 	if err != nil {
@@ -64,7 +64,7 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 	if err := b.Launch(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.waitAddresses(ctx, clusterID, b); err != nil {
+	if err := waitAddresses(ctx, p.cloud, p.opts.Log, clusterID, b); err != nil {
 		return nil, err
 	}
 	_, err = p.store(fe.ID).Change(ctx, nil, func(d *cluster.Document) error {
@@ -82,7 +82,9 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 	return outcome(b)
 }
 
-func (p *Provisioner) waitAddresses(ctx context.Context, clusterID string, b *batch.Batch) error {
+// waitAddresses reads the list until every worker has an address, for at most
+// addressTimeout. The error is the context's only.
+func waitAddresses(ctx context.Context, cloud batch.Cloud, log logFunc, clusterID string, b *batch.Batch) error {
 	waiting, cancel := context.WithTimeout(ctx, addressTimeout)
 	defer cancel()
 	pace := wait.NewPoll(2*time.Second, 10*time.Second)
@@ -90,9 +92,9 @@ func (p *Provisioner) waitAddresses(ctx context.Context, clusterID string, b *ba
 		if err := pace.Wait(waiting); err != nil {
 			return ctx.Err() // after our own limit workers with an address are enrolled, the join timeout deals with the rest
 		}
-		nodes, err := p.cloud.Nodes(waiting, cluster.IDTag(clusterID))
+		nodes, err := cloud.Nodes(waiting, cluster.IDTag(clusterID))
 		if err != nil {
-			p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
+			log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 			continue
 		}
 		if err := b.Observe(waiting, nodes); err != nil {
@@ -105,7 +107,7 @@ func (p *Provisioner) waitAddresses(ctx context.Context, clusterID string, b *ba
 // outcome returns the names of the workers that were made, and an error that names
 // the others.
 func outcome(b *batch.Batch) ([]string, error) {
-	names, problems := b.Nodes().Names(), b.Problems()
+	names, problems := b.Nodes().Names(), b.Problems.All()
 	if len(problems) == 0 {
 		return names, nil
 	}
@@ -127,18 +129,11 @@ func (p *Provisioner) SetLeaving(ctx context.Context, clusterID string, marks ma
 	if err != nil {
 		return err
 	}
-	_, err = p.store(fe.ID).Change(ctx, nil, func(d *cluster.Document) error {
-		changed := roster.SetLeaving(d, func(m cluster.Member) cluster.Leaving {
-			if want, ok := marks[m.Name]; ok {
-				return want
-			}
-			return m.Leaving
-		})
-		if !changed {
-			return roster.ErrNoChange
+	_, err = p.store(fe.ID).SetLeaving(ctx, func(m cluster.Member) cluster.Leaving {
+		if want, ok := marks[m.Name]; ok {
+			return want
 		}
-		d.Generation++
-		return nil
+		return m.Leaving
 	})
 	return err
 }
@@ -157,14 +152,18 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 	if err != nil {
 		return err
 	}
-	doomed, servers := p.removable(ctx, view, names, drained)
+	doomed, calledBack := stillWanted(view, names, drained)
+	if len(calledBack) > 0 {
+		p.opts.Log(ctx, "not deleting workers that were called back", "nodes", calledBack)
+	}
+	servers := serversOf(view, doomed)
 	if len(doomed) == 0 {
 		return nil
 	}
 	p.opts.Log(ctx, "deleting workers", "nodes", slices.Sorted(maps.Keys(doomed)))
 	waiting, cancel := context.WithTimeout(ctx, removeWait)
 	defer cancel()
-	err = p.deleteAll(waiting, clusterID, servers, nil)
+	err = deleteAll(waiting, p, clusterID, servers, nil)
 	var left *LeftError
 	if err != nil && (!errors.As(err, &left) || ctx.Err() != nil) {
 		return err
@@ -175,7 +174,7 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 		}
 		servers = slices.DeleteFunc(servers, func(n cluster.Node) bool { return !doomed[n.Name] })
 	}
-	doc, err := p.forgetWorkers(ctx, fe.ID, func(m cluster.Member) bool { return doomed[m.Name] })
+	doc, err := p.store(fe.ID).Forget(ctx, func(m cluster.Member) bool { return doomed[m.Name] })
 	if err != nil {
 		return err
 	}
@@ -186,29 +185,35 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 	return nil
 }
 
-// removable returns which of the named workers may be removed, and their servers. A
-// name in the roster without a server is removable too.
-func (p *Provisioner) removable(ctx context.Context, view View, names, drained []string) (map[string]bool, cluster.Nodes) {
-	doomed := map[string]bool{}
+// stillWanted returns which of the named workers are to be removed, and those that
+// were called back: they are in drained, and no longer marked to leave.
+func stillWanted(view View, names, drained []string) (doomed map[string]bool, calledBack []string) {
+	doomed = map[string]bool{}
 	for _, name := range names {
 		doomed[name] = true
 	}
 	for _, name := range drained {
 		if m, listed := view.Document.Member(name); doomed[name] && listed && m.Leaving == cluster.Stays {
-			p.opts.Log(ctx, "not deleting a worker that was called back", "node", name)
 			delete(doomed, name)
+			calledBack = append(calledBack, name)
 		}
 	}
+	return doomed, calledBack
+}
+
+// serversOf returns the servers of the doomed workers. A worker whose server is gone,
+// and in whose place another is being made, is taken out of doomed.
+func serversOf(view View, doomed map[string]bool) cluster.Nodes {
 	var servers cluster.Nodes
 	for _, n := range view.Nodes.Workers("") {
 		_, listed := view.Document.Member(n.Name)
 		switch {
 		case !doomed[n.Name]:
 		case listed && !view.Document.Enrolled(n):
-			delete(doomed, n.Name) // the server that was meant is gone, and another is being made in its place
+			delete(doomed, n.Name)
 		default:
 			servers = append(servers, n)
 		}
 	}
-	return doomed, servers
+	return servers
 }

@@ -159,3 +159,23 @@ func (s Store) Finish(ctx context.Context, metadata, extra map[string]string, ch
 	}
 	return doc, nil
 }
+
+// Forget is Change that removes the members for which gone is true.
+func (s Store) Forget(ctx context.Context, gone func(cluster.Member) bool) (cluster.Document, error) {
+	return s.changeRoster(ctx, func(d *cluster.Document) bool { return Forget(d, gone) })
+}
+
+// SetLeaving is Change that marks each member as want says.
+func (s Store) SetLeaving(ctx context.Context, want func(cluster.Member) cluster.Leaving) (cluster.Document, error) {
+	return s.changeRoster(ctx, func(d *cluster.Document) bool { return SetLeaving(d, want) })
+}
+
+func (s Store) changeRoster(ctx context.Context, edit func(*cluster.Document) bool) (cluster.Document, error) {
+	return s.Change(ctx, nil, func(d *cluster.Document) error {
+		if !edit(d) {
+			return ErrNoChange
+		}
+		d.Generation++
+		return nil
+	})
+}
