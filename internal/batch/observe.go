@@ -9,7 +9,7 @@ import (
 )
 
 // MostUnseen is the number of lists in a row without a server that was just made
-// until the server counts as deleted by somebody: another API worker's list may lack
+// until the server counts as deleted by another client: another API worker's list may lack
 // it for a moment.
 const MostUnseen = 4
 
@@ -31,7 +31,7 @@ func (b *Batch) Observe(ctx context.Context, nodes cluster.Nodes) error {
 		switch {
 		case !there:
 			if m.unseen++; m.unseen >= MostUnseen {
-				b.GiveUp(m.name, cluster.Problem{Kind: cluster.FaultNotFound, Summary: "vanished", Detail: "its server was deleted by somebody else while it was being made"})
+				b.GiveUp(m.name, cluster.Problem{Kind: cluster.FaultNotFound, Summary: "vanished", Detail: "its server was deleted by another client while it was being made"})
 			}
 		case n.Broken():
 			b.failed(ctx, m, n)

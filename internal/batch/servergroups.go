@@ -105,7 +105,7 @@ func (s ServerGroups) owns(ctx context.Context, clusterID string, g cluster.Serv
 		switch {
 		case cluster.IsKind(err, cluster.FaultNotFound), err == nil && n.Gone():
 		case err != nil:
-			return false, fmt.Errorf("look who is in server group %s: %w", g.Name, err)
+			return false, fmt.Errorf("read the members of server group %s: %w", g.Name, err)
 		case clusterID == "" || n.ClusterID != clusterID:
 			return false, nil
 		}

@@ -33,7 +33,7 @@ func numbers(text string) []string {
 	return out
 }
 
-// Each row: who is there, what is wanted, and who stays, comes and goes.
+// Each row: which workers are there, what is wanted, and which stay, come and go.
 func TestCompute(t *testing.T) {
 	count := func(n int, retire ...string) cluster.GroupSpec {
 		return cluster.GroupSpec{Count: n, Retire: retire}
@@ -63,7 +63,7 @@ func TestCompute(t *testing.T) {
 		{"one that never joined is made anew", "1 2:NOT_JOINED", count(2), "", "1", "2", "2"},
 		{"one set away stays and counts", "1:PAUSED 2:SHELVED_OFFLOADED 3:RESCUE", count(3), "", "1 2 3", "", ""},
 		{"one of a cell that is down stays and counts", "1 2:UNKNOWN", count(2), "", "1 2", "", ""},
-		{"a status nobody has heard of is no reason to delete", "1:SHINY 2", count(2), "", "1 2", "", ""},
+		{"an unknown status is no reason to delete", "1:SHINY 2", count(2), "", "1 2", "", ""},
 		{"an unfit one goes when the group shrinks", "1 2:ERROR 3", count(2), "", "1 3", "", "2"},
 		{"a deleted one comes back under its name", "1 3", count(3), "7", "1 3", "7", ""},
 		{"names beyond the number are not used", "1 3", count(2), "7", "1 3", "", ""},
@@ -72,7 +72,7 @@ func TestCompute(t *testing.T) {
 		{"scaled: inside the bounds nothing happens", "1 2 3", scaling(1, 5), "", "1 2 3", "", ""},
 		{"scaled: at the bounds nothing happens", "1", scaling(1, 1), "", "1", "", ""},
 		{"scaled: below min it is repaired up to min", "2", scaling(3, 5), "", "2", "1 3", ""},
-		{"scaled: above max nobody is deleted", "1 2 3 4", scaling(0, 2), "", "1 2 3 4", "", ""},
+		{"scaled: above max no worker is deleted", "1 2 3 4", scaling(0, 2), "", "1 2 3 4", "", ""},
 		{"scaled: a new group begins with its number", "", starting(2, 0, 5), "", "", "1 2", ""},
 		{"scaled: an unfit one is the scaler's while enough work", "1 2:ERROR 3", scaling(2, 5), "", "1 2 3", "", ""},
 		{"scaled: below min the unfit are made anew", "1 2:ERROR 3:SHUTOFF", scaling(2, 5), "", "1 3", "2", "2"},
@@ -92,7 +92,7 @@ func TestCompute(t *testing.T) {
 	}
 }
 
-// Switching a group's owner touches nobody.
+// Switching a group's owner touches no worker.
 func TestComputeOfASwitch(t *testing.T) {
 	have := planNodes("1 2 4")
 	for name, want := range map[string]cluster.GroupSpec{

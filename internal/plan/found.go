@@ -9,7 +9,7 @@ import (
 
 // RulesOf returns the rules that follow from what was found. New workers get the
 // promised names first, then those of workers that stand in the roster and have no
-// server: somebody deleted the server, and the new worker takes its place.
+// server: the server was deleted, and the new worker takes its place.
 func RulesOf(v cluster.View, promised []string) Rules {
 	leaving := map[string]bool{}
 	names := slices.Clone(promised)

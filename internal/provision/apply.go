@@ -30,7 +30,7 @@ type run struct {
 // exists in any case. The error means that the cluster does not work or that the
 // run was cut short; a Problem is one node that is not as wanted.
 func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
-	r := &run{p: p, req: req, inv: inventory{p: p, clusterID: req.Spec.ID, tell: req.Changed}}
+	r := &run{p: p, req: req, inv: inventory{p: p, clusterID: req.Spec.ID, onChange: req.Changed}}
 	err := r.steps(ctx)
 	if err == nil {
 		batch.ServerGroups{Maker: p.maker()}.Tidy(ctx, r.held, r.inv.deleted, r.doc)

@@ -237,7 +237,7 @@ func TestCheckName(t *testing.T) {
 	})
 }
 
-// Whoever has just looked need not look again.
+// A caller that has just found the name free makes no run look again.
 func TestANameFoundFreeIsNotLookedUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
@@ -272,9 +272,9 @@ func TestFind(t *testing.T) {
 	})
 }
 
-// A run that was killed right after a DELETE, or somebody else, leaves servers that
-// a list still shows.
-func TestWhoIsBeingDeletedIsMadeAnew(t *testing.T) {
+// A list still shows servers that a run deleted right before it was killed, or that
+// another client deletes.
+func TestANodeThatIsBeingDeletedIsMadeAnew(t *testing.T) {
 	for _, name := range []string{"astro-cpu-2", "astro-frontend"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

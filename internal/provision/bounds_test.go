@@ -158,8 +158,8 @@ func TestAKillDuringARepairUpToMin(t *testing.T) {
 	}
 }
 
-// A repair that fails keeps nobody waiting: the worker without a server leaves the
-// roster.
+// A repair that fails does not hold up the others: the worker without a server
+// leaves the roster.
 func TestAFailedRepairIsSoonOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()

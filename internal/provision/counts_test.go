@@ -122,7 +122,7 @@ func TestMinReady(t *testing.T) {
 	}
 }
 
-// The log of an apply tells how far it is, in counts.
+// The log of an apply counts how far it has come.
 func TestProgressIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()

@@ -101,7 +101,7 @@ type change struct {
 	before  int // workers; -1 is no cluster
 	after   int // -1 is a destroy
 	retire  []string
-	workers []string  // who is there in the end
+	workers []string  // in the end
 	ca      *trust.CA // not nil: by the last worker, on a cloud without a metadata service
 }
 
@@ -151,7 +151,7 @@ func (c change) begin(w *world) {
 	})
 }
 
-// run is one try of the change. whole tells that nothing is left to do.
+// run tries the change once. whole reports whether nothing is left to do.
 func (c change) run(ctx context.Context, p *provision.Provisioner, id string, create bool) (whole bool, err error) {
 	if c.after < 0 {
 		return true, p.Destroy(ctx, id, nil)
@@ -222,7 +222,7 @@ func (c change) expect(w *world) {
 }
 
 // TestAKillAtAnyRequest kills the process at its k-th request, for every k: the
-// request is carried out, its answer reaches nobody.
+// request is carried out, and its answer is lost.
 func TestAKillAtAnyRequest(t *testing.T) {
 	ca, err := trust.NewCA()
 	if err != nil {
@@ -253,7 +253,7 @@ func TestAKillAtAnyRequest(t *testing.T) {
 				err = errDead
 			}
 			if c.ca != nil {
-				time.Sleep(10 * time.Minute) // whoever was sent has come
+				time.Sleep(10 * time.Minute) // the messenger has come
 			}
 			c.again(w, killed, err)
 			if joined := w.guest.Joined(); c.ca != nil && !slices.Equal(joined, c.workers) {

@@ -12,7 +12,7 @@ import (
 )
 
 // What becomes of a worker that the list lacks is for the look-up by ID to say.
-func TestWhoTheListLacksIsLookedUp(t *testing.T) {
+func TestAServerThatTheListLacksIsLookedUp(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		befall  func(c *memCloud, s *memServer)
@@ -22,7 +22,7 @@ func TestWhoTheListLacksIsLookedUp(t *testing.T) {
 	}{
 		{"listed", func(*memCloud, *memServer) {}, false, 0, 0},
 		{"not found: gone, and made anew", func(c *memCloud, s *memServer) { delete(c.servers, s.id) }, false, 1, 1},
-		{"its cell is down: nobody decides anything", func(c *memCloud, s *memServer) { c.down = map[string]bool{s.req.Name: true} }, true, 0, 1},
+		{"its cell is down: nothing is decided", func(c *memCloud, s *memServer) { c.down = map[string]bool{s.req.Name: true} }, true, 0, 1},
 		{"found: the list was wrong", func(_ *memCloud, s *memServer) { s.hidden = time.Now().Add(time.Hour) }, false, 0, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestADestroyForgetsNobody(t *testing.T) {
 	}
 }
 
-// A cell that goes down while an apply is under way costs nobody his place in the
+// A cell that goes down while an apply is under way costs no worker its place in the
 // roster.
 func TestACellGoesDownDuringAnApply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -18,11 +18,11 @@ import (
 type inventory struct {
 	p         *Provisioner
 	clusterID string
-	servers   cluster.Nodes // as last listed
-	frontEnd  cluster.Node  // without an ID while there is none
-	batch     *batch.Batch  // nil before the first one
-	deleted   cluster.Nodes // by this run
-	tell      func(cluster.Nodes)
+	servers   cluster.Nodes       // as last listed
+	frontEnd  cluster.Node        // without an ID while there is none
+	batch     *batch.Batch        // nil before the first one
+	deleted   cluster.Nodes       // by this run
+	onChange  func(cluster.Nodes) // nil: the caller wants no word of changes
 }
 
 // list reads the cluster's servers. An error is logged: every caller polls, and
@@ -92,10 +92,10 @@ func (v *inventory) nodes() cluster.Nodes {
 	return out
 }
 
-// changed tells the caller of the run what there is now.
+// changed hands the nodes that there are now to the run's caller.
 func (v *inventory) changed() {
-	if v.tell != nil {
-		v.tell(v.nodes())
+	if v.onChange != nil {
+		v.onChange(v.nodes())
 	}
 }
 
@@ -127,7 +127,7 @@ func (v *inventory) frontEndVanished(when string) error {
 	v.frontEnd = cluster.Node{}
 	v.changed()
 	return &cluster.CloudError{
-		Kind: cluster.FaultNotFound, Op: "make " + gone.Name, Message: "its server was deleted by somebody else " + when,
+		Kind: cluster.FaultNotFound, Op: "make " + gone.Name, Message: "its server was deleted by another client " + when,
 	}
 }
 

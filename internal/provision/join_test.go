@@ -9,7 +9,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// A report holds some 150 scattered names; what it leaves out its counts tell.
+// A report holds some 150 scattered names; the rest of them are in its counts only.
 func TestReportThatNamesOnlySome(t *testing.T) {
 	doc := cluster.Document{Name: "astro"}
 	var victims []string
@@ -30,6 +30,6 @@ func TestReportThatNamesOnlySome(t *testing.T) {
 	w := &joinWait{r: &run{doc: doc}, last: cluster.Report{Pending: 3, PendingNames: "cpu[1,3]"}, spared: func(string) bool { return true }}
 	problems := w.problems(t.Context())
 	if !slices.ContainsFunc(problems, func(p Problem) bool { return strings.Contains(p.Summary, "reports 1 worker") }) {
-		t.Errorf("nothing tells of the third worker: %s", fmt.Sprint(problems))
+		t.Errorf("the third worker is in no problem: %s", fmt.Sprint(problems))
 	}
 }

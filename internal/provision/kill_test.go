@@ -13,7 +13,7 @@ import (
 )
 
 // killAt makes the k-th call of a run its last: carried out, never answered. What
-// the run does afterwards reaches nobody. It returns how the run ends.
+// the run does afterwards does not reach the cloud. It reports whether there was a k-th call.
 func killAt(t *testing.T, c *memCloud, k int, act func(context.Context) error) (killed bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(bounded(t))
@@ -46,8 +46,8 @@ func killAt(t *testing.T, c *memCloud, k int, act func(context.Context) error) (
 	return killed
 }
 
-// scene is a change that is interrupted: what was before, and who is there in the
-// end.
+// scene is a change that is interrupted: what was before, and which nodes are there
+// in the end.
 type scene struct {
 	name  string
 	setup func(*testing.T, *memCloud, *Request)
@@ -119,8 +119,8 @@ var scenes = []scene{
 	}, wantNames("cpu", 1, 2, 3), nil},
 }
 
-// aroundHandOver are times after the kill at which the one who was sent is not
-// there yet; has come, but the front-end has not reported it; and long after.
+// aroundHandOver are times after the kill: the messenger is not there yet; it has
+// come, but the front-end has not reported that; and long after.
 var aroundHandOver = []time.Duration{0, memBoot, 10 * time.Minute}
 
 // TestAKillAtAnyCallIsHealedByTheNextRun kills a run after its k-th call, for
@@ -166,8 +166,8 @@ func (s scene) play(t *testing.T, k int, later time.Duration) (killed bool) {
 	return killed
 }
 
-// expect wants exactly who is to be there, in the cloud and in the roster, that the
-// front-end can be told of more, and that a destroy leaves nothing.
+// expect wants exactly the scene's nodes in the cloud and in the roster, a front-end
+// that can learn of more, and a destroy that leaves nothing.
 func (s scene) expect(t *testing.T, c *memCloud, req Request) {
 	t.Helper()
 	expectNames(t, c, s.want)
@@ -219,7 +219,7 @@ func TestAKilledDestroyIsEndedByTheNext(t *testing.T) {
 					return New(c, Options{}).Destroy(ctx, req.Spec.ID, nil)
 				})
 				if len(c.present()) == 0 && len(c.ips) > 0 {
-					t.Errorf("no server tells any more whose floating IPs are left: %v", c.ips)
+					t.Errorf("floating IPs are left and no server of their cluster: %v", c.ips)
 				}
 				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
 					t.Fatal(err)

@@ -31,8 +31,8 @@ const (
 )
 
 // ErrGrowsByTerraform means that only Terraform, which has the CA's key, can grow
-// the cluster or tell its front-end anything.
-var ErrGrowsByTerraform = errors.New("the front-end of a cluster with coordinator = \"last_worker\" can be told of a change by a new worker of Terraform's only")
+// the cluster or bring its front-end a change.
+var ErrGrowsByTerraform = errors.New("the front-end of a cluster with coordinator = \"last_worker\" learns of a change only from a new worker that Terraform makes")
 
 // consoleReports are reports on the front-end's console.
 type consoleReports struct{ cloud Cloud }
@@ -86,7 +86,7 @@ func (l *lastWorker) send(ctx context.Context, adds []string) (batch.Courier, er
 	}
 	roster.TakeKeys(&l.r.doc, l.r.inv.frontEnd, keys)
 	if l.r.doc.FrontEnd.HostKey == "" || l.r.doc.FrontEnd.CoordinatorKey == "" {
-		return nil, fmt.Errorf("add workers: %w: %s has not told its keys on its console", ErrNoFrontEnd, l.r.doc.FrontEnd.Name)
+		return nil, fmt.Errorf("add workers: %w: %s has not reported its keys on its console", ErrNoFrontEnd, l.r.doc.FrontEnd.Name)
 	}
 	l.messenger = &messenger{
 		name: adds[len(adds)-1], ca: ca, keys: keys,
@@ -143,8 +143,8 @@ func (l *lastWorker) launch(ctx context.Context) error {
 }
 
 // arrive waits for at most half of the time left. Without the front-end's word
-// nothing may be written: no later run would tell the front-end of a worker that
-// stands in the document.
+// nothing may be written: no later run would announce a worker that stands in
+// the document to the front-end.
 func (l *lastWorker) arrive(ctx context.Context) error {
 	if l.delivery() != carried || l.r.req.Wait != WaitJoined {
 		return nil
@@ -226,7 +226,7 @@ func (l *lastWorker) reportStranded() {
 	}
 }
 
-const untoldSummary = "has not been told who left"
+const untoldSummary = "does not know yet which workers left"
 
 // reportUntold adds a problem where the front-end does not know yet which workers
 // are gone.

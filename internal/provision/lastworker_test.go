@@ -22,7 +22,7 @@ func toldByLastWorker(t *testing.T, c *memCloud, workers int) Request {
 	return req
 }
 
-// expectKnown wants the front-end to know everybody whom the document names.
+// expectKnown wants the front-end to know every worker of the document.
 func expectKnown(t *testing.T, c *memCloud) (has, wants cluster.Document) {
 	t.Helper()
 	wants = document(t, c)
@@ -34,7 +34,8 @@ func expectKnown(t *testing.T, c *memCloud) (has, wants cluster.Document) {
 	return has, wants
 }
 
-// expectTold wants it to know nobody else, and that under the same generation.
+// expectTold wants the front-end to know no other worker either, under the same
+// generation.
 func expectTold(t *testing.T, c *memCloud) {
 	t.Helper()
 	if has, wants := expectKnown(t, c); has.Generation != wants.Generation || len(has.Workers) != len(wants.Workers) {
@@ -103,8 +104,9 @@ func TestTheLastWorkerBringsTheRoster(t *testing.T) {
 	})
 }
 
-// Whoever is sent may not come up. Then nobody is told: what the front-end does not
-// know is not waited for, who is in no roster is named, and the next apply mends it.
+// The messenger may not come up. Then the front-end learns nothing: no worker that it
+// does not know is waited for, each worker in no roster is named, and the next apply
+// mends it.
 func TestALastWorkerThatDoesNotComeUp(t *testing.T) {
 	for _, row := range []struct {
 		name    string
@@ -166,8 +168,8 @@ func TestALastWorkerThatDoesNotComeUp(t *testing.T) {
 	}
 }
 
-// Who does not wait for joins learns the front-end's keys with the first growth, and
-// writes them down: a front-end that replaces it needs them.
+// An apply that does not wait for joins learns the front-end's keys with the first
+// growth, and writes them down: a front-end that replaces it needs them.
 func TestALastWorkerWithoutWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
@@ -230,9 +232,9 @@ func TestTheRosterIsSentWhenAllAreThere(t *testing.T) {
 	}
 }
 
-// Whenever a shrink is cut short, nobody works on who is in no roster: Terraform
-// would not show it, and nobody would delete it.
-func TestAKilledShrinkHidesNobody(t *testing.T) {
+// Whenever a shrink is cut short, no worker goes on working that is in no roster:
+// Terraform would not show it, and nothing would delete it.
+func TestAKilledShrinkHidesNoWorker(t *testing.T) {
 	for k, killed := 1, true; killed; k++ {
 		synctest.Test(t, func(t *testing.T) {
 			c := newMemCloud()

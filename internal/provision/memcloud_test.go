@@ -48,7 +48,7 @@ type memCloud struct {
 	down        map[string]bool // servers in a cell that is down
 	strangers   map[string]bool // servers of no cluster, by ID
 	lagging     bool            // server groups show servers that are gone
-	lockedNames map[string]bool // servers that somebody has locked
+	lockedNames map[string]bool // servers that their owner has locked
 	sticky      map[string]bool // servers whose deletion is accepted and never comes
 }
 
@@ -322,7 +322,7 @@ func (c *memCloud) compose(s *memServer) string {
 	}
 	var pending, never, drained, busy []string
 	for _, m := range doc.Workers {
-		// Who had a generation once is not asked again, even when it is gone.
+		// A worker that had a generation once is not asked again, even when it is gone.
 		key := fmt.Sprint(doc.Generation, m)
 		up := s.acked[key]
 		for _, w := range c.present() {
@@ -370,15 +370,15 @@ func (c *memCloud) everJoined(doc cluster.Document, m cluster.Member) bool {
 	return w != nil && w.joinedBy != ""
 }
 
-// tried tells that a front-end has had the time to try some times.
+// tried reports whether a front-end has had the time to try some times.
 func (c *memCloud) tried(doc cluster.Document, m cluster.Member) bool {
 	w := c.member(doc, m)
 	return w != nil && time.Since(w.created) > memActive+15*time.Second
 }
 
-// admits tells whether a front-end can reach this worker, verify it and get into
-// it: one that was joined before by another shows that one's certificate and
-// trusts the CA of its last bundle only.
+// admits reports whether a front-end can reach this worker, verify it and get into
+// it. A worker that another front-end has joined shows that one's certificate, and
+// trusts only the CA of its last bundle.
 func (s *memServer) admits(fe *memServer, doc cluster.Document, m cluster.Member) bool {
 	if m.Address != s.address() {
 		return false

@@ -13,7 +13,7 @@ import (
 // repetitions are used up.
 type mishap struct {
 	name    string
-	carried bool // the cloud does what was asked, though nobody learns of it
+	carried bool // the cloud does what was asked, though the answer is lost
 	err     error
 }
 
@@ -71,8 +71,8 @@ func TestAnyCallMayGoWrong(t *testing.T) {
 	}
 }
 
-// next is the next apply, as a person runs it who has read the error: Terraform
-// replaces a cluster whose create ended in one, and changes any other.
+// next is the next apply, after an operator has read the error: Terraform replaces a
+// cluster whose create ended in an error, and changes any other.
 func next(t *testing.T, c *memCloud, req Request, err error) {
 	t.Helper()
 	if req.Create && err != nil {

@@ -120,8 +120,8 @@ func TestALateTwinOfTheFrontEndIsDeleted(t *testing.T) {
 	})
 }
 
-// The scaler and an apply both take the lowest free number: who wrote the roster
-// first keeps it, and nobody deletes the other's server.
+// The scaler and an apply both take the lowest free number: the one that writes the
+// roster first keeps it, and neither deletes the other's server.
 func TestTwoWritersOfOneName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
@@ -159,7 +159,7 @@ func TestTwoWritersOfOneName(t *testing.T) {
 }
 
 // Each row: what the plan promised while the scaler added workers 3 and 4.
-func TestWhoThePlanHasNotSeenStays(t *testing.T) {
+func TestAWorkerThatThePlanHasNotSeenStays(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		count   int
@@ -239,8 +239,8 @@ func TestARefusalEndsItsOwnGroupOnly(t *testing.T) {
 	}
 }
 
-// The drain timeout is a promise to the jobs; an apply that ends earlier deletes
-// nobody.
+// The drain timeout is a promise to the jobs; an apply that ends earlier deletes no
+// worker.
 func TestABusyVictimOutlivesAShortApply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()

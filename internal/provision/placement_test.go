@@ -28,8 +28,8 @@ func placed(req *Request, p cluster.Placement) {
 	req.Spec.Groups["cpu"] = g
 }
 
-// Whoever makes a worker makes it by the document's placement; zones fill up
-// evenly, counting who is there.
+// Provider and scaler both make workers by the document's placement; zones fill up
+// evenly, the present workers counted in.
 func TestPlacement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
@@ -72,7 +72,7 @@ func TestPlacement(t *testing.T) {
 	})
 }
 
-// Groups come, change and go; nobody else's nodes are touched.
+// Groups come, change and go; the nodes of other groups are not touched.
 func TestGroupsInPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
@@ -114,9 +114,9 @@ func TestGroupsInPlace(t *testing.T) {
 	})
 }
 
-// A zone that Nova refuses, because it is gone or its hypervisors are down, is no
-// zone for anybody; the group's other zones take its workers. Without another one
-// they are given up, and no other group is.
+// Nova refuses a zone that is gone or whose hypervisors are down: the group's other
+// zones take its workers. Without another zone those workers are given up, and no
+// worker of another group is.
 func TestZoneThatIsRefused(t *testing.T) {
 	for name, row := range map[string]struct {
 		zones []string

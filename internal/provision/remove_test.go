@@ -51,8 +51,8 @@ func TestWhatCanNotBeDeleted(t *testing.T) {
 }
 
 // Of two scalers one has seen a worker drained and is about to remove it, when the
-// other calls it back: it stays. Who was never drained goes without a mark.
-func TestRemoveWorkersSparesWhoWasCalledBack(t *testing.T) {
+// other calls it back: it stays. A worker that was never drained goes without a mark.
+func TestRemoveWorkersSparesAWorkerThatWasCalledBack(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		marks   map[string]cluster.Leaving

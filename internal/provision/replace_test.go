@@ -157,8 +157,8 @@ func TestAFrontEndIsReplacedOnRequest(t *testing.T) {
 }
 
 // What the run before was killed in: the old front-end is deleted, the new one is
-// not there, and the worker that the run had made is in nobody's roster.
-func TestAWorkerInNobodysRosterIsMadeAnew(t *testing.T) {
+// not there, and the worker that the run had made is in no roster.
+func TestAWorkerInNoRosterIsMadeAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
 		req := testRequest(t, 2)

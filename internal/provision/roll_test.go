@@ -22,7 +22,7 @@ func renew(req *Request, image string, unavailable int) {
 	req.Create = false
 }
 
-// images tells what each worker runs.
+// images returns the image of each worker.
 func (c *memCloud) images() map[string]string {
 	out := map[string]string{}
 	for _, s := range c.present() {
@@ -56,7 +56,7 @@ func TestRollingReplacement(t *testing.T) {
 			c.before = func(_ int, op string) error {
 				switch {
 				case op == "delete":
-					// Nobody is deleted whom the front-end has not been asked to drain.
+					// No worker is deleted that the front-end has not been asked to drain.
 					for _, m := range document(t, c).Workers {
 						if m.Leaving == cluster.LeaveJobsOK {
 							drained++
@@ -84,7 +84,7 @@ func TestRollingReplacement(t *testing.T) {
 				t.Errorf("%d workers were out of service, at most %d may be", out, unavailable)
 			}
 			if drained == 0 {
-				t.Error("nobody was drained")
+				t.Error("no worker was drained")
 			}
 			for _, m := range document(t, c).Workers {
 				if m.Leaving != cluster.Stays {

@@ -33,13 +33,13 @@ func expectGroups(t *testing.T, c *memCloud, what string, want ...string) {
 	}
 }
 
-// A group has one server group for all of its workers, whoever makes them; it goes
-// when nothing wants it and nobody is in it.
+// A group has one server group for all of its workers, made by provider or scaler. It
+// goes when no group wants it and no server is in it.
 func TestServerGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
-		c.groups = []cluster.ServerGroup{{ID: "other", Name: "astro-gpu", Policy: "affinity", Members: []string{"somebody's"}}}
-		c.strangers = map[string]bool{"somebody's": true}
+		c.groups = []cluster.ServerGroup{{ID: "other", Name: "astro-gpu", Policy: "affinity", Members: []string{"stranger"}}}
+		c.strangers = map[string]bool{"stranger": true}
 		const others = "astro-gpu affinity 1"
 		req := testRequest(t, 2)
 		policy := func(p string) { placed(&req, cluster.Placement{ServerGroup: p}) }

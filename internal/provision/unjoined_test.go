@@ -11,7 +11,7 @@ import (
 
 const patience = 45 * time.Minute
 
-// Who is called never joined at a refresh, and what that costs.
+// Which workers a refresh marks as never joined, and what that costs.
 func TestUnjoined(t *testing.T) {
 	never := func(c *memCloud) { c.neverJoin["astro-cpu-2"] = true }
 	for _, row := range []struct {
@@ -19,7 +19,7 @@ func TestUnjoined(t *testing.T) {
 		create  func(*memCloud)
 		then    func(*testing.T, *memCloud)
 		age     time.Duration
-		want    string // who
+		want    string // workers
 		reports int    // reads of the slot; -1 is any number
 	}{
 		{"all have joined", nil, nil, time.Hour, "", 1},
@@ -101,8 +101,9 @@ func TestUnjoined(t *testing.T) {
 	}
 }
 
-// The apply asks for itself, and replaces whom it is still told of: nobody else.
-func TestWhoNeverJoinedIsMadeAnewInPlace(t *testing.T) {
+// The apply asks for itself, and replaces only the workers that the front-end still
+// names.
+func TestAWorkerThatNeverJoinedIsMadeAnewInPlace(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		then    func(*memCloud)

@@ -12,9 +12,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Somebody deletes a node while an apply makes it or waits for it. The apply ends
+// Another client deletes a node while an apply makes it or waits for it. The apply ends
 // as soon as that is certain, not at its deadline, and names what is gone.
-func TestANodeThatSomebodyDeletesEndsTheWait(t *testing.T) {
+func TestANodeThatIsDeletedEndsTheWait(t *testing.T) {
 	for _, row := range []struct {
 		name, node string
 		after      time.Duration // from its POST on
@@ -22,12 +22,12 @@ func TestANodeThatSomebodyDeletesEndsTheWait(t *testing.T) {
 		err        error
 		words      string
 	}{
-		{"a worker that is being built", "astro-cpu-2", time.Second, "", nil, "deleted by somebody else while it was being made"},
-		{"a front-end that is being built", "astro-frontend", 10 * time.Second, "", ErrNoFrontEnd, "deleted by somebody else while it was being made"},
-		{"a front-end that no list has shown yet", "astro-frontend", time.Second, "", ErrNoFrontEnd, "deleted by somebody else while it was being made"},
-		{"a front-end that boots", "astro-frontend", 30 * time.Second, "", ErrNoFrontEnd, "deleted by somebody else before every worker had joined"},
+		{"a worker that is being built", "astro-cpu-2", time.Second, "", nil, "deleted by another client while it was being made"},
+		{"a front-end that is being built", "astro-frontend", 10 * time.Second, "", ErrNoFrontEnd, "deleted by another client while it was being made"},
+		{"a front-end that no list has shown yet", "astro-frontend", time.Second, "", ErrNoFrontEnd, "deleted by another client while it was being made"},
+		{"a front-end that boots", "astro-frontend", 30 * time.Second, "", ErrNoFrontEnd, "deleted by another client before every worker had joined"},
 		{"a front-end that boots, on a cloud without a metadata service", "astro-frontend", 30 * time.Second, cluster.CoordinatorLastWorker,
-			ErrNoFrontEnd, "deleted by somebody else before every worker had joined"},
+			ErrNoFrontEnd, "deleted by another client before every worker had joined"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
