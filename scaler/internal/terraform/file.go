@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // File is the variables file: one variable, a map of group to count and retire.
@@ -85,4 +86,24 @@ func syncFolder(name string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// sharedFile is the file with a lock that is held between reading and writing it.
+type sharedFile struct {
+	File
+	mu sync.Mutex
+}
+
+// rewrite replaces the file if its content changes.
+func (f *sharedFile) rewrite(change func(was map[string]Group) map[string]Group) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	was, err := f.Read()
+	if err != nil {
+		return err
+	}
+	if now := change(was); !equalGroups(was, now) {
+		return f.Write(now)
+	}
+	return nil
 }

@@ -51,9 +51,8 @@ type Options struct {
 // like any other. If the cloud has failed, and not the run, the failure counts against
 // the groups that were to grow.
 type Actuator struct {
-	o Options
-
-	file sync.Mutex // held between reading and writing the file
+	o    Options
+	file sharedFile
 
 	mu        sync.Mutex
 	last      cluster.View  // the view that the decisions use
@@ -64,7 +63,7 @@ type Actuator struct {
 	finishing bool          // no other run is to begin after it
 	failed    error         // of the last run
 	grew      wish          // what that run was for
-	told      bool          // a caller has got the failure
+	reported  bool          // a caller has got the failure
 	paused    time.Time     // no new run before
 	pause     time.Duration
 }
@@ -86,7 +85,7 @@ func New(o Options) *Actuator {
 	if o.While == nil {
 		o.While = context.WithCancel
 	}
-	return &Actuator{o: o, want: newWish(), doing: newWish()}
+	return &Actuator{o: o, file: sharedFile{File: o.File}, want: newWish(), doing: newWish()}
 }
 
 // Read implements loop.Cluster. A run replaces the mark of a leaving worker by
@@ -97,7 +96,7 @@ func (a *Actuator) Read(ctx context.Context) (cluster.View, error) {
 	if err != nil {
 		return v, err
 	}
-	if was, err := a.o.File.Read(); err == nil {
+	if was, err := a.file.Read(); err == nil {
 		v.Document = v.Document.Clone()
 		for i, m := range v.Document.Workers {
 			if m.Leaving == cluster.LeaveJobsOK && retires(was, m.Name) {
@@ -111,8 +110,8 @@ func (a *Actuator) Read(ctx context.Context) (cluster.View, error) {
 	if !a.gathering {
 		a.want = newWish()
 	}
-	if a.told {
-		a.failed, a.told = nil, false
+	if a.reported {
+		a.failed, a.reported = nil, false
 	}
 	return v, nil
 }
@@ -133,7 +132,7 @@ func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]s
 	if spec, ok := a.last.Document.Groups[group]; ok && spec.Scaling != nil {
 		return nil, fmt.Errorf("add to group %s: %w", group, ErrNotOurs)
 	}
-	if err := a.tell(); err != nil {
+	if err := a.report(); err != nil {
 		if _, grew := a.grew.size[group]; !grew {
 			err = actuate.PutOffError{Err: err}
 		}
@@ -155,7 +154,7 @@ func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained 
 	a.mu.Lock()
 	var ghosts []string
 	servers, _ := a.last.Nodes.Distinct(a.last.Document.Workers)
-	err := a.tell()
+	err := a.report()
 	for _, name := range names {
 		node, there := servers.ByName(name)
 		switch {
@@ -225,7 +224,7 @@ func (a *Actuator) takeBack(marks map[string]cluster.Leaving) (map[string]cluste
 		delete(a.want.leave, name)
 	}
 	a.mu.Unlock()
-	err := a.rewrite(func(was map[string]Group) map[string]Group {
+	err := a.file.rewrite(func(was map[string]Group) map[string]Group {
 		return withoutRetiring(was, func(worker string) bool {
 			mark, said := marks[worker]
 			return said && mark == cluster.Stays
@@ -234,23 +233,9 @@ func (a *Actuator) takeBack(marks map[string]cluster.Leaving) (map[string]cluste
 	return marks, err
 }
 
-// rewrite replaces the file if its content changes.
-func (a *Actuator) rewrite(change func(was map[string]Group) map[string]Group) error {
-	a.file.Lock()
-	defer a.file.Unlock()
-	was, err := a.o.File.Read()
-	if err != nil {
-		return err
-	}
-	if now := change(was); !equalGroups(was, now) {
-		return a.o.File.Write(now)
-	}
-	return nil
-}
-
-// tell returns the last run's failure, to every call of one round.
-func (a *Actuator) tell() error {
-	a.told = a.failed != nil
+// report returns the last run's failure, to every call of one round.
+func (a *Actuator) report() error {
+	a.reported = a.failed != nil
 	return a.failed
 }
 
