@@ -36,12 +36,12 @@ type Group struct {
 
 // Need is what a group lacks of workers.
 type Need struct {
-	Workers int // new workers
-	Jobs    int // jobs that they are for
-	Spare   int // new workers among them that stay empty
+	Workers int `json:"workers"`         // new workers
+	Jobs    int `json:"jobs"`            // jobs that they are for
+	Spare   int `json:"spare,omitempty"` // new workers among them that stay empty
 	// Oldest is when the first of the jobs was queued, by the batch system's clock;
 	// zero if that is not known of all of them.
-	Oldest time.Time
+	Oldest time.Time `json:"oldest,omitzero"`
 }
 
 // take adds jobs that the new workers are for.
@@ -62,34 +62,32 @@ type Gang struct {
 
 // Placement is a number of jobs of one group on one existing worker.
 type Placement struct {
-	Key    string // of the job group
-	Worker string
-	Phase  fleet.Phase
-	Count  int
-	// Elsewhere is the number of those jobs that run on several workers and are
+	Key    string      `json:"key"` // of the job group
+	Worker string      `json:"worker"`
+	Phase  fleet.Phase `json:"phase"`
+	Count  int         `json:"count"` // Elsewhere is the number of those jobs that run on several workers and are
 	// counted at another one: at the worker that is ready last.
-	Elsewhere int
+	Elsewhere int `json:"elsewhere,omitempty"`
 }
 
 // Unmet is a number of jobs that cause no new worker, and why.
 type Unmet struct {
-	Key   string // of the job group
-	Count int
-	First string // the ID of one of the jobs
-	Why   reason.Reason
-	Never bool // no group can run them, whatever its number of workers
+	Key   string        `json:"key"` // of the job group
+	Count int           `json:"count"`
+	First string        `json:"first"` // the ID of one of the jobs
+	Why   reason.Reason `json:"why"`
+	Never bool          `json:"never,omitempty"` // no group can run them, whatever its number of workers
 }
 
 // Demand is what the waiting jobs need, and where they are packed.
 type Demand struct {
-	Waiting    int // jobs that count
-	Placements []Placement
-	Needs      map[string]Need // by group; groups without a need are missing
-	Gangs      []Gang          // of the needs, what can be made together only
-	Spares     []string        // workers that stay empty because their group has spare workers
-	Unmet      []Unmet
-
-	on map[string]int // jobs by worker, as in Placements
+	Waiting    int             `json:"waiting"` // jobs that count
+	Placements []Placement     `json:"placements"`
+	Needs      map[string]Need `json:"needs"`           // by group; groups without a need are missing
+	Gangs      []Gang          `json:"gangs,omitempty"` // of the needs, what can be made together only
+	Spares     []string        `json:"spares"`          // workers that stay empty because their group has spare workers
+	Unmet      []Unmet         `json:"unmet"`
+	on         map[string]int  // jobs by worker, as in Placements
 }
 
 // On returns how many waiting jobs were packed onto a worker.
