@@ -20,36 +20,42 @@ func (r *clusterResource) preflight(ctx context.Context, c change) diag.Diagnost
 	if err != nil {
 		return nil // an error of the look-ups, or the configuration is open
 	}
-	groups := c.preflightGroups()
-	diags := c.checkVolumes(client.HasVolumes())
-	mayReplace := r.session.mayReplace()
-	for _, s := range preflight.Check(ctx, client, groups, func(question string, err error) {
+	f := forecast{change: c, mayReplace: r.session.mayReplace()}
+	diags := f.checkVolumes(client.HasVolumes())
+	for _, s := range preflight.Check(ctx, client, f.groups(), func(question string, err error) {
 		tflog.Debug(ctx, "the cloud does not answer a question of the preflight", map[string]any{"question": question, "error": err.Error()})
 	}) {
-		diags.Append(c.shortage(s, c.comesFree(mayReplace)))
+		diags.Append(f.shortage(s))
 	}
 	if c.nodes.FrontEnd && c.spec.FrontEnd.Port != "" {
 		own := c.was.states[c.nodes.FrontEndName].ID.ValueString()
 		fault := preflight.CheckPort(ctx, client, c.want.frontEnd.Port.ValueString(), c.spec.FrontEnd.Network, own)
-		diags.Append(c.portFault(fault, mayReplace)...)
+		diags.Append(f.portFault(fault)...)
 	}
 	return diags
 }
 
-// preflightGroups returns the groups and the front-end as a preflight looks at them.
-func (c change) preflightGroups() map[string]preflight.Group {
-	bounds := c.bounds()
+// forecast is a change as a preflight looks at it: what it takes of the project, and
+// what becomes free before.
+type forecast struct {
+	change
+	mayReplace bool // the change may be the second half of a replacement
+}
+
+// groups returns the groups and the front-end as a preflight looks at them.
+func (f forecast) groups() map[string]preflight.Group {
+	bounds := f.bounds()
 	group := func(name string, n nodeModel, spec cluster.NodeSpec, before string) preflight.Group {
-		g := preflight.Group{Bounds: bounds[name], Spec: spec, Flavor: n.Flavor.ValueString(), Image: either(n.Image, c.want.Image).ValueString(), FlavorBefore: before}
-		g.Standing, g.Members = c.serverGroup(name, spec.ServerGroup)
+		g := preflight.Group{Bounds: bounds[name], Spec: spec, Flavor: n.Flavor.ValueString(), Image: either(n.Image, f.want.Image).ValueString(), FlavorBefore: before}
+		g.Standing, g.Members = f.serverGroup(name, spec.ServerGroup)
 		return g
 	}
-	frontEnd := group(cluster.FrontEndGroup, c.want.frontEnd.nodeModel, c.spec.FrontEnd, c.was.spec.FrontEnd.Flavor)
-	frontEnd.Items = c.documentItems
+	frontEnd := group(cluster.FrontEndGroup, f.want.frontEnd.nodeModel, f.spec.FrontEnd, f.was.spec.FrontEnd.Flavor)
+	frontEnd.Items = f.documentItems
 	out := map[string]preflight.Group{cluster.FrontEndGroup: frontEnd}
 	for name := range bounds {
 		if _, ok := out[name]; !ok {
-			out[name] = group(name, c.want.groups[name].nodeModel, c.spec.Groups[name].NodeSpec, c.was.spec.Groups[name].Flavor)
+			out[name] = group(name, f.want.groups[name].nodeModel, f.spec.Groups[name].NodeSpec, f.was.spec.Groups[name].Flavor)
 		}
 	}
 	return out
@@ -58,23 +64,23 @@ func (c change) preflightGroups() map[string]preflight.Group {
 // bounds returns how many nodes the plan adds, how many the groups may come to add,
 // and how many are made anew in place of others. It leaves out nodes of which only
 // the apply will know whether they are made anew: the apply plans them again.
-func (c change) bounds() map[string]compare.Bounds {
-	_, had := c.was.states[c.nodes.FrontEndName]
+func (f forecast) bounds() map[string]compare.Bounds {
+	_, had := f.was.states[f.nodes.FrontEndName]
 	frontEnd := compare.Bounds{}
 	switch {
-	case c.nodes.FrontEnd && had:
-		if !c.open.frontEnd {
+	case f.nodes.FrontEnd && had:
+		if !f.open.frontEnd {
 			frontEnd.Anew = 1
 		}
-	case c.nodes.FrontEnd:
+	case f.nodes.FrontEnd:
 		frontEnd.Min, frontEnd.Max = 1, 1
 	}
 	out := map[string]compare.Bounds{cluster.FrontEndGroup: frontEnd}
-	for name, g := range c.nodes.Groups {
+	for name, g := range f.nodes.Groups {
 		added := max(len(g.Add)-len(g.Remove), 0)
-		most := c.spec.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
+		most := f.spec.Groups[name].Most() - (len(g.Keep) + len(g.Add) - added)
 		anew := len(g.Add) - added
-		if !c.open.rolls {
+		if !f.open.rolls {
 			anew += len(g.Roll)
 		}
 		out[name] = compare.Bounds{Min: added, Max: max(most, added), Anew: anew}
@@ -85,13 +91,13 @@ func (c change) bounds() map[string]compare.Bounds {
 // serverGroup reports whether a group's server group with that policy exists, and
 // how many of its members stay. A worker is a member of the server group in which
 // it was made, and of no other one.
-func (c change) serverGroup(group, policy string) (standing bool, members int) {
+func (f forecast) serverGroup(group, policy string) (standing bool, members int) {
 	if policy == "" {
 		return false, 0
 	}
-	g := c.nodes.Groups[group]
-	for _, w := range c.was.nodes.Workers(group) {
-		if c.kept.serverGroups[w.Name] != policy {
+	g := f.nodes.Groups[group]
+	for _, w := range f.was.nodes.Workers(group) {
+		if f.kept.serverGroups[w.Name] != policy {
 			continue
 		}
 		standing = true
@@ -104,13 +110,13 @@ func (c change) serverGroup(group, policy string) (standing bool, members int) {
 
 // checkVolumes warns of boot volumes in a cloud whose catalog has no service for
 // them.
-func (c change) checkVolumes(service bool) diag.Diagnostics {
+func (f forecast) checkVolumes(service bool) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if service {
 		return nil
 	}
-	for _, group := range append([]string{cluster.FrontEndGroup}, c.want.groupNames()...) {
-		if c.specOf(group).BootVolume != nil {
+	for _, group := range append([]string{cluster.FrontEndGroup}, f.want.groupNames()...) {
+		if f.specOf(group).BootVolume != nil {
 			diags.AddAttributeWarning(placeOf(group).AtName("boot_volume"), "No block-storage service",
 				"The cloud's catalog lists no block-storage service, so volumes probably can't be made. Leave `boot_volume` out, or check the region.")
 		}
@@ -120,18 +126,18 @@ func (c change) checkVolumes(service bool) diag.Diagnostics {
 
 // portFault words why the front-end's own port can't be used. A port in use is a
 // warning where its present server is deleted first.
-func (c change) portFault(fault preflight.PortFault, mayReplace bool) diag.Diagnostics {
+func (f forecast) portFault(fault preflight.PortFault) diag.Diagnostics {
 	var diags diag.Diagnostics
 	at := path.Root("front_end").AtName("port")
 	if fault.Network != "" {
 		diags.AddAttributeError(at, "Port on another network", fmt.Sprintf(
-			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", fault.Network, c.spec.FrontEnd.Network))
+			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", fault.Network, f.spec.FrontEnd.Network))
 	}
 	switch says := fmt.Sprintf("The port belongs to %s already. Name one that is free.", fault.Device); {
 	case fault.Device == "":
-	case c.leftovers:
-		diags.AddAttributeWarning(at, "Port in use now", says+"\n\n"+c.comesFree(false))
-	case c.create && mayReplace: // in use in every replacement
+	case f.leftovers:
+		diags.AddAttributeWarning(at, "Port in use now", says+"\n\n"+f.comesFree())
+	case f.create && f.mayReplace: // in use in every replacement
 	default:
 		diags.AddAttributeError(at, "Port in use", says)
 	}

@@ -95,28 +95,15 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	before, diags := nodeStates(ctx, state.Nodes)
 	resp.Diagnostics.Append(diags...)
-	view, err := prov.Refresh(ctx, id, nodesOf(before))
+	view, gone, err := look(ctx, prov, state, nodesOf(before))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
 		return
 	}
-	left, err := addressLeft(ctx, prov, state, view)
-	if err != nil {
-		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
-		return
-	}
-	if len(view.Nodes) == 0 && !left {
-		// The list succeeded and shows no server of the cluster, and look-ups of those
-		// that the state knows found none.
+	if gone {
 		tflog.Info(ctx, "no server of the cluster is left", map[string]any{"id": id})
 		resp.State.RemoveResource(ctx)
 		return
-	}
-	if state.Name.IsNull() { // an import
-		if view, err = withFloating(ctx, prov, view); err != nil {
-			resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
-			return
-		}
 	}
 	patience, diags := state.Timeouts.Create(ctx, defaultCreateTimeout)
 	resp.Diagnostics.Append(diags...)
@@ -130,10 +117,27 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
-// addressLeft reports whether nothing of a cluster is left but a floating IP. The
-// cluster stays in the state then, because only the state knows whose address it is.
-func addressLeft(ctx context.Context, prov *provision.Provisioner, state model, view cluster.View) (bool, error) {
-	if len(view.Nodes) > 0 || state.Name.IsNull() {
+// look reads a cluster of which the state has known nodes. gone reports whether nothing
+// of it is left: the list of servers shows none, look-ups of the known ones found
+// none, and there is no floating IP.
+func look(ctx context.Context, prov *provision.Provisioner, state model, known cluster.Nodes) (view cluster.View, gone bool, err error) {
+	if view, err = prov.Refresh(ctx, state.ID.ValueString(), known); err != nil {
+		return view, false, err
+	}
+	if len(view.Nodes) == 0 {
+		left, err := addressLeft(ctx, prov, state)
+		return view, err == nil && !left, err
+	}
+	if imported := state.Name.IsNull(); imported {
+		view, err = withFloating(ctx, prov, view)
+	}
+	return view, false, err
+}
+
+// addressLeft reports whether a cluster without servers still has a floating IP. It
+// stays in the state then, because only the state knows whose address that is.
+func addressLeft(ctx context.Context, prov *provision.Provisioner, state model) (bool, error) {
+	if state.Name.IsNull() {
 		return false, nil
 	}
 	if external, ok := state.FrontEnd.Attributes()["external_network"]; !ok || external.IsNull() {

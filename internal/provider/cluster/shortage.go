@@ -37,13 +37,13 @@ var remedies = map[compare.Resource]remedy{
 }
 
 // comesFree describes what the apply deletes before it makes anything; "" is nothing.
-func (c change) comesFree(mayReplace bool) string {
+func (f forecast) comesFree() string {
 	switch {
-	case c.leftovers:
+	case f.leftovers:
 		return "What an interrupted create of this cluster left is deleted first."
-	case len(c.kept.strays) > 0:
-		return fmt.Sprintf("What an interrupted apply left is deleted first: %s.", strings.Join(c.kept.strays, ", "))
-	case c.create && mayReplace:
+	case len(f.kept.strays) > 0:
+		return fmt.Sprintf("What an interrupted apply left is deleted first: %s.", strings.Join(f.kept.strays, ", "))
+	case f.create && f.mayReplace:
 		return "If this cluster replaces one, what that one has comes free first."
 	default:
 		return ""
@@ -53,13 +53,13 @@ func (c change) comesFree(mayReplace bool) string {
 // shortage words a shortage, at the attribute that helps: an error for what the plan
 // adds, a warning for what its groups may come to add. If the apply deletes something
 // first, a shortage of what this frees is a warning too.
-func (c change) shortage(s compare.Shortage, comesFree string) diag.Diagnostic {
+func (f forecast) shortage(s compare.Shortage) diag.Diagnostic {
 	r := remedies[s.Resource]
 	at := placeOf(s.Group).AtName(r.attribute)
 	switch {
 	case r.attribute == number:
-		at = c.numberOf(s.Group, s.OnlyAtMax)
-	case s.Resource == compare.Addresses && len(c.specOf(s.Group).Networks) > 1:
+		at = f.numberOf(s.Group, s.OnlyAtMax)
+	case s.Resource == compare.Addresses && len(f.specOf(s.Group).Networks) > 1:
 		at = placeOf(s.Group).AtName("networks")
 	}
 	detail := fmt.Sprintf("%d %s needed, %d possible", s.Need, s.Resource, s.Have)
@@ -70,7 +70,7 @@ func (c change) shortage(s compare.Shortage, comesFree string) diag.Diagnostic {
 		detail = fmt.Sprintf("%d %s needed, %d left (%d of %d used)", s.Need, s.Resource, s.Have, s.Of.Used, s.Of.Max)
 	}
 	detail += ". " + r.text
-	shared := s.Of != nil || s.Network != ""
+	shared, comesFree := s.Of != nil || s.Network != "", f.comesFree()
 	switch {
 	case s.OnlyAtMax:
 		return diag.NewAttributeWarningDiagnostic(at, "Not enough "+string(s.Resource)+" for the maximum", detail+"\n\nWhat this plan adds fits.")
@@ -82,12 +82,12 @@ func (c change) shortage(s compare.Shortage, comesFree string) diag.Diagnostic {
 }
 
 // numberOf returns the attribute that holds the number of nodes of a group.
-func (c change) numberOf(group string, atMax bool) path.Path {
+func (f forecast) numberOf(group string, atMax bool) path.Path {
 	at := placeOf(group)
 	switch {
 	case group == cluster.FrontEndGroup:
 		return at.AtName("flavor")
-	case c.spec.Groups[group].Scaling == nil:
+	case f.spec.Groups[group].Scaling == nil:
 		return at.AtName("count")
 	case atMax:
 		return at.AtName("scaling").AtName("max")
@@ -103,9 +103,9 @@ func placeOf(group string) path.Path {
 	return path.Root("workers").AtMapKey(group)
 }
 
-func (c change) specOf(group string) cluster.NodeSpec {
+func (f forecast) specOf(group string) cluster.NodeSpec {
 	if group == cluster.FrontEndGroup {
-		return c.spec.FrontEnd
+		return f.spec.FrontEnd
 	}
-	return c.spec.Groups[group].NodeSpec
+	return f.spec.Groups[group].NodeSpec
 }
