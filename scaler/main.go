@@ -13,7 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 )
 
-// version is set by the linker in a release.
+// version is the release, which the linker sets.
 var version = "dev"
 
 // Exit statuses.

@@ -14,6 +14,7 @@ import (
 // Each row: what is wrong with a configuration, the attribute that the plan
 // points at, and what it says. Nothing is made.
 func TestAccClusterBadInput(t *testing.T) {
+	t.Parallel() // its rows run beside other tests
 	two := append(openstacktest.DefaultImages(), openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "tiny"})
 	cpu := `AttributeName("workers").ElementKeyString("cpu")`
 	group := func(more string) string { return basic(`cpu = { flavor = "m1.small", count = 1` + more + ` }`) }

@@ -16,6 +16,7 @@ import (
 // Each row: what the project has, what is asked of it, the attribute that the
 // plan points at, and its figures. Nothing is made.
 func TestAccClusterPreflight(t *testing.T) {
+	t.Parallel() // its rows run beside other tests
 	type quota = openstacktest.Quota
 	cpu := `AttributeName("workers").ElementKeyString("cpu")`
 	group := func(more string) string { return basic(`cpu = { flavor = "m1.small", count = 3` + more + ` }`) }
@@ -84,6 +85,7 @@ func manyKeys(n int) string {
 // says of nodes that would be made anew; "" is nothing. A plan that let a front-end
 // go for one that can't be made would cost the queue.
 func TestAccClusterPreflightOfNodesMadeAnew(t *testing.T) {
+	t.Parallel() // its rows run beside other tests
 	type quota = openstacktest.Quota
 	images := append(openstacktest.DefaultImages(), openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "needy", MinRAM: 4096})
 	cpu := func(more string) string { return `cpu = { flavor = "m1.small", count = 3` + more + ` }` }

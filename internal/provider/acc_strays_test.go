@@ -67,6 +67,7 @@ func TestAccClusterAfterAKilledCreate(t *testing.T) {
 // A growth was killed after some POSTs. The servers are named, they are a
 // difference by themselves, and what they take is not held against the plan.
 func TestAccClusterAfterAKilledGrowth(t *testing.T) {
+	t.Parallel() // its rows run beside other tests
 	for _, row := range []struct {
 		name  string
 		count int

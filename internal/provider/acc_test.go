@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	said := false
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
 	if !said {
-		if err := flag.Set("test.parallel", "8"); err != nil {
+		if err := flag.Set("test.parallel", "12"); err != nil {
 			panic(err)
 		}
 	}
@@ -50,8 +50,11 @@ type stage struct {
 	noRefresh bool
 }
 
+// newStage starts a cloud with its guests. The test runs side by side with others
+// from here on, so that only the stages that are played have guests at work.
 func newStage(t *testing.T, o openstacktest.Options, g guest.Options) *stage {
 	t.Helper()
+	t.Parallel()
 	cloud := openstacktest.New(o)
 	if err := cloud.Start(); err != nil {
 		t.Fatal(err)
@@ -72,7 +75,7 @@ func (s *stage) run(t *testing.T, steps ...resource.TestStep) {
 // runWith is run for what needs a newer command line than the oldest one.
 func (s *stage) runWith(t *testing.T, versions []tfversion.TerraformVersionCheck, steps ...resource.TestStep) {
 	t.Helper()
-	resource.ParallelTest(t, resource.TestCase{
+	resource.Test(t, resource.TestCase{
 		TerraformVersionChecks: versions,
 		AdditionalCLIOptions:   &resource.AdditionalCLIOptions{Plan: resource.PlanOptions{NoRefresh: s.noRefresh}},
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){

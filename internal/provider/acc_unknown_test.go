@@ -23,6 +23,7 @@ func later(value string) string {
 // What another resource decides is known during the apply only; the plan shows
 // as much as can be known.
 func TestAccClusterOfUnknowns(t *testing.T) {
+	t.Parallel() // its rows run beside other tests
 	body := basic(`cpu = { flavor = "m1.small", count = 1 }`)
 	for _, row := range []struct {
 		name   string
@@ -66,6 +67,7 @@ func TestAccClusterOfUnknowns(t *testing.T) {
 // Each node that it may make anew is open in the plan, or Terraform would refuse what
 // the apply then plans; the test names the nodes with other servers afterwards.
 func TestAccClusterOfUnknownReplacements(t *testing.T) {
+	t.Parallel() // its rows run beside other tests
 	const body = `cpu = { flavor = "m1.small", count = 1 }`
 	frontEnd := func(more string) string {
 		return strings.Replace(basic(body), `"m1.medium" }`, `"m1.medium", `+more+` }`, 1)

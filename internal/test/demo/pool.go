@@ -50,7 +50,7 @@ func (p *pool) submit(n int, length time.Duration) {
 	}
 }
 
-// busy tells whether the worker runs a job.
+// busy reports whether the worker runs a job.
 func (p *pool) busy(worker string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,7 +67,7 @@ func (p *pool) running(worker string) int {
 	return n
 }
 
-// step takes over who is in the pool now, ends jobs and starts others.
+// step takes over the present members of the pool, ends jobs and starts others.
 func (p *pool) step(joined []string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -90,7 +90,7 @@ type stage struct {
 	env   []string
 	bin   string
 	dir   string
-	out   io.Writer // what the programs print
+	out   io.Writer // gets the programs' output
 }
 
 func run(ctx context.Context, cliPath, bin string, verbose bool) (result, error) {
@@ -99,7 +99,7 @@ func run(ctx context.Context, cliPath, bin string, verbose bool) (result, error)
 		return result{}, err
 	}
 	defer closeStage()
-	err = s.tell(ctx)
+	err = s.play(ctx)
 	_, _, done := s.pool.counts()
 	r := result{done: done, peak: s.line.peak, left: len(s.cloud.Servers())}
 	return r, errors.Join(err, s.judge(r))
@@ -155,8 +155,8 @@ func build(ctx context.Context, cliPath, bin string, verbose bool) (*stage, func
 	}, nil
 }
 
-// tell is the main job.
-func (s *stage) tell(ctx context.Context) error {
+// play plays the story from the first apply to the destroy.
+func (s *stage) play(ctx context.Context) error {
 	if err := s.cli.Write("main.tf", configuration); err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *stage) tell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = stopScaler() }() // where the story broke off; its own failure is told
+	defer func() { _ = stopScaler() }() // where the story breaks off, with an error of its own
 
 	s.line.say("%d jobs of %s arrive", jobs, jobLength)
 	s.pool.submit(jobs, jobLength)
@@ -200,7 +200,7 @@ func (s *stage) tell(ctx context.Context) error {
 	return nil
 }
 
-// judge looks at what has to be true in the end.
+// judge returns an error for each condition that does not hold in the end.
 func (s *stage) judge(r result) error {
 	var wrong []string
 	if r.done != jobs {
@@ -246,7 +246,7 @@ func (s *stage) startScaler(ctx context.Context) (stop func() error, err error) 
 			return nil
 		}
 		stopped = true
-		_ = cmd.Process.Signal(syscall.SIGTERM) // gone already: Wait tells
+		_ = cmd.Process.Signal(syscall.SIGTERM) // a process that has ended shows in Wait
 		if err := cmd.Wait(); err != nil {
 			return fmt.Errorf("the scaler ended with %w; it said:\n%s", err, said.String())
 		}

@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// poolVariable tells the played tools where the pool is.
+// poolVariable names the environment variable with the address of the pool, for the
+// played tools.
 const poolVariable = "VMCLUSTER_DEMO_POOL"
 
 // tools are the commands that the demo stands in for.
@@ -26,8 +27,7 @@ type call struct {
 	Args []string
 }
 
-// runTool is what the demo does when it is started under a tool's name: it has
-// the pool answer.
+// runTool runs one of the tools: it prints the answer of the pool.
 func runTool(c call) error {
 	body, err := json.Marshal(c)
 	if err != nil {
@@ -83,7 +83,8 @@ func (p *pool) serve(ctx context.Context) (address string, stop func(), err erro
 
 type ad map[string]any
 
-// answer is what HTCondor's tool would print, as far as the scaler reads it.
+// answer returns the ads that HTCondor's tool would print, as far as the scaler reads
+// them.
 func (p *pool) answer(c call, now time.Time) []ad {
 	p.mu.Lock()
 	defer p.mu.Unlock()

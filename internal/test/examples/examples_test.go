@@ -74,8 +74,8 @@ func (s *stage) write(name, content string) {
 	}
 }
 
-// example prepares one example: what a registry page leaves out is added, and
-// variables are taken from terraform.tfvars.example.
+// example prepares one example. It adds the parts that a registry page leaves out, and
+// takes variables from terraform.tfvars.example.
 func (s *stage) example(dir string) *tfcli.CLI {
 	s.t.Helper()
 	text := ""

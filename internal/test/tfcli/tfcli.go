@@ -20,7 +20,7 @@ import (
 // configurations name it in full.
 const Source = "registry.terraform.io/vmcluster/vmcluster"
 
-// sourceOpenTofu is what OpenTofu makes of the short form vmcluster/vmcluster.
+// sourceOpenTofu is the address to which OpenTofu completes vmcluster/vmcluster.
 const sourceOpenTofu = "registry.opentofu.org/vmcluster/vmcluster"
 
 // CLI is one working directory and the command that runs in it.
@@ -28,7 +28,7 @@ type CLI struct {
 	Path string    // terraform or tofu
 	Dir  string    // working directory: configuration, state
 	Env  []string  // more environment, KEY=VALUE
-	Out  io.Writer // what the command prints; may be nil
+	Out  io.Writer // gets the command's output; may be nil
 	rc   string
 }
 
@@ -58,8 +58,7 @@ func (c *CLI) Write(name, content string) error {
 	return nil
 }
 
-// Command returns the command ready to start, for callers that watch or end it
-// themselves.
+// Command returns the command, not yet started, for callers that watch or end it.
 func (c *CLI) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.Path, args...)
 	cmd.Dir = c.Dir
@@ -68,7 +67,7 @@ func (c *CLI) Command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs the command and returns what it printed. The error holds its end.
+// Run runs the command and returns its output. The error holds the last lines of it.
 func (c *CLI) Run(ctx context.Context, args ...string) (string, error) {
 	var out bytes.Buffer
 	cmd := c.Command(ctx, args...)
@@ -103,7 +102,7 @@ func (c *CLI) Plan(ctx context.Context, args ...string) (text string, differs bo
 	return text, false, err
 }
 
-// Attributes returns the attributes of one resource in the state, as JSON has them.
+// Attributes returns the attributes of one resource in the state, decoded from JSON.
 func (c *CLI) Attributes(ctx context.Context, address string) (map[string]any, error) {
 	cmd := c.Command(ctx, "show", "-json")
 	out, err := cmd.Output()
