@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// lockable is an HTTP backend, as remote as one gets.
+// lockable is an HTTP backend with a lock.
 type lockable struct {
 	mu      sync.Mutex
 	state   []byte
@@ -49,7 +49,7 @@ func (l *lockable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hold takes the lock as another run does.
+// hold takes the lock, as another run does.
 func (l *lockable) hold() (release func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 
 const address = "vmcluster_cluster.astro"
 
-// nodes writes nodes as a plan shows them: "name", "name=new ID", "name!STATUS".
+// nodes returns nodes as a plan shows them: "name", "name=new ID", "name!STATUS".
 func nodes(texts ...string) map[string]any {
 	out := map[string]any{"astro-frontend": map[string]any{"id": "f", "role": "front_end", "status": "ACTIVE"}}
 	for _, text := range texts {
@@ -30,7 +30,7 @@ func nodes(texts ...string) map[string]any {
 	return out
 }
 
-// Each row: what a plan would do, and whether it is applied.
+// Each row has what a plan would do, and whether it is applied.
 func TestCheck(t *testing.T) {
 	update := []tfjson.Action{tfjson.ActionUpdate}
 	leave := leaving("astro-cpu-2")
@@ -63,7 +63,7 @@ func TestCheck(t *testing.T) {
 		if row.after == nil {
 			change.After = map[string]any{}
 		}
-		// As read from a file: maps of any, whatever the test wrote.
+		// As a plan is read from a file: maps of any.
 		raw, err := json.Marshal(change)
 		if err != nil {
 			t.Fatal(err)

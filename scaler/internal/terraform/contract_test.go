@@ -9,8 +9,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// What every actuator that acts holds to, by direct calls and through Terraform
-// alike.
+// The contract of every actuator that acts, by direct calls and through Terraform.
 func TestContract(t *testing.T) {
 	t.Parallel() // its stages run beside those of other tests
 	for _, row := range []struct {
@@ -111,8 +110,7 @@ func (c contract) run(t *testing.T) {
 	}, func(_, after map[string]string) { c.expect(t, after) })
 }
 
-// step is one round: what the decisions go by is read, something is done, and
-// one looks.
+// step is one round: it reads the cluster, does something, and checks the servers.
 func (c contract) step(t *testing.T, name string, do func() error, look func(before, after map[string]string)) {
 	t.Helper()
 	before := c.servers()
@@ -151,7 +149,7 @@ func (c contract) expect(t *testing.T, servers map[string]string, names ...strin
 	}
 }
 
-// same wants those who are there before and after to be the same servers.
+// same checks that workers that exist before and after have the same servers.
 func (c contract) same(t *testing.T, before, after map[string]string) {
 	t.Helper()
 	for name, id := range after {

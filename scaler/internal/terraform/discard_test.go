@@ -19,8 +19,8 @@ func (d *discarding) DiscardServer(_ context.Context, _, serverID string) error 
 	return nil
 }
 
-// A server that nobody wants goes by a direct call, unless a run that is going may
-// have made it, or its group is the provider's and the nova actuator's.
+// An unwanted server is deleted by a direct call, unless the current run may have made
+// it, or its group has "scaling" in Terraform's configuration.
 func TestDiscard(t *testing.T) {
 	for _, row := range []struct {
 		name, server string

@@ -8,7 +8,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// What Terraform 1.11.4 and OpenTofu 1.11 print on standard error.
+// The errors are those that Terraform 1.11.4 and OpenTofu 1.11 print.
 func TestErrorsHaveTypes(t *testing.T) {
 	const locked = "exit status 1\n\nError: Error acquiring the state lock\n\nError message: HTTP remote state already locked:\nID=9db590f1-b6fe-c5f2-2678-8804f089deba\nLock Info:\n  ID:        a6b8ca7d-81e8-2631-ab80-b56c47ffbdee\n  Who:       ada@desk\n\n"
 	for _, row := range []struct {
@@ -31,8 +31,8 @@ func TestErrorsHaveTypes(t *testing.T) {
 	}
 }
 
-// As the provider warns: the cloud's words, and then advice, which names other
-// things to look at.
+// A warning of the provider has the cloud's words, and then advice that names other
+// possible causes.
 func TestTheKindOfAWarning(t *testing.T) {
 	const where = "Warning: astro-cpu-5 was not made\nwith vmcluster_cluster.astro,\non main.tf line 17, in resource \"vmcluster_cluster\" \"astro\":\n17:   workers = {\n"
 	for _, row := range []struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
-// still is a cloud in which nothing comes about.
+// still is a cloud in which no change happens.
 type still struct {
 	Cloud
 	nodes cluster.Nodes
@@ -27,7 +27,7 @@ func (s still) Refresh(context.Context, string, cluster.Nodes) (cluster.View, er
 	return cluster.View{Nodes: s.nodes}, nil
 }
 
-// failing is a command line that plans a growth, and fails where it is told to.
+// failing is a command line that plans a growth, and fails with the given errors.
 type failing struct{ plan, apply error }
 
 func (f failing) Plan(context.Context, string) (bool, error) { return true, sortError("plan", f.plan) }
@@ -44,9 +44,9 @@ func (f failing) Apply(context.Context, string) (string, error) {
 	return "Warning: Not all workers were made: Quota exceeded for instances", sortError("apply", f.apply)
 }
 
-// What a run could not do for want of the lock, or by the plan, says nothing of a
-// group. What the cloud did not give does: of the group that was to grow, and by
-// the kind of fault.
+// A run that fails for the lock or in the plan does not count against a group. A run
+// that fails in the cloud counts against the group that was to grow, by the kind of
+// fault.
 func TestWhoseFailureItIs(t *testing.T) {
 	const locked = "exit status 1 Error: Error acquiring the state lock"
 	for _, row := range []struct {
@@ -85,7 +85,7 @@ func TestWhoseFailureItIs(t *testing.T) {
 			}
 			var off actuate.PutOffError
 			if err := add("gpu"); !errors.As(err, &off) {
-				t.Errorf("%s: the group that was not to grow is told: %v", row.name, err)
+				t.Errorf("%s: the group that was not to grow gets: %v", row.name, err)
 			}
 			err := add("cpu")
 			if err == nil || row.want != nil && !errors.Is(err, row.want) || errors.As(err, &off) == row.blamed || cluster.KindOf(err) != row.kind {

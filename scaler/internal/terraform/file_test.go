@@ -41,7 +41,7 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// What is somebody else's is not overwritten.
+// The content of other programs is not overwritten.
 func TestFileOfAnother(t *testing.T) {
 	for content, says := range map[string]string{
 		`{"flavor": {}, "vmcluster_workers": {}}`:              `sets "flavor"`,
@@ -59,7 +59,7 @@ func TestFileOfAnother(t *testing.T) {
 	}
 }
 
-// Whoever reads while it is written finds it whole.
+// A reader during a write finds a whole file.
 func TestFileIsWrittenAtOnce(t *testing.T) {
 	f := File{Path: filepath.Join(t.TempDir(), "scaler.auto.tfvars.json"), Variable: "v"}
 	if err := f.Write(map[string]Group{}); err != nil {

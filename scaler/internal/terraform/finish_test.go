@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// slow is a command line whose applies take a minute and bring nothing.
+// slow is a command line whose applies take a minute and change nothing.
 type slow struct {
 	failing
 	applies *int
@@ -20,8 +20,8 @@ func (s slow) Apply(context.Context, string) (string, error) {
 	return "", nil
 }
 
-// A scaler that is asked to stop lets the run end that is going, and begins no
-// other one; what is wanted and was not begun yet is one, as with once.
+// A scaler that is asked to stop finishes the current run and begins no other one. A
+// wish whose run has not begun yet gets one run, as with once.
 func TestFinish(t *testing.T) {
 	for _, row := range []struct {
 		name  string

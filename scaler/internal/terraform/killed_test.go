@@ -16,8 +16,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 
-// killable is a command line whose process can be killed, as by the kernel for
-// want of memory.
+// killable is a command line whose process can be killed, as the kernel does when
+// memory runs out.
 func (s *stage) killable() (change func(*terraform.Options), kill func() error) {
 	program, pid := filepath.Join(s.dir, "terraform.sh"), filepath.Join(s.dir, "pid")
 	s.program(program, "#!/bin/sh\necho $$ >"+pid+"\nexec "+s.path+" \"$@\"\n")
@@ -42,8 +42,8 @@ func (s *stage) killable() (change func(*terraform.Options), kill func() error) 
 var lockID = regexp.MustCompile(`already locked: ID=([-0-9a-f]+)`)
 
 // Terraform is killed while it makes workers. The next run makes what is missing,
-// and nothing twice. A lock that a remote backend still has is told with its ID,
-// and is a human's to take away.
+// and nothing twice. The error about a lock that a remote backend still has names its
+// ID; a person has to release it.
 func TestTerraformIsKilled(t *testing.T) {
 	t.Parallel() // its stages run beside those of other tests
 	for _, remote := range []bool{false, true} {

@@ -16,7 +16,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
-// played is a pool of workers with one CPU each on which jobs run for a while.
+// played is a pool of workers with one CPU each, on which jobs run for a while.
 type played struct {
 	s     *stage
 	start time.Time
@@ -34,8 +34,8 @@ type playedJob struct {
 	done   bool
 }
 
-// step ends jobs and starts others, under the lock by which the front-end asks
-// who is busy.
+// step ends jobs and starts others, under the lock that the front-end takes to ask for
+// busy workers.
 func (p *played) step(now time.Time) {
 	joined := p.s.guests.Joined()
 	for _, j := range p.jobs {
@@ -62,7 +62,7 @@ func (p *played) step(now time.Time) {
 	}
 }
 
-// take begins a job on a worker, if that one accepts it.
+// take begins a job on a worker, if the worker accepts it.
 func (p *played) take(worker string) bool {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -122,9 +122,9 @@ func (p *played) over() bool {
 	return !slices.ContainsFunc(p.jobs, func(j *playedJob) bool { return !j.done })
 }
 
-// A whole story through Terraform: more jobs than workers, growth, a worker that
-// is called back by late jobs, and down to nothing. No job loses its worker, and
-// a human finds nothing left to apply.
+// Through Terraform, more jobs than workers cause growth, late jobs call a worker back,
+// and in the end no worker is left. No job loses its worker, and a person finds nothing
+// left to apply.
 func TestALifeThroughTerraform(t *testing.T) {
 	s := newStage(t, "")
 	a := s.terraform(nil)

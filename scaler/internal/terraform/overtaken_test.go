@@ -7,8 +7,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
 
-// meanwhile is a command line before whose first plan or apply something else
-// happens, as while a run waits for the lock.
+// meanwhile is a command line that does something else before its first plan or apply,
+// as may happen while a run waits for the lock.
 type meanwhile struct {
 	terraform.CLI
 	plan, apply func()
@@ -36,8 +36,8 @@ func (s *stage) meanwhile(plan, apply func()) *terraform.Actuator {
 
 func (s *stage) humanApplies() { s.human("apply", "-auto-approve") }
 
-// A human applies in the middle of a run, and carries the wish out, for it stands
-// in the file: nothing is wrong then.
+// A person applies in the middle of a run, and so carries out the wish in the file: the
+// run does not fail.
 func TestAHumanIsFaster(t *testing.T) {
 	s := newStage(t, "")
 	a := s.meanwhile(s.humanApplies, nil)
@@ -58,9 +58,9 @@ func TestAHumanIsFaster(t *testing.T) {
 	s.expectNoDifference()
 }
 
-// A worker is to go because its server is no good. While the run waits, somebody
-// else's apply, which was planned before the wish was written, makes it anew: it is
-// another server, and may run a job by now.
+// A worker is to leave because its server is broken. While the run waits, another
+// apply, planned before the wish was written, makes the worker anew: it is another
+// server, and may run a job by now.
 func TestTheNameIsAnotherServersByNow(t *testing.T) {
 	s := newStage(t, "")
 	bad, _ := s.cloud.Server("astro-cpu-2")

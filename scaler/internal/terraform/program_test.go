@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A path is taken from where the scaler is, as all paths of its configuration, and
-// not from the directory in which the program runs.
+// A relative path begins at the scaler's directory, as all paths of its configuration
+// do, and not at the directory in which the program runs.
 func TestFindProgramByARelativePath(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

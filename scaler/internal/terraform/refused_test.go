@@ -14,8 +14,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// headless is a cloud with a configuration that passes counts on, and not retire:
-// where a count falls, the newest worker goes.
+// headless is a cloud with a configuration that passes counts on, and not retire: if a
+// count falls, the newest worker leaves.
 type headless struct {
 	Cloud
 	file  File
@@ -59,8 +59,7 @@ func (h *headless) Apply(context.Context, string) (string, error) {
 	return "", err
 }
 
-// A removal that is refused does not keep jobs waiting for new workers, of its own
-// group or of another one.
+// A refused removal does not delay new workers of its own group or of another one.
 func TestARefusedRemovalHoldsNoGrowthBack(t *testing.T) {
 	for _, row := range []struct {
 		group string

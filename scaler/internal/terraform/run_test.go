@@ -32,7 +32,7 @@ func (s *stage) expectFile(count int, retire ...string) {
 	}
 }
 
-// round reads and does, as one tick.
+// round reads the cluster and does something, as one round of the loop.
 func (s *stage) round(a *terraform.Actuator, do func() error) error {
 	s.t.Helper()
 	if _, err := a.Read(s.t.Context()); err != nil {
@@ -44,8 +44,8 @@ func (s *stage) round(a *terraform.Actuator, do func() error) error {
 	return a.Wait(s.t.Context())
 }
 
-// A remote backend whose lock another run holds: the wish stays, and a human who
-// applies carries it out; a worker that is called back is in no wish any more.
+// While another run holds the lock of a remote backend, the wish stays, and a person
+// who applies carries it out. A worker that is called back is removed from the wish.
 func TestLockAndHuman(t *testing.T) {
 	backend := &lockable{}
 	s := newStage(t, backend.serve(t))
@@ -72,8 +72,7 @@ func TestLockAndHuman(t *testing.T) {
 	s.expectServers("astro-cpu-1", "astro-cpu-3")
 	s.expectNoDifference()
 
-	// Another scaler begins. What it wants is cut off by the lock again, and then
-	// demand is back.
+	// Another scaler begins. The lock stops its wish again, and then demand is back.
 	a = s.terraform(nil)
 	release = backend.hold()
 	if err := s.round(a, remove("astro-cpu-1")); !errors.Is(err, terraform.ErrLocked) {
@@ -91,7 +90,7 @@ func TestLockAndHuman(t *testing.T) {
 	s.expectServers("astro-cpu-1", "astro-cpu-3")
 	s.until("it works again", func() bool { return s.guests.Accepts("astro-cpu-1") })
 
-	// What was wanted is wanted again, and the lock is free.
+	// The wish is repeated, and the lock is free.
 	a = s.terraform(nil)
 	if err := s.round(a, func() error { _, err := a.Add(t.Context(), s.id, "cpu", 1); return err }); err != nil {
 		t.Error(err)
@@ -117,10 +116,10 @@ func TestUnsuitableConfiguration(t *testing.T) {
 		want          error
 		says          string
 	}{
-		{"a group whose number is nobody's in Terraform", countOfFile, retireOfFile, add("gpu"), terraform.ErrNotOurs, `"scaling"`},
+		{"a group with scaling", countOfFile, retireOfFile, add("gpu"), terraform.ErrNotOurs, `"scaling"`},
 		{"a count of its own", "3", "[]", add("cpu"), terraform.ErrIgnored, `taken from variable "vmcluster_workers", and from scaler.auto.tfvars.json`},
 		{"retire is another one's", countOfFile, `["astro-cpu-3"]`, remove, terraform.ErrRefused, "remove astro-cpu-3 and not astro-cpu-1; does the configuration pass retire on?"},
-		{"somebody has taken more away", `try(var.vmcluster_workers["cpu"].count, 3) - 1`, retireOfFile, remove, terraform.ErrRefused, "would remove astro-cpu-"},
+		{"the configuration removes more", `try(var.vmcluster_workers["cpu"].count, 3) - 1`, retireOfFile, remove, terraform.ErrRefused, "would remove astro-cpu-"},
 		{"no configuration at all", "(", "[]", add("cpu"), nil, "plan: exit status 1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -141,8 +140,8 @@ func TestUnsuitableConfiguration(t *testing.T) {
 	}
 }
 
-// Growth that the cloud refuses in part: what came about stays, the failure is
-// told once with the cloud's words, and the next run brings the rest.
+// The cloud refuses a part of a growth: the new workers stay, the failure is returned
+// once with the cloud's words, and the next run makes the rest.
 func TestGrowthInPart(t *testing.T) {
 	s := newStage(t, "")
 	a := s.terraform(nil)
@@ -190,8 +189,8 @@ func (g *gate) Apply(ctx context.Context, plan string) (string, error) {
 	return g.CLI.Apply(ctx, plan)
 }
 
-// Wishes of several rounds while a run is going become one run; a worker that
-// the run removes can't be called back, another one can.
+// The wishes of several rounds during a run become one run. A worker that the current
+// run removes can't be called back; another one can.
 func TestWishesAreGathered(t *testing.T) {
 	s := newStage(t, "")
 	g := &gate{open: make(chan struct{}), reached: make(chan struct{})}
@@ -225,7 +224,7 @@ func TestWishesAreGathered(t *testing.T) {
 	if err := a.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// One run for the first, two for the last: cpu-2 goes before others come.
+	// One run for the first wish, two for the last: cpu-2 leaves before others come.
 	if g.applies != 3 {
 		t.Errorf("%d applies, want 3", g.applies)
 	}
@@ -233,8 +232,8 @@ func TestWishesAreGathered(t *testing.T) {
 	s.expectNoDifference()
 }
 
-// A run that is cut short in the middle of a removal: the next scaler finds the
-// worker as its own to remove, or to call back.
+// A run is interrupted in the middle of a removal: the next scaler may remove the
+// worker or call it back.
 func TestCutShort(t *testing.T) {
 	s := newStage(t, "")
 	a := s.terraform(func(o *terraform.Options) { o.Timeout = 30 * time.Second })
@@ -247,7 +246,7 @@ func TestCutShort(t *testing.T) {
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
 	if mark := s.roster()["astro-cpu-2"]; mark != cluster.LeaveJobsOK {
-		t.Fatalf("mark %q: the run was cut short too early to tell anything", mark)
+		t.Fatalf("mark %q: the run was interrupted too early to show anything", mark)
 	}
 	s.mu.Lock()
 	s.busy["astro-cpu-2"] = false

@@ -33,7 +33,7 @@ import (
 // whose front-ends play the node program. They wait more than they compute, so they
 // run side by side: each stage has a cloud, a folder and an environment of its own.
 
-// stage is a cluster that a terraform apply has made, and what works on it.
+// stage is a cluster that a terraform apply has made, with its cloud and its programs.
 type stage struct {
 	t      *testing.T
 	cloud  *openstacktest.Cloud
@@ -178,7 +178,7 @@ var (
 )
 
 // mirror builds the provider once into a folder from which init installs it, and
-// returns a command line configuration that knows no other place.
+// returns a command line configuration that has no other source.
 func mirror(t *testing.T) string {
 	t.Helper()
 	mirrorOnce.Do(func() {
@@ -227,7 +227,7 @@ func (s *stage) configure(backend, count, retire string) {
 	}
 }
 
-// human runs the command line as somebody at a terminal would.
+// human runs the command line as a person at a terminal does.
 func (s *stage) human(args ...string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), s.path, append(args, "-no-color", "-input=false")...)
@@ -239,7 +239,7 @@ func (s *stage) human(args ...string) string {
 	return string(out)
 }
 
-// expectNoDifference is what a human's plan shows when nothing is left to do.
+// expectNoDifference checks that a person's plan has nothing to do.
 func (s *stage) expectNoDifference() {
 	s.t.Helper()
 	if out := s.human("plan"); !strings.Contains(out, "No changes.") {
@@ -307,7 +307,7 @@ func (s *stage) until(what string, ok func() bool) {
 	}
 }
 
-// actuator is what the contract is about; wait waits for what it does beside.
+// actuator is an actuator that also reads the cluster.
 type actuator interface {
 	loop.Actuator
 	Read(ctx context.Context) (cluster.View, error)

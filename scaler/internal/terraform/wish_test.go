@@ -19,7 +19,7 @@ func workers(names ...string) cluster.Nodes {
 	return append(out, cluster.Node{Name: "astro-frontend", Role: cluster.RoleFrontEnd, Status: cluster.StatusActive})
 }
 
-// leaving is a wish that workers of group cpu go.
+// leaving returns workers of group cpu that leave.
 func leaving(names ...string) map[string]leaver {
 	out := map[string]leaver{}
 	for _, name := range names {
@@ -28,8 +28,7 @@ func leaving(names ...string) map[string]leaver {
 	return out
 }
 
-// Each row: who is there, what the file says, what is wished, and what the file
-// says then.
+// Each row has the existing workers, the file, a wish, and the file after it.
 func TestVariables(t *testing.T) {
 	none := []string{}
 	for _, row := range []struct {
@@ -41,10 +40,10 @@ func TestVariables(t *testing.T) {
 	}{
 		{"a first growth", workers("astro-cpu-1"), nil, wish{size: map[string]int{"cpu": 3}}, map[string]Group{"cpu": {3, none}}},
 		{"a removal by name", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: leaving("astro-cpu-1")}, map[string]Group{"cpu": {1, []string{"astro-cpu-1"}}}},
-		{"more came meanwhile: nobody is taken away", workers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3"), map[string]Group{"cpu": {2, none}}, wish{size: map[string]int{"cpu": 2}}, map[string]Group{"cpu": {3, none}}},
-		{"one who is to leave is gone already", workers("astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: leaving("astro-cpu-1")}, map[string]Group{"cpu": {1, none}}},
+		{"more came meanwhile: none is removed", workers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3"), map[string]Group{"cpu": {2, none}}, wish{size: map[string]int{"cpu": 2}}, map[string]Group{"cpu": {3, none}}},
+		{"a leaving worker is gone already", workers("astro-cpu-2"), map[string]Group{"cpu": {2, none}}, wish{leave: leaving("astro-cpu-1")}, map[string]Group{"cpu": {1, none}}},
 		{"an old name is dropped", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {2, []string{"astro-cpu-3"}}}, wish{size: map[string]int{"cpu": 3}}, map[string]Group{"cpu": {3, none}}},
-		{"a wish that nobody repeats is dropped", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {1, []string{"astro-cpu-2"}}}, wish{size: map[string]int{"gpu": 1}}, map[string]Group{"cpu": {2, none}, "gpu": {1, none}}},
+		{"a wish that is not repeated is dropped", workers("astro-cpu-1", "astro-cpu-2"), map[string]Group{"cpu": {1, []string{"astro-cpu-2"}}}, wish{size: map[string]int{"gpu": 1}}, map[string]Group{"cpu": {2, none}, "gpu": {1, none}}},
 		{"a group that no wish speaks of stays out", workers("astro-cpu-1", "astro-gpu-1"), nil, wish{size: map[string]int{"cpu": 2}}, map[string]Group{"cpu": {2, none}}},
 	} {
 		if got := variables(row.have, row.was, row.w); !reflect.DeepEqual(got, row.want) {
@@ -53,8 +52,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// A worker that is changed for another goes first: retire counts only where the
-// count falls.
+// A worker that is replaced leaves first: retire has an effect only if the count falls.
 func TestAWishInOrder(t *testing.T) {
 	marked := map[string]bool{"astro-cpu-2": true}
 	w := wish{size: map[string]int{"cpu": 3, "gpu": 2}, leave: leaving("astro-cpu-2"), marked: marked}
@@ -71,8 +69,8 @@ func TestAWishInOrder(t *testing.T) {
 	}
 }
 
-// Who was drained, and is not marked any more by the time of the run, stays; and so
-// does the server that has the name by then of one that was to go.
+// A drained worker that is no longer marked at the time of the run stays. So does
+// another server that has got the name of a worker that was to leave.
 func TestWithoutWhoStays(t *testing.T) {
 	w := newWish()
 	names := []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4", "astro-cpu-5", "astro-cpu-6", "astro-cpu-7"}
