@@ -193,7 +193,7 @@ func Compute(in Input) Demand {
 
 func newPacking(in Input) *packing {
 	p := &packing{
-		traits: in.Traits.Attributes, groups: slices.Clone(in.Groups), kinds: in.Kinds,
+		traits: in.Traits.Attributes, groups: slices.Clone(in.Groups), kinds: in.Kinds, jobs: len(in.Jobs),
 		judged: map[judgement]string{}, reasons: map[string]*whyNot{},
 	}
 	p.judge, _ = queue.JudgeOf(in.Traits.System)

@@ -21,6 +21,7 @@ type packing struct {
 	kinds   map[string]Kind
 	judged  map[judgement]string
 	reasons map[string]*whyNot
+	jobs    int // groups of jobs
 	d       Demand
 }
 

@@ -1,6 +1,8 @@
 package demand
 
 import (
+	"slices"
+
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
@@ -154,7 +156,13 @@ func groupTooSmall(group *Group, g *queue.JobGroup, what string, own bool) reaso
 	return reason.New(code, args...)
 }
 
+// manyUnmet is the number of unmet job groups from which on there is room for all.
+const manyUnmet = 1000
+
 // unmet records jobs that cause no worker.
 func (p *packing) unmet(g *queue.JobGroup, n int, why reason.Reason, never bool) {
+	if len(p.d.Unmet) == manyUnmet { // most of a queue may be
+		p.d.Unmet = slices.Grow(p.d.Unmet, p.jobs)
+	}
 	p.d.Unmet = append(p.d.Unmet, Unmet{Key: g.Key, Count: n, First: g.First, Why: why, Never: never})
 }
