@@ -316,8 +316,8 @@ func TestAnyRequestMayGoWrong(t *testing.T) {
 	}
 }
 
-// everyRequest runs act for k = 1, 2, … until it says that there was no k-th
-// request. Those that -run leaves out do not end it.
+// everyRequest runs act for k = 1, 2, … until it reports that there was no k-th
+// request. Requests that -run leaves out do not end it.
 func everyRequest(t *testing.T, name string, act func(w *world, k int64) (reached bool)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {

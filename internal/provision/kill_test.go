@@ -131,15 +131,9 @@ func TestAKillAtAnyCallIsHealedByTheNextRun(t *testing.T) {
 			scene.later = []time.Duration{0}
 		}
 		for _, later := range scene.later {
-			for k := 1; ; k++ {
-				killed := false
-				t.Run(fmt.Sprintf("%s/call=%d/%s later", scene.name, k, later), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { killed = scene.play(t, k, later) })
-				})
-				if !killed {
-					break
-				}
-			}
+			everyCall(t, fmt.Sprintf("%s/%s later", scene.name, later), func(t *testing.T, k int) bool {
+				return scene.play(t, k, later)
+			})
 		}
 	}
 }

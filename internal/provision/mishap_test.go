@@ -106,11 +106,12 @@ func TestAnyCallOfADestroyMayGoWrong(t *testing.T) {
 	}
 }
 
-// everyCall runs act for k = 1, 2, … until it says that there was no k-th call.
-// Those that -run leaves out do not end it.
+// everyCall runs act for k = 1, 2, … until it reports that there was no k-th call.
+// Calls that -run leaves out do not end it.
 func everyCall(t *testing.T, name string, act func(t *testing.T, k int) bool) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
+		t.Parallel()
 		for k, reached := 1, true; reached && k < 1000; k++ {
 			t.Run(fmt.Sprintf("call=%d", k), func(t *testing.T) {
 				reached = false // of a test that ends early
