@@ -46,7 +46,7 @@ func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 	}
 	p.opts.Log(ctx, counts.String(), "cluster", req.Spec.Name, "generation", r.doc.Generation)
 	return Result{
-		View:     View{Nodes: nodes, Document: r.doc, HasDocument: r.inv.frontEnd.ID != ""},
+		View:     cluster.View{Nodes: nodes, Document: r.doc, HasDocument: r.inv.frontEnd.ID != ""},
 		Problems: r.tally.sorted(), Counts: counts,
 	}, err
 }
@@ -83,7 +83,7 @@ func (r *run) look(ctx context.Context) error {
 			return err
 		}
 	}
-	var view View // of a new ID there is nothing to read
+	var view cluster.View // of a new ID there is nothing to read
 	var err error
 	if !r.req.Create {
 		if view, err = r.p.Refresh(ctx, s.ID, r.req.Known); err != nil {
@@ -111,7 +111,7 @@ func (r *run) look(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) compute(v View, s cluster.Spec) plan.Plan {
+func (r *run) compute(v cluster.View, s cluster.Spec) plan.Plan {
 	rules := plan.RulesOf(v, r.req.Planned)
 	rules.Rolling, rules.MayRoll = r.req.Replacement.Rolling, r.req.mayRoll()
 	out := plan.Compute(s, plan.Sound(v, r.p.opts.Owner), rules)
@@ -130,7 +130,7 @@ func (r *run) deleteUnkept(ctx context.Context) error {
 		keep[name] = true
 	}
 	victims := r.victims()
-	sound := plan.Sound(View{Nodes: r.inv.servers, Document: r.doc, HasDocument: r.inv.frontEnd.ID != ""}, r.p.opts.Owner)
+	sound := plan.Sound(cluster.View{Nodes: r.inv.servers, Document: r.doc, HasDocument: r.inv.frontEnd.ID != ""}, r.p.opts.Owner)
 	var doomed cluster.Nodes
 	for _, n := range r.inv.servers {
 		stays := hasID(sound, n.ID) && (keep[n.Name] || victims[n.Name])

@@ -31,7 +31,7 @@ func (e *NotReadyError) Error() string {
 
 // tally collects what a run made and what went wrong.
 type tally struct {
-	problems []Problem
+	problems []cluster.Problem
 	failed   []string // workers that did not come up
 	made     int
 	counted  *batch.Batch // the last one in made
@@ -82,9 +82,9 @@ func (t *tally) enough(spec cluster.Spec, nodes cluster.Nodes) error {
 }
 
 // sorted returns the problems in order, each once.
-func (t *tally) sorted() []Problem {
-	slices.SortStableFunc(t.problems, func(a, b Problem) int {
+func (t *tally) sorted() []cluster.Problem {
+	slices.SortStableFunc(t.problems, func(a, b cluster.Problem) int {
 		return cmp.Or(cluster.CompareNames(a.Node, b.Node), cmp.Compare(a.Summary, b.Summary))
 	})
-	return slices.CompactFunc(t.problems, func(a, b Problem) bool { return a.Node == b.Node && a.Summary == b.Summary })
+	return slices.CompactFunc(t.problems, func(a, b cluster.Problem) bool { return a.Node == b.Node && a.Summary == b.Summary })
 }

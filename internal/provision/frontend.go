@@ -127,7 +127,7 @@ func (m frontEndMaking) associate(ctx context.Context) error {
 	}
 	address, err := r.p.cloud.AssociateFloatingIP(ctx, r.doc.ID, fe.ID, network, fe.Address, r.req.Create)
 	if err != nil {
-		r.tally.problems = append(r.tally.problems, Problem{
+		r.tally.problems = append(r.tally.problems, cluster.Problem{
 			Node: fe.Name, Kind: cluster.KindOf(err), Summary: "has no floating IP", Detail: err.Error(), Heals: true,
 		})
 		return nil

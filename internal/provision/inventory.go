@@ -159,8 +159,8 @@ func (v *inventory) waitBatch(ctx context.Context, ok func(cluster.Node) bool, p
 	}
 	known := b.Problems.All()
 	for _, n := range b.Nodes() {
-		if !ok(n) && !slices.ContainsFunc(known, func(p Problem) bool { return p.Node == n.Name }) {
-			b.Problems.Add(Problem{
+		if !ok(n) && !slices.ContainsFunc(known, func(p cluster.Problem) bool { return p.Node == n.Name }) {
+			b.Problems.Add(cluster.Problem{
 				Node: n.Name, Kind: cluster.FaultOther, Summary: lack + " within the time given", Heals: n.Address == "",
 				Detail: "Nova shows it as " + string(n.Status), Console: v.p.maker().Console(ctx, n.ID),
 			})

@@ -170,10 +170,10 @@ func (w *joinWait) names(folded string) []string {
 }
 
 // problems returns a problem for each worker that has not joined or was not drained.
-func (w *joinWait) problems(ctx context.Context) []Problem {
-	var out []Problem
+func (w *joinWait) problems(ctx context.Context) []cluster.Problem {
+	var out []cluster.Problem
 	for _, name := range w.absent() {
-		p := Problem{Node: name, Kind: cluster.FaultOther, Summary: "has not joined within the time given",
+		p := cluster.Problem{Node: name, Kind: cluster.FaultOther, Summary: "has not joined within the time given",
 			Detail: "the front-end goes on trying; until then the worker is not in the pool. " + w.remedy(name)}
 		if n, ok := w.r.inv.nodes().ByName(name); ok {
 			p.Console = w.r.p.maker().Console(ctx, n.ID)
@@ -181,11 +181,11 @@ func (w *joinWait) problems(ctx context.Context) []Problem {
 		out = append(out, p)
 	}
 	if unnamed := w.last.Pending - len(w.names(w.last.PendingNames)); unnamed > 0 {
-		out = append(out, Problem{Node: w.r.inv.frontEnd.Name, Kind: cluster.FaultOther,
+		out = append(out, cluster.Problem{Node: w.r.inv.frontEnd.Name, Kind: cluster.FaultOther,
 			Summary: fmt.Sprintf("reports %s without their names that have not joined within the time given", text.Count(unnamed, "worker"))})
 	}
 	for _, name := range w.undrained() {
-		out = append(out, Problem{Node: name, Kind: cluster.FaultOther, Summary: "was still running jobs when its time to drain was over",
+		out = append(out, cluster.Problem{Node: name, Kind: cluster.FaultOther, Summary: "was still running jobs when its time to drain was over",
 			Detail: "it is deleted; the batch system runs its jobs again elsewhere"})
 	}
 	return out

@@ -29,7 +29,7 @@ func TestReportThatNamesOnlySome(t *testing.T) {
 	}
 	w := &joinWait{r: &run{doc: doc}, last: cluster.Report{Pending: 3, PendingNames: "cpu[1,3]"}, spared: func(string) bool { return true }}
 	problems := w.problems(t.Context())
-	if !slices.ContainsFunc(problems, func(p Problem) bool { return strings.Contains(p.Summary, "reports 1 worker") }) {
+	if !slices.ContainsFunc(problems, func(p cluster.Problem) bool { return strings.Contains(p.Summary, "reports 1 worker") }) {
 		t.Errorf("the third worker is in no problem: %s", fmt.Sprint(problems))
 	}
 }

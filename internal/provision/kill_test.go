@@ -149,7 +149,7 @@ func (s scene) play(t *testing.T, k int, later time.Duration) (killed bool) {
 	})
 	time.Sleep(later)
 	res := again(t, c, &req)
-	res.Problems = slices.DeleteFunc(res.Problems, func(p Problem) bool { return p.Summary == untoldSummary })
+	res.Problems = slices.DeleteFunc(res.Problems, func(p cluster.Problem) bool { return p.Summary == untoldSummary })
 	if len(res.Problems) > 0 {
 		t.Errorf("problems: %v", res.Problems)
 	}

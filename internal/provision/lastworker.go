@@ -161,7 +161,7 @@ func (l *lastWorker) arrive(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	sent, _ := l.r.inv.batch.Nodes().ByName(l.messenger.name)
-	l.r.inv.batch.GiveUp(l.messenger.name, Problem{
+	l.r.inv.batch.GiveUp(l.messenger.name, cluster.Problem{
 		Kind: cluster.FaultOther, Summary: "has not brought the roster to the front-end within the time given",
 		Detail:  fmt.Sprintf("%s has not reported generation %d; the next apply makes the new workers anew", l.r.inv.frontEnd.Name, l.messenger.generation),
 		Console: l.r.p.maker().Console(ctx, sent.ID),
@@ -218,7 +218,7 @@ func (l *lastWorker) reportUnreached(before, after cluster.Document) {
 func (l *lastWorker) reportStranded() {
 	for _, n := range l.r.inv.batch.Nodes() {
 		if n.Name != l.messenger.name {
-			l.r.inv.batch.Problems.Add(Problem{
+			l.r.inv.batch.Problems.Add(cluster.Problem{
 				Node: n.Name, Kind: cluster.FaultOther, Heals: true, Summary: "is in no roster",
 				Detail: l.messenger.name + ", which was to take the new roster to the front-end, has not got there; the next apply makes both anew",
 			})
@@ -240,7 +240,7 @@ func (l *lastWorker) reportUntold(before, after cluster.Document) {
 	if len(names) == 0 {
 		return
 	}
-	l.r.tally.problems = append(l.r.tally.problems, Problem{
+	l.r.tally.problems = append(l.r.tally.problems, cluster.Problem{
 		Node: l.r.inv.frontEnd.Name, Kind: cluster.FaultOther,
 		Summary: untoldSummary,
 		Detail:  fmt.Sprintf("on a cloud without a metadata service it learns of %s with the next worker that is added; until then they stand in hosts files and keys", strings.Join(names, ", ")),

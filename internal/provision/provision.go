@@ -68,12 +68,6 @@ func (p *Provisioner) store(frontEnd string) roster.Store {
 	return roster.Store{Cloud: p.cloud, FrontEnd: frontEnd, Log: p.opts.Log}
 }
 
-// View is a cluster as the cloud shows it.
-type View = cluster.View
-
-// Problem is a node that is not as wanted although the cluster works.
-type Problem = cluster.Problem
-
 // Request is a cluster to bring about.
 type Request struct {
 	Spec         cluster.Spec
@@ -131,7 +125,7 @@ type Replacement struct {
 
 // Result is what Apply brought about.
 type Result struct {
-	View
-	Problems []Problem
+	cluster.View
+	Problems []cluster.Problem
 	Counts   Counts
 }

@@ -13,19 +13,19 @@ import (
 // Refresh reads a cluster: one list by tag, which carries the document too, and a
 // look-up by ID of each known server that the list lacks. A cluster of which no
 // server exists has no nodes and is no error.
-func (p *Provisioner) Refresh(ctx context.Context, id string, known cluster.Nodes) (View, error) {
+func (p *Provisioner) Refresh(ctx context.Context, id string, known cluster.Nodes) (cluster.View, error) {
 	nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
 	if err == nil {
 		nodes, err = complete(ctx, p.cloud, p.opts.Concurrency, id, nodes, known)
 	}
 	if err != nil {
-		return View{}, fmt.Errorf("list the servers of cluster %s: %w", id, err)
+		return cluster.View{}, fmt.Errorf("list the servers of cluster %s: %w", id, err)
 	}
 	return cluster.ViewOf(nodes)
 }
 
 // Find reads the cluster of that name or ID.
-func (p *Provisioner) Find(ctx context.Context, nameOrID string) (View, error) {
+func (p *Provisioner) Find(ctx context.Context, nameOrID string) (cluster.View, error) {
 	v, err := p.Refresh(ctx, nameOrID, nil)
 	if err != nil || len(v.Nodes) > 0 {
 		return v, err
@@ -35,14 +35,14 @@ func (p *Provisioner) Find(ctx context.Context, nameOrID string) (View, error) {
 	}
 	nodes, err := p.cloud.Nodes(ctx, cluster.NameTag(nameOrID))
 	if err != nil {
-		return View{}, fmt.Errorf("list the servers of cluster %s: %w", nameOrID, err)
+		return cluster.View{}, fmt.Errorf("list the servers of cluster %s: %w", nameOrID, err)
 	}
 	if len(nodes) == 0 {
 		return v, notFound(nameOrID)
 	}
 	for _, n := range nodes {
 		if n.ClusterID != nodes[0].ClusterID {
-			return View{}, &cluster.CloudError{
+			return cluster.View{}, &cluster.CloudError{
 				Kind: cluster.FaultAmbiguous, Op: "find cluster " + nameOrID,
 				Message: fmt.Sprintf("clusters %s and %s both have this name; use the ID", nodes[0].ClusterID, n.ClusterID),
 			}
@@ -54,7 +54,7 @@ func (p *Provisioner) Find(ctx context.Context, nameOrID string) (View, error) {
 // Read returns a cluster's nodes, document and the front-end's latest report.
 // Known are the nodes that an earlier Read returned; if the cloud now says nothing
 // about one of them, that is an error.
-func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.Nodes) (View, error) {
+func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.Nodes) (cluster.View, error) {
 	v, err := p.Find(ctx, nameOrID)
 	if err != nil {
 		return v, err
@@ -86,7 +86,7 @@ func notFound(nameOrID string) error {
 // Clusters reads the clusters of the project, or those of one name, in order of
 // name and ID. One list shows them all. A cluster whose document can't be read is
 // returned without it: a list serves to find what needs care.
-func (p *Provisioner) Clusters(ctx context.Context, name string) ([]View, error) {
+func (p *Provisioner) Clusters(ctx context.Context, name string) ([]cluster.View, error) {
 	var tags []string
 	if name != "" {
 		tags = []string{cluster.NameTag(name)}
@@ -98,7 +98,7 @@ func (p *Provisioner) Clusters(ctx context.Context, name string) ([]View, error)
 	slices.SortStableFunc(nodes, func(a, b cluster.Node) int {
 		return cmp.Or(strings.Compare(a.ClusterName, b.ClusterName), strings.Compare(a.ClusterID, b.ClusterID))
 	})
-	var out []View
+	var out []cluster.View
 	for len(nodes) > 0 {
 		n := 1
 		for n < len(nodes) && nodes[n].ClusterID == nodes[0].ClusterID {

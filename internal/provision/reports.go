@@ -75,7 +75,7 @@ func (r reporter) keys(ctx context.Context, d cluster.Document, fe cluster.Node)
 
 // askAnew clears the slot and waits for a report on the document that was read. ok is
 // false where none came in time.
-func (r reporter) askAnew(ctx context.Context, v View, frontEnd string) (report cluster.Report, ok bool) {
+func (r reporter) askAnew(ctx context.Context, v cluster.View, frontEnd string) (report cluster.Report, ok bool) {
 	way := r.way(v.Document)
 	waiting, cancel := context.WithTimeout(ctx, reportTime)
 	defer cancel()
@@ -106,7 +106,7 @@ func (r reporter) askAnew(ctx context.Context, v View, frontEnd string) (report 
 
 // withReport returns the view with the front-end's report. Where that is not final,
 // and is not to be kept, it makes room for the next one.
-func (r reporter) withReport(ctx context.Context, v View, frontEnd string, keep bool) (View, error) {
+func (r reporter) withReport(ctx context.Context, v cluster.View, frontEnd string, keep bool) (cluster.View, error) {
 	way := r.way(v.Document)
 	text, err := way.read(ctx, frontEnd)
 	if err != nil {
@@ -135,7 +135,7 @@ func (r reporter) withReport(ctx context.Context, v View, frontEnd string, keep 
 
 // settled reports whether the report is of the document's generation and nothing
 // that it speaks of is still on its way.
-func settled(v View) bool {
+func settled(v cluster.View) bool {
 	drained, err := cluster.UnfoldNames(v.Document.Name, v.Report.Drained)
 	return err == nil && v.Report.Generation >= v.Document.Generation && v.Report.Pending == 0 && max(len(drained), v.Report.DrainedCount) == roster.Leaving(v.Document)
 }

@@ -61,7 +61,7 @@ func (r *run) outdated() cluster.Nodes {
 func (r *run) putOff(ctx context.Context, left cluster.Nodes) {
 	names := strings.Join(left.Names(), ", ")
 	r.p.opts.Log(ctx, "the rolling replacement stops", "failed", r.tally.failed, "left", names)
-	r.tally.problems = append(r.tally.problems, Problem{
+	r.tally.problems = append(r.tally.problems, cluster.Problem{
 		Node: left[0].Name, Kind: cluster.FaultOther, Heals: true,
 		Summary: "was not replaced",
 		Detail: fmt.Sprintf("the rolling replacement stopped because %s did not come up; %s work as they were made. Mend the cause, and the next apply goes on",

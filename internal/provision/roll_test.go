@@ -154,7 +154,7 @@ func TestAReplacementStopsAtTheFirstFailure(t *testing.T) {
 			if images := c.images(); images["astro-cpu-2"] != "img" || images["astro-cpu-3"] != "img" {
 				t.Errorf("%s: %v", name, images)
 			}
-			told := slices.ContainsFunc(res.Problems, func(p Problem) bool {
+			told := slices.ContainsFunc(res.Problems, func(p cluster.Problem) bool {
 				return p.Node == "astro-cpu-2" && p.Summary == "was not replaced" && strings.Contains(p.Detail, "astro-cpu-1")
 			})
 			if !told {

@@ -19,7 +19,7 @@ import (
 const addressTimeout = 3 * time.Minute
 
 // open reads a cluster that is to be changed without its CA's key.
-func (p *Provisioner) open(ctx context.Context, clusterID string) (View, cluster.Node, error) {
+func (p *Provisioner) open(ctx context.Context, clusterID string) (cluster.View, cluster.Node, error) {
 	view, err := p.Refresh(ctx, clusterID, nil)
 	if err != nil {
 		return view, cluster.Node{}, err
@@ -187,7 +187,7 @@ func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names
 
 // stillWanted returns which of the named workers are to be removed, and those that
 // were called back: they are in drained, and no longer marked to leave.
-func stillWanted(view View, names, drained []string) (doomed map[string]bool, calledBack []string) {
+func stillWanted(view cluster.View, names, drained []string) (doomed map[string]bool, calledBack []string) {
 	doomed = map[string]bool{}
 	for _, name := range names {
 		doomed[name] = true
@@ -203,7 +203,7 @@ func stillWanted(view View, names, drained []string) (doomed map[string]bool, ca
 
 // serversOf returns the servers of the doomed workers. A worker whose server is gone,
 // and in whose place another is being made, is taken out of doomed.
-func serversOf(view View, doomed map[string]bool) cluster.Nodes {
+func serversOf(view cluster.View, doomed map[string]bool) cluster.Nodes {
 	var servers cluster.Nodes
 	for _, n := range view.Nodes.Workers("") {
 		_, listed := view.Document.Member(n.Name)

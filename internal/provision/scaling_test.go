@@ -57,7 +57,7 @@ func TestTheScalersWay(t *testing.T) {
 }
 
 // readUntil reads, at the scaler's pace, until the report is of that generation.
-func readUntil(t *testing.T, p *Provisioner, id string, generation int64) View {
+func readUntil(t *testing.T, p *Provisioner, id string, generation int64) cluster.View {
 	t.Helper()
 	for range 30 {
 		view, err := p.Read(t.Context(), id, nil)
@@ -70,7 +70,7 @@ func readUntil(t *testing.T, p *Provisioner, id string, generation int64) View {
 		time.Sleep(10 * time.Second)
 	}
 	t.Fatalf("no report of generation %d", generation)
-	return View{}
+	return cluster.View{}
 }
 
 func TestABusyWorkersReportIsReadAgain(t *testing.T) {

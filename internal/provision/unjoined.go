@@ -14,7 +14,7 @@ import (
 // has never joined although their servers have been there for as long as patience.
 // It costs one call, and more only where there is such a worker. Without a fresh
 // report no worker is marked.
-func (p *Provisioner) Unjoined(ctx context.Context, v View, patience time.Duration) View {
+func (p *Provisioner) Unjoined(ctx context.Context, v cluster.View, patience time.Duration) cluster.View {
 	suspects := suspects(v, func(n cluster.Node) bool { return time.Since(n.Created) >= patience })
 	fe, _ := v.Nodes.FrontEnd()
 	if len(suspects) == 0 {
@@ -40,7 +40,7 @@ func (p *Provisioner) Unjoined(ctx context.Context, v View, patience time.Durati
 // neverJoined returns the view with StatusNotJoined for the workers that the caller
 // knew as never joined and that the front-end has not joined since. Without a fresh
 // report all of them are kept, and that is a problem.
-func (r *run) neverJoined(ctx context.Context, v View) View {
+func (r *run) neverJoined(ctx context.Context, v cluster.View) cluster.View {
 	suspects := suspects(v, func(n cluster.Node) bool {
 		return slices.ContainsFunc(r.req.Known, func(k cluster.Node) bool { return k.ID == n.ID && k.Status == cluster.StatusNotJoined })
 	})
@@ -51,7 +51,7 @@ func (r *run) neverJoined(ctx context.Context, v View) View {
 	report, ok := r.p.reporter().askAnew(ctx, v, fe.ID)
 	if !ok {
 		names := strings.Join(suspects.Names(), ", ")
-		r.tally.problems = append(r.tally.problems, Problem{
+		r.tally.problems = append(r.tally.problems, cluster.Problem{
 			Node: suspects[0].Name, Kind: cluster.FaultOther, Heals: true, Summary: "was not made anew",
 			Detail: fmt.Sprintf("the front-end has not reported within %s, so it is not known whether %s have joined since", reportTime, names),
 		})
@@ -65,7 +65,7 @@ func (r *run) neverJoined(ctx context.Context, v View) View {
 // suspects returns the workers that may have never joined: they are up in Nova, in
 // the roster of a front-end that works, and old enough. A front-end without a
 // metadata service can't be asked for a new report, so there are none.
-func suspects(v View, old func(cluster.Node) bool) cluster.Nodes {
+func suspects(v cluster.View, old func(cluster.Node) bool) cluster.Nodes {
 	fe, ok := v.Nodes.FrontEnd()
 	if !ok || !isActive(fe) || !v.HasDocument || v.Document.WithoutMetadataService() {
 		return nil
@@ -76,7 +76,7 @@ func suspects(v View, old func(cluster.Node) bool) cluster.Nodes {
 }
 
 // named returns the suspects that the report names as never joined.
-func named(v View, report cluster.Report, suspects cluster.Nodes) cluster.Nodes {
+func named(v cluster.View, report cluster.Report, suspects cluster.Nodes) cluster.Nodes {
 	never, err := cluster.UnfoldNames(v.Document.Name, report.Never)
 	if err != nil {
 		return nil
@@ -84,7 +84,7 @@ func named(v View, report cluster.Report, suspects cluster.Nodes) cluster.Nodes 
 	return slices.DeleteFunc(slices.Clone(suspects), func(n cluster.Node) bool { return !slices.Contains(never, n.Name) })
 }
 
-func withUnjoined(v View, unjoined cluster.Nodes) View {
+func withUnjoined(v cluster.View, unjoined cluster.Nodes) cluster.View {
 	v.Nodes = slices.Clone(v.Nodes)
 	for i, n := range v.Nodes {
 		if slices.ContainsFunc(unjoined, func(u cluster.Node) bool { return u.ID == n.ID }) {

@@ -104,7 +104,7 @@ func faultPath(k cluster.FaultKind) (path.Path, bool) {
 }
 
 // Problem returns a warning about one node of a cluster that works otherwise.
-func Problem(clusterName string, p provision.Problem) diag.Diagnostic {
+func Problem(clusterName string, p cluster.Problem) diag.Diagnostic {
 	detail := Sentence(p.Detail)
 	if help := advice[p.Kind]; help != "" {
 		detail += "\n\n" + help

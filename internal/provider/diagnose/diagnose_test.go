@@ -57,17 +57,17 @@ func TestFaultDiagnostics(t *testing.T) {
 }
 
 func TestProblemDiagnostics(t *testing.T) {
-	worker := provision.Problem{Node: "astro-big-mem-2", Summary: "ended in ERROR 2 times", Detail: "No valid host was found (code 500)",
+	worker := cluster.Problem{Node: "astro-big-mem-2", Summary: "ended in ERROR 2 times", Detail: "No valid host was found (code 500)",
 		Console: "kernel panic\n", Kind: cluster.FaultNoHost, Heals: true}
 	check(t, Problem("astro", worker), diag.SeverityWarning, path.Root("workers").AtMapKey("big-mem"),
 		[]string{"astro-big-mem-2 ended in ERROR", "No valid host", "The next plan", "kernel panic"})
-	check(t, Problem("astro", provision.Problem{Node: "astro-frontend", Summary: "has no floating IP", Detail: "no more addresses"}),
+	check(t, Problem("astro", cluster.Problem{Node: "astro-frontend", Summary: "has no floating IP", Detail: "no more addresses"}),
 		diag.SeverityWarning, path.Root("front_end"), []string{"astro-frontend has no floating IP", "No more addresses."})
 }
 
 // A promise of healing only where the next plan really shows a difference.
 func TestProblemThatNoPlanShows(t *testing.T) {
-	d := Problem("astro", provision.Problem{Node: "astro-cpu-2", Summary: "has not joined within the time given", Detail: "the front-end goes on trying"})
+	d := Problem("astro", cluster.Problem{Node: "astro-cpu-2", Summary: "has not joined within the time given", Detail: "the front-end goes on trying"})
 	if strings.Contains(d.Detail(), "The next plan") {
 		t.Error(d.Detail())
 	}
