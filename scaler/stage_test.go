@@ -121,7 +121,7 @@ func (s *stage) run(want int, args ...string) (out, text string) {
 	return stdout.String(), stderr.String()
 }
 
-// slotWasCleared tells whether the front-end's report was taken.
+// slotWasCleared reports whether the front-end's report was taken.
 func (s *stage) slotWasCleared() bool {
 	for call, n := range s.cloud.Calls() {
 		if n > 0 && strings.HasPrefix(call, "DELETE") && strings.HasSuffix(call, "/os-server-password") {

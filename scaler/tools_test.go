@@ -111,7 +111,7 @@ func TestExplain(t *testing.T) {
 	contains(t, text, `does not name "astro-cpu-9"`)
 }
 
-// The exit status tells whether there is something to do, where that is asked.
+// With --detailed-exitcode the exit status shows whether there is something to do.
 func TestDetailedExitCode(t *testing.T) {
 	s := newStage(t, "group \"cpu\" {\n  min = 3\n  max = 3\n}\n")
 	s.run(exitOK, "plan")

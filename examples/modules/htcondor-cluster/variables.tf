@@ -30,7 +30,7 @@ variable "security_groups" {
 }
 
 variable "key_pair" {
-  description = "Nova key pair of those who operate the cluster; null lets nobody in from outside."
+  description = "Nova key pair of the operators; with null no login from outside is possible."
   type        = string
   default     = null
 }

@@ -42,5 +42,5 @@ resource "vmcluster_cluster" "astro" {
   }
 
   batch_system  = { type = "htcondor" }
-  drain_timeout = "1h" # of a shrink by hand; whom the scaler names has nothing to finish
+  drain_timeout = "1h" # for a shrink by hand; the workers that the scaler names run no jobs
 }

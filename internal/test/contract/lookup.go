@@ -58,7 +58,7 @@ var lookupCases = []testCase{
 			t.Errorf("image: %s", clip(a.text))
 		}
 		if n := len(s.call(t, "image", get, "/images?name="+s.prefix, nil).is(t, 200).list("images")); n != 0 {
-			t.Errorf("%d images of a name that nobody has", n)
+			t.Errorf("%d images of a name that does not exist", n)
 		}
 	}},
 	{"image/unknown is 404 in plain text", func(t *testing.T, s *suite) {
@@ -74,7 +74,7 @@ var lookupCases = []testCase{
 			t.Errorf("network by ID: %s", clip(a.text))
 		}
 		if n := len(s.call(t, "network", get, "/networks?name="+s.prefix, nil).is(t, 200).list("networks")); n != 0 {
-			t.Errorf("%d networks of a name that nobody has", n)
+			t.Errorf("%d networks of a name that does not exist", n)
 		}
 	}},
 	{"network/unknown is 404", func(t *testing.T, s *suite) {

@@ -121,7 +121,7 @@ var serverCases = []testCase{
 			t.Errorf("the port has not the security group: %s", clip(p.text))
 		}
 	}},
-	{"server/deleted: 204, its task tells, 204 again, then 404 and no port", func(t *testing.T, s *suite) {
+	{"server/deleted: 204, its task shows it, 204 again, then 404 and no port", func(t *testing.T, s *suite) {
 		id := s.create(t, object{"name": s.prefix + "-gone"})
 		s.waitStatus(t, id, "ACTIVE")
 		s.remove(t, id)
@@ -191,7 +191,7 @@ func (s *suite) unwritable(t *testing.T, id, state string) {
 }
 
 var faultCases = []testCase{
-	{"fault/ERROR tells why, in show and in the list", func(t *testing.T, s *suite) {
+	{"fault/ERROR has its reason, in show and in the list", func(t *testing.T, s *suite) {
 		id := s.create(t, object{"name": s.prefix + "-fail", "metadata": object{"vmlab_fail": "spawn"}, "tags": []string{s.prefix + ":fail"}})
 		show := s.waitStatus(t, id, "ERROR")
 		list := s.call(t, "compute", get, "/servers/detail?tags="+s.prefix+":fail", nil).is(t, 200)

@@ -45,7 +45,7 @@ func TestClocksThatDiffer(t *testing.T) {
 	if w := out.Fleet.Workers[0]; w.Phase != fleet.Idle || len(out.Decision.Drain) > 0 {
 		t.Errorf("a worker that has just come is %s, asked to leave: %+v", w.Phase, out.Decision.Drain)
 	}
-	// Who was there before is taken at its word, as ever.
+	// The times of workers from before the watch are believed.
 	out, _ = ticks(t, watching, joined, joined)
 	if len(out.Decision.Drain) != 1 {
 		t.Errorf("an idle worker stays: %+v", out.Decision.Notes)

@@ -37,7 +37,7 @@ func TestPhases(t *testing.T) {
 		{"young when the watch began: it may be booting", 900, fleet.Clock{WatchedFrom: ago(60)}, "", nil, "", fleet.Booting, false},
 		{"in the pool", 60, fleet.Clock{}, "", &queue.Worker{}, "", fleet.Idle, true},
 		{"with a job", 60, fleet.Clock{}, "", &queue.Worker{Running: 1}, "", fleet.Busy, true},
-		{"closed by somebody", 60, fleet.Clock{}, "", &queue.Worker{Draining: true}, "", fleet.Closed, true},
+		{"closed by a person", 60, fleet.Clock{}, "", &queue.Worker{Draining: true}, "", fleet.Closed, true},
 		{"asked to leave", 60, fleet.Clock{}, "", &queue.Worker{}, cluster.LeaveIdle, fleet.Leaving, true},
 		{"in ERROR", 60, fleet.Clock{}, cluster.StatusError, nil, "", fleet.Broken, false},
 		{"in ERROR, and it works", 60, fleet.Clock{}, cluster.StatusError, &queue.Worker{}, "", fleet.Idle, true},
@@ -71,10 +71,10 @@ func TestTwins(t *testing.T) {
 		want     string // worker's server, the other one
 		mayBeUse bool
 	}{
-		{"the pool tells", "b1", "old", 0, "old young", false},
-		{"the pool tells otherwise than the roster", "b1", "young", 0, "young old", false},
+		{"the pool shows one", "b1", "old", 0, "old young", false},
+		{"the pool shows another one than the roster", "b1", "young", 0, "young old", false},
 		{"the pool does not tell", "b1", "", 0, "old young", true},
-		{"nobody tells: the older one", "", "-", 0, "old young", false},
+		{"no source shows one: the older one", "", "-", 0, "old young", false},
 		{"the queue knows of a job", "b1", "-", 1, "old young", true},
 	} {
 		v := cluster.View{

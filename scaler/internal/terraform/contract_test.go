@@ -46,7 +46,7 @@ func (c contract) run(t *testing.T) {
 		c.same(t, before, after)
 		c.until("all have joined", func() bool { return len(c.guests.Joined()) == 5 })
 	})
-	c.step(t, "a mark removes nobody, and can be taken back", func() error {
+	c.step(t, "a mark removes no worker, and can be taken back", func() error {
 		if err := c.mark(cluster.LeaveIdle, "astro-cpu-2", "astro-cpu-4"); err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (c contract) run(t *testing.T) {
 		}
 		c.until("it works again", func() bool { return c.guests.Accepts("astro-cpu-4") })
 	})
-	c.step(t, "who was drained and is called back stays", func() error {
+	c.step(t, "a drained worker that is called back stays", func() error {
 		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-4"}, []string{"astro-cpu-4"})
 	}, func(before, after map[string]string) {
 		c.same(t, before, after)
@@ -67,7 +67,7 @@ func (c contract) run(t *testing.T) {
 			t.Errorf("servers %v, roster %v", after, r)
 		}
 	})
-	c.step(t, "who is removed goes, and nobody else, and is forgotten", func() error {
+	c.step(t, "a removed worker goes alone, and is forgotten", func() error {
 		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-2"}, []string{"astro-cpu-2"})
 	}, func(before, after map[string]string) {
 		c.expect(t, after, "astro-cpu-1", "astro-cpu-3", "astro-cpu-4", "astro-cpu-5")
@@ -102,7 +102,7 @@ func (c contract) run(t *testing.T) {
 			t.Errorf("servers %v, roster %v", after, c.roster())
 		}
 	})
-	c.step(t, "an unknown name is nobody", func() error {
+	c.step(t, "an unknown name is no worker", func() error {
 		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-77"}, nil)
 	}, func(before, after map[string]string) { c.same(t, before, after) })
 	c.step(t, "all go", func() error {

@@ -83,7 +83,7 @@ func TestTheNameIsAnotherServersByNow(t *testing.T) {
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
 	if now, _ := s.cloud.Server("astro-cpu-2"); now.ID == bad.ID {
-		t.Fatal("nobody made it anew, so nothing is proven")
+		t.Fatal("it was not made anew, so nothing is proven")
 	}
 	s.expectFile(3)
 	s.expectNoDifference()
