@@ -93,9 +93,9 @@ func (p *preview) check() error {
 	return nil
 }
 
-// keys returns what stands in a rendering for a key: what describes the key, genuine
+// keyText returns what stands in a rendering for a key: what describes the key, genuine
 // is one of the same kind.
-type keys func(what, genuine string) string
+type keyText func(what, genuine string) string
 
 // remarks puts a description in parentheses in the place of a key.
 func remarks(what, _ string) string { return "(" + what + ")" }
@@ -122,7 +122,7 @@ func standIns(what, genuine string) string {
 
 // render returns the node's user data, with put in the place of each key. The CA is
 // thrown away: only the length of its keys matters.
-func (p preview) render(put keys) ([]byte, error) {
+func (p preview) render(put keyText) ([]byte, error) {
 	ca, err := trust.NewCA()
 	if err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ type Room struct {
 // Resource is a kind of thing of which there can be too little.
 type Resource string
 
-// The resources that are looked at.
+// The resources that Check compares.
 const (
 	Instances    Resource = "instances"
 	Cores        Resource = "cores"

@@ -134,16 +134,16 @@ func (c change) mayGrow() bool {
 	return false
 }
 
-// clears reports whether there are strays to delete, which is a change by itself.
+// deletesStrays reports whether there are strays to delete, which is a change by itself.
 // With coordinator = "last_worker" they stay until a new worker can bring the
 // roster without them.
-func (c change) clears() bool {
+func (c change) deletesStrays() bool {
 	return len(c.kept.strays) > 0 && c.spec.Coordinator != cluster.CoordinatorLastWorker
 }
 
-// refloats reports whether a front-end that is reached at its fixed address is to
+// addsFloatingIP reports whether a front-end that is reached at its fixed address is to
 // have a floating IP.
-func (c change) refloats() bool {
+func (c change) addsFloatingIP() bool {
 	fe, ok := c.was.states[c.nodes.FrontEndName]
 	if ok && c.open.floating {
 		return true
@@ -164,12 +164,12 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 	if c.create {
 		return diags
 	}
-	refloats := c.refloats()
-	if !c.nodes.FrontEnd && !refloats {
+	floats := c.addsFloatingIP()
+	if !c.nodes.FrontEnd && !floats {
 		m.FrontEndAddress = was.FrontEndAddress
 	}
 	switch {
-	case c.nodes.Empty() && !refloats:
+	case c.nodes.Empty() && !floats:
 		m.HostsFile, m.SSHConfig = was.HostsFile, was.SSHConfig
 	case !c.makes():
 		m.HostsFile = types.StringValue(hostsFile(planned))
@@ -177,7 +177,7 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 			m.SSHConfig = types.StringValue(sshConfig(c.spec.Name, c.spec.LoginUser, m.FrontEndAddress.ValueString(), planned))
 		}
 	}
-	if c.nodes.Empty() && !c.redescribed() && !refloats && !c.rotates && !c.clears() {
+	if c.nodes.Empty() && !c.redescribed() && !floats && !c.rotates && !c.deletesStrays() {
 		m.Generation = was.Generation
 	}
 	return diags

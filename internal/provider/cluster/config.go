@@ -25,7 +25,7 @@ type config struct {
 }
 
 // decode reads the nested values of a model. whole is false while one of them is
-// unknown as a whole; single attributes inside them may be unknown all the same.
+// unknown as a whole; single attributes inside them may still be unknown.
 func decode(ctx context.Context, m model) (c config, whole bool, diags diag.Diagnostics) {
 	c.model = m
 	if m.FrontEnd.IsUnknown() || m.Workers.IsUnknown() || m.BatchSystem.IsUnknown() {

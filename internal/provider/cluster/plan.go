@@ -66,7 +66,7 @@ func (r *clusterResource) plan(ctx context.Context, m model, state *model, kept 
 	}
 	diags.Append(r.decide(ctx, &c)...)
 	diags.Append(c.decideFrontEnd()...)
-	diags.Append(c.checkTelling()...)
+	diags.Append(c.checkMessenger()...)
 	if c.makes() || c.redescribed() {
 		c.documentItems, more = checkSizes(c.spec, time.Now())
 		diags.Append(more...)

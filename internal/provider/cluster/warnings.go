@@ -11,9 +11,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
-// checkTelling refuses, with coordinator = "last_worker", a change that no new
+// checkMessenger refuses, with coordinator = "last_worker", a change that no new
 // worker can bring to the front-end.
-func (c change) checkTelling() diag.Diagnostics {
+func (c change) checkMessenger() diag.Diagnostics {
 	if c.create || c.nodes.FrontEnd || c.spec.Coordinator != cluster.CoordinatorLastWorker {
 		return nil
 	}
