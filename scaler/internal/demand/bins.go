@@ -31,13 +31,13 @@ var order = map[fleet.Phase]int{fleet.Busy: 1, fleet.Foreign: 2, fleet.Idle: 3, 
 
 // existing returns the workers that jobs can be packed onto, in the order in which
 // they are filled.
-func (p *packing) existing(in Input) []bin {
+func (m *matcher) existing(in Input) []bin {
 	var bins []bin
 	for _, w := range in.Fleet.Workers {
 		if in.Ignore[w.Name] {
 			continue
 		}
-		if b, ok := p.binOf(w, in.Kinds[w.Group]); ok {
+		if b, ok := m.binOf(w, in.Kinds[w.Group]); ok {
 			bins = append(bins, b)
 		}
 	}
@@ -55,7 +55,7 @@ func (p *packing) existing(in Input) []bin {
 }
 
 // binOf returns a worker as a bin; ok is false for one that takes no jobs.
-func (p *packing) binOf(w fleet.Worker, kind Kind) (b bin, ok bool) {
+func (m *matcher) binOf(w fleet.Worker, kind Kind) (b bin, ok bool) {
 	b = bin{worker: w.Name, group: w.Group, phase: w.Phase, free: w.Pool.Free, attributes: w.Pool.Attributes, idleSince: w.Pool.IdleSince, empty: w.Jobs == 0}
 	if !w.InPool {
 		b.attributes = kind.Attributes
@@ -76,23 +76,23 @@ func (p *packing) binOf(w fleet.Worker, kind Kind) (b bin, ok bool) {
 	default:
 		return b, false
 	}
-	b.likeness = p.likeness(b.attributes, b.group)
+	b.likeness = m.likeness(b.attributes, b.group)
 	return b, true
 }
 
 // newWorker returns a new worker of a group.
-func (p *packing) newWorker(g Group) bin {
-	return bin{group: g.Name, free: g.Kind.Shape, attributes: g.Kind.Attributes, likeness: p.likeness(g.Kind.Attributes, g.Name), empty: true}
+func (m *matcher) newWorker(g Group) bin {
+	return bin{group: g.Name, free: g.Kind.Shape, attributes: g.Kind.Attributes, likeness: m.likeness(g.Kind.Attributes, g.Name), empty: true}
 }
 
 var seed = maphash.MakeSeed()
 
 // likeness returns a sum of a worker's attributes without the personal ones. Most of
 // hundreds of workers have the same attributes and are judged together.
-func (p *packing) likeness(a queue.Attributes, group string) uint64 {
+func (m *matcher) likeness(a queue.Attributes, group string) uint64 {
 	sum := maphash.String(seed, group)
 	for name, v := range a {
-		if !p.traits.IsPersonal(name) {
+		if !m.traits.IsPersonal(name) {
 			sum += maphash.Comparable(seed, said{name, v})
 		}
 	}

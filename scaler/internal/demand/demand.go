@@ -9,7 +9,6 @@ package demand
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
@@ -192,18 +191,14 @@ func Compute(in Input) Demand {
 }
 
 func newPacking(in Input) *packing {
-	p := &packing{
-		traits: in.Traits.Attributes, groups: slices.Clone(in.Groups), kinds: in.Kinds, jobs: len(in.Jobs),
-		judged: map[judgement]string{}, reasons: map[string]*whyNot{},
-	}
-	p.judge, _ = queue.JudgeOf(in.Traits.System)
+	match := newMatcher(in.Traits)
+	p := &packing{match: match, refuse: newRefusals(match, in), groups: slices.Clone(in.Groups), jobs: len(in.Jobs)}
 	p.d.Needs = map[string]Need{}
-	for _, b := range p.existing(in) {
+	for _, b := range match.existing(in) {
 		p.add(b)
 	}
-	p.every = slices.SortedStableFunc(slices.Values(slices.Concat(in.Groups, in.Beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
 	for _, g := range p.groups {
-		p.fresh = append(p.fresh, p.newWorker(g))
+		p.fresh = append(p.fresh, match.newWorker(g))
 	}
 	return p
 }

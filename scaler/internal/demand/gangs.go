@@ -6,7 +6,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // gangs packs jobs each of which runs on several workers at once.
@@ -14,7 +13,7 @@ func (p *packing) gangs(g *queue.JobGroup) {
 	for packed := range g.Count {
 		if found := p.gang(g); found < nodes(g) {
 			// The next ones ask for the same and find no more.
-			why, never := p.whyNoGang(g, found)
+			why, never := p.refuse.whyNoGang(g, found, p.foreign())
 			p.unmet(g, g.Count-packed, why, never)
 			return
 		}
@@ -53,12 +52,23 @@ func (p *packing) gang(g *queue.JobGroup) (found int) {
 	return found
 }
 
+// foreign counts the workers from outside the cluster.
+func (p *packing) foreign() int {
+	n := 0
+	for i := range p.bins {
+		if p.bins[i].phase == fleet.Foreign {
+			n++
+		}
+	}
+	return n
+}
+
 // team returns the bins that one of the jobs can start on now, at most as many as
 // it runs on.
 func (p *packing) team(g *queue.JobGroup) []int {
 	var team []int
 	for i := p.room.next(0, g.Asks); i >= 0 && len(team) < nodes(g); i = p.room.next(i+1, g.Asks) {
-		if count, _ := p.fitting(&p.bins[i], g, 1); count > 0 {
+		if count, _ := p.match.fitting(&p.bins[i], g, 1); count > 0 {
 			team = append(team, i)
 		}
 	}
@@ -101,34 +111,6 @@ func (p *packing) bind(g *queue.JobGroup, team []int) {
 	if len(gang.New) > 0 {
 		p.d.Gangs = append(p.d.Gangs, gang)
 	}
-}
-
-// whyNoGang says why a job finds too few workers, and whether there can never be
-// enough.
-func (p *packing) whyNoGang(g *queue.JobGroup, found int) (why reason.Reason, never bool) {
-	most, strangers := 0, 0
-	var names []string
-	var full []reason.Reason
-	for i := range p.every {
-		group := &p.every[i]
-		if v, _ := p.verdict(group, g); v == atMax {
-			most += group.Max
-			names = append(names, group.Name)
-			full = append(full, groupAtMax(group))
-		}
-	}
-	for i := range p.bins {
-		if p.bins[i].phase == fleet.Foreign {
-			strangers++
-		}
-	}
-	switch {
-	case len(full) == 0:
-		return p.whyNot(g)
-	case most+strangers < nodes(g):
-		return reason.New(reason.GangTooLarge, reason.Count("nodes", nodes(g)), reason.Names("groups", names...), reason.Count("max", most)), true
-	}
-	return reason.New(reason.GangTooFew, reason.Count("nodes", nodes(g)), reason.Count("found", found), reason.Why("groups", full...)), false
 }
 
 // Adopt returns the demand with what another one, from, has for jobs that run on

@@ -11,26 +11,14 @@ import (
 
 // packing is the state of a computation of the demand.
 type packing struct {
-	traits  queue.AttributeTraits
-	judge   queue.Judge
-	bins    []bin
-	room    room // of the bins
-	groups  []Group
-	fresh   []bin   // of the groups: a new worker of each
-	every   []Group // all groups in the scaler's charge, in the order of names: for reasons
-	kinds   map[string]Kind
-	judged  map[judgement]string
-	reasons map[string]*whyNot
-	jobs    int // groups of jobs
-	d       Demand
-}
-
-// judgement is the key of an answer: whether workers that are alike meet a requirement.
-type judgement struct {
-	requirement *queue.Requirement
-	likeness    uint64
-	gpus        int    // free ones: a requirement may count them without naming an amount
-	worker      string // set if the requirement depends on personal attributes
+	match  *matcher
+	refuse *refusals
+	bins   []bin
+	room   room // of the bins
+	groups []Group
+	fresh  []bin // of the groups: a new worker of each
+	jobs   int   // groups of jobs
+	d      Demand
 }
 
 // largestFirst returns the jobs in the order in which they are packed.
@@ -121,7 +109,7 @@ func (p *packing) fill(i int, g *queue.JobGroup, n int) int {
 	}
 	packed := 0
 	for packed < n {
-		count, takes := p.fitting(b, g, min(step, n-packed))
+		count, takes := p.match.fitting(b, g, min(step, n-packed))
 		if count == 0 {
 			break
 		}
@@ -132,19 +120,6 @@ func (p *packing) fill(i int, g *queue.JobGroup, n int) int {
 		}
 	}
 	return packed
-}
-
-// fitting returns how many of the jobs can start on a bin, at most n, and what each
-// takes of it.
-func (p *packing) fitting(b *bin, g *queue.JobGroup, n int) (int, queue.Shape) {
-	if g.Group != "" && g.Group != b.group || g.Exclusive && !b.empty {
-		return 0, queue.Shape{}
-	}
-	count, takes := fits(b.free, g, n)
-	if count == 0 || p.lacks(b, g) != "" {
-		return 0, queue.Shape{}
-	}
-	return count, takes
 }
 
 // occupy takes a bin's room for jobs that fit it.
@@ -160,44 +135,12 @@ func (p *packing) occupy(i int, g *queue.JobGroup, takes queue.Shape, count int)
 	p.room.set(i, b.free)
 }
 
-// lacks returns the part of the jobs' requirements that a worker does not meet.
-func (p *packing) lacks(b *bin, g *queue.JobGroup) string {
-	if g.Requires == nil {
-		return ""
-	}
-	if g.Requires.Amounts {
-		return p.judge(g.Requires, b.attributes, b.free)
-	}
-	about := judgement{requirement: g.Requires, likeness: b.likeness, gpus: b.free.GPUs}
-	if g.Requires.Personal {
-		about.worker = b.worker
-	}
-	why, known := p.judged[about]
-	if !known {
-		why = p.judge(g.Requires, b.attributes, b.free)
-		p.judged[about] = why
-	}
-	return why
-}
-
-// fits returns how many of the jobs fit, at most n, and what each takes. If the rounded
-// request does not fit, the batch system tries the job's own request.
-func fits(free queue.Shape, g *queue.JobGroup, n int) (int, queue.Shape) {
-	if g.Exclusive {
-		n = min(n, 1)
-	}
-	if count := free.Holds(g.Takes, n); count > 0 {
-		return count, g.Takes
-	}
-	return free.Holds(g.Asks, min(n, 1)), g.Asks
-}
-
 // grow opens new workers for n jobs that found no place.
 func (p *packing) grow(g *queue.JobGroup, n int) {
 	for n > 0 {
 		i := p.best(g, n)
 		if i < 0 {
-			why, never := p.whyNot(g)
+			why, never := p.refuse.whyNot(g)
 			p.unmet(g, n, why, never)
 			return
 		}
@@ -228,7 +171,7 @@ func (p *packing) best(g *queue.JobGroup, n int) int {
 		if group.Room == 0 {
 			continue
 		}
-		count, takes := p.fitting(&p.fresh[i], g, n)
+		count, takes := p.match.fitting(&p.fresh[i], g, n)
 		if count == 0 {
 			continue
 		}
@@ -257,4 +200,12 @@ func wasted(total, left queue.Shape) float64 {
 		return float64(left) / float64(total)
 	}
 	return part(left.Cpus, total.Cpus) + part(left.MemoryMiB, total.MemoryMiB) + part(left.GPUs, total.GPUs)
+}
+
+// unmet records jobs that cause no worker.
+func (p *packing) unmet(g *queue.JobGroup, n int, why reason.Reason, never bool) {
+	if len(p.d.Unmet) == manyUnmet { // most of a queue may be
+		p.d.Unmet = slices.Grow(p.d.Unmet, p.jobs)
+	}
+	p.d.Unmet = append(p.d.Unmet, Unmet{Key: g.Key, Count: n, First: g.First, Why: why, Never: never})
 }

@@ -2,6 +2,7 @@ package demand
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
@@ -29,37 +30,51 @@ const (
 	notAsked verdict = '-' // the job asks for another one
 )
 
+// refusals says why jobs get no worker.
+type refusals struct {
+	match   *matcher
+	every   []Group // all groups in the scaler's charge, in the order of names
+	kinds   map[string]Kind
+	fresh   []bin // a new worker of each group that was asked about
+	reasons map[string]*whyNot
+}
+
+func newRefusals(match *matcher, in Input) *refusals {
+	every := slices.SortedStableFunc(slices.Values(slices.Concat(in.Groups, in.Beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	return &refusals{match: match, every: every, kinds: in.Kinds, reasons: map[string]*whyNot{}}
+}
+
 // whyNot says why no group gets a new worker for a job, and whether none ever
 // could.
-func (p *packing) whyNot(g *queue.JobGroup) (why reason.Reason, never bool) {
-	if len(p.every) == 0 {
+func (r *refusals) whyNot(g *queue.JobGroup) (why reason.Reason, never bool) {
+	if len(r.every) == 0 {
 		return reason.New(reason.NoGroupInCharge), false
 	}
-	key := make([]byte, 0, len(p.every)+len(g.Group)+16)
+	key := make([]byte, 0, len(r.every)+len(g.Group)+16)
 	own := false // the reason can have the jobs' own numbers
-	for i := range p.every {
-		v, what := p.verdict(&p.every[i], g)
+	for i := range r.every {
+		v, what := r.verdict(&r.every[i], g)
 		key = append(append(key, byte(v)), what...)
 		own = own || v == tooSmall || v == unsuited
 	}
 	key = append(key, g.Group...)
-	w := p.reasons[string(key)]
+	w := r.reasons[string(key)]
 	if w == nil {
 		w = &whyNot{}
-		w.general, w.never = p.reason(g, false)
-		p.reasons[string(key)] = w
+		w.general, w.never = r.reason(g, false)
+		r.reasons[string(key)] = w
 	}
 	if !own || w.own >= mostOwn {
 		return w.general, w.never
 	}
 	w.own++
-	why, _ = p.reason(g, true)
+	why, _ = r.reason(g, true)
 	return why, w.never
 }
 
 // verdict returns why a group gets no new worker for a job, and the name of the amount
 // that is too small.
-func (p *packing) verdict(group *Group, g *queue.JobGroup) (verdict, string) {
+func (r *refusals) verdict(group *Group, g *queue.JobGroup) (verdict, string) {
 	switch {
 	case g.Group != "" && g.Group != group.Name:
 		return notAsked, ""
@@ -67,32 +82,32 @@ func (p *packing) verdict(group *Group, g *queue.JobGroup) (verdict, string) {
 		return unknown, ""
 	case group.Kind.Shape.Holds(g.Asks, 1) == 0:
 		return tooSmall, group.Kind.Shape.Lacking(g.Asks)
-	case p.lacksNew(group, g) != "":
+	case r.lacksNew(group, g) != "":
 		return unsuited, ""
 	}
 	return atMax, ""
 }
 
 // lacksNew is lacks for a new worker of a group.
-func (p *packing) lacksNew(group *Group, g *queue.JobGroup) string {
-	for i := range p.fresh {
-		if p.fresh[i].group == group.Name {
-			return p.lacks(&p.fresh[i], g)
+func (r *refusals) lacksNew(group *Group, g *queue.JobGroup) string {
+	for i := range r.fresh {
+		if r.fresh[i].group == group.Name {
+			return r.match.lacks(&r.fresh[i], g)
 		}
 	}
-	b := p.newWorker(*group)
-	p.fresh = append(p.fresh, b)
-	return p.lacks(&b, g)
+	b := r.match.newWorker(*group)
+	r.fresh = append(r.fresh, b)
+	return r.match.lacks(&b, g)
 }
 
 // reason combines the verdicts of all groups, with the job's own numbers or without.
-func (p *packing) reason(g *queue.JobGroup, own bool) (why reason.Reason, never bool) {
+func (r *refusals) reason(g *queue.JobGroup, own bool) (why reason.Reason, never bool) {
 	var full, unfit []reason.Reason
 	var unknowns []string
 	asked := false
-	for i := range p.every {
-		group := &p.every[i]
-		v, what := p.verdict(group, g)
+	for i := range r.every {
+		group := &r.every[i]
+		v, what := r.verdict(group, g)
 		asked = asked || v != notAsked
 		switch v {
 		case notAsked:
@@ -101,12 +116,12 @@ func (p *packing) reason(g *queue.JobGroup, own bool) (why reason.Reason, never 
 		case tooSmall:
 			unfit = append(unfit, groupTooSmall(group, g, what, own))
 		case unsuited:
-			unfit = append(unfit, p.groupUnsuited(group, g, own))
+			unfit = append(unfit, r.groupUnsuited(group, g, own))
 		case atMax:
 			full = append(full, groupAtMax(group))
 		}
 	}
-	_, there := p.kinds[g.Group]
+	_, there := r.kinds[g.Group]
 	switch {
 	case !asked && !there:
 		return reason.New(reason.GroupNotInCluster, reason.Name("group", g.Group)), true
@@ -127,10 +142,10 @@ func groupAtMax(group *Group) reason.Reason {
 }
 
 // groupUnsuited returns the reason that a group's workers do not meet the requirements.
-func (p *packing) groupUnsuited(group *Group, g *queue.JobGroup, own bool) reason.Reason {
+func (r *refusals) groupUnsuited(group *Group, g *queue.JobGroup, own bool) reason.Reason {
 	unmet := "their requirements"
 	if own {
-		unmet = p.lacksNew(group, g)
+		unmet = r.lacksNew(group, g)
 	}
 	return reason.New(reason.RequirementsUnmet, reason.Name("group", group.Name), reason.Text("requirement", unmet))
 }
@@ -159,10 +174,25 @@ func groupTooSmall(group *Group, g *queue.JobGroup, what string, own bool) reaso
 // manyUnmet is the number of unmet job groups from which on there is room for all.
 const manyUnmet = 1000
 
-// unmet records jobs that cause no worker.
-func (p *packing) unmet(g *queue.JobGroup, n int, why reason.Reason, never bool) {
-	if len(p.d.Unmet) == manyUnmet { // most of a queue may be
-		p.d.Unmet = slices.Grow(p.d.Unmet, p.jobs)
+// whyNoGang says why a job finds too few workers, and whether there can never be
+// enough. foreign is the number of workers from outside the cluster.
+func (r *refusals) whyNoGang(g *queue.JobGroup, found, foreign int) (why reason.Reason, never bool) {
+	most := 0
+	var names []string
+	var full []reason.Reason
+	for i := range r.every {
+		group := &r.every[i]
+		if v, _ := r.verdict(group, g); v == atMax {
+			most += group.Max
+			names = append(names, group.Name)
+			full = append(full, groupAtMax(group))
+		}
 	}
-	p.d.Unmet = append(p.d.Unmet, Unmet{Key: g.Key, Count: n, First: g.First, Why: why, Never: never})
+	switch {
+	case len(full) == 0:
+		return r.whyNot(g)
+	case most+foreign < nodes(g):
+		return reason.New(reason.GangTooLarge, reason.Count("nodes", nodes(g)), reason.Names("groups", names...), reason.Count("max", most)), true
+	}
+	return reason.New(reason.GangTooFew, reason.Count("nodes", nodes(g)), reason.Count("found", found), reason.Why("groups", full...)), false
 }
