@@ -15,27 +15,41 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/sshkeygen"
 )
 
-// The program is Python and so are its tests, of which each file runs by itself.
+// The program is Python and so are its tests, of which each file runs by itself. Those
+// that call ssh-keygen run with our small one, and with OpenSSH's where it is
+// installed.
 func TestProgram(t *testing.T) {
-	path := os.Getenv("PATH")
-	if _, err := exec.LookPath("ssh-keygen"); err != nil {
-		path += string(os.PathListSeparator) + sshkeygen.Install(t)
-	}
+	ours := sshkeygen.Install(t) + string(os.PathListSeparator) + os.Getenv("PATH")
+	_, missing := exec.LookPath("ssh-keygen")
 	files, err := filepath.Glob("tests/*_test.py")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files of tests, %v", len(files), err)
 	}
 	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
 		name := strings.TrimSuffix(filepath.Base(file), ".py")
-		t.Run(strings.TrimSuffix(name, "_test"), func(t *testing.T) {
-			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), "python3", "-B", "-m", "unittest", "node.tests."+name)
-			cmd.Dir, cmd.Env = "..", append(os.Environ(), "PATH="+path)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%v: %v\n%s", cmd, err, out)
-			}
-		})
+		if missing == nil {
+			runTests(t, name, strings.TrimSuffix(name, "_test"), os.Getenv("PATH"))
+		}
+		if missing != nil || bytes.Contains(text, []byte(`"ssh-keygen"`)) {
+			runTests(t, name, strings.TrimSuffix(name, "_test")+" with our ssh-keygen", ours)
+		}
 	}
+}
+
+// runTests runs a file of tests with a search path, beside other files.
+func runTests(t *testing.T, file, title, path string) {
+	t.Run(title, func(t *testing.T) {
+		t.Parallel()
+		cmd := exec.CommandContext(t.Context(), "python3", "-B", "-m", "unittest", "node.tests."+file)
+		cmd.Dir, cmd.Env = "..", append(os.Environ(), "PATH="+path)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %v\n%s", cmd, err, out)
+		}
+	})
 }
 
 // A node gets every common module, and of the batch systems the one that it needs.
