@@ -27,7 +27,13 @@ func Duration(d time.Duration) string {
 	case d >= time.Hour:
 		d = d.Round(time.Minute)
 	}
-	out := d.String()
+	return Seconds(d)
+}
+
+// Seconds returns a duration to the second, however long, without its empty parts:
+// "1m30s", "1h0m1s".
+func Seconds(d time.Duration) string {
+	out := d.Round(time.Second).String()
 	if strings.HasSuffix(out, "m0s") {
 		out = strings.TrimSuffix(out, "0s")
 	}

@@ -27,6 +27,8 @@ func TestDuration(t *testing.T) {
 		50 * time.Hour:                   "2d2h",
 		90 * time.Second:                 "1m30s",
 		time.Hour:                        "1h",
+		time.Hour + time.Second:          "1h",
+		90 * time.Minute:                 "1h30m",
 		90*time.Minute + 20*time.Second:  "1h30m",
 		47*time.Hour + 59*time.Minute:    "47h59m",
 		51*time.Hour + 10*time.Minute:    "2d3h",
@@ -37,6 +39,16 @@ func TestDuration(t *testing.T) {
 	} {
 		if got := text.Duration(d); got != want {
 			t.Errorf("Duration(%s): %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 1500 * time.Millisecond: "2s", time.Minute: "1m", 90 * time.Second: "1m30s", time.Hour: "1h", time.Hour + time.Second: "1h0m1s", 90 * time.Minute: "1h30m",
+	} {
+		if got := text.Seconds(d); got != want {
+			t.Errorf("%s: %q, want %q", d, got, want)
 		}
 	}
 }

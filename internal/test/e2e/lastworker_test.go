@@ -42,7 +42,7 @@ func TestLastWorker(t *testing.T) {
 				}
 			}
 			s.whole(t)
-			s.errandDone(t, "comet-cpu-3")
+			s.messengerArrived(t, "comet-cpu-3")
 		}},
 		{"destroy", s.destroy},
 	})
@@ -89,9 +89,9 @@ func (s *story) withoutMetadata(t *testing.T) {
 	}
 }
 
-// errandDone expects that this worker took the roster to the front-end and has deleted
+// messengerArrived expects that this worker took the roster to the front-end and has deleted
 // the key for it.
-func (s *story) errandDone(t *testing.T, worker string) {
+func (s *story) messengerArrived(t *testing.T, worker string) {
 	t.Helper()
 	for _, n := range s.servers(t).Workers("") {
 		out := s.asOperator(n).must(t, "sudo -n sh -c 'for f in document.json first_key first_key-cert.pub; do test ! -e /etc/vmcluster/$f || echo $f; done' | xargs")
@@ -100,7 +100,7 @@ func (s *story) errandDone(t *testing.T, worker string) {
 			want = "document.json"
 		}
 		if out != want {
-			t.Errorf("%s has %q of an errand, want %q", n.Name, out, want)
+			t.Errorf("%s has %q of what a messenger brings, want %q", n.Name, out, want)
 		}
 	}
 }

@@ -122,7 +122,7 @@ func (r Reason) Brief() string {
 	for _, a := range r.Arguments {
 		nested, ok := a.Value.([]Reason)
 		if !ok {
-			fmt.Fprintf(&b, " %s=%s", a.Name, text(a.Value))
+			fmt.Fprintf(&b, " %s=%s", a.Name, written(a.Value))
 			continue
 		}
 		for _, n := range nested {

@@ -119,16 +119,6 @@ func TestBrief(t *testing.T) {
 	}
 }
 
-func TestDurations(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 1500 * time.Millisecond: "2s", time.Minute: "1m", 90 * time.Second: "1m30s", time.Hour: "1h", time.Hour + time.Second: "1h0m1s", 90 * time.Minute: "1h30m",
-	} {
-		if got := reason.Short(d); got != want {
-			t.Errorf("%s: %q, want %q", d, got, want)
-		}
-	}
-}
-
 // Each code has words, and a row in TestWords.
 func TestEachCodeHasWords(t *testing.T) {
 	shown := map[reason.Code]bool{}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // A template is English with places for arguments: {name} writes the argument in
@@ -60,7 +62,7 @@ func (r Reason) place(place string) (string, bool) {
 		return "{" + name + "}", false
 	case int:
 		if counted {
-			return Counted(v, noun), true
+			return text.Count(v, noun), true
 		}
 	case []string:
 		return strings.Join(v, or(between, ", ")), true
@@ -71,7 +73,7 @@ func (r Reason) place(place string) (string, bool) {
 		}
 		return strings.Join(parts, or(between, "; ")), true
 	}
-	return text(value), true
+	return written(value), true
 }
 
 func or(a, b string) string {
@@ -81,37 +83,17 @@ func or(a, b string) string {
 	return a
 }
 
-// text writes a value in the form of its type.
-func text(value any) string {
+// written writes a value in the form of its type.
+func written(value any) string {
 	switch v := value.(type) {
 	case time.Duration:
-		return Short(v)
+		return text.Seconds(v)
 	case MiB:
 		return v.String()
 	case []string:
 		return strings.Join(v, ",")
 	}
 	return fmt.Sprint(value)
-}
-
-// Counted writes a number of things: "1 worker", "2 workers".
-func Counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// Short writes a duration in whole seconds, without empty parts: "5m", "1m30s".
-func Short(d time.Duration) string {
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 // String writes the amount: "512 MiB", "62.8 GiB".
