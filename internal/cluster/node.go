@@ -32,35 +32,35 @@ const (
 
 // Fault is the reason for which Nova set a server to ERROR.
 type Fault struct {
-	Code    int
-	Message string
+	Code    int    `json:"code"`
+	Message string `json:"message"`
 }
 
 // Node is a member of a cluster as the cloud shows it.
 type Node struct {
-	ID          string // server ID
-	Name        string
-	ClusterID   string
-	ClusterName string
-	Role        Role
-	Group       string // "" for the front-end
-	Address     string // first fixed address; "" while none is assigned
-	Floating    string // first floating address, once Nova shows it
-	Status      Status
-	Fault       *Fault // for StatusError, if Nova gives one
-	Zone        string // availability zone
-	ServerGroup string // policy of the server group that it was made in, from its metadata
-	Image       string // ID
-	Flavor      string // ID, from the node's metadata
-	SpecHash    string // of the spec that the node was made from
-	Owner       string // its maker: "terraform" or "scaler"
-	Batch       string // the batch whose CA signed its first host key; "" for an older node without one
-	Protected   bool   // the scaler must leave it alone
-	Created     time.Time
-	Volumes     []string          // IDs of the volumes that go with the server
-	Metadata    map[string]string // all of the server's metadata
-	Leases      []string          // of scalers, on the front-end: see LeaseTag
-	Memos       []string          // of scalers, likewise: see MemoTag
+	ID          string            `json:"id"` // server ID
+	Name        string            `json:"name"`
+	ClusterID   string            `json:"cluster_id"`
+	ClusterName string            `json:"cluster_name"`
+	Role        Role              `json:"role"`
+	Group       string            `json:"group,omitempty"`    // "" for the front-end
+	Address     string            `json:"address,omitempty"`  // first fixed address; "" while none is assigned
+	Floating    string            `json:"floating,omitempty"` // first floating address, once Nova shows it
+	Status      Status            `json:"status"`
+	Fault       *Fault            `json:"fault,omitempty"`        // for StatusError, if Nova gives one
+	Zone        string            `json:"zone,omitempty"`         // availability zone
+	ServerGroup string            `json:"server_group,omitempty"` // policy of the server group that it was made in, from its metadata
+	Image       string            `json:"image,omitempty"`        // ID
+	Flavor      string            `json:"flavor,omitempty"`       // ID, from the node's metadata
+	SpecHash    string            `json:"spec_hash,omitempty"`    // of the spec that the node was made from
+	Owner       string            `json:"owner,omitempty"`        // its maker: "terraform" or "scaler"
+	Batch       string            `json:"batch,omitempty"`        // the batch whose CA signed its first host key; "" for an older node without one
+	Protected   bool              `json:"protected,omitempty"`    // the scaler must leave it alone
+	Created     time.Time         `json:"created,omitzero"`
+	Volumes     []string          `json:"volumes,omitempty"`  // IDs of the volumes that go with the server
+	Metadata    map[string]string `json:"metadata,omitempty"` // all of the server's metadata
+	Leases      []string          `json:"leases,omitempty"`   // of scalers, on the front-end: see LeaseTag
+	Memos       []string          `json:"memos,omitempty"`    // of scalers, likewise: see MemoTag
 }
 
 // Gone reports whether the server is deleted already, though a list still shows it.

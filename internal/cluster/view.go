@@ -7,11 +7,11 @@ import (
 
 // View is a cluster as the cloud shows it in one read.
 type View struct {
-	Nodes       Nodes
-	Document    Document
-	HasDocument bool
-	Report      Report // the front-end's latest, from a read that asks for it
-	HasReport   bool
+	Nodes       Nodes    `json:"nodes"`
+	Document    Document `json:"document"`
+	HasDocument bool     `json:"has_document"`
+	Report      Report   `json:"report"` // the front-end's latest, from a read that asks for it
+	HasReport   bool     `json:"has_report"`
 }
 
 // ViewOf returns the view of a cluster's servers, with the document from the
