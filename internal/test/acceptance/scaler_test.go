@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/cloudenv"
 )
 
 // scalerConfiguration has shorter holds than the product's own, so that growth and
@@ -39,6 +41,7 @@ policy {
 
 log {
   decisions = %q
+  facts     = true
 }
 `
 
@@ -66,6 +69,9 @@ func newScaler(t *testing.T, dir, cluster, authURL string, p *pool) *scaler {
 		}
 	}
 	s := &scaler{config: filepath.Join(dir, "scaler.hcl"), decisions: filepath.Join(dir, "decisions.jsonl")}
+	if file := os.Getenv(cloudenv.Record); file != "" {
+		s.decisions = file
+	}
 	s.env = append(os.Environ(), "OS_AUTH_URL="+authURL)
 	if err := os.WriteFile(s.config, fmt.Appendf(nil, scalerConfiguration, cluster, tools, s.decisions), 0o600); err != nil {
 		t.Fatal(err)
