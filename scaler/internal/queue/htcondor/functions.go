@@ -1,7 +1,6 @@
 package htcondor
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -66,8 +65,6 @@ var numberFunctions = map[string]struct {
 	"round":    {1, toWhole(math.RoundToEven)},
 	"pow":      {2, power},
 	"quantize": {2, quantize},
-	"max":      {2, func(n []any) (any, error) { return extreme(n, 1), nil }},
-	"min":      {2, func(n []any) (any, error) { return extreme(n, -1), nil }},
 }
 
 // toWhole returns a function that turns a real number into a whole one.
@@ -108,21 +105,6 @@ func quantize(n []any) (any, error) {
 		return (v + step - 1) / step * step, nil
 	}
 	return math.Ceil(realOf(n[0])/realOf(n[1])) * realOf(n[1]), nil
-}
-
-// extreme returns the larger of two numbers for a sign of 1, the smaller for -1.
-func extreme(n []any, sign int) any {
-	order := cmp.Compare(realOf(n[0]), realOf(n[1]))
-	best := n[0]
-	if order*sign < 0 {
-		best = n[1]
-	}
-	_, wholeA := n[0].(int64)
-	_, wholeB := n[1].(int64)
-	if wholeA != wholeB {
-		return realOf(best)
-	}
-	return best
 }
 
 // textFunctions are the functions of text.
