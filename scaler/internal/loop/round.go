@@ -23,6 +23,7 @@ type round struct {
 // round reads, decides, acts if it may, and records.
 func (l *Loop) round(ctx context.Context, now clock, m mode, p decide.Policy) (record.Record, error) {
 	start := now()
+	l.state.lease.unsure = false // a round that cannot read does not ask for the lease
 	r := &round{Loop: l, now: now, mode: m, policy: p}
 	r.record = record.Record{Time: start.UTC(), DryRun: l.DryRun, Watching: m == watching}
 	err := r.read(ctx)

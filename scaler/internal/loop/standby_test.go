@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,6 +108,22 @@ func TestOnceAfterAKilledOne(t *testing.T) {
 		}
 		if err := l.Release(t.Context()); err != nil || len(leases.texts) > 0 {
 			t.Errorf("left: %v, %v", leases.texts, err)
+		}
+	})
+}
+
+// Once waits until it is certain that the holder of the lease has died. It ends with an
+// error if the cluster can no longer be read by then.
+func TestOnceThatCanNoLongerRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, leases := newSim(), &tags{texts: []string{"dead-12345:9:120"}}
+		l := leased(s, leases, "once")
+		time.AfterFunc(65*time.Second, func() { s.queueErr = errDown })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		r, err := l.Once(ctx)
+		if !errors.Is(err, errDown) || r.Unread != record.SourceQueue || ctx.Err() != nil {
+			t.Errorf("record %+v, %v", r, err)
 		}
 	})
 }
