@@ -12,10 +12,10 @@ import (
 // configuration are not managed.
 func explainJobs(r round, need demand.Demand) (d Decision) {
 	for _, s := range r.facts.Queue.Skipped {
-		d.note("jobs", reason.New(reason.JobsNotCounted, reason.Count("jobs", s.Count), reason.Name("first", s.First), reason.Text("why", s.Why)))
+		d.note("jobs", reason.New(reason.JobsNotCounted, reason.Count("jobs", s.Count), reason.Text("first", s.First), reason.Text("why", s.Why)))
 	}
 	for _, u := range need.UnmetByReason() { // there may be hundreds of groups
-		d.note("jobs", reason.New(reason.JobsUnmet, reason.Count("jobs", u.Count), reason.Name("first", u.First), reason.Why("why", u.Why)))
+		d.note("jobs", reason.New(reason.JobsUnmet, reason.Count("jobs", u.Count), reason.Text("first", u.First), reason.Why("why", u.Why)))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.policy.Groups)) {
 		if !r.manages(name) {

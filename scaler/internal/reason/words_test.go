@@ -38,8 +38,8 @@ func rows() []row {
 		{partial, "what was read is not whole: one daemon did not answer"},
 		{to(reason.DirectoryYoung, name("directory", "directory"), span("age", 100*second), span("limit", 3*minute)), "the directory was started 1m40s ago, less than 3m"},
 
-		{to(reason.JobsNotCounted, count("jobs", 1), name("first", "6.0"), text("why", "deferred")), "1 job not counted (6.0…): deferred"},
-		{to(reason.JobsUnmet, count("jobs", 4), name("first", "6.0"), why("why", to(reason.JobsPassedOver))),
+		{to(reason.JobsNotCounted, count("jobs", 1), text("first", "6.0"), text("why", "deferred")), "1 job not counted (6.0…): deferred"},
+		{to(reason.JobsUnmet, count("jobs", 4), text("first", "6.0"), why("why", to(reason.JobsPassedOver))),
 			"4 jobs without a worker to come (6.0…): a worker with room for them stayed idle: their requirements or limits must be in the way"},
 		{to(reason.JobsBlocked, text("why", "waits for job 5")), "they can not start now: waits for job 5"},
 		{to(reason.StrangerRefuses, span("left", 30*minute)), "is not the cluster's, and left jobs waiting that fit it: not counted for another 30m"},
