@@ -101,7 +101,10 @@ func (m frontEndMaking) wait(ctx context.Context) error {
 			unseen = 0
 		}
 		if unseen >= batch.MostUnseen {
-			return inv.frontEndVanished("while it was being made")
+			if inv.frontEndIsGone(ctx) {
+				return inv.frontEndVanished("while it was being made")
+			}
+			unseen = 0
 		}
 		inv.changed()
 		done, n = b.Progress(isActive)

@@ -119,6 +119,14 @@ func (v *inventory) remove(ctx context.Context, doomed cluster.Nodes) error {
 	return nil
 }
 
+// frontEndIsGone reports whether the cloud says that the front-end's server does not
+// exist. Lists that lack the server do not say that: they may be late, or the server's
+// cell may be down.
+func (v *inventory) frontEndIsGone(ctx context.Context) bool {
+	n, err := v.p.cloud.NodeByID(ctx, v.frontEnd.ID)
+	return cluster.IsKind(err, cluster.FaultNotFound) || err == nil && n.Gone()
+}
+
 // frontEndVanished drops the front-end, which is gone without this run's doing,
 // and returns the error that says so.
 func (v *inventory) frontEndVanished(when string) error {

@@ -95,8 +95,7 @@ func (w *joinWait) read(ctx context.Context) bool {
 	text, err := w.r.reports().read(ctx, fe.ID)
 	if err != nil {
 		w.r.p.opts.Log(ctx, "reading the front-end's report failed; trying again", "error", err.Error())
-		_, err = w.r.p.cloud.NodeByID(ctx, fe.ID)
-		w.gone = cluster.IsKind(err, cluster.FaultNotFound)
+		w.gone = w.r.inv.frontEndIsGone(ctx)
 		return false
 	}
 	report, there, err := cluster.ParseReport(text)

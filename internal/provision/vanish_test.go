@@ -83,6 +83,41 @@ func TestANodeThatIsDeletedEndsTheWait(t *testing.T) {
 	}
 }
 
+// Lists lack a front-end that was just made, because they are late or because its cell
+// is down: the apply waits for it, and makes no second one.
+func TestAFrontEndThatNoListShowsIsWaitedFor(t *testing.T) {
+	const missing = 3 * time.Minute
+	for name, hide := range map[string]func(*memCloud){
+		"lists are late": func(c *memCloud) {
+			c.each("astro-frontend", func(s *memServer) { s.hidden = time.Now().Add(missing) })
+		},
+		"its cell is down": func(c *memCloud) {
+			c.down = map[string]bool{"astro-frontend": true}
+			time.AfterFunc(missing, func() { c.mu.Lock(); defer c.mu.Unlock(); c.down = nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				c.after = func(_ int, op string) error {
+					if op == "create astro-frontend" {
+						hide(c)
+					}
+					return nil
+				}
+				res, err := New(c, Options{}).Apply(bounded(t), testRequest(t, 2))
+				if err != nil || len(res.Problems) > 0 {
+					t.Fatalf("error %v, problems %v", err, res.Problems)
+				}
+				if made := c.posts["astro-frontend"]; made != 1 {
+					t.Errorf("%d front-ends were made", made)
+				}
+				expectNames(t, c, wantNames("cpu", 1, 2))
+			})
+		})
+	}
+}
+
 func problemNodes(res Result) string {
 	var names []string
 	for _, p := range res.Problems {
