@@ -46,8 +46,10 @@ func listNetworks(ctx context.Context, sc *gophercloud.ServiceClient) ([]Network
 		networks.Network
 		external.NetworkExternalExt
 	}
-	found, err := listAll(ctx, networks.List(sc, networks.ListOpts{}), func(page pagination.Page) (rows []row, err error) {
-		return rows, networks.ExtractNetworksInto(page, &rows)
+	found, err := listAll(ctx, networks.List(sc, networks.ListOpts{}), func(page pagination.Page) ([]row, error) {
+		var rows []row
+		err := networks.ExtractNetworksInto(page, &rows)
+		return rows, err
 	})
 	if err != nil {
 		return nil, err
