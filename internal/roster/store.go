@@ -81,11 +81,23 @@ func (s Store) changeFrom(ctx context.Context, metadata, extra map[string]string
 			return cluster.Document{}, failure
 		case errors.Is(failure, cluster.ErrDocumentConflict):
 			s.Log(ctx, "the cluster document was changed by another writer; trying again")
-		case wait.Sleep(ctx, writePause<<try) != nil: // the cloud is in trouble
-			return cluster.Document{}, failure
+		case try < Tries-1: // the cloud is in trouble
+			if metadata, err = s.readLater(ctx, writePause<<try); err != nil {
+				return cluster.Document{}, failure
+			}
 		}
 	}
 	return cluster.Document{}, failure
+}
+
+// readLater reads the metadata after a pause: during the pause another writer may
+// have changed them, and the cloud may have carried out a write that it did not
+// confirm.
+func (s Store) readLater(ctx context.Context, pause time.Duration) (map[string]string, error) {
+	if err := wait.Sleep(ctx, pause); err != nil {
+		return nil, err
+	}
+	return s.Cloud.Metadata(ctx, s.FrontEnd)
 }
 
 // write replaces the front-end's metadata and reads it back. It returns the set

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -14,12 +15,19 @@ import (
 type fakeServer struct {
 	metadata map[string]string
 	writes   int
+	reads    int
 	// onWrite is called in place of a write; it reports what the caller gets to hear.
 	onWrite func(n int, next map[string]string) error
+	// afterRead is called after each read.
+	afterRead func(n int)
 }
 
 func (f *fakeServer) Metadata(context.Context, string) (map[string]string, error) {
-	return maps.Clone(f.metadata), nil
+	read := maps.Clone(f.metadata)
+	if f.reads++; f.afterRead != nil {
+		f.afterRead(f.reads)
+	}
+	return read, nil
 }
 
 func (f *fakeServer) SetMetadata(_ context.Context, _ string, next map[string]string) (map[string]string, error) {
@@ -150,6 +158,52 @@ func TestAChangeThatAlwaysConflictsEnds(t *testing.T) {
 		_, err := store.Forget(t.Context(), func(m cluster.Member) bool { return m.Name == "astro-cpu-1" })
 		if !errors.Is(err, cluster.ErrDocumentConflict) || f.writes != Tries {
 			t.Errorf("%d writes, error %v", f.writes, err)
+		}
+	})
+}
+
+// A write is not carried out and gets no answer. During the pause before the next try
+// another writer marks worker 2: that mark stays.
+func TestAnotherWriterDuringThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, store := newServer(t)
+		f.onWrite = func(n int, next map[string]string) error {
+			if n == 1 {
+				return errUnclear
+			}
+			f.metadata = maps.Clone(next)
+			return nil
+		}
+		f.afterRead = func(n int) {
+			if n == 2 { // the read that shows that the write was not carried out
+				f.edit(t, func(d *cluster.Document) { leave(d, "astro-cpu-2") })
+			}
+		}
+		if _, err := store.Forget(t.Context(), func(m cluster.Member) bool { return m.Name == "astro-cpu-1" }); err != nil {
+			t.Fatal(err)
+		}
+		d := f.document(t)
+		if second, _ := d.Member("astro-cpu-2"); second.Leaving != cluster.LeaveIdle || len(d.Workers) != 1 {
+			t.Errorf("roster %+v", d.Workers)
+		}
+	})
+}
+
+// After the last write there is nothing left to wait for.
+func TestAWriteThatNeverSucceedsEndsWithItsLastTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, store := newServer(t)
+		var last time.Time
+		f.onWrite = func(int, map[string]string) error {
+			last = time.Now()
+			return errUnclear
+		}
+		_, err := store.Forget(t.Context(), func(m cluster.Member) bool { return m.Name == "astro-cpu-1" })
+		if !errors.Is(err, errUnclear) || f.writes != Tries {
+			t.Errorf("%d writes, error %v", f.writes, err)
+		}
+		if late := time.Since(last); late > 0 {
+			t.Errorf("it ended %s after its last write", late)
 		}
 	})
 }
