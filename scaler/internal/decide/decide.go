@@ -35,6 +35,7 @@ type Outcome struct {
 // Tick judges the facts of one round and returns what it makes of them and what the
 // next round has to know.
 func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
+	facts.Queue.JobsAt, facts.Queue.WorkersAt = wall(facts.Queue.JobsAt), wall(facts.Queue.WorkersAt)
 	r, m := observe(facts, p, m, wall(now)) // which workers there are, and in which phase
 	m = learn(r, m)                         // what a new worker of each group will be
 	strangers, m := refusingStrangers(r, m) // workers of others that do not count as capacity

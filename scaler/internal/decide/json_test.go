@@ -66,13 +66,18 @@ func TestARecordedRoundIsDecidedAgainTheSame(t *testing.T) {
 // A process's times carry the reading of a second clock, which JSON does not keep.
 // Durations between what a round noted must not depend on it.
 func TestAProcessesOwnClockDecidesNothing(t *testing.T) {
-	w := newWorld(node("astro-cpu-1", 900), pool("astro-cpu-1", 1, 0))
 	at := time.Now()
-	w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt = at, at
-	_, m := decide.Tick(w.facts, w.policy, w.memory, at)
+	tick := func(w world) decide.Memory {
+		w.facts.Queue.JobsAt, w.facts.Queue.WorkersAt = at, at
+		_, m := decide.Tick(w.facts, w.policy, w.memory, at)
+		return m
+	}
+	m := tick(newWorld(jobs(40), node("astro-cpu-1", 900), pool("astro-cpu-1", 1, 0)))
+	leaves := tick(newWorld(node("astro-cpu-2", 9000, leaving), pool("astro-cpu-2", 0, 90), report("cpu[2]", "")))
 	m = m.Failed(at, fault(cluster.FaultNoHost, "")).Collected("gone", errors.New("no answer"), at)
 	for what, noted := range map[string]time.Time{
 		"the pool": m.LastInPool["astro-cpu-1"], "a failure": m.Breakers[decide.FaultKey{Group: "cpu", Kind: cluster.FaultNoHost}].Last, "a server": m.Servers["gone"].Seen,
+		"a reading": m.LookedAt, "a need": m.Unmet["cpu"], "a worker that is closed": leaves.Confirmed["astro-cpu-2"].Last,
 	} {
 		if noted != noted.Round(0) || noted.IsZero() {
 			t.Errorf("%s was noted at %s", what, noted)

@@ -41,8 +41,9 @@ type Learned struct {
 	Attributes queue.Attributes `json:"attributes"` // what the next one will have as well
 }
 
-// wall returns a time without the reading of the process's own clock, which a
-// recorded time does not have: durations would differ by nanoseconds.
+// wall returns a time without the reading of the process's own clock. A recorded time
+// does not have it, so durations would differ by nanoseconds. Two times that both have
+// it are compared by it, which gives a wrong order after Shifted.
 func wall(t time.Time) time.Time { return t.UTC().Round(0) }
 
 // copied returns a map of its own, which is never nil.
