@@ -201,7 +201,7 @@ func explainOffline(o order, written string, why error, stdout io.Writer) error 
 	var e explain.Explanation
 	switch explain.Kind(o.subject, record.Record{}, events) {
 	case explain.Job:
-		return fmt.Errorf("job %s: the queue must be read to tell: %w", o.subject, why)
+		return fmt.Errorf("job %s: only the queue knows it, and it can not be read: %w", o.subject, why)
 	case explain.Group:
 		e = explain.OfGroup(o.subject, record.Record{}, events)
 	default:

@@ -106,7 +106,7 @@ func TestExplain(t *testing.T) {
 	out, _ = s.run(exitOK, "explain", "astro-cpu-7")
 	contains(t, out, "How it is now can not be seen: log in to the cloud", "2026-11-22 12:00:10  remove  its server is in ERROR")
 	_, text = s.run(exitFailed, "explain", "6.1")
-	contains(t, text, "the queue must be read to tell")
+	contains(t, text, "only the queue knows it, and it can not be read")
 	_, text = s.run(exitFailed, "explain", "astro-cpu-9")
 	contains(t, text, `does not name "astro-cpu-9"`)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Destroy deletes everything that carries the cluster's tag, whoever made it, and
-// reads the list until nothing is left. It releases the floating IPs before it
+// Destroy deletes everything that carries the cluster's tag, also what the scaler
+// made, and reads the list until nothing is left. It releases the floating IPs before it
 // deletes servers: a cluster is found by its servers, and the next destroy has to
 // find it if this one is cut short. Of the servers the front-end goes first, so that
 // a scaler beside it stops.

@@ -10,8 +10,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// address is where the generator of the pages looks for the schema, whoever
-// publishes the provider.
+// address is the address under which the generator of the pages looks for the
+// schema. It does not depend on the publisher of the provider.
 const address = "registry.terraform.io/hashicorp/vmcluster"
 
 // document returns the schemas of the provider. Kinds of things that the

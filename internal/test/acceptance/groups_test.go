@@ -212,7 +212,7 @@ func (l *life) beyondQuota(t *testing.T) {
 	}
 	quota := limits.Instances
 	if quota.Max < 0 {
-		t.Skipf("the project has no quota of instances, and %s names nobody who may set one", cloudenv.AdminCloud)
+		t.Skipf("the project has no quota of instances, and %s names no administrator who may set one", cloudenv.AdminCloud)
 	}
 	free := max(quota.Max-quota.Used, 0)
 	group := l.want.groups["cpu"]
