@@ -118,7 +118,11 @@ func TestOnceThatCanNoLongerRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, leases := newSim(), &tags{texts: []string{"dead-12345:9:120"}}
 		l := leased(s, leases, "once")
-		time.AfterFunc(65*time.Second, func() { s.queueErr = errDown })
+		time.AfterFunc(65*time.Second, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.queueErr = errDown
+		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		r, err := l.Once(ctx)
