@@ -19,7 +19,7 @@ import (
 type Batch struct {
 	ID       string    // on every server of the batch, see cluster.MetaBatch
 	Begun    time.Time // when the batch was prepared
-	Courier  Courier
+	Messenger  Messenger
 	Problems Problems // of its workers
 
 	maker       Maker
@@ -43,7 +43,7 @@ func New(maker Maker, concurrency int, doc cluster.Document, names []string, met
 		return nil, err
 	}
 	b := &Batch{
-		ID: strings.ToLower(rand.Text()[:10]), Begun: time.Now(), Courier: noCourier{},
+		ID: strings.ToLower(rand.Text()[:10]), Begun: time.Now(), Messenger: noMessenger{},
 		maker: maker, concurrency: concurrency, doc: doc, meta: meta, ca: ca,
 		placement: newPlacement(doc.Groups), members: make(map[string]*member, len(names)),
 	}
@@ -76,10 +76,10 @@ func (b *Batch) Marks(more map[string]string) map[string]string {
 }
 
 // Progress returns how many workers satisfy ok, and of how many. Those given up and
-// those that the courier holds back do not count.
+// those that the messenger holds back do not count.
 func (b *Batch) Progress(ok func(cluster.Node) bool) (done, all int) {
 	for _, m := range b.members {
-		if m.lost || b.Courier.Waits(m.name) {
+		if m.lost || b.Messenger.Waits(m.name) {
 			continue
 		}
 		all++

@@ -18,7 +18,7 @@ func (b *Batch) Enroll(d *cluster.Document) bool {
 			continue
 		}
 		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: b.ID}
-		if !b.Courier.Brings(entry) {
+		if !b.Messenger.Brings(entry) {
 			b.GiveUp(n.Name, cluster.Problem{Kind: cluster.FaultOther, Summary: "is in no roster",
 				Detail: "it was not there, or at another address, when the roster was sent to the front-end; the next apply makes it anew"})
 			continue

@@ -16,7 +16,7 @@ import (
 func (b *Batch) Launch(ctx context.Context) error {
 	var todo []*member
 	for _, m := range b.members {
-		if m.id == "" && !m.lost && !b.Courier.Waits(m.name) {
+		if m.id == "" && !m.lost && !b.Messenger.Waits(m.name) {
 			todo = append(todo, m)
 		}
 	}
@@ -75,7 +75,7 @@ func (b *Batch) request(m *member) (cluster.NodeRequest, error) {
 		HostKey:        cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
 	}
 	metadata := b.Marks(nil)
-	if err := b.Courier.Equip(m.name, &in, metadata); err != nil {
+	if err := b.Messenger.Equip(m.name, &in, metadata); err != nil {
 		return cluster.NodeRequest{}, err
 	}
 	userData, err := cloudinit.Worker(in)

@@ -72,7 +72,7 @@ func (b *Batch) failed(ctx context.Context, m *member, n cluster.Node) {
 	}
 	// Trying again brings neither more quota nor another image, and a roster that is
 	// on its way can't be changed any more.
-	hopeless := kind == cluster.FaultQuota || kind == cluster.FaultImage || b.Courier.Bound(m.name)
+	hopeless := kind == cluster.FaultQuota || kind == cluster.FaultImage || b.Messenger.Bound(m.name)
 	if hopeless || m.tries >= b.placement.mostTries(m.group) {
 		summary := "ended in ERROR"
 		if m.tries > 1 {

@@ -170,7 +170,7 @@ func (r *run) create(ctx context.Context) error {
 // launch begins a batch of workers beside those that stay, and waits until they
 // have addresses.
 func (r *run) launch(ctx context.Context, adds []string, stay cluster.Nodes) error {
-	courier, err := r.channel.send(ctx, adds)
+	messenger, err := r.channel.send(ctx, adds)
 	if err != nil {
 		return err
 	}
@@ -180,8 +180,8 @@ func (r *run) launch(ctx context.Context, adds []string, stay cluster.Nodes) err
 	if err != nil {
 		return err
 	}
-	if courier != nil {
-		b.Courier = courier
+	if messenger != nil {
+		b.Messenger = messenger
 	}
 	b.Spread(stay, nil)
 	r.tally.take(r.inv.batch)

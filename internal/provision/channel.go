@@ -10,9 +10,9 @@ import (
 // channel is the way by which a changed roster reaches an existing front-end during
 // one run.
 type channel interface {
-	// send prepares a batch of new workers: it returns the courier among them, nil
+	// send prepares a batch of new workers: it returns the messenger among them, nil
 	// where the roster needs none.
-	send(ctx context.Context, adds []string) (batch.Courier, error)
+	send(ctx context.Context, adds []string) (batch.Messenger, error)
 
 	// launch makes what send has held back of the batch.
 	launch(ctx context.Context) error
@@ -64,7 +64,7 @@ func newChannel(r *run, nodes cluster.Nodes) channel {
 // metadata: whatever is written there reaches it.
 type frontEndPulls struct{ r *run }
 
-func (frontEndPulls) send(context.Context, []string) (batch.Courier, error) { return nil, nil } //nolint:nilnil // it needs none
+func (frontEndPulls) send(context.Context, []string) (batch.Messenger, error) { return nil, nil } //nolint:nilnil // it needs none
 func (frontEndPulls) launch(context.Context) error                          { return nil }
 func (frontEndPulls) arrive(context.Context) error                          { return nil }
 func (c frontEndPulls) keys(ctx context.Context) cluster.Report {

@@ -65,7 +65,7 @@ type messenger struct {
 	document   *cluster.Document // nil until the others are there: it is made after them
 }
 
-func (l *lastWorker) send(ctx context.Context, adds []string) (batch.Courier, error) {
+func (l *lastWorker) send(ctx context.Context, adds []string) (batch.Messenger, error) {
 	l.messenger = nil
 	if l.r.plan.FrontEnd || len(adds) == 0 {
 		return nil, nil //nolint:nilnil // it needs none
@@ -259,20 +259,20 @@ func sentGeneration(nodes cluster.Nodes) int64 {
 	return newest
 }
 
-var _ batch.Courier = (*messenger)(nil)
+var _ batch.Messenger = (*messenger)(nil)
 
-// Waits implements batch.Courier.
+// Waits implements batch.Messenger.
 func (m *messenger) Waits(name string) bool { return m.name == name && m.document == nil }
 
-// Bound implements batch.Courier.
+// Bound implements batch.Messenger.
 func (m *messenger) Bound(name string) bool { return m.document != nil && m.name != name }
 
-// Brings implements batch.Courier.
+// Brings implements batch.Messenger.
 func (m *messenger) Brings(entry cluster.Member) bool {
 	return !m.Bound(entry.Name) || slices.Contains(m.document.Workers, entry)
 }
 
-// Equip implements batch.Courier: the messenger gets the roster and a key that lets
+// Equip implements batch.Messenger: the messenger gets the roster and a key that lets
 // it into the front-end for two hours.
 func (m *messenger) Equip(name string, in *cloudinit.WorkerInput, metadata map[string]string) error {
 	if m.name != name {

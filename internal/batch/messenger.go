@@ -5,10 +5,10 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Courier binds a batch to a roster that one of its workers takes to the front-end.
+// Messenger binds a batch to a roster that one of its workers takes to the front-end.
 // That worker is made last, and the roster that it takes names the others as they
-// are then. Most batches have no courier.
-type Courier interface {
+// are then. Most batches have no messenger.
+type Messenger interface {
 	// Waits reports whether the worker is not to be made yet.
 	Waits(name string) bool
 
@@ -25,12 +25,12 @@ type Courier interface {
 	Equip(name string, in *cloudinit.WorkerInput, metadata map[string]string) error
 }
 
-// noCourier is the Courier of a batch whose roster reaches the front-end without it.
-type noCourier struct{}
+// noMessenger is the Messenger of a batch whose roster reaches the front-end without it.
+type noMessenger struct{}
 
-func (noCourier) Waits(string) bool          { return false }
-func (noCourier) Bound(string) bool          { return false }
-func (noCourier) Brings(cluster.Member) bool { return true }
-func (noCourier) Equip(string, *cloudinit.WorkerInput, map[string]string) error {
+func (noMessenger) Waits(string) bool          { return false }
+func (noMessenger) Bound(string) bool          { return false }
+func (noMessenger) Brings(cluster.Member) bool { return true }
+func (noMessenger) Equip(string, *cloudinit.WorkerInput, map[string]string) error {
 	return nil
 }
