@@ -17,10 +17,10 @@ import (
 // more where Nova fails to build one. Observe, Enroll and the like are called from
 // one goroutine; Launch makes servers side by side.
 type Batch struct {
-	ID       string    // on every server of the batch, see cluster.MetaBatch
-	Begun    time.Time // when the batch was prepared
-	Messenger  Messenger
-	Problems Problems // of its workers
+	ID        string    // on every server of the batch, see cluster.MetaBatch
+	Begun     time.Time // when the batch was prepared
+	Messenger Messenger
+	Problems  Problems // of its workers
 
 	maker       Maker
 	concurrency int

@@ -65,8 +65,8 @@ func newChannel(r *run, nodes cluster.Nodes) channel {
 type frontEndPulls struct{ r *run }
 
 func (frontEndPulls) send(context.Context, []string) (batch.Messenger, error) { return nil, nil } //nolint:nilnil // it needs none
-func (frontEndPulls) launch(context.Context) error                          { return nil }
-func (frontEndPulls) arrive(context.Context) error                          { return nil }
+func (frontEndPulls) launch(context.Context) error                            { return nil }
+func (frontEndPulls) arrive(context.Context) error                            { return nil }
 func (c frontEndPulls) keys(ctx context.Context) cluster.Report {
 	return c.r.p.reporter().keys(ctx, c.r.doc, c.r.inv.frontEnd)
 }

@@ -118,11 +118,16 @@ func unexpected(q *request, class string) {
 
 // ofServer finds the server that a call is about.
 func ofServer(h func(c *Cloud, q *request, s *server)) handler {
+	return ofServerOr("could not be found.", h)
+}
+
+// ofServerOr is ofServer for calls that answer a missing server with other words.
+func ofServerOr(missing string, h func(c *Cloud, q *request, s *server)) handler {
 	return func(c *Cloud, q *request) {
 		id := q.PathValue("id")
 		s := c.server(id)
 		if s == nil {
-			computeError(q, http.StatusNotFound, "Instance "+id+" could not be found.")
+			computeError(q, http.StatusNotFound, "Instance "+id+" "+missing)
 			return
 		}
 		if s.down {

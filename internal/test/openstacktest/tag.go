@@ -9,22 +9,13 @@ import (
 
 // tagged lets tag calls through from microversion 2.26 on.
 func tagged(h func(c *Cloud, q *request, s *server)) handler {
+	found := ofServerOr("has no mapping to a cell.", h)
 	return func(c *Cloud, q *request) {
 		if q.mv < 26 {
 			computeError(q, http.StatusNotFound, "The resource could not be found.")
 			return
 		}
-		id := q.PathValue("id")
-		s := c.server(id)
-		if s == nil {
-			computeError(q, http.StatusNotFound, "Instance "+id+" has no mapping to a cell.")
-			return
-		}
-		if s.down {
-			unexpected(q, "nova.exception.NovaException")
-			return
-		}
-		h(c, q, s)
+		found(c, q)
 	}
 }
 
