@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 // TestJudgementsAreHTCondors has HTCondor's own classad_eval judge what
@@ -58,7 +60,7 @@ func write(t *testing.T, path string, a ad) {
 		case string:
 			fmt.Fprintf(&text, "%s = %q;\n", name, v)
 		case int64, float64, bool:
-			fmt.Fprintf(&text, "%s = %s;\n", name, textOf(v))
+			fmt.Fprintf(&text, "%s = %s;\n", name, classad.TextOf(v))
 		}
 	}
 	if err := os.WriteFile(path, []byte("[\n"+text.String()+"]\n"), 0o600); err != nil {

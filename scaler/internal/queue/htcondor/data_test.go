@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 // What was read is judged the same after it has been written down and read again,
@@ -25,7 +26,7 @@ func TestRecordedQueuesSurviveJSON(t *testing.T) {
 		if !reflect.DeepEqual(back, s) {
 			t.Errorf("%s:\n%+v\nbecame\n%+v", name, s, back)
 		}
-		compiledExpressions.of = nil
+		compiled = new(classad.Cache)
 		for i, g := range back.Jobs {
 			for _, w := range back.Workers {
 				if g.Requires == nil {
@@ -72,33 +73,6 @@ func TestKeysTellKindsApart(t *testing.T) {
 		}
 		seen[key] = text
 	}
-}
-
-// Attributes of a job that its requirements name are kept as expressions that mean
-// the same.
-func TestJobAttributesAsText(t *testing.T) {
-	for _, v := range []any{
-		true, false, int64(0), int64(-4), int64(1 << 62), 4.0, -0.5, 1e300, 5e-324, "", "x", `a "quoted\" \ thing`, "4", "true", "undefined", "{}", "a\nb", undefined{}, unknown{},
-	} {
-		if got := valueOf(textOf(v)); !reflect.DeepEqual(got, v) {
-			t.Errorf("%#v is written %s and read as %#v", v, textOf(v), got)
-		}
-	}
-	if e, ok := valueOf(textOf(compile("A + 1"))).(*expression); !ok || e.text != "A + 1" {
-		t.Error("an expression is not read as one")
-	}
-	if got := valueOf(textOf(map[string]any{"a": 1})); got != (unknown{}) {
-		t.Errorf("an ad inside an ad is read as %v", got)
-	}
-}
-
-func FuzzJobAttribute(f *testing.F) {
-	f.Add(`a\"b`)
-	f.Fuzz(func(t *testing.T, text string) {
-		if got := valueOf(textOf(text)); got != text {
-			t.Errorf("%q is written %s and read as %#v", text, textOf(text), got)
-		}
-	})
 }
 
 // The attributes that whole and real numbers are read from keep them apart: a job

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 // decode reads the JSON array of ads that the tools print, one ad at a time. Output
@@ -38,11 +40,11 @@ func decode(r io.Reader, each func(ad) error) error {
 type values struct {
 	names       map[string]string // as printed → in lower case
 	texts       map[string]string
-	expressions map[string]*expression
+	expressions map[string]*classad.Expression
 }
 
 func newValues() *values {
-	return &values{names: map[string]string{}, texts: map[string]string{}, expressions: map[string]*expression{}}
+	return &values{names: map[string]string{}, texts: map[string]string{}, expressions: map[string]*classad.Expression{}}
 }
 
 // Bounds of the texts that are kept: their number and their length.
@@ -100,8 +102,8 @@ func (v *values) name(printed []byte) string {
 // value reads a value like encoding/json. It reads plain text, numbers, true and false
 // itself, and leaves the rest to encoding/json.
 func (v *values) value(raw []byte) (any, error) {
-	if n, ok := plainNumber(raw); ok {
-		return n.value(), nil
+	if n, ok := classad.PlainNumber(raw); ok {
+		return n.Value(), nil
 	}
 	switch {
 	case len(raw) > 1 && raw[0] == '"' && bytes.IndexByte(raw[1:], '"') == len(raw)-2 && bytes.IndexByte(raw, '\\') < 0:
@@ -124,7 +126,7 @@ func (v *values) of(read any) (any, error) {
 	case string:
 		return v.expressed(read), nil
 	case json.Number:
-		n, err := parseNumber(read.String())
+		n, err := classad.ParseNumber(read.String())
 		if err != nil {
 			return nil, fmt.Errorf("read its JSON: %w", err)
 		}
@@ -167,7 +169,7 @@ func (v *values) expressed(s string) any {
 	inner = strings.TrimSuffix(inner, ")/")
 	e := v.expressions[inner]
 	if e == nil {
-		e = compile(inner)
+		e = classad.Compile(inner)
 		v.expressions[inner] = e
 	}
 	return e
@@ -191,4 +193,21 @@ func valid(s string) string {
 		return s
 	}
 	return string([]rune(s))
+}
+
+// unescaped appends the meaning of text that is printed in JSON.
+func unescaped(to, printed []byte) []byte {
+	for i := 0; i < len(printed); i++ {
+		c := printed[i]
+		if c == '\\' && i+1 < len(printed) {
+			i++
+			switch c = printed[i]; c {
+			case '"', '\\', '/':
+			default:
+				return append(to[:0], text(printed)...) // rare
+			}
+		}
+		to = append(to, c)
+	}
+	return to
 }

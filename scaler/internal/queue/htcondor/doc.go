@@ -1,8 +1,8 @@
 // Package htcondor is the adapter of HTCondor. It reads a pool by HTCondor's own
 // tools, condor_q and condor_status, and changes nothing.
 //
-// It has three parts: ClassAds (expressions and their evaluation), the JSON that
-// the tools print, and the jobs and workers of a pool.
+// It has two parts: the JSON that the tools print, and the jobs and workers of a
+// pool. The language of their expressions is package classad.
 //
 // The following was observed with HTCondor 23.9:
 //

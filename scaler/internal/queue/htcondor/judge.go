@@ -3,125 +3,105 @@ package htcondor
 import (
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
+
+// compiled remembers the expressions of a queue: the reader and the judge both need
+// each.
+var compiled = new(classad.Cache)
 
 // Judge implements queue.Judge for requirements that a Reader of this package has
 // read.
-func Judge(r *queue.Requirement, machine queue.Attributes, free queue.Shape) string {
-	s := &scope{job: jobTexts(r.Job), partial: r.Partial, machine: machine, free: &free}
+func Judge(r *queue.Requirement, attributes queue.Attributes, free queue.Shape) string {
+	s := &classad.Scope{Job: jobTexts{r.Job, r.Partial}, Machine: machine{attributes, free}}
 	for _, text := range r.Clauses {
-		clause := compiled(text)
-		v, err := clause.value(s)
+		clause := compiled.Compile(text)
+		v, err := s.Value(clause)
 		if err != nil {
 			continue // HTCondor decides
 		}
-		if _, is := v.(unknown); is {
+		if _, is := v.(classad.Unknown); is {
 			continue
 		}
-		if met, ok := truth(v); !ok || !met {
-			return clause.text + s.facts(clause)
+		if met, ok := classad.Truth(v); !ok || !met {
+			return text + facts(s, clause)
 		}
 	}
 	return ""
 }
 
 // jobTexts are the attributes of a job in the form of a requirement.
-type jobTexts map[string]string
+type jobTexts struct {
+	of      map[string]string
+	partial bool // see queue.Requirement
+}
 
-// get implements jobScope.
-func (t jobTexts) get(name string) (any, bool) {
-	text, ok := t[name]
-	if !ok {
-		return nil, false
+// Get implements classad.Job.
+func (t jobTexts) Get(name string) (any, bool) {
+	text, there := t.of[name]
+	switch {
+	case there:
+		return compiled.ValueOf(text), true
+	case t.partial && !fetched[name]:
+		return classad.Unknown{}, false
 	}
-	return valueOf(text), true
+	return nil, false
+}
+
+// machine is a worker in the form of a machine ad.
+type machine struct {
+	attributes queue.Attributes
+	free       queue.Shape
+}
+
+// Of implements classad.Machine.
+func (m machine) Of(name string) any {
+	if n, ok := m.amount(name); ok {
+		return n
+	}
+	v, told := m.attributes[name]
+	switch {
+	case !told:
+		return classad.Unknown{}
+	case v == nil:
+		return classad.Undefined{}
+	}
+	return v
+}
+
+// amount returns how much of an amount is free on the machine.
+func (m machine) amount(name string) (n int64, ok bool) {
+	switch name {
+	case "cpus":
+		return int64(m.free.Cpus), true
+	case "memory":
+		return int64(m.free.MemoryMiB), true
+	case "gpus":
+		return int64(m.free.GPUs), true
+	case "disk":
+		return int64(m.free.DiskKiB), m.free.DiskKiB > 0 // else it is not known
+	}
+	return 0, false
 }
 
 // facts returns the machine's attributes that an expression names, for people.
-func (s *scope) facts(e *expression) string {
+func facts(s *classad.Scope, e *classad.Expression) string {
 	var facts []string
-	for _, name := range e.machineNames(s.job) {
-		switch v := s.of(name).(type) {
-		case undefined:
+	for _, name := range e.MachineNames(s.Job) {
+		switch v := s.OfMachine(name).(type) {
+		case classad.Undefined:
 			facts = append(facts, name+" is undefined")
 		case string:
 			facts = append(facts, fmt.Sprintf("%s is %q", name, v))
-		case unknown:
+		case classad.Unknown:
 		default:
-			facts = append(facts, name+" is "+textOf(v))
+			facts = append(facts, name+" is "+classad.TextOf(v))
 		}
 	}
 	if len(facts) == 0 {
 		return ""
 	}
 	return " (" + strings.Join(facts, ", ") + ")"
-}
-
-// unread stands for a list or an ad inside a job's ad. valueOf reads it as unknown.
-const unread = "{}"
-
-// textOf writes an attribute's value as an expression.
-func textOf(v any) string {
-	switch v := v.(type) {
-	case nil, undefined:
-		return "undefined"
-	case string:
-		return `"` + escape.Replace(v) + `"`
-	case bool:
-		return fmt.Sprint(v)
-	case int64:
-		return fmt.Sprint(v)
-	case float64:
-		return realText(v)
-	case *expression:
-		return v.text
-	}
-	return unread
-}
-
-var escape = strings.NewReplacer(`"`, `\"`, `\`, `\\`)
-
-// valueOf reads what textOf writes.
-func valueOf(text string) any {
-	if text == unread {
-		return unknown{}
-	}
-	if n, ok := plainNumber([]byte(text)); ok {
-		return n.value()
-	}
-	e := compiled(text)
-	if l, ok := e.root.(literal); ok {
-		return l.is
-	}
-	return e
-}
-
-// compiledExpressions is a cache of expressions. The clauses of a queue stay the same
-// from one reading to the next, and the reader and the judge both need each.
-var compiledExpressions struct {
-	sync.Mutex
-	of map[string]*expression
-}
-
-// mostExpressions bounds the cache. A full cache is emptied: where each of 50,000 jobs
-// has a clause of its own, memory is worth more than time.
-const mostExpressions = 10_000
-
-func compiled(text string) *expression {
-	c := &compiledExpressions
-	c.Lock()
-	defer c.Unlock()
-	e := c.of[text]
-	if e != nil {
-		return e
-	}
-	if c.of == nil || len(c.of) >= mostExpressions {
-		c.of = map[string]*expression{}
-	}
-	e = compile(text)
-	c.of[text] = e
-	return e
 }

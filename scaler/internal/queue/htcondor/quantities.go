@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 // quantities are the four requests of a job: CPUs, memory, disk and GPUs.
@@ -22,16 +23,16 @@ type quantity struct {
 
 func newQuantities(t *adTemplate) quantities {
 	var q quantities
-	var named []attribute
+	var named []classad.Reference
 	for i, people := range []string{"RequestCpus", "RequestMemory", "RequestDisk", "RequestGPUs"} {
 		name := strings.ToLower(people)
 		q.each[i] = quantity{name, people, slices.Index(t.numbers, name)}
-		if e, ok := t.ad[name].(*expression); ok {
-			named = append(named, e.namesIn(t.ad)...)
+		if e, ok := t.ad[name].(*classad.Expression); ok {
+			named = append(named, e.Names(t.ad)...)
 		}
 	}
 	for i, name := range t.numbers {
-		if slices.Contains(named, attribute{"", name}) || slices.Contains(named, attribute{ofJob, name}) {
+		if slices.Contains(named, classad.Reference{Name: name}) || slices.Contains(named, classad.Reference{Scope: classad.OfJob, Name: name}) {
 			q.used = append(q.used, i)
 		}
 	}
@@ -42,7 +43,7 @@ func newQuantities(t *adTemplate) quantities {
 // request for CPUs gets one.
 func (q quantities) of(t *adTemplate, d *delta) (queue.Shape, error) {
 	for _, i := range q.used {
-		if v := d.numbers[i].value(); t.ad[t.numbers[i]] != v {
+		if v := d.numbers[i].Value(); t.ad[t.numbers[i]] != v {
 			t.ad[t.numbers[i]] = v
 		}
 	}
@@ -51,7 +52,7 @@ func (q quantities) of(t *adTemplate, d *delta) (queue.Shape, error) {
 		var err error
 		said := true
 		if each.number >= 0 {
-			n[i], err = roundedUp(each.people, d.numbers[each.number].n)
+			n[i], err = roundedUp(each.people, d.numbers[each.number].N)
 		} else {
 			n[i], said, err = t.ad.numberOf(each.name, each.people)
 		}

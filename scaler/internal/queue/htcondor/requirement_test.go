@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 func grouped(t *testing.T) *tools {
@@ -163,18 +164,18 @@ var openRows = []struct{ requirements, unmet string }{
 
 func rowsJob(requirements string) ad {
 	return ad{
-		"jobcount": int64(1), "requirements": compile(requirements), "wants": "cpu,mem", "requestmemory": int64(90000), "requestgpus": int64(1),
-		"requiregpus": compile("Capability >= MinCapability"), "mincapability": 7.0,
+		"jobcount": int64(1), "requirements": classad.Compile(requirements), "wants": "cpu,mem", "requestmemory": int64(90000), "requestgpus": int64(1),
+		"requiregpus": classad.Compile("Capability >= MinCapability"), "mincapability": 7.0,
 	}
 }
 
 // requirementOf returns what one job demands; nil is nothing beside amounts.
 func requirementOf(job ad) *queue.Requirement {
-	whole, ok := job["requirements"].(*expression)
+	whole, ok := job["requirements"].(*classad.Expression)
 	if !ok {
 		return nil
 	}
-	out, _ := newRequirementReader(&adTemplate{ad: job}, map[string]bool{}, map[digest]*queue.Requirement{}).read(whole.text, nil)
+	out, _ := newRequirementReader(&adTemplate{ad: job}, map[string]bool{}, map[digest]*queue.Requirement{}).read(whole.Text(), nil)
 	return out.requirement
 }
 
@@ -196,8 +197,8 @@ func TestRequirements(t *testing.T) {
 }
 
 func TestAGPUThatIsTooSmall(t *testing.T) {
-	job := ad{"jobcount": int64(1), "requirements": compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1"), "requiregpus": compile("GlobalMemoryMb >= 40000")}
-	names := compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1").machineNames(job)
+	job := ad{"jobcount": int64(1), "requirements": classad.Compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1"), "requiregpus": classad.Compile("GlobalMemoryMb >= 40000")}
+	names := classad.Compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1").MachineNames(job)
 	if r := requirementOf(job); !slices.Contains(names, "gpus_globalmemorymb") || r.Amounts {
 		t.Errorf("asks the workers for %v, amounts %t", names, r.Amounts)
 	}
@@ -257,7 +258,7 @@ func TestAnOlderTool(t *testing.T) {
 	if s.Waiting() != 12 {
 		t.Errorf("waiting %d", s.Waiting())
 	}
-	job := ad{"requirements": compile("TARGET.Site == MY.WantedSite && TARGET.Cpus >= RequestCpus")}
+	job := ad{"requirements": classad.Compile("TARGET.Site == MY.WantedSite && TARGET.Cpus >= RequestCpus")}
 	if unmet(job, queue.Attributes{"site": "north"}, queue.Shape{Cpus: 1}) != "" {
 		t.Error("an attribute that was not fetched is taken for undefined")
 	}
@@ -268,7 +269,7 @@ func FuzzRequirement(f *testing.F) {
 	f.Add(`"\`)
 	f.Add(`((A)`)
 	f.Fuzz(func(_ *testing.T, text string) {
-		job := ad{"jobcount": int64(1), "requirements": compile(text), "b": compile(text)}
+		job := ad{"jobcount": int64(1), "requirements": classad.Compile(text), "b": classad.Compile(text)}
 		unmet(job, queue.Attributes{"a": true, "c": "x"}, queue.Shape{Cpus: 1}) // must end and not panic
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 // requirementReader reads the Requirements of the job ads of one template. It reads
@@ -51,7 +52,7 @@ const (
 	mostParts = 5000
 )
 
-// usual are the clauses that HTCondor itself adds, in the form of normalized. Packing
+// usual are the clauses that HTCondor itself adds, in the form of classad.Normalized. Packing
 // by amounts judges them better.
 var usual = map[string]bool{
 	"cpus>=requestcpus": true, "memory>=requestmemory": true, "disk>=requestdisk": true, "gpus>=requestgpus": true,
@@ -94,9 +95,9 @@ func (r *requirementReader) of(d *delta) demanded {
 
 // read returns what the Requirements of a job with these numbers demand, and whether
 // that depends on the numbers.
-func (r *requirementReader) read(text string, numbers []number) (demanded, bool) {
+func (r *requirementReader) read(text string, numbers []classad.Number) (demanded, bool) {
 	r.list = r.list[:0]
-	for part := range parts(text) {
+	for part := range classad.Parts(text) {
 		clauses, known := r.parts[part]
 		if !known {
 			part = strings.Clone(part)
@@ -115,7 +116,7 @@ func (r *requirementReader) read(text string, numbers []number) (demanded, bool)
 	for _, c := range r.list {
 		sum.digest(c.digest)
 		for _, i := range c.numbers {
-			sum.text(textOf(numbers[i].value()))
+			sum.text(classad.TextOf(numbers[i].Value()))
 			ofNumbers = true
 		}
 	}
@@ -127,7 +128,7 @@ func (r *requirementReader) read(text string, numbers []number) (demanded, bool)
 }
 
 // requirement returns the data of the clauses in the list.
-func (r *requirementReader) requirement(numbers []number) *queue.Requirement {
+func (r *requirementReader) requirement(numbers []classad.Number) *queue.Requirement {
 	out := &queue.Requirement{Partial: r.partial, Clauses: make([]string, len(r.list)), Job: r.attributes(numbers)}
 	for i, c := range r.list {
 		out.Clauses[i] = c.text
@@ -138,7 +139,7 @@ func (r *requirementReader) requirement(numbers []number) *queue.Requirement {
 
 // attributes returns the attributes of the job in the clauses of the list. Most
 // requirements of a template share the same map.
-func (r *requirementReader) attributes(numbers []number) map[string]string {
+func (r *requirementReader) attributes(numbers []classad.Number) map[string]string {
 	var bound []*clause
 	for _, c := range r.list {
 		if len(c.job) > 0 {
@@ -155,10 +156,10 @@ func (r *requirementReader) attributes(numbers []number) map[string]string {
 	out := map[string]string{}
 	for _, c := range bound {
 		for _, name := range c.job {
-			out[name] = textOf(r.job[name])
+			out[name] = classad.TextOf(r.job[name])
 		}
 		for _, i := range c.numbers {
-			out[r.numbers[i]] = textOf(numbers[i].value())
+			out[r.numbers[i]] = classad.TextOf(numbers[i].Value())
 		}
 	}
 	if !ofNumbers {
@@ -170,13 +171,13 @@ func (r *requirementReader) attributes(numbers []number) map[string]string {
 // clauses reads one part of Requirements, which may be several in parentheses.
 func (r *requirementReader) clauses(part string) []*clause {
 	var out []*clause
-	for _, text := range clauses(part) {
-		if strings.Contains(text, "equest") && usual[normalized(text)] {
+	for _, text := range classad.Clauses(part) {
+		if strings.Contains(text, "equest") && usual[classad.Normalized(text)] {
 			continue
 		}
-		e := compiled(text)
-		c := &clause{text: e.text}
-		for _, name := range e.machineNames(r.job) {
+		e := compiled.Compile(text)
+		c := &clause{text: e.Text()}
+		for _, name := range e.MachineNames(r.job) {
 			r.named[name] = true
 			c.personal = c.personal || slices.Contains(personal, name)
 			// countMatches() counts GPUs, which are packed.
@@ -189,10 +190,10 @@ func (r *requirementReader) clauses(part string) []*clause {
 }
 
 // bind finds the attributes of the job on which a clause depends.
-func (r *requirementReader) bind(c *clause, e *expression) {
-	for _, a := range e.namesIn(r.job) {
-		if _, ok := r.job[a.name]; ok && a.ad != ofMachine && !slices.Contains(c.job, a.name) {
-			c.job = append(c.job, a.name)
+func (r *requirementReader) bind(c *clause, e *classad.Expression) {
+	for _, a := range e.Names(r.job) {
+		if _, ok := r.job[a.Name]; ok && a.Scope != classad.OfMachine && !slices.Contains(c.job, a.Name) {
+			c.job = append(c.job, a.Name)
 		}
 	}
 	slices.Sort(c.job)
@@ -204,7 +205,7 @@ func (r *requirementReader) bind(c *clause, e *expression) {
 		if i := slices.Index(r.numbers, name); i >= 0 {
 			c.numbers = append(c.numbers, i)
 		} else {
-			sum.text(textOf(r.job[name]))
+			sum.text(classad.TextOf(r.job[name]))
 		}
 	}
 	c.digest = sum.sum()

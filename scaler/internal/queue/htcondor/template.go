@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 // adTemplate is the part shared by job ads that differ only in their delta. It is read
@@ -24,13 +26,13 @@ type delta struct {
 	jobCount, jobIDs, cluster, proc, queued, host []byte
 	id                                            []byte // number of the group in the answer; not used
 	requirements                                  []byte // with its escapes
-	numbers                                       []number
+	numbers                                       []classad.Number
 }
 
 // with returns the whole ad of a delta. It is valid until the next call.
 func (t *adTemplate) with(d *delta) ad {
 	for i, name := range t.numbers {
-		t.ad[name] = d.numbers[i].value()
+		t.ad[name] = d.numbers[i].Value()
 	}
 	if d.requirements != nil {
 		t.ad["requirements"] = newValues().expressed(text(d.requirements))
@@ -95,11 +97,11 @@ func (d *delta) first() string {
 
 // since returns when the jobs were queued; zero if that is not known.
 func (d *delta) since() time.Time {
-	n, whole := wholeNumber(d.queued)
-	if !whole || n == 0 {
+	n, ok := classad.PlainNumber(d.queued)
+	if !ok || n.Real || n.N <= 0 {
 		return time.Time{}
 	}
-	return time.Unix(int64(n), 0).UTC()
+	return time.Unix(int64(n.N), 0).UTC()
 }
 
 // maxTemplates bounds how many templates are remembered.
@@ -164,7 +166,7 @@ func (r *templateReader) field(name, value []byte) {
 		*to = bytes.Trim(value, `"`)
 		return
 	case !isPartOfTemplate(name):
-		if n, ok := plainNumber(value); ok {
+		if n, ok := classad.PlainNumber(value); ok {
 			r.delta.numbers = append(r.delta.numbers, n)
 			r.signature = append(append(r.signature, name...), '#', '\n')
 			return
@@ -186,7 +188,7 @@ func (r *templateReader) fresh() (*adTemplate, error) {
 		if r.delta.field(name) != nil || isPartOfTemplate(name) {
 			continue
 		}
-		if _, ok := plainNumber(r.s.value(f)); ok {
+		if _, ok := classad.PlainNumber(r.s.value(f)); ok {
 			t.numbers = append(t.numbers, valid(strings.ToLower(string(name))))
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 // Both ways of reading see the same, wherever the output is cut into pieces.
@@ -26,8 +28,8 @@ func TestAdsOfATemplateAreReadLikeOthers(t *testing.T) {
 			got := a.with(o)
 			for _, m := range []ad{got, w} {
 				for k, v := range m {
-					if e, ok := v.(*expression); ok {
-						m[k] = e.text
+					if e, ok := v.(*classad.Expression); ok {
+						m[k] = e.Text()
 					}
 				}
 			}
@@ -120,14 +122,14 @@ func FuzzDecodeTemplates(f *testing.F) {
 		for i, a := range want {
 			for name, v := range a {
 				if lower := strings.ToLower(name); len(got[i]) == len(a) && lower == name && utf8.ValidString(text) {
-					if e, ok := got[i][lower].(*expression); ok {
-						got[i][lower] = "/Expr(" + e.text + ")/"
-						if s, _ := v.(string); strings.TrimSuffix(s, ")/") == strings.TrimSuffix("/Expr("+e.text, ")/") {
+					if e, ok := got[i][lower].(*classad.Expression); ok {
+						got[i][lower] = "/Expr(" + e.Text() + ")/"
+						if s, _ := v.(string); strings.TrimSuffix(s, ")/") == strings.TrimSuffix("/Expr("+e.Text(), ")/") {
 							continue
 						}
 					}
 					if n, ok := v.(json.Number); ok {
-						v, _ = parseNumber(n.String())
+						v, _ = classad.ParseNumber(n.String())
 					}
 					if !reflect.DeepEqual(got[i][lower], v) {
 						t.Errorf("%q: %s is %v, want %v", text, name, got[i][lower], v)

@@ -1,52 +1,51 @@
-package htcondor
+package classad
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
 
-// number is a number that is printed in an ad. ClassAds keep whole numbers (4) and
+// Number is a number that is printed in an ad. ClassAds keep whole numbers (4) and
 // real ones (4.0) apart: they divide and compare differently.
-type number struct {
-	n    float64 // exact for a whole number, too
-	real bool
+type Number struct {
+	N    float64 // exact for a whole number, too
+	Real bool
 }
 
-// value returns the number as a value of an expression: int64 or float64.
-func (n number) value() any {
-	if n.real {
-		return n.n
+// Value returns the number as a value of an expression: int64 or float64.
+func (n Number) Value() any {
+	if n.Real {
+		return n.N
 	}
-	return int64(n.n)
+	return int64(n.N)
 }
 
 // longestExact is the number of digits of a whole number that a float64 always holds
 // exactly.
 const longestExact = 15
 
-// plainNumber reads a number. ok is false for text that is no number, and for a whole
-// number that the type number may not hold exactly.
-func plainNumber(raw []byte) (n number, ok bool) {
+// PlainNumber reads a number. ok is false for text that is no number, and for a whole
+// number that the type Number may not hold exactly.
+func PlainNumber(raw []byte) (n Number, ok bool) {
 	digits := raw
 	if len(digits) > 0 && digits[0] == '-' {
 		digits = digits[1:]
 	}
 	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' {
-		return number{}, false
+		return Number{}, false
 	}
 	if v, whole := wholeNumber(digits); whole {
 		if len(digits) < len(raw) {
 			v = -v
 		}
-		return number{n: v}, true
+		return Number{N: v}, true
 	}
 	if !isReal(digits) {
-		return number{}, false
+		return Number{}, false
 	}
 	v, err := strconv.ParseFloat(string(raw), 64)
-	return number{v, true}, err == nil
+	return Number{v, true}, err == nil
 }
 
 // isReal reports whether a number without its sign has a fraction or an exponent, and
@@ -78,9 +77,9 @@ func wholeNumber(digits []byte) (float64, bool) {
 	return float64(n), true
 }
 
-// parseNumber reads a number of JSON or of an expression. A whole one that an int64
+// ParseNumber reads a number of JSON or of an expression. A whole one that an int64
 // does not hold is read as a real one.
-func parseNumber(text string) (any, error) {
+func ParseNumber(text string) (any, error) {
 	if !strings.ContainsAny(text, ".eE") {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return n, nil
@@ -100,12 +99,4 @@ func realText(v float64) string {
 		text += ".0"
 	}
 	return text
-}
-
-// roundedUp returns a number as a whole one: a job that asks for half a CPU takes one.
-func roundedUp(name string, v float64) (int, error) {
-	if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
-		return 0, fmt.Errorf("attribute %s is %v", name, v)
-	}
-	return int(math.Ceil(v)), nil
 }

@@ -1,4 +1,4 @@
-package htcondor
+package classad
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func callFunction(name string, args []any) (any, error) {
 	case name == "ifthenelse" && len(args) == 3:
 		return choose(args[0], args[1], args[2]), nil
 	case name == "isundefined" && len(args) == 1:
-		return apply("is", args[0], undefined{})
+		return apply("is", args[0], Undefined{})
 	}
 	if f, ok := numberFunctions[name]; ok && len(args) == f.arguments {
 		return applyToNumbers(name, args, f.of)

@@ -1,4 +1,4 @@
-package htcondor
+package classad
 
 import (
 	"iter"
@@ -13,9 +13,9 @@ var matters = func() (set [256]bool) {
 	return set
 }()
 
-// parts yields the texts between the && of an expression. It ignores parentheses
+// Parts yields the texts between the && of an expression. It ignores parentheses
 // around the whole.
-func parts(text string) iter.Seq[string] {
+func Parts(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		text = stripParens(text)
 		from, depth, end := 0, 0, hasLooseOperator(text)
@@ -71,17 +71,17 @@ func hasLooseOperator(text string) bool {
 	return false
 }
 
-// clauses splits an expression at each && that is outside of parentheses, and removes
-// parentheses around the whole. Each clause is compiled by itself, so that the others
-// can be judged if this package cannot read one.
-func clauses(text string) []string {
+// Clauses splits an expression at each && that is outside of parentheses, and removes
+// parentheses around the whole. A caller compiles each clause by itself, so that it
+// can evaluate the others if this package cannot read one.
+func Clauses(text string) []string {
 	var all []string
-	for part := range parts(text) {
+	for part := range Parts(text) {
 		if part = stripParens(part); len(part) == len(text) || hasLooseOperator(part) || !strings.Contains(part, "&&") {
 			all = append(all, part)
 			continue
 		}
-		all = append(all, clauses(part)...)
+		all = append(all, Clauses(part)...)
 	}
 	return all
 }
@@ -121,23 +121,6 @@ func unwrap(text string) (string, bool) {
 
 var withoutScopes = strings.NewReplacer(" ", "", "(", "", ")", "", "my.", "", "target.", "")
 
-// normalized returns an expression in lower case, without spaces, parentheses and
+// Normalized returns an expression in lower case, without spaces, parentheses and
 // scopes.
-func normalized(text string) string { return withoutScopes.Replace(strings.ToLower(text)) }
-
-// unescaped appends the meaning of text that is printed in JSON.
-func unescaped(to, printed []byte) []byte {
-	for i := 0; i < len(printed); i++ {
-		c := printed[i]
-		if c == '\\' && i+1 < len(printed) {
-			i++
-			switch c = printed[i]; c {
-			case '"', '\\', '/':
-			default:
-				return append(to[:0], text(printed)...) // rare
-			}
-		}
-		to = append(to, c)
-	}
-	return to
-}
+func Normalized(text string) string { return withoutScopes.Replace(strings.ToLower(text)) }

@@ -2,28 +2,28 @@ package htcondor
 
 import (
 	"fmt"
+	"math"
 	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
 // ad is a ClassAd with its attribute names in lower case: they are not
-// case-sensitive. Values are string, bool, int64, float64, nil, *expression, and
+// case-sensitive. Values are string, bool, int64, float64, nil, *classad.Expression, and
 // []any and map[string]any for lists and ads inside, which are not read.
 type ad map[string]any
 
-// undefined is the ClassAd value of an attribute that is not there.
-type undefined struct{}
-
-// get implements jobScope.
-func (a ad) get(name string) (any, bool) {
+// Get implements classad.Job.
+func (a ad) Get(name string) (any, bool) {
 	v, there := a[name]
 	return v, there
 }
 
 // value evaluates an attribute without a machine. The result is bool, int64, float64,
-// string, undefined or unknown.
+// string, classad.Undefined or classad.Unknown.
 func (a ad) value(lower, name string) (any, error) {
-	s := scope{job: a}
-	v, err := s.attribute(lower)
+	s := classad.Scope{Job: a}
+	v, err := s.OfJob(lower)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %s: %w", name, err)
 	}
@@ -43,7 +43,7 @@ func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
 		return 0, false, err
 	}
 	switch v := v.(type) {
-	case undefined:
+	case classad.Undefined:
 		return 0, false, nil
 	case int64:
 		n, err := roundedUp(name, float64(v))
@@ -53,7 +53,7 @@ func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
 		return n, err == nil, err
 	case bool:
 		return 0, false, fmt.Errorf("attribute %s is a boolean, a number is needed", name)
-	case unknown:
+	case classad.Unknown:
 		return 0, false, fmt.Errorf("attribute %s can not be computed here", name)
 	default:
 		return 0, false, fmt.Errorf("attribute %s is text, a number is needed", name)
@@ -77,4 +77,12 @@ func (a ad) text(name string) string {
 func (a ad) boolean(name string) bool {
 	b, _ := a[strings.ToLower(name)].(bool)
 	return b
+}
+
+// roundedUp returns a number as a whole one: a job that asks for half a CPU takes one.
+func roundedUp(name string, v float64) (int, error) {
+	if math.IsNaN(v) || math.Abs(v) > math.MaxInt32*1024 {
+		return 0, fmt.Errorf("attribute %s is %v", name, v)
+	}
+	return int(math.Ceil(v)), nil
 }

@@ -1,4 +1,4 @@
-package htcondor
+package classad
 
 import (
 	"cmp"
@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// truth returns a value as a condition: numbers are true unless they are 0. ok is
+// Truth returns a value as a condition: numbers are true unless they are 0. ok is
 // false for other values.
-func truth(v any) (value, ok bool) {
+func Truth(v any) (value, ok bool) {
 	switch v := v.(type) {
 	case bool:
 		return v, true
@@ -25,7 +25,7 @@ func truth(v any) (value, ok bool) {
 // isVague reports whether a value is undefined or unknown.
 func isVague(v any) bool {
 	switch v.(type) {
-	case undefined, unknown:
+	case Undefined, Unknown:
 		return true
 	}
 	return false
@@ -35,15 +35,15 @@ func isVague(v any) bool {
 // one of them is unknown.
 func vague(values ...any) any {
 	for _, v := range values {
-		if _, is := v.(unknown); is {
+		if _, is := v.(Unknown); is {
 			return v
 		}
 	}
-	return undefined{}
+	return Undefined{}
 }
 
 func choose(cond, yes, no any) any {
-	b, ok := truth(cond)
+	b, ok := Truth(cond)
 	switch {
 	case !ok:
 		return vague(cond)
@@ -55,14 +55,14 @@ func choose(cond, yes, no any) any {
 
 // apply computes a binary operator.
 func apply(op string, l, r any) (any, error) {
-	_, lu := l.(unknown)
-	_, ru := r.(unknown)
+	_, lu := l.(Unknown)
+	_, ru := r.(Unknown)
 	switch op {
 	case "&&", "||":
 		return logic(op, l, r), nil
 	case "is", "=?=", "isnt", "=!=":
 		if lu || ru {
-			return unknown{}, nil
+			return Unknown{}, nil
 		}
 		return identical(l, r) == (op == "is" || op == "=?="), nil
 	}
@@ -192,8 +192,8 @@ func compare(op string, order int) (any, error) {
 func identical(l, r any) bool { return l == r }
 
 func logic(op string, l, r any) any {
-	lb, lok := truth(l)
-	rb, rok := truth(r)
+	lb, lok := Truth(l)
+	rb, rok := Truth(r)
 	decides := op == "||" // the value of one side that settles the result
 	if lok && lb == decides || rok && rb == decides {
 		return decides
@@ -211,7 +211,7 @@ func negative(v any) (any, error) {
 		return -v, nil
 	case float64:
 		return -v, nil
-	case undefined, unknown:
+	case Undefined, Unknown:
 		return v, nil
 	}
 	return nil, errors.New("- of something that is no number")

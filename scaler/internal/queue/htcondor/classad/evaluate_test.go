@@ -1,14 +1,22 @@
-package htcondor
+package classad
 
 import (
 	"strings"
 	"testing"
 )
 
+// job is a job's ad.
+type job map[string]any
+
+func (j job) Get(name string) (any, bool) {
+	v, there := j[name]
+	return v, there
+}
+
 func TestEvaluate(t *testing.T) {
-	job := ad{
-		"imagesize": int64(2750), "diskusage": int64(45), "numjobstarts": int64(0), "requestcpus": compile("ifThenElse(NumJobStarts > 0,8,4)"),
-		"owner": "alice", "wants": true, "residentsetsize": int64(1500), "self": compile("Self + 1"),
+	job := job{
+		"imagesize": int64(2750), "diskusage": int64(45), "numjobstarts": int64(0), "requestcpus": Compile("ifThenElse(NumJobStarts > 0,8,4)"),
+		"owner": "alice", "wants": true, "residentsetsize": int64(1500), "self": Compile("Self + 1"),
 	}
 	tests := []struct {
 		expr string
@@ -25,7 +33,7 @@ func TestEvaluate(t *testing.T) {
 		{"1 + 2 * 3", int64(7)},
 		{"(1 + 2) * 3", int64(9)},
 		{"9.8E-01 < 1 && true", true},
-		{"Missing > 3", undefined{}},
+		{"Missing > 3", Undefined{}},
 		{"Missing > 3 || true", true},
 		{"Missing > 3 && false", false},
 		{"Missing =?= undefined", true},
@@ -60,10 +68,10 @@ func TestEvaluate(t *testing.T) {
 		{"quantize(7, 0)", int64(7)},
 		{"0.0 / 0.0 == 0", false},
 		{"0.0 / 0.0 != 0", true},
-		{"TARGET.Memory", undefined{}},
+		{"TARGET.Memory", Undefined{}},
 	}
 	for _, tt := range tests {
-		got, err := compile(tt.expr).value(&scope{job: job})
+		got, err := Compile(tt.expr).value(&Scope{Job: job})
 		if err != nil || got != tt.want {
 			t.Errorf("%s = %v (%v), want %v", tt.expr, got, err, tt.want)
 		}
@@ -86,7 +94,7 @@ func TestEvaluate(t *testing.T) {
 		"{1,2}":                    "unexpected",
 		strings.Repeat("(", 10000): "nested too deeply",
 	} {
-		_, err := compile(expr).value(&scope{job: job})
+		_, err := Compile(expr).value(&Scope{Job: job})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", expr, err, want)
 		}
@@ -98,6 +106,6 @@ func FuzzEvaluate(f *testing.F) {
 	f.Add(`"a\"b" == owner ? -1 : max(1,2)`)
 	f.Add("((((")
 	f.Fuzz(func(_ *testing.T, text string) {
-		_, _ = compile(text).value(&scope{job: ad{"a": int64(1)}}) // must end and not panic
+		_, _ = Compile(text).value(&Scope{Job: job{"a": int64(1)}}) // must end and not panic
 	})
 }

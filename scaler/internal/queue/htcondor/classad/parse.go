@@ -1,4 +1,4 @@
-package htcondor
+package classad
 
 import (
 	"errors"
@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// expression is a ClassAd expression. One that this package cannot read has an
+// Expression is a ClassAd expression. One that this package cannot read has an
 // error instead of a root. An expression is never changed.
-type expression struct {
+type Expression struct {
 	text  string
 	root  node
-	names []attribute // those in it, each once
+	names []Reference // those in it, each once
 	err   error
 }
 
 // node is a part of an expression.
 type node interface {
-	value(s *scope) (any, error)
+	value(s *Scope) (any, error)
 }
 
-// compile reads an expression of the parts that requests and requirements consist
+// Compile reads an expression of the parts that requests and requirements consist
 // of: numbers, text, attributes, arithmetic, comparison, logic, the conditional, and
 // functions. Lists and nested ads are errors; the caller reports the expression or
 // leaves it to HTCondor.
-func compile(text string) *expression {
+func Compile(text string) *Expression {
 	p := &parser{text: text}
 	p.next()
 	root, err := p.conditional()
@@ -33,12 +33,15 @@ func compile(text string) *expression {
 		err = fmt.Errorf("unexpected %q", p.tok)
 	}
 	if err != nil {
-		return &expression{text: text, err: fmt.Errorf("read %q: %w", text, err)}
+		return &Expression{text: text, err: fmt.Errorf("read %q: %w", text, err)}
 	}
-	return &expression{text: text, root: root, names: p.names}
+	return &Expression{text: text, root: root, names: p.names}
 }
 
-func (e *expression) value(s *scope) (any, error) {
+// Text returns the expression as it is written.
+func (e *Expression) Text() string { return e.text }
+
+func (e *Expression) value(s *Scope) (any, error) {
 	if e.err != nil {
 		return nil, e.err
 	}
@@ -52,7 +55,7 @@ type parser struct {
 	quote bool   // tok is the content of a string literal
 	level int    // of tok, if it is a binary operator; -1 else
 	nest  int    // of parentheses and conditionals
-	names []attribute
+	names []Reference
 }
 
 // maxNest bounds the depth of an expression, and so the use of the stack.
@@ -243,7 +246,7 @@ func (p *parser) primary() (node, error) {
 		return literal{word}, nil
 	}
 	if word[0] >= '0' && word[0] <= '9' || word[0] == '.' {
-		n, err := parseNumber(word)
+		n, err := ParseNumber(word)
 		return literal{n}, err
 	}
 	switch strings.ToLower(word) {
@@ -252,7 +255,7 @@ func (p *parser) primary() (node, error) {
 	case "false":
 		return literal{false}, nil
 	case "undefined":
-		return literal{undefined{}}, nil
+		return literal{Undefined{}}, nil
 	}
 	if strings.IndexFunc(word, func(r rune) bool { return r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }) != 0 {
 		return nil, fmt.Errorf("unexpected %q", word)
@@ -262,15 +265,15 @@ func (p *parser) primary() (node, error) {
 	}
 	word = strings.ToLower(word)
 	if ad, name, ok := strings.Cut(word, "."); ok {
-		if ad != ofJob && ad != ofMachine || strings.Contains(name, ".") {
+		if ad != OfJob && ad != OfMachine || strings.Contains(name, ".") {
 			return nil, fmt.Errorf("%q is not known here", word)
 		}
-		return p.attribute(attribute{ad, name}), nil
+		return p.attribute(Reference{ad, name}), nil
 	}
-	return p.attribute(attribute{"", word}), nil
+	return p.attribute(Reference{"", word}), nil
 }
 
-func (p *parser) attribute(a attribute) node {
+func (p *parser) attribute(a Reference) node {
 	if !slices.Contains(p.names, a) {
 		p.names = append(p.names, a)
 	}
