@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -36,7 +37,7 @@ type providerModel struct {
 	CACertFile                  types.String `tfsdk:"cacert_file"`
 	Insecure                    types.Bool   `tfsdk:"insecure"`
 	EndpointType                types.String `tfsdk:"endpoint_type"`
-	MaxConcurrency              types.Int64  `tfsdk:"max_concurrency"`
+	MaxConcurrency              whole.Number `tfsdk:"max_concurrency"`
 }
 
 // unknown reports whether some setting is known during the apply only. The provider

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // Each setting reaches the field of its own name: nothing is swapped or lost.
@@ -21,7 +22,7 @@ func TestProviderSettingsReachTheClient(t *testing.T) {
 			v.Field(i).Set(reflect.ValueOf(types.StringValue(v.Type().Field(i).Name)))
 		}
 	}
-	m.Insecure, m.MaxConcurrency = types.BoolValue(true), types.Int64Value(3)
+	m.Insecure, m.MaxConcurrency = types.BoolValue(true), whole.Value(3)
 	got := reflect.ValueOf(m.config("1.2"))
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Name

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -14,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 //go:generate go test -run TestStateKeepsItsShape . -update
@@ -80,8 +80,8 @@ func (p *vmclusterProvider) Schema(_ context.Context, _ provider.SchemaRequest, 
 			},
 			"endpoint_type": endpointType,
 			"max_concurrency": schema.Int64Attribute{
-				Optional:            true,
-				Validators:          []validator.Int64{int64validator.Between(1, 256)},
+				Optional: true, CustomType: whole.Type{},
+				Validators:          []validator.Int64{whole.Between(1, 256)},
 				MarkdownDescription: "How many API calls may be under way at once (default 16).",
 			},
 		},

@@ -12,6 +12,8 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // change is what a plan decides: from what is wanted, what was, and what names
@@ -154,8 +156,8 @@ func (c change) addsFloatingIP() bool {
 // fill sets every computed attribute that follows from the change: known where it
 // can be known, so that a plan without a change shows none.
 func (c *change) fill(ctx context.Context) diag.Diagnostics {
-	diags := c.want.setScaledCounts(ctx, func(group string) types.Int64 {
-		return types.Int64Value(int64(c.nodes.Groups[group].Working()))
+	diags := c.want.setScaledCounts(ctx, func(group string) whole.Number {
+		return whole.Value(int64(c.nodes.Groups[group].Working()))
 	})
 	m, was := &c.want.model, c.was.config
 	planned := promise(c.nodes, c.was.nodes).nodes(c.was.states, c.freshNodes())

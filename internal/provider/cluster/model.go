@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // model is the resource in Terraform's types. Nested values stay in Terraform's own
@@ -20,7 +22,7 @@ type model struct {
 	KeyPair        types.String   `tfsdk:"key_pair"`
 	SecurityGroups types.Set      `tfsdk:"security_groups"`
 	LoginUser      types.String   `tfsdk:"login_user"`
-	LoginUID       types.Int64    `tfsdk:"login_uid"`
+	LoginUID       whole.Number   `tfsdk:"login_uid"`
 	FrontEnd       types.Object   `tfsdk:"front_end"`
 	Workers        types.Map      `tfsdk:"workers"`
 	BatchSystem    types.Object   `tfsdk:"batch_system"`
@@ -31,7 +33,7 @@ type model struct {
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 
 	CAKey        types.String `tfsdk:"ssh_ca_private_key_wo"` // never has a value; see givenCA
-	CAKeyVersion types.Int64  `tfsdk:"ssh_ca_private_key_wo_version"`
+	CAKeyVersion whole.Number `tfsdk:"ssh_ca_private_key_wo_version"`
 
 	ID              types.String `tfsdk:"id"`
 	Nodes           types.Map    `tfsdk:"nodes"`
@@ -64,11 +66,11 @@ type frontEndModel struct {
 type groupModel struct {
 	nodeModel
 	groupPlacementModel
-	Count   types.Int64  `tfsdk:"count"`
+	Count   whole.Number `tfsdk:"count"`
 	Scaling types.Object `tfsdk:"scaling"`
 	Retire  types.Set    `tfsdk:"retire"`
 
-	MinReady types.Int64 `tfsdk:"min_ready"`
+	MinReady whole.Number `tfsdk:"min_ready"`
 }
 
 type batchSystemModel struct {
@@ -97,7 +99,7 @@ var (
 		"security_groups": stringSet, "cloud_config": types.StringType, "files": stringMap,
 	}, placementTypes)
 	frontEndTypes = withAll(with(with(nodeTypes, "external_network", types.StringType), "replace_on_change", types.BoolType), frontEndPlacementTypes)
-	groupTypes    = with(withAll(with(with(with(nodeTypes, "count", types.Int64Type), "scaling", scalingType), "retire", stringSet), groupPlacementTypes), "min_ready", types.Int64Type)
+	groupTypes    = with(withAll(with(with(with(nodeTypes, "count", whole.Type{}), "scaling", scalingType), "retire", stringSet), groupPlacementTypes), "min_ready", whole.Type{})
 	groupType     = types.ObjectType{AttrTypes: groupTypes}
 	nodeStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"id": types.StringType, "role": types.StringType, "group": types.StringType, "address": types.StringType,

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // placementModel is the part of a configuration about where and on what a node is
@@ -33,14 +34,14 @@ type frontEndPlacementModel struct {
 }
 
 type bootVolumeModel struct {
-	Size                types.Int64  `tfsdk:"size"`
+	Size                whole.Number `tfsdk:"size"`
 	Type                types.String `tfsdk:"type"`
 	DeleteOnTermination types.Bool   `tfsdk:"delete_on_termination"`
 }
 
 var (
 	stringList      = types.ListType{ElemType: types.StringType}
-	bootVolumeTypes = map[string]attr.Type{"size": types.Int64Type, "type": types.StringType, "delete_on_termination": types.BoolType}
+	bootVolumeTypes = map[string]attr.Type{"size": whole.Type{}, "type": types.StringType, "delete_on_termination": types.BoolType}
 	placementTypes  = map[string]attr.Type{
 		"networks": stringList, "cluster_network": types.StringType,
 		"availability_zone": types.StringType, "boot_volume": types.ObjectType{AttrTypes: bootVolumeTypes},
@@ -84,7 +85,7 @@ func (m placementModel) placement() cluster.Placement {
 func (m placementModel) bootVolume() (bootVolumeModel, bool) {
 	// The object has the schema's own type.
 	parts := m.BootVolume.Attributes()
-	size, hasSize := parts["size"].(types.Int64)
+	size, hasSize := parts["size"].(whole.Number)
 	kind, hasKind := parts["type"].(types.String)
 	ends, hasEnds := parts["delete_on_termination"].(types.Bool)
 	return bootVolumeModel{Size: size, Type: kind, DeleteOnTermination: ends}, hasSize && hasKind && hasEnds
@@ -117,7 +118,7 @@ func placementOf(p cluster.Placement) placementModel {
 			keep = types.BoolValue(false)
 		}
 		m.BootVolume = types.ObjectValueMust(bootVolumeTypes, map[string]attr.Value{
-			"size": types.Int64Value(int64(v.Size)), "type": orNull(v.Type), "delete_on_termination": keep,
+			"size": whole.Value(int64(v.Size)), "type": orNull(v.Type), "delete_on_termination": keep,
 		})
 	}
 	return m

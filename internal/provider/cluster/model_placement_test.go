@@ -10,11 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 func volumeValue(size int64, kind string, deletes types.Bool) types.Object {
 	return types.ObjectValueMust(bootVolumeTypes, map[string]attr.Value{
-		"size": types.Int64Value(size), "type": orNull(kind), "delete_on_termination": deletes,
+		"size": whole.Value(size), "type": orNull(kind), "delete_on_termination": deletes,
 	})
 }
 

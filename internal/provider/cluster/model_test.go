@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 var noTimeouts = timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
@@ -22,7 +23,7 @@ func testModel(t *testing.T) model {
 	m := model{
 		Name: types.StringValue("astro"), Image: types.StringValue("debian"), Network: types.StringValue("research"), Networks: types.ListNull(types.StringType),
 		KeyPair: types.StringValue("ops"), SecurityGroups: stringSetOf([]string{"default"}),
-		LoginUser: types.StringValue("astro"), LoginUID: types.Int64Value(20000),
+		LoginUser: types.StringValue("astro"), LoginUID: whole.Value(20000),
 		BatchSystem: types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue("htcondor")}),
 		Coordinator: types.StringValue("front_end"), WaitFor: types.StringValue("joined"), DrainTimeout: types.StringValue("30m"),
 		Replacement: types.ObjectNull(replacementTypes),
@@ -39,7 +40,7 @@ func testFrontEnd() frontEndModel {
 }
 
 func testGroup(count int64) groupModel {
-	return groupModel{nodeModel: testNode("c1.large"), groupPlacementModel: noGroupPlacement(), Count: types.Int64Value(count),
+	return groupModel{nodeModel: testNode("c1.large"), groupPlacementModel: noGroupPlacement(), Count: whole.Value(count),
 		Scaling: types.ObjectNull(scalingTypes), Retire: types.SetNull(types.StringType)}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // statusMissing is the status of a planned worker that has no server.
@@ -102,7 +103,7 @@ func (m *model) countWorkers(ctx context.Context, v cluster.View) diag.Diagnosti
 		}
 	}
 	for name, g := range c.groups {
-		g.Count = types.Int64Value(int64(len(working[name])))
+		g.Count = whole.Value(int64(len(working[name])))
 		c.groups[name] = g
 	}
 	if len(c.groups) == 0 && m.Workers.IsNull() {
@@ -122,7 +123,7 @@ func (m *model) groupOf(spec cluster.GroupSpec) groupModel {
 	}
 	if s := spec.Scaling; s != nil {
 		g.Scaling = types.ObjectValueMust(scalingTypes, map[string]attr.Value{
-			"min": types.Int64Value(int64(s.Min)), "max": types.Int64Value(int64(s.Max)), "initial": types.Int64Null(),
+			"min": whole.Value(int64(s.Min)), "max": whole.Value(int64(s.Max)), "initial": whole.Null(),
 		})
 	}
 	return g
@@ -171,7 +172,7 @@ func (m *model) adopt(ctx context.Context, v cluster.View) diag.Diagnostics {
 	m.SecurityGroups = stringSetOf(common.SecurityGroups)
 	m.KeyPair = orNull(doc.KeyPair)
 	m.LoginUser = types.StringValue(doc.LoginUser)
-	m.LoginUID = types.Int64Value(int64(doc.LoginUID))
+	m.LoginUID = whole.Value(int64(doc.LoginUID))
 	m.Replacement = types.ObjectNull(replacementTypes)
 	m.Coordinator = types.StringValue(cmp.Or(doc.Coordinator, cluster.CoordinatorFrontEnd))
 	m.WaitFor, m.DrainTimeout = types.StringValue(defaultWait), types.StringValue(defaultDrainTimeout)

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -16,7 +17,7 @@ const (
 )
 
 var replacementTypes = map[string]attr.Type{
-	"strategy": types.StringType, "max_unavailable": types.Int64Type, "drain_timeout": types.StringType,
+	"strategy": types.StringType, "max_unavailable": whole.Type{}, "drain_timeout": types.StringType,
 }
 
 // rolls reports whether present workers follow a change.
@@ -32,7 +33,7 @@ func (m model) rollsOpen() bool {
 }
 
 func (m model) replaces() provision.Replacement {
-	unavailable, _ := m.Replacement.Attributes()["max_unavailable"].(types.Int64)
+	unavailable, _ := m.Replacement.Attributes()["max_unavailable"].(whole.Number)
 	drain, _ := m.Replacement.Attributes()["drain_timeout"].(types.String)
 	r := provision.Replacement{Rolling: m.rolls(), MaxUnavailable: int(unavailable.ValueInt64()), DrainTimeout: m.drainTimeout()}
 	if d, err := time.ParseDuration(drain.ValueString()); err == nil {

@@ -11,13 +11,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
 func replacement(strategy string, unavailable int64, drain string) types.Object {
-	most, timeout := types.Int64Null(), types.StringNull()
+	most, timeout := whole.Null(), types.StringNull()
 	if unavailable > 0 {
-		most = types.Int64Value(unavailable)
+		most = whole.Value(unavailable)
 	}
 	if drain != "" {
 		timeout = types.StringValue(drain)

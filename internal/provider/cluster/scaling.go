@@ -9,18 +9,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 const mostWorkers = 10_000
 
 type scalingModel struct {
-	Min     types.Int64 `tfsdk:"min"`
-	Max     types.Int64 `tfsdk:"max"`
-	Initial types.Int64 `tfsdk:"initial"`
+	Min     whole.Number `tfsdk:"min"`
+	Max     whole.Number `tfsdk:"max"`
+	Initial whole.Number `tfsdk:"initial"`
 }
 
 var (
-	scalingTypes = map[string]attr.Type{"min": types.Int64Type, "max": types.Int64Type, "initial": types.Int64Type}
+	scalingTypes = map[string]attr.Type{"min": whole.Type{}, "max": whole.Type{}, "initial": whole.Type{}}
 	scalingType  = types.ObjectType{AttrTypes: scalingTypes}
 )
 
@@ -29,8 +30,8 @@ func (g groupModel) scaling() (s scalingModel, ok bool) {
 	if g.Scaling.IsNull() || g.Scaling.IsUnknown() {
 		return s, false
 	}
-	number := func(name string) types.Int64 {
-		v, _ := g.Scaling.Attributes()[name].(types.Int64)
+	number := func(name string) whole.Number {
+		v, _ := g.Scaling.Attributes()[name].(whole.Number)
 		return v
 	}
 	return scalingModel{Min: number("min"), Max: number("max"), Initial: number("initial")}, true
@@ -102,11 +103,11 @@ func (c config) countsUnknown(ctx context.Context) bool {
 // dropScaledCounts takes the counts of scaled groups out of a plan: Terraform
 // proposes the present ones, and nothing in the configuration asks for them.
 func (c *config) dropScaledCounts(ctx context.Context) diag.Diagnostics {
-	return c.setScaledCounts(ctx, func(string) types.Int64 { return types.Int64Null() })
+	return c.setScaledCounts(ctx, func(string) whole.Number { return whole.Null() })
 }
 
 // setScaledCounts writes the number of workers of the scaled groups.
-func (c *config) setScaledCounts(ctx context.Context, count func(group string) types.Int64) diag.Diagnostics {
+func (c *config) setScaledCounts(ctx context.Context, count func(group string) whole.Number) diag.Diagnostics {
 	scaled := false
 	for name, g := range c.groups {
 		if _, ok := g.scaling(); ok {
@@ -128,10 +129,10 @@ func (c *config) settleCounts(ctx context.Context, v cluster.View) diag.Diagnost
 		return nil
 	}
 	working := workingWorkers(enrolled(v))
-	return c.setScaledCounts(ctx, func(group string) types.Int64 {
+	return c.setScaledCounts(ctx, func(group string) whole.Number {
 		if count := c.groups[group].Count; !count.IsUnknown() {
 			return count
 		}
-		return types.Int64Value(int64(len(working[group])))
+		return whole.Value(int64(len(working[group])))
 	})
 }

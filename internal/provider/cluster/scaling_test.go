@@ -8,18 +8,20 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // scaled is a group whose number the scaler owns.
 func scaled(least, most, initial int64) groupModel {
 	g := testGroup(0)
-	g.Count = types.Int64Unknown() // as Terraform proposes a computed value
-	first := types.Int64Null()
+	g.Count = whole.Unknown() // as Terraform proposes a computed value
+	first := whole.Null()
 	if initial >= 0 {
-		first = types.Int64Value(initial)
+		first = whole.Value(initial)
 	}
 	g.Scaling = types.ObjectValueMust(scalingTypes, map[string]attr.Value{
-		"min": types.Int64Value(least), "max": types.Int64Value(most), "initial": first,
+		"min": whole.Value(least), "max": whole.Value(most), "initial": first,
 	})
 	return g
 }
@@ -92,10 +94,10 @@ func TestPlanOfASwitch(t *testing.T) {
 func TestCountOrScaling(t *testing.T) {
 	at := path.Root("workers").AtMapKey("cpu")
 	neither, both := testGroup(0), scaled(0, 1, -1)
-	neither.Count = types.Int64Null()
-	both.Count = types.Int64Value(3)
-	configured := func(g groupModel) groupModel { g.Count = types.Int64Null(); return g }
-	ready := func(g groupModel, n int64) groupModel { g.MinReady = types.Int64Value(n); return g }
+	neither.Count = whole.Null()
+	both.Count = whole.Value(3)
+	configured := func(g groupModel) groupModel { g.Count = whole.Null(); return g }
+	ready := func(g groupModel, n int64) groupModel { g.MinReady = whole.Value(n); return g }
 	for _, row := range []struct {
 		name  string
 		group groupModel

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -85,9 +85,10 @@ func clusterAttributes() map[string]schema.Attribute {
 				"The default is the cluster's name, cut to 32 characters. Another one makes another cluster.",
 		},
 		"login_uid": schema.Int64Attribute{
-			Optional: true, Computed: true,
+			CustomType: whole.Type{},
+			Optional:   true, Computed: true,
 			Default:             int64default.StaticInt64(cluster.DefaultLoginUID),
-			Validators:          []validator.Int64{int64validator.Between(1000, 60000)},
+			Validators:          []validator.Int64{whole.Between(1000, 60000)},
 			PlanModifiers:       []planmodifier.Int64{int64planmodifier.RequiresReplace()},
 			MarkdownDescription: "The uid and gid of `login_user` on every node. Another one makes another cluster.",
 		},

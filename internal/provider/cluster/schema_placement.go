@@ -3,9 +3,9 @@ package cluster
 import (
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // placementAttributes are those of a front-end and of a group about where and on
@@ -117,8 +118,9 @@ func bootVolumeAttribute(whose string) schema.Attribute {
 		Optional: true,
 		Attributes: map[string]schema.Attribute{
 			"size": schema.Int64Attribute{
+				CustomType:          whole.Type{},
 				Required:            true,
-				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+				Validators:          []validator.Int64{whole.Between(1, math.MaxInt32)},
 				MarkdownDescription: "Size in GiB; at least the image's `min_disk`.",
 			},
 			"type": optionalString("Volume type; the cloud's default if left out. It needs compute microversion 2.67 (Stein)."),

@@ -1,16 +1,18 @@
 package cluster
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 func countAttribute() schema.Attribute {
 	return schema.Int64Attribute{
-		Optional: true, Computed: true,
-		Validators: []validator.Int64{int64validator.Between(0, mostWorkers)},
+		CustomType: whole.Type{},
+		Optional:   true, Computed: true,
+		Validators: []validator.Int64{whole.Between(0, mostWorkers)},
 		MarkdownDescription: "How many workers the group has; exactly one of `count` and `scaling` is to be set. " +
 			"A refresh writes the number that really works, so a lost worker shows as `3 -> 4` and is made anew. With `scaling` it is the present number.",
 	}
@@ -19,8 +21,9 @@ func countAttribute() schema.Attribute {
 func scalingAttribute() schema.Attribute {
 	bound := func(required bool, description string) schema.Attribute {
 		return schema.Int64Attribute{
-			Required: required, Optional: !required,
-			Validators:          []validator.Int64{int64validator.Between(0, mostWorkers)},
+			CustomType: whole.Type{},
+			Required:   required, Optional: !required,
+			Validators:          []validator.Int64{whole.Between(0, mostWorkers)},
 			MarkdownDescription: description,
 		}
 	}
@@ -39,8 +42,9 @@ func scalingAttribute() schema.Attribute {
 
 func minReadyAttribute() schema.Attribute {
 	return schema.Int64Attribute{
+		CustomType: whole.Type{},
 		Optional:   true,
-		Validators: []validator.Int64{int64validator.Between(0, mostWorkers)},
+		Validators: []validator.Int64{whole.Between(0, mostWorkers)},
 		MarkdownDescription: "How many of the group's workers must work for an apply to succeed (default 0). " +
 			"With fewer the apply ends in an error in place of a warning; Terraform then replaces a cluster that was just being made, and mends one that was there.",
 	}
@@ -59,8 +63,9 @@ func replacementAttribute() schema.Attribute {
 					"`new_nodes_only`, which holds without this attribute: present workers stay as they are.",
 			},
 			"max_unavailable": schema.Int64Attribute{
+				CustomType:          whole.Type{},
 				Optional:            true,
-				Validators:          []validator.Int64{int64validator.Between(1, mostWorkers)},
+				Validators:          []validator.Int64{whole.Between(1, mostWorkers)},
 				MarkdownDescription: "How many workers are out of service at a time (default 1).",
 			},
 			"drain_timeout": schema.StringAttribute{

@@ -1,10 +1,14 @@
 package cluster
 
 import (
+	"math"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // caKeyAttribute is the private key of the CA that every node trusts.
@@ -22,7 +26,8 @@ func caKeyAttribute() schema.Attribute {
 
 func caKeyVersionAttribute() schema.Attribute {
 	return schema.Int64Attribute{
-		Optional: true,
+		Optional: true, CustomType: whole.Type{},
+		Validators: []validator.Int64{whole.Between(0, math.MaxInt64)},
 		MarkdownDescription: "Number of the CA's key. Another number brings another CA to all nodes: that of the key given in `ssh_ca_private_key_wo`, " +
 			"or, without one, of a new key that the provider makes. When the apply has ended, the nodes trust the new CA only.",
 	}

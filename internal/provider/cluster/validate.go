@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 // ValidateConfig refuses, without a cloud, what no cloud could make.
@@ -122,7 +123,7 @@ func (c config) checkSizes() diag.Diagnostics {
 
 func (s scalingModel) check(at path.Path) diag.Diagnostics {
 	var diags diag.Diagnostics
-	known := func(v types.Int64) bool { return !v.IsNull() && !v.IsUnknown() }
+	known := func(v whole.Number) bool { return !v.IsNull() && !v.IsUnknown() }
 	if known(s.Min) && known(s.Max) && s.Min.ValueInt64() > s.Max.ValueInt64() {
 		diags.AddAttributeError(at.AtName("min"), "Contradictory bounds",
 			fmt.Sprintf("`min` = %d is more than `max` = %d.", s.Min.ValueInt64(), s.Max.ValueInt64()))
