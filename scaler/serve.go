@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"reflect"
@@ -46,8 +47,12 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 		return func() {}, nil
 	}
 	access := web.Access{
+		Hosts:    append(names(c.Web.Listen), c.Web.Hosts...),
 		Username: c.Web.Username, CertificateFile: c.Web.CertificateFile, KeyFile: c.Web.KeyFile, ClientCAFile: c.Web.ClientCAFile,
 		Log: log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}), // a port scan would fill the log
+		Guessing: func(from string) {
+			log.Warn("logins to the page fail again and again: those from this address are refused for a while", "address", from)
+		},
 	}
 	if access.Username != "" {
 		if access.Password, err = web.Password(c.Web.PasswordFile, config.PasswordVariable); err != nil {
@@ -80,6 +85,20 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 			log.Warn("answers of the page were cut short", "error", err)
 		}
 	}, nil
+}
+
+// names returns the host names under which people know the page at an address: the name
+// in it, and this machine's, with and without its domain.
+func names(listen string) []string {
+	var out []string
+	if host, _, err := net.SplitHostPort(listen); err == nil && host != "" {
+		out = append(out, host)
+	}
+	if name, err := os.Hostname(); err == nil {
+		short, _, _ := strings.Cut(name, ".")
+		out = append(out, name, short)
+	}
+	return out
 }
 
 // live is the configuration of a running scaler, and what a changed file may change.

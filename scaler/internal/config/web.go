@@ -3,19 +3,22 @@ package config
 import (
 	"fmt"
 	"net"
+	"regexp"
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
 // Web holds the address of the page and the conditions for access to it.
 type Web struct {
-	Listen          string // host:port; "" shows nothing
-	Username        string // basic authentication
-	PasswordFile    string // "": PasswordVariable
-	CertificateFile string // TLS
+	Listen          string   // host:port; "" shows nothing
+	Hosts           []string // names under which the page is served, beside this machine's and the certificate's
+	Username        string   // basic authentication
+	PasswordFile    string   // "": PasswordVariable
+	CertificateFile string   // TLS
 	KeyFile         string
 	ClientCAFile    string // clients need a certificate of it
 	Open            bool   // to everyone that reaches it, in clear text
@@ -25,8 +28,24 @@ type Web struct {
 // does.
 const PasswordVariable = "VMCLUSTER_SCALER_PASSWORD" //nolint:gosec // G101: the name of a variable
 
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?$`)
+
 func (w *Web) options() []option.Option {
+	hosts := option.Texts("hosts", &w.Hosts)
+	take := hosts.Set
+	hosts.Set = func(v cty.Value) error {
+		if err := take(v); err != nil {
+			return err
+		}
+		for _, name := range w.Hosts {
+			if !hostName.MatchString(name) {
+				return fmt.Errorf("%q is not a host name without a port, such as \"scaler.example.org\"", name)
+			}
+		}
+		return nil
+	}
 	return []option.Option{
+		hosts,
 		option.Text("username", "", &w.Username, option.OneWord),
 		option.Text("password_file", "", &w.PasswordFile, nil),
 		option.Text("certificate_file", "", &w.CertificateFile, nil),
@@ -79,7 +98,9 @@ func (d *decoder) web(body hcl.Body, blocks map[string][]*hcl.Block, w *Web) {
 		d.fail(at, "Incomplete TLS", "client_ca_file needs certificate_file and key_file.")
 	case w.PasswordFile != "" && w.Username == "":
 		d.fail(at, "Missing username", "password_file is of no use without username.")
-	case w.Listen != "" && !w.Loopback() && w.Username == "" && w.CertificateFile == "" && !w.Open:
-		d.fail(at, "Open to the network", fmt.Sprintf("%s can be reached from other machines: add a web block with username, or with certificate_file and key_file; or write open = true there.", w.Listen))
+	case w.Listen != "" && !w.Loopback() && w.Username == "" && w.ClientCAFile == "" && !w.Open:
+		d.fail(at, "Open to the network", w.Listen+" can be reached from other machines, and every client there could read the page: "+
+			"set username, or client_ca_file with certificate_file and key_file, in a web block; or write open = true there. "+
+			"A certificate without client_ca_file encrypts, and keeps no client out.")
 	}
 }

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -12,39 +10,21 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"time"
 )
 
-// Access are the credentials that the page demands and the certificate it shows.
+// Access are the names under which the page is served, the credentials that it demands
+// and the certificate that it shows.
 type Access struct {
-	Username        string // "": none is demanded
+	Hosts           []string // host names, beside localhost and those of the certificate
+	Username        string   // "": none is demanded
 	Password        string
 	CertificateFile string // "": clear text
 	KeyFile         string
 	ClientCAFile    string
-	Log             *log.Logger // of failed connections; nil is standard error
-}
-
-// Password returns the first line of a file, or, where no file is named, the value of
-// an environment variable. An empty password is an error.
-func Password(file, variable string) (string, error) {
-	if file == "" {
-		if p := os.Getenv(variable); p != "" {
-			return p, nil
-		}
-		return "", fmt.Errorf("the page's password is not set: set password_file, or the variable %s", variable)
-	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("read the page's password: %w", err)
-	}
-	line, _, _ := strings.Cut(string(raw), "\n")
-	if line = strings.TrimSuffix(line, "\r"); line == "" {
-		return "", fmt.Errorf("read the page's password: the first line of %s is empty", file)
-	}
-	return line, nil
+	Log             *log.Logger       // of failed connections; nil is standard error
+	Guessing        func(from string) // is called when logins from an address are refused for a while; may be nil
 }
 
 // Server serves a handler to clients with the right credentials.
@@ -56,25 +36,35 @@ type Server struct {
 // Listen opens the address and reads the certificate; an error of either is returned
 // at once.
 func Listen(ctx context.Context, address string, a Access, h http.Handler) (*Server, error) {
-	s := &Server{http: &http.Server{
-		Handler: a.guard(h), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: a.Log,
-	}}
+	certified := func(string) bool { return false }
 	var secure *tls.Config
 	if a.CertificateFile != "" {
+		c := &certificate{certFile: a.CertificateFile, keyFile: a.KeyFile}
 		var err error
-		if secure, err = a.tls(); err != nil {
+		if secure, err = a.tls(c); err != nil {
 			return nil, err
 		}
+		certified = c.names
 	}
+	s := &Server{http: &http.Server{
+		Handler: a.guard(certified, h), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: a.Log,
+	}}
 	var err error
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", address); err != nil {
 		return nil, fmt.Errorf("open the page's address: %w", err)
 	}
+	s.listener = &limitedListener{Listener: s.listener, most: mostConnections, mostOfOrigin: mostOfOrigin}
 	if secure != nil {
 		s.listener = tls.NewListener(s.listener, secure)
 	}
 	return s, nil
+}
+
+// guard returns a handler that serves a request if its host name is the page's and its
+// login is right.
+func (a Access) guard(certified func(host string) bool, h http.Handler) http.Handler {
+	return headers(a.checkHost(certified, a.checkLogin(h)))
 }
 
 // Address returns the address at which the server listens.
@@ -98,31 +88,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// guard demands name and password. Both are compared as hashes, in a time that does
-// not depend on how much of them is right.
-func (a Access) guard(next http.Handler) http.Handler {
-	if a.Username == "" {
-		return next
-	}
-	name, password := sha256.Sum256([]byte(a.Username)), sha256.Sum256([]byte(a.Password))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n, p, _ := r.BasicAuth()
-		gotName, gotPassword := sha256.Sum256([]byte(n)), sha256.Sum256([]byte(p))
-		if subtle.ConstantTimeCompare(name[:], gotName[:])&subtle.ConstantTimeCompare(password[:], gotPassword[:]) != 1 {
-			w.Header().Set("WWW-Authenticate", `Basic realm="vmcluster-scaler", charset="UTF-8"`)
-			http.Error(w, "name and password, please", http.StatusUnauthorized)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (a Access) tls() (*tls.Config, error) {
-	c := &certificate{certFile: a.CertificateFile, keyFile: a.KeyFile}
+func (a Access) tls(c *certificate) (*tls.Config, error) {
 	if _, err := c.get(nil); err != nil {
 		return nil, fmt.Errorf("read the page's certificate: %w", err)
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"h2", "http/1.1"}}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"http/1.1"}}
 	if a.ClientCAFile != "" {
 		raw, err := os.ReadFile(a.ClientCAFile)
 		if err != nil {
@@ -145,6 +115,12 @@ type certificate struct {
 	mu      sync.Mutex
 	changed time.Time
 	loaded  *tls.Certificate
+}
+
+// names reports whether the certificate is for that host name.
+func (c *certificate) names(host string) bool {
+	pair, err := c.get(nil)
+	return err == nil && pair.Leaf != nil && pair.Leaf.VerifyHostname(host) == nil
 }
 
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {

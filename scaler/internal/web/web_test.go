@@ -58,6 +58,16 @@ func played(more ...record.Record) http.Handler {
 	return web.Handler(board, m.Handler())
 }
 
+// few returns the handler after the given rounds.
+func few(rounds ...record.Record) http.Handler {
+	board := status.NewBoard(func() time.Duration { return 10 * time.Second }, func() time.Time { return recordtest.Noon })
+	for _, r := range rounds {
+		board.Decided(r)
+		board.Finished(r)
+	}
+	return web.Handler(board, http.NotFoundHandler())
+}
+
 func empty() http.Handler {
 	board := status.NewBoard(func() time.Duration { return 10 * time.Second }, func() time.Time { return recordtest.Noon })
 	return web.Handler(board, http.NotFoundHandler())
