@@ -3,11 +3,10 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider"
 )
@@ -18,11 +17,11 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "serve a debugger: print how to attach, and wait")
 	flag.Parse()
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address:         provider.Address,
-		Debug:           *debug,
-		ProtocolVersion: 6,
-	})
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	err := tf6server.Serve(provider.Address, provider.NewServer(version), options...)
 	if err != nil {
 		log.Fatal(err)
 	}

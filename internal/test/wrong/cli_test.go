@@ -17,8 +17,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider"
@@ -48,9 +46,8 @@ func serve(t *testing.T) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	served, done := make(chan *plugin.ReattachConfig), make(chan struct{})
-	factory := func() tfprotov6.ProviderServer { return providerserver.NewProtocol6(provider.New("test")())() }
 	go func() {
-		err := tf6server.Serve(provider.Address, factory, tf6server.WithDebug(ctx, served, done), tf6server.WithLoggingSink(t),
+		err := tf6server.Serve(provider.Address, provider.NewServer("test"), tf6server.WithDebug(ctx, served, done), tf6server.WithLoggingSink(t),
 			tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 		if err != nil {
 			t.Error(err)
