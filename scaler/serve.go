@@ -43,6 +43,7 @@ func serve(ctx context.Context, l *loop.Loop, o order, c config.Config, log hclo
 
 // showPage serves page and metrics if the configuration has an address for them.
 func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, log hclog.Logger) (end func(), err error) {
+	defer forgetPassword()
 	if c.Web.Listen == "" {
 		return func() {}, nil
 	}
@@ -86,6 +87,10 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 		}
 	}, nil
 }
+
+// forgetPassword removes the page's password from the environment, so that no child gets
+// it.
+func forgetPassword() { _ = os.Unsetenv(config.PasswordVariable) }
 
 // names returns the host names under which people know the page at an address: the name
 // in it, and this machine's, with and without its domain.

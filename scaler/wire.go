@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -110,6 +112,7 @@ func hostname() string {
 }
 
 func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraform.Cloud, while func(context.Context) (context.Context, context.CancelFunc), log hclog.Logger) (*terraform.Actuator, error) {
+	confine(append(slices.Clone(command.ForTerraform), append(c.Environment, config.PasswordVariable)...))
 	program, err := terraform.FindProgram(c.Program)
 	if err != nil {
 		return nil, err
@@ -129,9 +132,21 @@ func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraf
 	}), nil
 }
 
+// confine removes variables that are not among the names from this process's
+// environment. Terraform gets the whole of it: the library that runs Terraform takes
+// variables such as TF_VAR_x from there only.
+func confine(names []string) {
+	keep := command.Environment(os.Environ(), names...)
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); !slices.Contains(keep, v) {
+			_ = os.Unsetenv(name) // a name from the environment is a valid one
+		}
+	}
+}
+
 // reader returns the reader of the batch system that a queue block names.
 func reader(q config.Queue) queue.Reader {
-	local := command.Exec{Timeout: q.Timeout}
+	local := command.Exec{Timeout: q.Timeout, Inherit: q.Environment}
 	var runner command.Runner = local
 	if s := q.SSH; s != nil {
 		runner = command.SSH{

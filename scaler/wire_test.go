@@ -2,11 +2,16 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
 
@@ -49,5 +54,46 @@ func TestTheProjectsRoom(t *testing.T) {
 	}
 	if _, err := p.Size(t.Context(), "none"); !cluster.IsKind(err, cluster.FaultNotFound) {
 		t.Errorf("a flavor that is not there: %v", err)
+	}
+}
+
+// A Terraform run gets the whole environment of the scaler, so that keeps only what runs
+// need. The page's password stays until the page has read it.
+func TestTheEnvironmentOfTerraformRuns(t *testing.T) {
+	before := os.Environ()
+	t.Cleanup(func() {
+		os.Clearenv()
+		for _, v := range before {
+			name, value, _ := strings.Cut(v, "=")
+			if err := os.Setenv(name, value); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for name, value := range map[string]string{"OS_CLOUD": "a", "TF_VAR_x": "1", "AWS_PROFILE": "p", "GITHUB_TOKEN": "s", "VMCLUSTER_SCALER_PASSWORD": "w"} {
+		t.Setenv(name, value)
+	}
+	c := config.Terraform{Program: "/bin/true", Directory: t.TempDir(), Environment: []string{"AWS_*"}}
+	if _, err := terraformActuator(c, nil, nil, nil, hclog.NewNullLogger()); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"OS_CLOUD": true, "TF_VAR_x": true, "AWS_PROFILE": true, "PATH": true, "GITHUB_TOKEN": false, "VMCLUSTER_SCALER_PASSWORD": true} {
+		if _, is := os.LookupEnv(name); is != want {
+			t.Errorf("%s is there: %t", name, is)
+		}
+	}
+}
+
+// The page reads its password, and no child gets it.
+func TestNoChildGetsThePassword(t *testing.T) {
+	t.Setenv(config.PasswordVariable, "s3cret")
+	c := config.Config{Web: config.Web{Listen: "127.0.0.1:0", Username: "ops"}}
+	end, err := showPage(t.Context(), &loop.Loop{}, c, &live{}, hclog.NewNullLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	if p := os.Getenv(config.PasswordVariable); p != "" {
+		t.Error("the password is still in the environment")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,11 +22,13 @@ const MaxOutput = 256 << 20
 
 const maxStderr = 4 << 10
 
-// Command is a tool, its arguments, and additions to its environment.
+// Command is a tool, its arguments, and its environment beside the variables that every
+// child gets.
 type Command struct {
-	Name string
-	Args []string
-	Env  []string // KEY=VALUE
+	Name    string
+	Args    []string
+	Env     []string // KEY=VALUE
+	Inherit []string // names of variables that it gets from the scaler's environment, as Environment reads them
 }
 
 // String returns the command as a person would type it, without its environment.
@@ -72,6 +75,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Exec runs commands on this machine.
 type Exec struct {
 	Timeout   time.Duration // for each command
+	Inherit   []string      // names of further variables that each command gets, as Command.Inherit
 	MaxOutput int64         // 0 means MaxOutput
 }
 
@@ -80,7 +84,7 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 	ctx, cancel := context.WithTimeout(ctx, x.Timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.Name, c.Args...)
-	cmd.Env = append(os.Environ(), c.Env...)
+	cmd.Env = append(Environment(os.Environ(), slices.Concat(c.Inherit, x.Inherit)...), c.Env...)
 	cmd.WaitDelay = time.Second // a child of a killed tool may hold its output open
 	stderr := &tail{limit: maxStderr}
 	cmd.Stderr = stderr

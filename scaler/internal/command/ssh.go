@@ -31,7 +31,8 @@ func (s SSH) Run(ctx context.Context, c Command, consume func(io.Reader) error) 
 	return nil
 }
 
-// Command returns the ssh command that runs c over there.
+// Command returns the ssh command that runs c over there. Variables that c inherits are
+// those of the account over there.
 func (s SSH) Command(c Command) Command {
 	seconds := max(1, int(s.Timeout/time.Second)/2)
 	args := []string{"-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(seconds)}
@@ -61,7 +62,7 @@ func (s SSH) Command(c Command) Command {
 	for _, a := range c.Args {
 		words = append(words, Quote(a))
 	}
-	return Command{Name: "ssh", Args: append(args, "--", s.Host, strings.Join(words, " "))}
+	return Command{Name: "ssh", Args: append(args, "--", s.Host, strings.Join(words, " ")), Inherit: ForSSH}
 }
 
 // Quote writes a word so that a POSIX shell reads it back unchanged.

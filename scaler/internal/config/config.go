@@ -34,10 +34,11 @@ type Config struct {
 
 // Queue holds how the batch system is read.
 type Queue struct {
-	Type     string           // name of its adapter
-	Settings adapter.Settings // the adapter's own options
-	Timeout  time.Duration    // for each call of a tool
-	SSH      *SSH             // nil runs the tools here
+	Type        string           // name of its adapter
+	Settings    adapter.Settings // the adapter's own options
+	Timeout     time.Duration    // for each call of a tool
+	Environment []string         // names of further variables that the tools get, or ssh
+	SSH         *SSH             // nil runs the tools here
 }
 
 // SSH holds how tools are run on another machine.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func TestTerraform(t *testing.T) {
 		Directory: "/srv/infra", Resource: `module.a["x"].vmcluster_cluster.b[0]`, VariablesFile: "scaler.auto.tfvars.json",
 		Variable: "vmcluster_workers", LockTimeout: 2 * time.Minute, Timeout: time.Hour,
 	}
-	if c.Actuator != ActuatorTerraform || c.Terraform != want {
+	if c.Actuator != ActuatorTerraform || !reflect.DeepEqual(c.Terraform, want) {
 		t.Errorf("%+v", c.Terraform)
 	}
 }

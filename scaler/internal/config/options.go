@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,7 +27,19 @@ func (c *Config) top() []option.Option {
 // options returns the options of the batch system, then those of every queue block.
 func (q *Queue) options() []option.Option {
 	timeout := option.Duration("timeout", "10s", time.Second, 5*time.Minute, &q.Timeout)
-	return append(q.Settings.Options(), timeout)
+	return append(q.Settings.Options(), timeout, environment(&q.Environment))
+}
+
+var variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*\*?$`)
+
+// environment returns the option that names further variables for children.
+func environment(to *[]string) option.Option {
+	return option.Words("environment", to, func(s string) error {
+		if !variablePattern.MatchString(s) {
+			return fmt.Errorf("%q is not the name of an environment variable, such as \"AWS_PROFILE\", or the beginning of names, such as \"AWS_*\"", s)
+		}
+		return nil
+	})
 }
 
 func (s *SSH) options() []option.Option {

@@ -8,7 +8,6 @@ import (
 	_ "time/tzdata" // a container often has no time zones of its own
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
@@ -33,21 +32,14 @@ func scheduleOptions(w *decide.Window, s *scheduleText) []option.Option {
 		_, err := time.LoadLocation(name)
 		return err
 	})
-	days := option.Texts("days", &s.days)
-	days.Allowed = strings.Join(weekdays, ", ")
-	check := days.Set
-	list := days.Allowed
-	days.Set = func(v cty.Value) error {
-		if err := check(v); err != nil {
-			return err
-		}
-		for _, day := range s.days {
-			if !slices.Contains(weekdays, day) {
-				return fmt.Errorf("%q is none of %s", day, list)
-			}
+	list := strings.Join(weekdays, ", ")
+	days := option.Words("days", &s.days, func(day string) error {
+		if !slices.Contains(weekdays, day) {
+			return fmt.Errorf("%q is none of %s", day, list)
 		}
 		return nil
-	}
+	})
+	days.Allowed = list
 	return []option.Option{from, to, least, days, zone}
 }
 

@@ -19,6 +19,7 @@ type Terraform struct {
 	Program       string // "": terraform, or else tofu
 	LockTimeout   time.Duration
 	Timeout       time.Duration // of a run
+	Environment   []string      // names of further variables that a run gets
 }
 
 var (
@@ -55,5 +56,6 @@ func (t *Terraform) options() []option.Option {
 		option.Text("program", "", &t.Program, option.OneWord),
 		option.Duration("lock_timeout", "2m", 0, time.Hour, &t.LockTimeout),
 		option.Duration("run_timeout", "1h", time.Minute, 24*time.Hour, &t.Timeout),
+		environment(&t.Environment),
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
@@ -31,19 +30,12 @@ const PasswordVariable = "VMCLUSTER_SCALER_PASSWORD" //nolint:gosec // G101: the
 var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?$`)
 
 func (w *Web) options() []option.Option {
-	hosts := option.Texts("hosts", &w.Hosts)
-	take := hosts.Set
-	hosts.Set = func(v cty.Value) error {
-		if err := take(v); err != nil {
-			return err
-		}
-		for _, name := range w.Hosts {
-			if !hostName.MatchString(name) {
-				return fmt.Errorf("%q is not a host name without a port, such as \"scaler.example.org\"", name)
-			}
+	hosts := option.Words("hosts", &w.Hosts, func(s string) error {
+		if !hostName.MatchString(s) {
+			return fmt.Errorf("%q is not a host name without a port, such as \"scaler.example.org\"", s)
 		}
 		return nil
-	}
+	})
 	return []option.Option{
 		hosts,
 		option.Text("username", "", &w.Username, option.OneWord),

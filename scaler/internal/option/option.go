@@ -75,6 +75,24 @@ func Texts(name string, to *[]string) Option {
 	}}
 }
 
+// Words returns an option that is a list of text; check may refuse elements.
+func Words(name string, to *[]string, check func(string) error) Option {
+	o := Texts(name, to)
+	take := o.Set
+	o.Set = func(v cty.Value) error {
+		if err := take(v); err != nil {
+			return err
+		}
+		for _, s := range *to {
+			if err := check(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return o
+}
+
 // Boolean returns an option that is true or false.
 func Boolean(name, written string, to *bool) Option {
 	return Option{Name: name, Default: written, Allowed: "true, false", Type: cty.Bool, Set: func(v cty.Value) error {

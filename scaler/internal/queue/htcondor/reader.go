@@ -204,8 +204,12 @@ func (r *Reader) queue(ctx context.Context, schedd string, consume func(io.Reade
 	return r.run(ctx, "condor_q", append(all, args...), consume)
 }
 
+// variables are those by which the tools find their configuration and a login to the
+// pool: a token, a Kerberos ticket or a proxy certificate.
+var variables = []string{"CONDOR_CONFIG", "_CONDOR_*", "_condor_*", "BEARER_TOKEN", "BEARER_TOKEN_FILE", "KRB5CCNAME", "KRB5_CONFIG", "X509_*"}
+
 func (r *Reader) run(ctx context.Context, tool string, args []string, consume func(io.Reader) error) error {
-	c := command.Command{Name: tool, Args: args}
+	c := command.Command{Name: tool, Args: args, Inherit: variables}
 	if r.o.Bin != "" {
 		c.Name = path.Join(r.o.Bin, tool)
 	}
