@@ -45,6 +45,9 @@ func login(ctx context.Context, c config.Config, log hclog.Logger) (*openstack.C
 			log.Named("openstack").Trace(msg, args...)
 		},
 	})
+	if help := cluster.HelpOf(err); help != "" {
+		return nil, fmt.Errorf("%w. %s", err, help)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("log in to the cloud: %w", err)
 	}

@@ -34,6 +34,7 @@ type CloudError struct {
 	Code    int    // HTTP status; 0 when no answer came
 	Call    string // the call for which a right is missing: "GET /compute/v2.1/servers/detail"
 	Message string
+	Help    string // what to change, in whole sentences; "" if the kind says all
 	Err     error
 }
 
@@ -62,6 +63,16 @@ func KindOf(err error) FaultKind {
 		return ce.Kind
 	}
 	return FaultOther
+}
+
+// HelpOf returns what the CloudError in err says about what to change; "" if it says
+// nothing.
+func HelpOf(err error) string {
+	var ce *CloudError
+	if errors.As(err, &ce) {
+		return ce.Help
+	}
+	return ""
 }
 
 // NotMadeError names the workers of a batch that were not made. It is the Err of a

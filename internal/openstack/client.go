@@ -37,18 +37,20 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if c.UserAgent != "" {
 		pc.UserAgent.Prepend(c.UserAgent)
 	}
-	way := transport.New(s.tls, s.maxConcurrency, c.Log)
+	way := transport.New(transport.Options{
+		TLS: s.tls, MaxConcurrency: s.maxConcurrency, RequestTimeout: c.RequestTimeout, MaxRetries: c.MaxRetries, Log: c.Log,
+	})
 	if c.Transport != nil {
 		way.Base = c.Transport
 	}
-	pc.HTTPClient = http.Client{Transport: way}
-	op := "log in at " + s.auth.IdentityEndpoint
+	pc.HTTPClient = http.Client{Transport: way, CheckRedirect: stay}
+	op := "log in at " + clean(s.auth.IdentityEndpoint)
 	if err := openstack.AuthenticateV3(ctx, pc, &s.auth, gophercloud.EndpointOpts{}); err != nil {
-		return nil, fault(op, err)
+		return nil, s.loginFault(op, err)
 	}
-	t, err := readToken(pc.GetAuthResult())
+	t, err := readToken(pc)
 	if err != nil {
-		return nil, fault(op, err)
+		return nil, s.loginFault(op, err)
 	}
 	if t.project == "" {
 		return nil, invalid("tenant_name", "the login is bound to no project: set %s or %s", howToSet("tenant_name"), howToSet("tenant_id"))
@@ -59,6 +61,11 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	}
 	return newClient(found), nil
 }
+
+// stay keeps a request from being sent on to another address: a redirected login
+// arrives as a GET without its body, and a redirected call shows its token to a server
+// that the catalog does not name.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func newClient(s *services) *Client {
 	return &Client{

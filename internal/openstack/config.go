@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 )
 
 // DefaultMaxConcurrency is the number of requests that a client has under way
@@ -44,8 +45,10 @@ type Config struct {
 	CACertFile   string // path, or the certificates themselves in PEM
 	Insecure     *bool  // nil: not set
 
-	MaxConcurrency int    // 0: DefaultMaxConcurrency
-	UserAgent      string // put before the library's own
+	MaxConcurrency int           // 0: DefaultMaxConcurrency
+	RequestTimeout time.Duration // the longest time of a request; 0: 1 min for a login, 5 min for a create, 2 min for others
+	MaxRetries     *int          // repetitions of a request that failed or was put off; nil: 3 of the first, 8 of the second kind
+	UserAgent      string        // put before the library's own
 
 	// Log is called for each request and for each wait before a repetition.
 	// It never gets a body or a header.

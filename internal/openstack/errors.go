@@ -47,18 +47,27 @@ func faultOf(op string, err error) *cluster.CloudError {
 		if id := transport.RequestID(answer.ResponseHeader); id != "" && answer.Actual >= 500 {
 			ce.Message += " [" + id + "]"
 		}
+		if ce.Kind == cluster.FaultUnavailable {
+			ce.Help = troubleHelp
+		}
 	case errors.Is(err, context.Canceled):
 		ce.Kind, ce.Message = cluster.FaultUnavailable, "interrupted before the answer came"
 	case errors.Is(err, context.DeadlineExceeded):
 		ce.Kind, ce.Message = cluster.FaultUnavailable, "no answer within the time allowed"
 	default:
-		ce.Message = err.Error()
+		ce.Message = clean(err.Error())
 		if outcomeUnknown(err) {
 			ce.Kind = cluster.FaultUnavailable
+		}
+		if why, ok := explain(err, placeOf(err, false, "")); ok {
+			ce.Message, ce.Help = why.message, why.help
 		}
 	}
 	return ce
 }
+
+// troubleHelp is what helps after an answer that speaks of trouble on the cloud's side.
+const troubleHelp = "The service, or a proxy before it, answered that it is in trouble; whether it carried the call out is unknown. Try again later: what exists is read before anything is made."
 
 // refusedCall returns the call in the words of an access rule; "" for a login, which
 // no rule is about.
@@ -76,7 +85,8 @@ func outcomeUnknown(err error) bool {
 	var connection *url.Error
 	var syntax *json.SyntaxError
 	var shape *json.UnmarshalTypeError
-	return (errors.As(err, &connection) && transport.MayPass(err)) || errors.As(err, &syntax) || errors.As(err, &shape) ||
+	var none *transport.NoAnswerError
+	return errors.As(err, &none) || (errors.As(err, &connection) && transport.MayPass(err)) || errors.As(err, &syntax) || errors.As(err, &shape) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 

@@ -64,12 +64,14 @@ func TestFault(t *testing.T) {
 		"no new login": {&gophercloud.ErrUnableToReauthenticate{ErrOriginal: says(401, ``), ErrReauth: says(401, `{"error": {"message": "expired"}}`)},
 			cluster.FaultAuth, 401, "the token was no longer accepted, and logging in again failed: expired"},
 
-		"broken connection":     {connection(io.EOF), cluster.FaultUnavailable, 0, `Post "http://nova/servers": EOF`},
-		"untrusted certificate": {connection(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), cluster.FaultOther, 0, `Post "http://nova/servers": tls: failed to verify certificate: unknown authority`},
-		"timeout":               {connection(context.DeadlineExceeded), cluster.FaultUnavailable, 0, "no answer within the time allowed"},
-		"interrupted":           {connection(context.Canceled), cluster.FaultUnavailable, 0, "interrupted before the answer came"},
-		"a proxy's page":        {json.Unmarshal([]byte("<html>"), &shape), cluster.FaultUnavailable, 0, "invalid character '<' looking for beginning of value"},
-		"our own mistake":       {errors.New("missing input"), cluster.FaultOther, 0, "missing input"},
+		"broken connection":           {connection(io.EOF), cluster.FaultUnavailable, 0, "nova ended the connection without a whole answer"},
+		"untrusted certificate":       {connection(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), cluster.FaultOther, 0, "the certificate of nova can't be verified: unknown authority"},
+		"timeout":                     {connection(context.DeadlineExceeded), cluster.FaultUnavailable, 0, "no answer within the time allowed"},
+		"interrupted":                 {connection(context.Canceled), cluster.FaultUnavailable, 0, "interrupted before the answer came"},
+		"a proxy's page":              {json.Unmarshal([]byte("<html>"), &shape), cluster.FaultUnavailable, 0, "the answer is no whole JSON"},
+		"an answer of another form":   {json.Unmarshal([]byte(`"x"`), &shape), cluster.FaultUnavailable, 0, "the answer has not the form that the API gives: a JSON string stands where something else belongs"},
+		"words that a terminal obeys": {says(409, `{"conflictingRequest": {"message": "busy\u001b[2J\u0007\nnow"}}`), cluster.FaultConflict, 409, "busy[2J now"},
+		"our own mistake":             {errors.New("missing input"), cluster.FaultOther, 0, "missing input"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -7,9 +7,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
-const longestMessage = 500
+const (
+	longestMessage = 500     // characters of an API's words that are shown
+	largestRefusal = 1 << 20 // bytes of a refusal that are looked at
+)
 
 var (
 	htmlHead = regexp.MustCompile(`(?is)<head.*?</head>|<script.*?</script>|<style.*?</style>`)
@@ -22,7 +26,7 @@ var (
 // Keystone's {"error": {"message": …}}, Placement's {"errors": [{"detail": …}]},
 // and the HTML pages and plain lines of Glance and of proxies.
 func message(body []byte) string {
-	text := string(body)
+	text := string(body[:min(len(body), largestRefusal)])
 	var content any
 	if json.Unmarshal(body, &content) == nil {
 		if found := find(content, 0); found != "" {
@@ -32,6 +36,24 @@ func message(body []byte) string {
 	if strings.HasPrefix(strings.TrimSpace(text), "<") {
 		text = html.UnescapeString(htmlTag.ReplaceAllString(htmlHead.ReplaceAllString(text, " "), " "))
 	}
+	return clean(text)
+}
+
+// clean returns foreign text in one line of at most longestMessage characters, without
+// characters that a terminal obeys.
+func clean(text string) string {
+	if most := 64 << 10; len(text) > most {
+		text = text[:most]
+	}
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == unicode.ReplacementChar, !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, text)
 	text = strings.TrimSpace(spaces.ReplaceAllString(text, " "))
 	if runes := []rune(text); len(runes) > longestMessage {
 		text = string(runes[:longestMessage]) + "…"

@@ -19,6 +19,7 @@ type settings struct {
 	availability   gophercloud.Availability
 	tls            *tls.Config
 	maxConcurrency int
+	cloud          string // the clouds.yaml entry that auth_url comes from; "" if it comes from elsewhere
 }
 
 // resolve merges attributes, environment and clouds.yaml.
@@ -41,6 +42,9 @@ func (c Config) resolve() (settings, error) {
 		}
 	}
 	s := settings{region: cmp.Or(c.Region, env.Region, file.Region), tls: trust}
+	if file.AuthURL != "" && firstOf(levels[:len(levels)-1], func(c Config) string { return c.AuthURL }) == "" {
+		s.cloud = cmp.Or(c.Cloud, env.Cloud)
+	}
 	if s.auth, err = authOptions(levels); err != nil {
 		return settings{}, err
 	}
@@ -52,6 +56,12 @@ func (c Config) resolve() (settings, error) {
 	}
 	if c.MaxConcurrency < 0 {
 		return settings{}, invalid("max_concurrency", "%d requests at a time are not possible; set 1 or more", c.MaxConcurrency)
+	}
+	if c.RequestTimeout < 0 {
+		return settings{}, invalid("request_timeout", "%s is no time in which an answer can come; set 1s or more", c.RequestTimeout)
+	}
+	if c.MaxRetries != nil && *c.MaxRetries < 0 {
+		return settings{}, invalid("max_retries", "%d repetitions are not possible; set 0 or more", *c.MaxRetries)
 	}
 	s.maxConcurrency = cmp.Or(c.MaxConcurrency, DefaultMaxConcurrency)
 	return s, nil
@@ -92,14 +102,23 @@ func addTrust(trust *tls.Config, caCert string, insecure *bool) error {
 		}
 		var err error
 		if pem, err = os.ReadFile(path); err != nil {
-			return invalid("cacert_file", "%w", err)
+			return invalid("cacert_file", "the file with the CA's certificate can't be read: %w", err)
 		}
 	}
 	trust.RootCAs = x509.NewCertPool()
 	if !trust.RootCAs.AppendCertsFromPEM(pem) {
-		return invalid("cacert_file", "holds no certificate in PEM form")
+		return invalid("cacert_file", "%s holds no certificate in PEM form", shownPath(caCert))
 	}
 	return nil
+}
+
+// shownPath returns the path of a file as an error names it; certificates themselves
+// are not shown.
+func shownPath(pathOrPEM string) string {
+	if strings.Contains(pathOrPEM, "-----BEGIN") {
+		return "the text"
+	}
+	return clean(pathOrPEM)
 }
 
 // checkURL returns an error for a URL to which no request could be sent.

@@ -1,12 +1,15 @@
 package openstack
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // token is what a login has brought.
@@ -16,7 +19,14 @@ type token struct {
 	roles   []string
 }
 
-func readToken(result gophercloud.AuthResult) (token, error) {
+// errNoToken is the error for an answer with the status of a login and without a token.
+var errNoToken = errors.New("the answer holds no token")
+
+func readToken(pc *gophercloud.ProviderClient) (token, error) {
+	if pc.Token() == "" {
+		return token{}, errNoToken
+	}
+	result := pc.GetAuthResult()
 	raw, ok := result.(interface {
 		ExtractServiceCatalog() (*tokens.ServiceCatalog, error)
 		ExtractProject() (*tokens.Project, error)
@@ -67,5 +77,9 @@ func serviceAddress(catalog *tokens.ServiceCatalog, serviceType, region string, 
 		return "", invalid("region", "the catalog has no %s service in region %q, but in %s: set %s",
 			serviceType, region, strings.Join(slices.Compact(regions), ", "), howToSet("region"))
 	}
-	return "", notFound("find the "+serviceType+" service", "the catalog has no %s endpoint of this service for the project", availability)
+	return "", &cluster.CloudError{
+		Kind: cluster.FaultNotFound, Op: "find the " + serviceType + " service",
+		Message: fmt.Sprintf("the catalog that came with the login has no %s endpoint of this service", availability),
+		Help:    "Check " + catalogSetting + ", and whether the project may use the service.",
+	}
 }

@@ -2,9 +2,12 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -38,6 +41,8 @@ type providerModel struct {
 	Insecure                    types.Bool   `tfsdk:"insecure"`
 	EndpointType                types.String `tfsdk:"endpoint_type"`
 	MaxConcurrency              whole.Number `tfsdk:"max_concurrency"`
+	RequestTimeout              types.String `tfsdk:"request_timeout"`
+	MaxRetries                  whole.Number `tfsdk:"max_retries"`
 }
 
 // unknown reports whether some setting is known during the apply only. The provider
@@ -56,6 +61,11 @@ func (m providerModel) config(version string) openstack.Config {
 	concurrency := int(m.MaxConcurrency.ValueInt64())
 	if concurrency == 0 {
 		concurrency = provision.DefaultConcurrency
+	}
+	timeout, _ := time.ParseDuration(m.RequestTimeout.ValueString()) // the schema refuses what is none; "" is 0
+	var retries *int
+	if !m.MaxRetries.IsNull() {
+		retries = new(int(m.MaxRetries.ValueInt64()))
 	}
 	return openstack.Config{
 		Cloud:                       m.Cloud.ValueString(),
@@ -80,9 +90,33 @@ func (m providerModel) config(version string) openstack.Config {
 		Insecure:                    m.Insecure.ValueBoolPointer(),
 		EndpointType:                m.EndpointType.ValueString(),
 		MaxConcurrency:              concurrency,
+		RequestTimeout:              timeout,
+		MaxRetries:                  retries,
 		UserAgent:                   "terraform-provider-vmcluster/" + version,
 		Log: func(ctx context.Context, msg string, fields map[string]any) {
 			tflog.Debug(ctx, msg, fields)
 		},
+	}
+}
+
+// timeoutValidator requires a time in which an API can answer.
+type timeoutValidator struct{}
+
+func (timeoutValidator) Description(context.Context) string {
+	return "must be a time of 1s or more, such as 30s"
+}
+
+func (v timeoutValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (timeoutValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	text := req.ConfigValue.ValueString()
+	switch d, err := time.ParseDuration(text); {
+	case err != nil:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid time", fmt.Sprintf("%q is not a span of time; write for example \"30s\" or \"2m\".", text))
+	case d < time.Second || d > 24*time.Hour:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid time", fmt.Sprintf("%s is not a time for an API call; set one from \"1s\" to \"24h\".", text))
 	}
 }

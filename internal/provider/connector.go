@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -12,14 +13,20 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
+// failureKept is how long a failed login is the answer to others. The resources of a
+// run ask within moments of each other, and a login may take a minute to fail.
+const failureKept = 15 * time.Second
+
 // connector connects at the first use and keeps the connection for all resources
-// of the run. It does not keep a failed attempt.
+// of the run. It keeps a failed attempt for a moment only.
 type connector struct {
 	config   openstack.Config
 	deferred bool // a setting is known during the apply only
 
 	mu     sync.Mutex
 	client *openstack.Client
+	failed error
+	at     time.Time // when it failed
 }
 
 var _ clusterresource.Connector = (*connector)(nil)
@@ -59,8 +66,14 @@ func (c *connector) connect(ctx context.Context) (*openstack.Client, error) {
 	if c.client != nil {
 		return c.client, nil
 	}
+	if c.failed != nil && time.Since(c.at) < failureKept {
+		return nil, c.failed
+	}
 	client, err := openstack.New(ctx, c.config)
 	if err != nil {
+		if ctx.Err() == nil { // else it is this caller's own time that ended
+			c.failed, c.at = err, time.Now()
+		}
 		return nil, err
 	}
 	c.client = client

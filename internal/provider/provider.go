@@ -84,6 +84,20 @@ func (p *vmclusterProvider) Schema(_ context.Context, _ provider.SchemaRequest, 
 				Validators:          []validator.Int64{whole.Between(1, 256)},
 				MarkdownDescription: "How many API calls may be under way at once (default 16).",
 			},
+			"request_timeout": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{timeoutValidator{}},
+				MarkdownDescription: "How long one API call may take, from its connection to its whole answer, such as `\"30s\"`. " +
+					"Without it a login has 1 minute, a call that creates something 5 minutes, any other 2 minutes. " +
+					"A call that is sent again after a failure has the time once.",
+			},
+			"max_retries": schema.Int64Attribute{
+				Optional: true, CustomType: whole.Type{},
+				Validators: []validator.Int64{whole.Between(0, 100)},
+				MarkdownDescription: "How often an API call is sent again after a failed connection, and after an answer that asks to come back later " +
+					"(429 Too Many Requests), within the time of its `Retry-After` header. A call that may be carried out twice is also sent again after a 5xx. " +
+					"Without it 3 times after a failure and 8 times after a 429; 0 sends none again.",
+			},
 		},
 	}
 }

@@ -36,6 +36,17 @@ var defaultRetry = retryPolicy{
 	retryAfter: 2 * time.Minute,
 }
 
+// retryPolicyOf returns the policy with that number of repetitions; nil leaves it to
+// the kind of failure. As in the OpenStack provider, the number holds for failed
+// connections and for answers that ask to come back later.
+func retryPolicyOf(maxRetries *int) retryPolicy {
+	p := defaultRetry
+	if maxRetries != nil {
+		p.tries, p.refusals = *maxRetries+1, *maxRetries
+	}
+	return p
+}
+
 // attempts counts what happened to one request.
 type attempts struct{ failed, refused int }
 
@@ -101,7 +112,7 @@ func repeatable(req *http.Request) bool {
 	case http.MethodPut:
 		return !strings.HasSuffix(req.URL.Path, "/metadata")
 	case http.MethodPost:
-		return strings.HasSuffix(req.URL.Path, "/auth/tokens")
+		return isLogin(req)
 	}
 	return false
 }
@@ -114,11 +125,19 @@ func neverSent(err error) bool {
 }
 
 // MayPass reports whether another try may not meet the failure: an untrusted
-// certificate and a host that does not exist stay.
+// certificate, a host that does not exist and a server of another protocol stay.
 func MayPass(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
-	return !errors.As(err, &certificate) && !(errors.As(err, &dns) && dns.IsNotFound)
+	return !errors.As(err, &certificate) && !(errors.As(err, &dns) && dns.IsNotFound) && !otherProtocol(err) &&
+		!errors.Is(err, ErrAnswerTooLarge)
+}
+
+// otherProtocol reports whether the server does not speak TLS, or none of ours.
+func otherProtocol(err error) bool {
+	var header tls.RecordHeaderError
+	var alert *net.OpError // "remote error" and "local error" are TLS alerts
+	return errors.As(err, &header) || (errors.As(err, &alert) && strings.HasSuffix(alert.Op, " error"))
 }
 
 // retryAfter reads the header's two forms: seconds, or a date.

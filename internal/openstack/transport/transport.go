@@ -7,20 +7,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
-)
-
-// These are the longest times that a single request waits for its answer. Nova takes
-// up to some ten seconds for a create and for a long list, and minutes when it is
-// overrun. A POST waits longer, because what an abandoned POST has made is hard to find.
-const (
-	attemptTimeout = 2 * time.Minute
-	postTimeout    = 5 * time.Minute
 )
 
 // Log is called for each request and for each wait before a request is sent again.
@@ -29,35 +24,58 @@ type Log func(ctx context.Context, msg string, fields map[string]any)
 
 // Transport is an http.RoundTripper that repeats, limits and logs.
 type Transport struct {
-	Base  http.RoundTripper // sends a request once
-	retry retryPolicy
-	slots chan struct{} // one for each request under way
-	log   Log
+	Base   http.RoundTripper // sends a request once
+	limits limits
+	retry  retryPolicy
+	slots  chan struct{} // one for each request under way
+	log    Log
 }
 
-// New returns a transport with at most maxConcurrency requests under way. It trusts
-// servers by trust and takes proxies from the environment. log may be nil.
-func New(trust *tls.Config, maxConcurrency int, log Log) *Transport {
+// Options are the settings of a transport.
+type Options struct {
+	TLS            *tls.Config   // by which servers are trusted
+	MaxConcurrency int           // requests under way at most
+	RequestTimeout time.Duration // the longest time of a request; 0: by the kind of request
+	MaxRetries     *int          // repetitions of a request; nil: by the kind of failure
+	Log            Log           // may be nil
+}
+
+// New returns a transport, which takes proxies from the environment.
+func New(o Options) *Transport {
+	l := limitsOf(o.RequestTimeout)
 	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.TLSClientConfig = trust
-	base.MaxIdleConnsPerHost = maxConcurrency
+	base.TLSClientConfig = o.TLS
+	base.MaxIdleConnsPerHost = o.MaxConcurrency
+	base.TLSHandshakeTimeout = l.dial
+	base.DialContext = (&net.Dialer{Timeout: l.dial, KeepAliveConfig: keepAlive}).DialContext
+	log := o.Log
 	if log == nil {
 		log = func(context.Context, string, map[string]any) {}
 	}
-	return &Transport{Base: base, slots: make(chan struct{}, maxConcurrency), retry: defaultRetry, log: log}
+	return &Transport{Base: base, limits: l, retry: retryPolicyOf(o.MaxRetries), slots: make(chan struct{}, o.MaxConcurrency), log: log}
 }
 
 // SetPause sets the pause before a failed request is sent the second time, for tests
 // that repeat without virtual time.
 func (t *Transport) SetPause(pause time.Duration) { t.retry.pause = pause }
 
-// RoundTrip satisfies http.RoundTripper.
+// RoundTrip satisfies http.RoundTripper. A request has its time once: tries that fail
+// and the pauses between them share it. After an answer that asks to come back later
+// it has the whole time again.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	var n attempts
+	limit := t.limits.of(req)
+	left := limit
 	for try := 1; ; try++ {
-		resp, err := t.once(req, try)
+		resp, took, err := t.once(req, try, left)
+		if errors.Is(err, errAttemptOver) {
+			return nil, &NoAnswerError{Host: req.URL.Host, After: limit, Err: err}
+		}
 		pause, again := t.retry.next(req, resp, err, &n, time.Now())
-		if !again {
+		if left -= took + pause; err == nil && saysLater(resp) {
+			left = limit
+		}
+		if !again || left <= 0 {
 			return resp, err
 		}
 		t.log(req.Context(), "OpenStack request waits to be repeated", map[string]any{
@@ -90,8 +108,9 @@ func rewound(req *http.Request) (*http.Request, error) {
 }
 
 // once sends the request and reads the whole answer, so that a connection that
-// breaks within the answer counts as a failure of the request.
-func (t *Transport) once(req *http.Request, try int) (*http.Response, error) {
+// breaks within the answer counts as a failure of the request. It returns how long
+// that took, without the wait for a slot. The error is errAttemptOver after the limit.
+func (t *Transport) once(req *http.Request, try int, limit time.Duration) (*http.Response, time.Duration, error) {
 	select {
 	case t.slots <- struct{}{}:
 		defer func() { <-t.slots }()
@@ -99,24 +118,24 @@ func (t *Transport) once(req *http.Request, try int) (*http.Response, error) {
 		if req.Body != nil {
 			req.Body.Close()
 		}
-		return nil, req.Context().Err()
+		return nil, 0, req.Context().Err()
 	}
 	start := time.Now()
-	limit := attemptTimeout
-	if req.Method == http.MethodPost {
-		limit = postTimeout
-	}
 	ctx, cancel := context.WithTimeout(req.Context(), limit)
 	defer cancel()
 	resp, err := t.Base.RoundTrip(req.WithContext(ctx))
 	if err == nil {
 		err = buffer(resp)
 	}
-	t.logRequest(req, try, time.Since(start), resp, err)
-	if err != nil {
-		return nil, err
+	if err != nil && ctx.Err() != nil && req.Context().Err() == nil {
+		err = fmt.Errorf("%w: %w", errAttemptOver, err)
 	}
-	return resp, nil
+	took := time.Since(start)
+	t.logRequest(req, try, took, resp, err)
+	if err != nil {
+		return nil, took, err
+	}
+	return resp, took, nil
 }
 
 func (t *Transport) logRequest(req *http.Request, try int, took time.Duration, resp *http.Response, err error) {
@@ -136,22 +155,37 @@ func (t *Transport) logRequest(req *http.Request, try int, took time.Duration, r
 	t.log(req.Context(), "OpenStack request", fields)
 }
 
+// largestAnswer bounds an answer in bytes. A page of 1,000 servers, the most that Nova
+// shows at once, takes some MB.
+const largestAnswer = 64 << 20
+
 // buffer replaces the answer's body by a copy in memory.
 func buffer(resp *http.Response) error {
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	body, err := io.ReadAll(io.LimitReader(resp.Body, largestAnswer+1))
 	if err != nil {
 		return fmt.Errorf("read the answer: %w", err)
+	}
+	if len(body) > largestAnswer {
+		return ErrAnswerTooLarge
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return nil
 }
 
+// ErrAnswerTooLarge is the error for an answer of more than 64 MiB.
+var ErrAnswerTooLarge = fmt.Errorf("the answer is larger than %d MiB", largestAnswer>>20)
+
+// requestID is the form of an ID: "req-" and a UUID, or what a proxy writes.
+var requestID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,80}$`)
+
 // RequestID returns the ID by which the cloud's operators find a request in their
 // logs; "" if the answer has none.
 func RequestID(h http.Header) string {
-	if id := h.Get("X-Openstack-Request-Id"); id != "" {
-		return id
+	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id"} {
+		if id := h.Get(name); requestID.MatchString(id) {
+			return id
+		}
 	}
-	return h.Get("X-Compute-Request-Id")
+	return ""
 }

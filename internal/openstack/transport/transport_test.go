@@ -30,7 +30,7 @@ func answer(status int, header ...string) *http.Response {
 // scripted is a transport whose requests are answered by respond.
 func scripted(respond roundTripper) (*Transport, *atomic.Int64) {
 	var sent atomic.Int64
-	t := New(&tls.Config{}, 4, nil)
+	t := New(Options{TLS: &tls.Config{}, MaxConcurrency: 4})
 	t.Base = baseFunc(func(req *http.Request) (*http.Response, error) { return respond(int(sent.Add(1)), req) })
 	return t, &sent
 }
@@ -166,25 +166,142 @@ func TestRequestsAtATime(t *testing.T) {
 	})
 }
 
+// A request that gets no answer ends when its own time is over, with an error that
+// is not that of the operation around it.
 func TestAHungRequestEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		transport, sent := scripted(func(_ int, req *http.Request) (*http.Response, error) {
-			<-req.Context().Done()
-			return nil, req.Context().Err()
+	for name, test := range map[string]struct {
+		method, path string
+		configured   time.Duration
+		after        time.Duration
+	}{
+		"a login":                   {"POST", "/v3/auth/tokens", 0, loginTimeout},
+		"a create":                  {"POST", "/servers", 0, postTimeout},
+		"a list":                    {"GET", "/servers", 0, requestTimeout},
+		"a login, configured":       {"POST", "/v3/auth/tokens", 5 * time.Second, 5 * time.Second},
+		"a create, configured":      {"POST", "/servers", 5 * time.Second, 5 * time.Second},
+		"a list, longer than usual": {"GET", "/servers", time.Hour, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				transport, sent := scripted(func(_ int, req *http.Request) (*http.Response, error) {
+					<-req.Context().Done()
+					return nil, req.Context().Err()
+				})
+				transport.limits = limitsOf(test.configured)
+				req, _ := http.NewRequestWithContext(t.Context(), test.method, "http://nova:8774"+test.path, http.NoBody)
+				start := time.Now()
+				_, err := transport.RoundTrip(req)
+				var none *NoAnswerError
+				if !errors.As(err, &none) || none.After != test.after || none.Host != "nova:8774" || errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("error is %v", err)
+				}
+				if took := time.Since(start); took != test.after || sent.Load() != 1 {
+					t.Errorf("%v and %d requests, want %v and one", took, sent.Load(), test.after)
+				}
+			})
 		})
-		req, _ := http.NewRequestWithContext(t.Context(), "POST", "http://nova/servers", http.NoBody)
+	}
+}
+
+// All tries of a request share its time, so a host that drops packets does not cost
+// the time once for each try.
+func TestTriesShareTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport, sent := scripted(func(int, *http.Request) (*http.Response, error) {
+			time.Sleep(dialTimeout)
+			return nil, &net.OpError{Op: "dial", Err: errors.New("i/o timeout")}
+		})
+		transport.limits = limitsOf(40 * time.Second)
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "http://nova/servers", nil)
 		start := time.Now()
-		_, err := transport.RoundTrip(req)
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != postTimeout || sent.Load() != 1 {
-			t.Errorf("%v after %v and %d requests", err, time.Since(start), sent.Load())
+		if _, err := transport.RoundTrip(req); err == nil {
+			t.Error("no error")
+		}
+		if took := time.Since(start); took > 50*time.Second || sent.Load() != 3 {
+			t.Errorf("%d tries in %v, want 3 within some 45s", sent.Load(), took)
 		}
 	})
+}
+
+// An API that asks to come back later answers, so such answers do not use the
+// request's time up.
+func TestLaterIsNoSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport, sent := scripted(func(n int, _ *http.Request) (*http.Response, error) {
+			if n < 5 {
+				return answer(429, "Retry-After", "20"), nil
+			}
+			return answer(200), nil
+		})
+		transport.limits = limitsOf(10 * time.Second)
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "http://nova/servers", nil)
+		if resp, err := transport.RoundTrip(req); err != nil || resp.StatusCode != 200 || sent.Load() != 5 {
+			t.Errorf("%v, %v after %d requests", resp, err, sent.Load())
+		}
+	})
+}
+
+func TestMaxRetries(t *testing.T) {
+	for name, test := range map[string]struct {
+		maxRetries *int
+		respond    func() (*http.Response, error)
+		sent       int64
+	}{
+		"429, not set":          {nil, func() (*http.Response, error) { return answer(429), nil }, 9},
+		"429, none":             {new(0), func() (*http.Response, error) { return answer(429), nil }, 1},
+		"429, two":              {new(2), func() (*http.Response, error) { return answer(429), nil }, 3},
+		"connections, not set":  {nil, func() (*http.Response, error) { return nil, errRefused }, 4},
+		"connections, none":     {new(0), func() (*http.Response, error) { return nil, errRefused }, 1},
+		"connections, two":      {new(2), func() (*http.Response, error) { return nil, errRefused }, 3},
+		"a server in trouble":   {new(1), func() (*http.Response, error) { return answer(503), nil }, 2},
+		"never a refusal":       {new(5), func() (*http.Response, error) { return answer(403), nil }, 1},
+		"never a wrong address": {new(5), func() (*http.Response, error) { return nil, errDNS }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				transport, sent := scripted(func(int, *http.Request) (*http.Response, error) { return test.respond() })
+				transport.retry = retryPolicyOf(test.maxRetries)
+				req, _ := http.NewRequestWithContext(t.Context(), "GET", "http://nova/servers", nil)
+				transport.RoundTrip(req) //nolint:errcheck,bodyclose // how often it is sent is what counts
+				if sent.Load() != test.sent {
+					t.Errorf("%d requests, want %d", sent.Load(), test.sent)
+				}
+			})
+		})
+	}
+}
+
+// An endless answer ends, and costs no more memory than the largest that is accepted.
+func TestAnswerIsBounded(t *testing.T) {
+	transport, sent := scripted(func(int, *http.Request) (*http.Response, error) {
+		resp := answer(200)
+		resp.Body = io.NopCloser(endless{})
+		return resp, nil
+	})
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", "http://nova/servers", nil)
+	if _, err := transport.RoundTrip(req); !errors.Is(err, ErrAnswerTooLarge) || sent.Load() != 1 {
+		t.Errorf("%v after %d requests", err, sent.Load())
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestRequestIDIsAnID(t *testing.T) {
+	for id, want := range map[string]string{
+		"req-6f1b": "req-6f1b", "": "", "a b": "", "req-\x1b[2J": "", strings.Repeat("x", 81): "",
+	} {
+		if got := RequestID(http.Header{"X-Compute-Request-Id": {id}}); got != want {
+			t.Errorf("%q is %q, want %q", id, got, want)
+		}
+	}
 }
 
 // A log line must never hold what a body or a header does.
 func TestLogHoldsNoSecret(t *testing.T) {
 	var lines []map[string]any
-	transport := New(&tls.Config{}, 1, func(_ context.Context, _ string, fields map[string]any) { lines = append(lines, fields) })
+	transport := New(Options{TLS: &tls.Config{}, MaxConcurrency: 1, Log: func(_ context.Context, _ string, fields map[string]any) { lines = append(lines, fields) }})
 	transport.Base = baseFunc(func(*http.Request) (*http.Response, error) {
 		return answer(201, "X-Subject-Token", "s3cret", "X-Openstack-Request-Id", "req-1"), nil
 	})

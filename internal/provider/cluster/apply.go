@@ -41,13 +41,13 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 	}
 	prov, err := r.session.Provisioner(ctx)
 	if err != nil {
-		a.diags.Append(diagnose.Fault(a.what, err))
+		a.leaveUnbegun(outer, diagnose.Unbegun(a.what, err))
 		return
 	}
 	if request.Create {
 		request.NameFree, err = r.session.claim(request.Spec.Name, time.Now())
 		if err != nil {
-			a.diags.Append(diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster name used twice", diagnose.Sentence(err.Error())))
+			a.leaveUnbegun(outer, diag.NewAttributeErrorDiagnostic(path.Root("name"), "Cluster name used twice", diagnose.Sentence(err.Error())))
 			return
 		}
 	}
@@ -70,6 +70,15 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 	settled, diags := i.settle(outer, result.View)
 	a.diags.Append(diags...)
 	a.diags.Append(a.state.Set(outer, &settled)...)
+}
+
+// leaveUnbegun ends an apply that has made nothing yet. A create then leaves no
+// resource behind, which the next apply would have to replace.
+func (a application) leaveUnbegun(ctx context.Context, why diag.Diagnostic) {
+	a.diags.Append(why)
+	if a.before == nil {
+		a.state.RemoveResource(ctx)
+	}
 }
 
 // reportProblems warns of each node that is not as planned.

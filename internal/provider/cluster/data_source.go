@@ -134,7 +134,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	}
 	prov, err := d.session.Provisioner(ctx)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
+		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be read", err))
 		return
 	}
 	view, err := prov.Find(ctx, nameOrID)
@@ -147,7 +147,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
+		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be read", err))
 		return
 	}
 	resp.Diagnostics.Append(data.observe(ctx, view)...)

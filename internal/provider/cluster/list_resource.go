@@ -56,7 +56,7 @@ func (l *listResource) List(ctx context.Context, req list.ListRequest, stream *l
 	}
 	found, err := l.find(ctx, name.ValueString())
 	if err != nil {
-		diags.Append(diagnose.Fault("The clusters can't be listed", err))
+		diags.Append(diagnose.Unbegun("The clusters can't be listed", err))
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}

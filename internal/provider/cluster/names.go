@@ -202,7 +202,7 @@ func lookUpDiagnostic(r reference, err error) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Ambiguous %s %q", what, r.name),
 			diagnose.Sentence(err.Error())+" Use the ID in place of the name.")
 	}
-	d := diagnose.Fault(fmt.Sprintf("The %s %q can't be looked up", what, r.name), err)
+	d := diagnose.Unbegun(fmt.Sprintf("The %s %q can't be looked up", what, r.name), err)
 	return diag.WithPath(r.path, d)
 }
 

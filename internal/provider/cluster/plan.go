@@ -145,7 +145,7 @@ func (r *clusterResource) lookUp(ctx context.Context, refs []reference, known re
 		return known, false, nil
 	}
 	if err != nil {
-		diags.Append(diagnose.Fault("The cloud can't be reached", err))
+		diags.Append(diagnose.Unbegun("The cloud can't be reached", err))
 		return nil, false, diags
 	}
 	names, diags = resolve(ctx, client, refs, known)
@@ -169,7 +169,7 @@ func (r *clusterResource) checkName(ctx context.Context, name string) (leftovers
 		return false, nil // the cluster that this plan replaces
 	}
 	if err != nil {
-		diags.Append(diagnose.Fault("The name can't be checked", err))
+		diags.Append(diagnose.Unbegun("The name can't be checked", err))
 	}
 	return err == nil && !free, diags
 }

@@ -90,14 +90,14 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID)...)
 	prov, err := r.session.Provisioner(ctx)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
+		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be read", err))
 		return
 	}
 	before, diags := nodeStates(ctx, state.Nodes)
 	resp.Diagnostics.Append(diags...)
 	view, gone, err := look(ctx, prov, state, nodesOf(before))
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be read", err))
+		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be read", err))
 		return
 	}
 	if gone {
@@ -159,10 +159,11 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 	known, diags := nodeStates(ctx, state.Nodes)
 	resp.Diagnostics.Append(diags...)
 	prov, err := r.session.Provisioner(ctx)
-	if err == nil {
-		err = prov.Destroy(ctx, state.ID.ValueString(), nodesOf(known))
-	}
 	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unbegun("The cluster was not deleted", err))
+		return
+	}
+	if err := prov.Destroy(ctx, state.ID.ValueString(), nodesOf(known)); err != nil {
 		resp.Diagnostics.Append(diagnose.Fault("The cluster was not deleted whole", err))
 	}
 }
@@ -174,14 +175,14 @@ func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportSt
 	defer cancel()
 	prov, err := r.session.Provisioner(ctx)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be imported", err))
+		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be imported", err))
 		return
 	}
 	wanted, diags := importedID(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	view, err := prov.Find(ctx, wanted)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.Fault("The cluster can't be imported", err))
+		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be imported", err))
 		return
 	}
 	id := types.StringValue(view.Nodes[0].ClusterID)

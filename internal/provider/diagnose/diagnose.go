@@ -33,11 +33,26 @@ var advice = map[cluster.FaultKind]string{
 	cluster.FaultBadRequest:  "The cloud refused what was asked. Check that image, flavor and network go together.",
 	cluster.FaultConflict:    "Another change was under way. Apply again.",
 	cluster.FaultRateLimited: "The cloud asks for fewer calls. Lower the provider's `max_concurrency`, or apply again later.",
-	cluster.FaultUnavailable: "The cloud did not answer, so the outcome of the call is unknown. Apply again: what exists is read before anything is made.",
+	cluster.FaultUnavailable: "The outcome of the call is unknown. Apply again: what exists is read before anything is made.",
 }
 
-// Fault returns the diagnostic of an error of the cloud or of provisioning. what is
-// what failed, in a few words.
+// Unbegun returns the diagnostic of an error that came before anything was changed, as
+// at a login, a read or a plan. what is what failed, in a few words.
+func Unbegun(what string, err error) diag.Diagnostic {
+	var config *openstack.ConfigError
+	var exists *provision.ExistsError
+	switch {
+	case errors.As(err, &config), errors.As(err, &exists):
+	case errors.Is(err, context.DeadlineExceeded):
+		return diag.NewErrorDiagnostic(what+": out of time", Sentence(err.Error())+" Nothing was changed.")
+	case errors.Is(err, context.Canceled):
+		return diag.NewErrorDiagnostic(what+": interrupted", Sentence(err.Error())+" Nothing was changed.")
+	}
+	return Fault(what, err)
+}
+
+// Fault returns the diagnostic of an error of the cloud or of provisioning, after
+// something may have been changed. what is what failed, in a few words.
 func Fault(what string, err error) diag.Diagnostic {
 	var config *openstack.ConfigError
 	var exists *provision.ExistsError
@@ -64,13 +79,22 @@ func Fault(what string, err error) diag.Diagnostic {
 		return diag.NewErrorDiagnostic(what+": interrupted", Sentence(err.Error())+" What came about is in the state; apply again to go on.")
 	}
 	detail := Sentence(err.Error())
-	if help := advice[cluster.KindOf(err)]; help != "" {
+	if help := help(err); help != "" {
 		detail += "\n\n" + help
 	}
 	if at, ok := faultPath(cluster.KindOf(err)); ok {
 		return diag.NewAttributeErrorDiagnostic(at, what, detail)
 	}
 	return diag.NewErrorDiagnostic(what, detail)
+}
+
+// help returns what to do about an error: what the error itself says, or what its kind
+// says.
+func help(err error) string {
+	if own := cluster.HelpOf(err); own != "" {
+		return own
+	}
+	return advice[cluster.KindOf(err)]
 }
 
 // AbandonVariable is the environment variable by which an operator declares that the

@@ -102,3 +102,27 @@ func check(t *testing.T, d diag.Diagnostic, severity diag.Severity, at path.Path
 		}
 	}
 }
+
+// Nothing is said of a state where nothing was begun, and an error that knows what to
+// change says so in place of its kind.
+func TestUnbegun(t *testing.T) {
+	for name, row := range map[string]struct {
+		err  error
+		says []string
+	}{
+		"time is up":  {fmt.Errorf("read: %w", context.DeadlineExceeded), []string{"out of time", "Nothing was changed"}},
+		"interrupted": {fmt.Errorf("read: %w", context.Canceled), []string{"interrupted", "Nothing was changed"}},
+		"a login":     {&cluster.CloudError{Kind: cluster.FaultAuth, Op: "log in at x", Message: "no", Code: 401, Help: "Check user_name."}, []string{"Log in at x: no (HTTP 401)", "Check user_name."}},
+		"settings":    {&openstack.ConfigError{Field: "auth_url", Message: "is not set"}, []string{"provider block"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Unbegun("The cluster can't be read", row.err)
+			check(t, d, diag.SeverityError, path.Empty(), row.says)
+			for _, never := range []string{"in the state", "apply again", "Apply again", "Check the provider's credentials"} {
+				if strings.Contains(d.Detail(), never) {
+					t.Errorf("says %q:\n%s", never, d.Detail())
+				}
+			}
+		})
+	}
+}
