@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -54,7 +55,7 @@ func (p *vmclusterProvider) Schema(_ context.Context, _ provider.SchemaRequest, 
 			"Each setting is taken from its attribute, then from its environment variable, then from `clouds.yaml`; " +
 			"an entry of `clouds.yaml` that the attribute `cloud` names comes before the environment. " +
 			"The provider connects when it first needs the cloud, so `terraform validate` needs none.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: withPace(map[string]schema.Attribute{
 			"cloud":                         text("Name of an entry in `clouds.yaml`. `OS_CLOUD`."),
 			"auth_url":                      text("URL of the identity service (Keystone v3). `OS_AUTH_URL`."),
 			"user_name":                     text("Name of the user. `OS_USERNAME`."),
@@ -79,27 +80,35 @@ func (p *vmclusterProvider) Schema(_ context.Context, _ provider.SchemaRequest, 
 				MarkdownDescription: "Do not verify the cloud's certificates. For tests only. `OS_INSECURE`.",
 			},
 			"endpoint_type": endpointType,
-			"max_concurrency": schema.Int64Attribute{
-				Optional: true, CustomType: whole.Type{},
-				Validators:          []validator.Int64{whole.Between(1, 256)},
-				MarkdownDescription: "How many API calls may be under way at once (default 16).",
-			},
-			"request_timeout": schema.StringAttribute{
-				Optional:   true,
-				Validators: []validator.String{timeoutValidator{}},
-				MarkdownDescription: "How long one API call may take, from its connection to its whole answer, such as `\"30s\"`. " +
-					"Without it a login has 1 minute, a call that creates something 5 minutes, any other 2 minutes. " +
-					"A call that is sent again after a failure has the time once.",
-			},
-			"max_retries": schema.Int64Attribute{
-				Optional: true, CustomType: whole.Type{},
-				Validators: []validator.Int64{whole.Between(0, 100)},
-				MarkdownDescription: "How often an API call is sent again after a failed connection, and after an answer that asks to come back later " +
-					"(429 Too Many Requests), within the time of its `Retry-After` header. A call that may be carried out twice is also sent again after a 5xx. " +
-					"Without it 3 times after a failure and 8 times after a 429; 0 sends none again.",
-			},
-		},
+		}),
 	}
+}
+
+// withPace adds the attributes that say how calls are made: how many at once, for how
+// long, how often.
+func withPace(attributes map[string]schema.Attribute) map[string]schema.Attribute {
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"max_concurrency": schema.Int64Attribute{
+			Optional: true, CustomType: whole.Type{},
+			Validators:          []validator.Int64{whole.Between(1, 256)},
+			MarkdownDescription: "How many API calls may be under way at once (default 16).",
+		},
+		"request_timeout": schema.StringAttribute{
+			Optional:   true,
+			Validators: []validator.String{timeoutValidator{}},
+			MarkdownDescription: "How long one API call may take, from its connection to its whole answer, such as `\"30s\"`. " +
+				"Without it a login has 1 minute, a call that creates something 5 minutes, any other 2 minutes. " +
+				"A call that is sent again after a failure has the time once.",
+		},
+		"max_retries": schema.Int64Attribute{
+			Optional: true, CustomType: whole.Type{},
+			Validators: []validator.Int64{whole.Between(0, 100)},
+			MarkdownDescription: "How often an API call is sent again after a failed connection, and after an answer that asks to come back later " +
+				"(429 Too Many Requests), within the time of its `Retry-After` header. A call that may be carried out twice is also sent again after a 5xx. " +
+				"Without it 3 times after a failure and 8 times after a 429; 0 sends none again.",
+		},
+	})
+	return attributes
 }
 
 func (p *vmclusterProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
