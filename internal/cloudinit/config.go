@@ -9,12 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 
@@ -174,17 +171,13 @@ func (b *builder) add(part, name string, f packed, mode fs.FileMode) {
 }
 
 // usersFiles adds the user's files, after our own.
-func (b *builder) usersFiles(files map[string]string) error {
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		switch {
-		case !path.IsAbs(name):
-			return &FileError{Path: name, Reason: "is not an absolute path"}
-		case strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name):
-			return &FileError{Path: name, Reason: "holds a character that no path should have"}
-		case strings.HasSuffix(name, "/"):
-			return &FileError{Path: name, Reason: "names a directory"}
-		}
-		if err := b.file(fmt.Sprintf("files[%q]", name), name, files[name], modeFile); err != nil {
+func (b *builder) usersFiles(c Common) error {
+	paths := slices.Sorted(maps.Keys(c.Files))
+	if wrong := CheckFiles(paths, c.LoginUser); len(wrong) > 0 {
+		return wrong[0]
+	}
+	for _, name := range paths {
+		if err := b.file(fmt.Sprintf("files[%q]", name), name, c.Files[name], modeFile); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -14,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -94,7 +91,7 @@ func (b *builder) roster(document cluster.Document, key, certificate string) err
 func ensureNewline(s string) string { return strings.TrimRight(s, "\n") + "\n" }
 
 func finish(c Common, name string, b *builder) ([]byte, error) {
-	if err := b.usersFiles(c.Files); err != nil {
+	if err := b.usersFiles(c); err != nil {
 		return nil, err
 	}
 	users, err := usersConfig(c.CloudConfig)
@@ -117,43 +114,6 @@ func finish(c Common, name string, b *builder) ([]byte, error) {
 		return nil, tooLarge(name, len(out), parts)
 	}
 	return out, nil
-}
-
-// usersConfig checks the user's own cloud-config and returns it; "" when it says
-// nothing, since cloud-init takes an empty part for a mistake.
-func usersConfig(text string) (string, error) {
-	if strings.TrimSpace(text) == "" {
-		return "", nil
-	}
-	if !utf8.ValidString(text) {
-		return "", &CloudConfigError{Reason: "is not UTF-8 text"}
-	}
-	head, rest, _ := strings.Cut(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
-	if strings.TrimRight(head, " \t") != cloudConfigHead {
-		return "", &CloudConfigError{Reason: fmt.Sprintf("must have %q as its first line, or cloud-init passes over it", cloudConfigHead)}
-	}
-	text = cloudConfigHead + "\n" + rest
-	var value any
-	documents := yaml.NewDecoder(strings.NewReader(text))
-	if err := documents.Decode(&value); err != nil && !errors.Is(err, io.EOF) {
-		return "", &CloudConfigError{Reason: "is not YAML: " + err.Error()}
-	}
-	if err := documents.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return "", &CloudConfigError{Reason: "must be one YAML document, or cloud-init passes over all of it"}
-	}
-	if value == nil {
-		return "", nil
-	}
-	keys, ok := value.(map[string]any)
-	if !ok {
-		return "", &CloudConfigError{Reason: fmt.Sprintf("must be a YAML mapping, not a %T", value)}
-	}
-	for _, key := range []string{"merge_how", "merge_type"} {
-		if _, there := keys[key]; there {
-			return "", &CloudConfigError{Reason: fmt.Sprintf("must not set %s: lists are appended to those that the node needs itself", key)}
-		}
-	}
-	return text, nil
 }
 
 // multiPart puts the parts together as MIME. The boundary follows from the

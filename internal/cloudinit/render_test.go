@@ -99,7 +99,8 @@ func TestHostileValues(t *testing.T) {
 		"#cloud-config", "--vmcluster", "---\n...\n", "nul\x00", "not\xffutf8", strings.Repeat("=", 3000), "| block", "%directive", "@at `tick`",
 	} {
 		in := worker()
-		in.Files = map[string]string{"/srv/" + strings.NewReplacer("\n", "", "\r", "", "\t", "", "\x00", "", "\xff", "").Replace(value) + "x": value}
+		name := strings.NewReplacer("\n", "", "\r", "", "\t", "", "\x00", "", "\xff", "").Replace(value)
+		in.Files = map[string]string{"/srv/" + name[:min(len(name), 200)] + "x": value}
 		in.OperatorKey, in.LoginUser = strings.TrimSpace(strings.ToValidUTF8(value, "")), "u: 'x"
 		out, err := Worker(in)
 		if err != nil {

@@ -21,7 +21,7 @@ const Package = "vmcluster_node"
 
 const batchFolder = "batch"
 
-//go:embed *.py batch/*.py batch/accounts.txt
+//go:embed *.py batch/*.py *.txt batch/*.txt
 var files embed.FS
 
 // BatchSystems returns the names of the batch systems that a cluster can run, in
@@ -50,10 +50,22 @@ func Choices() string {
 	return "`" + strings.Join(names, "`, `") + "` or `none`"
 }
 
-// ReservedAccounts returns the names of the accounts that the packages of batch
-// systems make on a node.
+// ReservedAccounts returns the names of the accounts and groups that a node has
+// beside the login user's: those that images bring along (the distributions' system
+// accounts and cloud images' default users), and those that the packages of batch
+// systems make.
 func ReservedAccounts() []string {
-	text, err := files.ReadFile(path.Join(batchFolder, "accounts.txt"))
+	return slices.Concat(list("accounts.txt"), list(batchFolder+"/accounts.txt"))
+}
+
+// OwnPaths returns the files that the program, its set-up and the batch systems'
+// modules write on a node. A path that ends with a slash is a folder that is theirs
+// as a whole.
+func OwnPaths() []string { return slices.Concat(list("paths.txt"), list(batchFolder+"/paths.txt")) }
+
+// list returns the words of an embedded file.
+func list(name string) []string {
+	text, err := files.ReadFile(name)
 	if err != nil {
 		panic("node: " + err.Error()) // it is embedded
 	}

@@ -61,7 +61,7 @@ func batchSystems(t *testing.T) []string {
 func mayName(file, system string) bool {
 	base := path.Base(file)
 	switch {
-	case file == nodeModules+"/"+system+".py", file == nodeModules+"/accounts.txt":
+	case file == nodeModules+"/"+system+".py", file == nodeModules+"/accounts.txt", file == nodeModules+"/paths.txt":
 		return true
 	case covers([]string{queueAdapters + "/" + system, allAdapters}, path.Dir(file)):
 		return true
