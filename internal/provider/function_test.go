@@ -86,6 +86,8 @@ func object(members map[string]any) tftypes.Value {
 			values[name] = object(member)
 		case int:
 			values[name] = tftypes.NewValue(tftypes.Number, member)
+		case float64:
+			values[name] = tftypes.NewValue(tftypes.Number, member)
 		case nil:
 			values[name] = tftypes.NewValue(tftypes.String, nil)
 		default:
@@ -217,6 +219,19 @@ func TestUserDataFunctionRefuses(t *testing.T) {
 		{"a number for a text", map[string]any{"name": 7}, "Name: a text"},
 		{"half a worker", map[string]any{"name": "astro", "workers": map[string]any{"cpu": -1}}, "out of range"},
 		{"another batch system", map[string]any{"name": "astro", "batch_system": "pbs"}, `"pbs" is none of`},
+		{"a system account", map[string]any{"name": "astro", "login_user": "root"}, `Login_user: "root" is a system account`},
+		{"an image's own account", map[string]any{"name": "astro", "login_user": "debian"}, `"debian" is a system account`},
+		{"a default login user that is an account", map[string]any{"name": "ubuntu"}, `Login_user: "ubuntu" is a system account`},
+		{"no user name", map[string]any{"name": "astro", "login_user": "ada\nroot"}, "is not a user name"},
+		{"a system's uid", map[string]any{"name": "astro", "login_uid": 0}, "Login_uid: 0 is out of range"},
+		{"a fraction", map[string]any{"name": "astro", "login_uid": 1000.5}, "whole number"},
+		{"a number beyond all bounds", map[string]any{"name": "astro", "workers": map[string]any{"cpu": 1e300}}, "out of range"},
+		{"more workers than a group has", map[string]any{"name": "astro", "workers": map[string]any{"cpu": 10001}}, "at most 10000 workers"},
+		{"a file without content", map[string]any{"name": "astro", "files": map[string]any{"/etc/motd": nil}}, "a text is needed"},
+		{"a file of the provider's", map[string]any{"name": "astro", "files": map[string]any{"/etc/hosts": "x"}}, "provider's own"},
+		{"a file of root's", map[string]any{"name": "astro", "files": map[string]any{"/root/.ssh/authorized_keys": "x"}}, "gets in as root"},
+		{"a path that is not clean", map[string]any{"name": "astro", "files": map[string]any{"/etc/../etc/motd": "x"}}, "shortest way"},
+		{"a cloud-config that turns it off", map[string]any{"name": "astro", "cloud_config": "#cloud-config\npower_state: {mode: poweroff}"}, "power_state"},
 		{"no cloud-config", map[string]any{"name": "astro", "cloud_config": "packages: [htop]"}, "#cloud-config"},
 		{"too much", map[string]any{"name": "astro", "cloud_config": "#cloud-config\na: b\n#" + strings.Repeat("x", 60000)}, "49149"},
 	} {
@@ -229,5 +244,36 @@ func TestUserDataFunctionRefuses(t *testing.T) {
 	}
 	if _, err := w.call("user_data", tftypes.NewValue(tftypes.String, "astro"), tftypes.DynamicPseudoType, userDataResult); err == nil {
 		t.Error("a text is taken for a node")
+	}
+}
+
+// What would be two lines of /etc/hosts, or none, is refused.
+func TestHostsFunctionRefuses(t *testing.T) {
+	w := newWire(t, nil)
+	entry := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"address": tftypes.String}}
+	typ := tftypes.Map{ElementType: entry}
+	for _, row := range []struct{ name, address, says string }{
+		{"astro-cpu-1", "10.0.0.1", ""},
+		{"web.example.org", "2001:db8::1", ""},
+		{"old_box", "10.0.0.1", ""},
+		{"astro-cpu-1", "10.0.0.1\n10.6.6.6\tgithub.com", "is not an IP address"},
+		{"astro-cpu-1", "10.0.0.1 evil", "is not an IP address"},
+		{"astro-cpu-1", "10.0.0.300", "is not an IP address"},
+		{"astro-cpu-1", "fe80::1%eth0", "network interface"},
+		{"astro-cpu-1", "0.0.0.0", "no address of a node"},
+		{"astro\n10.6.6.6\tgithub.com", "10.0.0.1", "is not a host name"},
+		{"astro cpu", "10.0.0.1", "is not a host name"},
+		{"astro#", "10.0.0.1", "is not a host name"},
+		{"", "10.0.0.1", "is not a host name"},
+		{"-astro", "10.0.0.1", "is not a host name"},
+		{"\u0430stro", "10.0.0.1", "U+0430"},
+		{strings.Repeat("a", 64), "10.0.0.1", "at most 63"},
+		{strings.Repeat("a.", 130) + "a", "10.0.0.1", "253"},
+	} {
+		nodes := map[string]tftypes.Value{row.name: tftypes.NewValue(entry, map[string]tftypes.Value{"address": tftypes.NewValue(tftypes.String, row.address)})}
+		got, err := w.call("hosts_file", tftypes.NewValue(typ, nodes), typ, tftypes.String)
+		if row.says == "" && (err != nil || w.text(got) != row.address+"\t"+row.name+"\n") || row.says != "" && (err == nil || !strings.Contains(err.Error(), row.says)) {
+			t.Errorf("%q at %q: %v, want %q", row.name, row.address, err, row.says)
+		}
 	}
 }

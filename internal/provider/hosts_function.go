@@ -2,6 +2,9 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
 // hostsFunction is provider::vmcluster::hosts_file.
@@ -49,12 +53,30 @@ func (hostsFunction) Run(ctx context.Context, req function.RunRequest, resp *fun
 		return
 	}
 	endpoints := make([]clusterresource.Endpoint, 0, len(nodes))
-	for name, n := range nodes {
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
 		e := clusterresource.Endpoint{Name: name, FrontEnd: strings.HasSuffix(name, "-"+cluster.FrontEndGroup)}
-		if n != nil {
+		if n := nodes[name]; n != nil {
 			e.Address = n.Address.ValueString()
+		}
+		if err := checkEndpoint(e); err != nil {
+			resp.Error = function.NewArgumentFuncError(0, diagnose.Sentence(err.Error()))
+			return
 		}
 		endpoints = append(endpoints, e)
 	}
 	resp.Error = resp.Result.Set(ctx, clusterresource.HostsFile(endpoints))
+}
+
+// checkEndpoint refuses what would not be one line of /etc/hosts.
+func checkEndpoint(e clusterresource.Endpoint) error {
+	if err := cluster.CheckHostName(e.Name); err != nil {
+		return fmt.Errorf("nodes: the name %w", err)
+	}
+	if e.Address == "" {
+		return nil
+	}
+	if err := clusterresource.CheckAddress(e.Address); err != nil {
+		return fmt.Errorf("nodes[%q].address: %w", e.Name, err)
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	program "github.com/vmcluster/terraform-provider-vmcluster/internal/node"
+	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
@@ -81,6 +83,12 @@ func (p *preview) check() error {
 	if err := program.CheckBatchSystem(string(p.spec.BatchSystem)); err != nil {
 		return fmt.Errorf("batch_system: %w", err)
 	}
+	if err := clusterresource.CheckLoginUser(p.spec.LoginUser); err != nil {
+		return fmt.Errorf("login_user: %w", err)
+	}
+	if uid := p.spec.LoginUID; uid < clusterresource.LeastLoginUID || uid > clusterresource.MostLoginUID {
+		return fmt.Errorf("login_uid: %d is out of range: it must be between %d and %d", uid, clusterresource.LeastLoginUID, clusterresource.MostLoginUID)
+	}
 	groups := slices.Sorted(maps.Keys(p.spec.Groups))
 	if p.group != "" {
 		groups = append(groups, p.group)
@@ -88,6 +96,9 @@ func (p *preview) check() error {
 	for _, group := range groups {
 		if err := cluster.CheckGroupName(group); err != nil {
 			return err
+		}
+		if n := p.spec.Groups[group].Count; n > clusterresource.MostWorkers {
+			return fmt.Errorf("workers[%q]: %d is out of range: a group has at most %d workers", group, n, clusterresource.MostWorkers)
 		}
 	}
 	return nil
@@ -169,17 +180,21 @@ func membersOf(v attr.Value) (map[string]attr.Value, bool) {
 	return nil, false
 }
 
+// readText reads a text. A number in its place is refused, as null is inside a map.
 func readText(v attr.Value, to *string) error {
 	if d, ok := v.(types.Dynamic); ok {
 		v = d.UnderlyingValue()
 	}
 	s, ok := v.(types.String)
-	if !ok {
+	if !ok || s.IsNull() {
 		return errors.New("a text is needed")
 	}
 	*to = s.ValueString()
 	return nil
 }
+
+// mostNumber is the largest number that any attribute takes.
+const mostNumber = 100_000
 
 func readNumber(v attr.Value, to *int) error {
 	if d, ok := v.(types.Dynamic); ok {
@@ -189,10 +204,11 @@ func readNumber(v attr.Value, to *int) error {
 	if !ok || n.IsNull() || n.IsUnknown() || !n.ValueBigFloat().IsInt() {
 		return errors.New("a whole number is needed")
 	}
-	whole, _ := n.ValueBigFloat().Int64()
-	if whole < 0 || whole > 100_000 {
-		return fmt.Errorf("%d is out of range", whole)
+	value := n.ValueBigFloat()
+	if value.Sign() < 0 || value.Cmp(big.NewFloat(mostNumber)) > 0 {
+		return fmt.Errorf("%s is out of range", value.Text('g', 20))
 	}
+	whole, _ := value.Int64()
 	*to = int(whole)
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
-const mostWorkers = 10_000
+// MostWorkers is the largest number of workers that a group can be given.
+const MostWorkers = 10_000
 
 type scalingModel struct {
 	Min     whole.Number `tfsdk:"min"`

@@ -3,9 +3,7 @@ package cluster
 import (
 	"context"
 	"maps"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -28,13 +26,9 @@ import (
 
 // Defaults of what a configuration leaves out.
 const (
-	defaultCreateTimeout = 45 * time.Minute
-	defaultUpdateTimeout = 60 * time.Minute
-	defaultDeleteTimeout = 20 * time.Minute
-	defaultReadTimeout   = 5 * time.Minute
-	defaultDrainTimeout  = "30m"
-	defaultWait          = string(provision.WaitJoined)
-	defaultGroup         = "default" // the security group that every project has
+	defaultDrainTimeout = "30m"
+	defaultWait         = string(provision.WaitJoined)
+	defaultGroup        = "default" // the security group that every project has
 )
 
 const clusterDescription = "A whole compute cluster: one front-end and groups of workers, made, joined, repaired and shrunk as one.\n\n" +
@@ -70,16 +64,15 @@ func clusterAttributes() map[string]schema.Attribute {
 			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			MarkdownDescription: "Name of the cluster and prefix of its nodes' names: a DNS label of at most 36 characters. Another name makes another cluster.",
 		},
-		"image":           optionalString("Image of the nodes, by name or ID, where `front_end` or a group names no other."),
-		"network":         optionalString("Network of the nodes, by name or ID, where `front_end` or a group names no other."),
+		"image":           optionalName("Image of the nodes, by name or ID, where `front_end` or a group names no other."),
+		"network":         optionalName("Network of the nodes, by name or ID, where `front_end` or a group names no other."),
 		"networks":        networksAttribute("Networks of the nodes, by name or ID, where they have several; in place of `network`.", "network"),
-		"cluster_network": optionalString("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. The first if left out."),
-		"key_pair":        optionalString("The operators' Nova key pair. It is given to the nodes made from then on."),
+		"cluster_network": optionalName("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. The first if left out."),
+		"key_pair":        optionalName("The operators' Nova key pair. It is given to the nodes made from then on."),
 		"security_groups": defaultSecurityGroups(),
 		"login_user": schema.StringAttribute{
 			Optional: true, Computed: true,
-			Validators: []validator.String{stringvalidator.RegexMatches(userName,
-				"must be a user name: at most 32 lower-case letters, digits, `_` and `-`, a letter or `_` first")},
+			Validators:    []validator.String{textValidator{"must be a user name", CheckLoginUser}},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
 			MarkdownDescription: "The account for which every node trusts every node; it is made on the nodes. " +
 				"The default is the cluster's name, cut to 32 characters. Another one makes another cluster.",
@@ -88,7 +81,7 @@ func clusterAttributes() map[string]schema.Attribute {
 			CustomType: whole.Type{},
 			Optional:   true, Computed: true,
 			Default:             int64default.StaticInt64(cluster.DefaultLoginUID),
-			Validators:          []validator.Int64{whole.Between(1000, 60000)},
+			Validators:          []validator.Int64{whole.Between(LeastLoginUID, MostLoginUID)},
 			PlanModifiers:       []planmodifier.Int64{int64planmodifier.RequiresReplace()},
 			MarkdownDescription: "The uid and gid of `login_user` on every node. Another one makes another cluster.",
 		},
@@ -108,17 +101,11 @@ func applyAttributes(ctx context.Context) map[string]schema.Attribute {
 		"drain_timeout": schema.StringAttribute{
 			Optional: true, Computed: true,
 			Default:             stringdefault.StaticString(defaultDrainTimeout),
-			Validators:          []validator.String{durationValidator{}},
+			Validators:          []validator.String{drainTime()},
 			MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. After that it is deleted; an apply whose `timeouts.update` ends before that deletes none, and the next one goes on. `0s` does not drain at all.",
 		},
 		"replacement": replacementAttribute(),
-		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-			Create: true, Read: true, Update: true, Delete: true,
-			CreateDescription: "How long the making of the cluster may take, and how old a worker must be that counts as never joined (default `45m`).",
-			ReadDescription:   "How long a refresh may take (default `5m`).",
-			UpdateDescription: "How long a change may take, draining included (default `60m`).",
-			DeleteDescription: "How long the deletion may take (default `20m`).",
-		}),
+		"timeouts":    timeoutsAttribute(ctx),
 	}
 }
 
@@ -192,10 +179,11 @@ func nodesAttribute() schema.Attribute {
 	}
 }
 
-func optionalString(description string) schema.StringAttribute {
+// optionalName is an attribute that names something in the cloud.
+func optionalName(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional:            true,
-		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		Validators:          []validator.String{nameOrID()},
 		MarkdownDescription: description,
 	}
 }
@@ -207,7 +195,8 @@ func computedString(description string) schema.StringAttribute {
 func defaultSecurityGroups() schema.Attribute {
 	return schema.SetAttribute{
 		Optional: true, Computed: true, ElementType: types.StringType,
-		Default: setdefault.StaticValue(types.SetValueMust(types.StringType, []attr.Value{types.StringValue(defaultGroup)})),
+		Validators: groupNames(),
+		Default:    setdefault.StaticValue(types.SetValueMust(types.StringType, []attr.Value{types.StringValue(defaultGroup)})),
 		MarkdownDescription: "Security groups of the nodes, by name or ID, where `front_end` or a group names no other (default `[\"default\"]`). " +
 			"They must let the nodes reach each other.",
 	}

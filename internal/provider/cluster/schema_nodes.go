@@ -3,7 +3,6 @@ package cluster
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -13,7 +12,7 @@ import (
 
 func frontEndAttribute() schema.Attribute {
 	attributes := addAttributes(nodeAttributes("the front-end"), frontEndPlacementAttributes())
-	attributes["external_network"] = optionalString("External network, by name or ID, from which the front-end gets a floating IP. Without it there is none.")
+	attributes["external_network"] = optionalName("External network, by name or ID, from which the front-end gets a floating IP. Without it there is none.")
 	attributes["replace_on_change"] = replaceOnChangeAttribute()
 	return schema.SingleNestedAttribute{
 		Required:   true,
@@ -31,7 +30,7 @@ func workersAttribute() schema.Attribute {
 	attributes["min_ready"] = minReadyAttribute()
 	attributes["retire"] = schema.SetAttribute{
 		Optional: true, ElementType: types.StringType,
-		Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+		Validators: []validator.Set{references()},
 		MarkdownDescription: "Names of workers that leave first when `count` falls, as in `[\"astro-cpu-3\"]`; names that the group does not have are passed over. " +
 			"After them go those that are leaving already, and then the newest.",
 	}
@@ -50,20 +49,29 @@ func nodeAttributes(whose string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"flavor": schema.StringAttribute{
 			Required:            true,
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			Validators:          []validator.String{nameOrID()},
 			MarkdownDescription: "Flavor of " + whose + ", by name or ID.",
 		},
-		"image":   optionalString("Image of " + whose + ", by name or ID; the cluster's `image` if left out."),
-		"network": optionalString("Network of " + whose + ", by name or ID; the cluster's `network` if left out."),
+		"image":   optionalName("Image of " + whose + ", by name or ID; the cluster's `image` if left out."),
+		"network": optionalName("Network of " + whose + ", by name or ID; the cluster's `network` if left out."),
 		"security_groups": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType,
+			Optional: true, ElementType: types.StringType, Validators: groupNames(),
 			MarkdownDescription: "Security groups of " + whose + ", by name or ID; the cluster's `security_groups` if left out.",
 		},
-		"cloud_config": optionalString("Your own cloud-config for " + whose + " (YAML that begins with `#cloud-config`), merged after the cluster's."),
+		"cloud_config": schema.StringAttribute{
+			Optional:   true,
+			Validators: []validator.String{textValidator{"must not be empty", checkNotEmpty}},
+			MarkdownDescription: "Your own cloud-config for " + whose + " (YAML that begins with `#cloud-config`), merged after the cluster's: its lists follow ours. " +
+				"It can't set the node's name, `manage_etc_hosts`, `ssh_keys`, `power_state`, cloud-init's lists of modules or how parts are merged, nor write a file of the provider's.",
+		},
 		"files": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
-			Validators:          []validator.Map{mapvalidator.KeysAre(absolutePath())},
-			MarkdownDescription: "Files to write on " + whose + " at the first boot: absolute path → content. No secrets: user data can be read in the cloud.",
+			Validators: []validator.Map{anyText()},
+			MarkdownDescription: "Files to write on " + whose + " at the first boot: absolute path → content, owned by root and readable by all. No secrets: user data can be read in the cloud. " +
+				"Files by which the provider or the system decides who gets in (`/etc/hosts`, host keys, accounts, sudoers, `.ssh`) are refused.",
 		},
 	}
 }
+
+// groupNames are the validators of a set of security groups.
+func groupNames() []validator.Set { return []validator.Set{setvalidator.SizeAtLeast(1), references()} }

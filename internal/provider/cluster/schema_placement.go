@@ -1,10 +1,8 @@
 package cluster
 
 import (
-	"fmt"
 	"maps"
 	"math"
-	"net/netip"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -23,15 +21,15 @@ import (
 func placementAttributes(whose string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"networks": networksAttribute("Networks of "+whose+", by name or ID, where there are several, in the order of their interfaces; in place of `network`.", "network"),
-		"cluster_network": optionalString("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. " +
+		"cluster_network": optionalName("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. " +
 			"The cluster's `cluster_network` if left out, else the first."),
-		"availability_zone": optionalString("Availability zone of " + whose + "; the cloud's choice if left out."),
+		"availability_zone": optionalName("Availability zone of " + whose + "; the cloud's choice if left out."),
 		"boot_volume":       bootVolumeAttribute(whose),
 		"metadata": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			Validators: []validator.Map{
 				mapvalidator.KeysAre(textValidator{"must be a key of a server's metadata, not one of vmcluster's own", cluster.CheckMetadataKey}),
-				mapvalidator.ValueStringsAre(stringvalidator.UTF8LengthAtMost(cluster.MaxMetadataText)),
+				eachValidator{"must be values of metadata", checkMetadataValue},
 			},
 			MarkdownDescription: "Your own server metadata of " + whose + ": at most 255 characters a key and a value; keys that begin with `vmcluster_` are the provider's. " +
 				"A server has 128 items, or fewer by the project's quota, and the front-end keeps the cluster document in most of its own.",
@@ -49,7 +47,7 @@ func networksAttribute(description, single string) schema.Attribute {
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.List{
 			listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
-			listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+			references(),
 			listvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName(single)),
 		},
 		MarkdownDescription: description,
@@ -61,27 +59,20 @@ func frontEndPlacementAttributes() map[string]schema.Attribute {
 	out := placementAttributes("the front-end")
 	out["fixed_ip"] = schema.StringAttribute{
 		Optional:   true,
-		Validators: []validator.String{textValidator{"must be an IP address", checkAddress}},
+		Validators: []validator.String{textValidator{"must be an IP address", CheckAddress}},
 		MarkdownDescription: "Fixed address of the front-end on the network for the cluster's traffic. It must be free: choose one outside the subnet's allocation pools, " +
 			"because workers are made first and are given any address of those.",
 	}
 	out["port"] = schema.StringAttribute{
 		Optional: true,
 		Validators: []validator.String{
-			stringvalidator.LengthAtLeast(1),
+			nameOrID(),
 			stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("fixed_ip")),
 		},
 		MarkdownDescription: "Port that you made beforehand, by name or ID, for the front-end's interface on the network for the cluster's traffic; so its address outlives the front-end. " +
 			"Its security groups are its own, and a destroy leaves it as it was.",
 	}
 	return out
-}
-
-func checkAddress(text string) error {
-	if _, err := netip.ParseAddr(text); err != nil {
-		return fmt.Errorf("%q is not an IP address", text)
-	}
-	return nil
 }
 
 // groupPlacementAttributes are what only a group of workers can have.
@@ -104,7 +95,7 @@ func groupPlacementAttributes() map[string]schema.Attribute {
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.List{
 			listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
-			listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+			references(),
 			listvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("availability_zone")),
 		},
 		MarkdownDescription: "Availability zones over which the group's workers are spread: a new worker goes where the fewest of the group are, among equals to the first in this list. " +
@@ -123,7 +114,7 @@ func bootVolumeAttribute(whose string) schema.Attribute {
 				Validators:          []validator.Int64{whole.Between(1, math.MaxInt32)},
 				MarkdownDescription: "Size in GiB; at least the image's `min_disk`.",
 			},
-			"type": optionalString("Volume type; the cloud's default if left out. It needs compute microversion 2.67 (Stein)."),
+			"type": optionalName("Volume type; the cloud's default if left out. It needs compute microversion 2.67 (Stein)."),
 			"delete_on_termination": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether a volume goes with its server (default `true`). With `false` it is left behind by every worker that leaves, by a replacement and by `terraform destroy`: " +

@@ -12,7 +12,7 @@ func countAttribute() schema.Attribute {
 	return schema.Int64Attribute{
 		CustomType: whole.Type{},
 		Optional:   true, Computed: true,
-		Validators: []validator.Int64{whole.Between(0, mostWorkers)},
+		Validators: []validator.Int64{whole.Between(0, MostWorkers)},
 		MarkdownDescription: "How many workers the group has; exactly one of `count` and `scaling` is to be set. " +
 			"A refresh writes the number that really works, so a lost worker shows as `3 -> 4` and is made anew. With `scaling` it is the present number.",
 	}
@@ -23,7 +23,7 @@ func scalingAttribute() schema.Attribute {
 		return schema.Int64Attribute{
 			CustomType: whole.Type{},
 			Required:   required, Optional: !required,
-			Validators:          []validator.Int64{whole.Between(0, mostWorkers)},
+			Validators:          []validator.Int64{whole.Between(0, MostWorkers)},
 			MarkdownDescription: description,
 		}
 	}
@@ -44,7 +44,7 @@ func minReadyAttribute() schema.Attribute {
 	return schema.Int64Attribute{
 		CustomType: whole.Type{},
 		Optional:   true,
-		Validators: []validator.Int64{whole.Between(0, mostWorkers)},
+		Validators: []validator.Int64{whole.Between(0, MostWorkers)},
 		MarkdownDescription: "How many of the group's workers must work for an apply to succeed (default 0). " +
 			"With fewer the apply ends in an error in place of a warning; Terraform then replaces a cluster that was just being made, and mends one that was there.",
 	}
@@ -65,12 +65,12 @@ func replacementAttribute() schema.Attribute {
 			"max_unavailable": schema.Int64Attribute{
 				CustomType:          whole.Type{},
 				Optional:            true,
-				Validators:          []validator.Int64{whole.Between(1, mostWorkers)},
+				Validators:          []validator.Int64{whole.Between(1, MostWorkers)},
 				MarkdownDescription: "How many workers are out of service at a time (default 1).",
 			},
 			"drain_timeout": schema.StringAttribute{
 				Optional:   true,
-				Validators: []validator.String{durationValidator{}},
+				Validators: []validator.String{drainTime()},
 				MarkdownDescription: "How long a worker that is replaced may finish its jobs (default: the cluster's `drain_timeout`). After that it is deleted. " +
 					"`timeouts.update` has to leave time for all batches; an apply that runs out of it deletes no worker whose time is not over.",
 			},

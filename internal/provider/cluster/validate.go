@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -11,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -23,30 +22,33 @@ func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.Valid
 		return
 	}
 	resp.Diagnostics.Append(m.checkLoginUser()...)
+	if nulls := m.checkNulls(); nulls.HasError() {
+		resp.Diagnostics.Append(nulls...)
+		return
+	}
 	c, whole, diags := decode(ctx, m)
 	resp.Diagnostics.Append(diags...)
 	if whole {
 		resp.Diagnostics.Append(c.checkCoordinator()...)
 		resp.Diagnostics.Append(c.checkPlaces()...)
 		resp.Diagnostics.Append(c.checkSizes()...)
+		resp.Diagnostics.Append(c.checkTraffic()...)
+		resp.Diagnostics.Append(c.checkUserData()...)
+		resp.Diagnostics.Append(c.checkRetire()...)
+		resp.Diagnostics.Append(c.checkPairs()...)
 	}
 }
 
-// reservedUsers have a uid and a purpose of their own on every node: given the
-// login user's, the node would not work.
-var reservedUsers = append([]string{"root", "daemon", "nobody", "sshd", "vmcluster"}, node.ReservedAccounts()...)
-
-// checkLoginUser refuses accounts that the login user can't be, also where the
-// cluster's name stands in for it.
+// checkLoginUser refuses a login user that the cluster's name gives and that can't be
+// one; the schema refuses those that are configured.
 func (m model) checkLoginUser() diag.Diagnostics {
 	var diags diag.Diagnostics
-	user, why := m.LoginUser.ValueString(), ""
-	if m.LoginUser.IsNull() {
-		user, why = cluster.DefaultLoginUser(m.Name.ValueString()), " It is the default that follows from `name`."
+	if !m.LoginUser.IsNull() || cluster.CheckClusterName(m.Name.ValueString()) != nil {
+		return nil
 	}
-	if slices.Contains(reservedUsers, user) {
+	if err := CheckLoginUser(cluster.DefaultLoginUser(m.Name.ValueString())); err != nil {
 		diags.AddAttributeError(path.Root("login_user"), "Reserved login_user",
-			fmt.Sprintf("%q is a system account on the nodes.%s Set `login_user` to an account of its own.", user, why))
+			diagnose.Sentence(err.Error())+" It is the default that follows from `name`. Set `login_user`.")
 	}
 	return diags
 }

@@ -2,25 +2,12 @@ package cluster
 
 import (
 	"context"
-	"regexp"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
-
-// userName matches names that every useradd accepts, and the empty text, which makes
-// no user.
-var userName = regexp.MustCompile(`^([a-z_][-a-z0-9_]{0,31})?$`)
-
-var cleanPath = regexp.MustCompile(`^(/[^/\x00-\x1f]+)+$`)
-
-func absolutePath() validator.String {
-	return stringvalidator.RegexMatches(cleanPath, "must be an absolute path of a file")
-}
 
 // nameValidator applies one of the domain's rules for names.
 type nameValidator struct{ check func(string) error }
@@ -56,21 +43,12 @@ func (v textValidator) ValidateString(_ context.Context, req validator.StringReq
 	}
 }
 
-// durationValidator requires a span of time that is not negative.
-type durationValidator struct{}
+// nameOrID is the validator of the name or ID of something in the cloud.
+func nameOrID() validator.String { return textValidator{"must be a name or an ID", checkReference} }
 
-func (durationValidator) Description(context.Context) string               { return "must be a duration such as 30m" }
-func (v durationValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (durationValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	d, err := time.ParseDuration(req.ConfigValue.ValueString())
-	if err != nil || d < 0 {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
-			"\""+req.ConfigValue.ValueString()+"\" is not a span of time; write for example \"30m\" or \"1h30m\".")
-	}
+// drainTime is the validator of the time to drain a worker.
+func drainTime() validator.String {
+	return textValidator{"must be a span of time such as 30m", checkDrain}
 }
 
 // caKeyValidator requires a private key that can be a CA's. Its messages never hold
