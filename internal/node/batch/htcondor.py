@@ -1,9 +1,10 @@
 """HTCondor.
 
 The front-end is central manager and access point, a worker has one partitionable
-slot. Each worker has an IDTOKEN of its own, good for advertising itself and for
-reading. The front-end keeps it beside the worker's name and revokes it when the
-worker is gone.
+slot. Each worker has an IDTOKEN of its own, whose identity begins worker.NAME and
+which is good for advertising that worker alone: the collector refuses another
+machine's name under it. The front-end keeps the token beside the worker's name, and
+refuses its identity for ever when the worker is gone.
 """
 
 import base64
@@ -44,6 +45,14 @@ SCHEDD_INTERVAL = 15
 # Their own ads would otherwise live for 180 s of the 900 and 300 between two updates.
 COLLECTOR_UPDATE_INTERVAL = 30
 NEGOTIATOR_UPDATE_INTERVAL = 30
+# A worker speaks for itself alone. Its ads are judged in their own scope, where
+# unparse() demands plain text: an expression could have another value later.
+ALLOW_ADVERTISE_STARTD = $(ALLOW_DAEMON) worker.*@{domain}
+ALLOW_ADVERTISE_MASTER = $(ALLOW_DAEMON) worker.*@{domain}
+COLLECTOR_REQUIREMENTS = !regexp("^worker[.]", AuthenticatedIdentity ?: "") || countMatches( \\
+  unparse(Machine) == strcat("\\"", split(AuthenticatedIdentity, ".")[1], ".{domain}\\"") && \\
+  regexp("^\\"([A-Za-z0-9_]+@)?[-A-Za-z0-9.]+\\"$", unparse(Name)) && splitSlotName(Name)[1] == Machine && \\
+  member(unparse(VmclusterName), {{"", strcat("\\"", split(AuthenticatedIdentity, ".")[1], "\\"")}}), {{TARGET}}) == 1
 """
 WORKER = """\
 DAEMON_LIST = MASTER STARTD
@@ -62,6 +71,13 @@ VmclusterName = "{name}"
 VmclusterGroup = "{group}"
 NovaInstanceUUID = "{server_id}"
 STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
+MASTER_ATTRS = $(MASTER_ATTRS) VmclusterName NovaInstanceUUID
+"""
+REVOCATION = """\
+VMCLUSTER_GONE = %s
+SEC_TOKEN_REVOCATION_EXPR = stringListMember(sub, "$(VMCLUSTER_GONE)")
+DENY_ADVERTISE_STARTD = $(VMCLUSTER_GONE)
+DENY_ADVERTISE_MASTER = $(VMCLUSTER_GONE)
 """
 
 
@@ -126,21 +142,23 @@ class HTCondor(BatchSystem):
     # ---- the front-end
 
     def credential(self, name):
-        command = ["condor_token_create", "-identity", "condor@" + self.node.domain, "-key", "POOL"]
-        for right in ("ADVERTISE_STARTD", "ADVERTISE_MASTER", "READ"):
-            command += ["-authz", right]
-        return run(*command).strip()
+        """The next worker of the name gets another identity: this one is refused for
+        ever once its worker is gone, and with it the tokens that its holder has fetched."""
+        identity = "worker.%s.%s@%s" % (name, os.urandom(4).hex(), self.node.domain)
+        return run("condor_token_create", "-identity", identity, "-key", "POOL",
+                   "-authz", "ADVERTISE_STARTD", "-authz", "ADVERTISE_MASTER").strip()
 
     def revoke(self, credentials):
-        """A token does not expire, so the file keeps the IDs of all that were ever revoked."""
-        ids = set(re.findall('"([^"]+)"', read(REVOKED)))
+        """A token does not expire, so the file keeps the identities of all that were ever
+        revoked. The lists of those that may not advertise end sessions that go on."""
+        gone = set(re.findall(r"worker[.][\w.@-]+", read(REVOKED)))
         for token in credentials:
             try:
                 body = token.split(".")[1]
-                ids.add(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["jti"])
+                gone.add(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["sub"])
             except (IndexError, ValueError, KeyError, TypeError):
-                say("a token without an ID is not revoked")
-        write(REVOKED, "SEC_TOKEN_REVOCATION_EXPR = member(jti, {%s})\n" % ", ".join('"%s"' % i for i in sorted(ids)))
+                say("a token without an identity is not revoked")
+        write(REVOKED, REVOCATION % ", ".join(sorted(gone)))
         run("condor_reconfig")
 
     def drain(self, name, reason, only_idle):

@@ -16,7 +16,7 @@ echo "$(basename "$0") $*" >>"$CLUSTER_DIR/condor.log"
 for last; do :; done
 worker=$CLUSTER_DIR/${last%%.*}
 case "$(basename "$0")" in
-  condor_token_create) echo "x.$(printf '{"jti":"id%s"}' $$ | base64 | tr -d =).y";;
+  condor_token_create) echo "x.$(printf '{"sub":"%s"}' "$2" | base64 -w0 | tr -d =).y";;
   condor_drain)
     case "$*" in *-cancel*) exit 0;; esac
     test ! -e "$worker/busy" || { echo "Sent request: error code 10003: Draining check expression is false on slot1_1@x" >&2; exit 1; }
@@ -238,16 +238,36 @@ class HTCondorCluster(ClusterCase):
         self.assertEqual(self.coordinator.records.state["version"], lost[0])
         self.assertEqual(c.requests.count((four, "apply")), 1)
 
-    def token_id(self, name):
+    def identity(self, name):
+        """Returns whom the collector takes a worker for by its token."""
         body = self.c.text(name, htcondor.TOKEN).split(".")[1]
-        return json.loads(base64.b64decode(body + "=="))["jti"]
+        return json.loads(base64.b64decode(body + "=="))["sub"]
+
+    def revoked(self, *identities):
+        return htcondor.REVOCATION % ", ".join(sorted(identities))
+
+    def test_worker_has_an_identity_of_its_own(self):
+        for name in (self.one, self.two):
+            self.assertRegex(self.identity(name), r"^worker[.]%s[.][0-9a-f]{8}@astro[.]vmcluster[.]internal$" % name)
+        rights = [line for line in self.c.text("", "condor.log").splitlines() if line.startswith("condor_token_create")]
+        self.assertEqual({line.partition("-key")[2] for line in rights}, {" POOL -authz ADVERTISE_STARTD -authz ADVERTISE_MASTER"})
+
+    def test_collector_takes_a_workers_word_for_itself_alone(self):
+        config = self.c.text(FRONT_END, htcondor.CONFIG)
+        for line in ("ALLOW_ADVERTISE_STARTD = $(ALLOW_DAEMON) worker.*@astro.vmcluster.internal\n",
+                     "ALLOW_ADVERTISE_MASTER = $(ALLOW_DAEMON) worker.*@astro.vmcluster.internal\n",
+                     'COLLECTOR_REQUIREMENTS = !regexp("^worker[.]", AuthenticatedIdentity ?: "") || countMatches(',
+                     'unparse(Machine) == strcat("\\"", split(AuthenticatedIdentity, ".")[1], ".astro.vmcluster.internal\\"") &&',
+                     '"\\"")}), {TARGET}) == 1\n'):
+            self.assertIn(line, config)
+        self.assertNotIn("COLLECTOR", self.c.text(self.one, htcondor.CONFIG))
+        self.assertIn("\nMASTER_ATTRS = $(MASTER_ATTRS) VmclusterName NovaInstanceUUID\n", self.c.text(self.one, htcondor.CONFIG))
 
     def test_gone_workers_token_is_revoked(self):
-        one, two = self.token_id(self.one), self.token_id(self.two)
+        one, two = self.identity(self.one), self.identity(self.two)
         self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
         self.c.settle(self.coordinator)
-        revoked = "SEC_TOKEN_REVOCATION_EXPR = member(jti, {%s})\n"
-        self.assertEqual(self.c.text(FRONT_END, htcondor.REVOKED), revoked % ('"%s"' % two))
+        self.assertEqual(self.c.text(FRONT_END, htcondor.REVOKED), self.revoked(two))
         self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 1)
         put(self.c.path("bin", "condor_reconfig"), "#!/bin/sh\nexit 1\n", 0o755)
         self.c.document["workers"][0]["batch"] = "b2"  # another server of that name
@@ -258,9 +278,9 @@ class HTCondorCluster(ClusterCase):
         put(self.c.path("bin", "condor_reconfig"), CONDOR, 0o755)
         report = self.c.settle(self.c.coordinator())  # what is still to be done outlives a restart
         self.assertEqual((report["joined"], report.get("error", "")), (1, ""))
-        self.assertEqual(self.c.text(FRONT_END, htcondor.REVOKED), revoked % ", ".join('"%s"' % i for i in sorted((one, two))))
+        self.assertEqual(self.c.text(FRONT_END, htcondor.REVOKED), self.revoked(one, two))
         self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 2)
-        self.assertNotIn(self.token_id(self.one), (one, two))
+        self.assertNotIn(self.identity(self.one), (one, two))
 
     def test_the_one_before_under_a_name_is_forgotten(self):
         put(os.path.join(self.c.dir, "condor.log"), "")
