@@ -62,7 +62,7 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 	}
 	board := status.NewBoard(func() time.Duration { return time.Duration(live.interval.Load()) }, time.Now)
 	if c.Decisions != "" {
-		if err := journal.Each(c.Decisions, board.Replay); err != nil {
+		if err := journal.Each(c.Decisions, journal.Month, board.Replay); err != nil {
 			return nil, err
 		}
 	}

@@ -1,147 +1,47 @@
 package journal
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// Limits of what is read of the end of a file of decisions: the records of the last
-// day, and no less than leastTail and no more than mostTail bytes.
-const (
-	span      = 24 * time.Hour // of the longest chart
-	leastTail = 4 << 20
-	mostTail  = 64 << 20
-)
-
-// Read returns the latest records of a file of decisions, the oldest first. It skips
-// a line that is not a record, such as one that a crash cut short.
-func Read(path string) ([]record.Record, error) {
-	var records []record.Record
-	err := Each(path, func(r record.Record) { records = append(records, r) })
-	return records, err
-}
-
-// Each calls a function with the records that Read returns, one after another,
-// without keeping them in memory.
-func Each(path string, do func(record.Record)) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("read the file of decisions: %w", err)
-	}
-	if err = errors.Join(each(f, do), f.Close()); err != nil {
-		return fmt.Errorf("read the file of decisions: %w", err)
-	}
-	return nil
-}
-
-func each(f *os.File, do func(record.Record)) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	lines, err := tailOf(f, info.Size(), info.ModTime().Add(-span))
-	if err != nil {
-		return err
-	}
-	var notes notes
-	for {
-		raw, err := lines.ReadBytes('\n')
-		var l line
-		if len(raw) > 0 && json.Unmarshal(raw, &l) == nil && !l.Time.IsZero() {
-			do(notes.expand(l))
-		}
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
-	}
-}
-
-// tailOf returns a reader of the end of a file. It begins at the start of a line that
-// is older than since, as far as mostTail allows.
-func tailOf(f *os.File, size int64, since time.Time) (*bufio.Reader, error) {
-	for n := int64(leastTail); ; n = min(2*n, mostTail) {
-		from := max(0, size-n)
-		if _, err := f.Seek(from, io.SeekStart); err != nil {
-			return nil, err
-		}
-		r := bufio.NewReaderSize(io.LimitReader(f, n), 64<<10)
-		if from == 0 {
-			return r, nil
-		}
-		if _, err := r.ReadBytes('\n'); err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
-		}
-		if begun, ok := timeOf(r); n == mostTail || ok && begun.Before(since) {
-			return r, nil
-		}
-	}
-}
-
-// timeOf returns the time in the next line without consuming the line.
-func timeOf(r *bufio.Reader) (time.Time, bool) {
-	const most = 64
-	head, _ := r.Peek(most) // no record is shorter
-	text, ok := bytes.CutPrefix(head, []byte(`{"time":"`))
-	text, _, whole := bytes.Cut(text, []byte(`"`))
-	t, err := time.Parse(time.RFC3339Nano, string(text))
-	return t, ok && whole && err == nil
-}
-
-// Rounds calls a function with each record of a file of decisions that has an input.
-// It reads the whole file and fails at a line that it cannot decode, and where the
-// function fails.
-func Rounds(path string, do func(record.Record) error) error {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("read recorded rounds: %w", err)
-	}
-	n := 0
-	for text := range bytes.Lines(raw) {
-		n++
-		var l wholeLine
-		err := json.Unmarshal(text, &l)
-		if err == nil && l.Input != nil {
-			l.Record.Input = l.Input
-			err = do(l.Record)
-		}
-		if err != nil {
-			return fmt.Errorf("%s, line %d: %w", path, n, err)
-		}
-	}
-	return nil
-}
-
 // File is an open file of decisions. It implements loop.Recorder. Without a path it
-// discards records. It is safe for concurrent use.
+// discards records. It is safe for concurrent use, also by several processes that
+// append to one file.
 type File struct {
-	mu    sync.Mutex
-	f     *os.File
-	facts bool
-	notes notes // of the latest line that was written
+	mu     sync.Mutex
+	path   string
+	f      *os.File
+	facts  bool
+	notes  notes // of the latest line that was written
+	limit  int64 // size of the file from which on it is thinned
+	thinAt int64
 }
 
 // Open opens the file of that path to append records. With facts, each line also has
 // its round's input, so that the round can be decided again.
 func Open(path string, facts bool) (*File, error) {
-	f := &File{}
+	f := &File{limit: mostBytes}
 	return f, f.Reopen(path, facts)
 }
 
 // Reopen continues in the file of that path, which is created if it does not exist,
 // as after a rotation. If that fails, the old file stays in use.
 func (d *File) Reopen(path string, facts bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.reopen(path, facts)
+}
+
+func (d *File) reopen(path string, facts bool) error {
 	var opened *os.File
 	if path != "" {
 		var err error
@@ -149,10 +49,8 @@ func (d *File) Reopen(path string, facts bool) error {
 			return fmt.Errorf("open the file of decisions: %w", err)
 		}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	old := d.f
-	d.f, d.facts, d.notes = opened, facts, notes{}
+	d.path, d.f, d.facts, d.notes, d.thinAt = path, opened, facts, notes{}, d.limit
 	if old == nil {
 		return nil
 	}
@@ -162,23 +60,127 @@ func (d *File) Reopen(path string, facts bool) error {
 	return nil
 }
 
-// Record appends a record. It implements loop.Recorder.
+// Record appends a record. It implements loop.Recorder. Where the file has become
+// large, it thins the file first.
 func (d *File) Record(r record.Record) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.f == nil {
 		return nil
 	}
+	unlock, size, err := d.lock()
+	if err != nil {
+		return err
+	}
+	if d.facts || size < d.thinAt {
+		defer unlock()
+		return d.append(r)
+	}
+	thinned := d.thin(r.Time)
+	unlock()
+	if thinned != nil {
+		d.thinAt = size + d.limit/4 // until then, the file only grows
+	}
+	unlock, size, err = d.lock()
+	if err != nil {
+		return errors.Join(thinned, err)
+	}
+	defer unlock()
+	d.thinAt = max(d.thinAt, size+d.limit/20)
+	return errors.Join(thinned, d.append(r))
+}
+
+func (d *File) append(r record.Record) error {
+	var line bytes.Buffer
 	var err error
 	if d.facts {
-		err = record.WriteLine(d.f, wholeLine{Record: r, Input: r.Input})
+		err = record.WriteLine(&line, wholeLine{Record: r, Input: r.Input})
 	} else {
-		err = record.WriteLine(d.f, d.notes.shorten(r))
+		err = record.WriteLine(&line, d.notes.shorten(r))
+	}
+	if err == nil {
+		if _, err = d.f.Write(line.Bytes()); err != nil {
+			err = fmt.Errorf("write to the file of decisions: %w", err)
+		}
 	}
 	if d.facts || err != nil {
 		d.notes = notes{} // the next line does not refer to this one
 	}
 	return err
+}
+
+// lock takes the file for this process alone, and returns its size. A file that another
+// process has thinned or rotated is opened anew. What is not a regular file, such as a
+// pipe, has no lock and the size 0; so has a file that others do not let go of.
+func (d *File) lock() (unlock func(), size int64, err error) {
+	none := func() {}
+	for range lockTries {
+		f := d.f
+		info, err := f.Stat()
+		if err != nil {
+			return nil, 0, fmt.Errorf("look at the file of decisions: %w", err)
+		}
+		if !info.Mode().IsRegular() {
+			return none, 0, nil
+		}
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+			time.Sleep(lockPause)
+			continue
+		}
+		unlock = func() { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) } // closing the file unlocks it, too
+		named, err := os.Stat(d.path)
+		if err == nil && os.SameFile(info, named) {
+			return unlock, named.Size(), nil
+		}
+		unlock()
+		if d.reopen(d.path, d.facts) != nil {
+			break // the old file stays in use
+		}
+	}
+	return none, 0, nil
+}
+
+// A process holds the lock while it writes a line, or for some seconds while it thins
+// the file.
+const (
+	lockTries = 2000
+	lockPause = 10 * time.Millisecond
+)
+
+// thin replaces the file by a thinned one. The caller holds the lock of the old file.
+// A crash leaves either of the two.
+func (d *File) thin(now time.Time) error {
+	if err := replace(d.path, d.limit, now); err != nil {
+		return fmt.Errorf("thin the file of decisions: %w", err)
+	}
+	return d.reopen(d.path, d.facts)
+}
+
+func replace(path string, limit int64, now time.Time) (err error) {
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	from, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }() // it was only read
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	to, err := os.OpenFile(path+".thinned", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(write(from, to, limit, now), to.Sync(), to.Close()); err == nil {
+		err = os.Rename(to.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(to.Name()))
+	}
+	return nil
 }
 
 // Close closes the file. Records after that are discarded.

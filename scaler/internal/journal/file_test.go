@@ -114,7 +114,7 @@ func TestADayOfAHundredIdleWorkersIsReadWhole(t *testing.T) {
 		t.Errorf("the file has %d bytes", size)
 	}
 	read, events := 0, journal.New(0)
-	err := journal.Each(path, func(r record.Record) {
+	err := journal.Each(path, journal.Day, func(r record.Record) {
 		if read++; len(r.Notes) != workers {
 			t.Fatalf("the record of %s has %d notes", r.Time, len(r.Notes))
 		}

@@ -28,7 +28,9 @@ type Record struct {
 	Waiting    int                 `json:"jobs_waiting"`
 	Running    int                 `json:"jobs_running"`
 	Workers    map[fleet.Phase]int `json:"workers,omitempty"`
-	Needed     int                 `json:"workers_needed"` // beyond those that exist
+	Groups     map[string]Group    `json:"groups,omitempty"`  // the cluster's groups; nil: nothing was read
+	Thinned    bool                `json:"thinned,omitempty"` // the record stands for the rounds up to the next record
+	Needed     int                 `json:"workers_needed"`    // beyond those that exist
 	DryRun     bool                `json:"dry_run,omitempty"`
 	Watching   bool                `json:"watching,omitempty"` // a round that does not act
 	decide.Decision
@@ -82,6 +84,53 @@ func (r *Record) Decided(in Input, out decide.Outcome) {
 	}
 	r.Decision, r.Fleet, r.Demand, r.Facts = out.Decision, out.Fleet, out.Demand, f
 	r.Policy, r.Input = in.Policy.At(in.Now).For(f.Cluster.Document.Groups), &in
+	r.Groups = groups(out.Fleet, f.Cluster.Document.Groups, r.Policy)
+}
+
+// Group is the state of a worker group in one round, or in several.
+type Group struct {
+	Workers map[fleet.Phase]int `json:"workers,omitempty"`
+	Scaled  bool                `json:"scaled,omitempty"` // the scaler owns the number of workers
+	Min     int                 `json:"min,omitempty"`    // of a group that is scaled
+	Max     int                 `json:"max,omitempty"`
+	// Of a record that stands for several rounds: the time for which workers existed in
+	// these, added up over the workers.
+	WorkerSeconds float64 `json:"worker_seconds,omitempty"`
+}
+
+// Exist returns the number of workers that have a server.
+func (g Group) Exist() int {
+	n := 0
+	for phase, count := range g.Workers {
+		if phase != fleet.Vanished {
+			n += count
+		}
+	}
+	return n
+}
+
+func groups(f fleet.Fleet, specs map[string]cluster.GroupSpec, p decide.Policy) map[string]Group {
+	out := make(map[string]Group, len(specs))
+	for name := range specs {
+		b, scaled := p.Groups[name]
+		g := Group{Scaled: scaled}
+		if scaled {
+			g.Min, g.Max = b.Min, b.Max
+		}
+		out[name] = g
+	}
+	for _, w := range f.Workers {
+		g, known := out[w.Group]
+		if !known || w.Phase == fleet.Foreign {
+			continue
+		}
+		if g.Workers == nil {
+			g.Workers = map[fleet.Phase]int{}
+		}
+		g.Workers[w.Phase]++
+		out[w.Group] = g
+	}
+	return out
 }
 
 // Failed notes an action that failed.
