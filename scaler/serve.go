@@ -61,12 +61,16 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 		}
 	}
 	board := status.NewBoard(func() time.Duration { return time.Duration(live.interval.Load()) }, time.Now)
+	board.Version = versionText()
+	board.SetPrices(c.Prices)
 	if c.Decisions != "" {
 		if err := journal.Each(c.Decisions, journal.Month, board.Replay); err != nil {
 			return nil, err
 		}
 	}
 	m := metrics.New(versionText(), time.Now)
+	m.SetPrices(c.Prices)
+	live.prices = append(live.prices, board.SetPrices, m.SetPrices)
 	server, err := web.Listen(ctx, c.Web.Listen, access, web.Handler(board, m.Handler()))
 	if err != nil {
 		return nil, err
@@ -114,6 +118,7 @@ type live struct {
 	records  loop.Recorder
 	changes  chan loop.Settings
 	interval atomic.Int64
+	prices   []func(map[string]float64) // take changed prices
 }
 
 // follow reads the configuration again on each signal.
@@ -153,6 +158,9 @@ func (v *live) take(ctx context.Context, c config.Config) bool {
 	case v.changes <- settings(c):
 	}
 	v.interval.Store(int64(c.Interval))
+	for _, set := range v.prices {
+		set(c.Prices)
+	}
 	v.config = changed(v.config, c)
 	return true
 }
@@ -161,7 +169,7 @@ func (v *live) take(ctx context.Context, c config.Config) bool {
 // change while the scaler runs.
 func changed(old, c config.Config) config.Config {
 	old.Policy, old.Preset, old.Interval, old.Queue = c.Policy, c.Preset, c.Interval, c.Queue
-	old.LogLevel, old.Decisions, old.Facts = c.LogLevel, c.Decisions, c.Facts
+	old.LogLevel, old.Decisions, old.Facts, old.Prices = c.LogLevel, c.Decisions, c.Facts, c.Prices
 	return old
 }
 

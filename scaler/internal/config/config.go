@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -30,6 +31,9 @@ type Config struct {
 	LogJSON   bool
 	Decisions string // file for records, JSON lines; "" keeps none
 	Facts     bool   // records hold the input of their rounds
+	// Prices are what a worker of a group costs for an hour, in a currency that only the
+	// user knows.
+	Prices map[string]float64
 }
 
 // Queue holds how the batch system is read.
@@ -88,7 +92,7 @@ func Parse(path string, source []byte) (Config, error) {
 	if diags.HasErrors() {
 		return Config{}, &Error{diags}
 	}
-	c := Config{Policy: decide.DefaultPolicy(), Actuator: ActuatorNova}
+	c := Config{Policy: decide.DefaultPolicy(), Actuator: ActuatorNova, Prices: map[string]float64{}}
 	d := &decoder{}
 	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log", "web")
 	d.queue(blocks, &c)
@@ -154,7 +158,14 @@ func (d *decoder) groups(blocks map[string][]*hcl.Block, c *Config) {
 		}
 		bounds := decide.Bounds{Max: decide.Unsaid}
 		var diskMiB int
-		inner := d.body(b.Body, groupOptions(&bounds, &diskMiB), "schedule")
+		price := math.NaN()
+		inner := d.body(b.Body, groupOptions(&bounds, &diskMiB, &price), "schedule")
+		if !math.IsNaN(price) {
+			c.Prices[name] = price
+			if onlyPrice(b.Body) {
+				continue
+			}
+		}
 		for _, s := range inner["schedule"] {
 			d.schedule(s, name, bounds, c)
 		}
@@ -164,6 +175,13 @@ func (d *decoder) groups(blocks map[string][]*hcl.Block, c *Config) {
 		}
 		c.Policy.Groups[name] = bounds
 	}
+}
+
+// onlyPrice reports whether a group block says nothing but the price. Such a block does
+// not put the group in the scaler's charge.
+func onlyPrice(body hcl.Body) bool {
+	attributes, diags := body.JustAttributes()
+	return !diags.HasErrors() && len(attributes) == 1 && attributes[priceOption] != nil
 }
 
 func (d *decoder) actuator(blocks map[string][]*hcl.Block, c *Config) {

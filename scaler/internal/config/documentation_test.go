@@ -84,7 +84,7 @@ func TestDocumentation(t *testing.T) {
 	var disk int
 	blocks := map[string][]option.Option{
 		"Top level": c.top(), "`ssh` in `queue` (optional)": (&SSH{}).options(),
-		"`group \"NAME\"` (optional)": groupOptions(&decide.Bounds{}, &disk), "`schedule` in `group` (optional, any number)": scheduleOptions(&decide.Window{}, &scheduleText{}),
+		"`group \"NAME\"` (optional)": groupOptions(&decide.Bounds{}, &disk, new(float64)), "`schedule` in `group` (optional, any number)": scheduleOptions(&decide.Window{}, &scheduleText{}),
 		"`policy` (optional)": c.policy(), "`actuator \"terraform\"`": c.Terraform.options(), "`log` (optional)": c.log(), "`web` (optional, with `listen`)": c.Web.options(),
 	}
 	for _, name := range adapter.Names() {

@@ -75,7 +75,9 @@ func (c *Config) policy() []option.Option {
 	}
 }
 
-func groupOptions(b *decide.Bounds, diskMiB *int) []option.Option {
+const priceOption = "price_per_hour"
+
+func groupOptions(b *decide.Bounds, diskMiB *int, price *float64) []option.Option {
 	return []option.Option{
 		option.Number("min", "0", 0, 10000, &b.Min),
 		option.Number("max", "", 0, 10000, &b.Max),
@@ -85,6 +87,7 @@ func groupOptions(b *decide.Bounds, diskMiB *int) []option.Option {
 		option.Number("gpus", "0", 0, 1000, &b.Shape.GPUs),
 		option.Number("priority", "0", 0, 1000, &b.Priority),
 		option.Number("spare", "0", 0, 10000, &b.Spare),
+		option.Price(priceOption, price),
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/status"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/usage"
 )
 
 const prefix = "vmcluster_scaler_"
@@ -40,6 +41,8 @@ type Metrics struct {
 
 	decisions *prometheus.CounterVec
 	made      prometheus.Counter
+	time      *prometheus.CounterVec
+	cost      *prometheus.CounterVec
 	faults    *prometheus.CounterVec
 	failed    *prometheus.CounterVec
 	unread    *prometheus.CounterVec
@@ -55,6 +58,8 @@ type Metrics struct {
 	decided map[string]bool // actions of the last round
 	sick    map[string]bool // workers of the last round whose fault was counted
 	births  births
+	usage   usage.Meter
+	prices  map[string]float64
 }
 
 // New returns metrics without values. Version is the scaler's version.
@@ -87,6 +92,8 @@ func (m *Metrics) gauges() {
 func (m *Metrics) counters() {
 	m.decisions = m.counterVec("decisions_total", "Workers that it was decided to add, drain, undrain or remove; a step that goes on counts once.", "group", "action")
 	m.made = m.counter("workers_made_total", "Workers that were made.")
+	m.time = m.counterVec("worker_seconds_total", "Time for which workers have existed, added up over a group's workers.", "group")
+	m.cost = m.counterVec("worker_cost_total", "What that time costs, of groups that have a price_per_hour.", "group")
 	m.faults = m.counterVec("worker_faults_total", "Workers found broken (server in ERROR), absent (not in the pool for the join timeout) or vanished (no server).", "group", "phase")
 	m.failed = m.counterVec("action_failures_total", "Calls to carry out a decision that failed, by the kind of fault.", "kind")
 	m.unread = m.counterVec("read_failures_total", "Rounds in which the cluster or the queue could not be read.", "what")
@@ -192,6 +199,7 @@ func (m *Metrics) Finished(r record.Record) {
 	m.lastTick.Set(float64(now.UnixMilli()) / 1000)
 	m.tick.Observe(r.Seconds)
 	m.made.Add(float64(len(r.Added)))
+	m.used(r)
 	for _, kind := range r.Faults {
 		m.failed.WithLabelValues(string(kind)).Inc()
 	}
@@ -208,6 +216,26 @@ func (m *Metrics) Finished(r record.Record) {
 	}
 	if r.Standby == "" {
 		m.births.made(r, now, m)
+	}
+}
+
+// SetPrices sets what a worker of each group costs for an hour.
+func (m *Metrics) SetPrices(prices map[string]float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.prices = prices
+}
+
+// used counts the workers' time since the round before.
+func (m *Metrics) used(r record.Record) {
+	for group, seconds := range m.usage.Add(r) {
+		if r.Standby != "" { // the scaler that acts counts
+			continue
+		}
+		m.time.WithLabelValues(group).Add(seconds)
+		if price, ok := m.prices[group]; ok {
+			m.cost.WithLabelValues(group).Add(price * seconds / 3600)
+		}
 	}
 }
 

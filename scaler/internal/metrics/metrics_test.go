@@ -47,6 +47,7 @@ func played(t *testing.T) *metrics.Metrics {
 	if text := show(t, m); !strings.Contains(text, "vmcluster_scaler_data_age_seconds -1\n") {
 		t.Errorf("before the first reading:\n%s", text)
 	}
+	m.SetPrices(map[string]float64{"cpu": 0.5})
 	for _, r := range recordtest.Records() {
 		now = r.Time.Add(300 * time.Millisecond)
 		m.Decided(r)

@@ -115,6 +115,20 @@ func Number(name, written string, least, most int, to *int) Option {
 	}}
 }
 
+// Price returns an option that is a price: 0 or more, with a fraction.
+func Price(name string, to *float64) Option {
+	const most = 1_000_000
+	within := fmt.Sprintf("0 to %d", most)
+	return Option{Name: name, Allowed: within, Type: cty.Number, Set: func(v cty.Value) error {
+		f, _ := v.AsBigFloat().Float64()
+		if !(f >= 0 && f <= most) {
+			return fmt.Errorf("%s is not a price from %s", v.AsBigFloat().Text('f', -1), within)
+		}
+		*to = f
+		return nil
+	}}
+}
+
 // Duration returns an option that is a duration within bounds.
 func Duration(name, written string, least, most time.Duration, to *time.Duration) Option {
 	within := fmt.Sprintf("%s to %s", unit(least), unit(most))

@@ -12,6 +12,7 @@ func TestOptions(t *testing.T) {
 	var text, one string
 	var list []string
 	var number int
+	var price float64
 	var wait time.Duration
 	var yes bool
 	for _, tt := range []struct {
@@ -30,6 +31,9 @@ func TestOptions(t *testing.T) {
 		{Number("a", "", 1, 5, &number), cty.NumberIntVal(5), ""},
 		{Number("a", "", 1, 5, &number), cty.NumberIntVal(6), "6 is not a whole number from 1 to 5"},
 		{Number("a", "", 1, 5, &number), cty.NumberFloatVal(1.5), "1.5 is not a whole number"},
+		{Price("a", &price), cty.NumberFloatVal(0.034), ""},
+		{Price("a", &price), cty.NumberFloatVal(-0.5), "-0.5 is not a price from 0 to 1000000"},
+		{Price("a", &price), cty.PositiveInfinity, "not a price"},
 		{Duration("a", "", time.Second, time.Hour, &wait), cty.StringVal("90s"), ""},
 		{Duration("a", "", time.Second, time.Hour, &wait), cty.StringVal("90"), `"90" is not a duration`},
 		{Duration("a", "", time.Second, time.Hour, &wait), cty.StringVal("2h"), "2h is out of range: 1s to 1h"},

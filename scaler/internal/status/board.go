@@ -10,6 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/usage"
 )
 
 // Limits of the time that a healthy loop needs: a round reads for two minutes at most,
@@ -21,16 +22,35 @@ const (
 
 // Point is the numbers of jobs and workers at one moment.
 type Point struct {
-	Time    time.Time           `json:"time"`
-	Waiting int                 `json:"waiting"`
-	Running int                 `json:"running"`
-	Workers map[fleet.Phase]int `json:"workers"`
+	Time    time.Time               `json:"time"`
+	Waiting int                     `json:"waiting"`
+	Running int                     `json:"running"`
+	Workers map[fleet.Phase]int     `json:"workers"`
+	Groups  map[string]record.Group `json:"groups,omitempty"`
 }
+
+// Span is a length of time that charts show.
+type Span struct {
+	Name   string // in addresses and in JSON
+	Words  string
+	Length time.Duration
+}
+
+// Spans are the spans of time that charts show, from the shortest.
+var Spans = []Span{
+	{"hour", "1 hour", time.Hour},
+	{"6h", "6 hours", 6 * time.Hour},
+	{"day", "24 hours", 24 * time.Hour},
+	{"week", "7 days", 7 * 24 * time.Hour},
+	{"month", "30 days", 30 * 24 * time.Hour},
+}
+
+// mostPoints is the number of points of a whole chart.
+const mostPoints = 360
 
 // series keeps one point for each step of time: the one with the most waiting jobs.
 type series struct {
 	step   time.Duration
-	most   int
 	points []Point
 }
 
@@ -41,8 +61,8 @@ func (s *series) add(p Point) {
 		}
 		return
 	}
-	if len(s.points) >= s.most {
-		s.points = slices.Delete(s.points, 0, len(s.points)-s.most+1)
+	if len(s.points) >= mostPoints {
+		s.points = slices.Delete(s.points, 0, len(s.points)-mostPoints+1)
 	}
 	s.points = append(s.points, p)
 }
@@ -50,28 +70,42 @@ func (s *series) add(p Point) {
 // Board keeps what the scaler saw and did, for the page. It implements loop.Observer
 // and is safe for concurrent use.
 type Board struct {
+	Version string // of the scaler; set it before the board is used
+
 	interval func() time.Duration
 	now      func() time.Time
 
 	mu       sync.Mutex
 	started  time.Time
 	status   Status
+	record   record.Record
 	known    bool // a round has set status
 	acting   bool
 	begun    time.Time // of the round that acts
 	finished time.Time
 	trouble  string
 	journal  *journal.Journal
-	hour     series
-	day      series
+	latest   Point
+	series   []series // of Spans
+	usage    usage.Meter
+	prices   map[string]float64
 }
 
 // NewBoard returns an empty board. Interval returns the time between two rounds.
 func NewBoard(interval func() time.Duration, now func() time.Time) *Board {
-	return &Board{
-		interval: interval, now: now, started: now(), journal: journal.New(200),
-		hour: series{step: 10 * time.Second, most: 360}, day: series{step: 4 * time.Minute, most: 360},
+	b := &Board{interval: interval, now: now, started: now(), journal: journal.New(200)}
+	for _, span := range Spans {
+		b.series = append(b.series, series{step: span.Length / mostPoints})
 	}
+	return b
+}
+
+// SetPrices sets what a worker of each group costs for an hour. A group without a price
+// has no cost.
+func (b *Board) SetPrices(prices map[string]float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.prices = prices
 }
 
 // Replay adds a record of an earlier scaler, so that a restart leaves no gap on the
@@ -87,8 +121,9 @@ func (b *Board) Replay(r record.Record) {
 func (b *Board) Decided(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.status, b.known, b.trouble = Of(r), true, ""
+	b.status, b.record, b.known, b.trouble = Of(r), r, true, ""
 	b.acting, b.begun = true, r.Time
+	b.point(r) // now, so that charts and status agree while the decision is carried out
 }
 
 // Finished shows a round that is over. It implements loop.Observer.
@@ -103,23 +138,41 @@ func (b *Board) Finished(r record.Record) {
 
 // point adds a record to the charts. A round that could not read leaves a gap.
 func (b *Board) point(r record.Record) {
-	if r.Error != "" {
+	if r.Error != "" || r.Time.Equal(b.latest.Time) {
 		return
 	}
-	p := Point{Time: r.Time, Waiting: r.Waiting, Running: r.Running, Workers: r.Workers}
-	b.hour.add(p)
-	b.day.add(p)
+	b.usage.Add(r)
+	b.latest = Point{Time: r.Time, Waiting: r.Waiting, Running: r.Running, Workers: r.Workers, Groups: r.Groups}
+	for i := range b.series {
+		b.series[i].add(b.latest)
+	}
 }
 
 // View is a copy of what a board holds.
 type View struct {
-	Now    time.Time
-	Status Status
-	Known  bool // Status is set
-	Events []journal.Event
-	Hour   []Point // one in 10 s
-	Day    []Point // one in 4 min
-	Health Health
+	Now     time.Time
+	Version string
+	Status  Status
+	Record  record.Record // of the round that set Status
+	Known   bool          // Status is set
+	Events  []journal.Event
+	History map[string][]Point // by the name of the span; the last point is the latest one
+	Usage   []usage.Day        // the latest first
+	Health  Health
+}
+
+// history returns the points of each span. The last one is the latest reading, also
+// where the step that it belongs to has had more waiting jobs.
+func (b *Board) history() map[string][]Point {
+	out := map[string][]Point{}
+	for i, span := range Spans {
+		points := slices.Clone(b.series[i].points)
+		if n := len(points); n > 0 && b.latest.Time.After(points[n-1].Time) {
+			points = append(points, b.latest)
+		}
+		out[span.Name] = points
+	}
+	return out
 }
 
 // Health reports whether the loop runs.
@@ -136,8 +189,8 @@ func (b *Board) View() View {
 	defer b.mu.Unlock()
 	now := b.now()
 	return View{
-		Now: now, Status: b.status, Known: b.known, Events: b.journal.Events(),
-		Hour: slices.Clone(b.hour.points), Day: slices.Clone(b.day.points), Health: b.health(now),
+		Now: now, Version: b.Version, Status: b.status, Record: b.record, Known: b.known, Events: b.journal.Events(),
+		History: b.history(), Usage: b.usage.Days(b.prices), Health: b.health(now),
 	}
 }
 

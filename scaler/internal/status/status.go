@@ -47,6 +47,18 @@ type Jobs struct {
 	Count int    `json:"count"`
 	First string `json:"first"`
 	Why   string `json:"why"`
+	Never bool   `json:"never,omitempty"` // no group could ever run them
+}
+
+// Never returns the number of waiting jobs that no group could ever run.
+func (q Queue) Never() int {
+	n := 0
+	for _, j := range q.Unmet {
+		if j.Never {
+			n += j.Count
+		}
+	}
+	return n
 }
 
 // Group is the state of a worker group.
@@ -105,10 +117,10 @@ func queueOf(r record.Record) Queue {
 		}
 	}
 	for _, k := range facts.Skipped {
-		q.Skipped = append(q.Skipped, Jobs{k.Count, k.First, k.Why})
+		q.Skipped = append(q.Skipped, Jobs{Count: k.Count, First: k.First, Why: k.Why})
 	}
 	for _, u := range r.Demand.UnmetByReason() {
-		q.Unmet = append(q.Unmet, Jobs{u.Count, u.First, u.Why.String()})
+		q.Unmet = append(q.Unmet, Jobs{Count: u.Count, First: u.First, Why: u.Why.String(), Never: u.Never})
 	}
 	return q
 }
@@ -184,6 +196,17 @@ func (g Group) Others(phases ...fleet.Phase) int {
 	n := g.Total
 	for _, p := range phases {
 		n -= g.Phases[p]
+	}
+	return n
+}
+
+// Exist returns the number of the cluster's workers that have a server.
+func (s Status) Exist() int {
+	n := 0
+	for _, w := range s.Workers {
+		if w.Phase != fleet.Vanished && w.Phase != fleet.Foreign {
+			n++
+		}
 	}
 	return n
 }

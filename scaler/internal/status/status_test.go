@@ -156,11 +156,14 @@ func TestHistory(t *testing.T) {
 	}
 	b.Finished(record.Record{Time: recordtest.Noon.Add(30000 * time.Second), Waiting: 1, Decision: decide.Decision{Notes: []decide.Note{{About: "jobs", Reason: reason.Said("x")}}}})
 	v := b.View()
-	if len(v.Hour) != 360 || !v.Hour[359].Time.Equal(recordtest.Noon.Add(30000*time.Second)) {
-		t.Errorf("the hour has %d points, the last %+v", len(v.Hour), v.Hour[len(v.Hour)-1])
-	}
-	if len(v.Day) != 126 || v.Day[0].Waiting != 23 {
-		t.Errorf("the day has %d points, the first %+v; want the peaks of 4 minutes", len(v.Day), v.Day[0])
+	for span, want := range map[string]struct{ points, peak int }{"hour": {360, 38}, "6h": {360, 49}, "day": {126, 23}, "week": {20, 49}, "month": {6, 49}} {
+		points := v.History[span]
+		if len(points) != want.points || points[0].Waiting != want.peak {
+			t.Errorf("%s has %d points, the first %+v; want %d with the peaks of each step", span, len(points), points[0], want.points)
+		}
+		if last := points[len(points)-1]; !last.Time.Equal(recordtest.Noon.Add(30000*time.Second)) || last.Waiting != 1 {
+			t.Errorf("%s ends with %+v, and not with the latest reading", span, last)
+		}
 	}
 	if v.Known {
 		t.Error("what was written down is no status")

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,24 +18,32 @@ const (
 	top, bottom        = 14, 26
 	plotWide, plotHigh = width - left - right, height - top - bottom
 	gapInSteps         = 5
+	shortest           = 5 * time.Minute // that a chart shows
+	mostBound          = 4               // a bound this many times above the workers would flatten them
 )
 
-// chart is a drawing of values over time, as SVG.
+// chart is a drawing of values over time, as SVG. The page's script reads Times and the
+// layers' Values to show the values at one moment.
 type chart struct {
+	ID     string
 	Title  string
 	Empty  bool
 	Layers []layer
 	Y      []mark
 	X      []mark
 	Base   string // y of the value 0
+	From   int64  // seconds since 1970
+	To     int64
+	Times  string // of the points: "1764331200,1764331210"
 }
 
 // layer is one line or one area of a chart, with its entry in the legend.
 type layer struct {
-	Name  string
-	Class string
-	Path  string
-	Last  int
+	Name   string
+	Class  string
+	Path   string
+	Last   int
+	Values string // of the points: "3,4"
 }
 
 // mark is a label on an axis.
@@ -45,11 +54,37 @@ type mark struct {
 
 func place(at float64) string { return fmt.Sprintf("%.1f", at) }
 
+// history is the points of a chart, and the time that it shows.
+type history struct {
+	points   []status.Point
+	from, to time.Time
+}
+
+// historyOf returns the points within a span of time before now. A history that is
+// shorter than the span fills the chart.
+func historyOf(points []status.Point, span time.Duration, now time.Time) history {
+	h := history{from: now.Add(-span), to: now}
+	first := slices.IndexFunc(points, func(p status.Point) bool { return !p.Time.Before(h.from) })
+	if first < 0 {
+		return h
+	}
+	h.points = points[first:]
+	h.from = h.points[0].Time
+	if latest := now.Add(-min(shortest, span)); h.from.After(latest) {
+		h.from = latest
+	}
+	return h
+}
+
 // canvas converts times and values to coordinates.
 type canvas struct {
 	from, to time.Time
 	most     int
 	gap      time.Duration // after this time without a point, the value is unknown
+}
+
+func (h history) canvas(most int) canvas {
+	return canvas{from: h.from, to: h.to, gap: gap(h.points), most: round(max(1, most))}
 }
 
 func (c canvas) x(t time.Time) float64 {
@@ -60,28 +95,26 @@ func (c canvas) y(n int) float64 {
 	return top + plotHigh*(1-float64(n)/float64(c.most))
 }
 
-func jobsChart(points []status.Point, from, to time.Time) chart {
-	points = within(points, from)
-	c := canvas{from: from, to: to, gap: gap(points), most: 1}
-	for _, p := range points {
-		c.most = max(c.most, p.Waiting, p.Running)
+func jobsChart(h history) chart {
+	most := 0
+	for _, p := range h.points {
+		most = max(most, p.Waiting, p.Running)
 	}
-	c.most = round(c.most)
-	out := c.frame("Jobs", points)
-	lines := []struct {
-		name, class string
-		value       func(status.Point) int
+	c := h.canvas(most)
+	out := c.frame("jobs", "Jobs", h.points)
+	for _, l := range []struct {
+		name  string
+		value func(status.Point) int
 	}{
-		{"waiting", "waiting", func(p status.Point) int { return p.Waiting }},
-		{"running", "running", func(p status.Point) int { return p.Running }},
-	}
-	for _, l := range lines {
-		out.add(l.name, l.class, points, l.value, c.line(points, l.value))
+		{"waiting", func(p status.Point) int { return p.Waiting }},
+		{"running", func(p status.Point) int { return p.Running }},
+	} {
+		out.add(l.name, l.name, h.points, l.value, c.line(h.points, l.value))
 	}
 	return out
 }
 
-// bands are the areas of the workers' chart, from the lowest to the highest.
+// bands are the areas of a chart of workers, from the lowest to the highest.
 var bands = []struct {
 	name   string
 	phases []fleet.Phase
@@ -93,51 +126,85 @@ var bands = []struct {
 	{"other", []fleet.Phase{fleet.Closed, fleet.Stopped, fleet.Absent, fleet.Broken}},
 }
 
-func workersChart(points []status.Point, from, to time.Time) chart {
-	points = within(points, from)
-	c := canvas{from: from, to: to, gap: gap(points), most: 1}
-	upTo := func(p status.Point, band int) int {
-		n := 0
-		for _, b := range bands[:band+1] {
-			for _, phase := range b.phases {
-				n += p.Workers[phase]
-			}
+func upTo(workers map[fleet.Phase]int, band int) int {
+	n := 0
+	for _, b := range bands[:band+1] {
+		for _, phase := range b.phases {
+			n += workers[phase]
 		}
-		return n
 	}
-	for _, p := range points {
-		c.most = max(c.most, upTo(p, len(bands)-1))
+	return n
+}
+
+func workersChart(h history) chart {
+	return stack(h, "workers", "Workers", func(p status.Point) map[fleet.Phase]int { return p.Workers }, 0)
+}
+
+// groupChart shows the workers of a group, and the bounds that the scaler keeps.
+func groupChart(h history, name string) chart {
+	h.points = slices.DeleteFunc(slices.Clone(h.points), func(p status.Point) bool {
+		_, known := p.Groups[name]
+		return !known
+	})
+	peak, bound, scaled := 0, 0, false
+	for _, p := range h.points {
+		g := p.Groups[name]
+		peak = max(peak, upTo(g.Workers, len(bands)-1))
+		bound, scaled = max(bound, g.Max), scaled || g.Scaled
 	}
-	c.most = round(c.most)
-	out := c.frame("Workers", points)
+	if bound > mostBound*max(peak, 1) {
+		bound = 0
+	}
+	out := stack(h, "group-"+name, "Workers of "+name, func(p status.Point) map[fleet.Phase]int { return p.Groups[name].Workers }, bound)
+	if !scaled {
+		return out
+	}
+	c := h.canvas(max(peak, bound))
+	for _, l := range []struct {
+		name  string
+		value func(status.Point) int
+	}{
+		{"min", func(p status.Point) int { return p.Groups[name].Min }},
+		{"max", func(p status.Point) int { return p.Groups[name].Max }},
+	} {
+		path := ""
+		if l.name == "min" || bound > 0 {
+			path = c.line(h.points, l.value)
+		}
+		out.add(l.name, l.name, h.points, l.value, path)
+	}
+	return out
+}
+
+// stack draws the bands of workers on each other. The scale reaches to least at least.
+func stack(h history, id, title string, workers func(status.Point) map[fleet.Phase]int, least int) chart {
+	most := least
+	for _, p := range h.points {
+		most = max(most, upTo(workers(p), len(bands)-1))
+	}
+	c := h.canvas(most)
+	out := c.frame(id, title, h.points)
 	for i, b := range bands {
 		below := func(status.Point) int { return 0 }
 		if i > 0 {
-			below = func(p status.Point) int { return upTo(p, i-1) }
+			below = func(p status.Point) int { return upTo(workers(p), i-1) }
 		}
-		above := func(p status.Point) int { return upTo(p, i) }
+		above := func(p status.Point) int { return upTo(workers(p), i) }
 		alone := func(p status.Point) int { return above(p) - below(p) }
-		out.add(b.name, b.name, points, alone, c.area(points, below, above))
+		out.add(b.name, b.name, h.points, alone, c.area(h.points, below, above))
 	}
 	return out
 }
 
 func (c *chart) add(name, class string, points []status.Point, value func(status.Point) int, path string) {
 	l := layer{Name: name, Class: class, Path: path}
-	if len(points) > 0 {
-		l.Last = value(points[len(points)-1])
+	var values []string
+	for _, p := range points {
+		l.Last = value(p)
+		values = append(values, strconv.Itoa(l.Last))
 	}
+	l.Values = strings.Join(values, ",")
 	c.Layers = append(c.Layers, l)
-}
-
-// within returns the points that are not older than from.
-func within(points []status.Point, from time.Time) []status.Point {
-	for i, p := range points {
-		if !p.Time.Before(from) {
-			return points[i:]
-		}
-	}
-	return nil
 }
 
 // gap returns the time without a point after which a line ends: a multiple of the
@@ -200,8 +267,8 @@ func (c canvas) runs(points []status.Point) [][]status.Point {
 	return out
 }
 
-func (c canvas) frame(title string, points []status.Point) chart {
-	out := chart{Title: title, Empty: len(points) == 0, Base: place(c.y(0))}
+func (c canvas) frame(id, title string, points []status.Point) chart {
+	out := chart{ID: id, Title: title, Empty: len(points) == 0, Base: place(c.y(0)), From: c.from.Unix(), To: c.to.Unix()}
 	steps := 4
 	if c.most < 4 {
 		steps = c.most
@@ -210,13 +277,40 @@ func (c canvas) frame(title string, points []status.Point) chart {
 		n := c.most * i / steps
 		out.Y = append(out.Y, mark{At: place(c.y(n)), Text: fmt.Sprint(n)})
 	}
-	step := 10 * time.Minute
-	if c.to.Sub(c.from) > 2*time.Hour {
-		step = 4 * time.Hour
+	out.X = c.ticks()
+	var times []string
+	for _, p := range points {
+		times = append(times, strconv.FormatInt(p.Time.Unix(), 10))
 	}
+	out.Times = strings.Join(times, ",")
+	return out
+}
+
+// tickSteps are the times between two labels of the x axis.
+var tickSteps = []time.Duration{
+	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 12 * time.Hour,
+	24 * time.Hour, 2 * 24 * time.Hour, 5 * 24 * time.Hour,
+}
+
+// ticks returns the labels of the x axis in UTC. The page's script replaces them by
+// labels in local time.
+func (c canvas) ticks() []mark {
+	const most = 7
+	step, span := tickSteps[len(tickSteps)-1], c.to.Sub(c.from)
+	for _, s := range tickSteps {
+		if span/s <= most {
+			step = s
+			break
+		}
+	}
+	format := "15:04"
+	if step >= 24*time.Hour {
+		format = "2 Jan"
+	}
+	var out []mark
 	for t := c.from.Truncate(step).Add(step); t.Before(c.to); t = t.Add(step) {
 		if x := c.x(t); x > left+15 && x < width-right-15 {
-			out.X = append(out.X, mark{At: place(x), Text: t.UTC().Format("15:04")})
+			out = append(out, mark{At: place(x), Text: t.UTC().Format(format)})
 		}
 	}
 	return out

@@ -19,12 +19,20 @@ import (
 // Source returns what is shown; *status.Board implements it.
 type Source interface{ View() status.View }
 
-//go:embed page.html.tmpl page.css page.js
+//go:embed frame.html.tmpl page.html.tmpl explain.html.tmpl page.css page.js
 var assets embed.FS
 
-var page = template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
-	"clock": clock, "short": text.Duration, "iso": iso, "plural": text.Count,
-}).ParseFS(assets, "page.html.tmpl"))
+var (
+	page        = parse("page.html.tmpl")
+	explainPage = parse("explain.html.tmpl")
+)
+
+// parse returns the template of a page, within the frame of all pages.
+func parse(name string) *template.Template {
+	return template.Must(template.New("frame.html.tmpl").Funcs(template.FuncMap{
+		"clock": clock, "short": text.Duration, "iso": iso, "plural": text.Count,
+	}).ParseFS(assets, "frame.html.tmpl", name))
+}
 
 // securityPolicy allows the page its own style and script, and nothing else.
 const securityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -34,12 +42,14 @@ const securityPolicy = "default-src 'none'; style-src 'self'; script-src 'self';
 func Handler(source Source, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		var body bytes.Buffer
-		if err := page.Execute(&body, newPage(source.View(), r.URL.Query().Get("range"))); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
+		answerPage(w, http.StatusOK, page, newPage(source.View(), r.URL.Query().Get("range")))
+	})
+	mux.HandleFunc("GET /explain/{name}", func(w http.ResponseWriter, r *http.Request) {
+		e, code := explanation(source.View(), r.PathValue("name")), http.StatusOK
+		if e.Unknown {
+			code = http.StatusNotFound
 		}
-		answer(w, http.StatusOK, "text/html; charset=utf-8", body.Bytes())
+		answerPage(w, code, explainPage, e)
 	})
 	mux.HandleFunc("GET /page.css", asset("page.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET /page.js", asset("page.js", "text/javascript; charset=utf-8"))
@@ -71,8 +81,10 @@ func Handler(source Source, metrics http.Handler) http.Handler {
 		answerJSON(w, http.StatusOK, events)
 	})
 	mux.HandleFunc("GET /api/history", func(w http.ResponseWriter, _ *http.Request) {
-		v := source.View()
-		answerJSON(w, http.StatusOK, map[string][]status.Point{"hour": v.Hour, "day": v.Day})
+		answerJSON(w, http.StatusOK, source.View().History)
+	})
+	mux.HandleFunc("GET /api/usage", func(w http.ResponseWriter, _ *http.Request) {
+		answerJSON(w, http.StatusOK, source.View().Usage)
 	})
 	return headers(mux)
 }
@@ -103,6 +115,15 @@ func asset(name, kind string) http.HandlerFunc {
 		}
 		answer(w, http.StatusOK, kind, raw)
 	}
+}
+
+func answerPage(w http.ResponseWriter, code int, page *template.Template, data any) {
+	var body bytes.Buffer
+	if err := page.Execute(&body, data); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	answer(w, code, "text/html; charset=utf-8", body.Bytes())
 }
 
 func answerJSON(w http.ResponseWriter, code int, v any) {

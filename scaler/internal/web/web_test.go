@@ -36,6 +36,8 @@ func played(more ...record.Record) http.Handler {
 	now := recordtest.Noon.Add(70 * time.Second)
 	clock := func() time.Time { return now }
 	board := status.NewBoard(func() time.Duration { return 10 * time.Second }, clock)
+	board.Version = "1.2.3"
+	board.SetPrices(map[string]float64{"gpu": 2})
 	m := metrics.New("1.2.3", clock)
 	for i := range 320 { // 53 minutes, with a gap of ten
 		at := recordtest.Noon.Add(time.Duration(i-325) * 10 * time.Second)
@@ -45,6 +47,10 @@ func played(more ...record.Record) http.Handler {
 		board.Replay(record.Record{
 			Time: at, Cluster: "astro", Waiting: max(0, 40-i/8), Running: min(i/6, 36),
 			Workers: map[fleet.Phase]int{fleet.Busy: min(9, i/24), fleet.Idle: i % 3, fleet.Booting: max(0, 4-i/40), fleet.Absent: i / 200},
+			Groups: map[string]record.Group{
+				"cpu": {Workers: map[fleet.Phase]int{fleet.Busy: min(9, i/24), fleet.Idle: i % 3, fleet.Booting: max(0, 4-i/40)}, Scaled: true, Min: 1, Max: 12},
+				"gpu": {Workers: map[fleet.Phase]int{fleet.Absent: i / 200}, Scaled: true, Max: 2},
+			},
 		})
 	}
 	for _, r := range append(recordtest.Records(), more...) {
@@ -97,10 +103,22 @@ func TestWhatIsServed(t *testing.T) {
 		want               []string
 	}{
 		{"page", "GET", "/", played(), 200, "text/html", []string{
-			"<h1>astro</h1>", "the last round ended 0s ago", `<dt>waiting</dt><dd>23</dd>`, `<td data-label="worker">astro-cpu-5</td>`, "broken, No valid host was found",
-			"<b>add 1 (astro-gpu-2)</b> group gpu", "<td>cpu</td><td>1 busy, 1 idle, 1 booting, 1 leaving, 1 absent, 1 stopped, 1 broken</td><td>1</td><td>12</td><td>2 for ", "stays: 4 jobs fit it", "remove workers: server astro-cpu-6: it is locked", `aria-current="true">1 hour`,
+			"<h1>astro</h1>", "the last round ended 0s ago", `<dt>waiting</dt><dd>23</dd>`, `<td data-label="worker"><a href="explain/astro-cpu-5">astro-cpu-5</a></td>`, "broken, No valid host was found",
+			`<dt>workers</dt><dd>8</dd>`, `<dt>no group can run</dt><dd class="bad"><a href="#jobs">2</a></dd>`, "waiting 23</span>", "running 5</span>", "min 1</span>", "max 12</span>", "vmcluster-scaler 1.2.3",
+			`<a href="explain/9.0">9.0</a></td><td data-label="ask for">1 CPU, 512.0 GiB</td>`, "<time datetime=\"2026-11-22T09:00:00Z\">2026-11-22 09:00:00 UTC</time>", "<th>cpu</th><th>gpu</th><th>all</th><th>cost</th>",
+			"<b>add 1 (astro-gpu-2)</b> group gpu", `<td><a href="explain/cpu">cpu</a></td><td>1 busy, 1 idle, 1 booting, 1 leaving, 1 absent, 1 stopped, 1 broken</td><td>1</td><td>12</td><td>2 for `, "stays: 4 jobs fit it", "remove workers: server astro-cpu-6: it is locked", `aria-current="true">1 hour`,
 		}},
-		{"a day", "GET", "/?range=day", played(), 200, "text/html", []string{`aria-current="true">24 hours`, ">08:00</text>"}},
+		{"a day", "GET", "/?range=day", played(), 200, "text/html", []string{`aria-current="true">24 hours`, ">11:30</text>"}},
+		{"a span that is none", "GET", "/?range=%3Cscript%3E", played(), 200, "text/html", []string{`aria-current="true">1 hour`}},
+		{"a worker", "GET", "/explain/astro-cpu-5", played(), 200, "text/html", []string{"<h2>worker astro-cpu-5</h2>", "Nova says: No valid host was found", `href="../page.css"`, `<a href="../">`}},
+		{"a worker that was made just now", "GET", "/explain/astro-gpu-2", played(), 200, "text/html", []string{"<h2>worker astro-gpu-2</h2>", "There is no such worker now.", "<b>add 1 (astro-gpu-2)</b>"}},
+		{"a group", "GET", "/explain/gpu", played(), 200, "text/html", []string{"<h2>group gpu</h2>", "In the scaler&#39;s charge: 0 to 2 workers."}},
+		{"a job", "GET", "/explain/9.0", played(), 200, "text/html", []string{"<h2>job 9.0</h2>", "2 have no worker to come: no group can ever run them"}},
+		{"a job that is not the first of its kind", "GET", "/explain/9.1", played(), 404, "text/html", []string{"<code>vmcluster-scaler explain 9.1</code>"}},
+		{"a name that nothing bears", "GET", "/explain/%3Cscript%3E", played(), 404, "text/html", []string{"Nothing of this name", "worker &lt;script&gt;"}},
+		{"an explanation before the first round", "GET", "/explain/cpu", empty(), 404, "text/html", []string{"Nothing of this name"}},
+		{"usage", "GET", "/api/usage", played(), 200, "application/json", []string{`"date": "2026-11-22"`, `"worker_hours": `, `"cost": `}},
+		{"no usage yet", "GET", "/api/usage", empty(), 200, "application/json", []string{"[]"}},
 		{"text stays text", "GET", "/", played(hostile), 200, "text/html", []string{"&lt;script&gt;alert("}},
 		{"nothing yet", "GET", "/", empty(), 200, "text/html", []string{"Nothing has been read yet.", "Nothing has been decided yet.", "nothing yet</text>"}},
 		{"a queue that can not be read", "GET", "/", played(unread), 200, "text/html", []string{`role="alert">nothing is done in this round: read the queue: no answer within 10s`, "astro-cpu-5"}},
@@ -152,7 +170,7 @@ func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 		t.Fatalf("only %d links found", len(links))
 	}
 	for _, l := range links {
-		if l[1] == "data:," {
+		if l[1] == "data:," || strings.HasPrefix(l[1], "#") {
 			continue
 		}
 		if w := ask(t, h, "GET", "/"+l[1]); strings.Contains(l[1], "//") || w.Code != 200 {
