@@ -104,7 +104,7 @@ func TestExplain(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, _ = s.run(exitOK, "explain", "astro-cpu-7")
-	contains(t, out, "How it is now can not be seen: log in to the cloud", "2026-11-22 12:00:10  remove  its server is in ERROR")
+	contains(t, out, "How it is now can not be seen: log in at http://127.0.0.1:1/v3: no service listens", "2026-11-22 12:00:10  remove  its server is in ERROR")
 	_, text = s.run(exitFailed, "explain", "6.1")
 	contains(t, text, "only the queue knows it, and it can not be read")
 	_, text = s.run(exitFailed, "explain", "astro-cpu-9")

@@ -174,3 +174,27 @@ func TestAllErrorsAtOnce(t *testing.T) {
 		t.Errorf("want three lines:\n%v", err)
 	}
 }
+
+// A price is not a claim: a group block with a price alone leaves the group's number to
+// its owner.
+func TestAPriceAlonePutsNoGroupInCharge(t *testing.T) {
+	c, err := Parse("scaler.hcl", []byte(`
+cluster = "astro"
+queue "htcondor" {}
+group "login" { price_per_hour = 0.034 }
+group "cpu" {
+  price_per_hour = 2
+  max            = 4
+}
+group "gpu" { max = 1 }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, charged := c.Policy.Groups["login"]; charged || len(c.Policy.Groups) != 2 || c.Policy.Groups["cpu"].Max != 4 {
+		t.Errorf("in charge: %+v", c.Policy.Groups)
+	}
+	if len(c.Prices) != 2 || c.Prices["login"] != 0.034 || c.Prices["cpu"] != 2 {
+		t.Errorf("prices: %v", c.Prices)
+	}
+}
