@@ -37,6 +37,9 @@ func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer
 	if o.accessRules {
 		return exitOf(printAccessRules(ctx, c, log, stdout), nil, o, stderr)
 	}
+	if o.verb != "run" {
+		forgetPassword()
+	}
 	l, end, err := build(ctx, c, log, o.looks())
 	if err != nil && o.verb == "explain" && written != "" {
 		return exitOf(explainOffline(o, written, err, stdout), nil, o, stderr)
