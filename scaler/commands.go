@@ -66,6 +66,9 @@ func act(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer
 	case "explain":
 		err = explainSubject(ctx, l, o, written, stdout)
 	}
+	if done != nil {
+		err = errors.Join(err, done.Misplaced())
+	}
 	// Calls that are under way end first, also after a signal.
 	ctx = context.WithoutCancel(ctx)
 	return exitOf(errors.Join(err, end(ctx), l.Release(ctx)), done, o, stderr)

@@ -143,6 +143,7 @@ func (v *live) follow(ctx context.Context, hup <-chan os.Signal) {
 // take puts in force what can be changed while the scaler runs, and logs what cannot. It
 // returns false when the scaler ends.
 func (v *live) take(ctx context.Context, c config.Config) bool {
+	c.Policy.Charge = v.config.Policy.Charge // the actuator's, which stays
 	if names := fixed(v.config, c); len(names) > 0 {
 		v.log.Warn("these settings stay as they were until a restart", "changed", strings.Join(names, ", "))
 	}

@@ -28,7 +28,15 @@ type stage struct {
 	file  string // configuration
 }
 
+// newStage makes a stage whose cluster has a group that the scaler may scale; rest is the
+// configuration beside the cluster's name and the queue.
 func newStage(t *testing.T, rest string) *stage {
+	t.Helper()
+	return newStageOf(t, rest, &cluster.Scaling{Max: 10})
+}
+
+// newStageOf is newStage for a group with that scaling; nil: Terraform has its count.
+func newStageOf(t *testing.T, rest string, scaling *cluster.Scaling) *stage {
 	t.Helper()
 	s := &stage{t: t, cloud: openstacktest.New(openstacktest.Options{}), bin: t.TempDir()}
 	if err := s.cloud.Start(); err != nil {
@@ -47,7 +55,7 @@ func newStage(t *testing.T, rest string) *stage {
 		Create: true, Wait: provision.WaitActive,
 		Spec: cluster.Spec{
 			ID: "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2", Name: "astro", LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: "htcondor",
-			FrontEnd: node, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: 2}},
+			FrontEnd: node, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: 2, Scaling: scaling}},
 		},
 	})
 	if err != nil || len(result.Problems) > 0 {

@@ -57,9 +57,8 @@ func TestTheProjectsRoom(t *testing.T) {
 	}
 }
 
-// A Terraform run gets the whole environment of the scaler, so that keeps only what runs
-// need. The page's password stays until the page has read it.
-func TestTheEnvironmentOfTerraformRuns(t *testing.T) {
+// restoreEnvironment brings the test's environment back at its end.
+func restoreEnvironment(t *testing.T) {
 	before := os.Environ()
 	t.Cleanup(func() {
 		os.Clearenv()
@@ -70,6 +69,12 @@ func TestTheEnvironmentOfTerraformRuns(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A Terraform run gets the whole environment of the scaler, so that keeps only what runs
+// need. The page's password stays until the page has read it.
+func TestTheEnvironmentOfTerraformRuns(t *testing.T) {
+	restoreEnvironment(t)
 	for name, value := range map[string]string{"OS_CLOUD": "a", "TF_VAR_x": "1", "AWS_PROFILE": "p", "GITHUB_TOKEN": "s", "VMCLUSTER_SCALER_PASSWORD": "w"} {
 		t.Setenv(name, value)
 	}

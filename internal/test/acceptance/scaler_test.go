@@ -28,6 +28,9 @@ cluster = %q
 queue "htcondor" {
   bin     = %q
   timeout = "30s"
+
+  # The pool's program is the tester's own.
+  environment = ["VMCLUSTER_*", "DOCKER_*", "PODMAN_*", "CONTAINER_*"]
 }
 
 policy {

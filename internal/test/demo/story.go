@@ -47,7 +47,7 @@ resource "vmcluster_cluster" "astro" {
   }
 
   workers = {
-    cpu = { flavor = "m1.small", count = 2 }
+    cpu = { flavor = "m1.small", scaling = { min = 2, max = 6, initial = 2 } }
   }
 
   batch_system = { type = "htcondor" }
@@ -58,7 +58,8 @@ const scalerConfiguration = `
 cluster = "astro"
 
 queue "htcondor" {
-  bin = %q
+  bin         = %q
+  environment = [%q]
 }
 
 group "cpu" {
@@ -224,7 +225,7 @@ func (s *stage) judge(r result) error {
 // startScaler starts the scaler; stop ends it as an operator would, once.
 func (s *stage) startScaler(ctx context.Context) (stop func() error, err error) {
 	file := filepath.Join(s.dir, "scaler.hcl")
-	if err := os.WriteFile(file, fmt.Appendf(nil, scalerConfiguration, s.dir, baseWorkers, maxWorkers), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, scalerConfiguration, s.dir, poolVariable, baseWorkers, maxWorkers), 0o600); err != nil {
 		return nil, fmt.Errorf("write the scaler's configuration: %w", err)
 	}
 	program, err := filepath.Abs(filepath.Join(s.bin, "vmcluster-scaler"))

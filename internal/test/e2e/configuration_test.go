@@ -23,6 +23,7 @@ const address = "vmcluster_cluster.e2e"
 // other stories.
 type wanted struct {
 	workers                  int
+	scaled                   bool // the number is the scaler's, from workers to one more
 	retire                   []string
 	cluster, frontEnd, group string
 	groups                   string
@@ -71,17 +72,24 @@ resource "vmcluster_cluster" "e2e" {
 
 const groupText = `cpu = {
       flavor   = %q
-      count    = %d
-      retire   = %s
+      %s
       metadata = { %s = %q }
       %s
     }`
 
+// number returns what the group says of its number of workers.
+func (w wanted) number() string {
+	if w.scaled {
+		return fmt.Sprintf("scaling = { min = %d, max = %d }", w.workers, w.workers+1)
+	}
+	retire, _ := json.Marshal(append([]string{}, w.retire...)) // strings can always be written
+	return fmt.Sprintf("count = %d\n      retire = %s", w.workers, retire)
+}
+
 func (s *story) configuration() string {
 	groups := s.want.groups
 	if groups == "" {
-		retire, _ := json.Marshal(append([]string{}, s.want.retire...)) // strings can always be written
-		groups = fmt.Sprintf(groupText, s.env[cloudenv.Flavor], s.want.workers, retire, runMark, s.mark, s.want.group)
+		groups = fmt.Sprintf(groupText, s.env[cloudenv.Flavor], s.want.number(), runMark, s.mark, s.want.group)
 	}
 	external := ""
 	if network := os.Getenv(cloudenv.ExternalNetwork); network != "" {

@@ -80,6 +80,11 @@ actuator "nova" {}
 // drained and deleted.
 func (s *story) scaler(t *testing.T) {
 	before := s.workers(t)
+	s.want.scaled = true // the number is the scaler's: no node is touched
+	s.apply(t)
+	if got := s.workers(t); !slices.Equal(got, before) {
+		t.Errorf("the change from count to scaling left %v of %v", got, before)
+	}
 	stop := s.startScaler(t, s.scalerFile(t, "scaler", ownTimers))
 	defer stop()
 
@@ -124,6 +129,11 @@ func (s *story) scaler(t *testing.T) {
 	}
 	s.noneEvicted(t)
 	s.noDifference(t, "the plan after the scaler's work")
+	s.want.scaled = false
+	s.apply(t)
+	if got := s.workers(t); !slices.Equal(got, left) {
+		t.Errorf("the change from scaling to count left %v of %v", got, left)
+	}
 }
 
 const scalerProgram = "../../../bin/vmcluster-scaler"

@@ -62,6 +62,9 @@ const (
 	ActuatorDryRun    = "dry-run"
 )
 
+// charges are the groups that each actuator can change.
+var charges = map[string]decide.Charge{ActuatorNova: decide.ChargeScaled, ActuatorTerraform: decide.ChargeCounted}
+
 // Error holds all mistakes of a file.
 type Error struct{ Diagnostics hcl.Diagnostics }
 
@@ -99,6 +102,7 @@ func Parse(path string, source []byte) (Config, error) {
 	d.policy(blocks, &c)
 	d.groups(blocks, &c)
 	d.actuator(blocks, &c)
+	c.Policy.Charge = charges[c.Actuator]
 	d.web(file.Body, blocks, &c.Web)
 	if b := d.atMostOne(blocks, "log"); b != nil {
 		d.body(b.Body, c.log())

@@ -22,7 +22,8 @@ func explainJobs(r round, need demand.Demand) (d Decision) {
 			d.note("group "+name, reason.New(reason.GroupNotThere))
 		}
 	}
-	if len(r.policy.Groups) == 0 {
+	d = d.and(r.others)
+	if len(r.policy.Groups) == 0 && len(r.others.Notes) == 0 {
 		d.note("groups", reason.New(reason.NoGroupIsManaged))
 	}
 	return d

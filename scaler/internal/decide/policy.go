@@ -22,6 +22,7 @@ type Policy struct {
 	MaxCreate     int                 `json:"max_create"`            // per round, all groups; a job that needs more at once gets a round of its own
 	MaxInFlight   int                 `json:"max_in_flight"`         // servers that have not joined yet, all groups
 	MaxRemove     int                 `json:"max_remove"`            // workers asked to leave per round, all groups
+	Charge        Charge              `json:"charge,omitempty"`      // the groups that the actuator can change
 	Groups        map[string]Bounds   `json:"groups"`
 	Schedules     map[string][]Window `json:"schedules,omitempty"` // by group
 }
@@ -45,12 +46,16 @@ const (
 
 // For returns the policy for a cluster whose document may have bounds of its
 // own: those that Terraform's configuration gives a group in the scaler's charge.
-// A group that only the document bounds is managed within these. Where both the
+// A group that only the document bounds is managed within these. Groups of the cluster
+// that the actuator can't change are left out. Where both the
 // document and the policy have bounds, the policy narrows the document's and never
 // widens them.
 func (p Policy) For(groups map[string]cluster.GroupSpec) Policy {
 	out := make(map[string]Bounds, len(p.Groups))
 	for name, b := range p.Groups {
+		if g, there := groups[name]; there && !p.Charge.covers(g) {
+			continue
+		}
 		if s := groups[name].Scaling; s != nil {
 			if b.Max == Unsaid {
 				b.Max = s.Max
@@ -63,7 +68,7 @@ func (p Policy) For(groups map[string]cluster.GroupSpec) Policy {
 		out[name] = b
 	}
 	for name, g := range groups {
-		if _, said := p.Groups[name]; !said && g.Scaling != nil {
+		if _, said := p.Groups[name]; !said && g.Scaling != nil && p.Charge.covers(g) {
 			out[name] = Bounds{Min: g.Scaling.Min, Max: g.Scaling.Max}
 		}
 	}

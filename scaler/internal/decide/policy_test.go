@@ -1,6 +1,8 @@
 package decide_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -38,6 +40,25 @@ func TestBoundsComeFromTheDocument(t *testing.T) {
 			t.Errorf("%s: managed %t", row.name, there)
 		case there && got != *row.want:
 			t.Errorf("%s: %+v, want %+v", row.name, got, *row.want)
+		}
+	}
+}
+
+// The actuator changes the groups of its kind, and leaves the others alone.
+func TestCharge(t *testing.T) {
+	groups := map[string]cluster.GroupSpec{"counted": {Count: 4}, "scaled": {Scaling: &cluster.Scaling{Max: 3}}, "blocked": {Scaling: &cluster.Scaling{Max: 3}}}
+	for charge, want := range map[decide.Charge][]string{
+		decide.ChargeAny:     {"blocked", "counted", "missing", "scaled"},
+		decide.ChargeScaled:  {"blocked", "missing", "scaled"},
+		decide.ChargeCounted: {"counted", "missing"},
+	} {
+		p := decide.DefaultPolicy()
+		p.Charge = charge
+		for _, name := range []string{"counted", "blocked", "missing"} {
+			p.Groups[name] = decide.Bounds{Max: 2}
+		}
+		if got := slices.Sorted(maps.Keys(p.For(groups).Groups)); !slices.Equal(got, want) {
+			t.Errorf("charge %q: %v, want %v", charge, got, want)
 		}
 	}
 }

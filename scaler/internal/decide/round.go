@@ -14,7 +14,8 @@ import (
 // round is what all concerns of one round go by. It does not change once it is made.
 type round struct {
 	facts  Facts
-	policy Policy // that holds now, with the cluster's own bounds
+	policy Policy   // that holds now, with the cluster's own bounds
+	others Decision // notes on groups that the actuator can't change
 	now    time.Time
 	fleet  fleet.Fleet
 
@@ -27,6 +28,7 @@ type round struct {
 
 func newRound(facts Facts, p Policy, timeouts map[string]time.Duration, now time.Time) round {
 	r := round{facts: facts, policy: p.At(now).For(facts.Cluster.Document.Groups), now: now, timeouts: timeouts}
+	r.others = explainCharge(p, facts.Cluster.Document.Groups)
 	for _, name := range slices.Sorted(maps.Keys(r.policy.Groups)) {
 		if _, ok := facts.Cluster.Document.Groups[name]; ok {
 			r.managed = append(r.managed, name)

@@ -39,7 +39,11 @@ func (l *Loop) logDecision(r record.Record) {
 	}
 	for _, n := range r.Notes {
 		key := record.Matter(n)
-		if !l.state.logged[key] {
+		switch {
+		case l.state.logged[key]:
+		case record.Misplaced(n):
+			log.Error("a group's block is not used", "about", n.About, "because", n.Reason.String())
+		default:
 			log.Info("not done", "about", n.About, "because", n.Reason.String())
 		}
 		logged[key] = true

@@ -31,6 +31,9 @@ const (
 	StrangerRefuses  Code = "stranger_refuses"
 	GroupNotThere    Code = "group_not_there"
 	NoGroupIsManaged Code = "no_group_is_managed"
+	GroupHasCount    Code = "group_has_count"
+	GroupHasScaling  Code = "group_has_scaling"
+	GroupNotCounted  Code = "group_not_counted"
 )
 
 // Why no group gets a new worker for waiting jobs.

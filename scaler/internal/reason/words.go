@@ -25,6 +25,10 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	GroupNotThere:    "the cluster has no worker group of that name",
 	NoGroupIsManaged: "none is in the scaler's charge: neither the cluster's configuration (scaling) nor a group block bounds one",
 
+	GroupHasCount:   "Terraform's configuration has count = {count} for this group, and the next apply would undo what the scaler does: write scaling = {scaling} there in place of count, and apply; or remove this group's block",
+	GroupHasScaling: "Terraform's configuration has scaling for this group, and actuator \"terraform\" changes a count: write a count there that follows the actuator's variable, and apply; or use actuator \"nova\"; or remove this group's block",
+	GroupNotCounted: "left alone: Terraform's configuration has scaling for this group, and actuator \"terraform\" changes only a count",
+
 	NoGroupInCharge:     "no worker group is in this scaler's charge",
 	GroupNotInCluster:   "they ask for group {group}, which the cluster does not have",
 	GroupNotInCharge:    "they ask for group {group}, which is not in this scaler's charge",

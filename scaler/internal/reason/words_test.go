@@ -45,6 +45,10 @@ func rows() []row {
 		{to(reason.StrangerRefuses, span("left", 30*minute)), "is not the cluster's, and left jobs waiting that fit it: not counted for another 30m"},
 		{to(reason.GroupNotThere), "the cluster has no worker group of that name"},
 		{to(reason.NoGroupIsManaged), "none is in the scaler's charge: neither the cluster's configuration (scaling) nor a group block bounds one"},
+		{to(reason.GroupHasCount, count("count", 4), text("scaling", "{ min = 0, max = 20 }")),
+			"Terraform's configuration has count = 4 for this group, and the next apply would undo what the scaler does: write scaling = { min = 0, max = 20 } there in place of count, and apply; or remove this group's block"},
+		{to(reason.GroupHasScaling), "Terraform's configuration has scaling for this group, and actuator \"terraform\" changes a count: write a count there that follows the actuator's variable, and apply; or use actuator \"nova\"; or remove this group's block"},
+		{to(reason.GroupNotCounted), "left alone: Terraform's configuration has scaling for this group, and actuator \"terraform\" changes only a count"},
 
 		{to(reason.NoGroupInCharge), "no worker group is in this scaler's charge"},
 		{to(reason.GroupNotInCluster, name("group", "gpu")), "they ask for group gpu, which the cluster does not have"},
