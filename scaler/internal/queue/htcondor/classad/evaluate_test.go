@@ -71,7 +71,7 @@ func TestEvaluate(t *testing.T) {
 		{"TARGET.Memory", Undefined{}},
 	}
 	for _, tt := range tests {
-		got, err := Compile(tt.expr).value(&Scope{Job: job})
+		got, err := NewScope(job, nil, Usual).Value(Compile(tt.expr))
 		if err != nil || got != tt.want {
 			t.Errorf("%s = %v (%v), want %v", tt.expr, got, err, tt.want)
 		}
@@ -94,7 +94,7 @@ func TestEvaluate(t *testing.T) {
 		"{1,2}":                    "unexpected",
 		strings.Repeat("(", 10000): "nested too deeply",
 	} {
-		_, err := Compile(expr).value(&Scope{Job: job})
+		_, err := NewScope(job, nil, Usual).Value(Compile(expr))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", expr, err, want)
 		}
@@ -106,6 +106,6 @@ func FuzzEvaluate(f *testing.F) {
 	f.Add(`"a\"b" == owner ? -1 : max(1,2)`)
 	f.Add("((((")
 	f.Fuzz(func(_ *testing.T, text string) {
-		_, _ = Compile(text).value(&Scope{Job: job{"a": int64(1)}}) // must end and not panic
+		_, _ = NewScope(job{"a": int64(1)}, nil, Usual).Value(Compile(text)) // must end and not panic
 	})
 }

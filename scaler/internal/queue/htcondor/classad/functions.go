@@ -3,19 +3,14 @@ package classad
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strings"
-	"sync"
 )
 
-// callFunction computes a ClassAd function. An undefined or unknown argument makes
-// the result undefined or unknown.
-func callFunction(name string, args []any) (any, error) {
-	switch {
-	case name == "ifthenelse" && len(args) == 3:
-		return choose(args[0], args[1], args[2]), nil
-	case name == "isundefined" && len(args) == 1:
-		return apply("is", args[0], Undefined{})
+// call computes a ClassAd function. An undefined or unknown argument makes the result
+// undefined or unknown.
+func (s *Scope) call(name string, args []any) (any, error) {
+	if name == "isundefined" && len(args) == 1 {
+		return s.apply("is", args[0], Undefined{})
 	}
 	if f, ok := numberFunctions[name]; ok && len(args) == f.arguments {
 		return applyToNumbers(name, args, f.of)
@@ -25,6 +20,7 @@ func callFunction(name string, args []any) (any, error) {
 		return nil, fmt.Errorf("function %s with %d arguments is not known here", name, len(args))
 	}
 	texts := make([]string, len(args))
+	length := 0
 	for i, a := range args {
 		text, ok := a.(string)
 		if !ok {
@@ -34,8 +30,12 @@ func callFunction(name string, args []any) (any, error) {
 			return nil, fmt.Errorf("%s() of something that is no text", name)
 		}
 		texts[i] = text
+		length += len(text)
 	}
-	return f.of(texts)
+	if err := s.meter.read(length); err != nil {
+		return nil, err
+	}
+	return f.of(s.meter, texts)
 }
 
 func applyToNumbers(name string, args []any, f func(n []any) (any, error)) (any, error) {
@@ -107,83 +107,60 @@ func quantize(n []any) (any, error) {
 	return math.Ceil(realOf(n[0])/realOf(n[1])) * realOf(n[1]), nil
 }
 
-// textFunctions are the functions of text.
+// textFunctions are the functions of text. The work on their arguments is counted
+// before they are called.
 var textFunctions = map[string]struct {
 	least, most int
-	of          func(t []string) (any, error)
+	of          func(m *meter, t []string) (any, error)
 }{
 	"regexp":            {2, 3, matches},
-	"stringlistmember":  {2, 3, func(t []string) (any, error) { return member(t, func(a, b string) bool { return a == b }), nil }},
-	"stringlistimember": {2, 3, func(t []string) (any, error) { return member(t, strings.EqualFold), nil }},
-	"tolower":           {1, 1, func(t []string) (any, error) { return strings.ToLower(t[0]), nil }},
-	"toupper":           {1, 1, func(t []string) (any, error) { return strings.ToUpper(t[0]), nil }},
-	"strcat":            {1, 20, func(t []string) (any, error) { return strings.Join(t, ""), nil }},
-	"strcmp":            {2, 2, func(t []string) (any, error) { return int64(strings.Compare(t[0], t[1])), nil }},
-	"stricmp": {2, 2, func(t []string) (any, error) {
+	"stringlistmember":  {2, 3, memberBy(func(a, b string) bool { return a == b })},
+	"stringlistimember": {2, 3, memberBy(strings.EqualFold)},
+	"tolower":           {1, 1, cased(strings.ToLower)},
+	"toupper":           {1, 1, cased(strings.ToUpper)},
+	"strcat":            {1, 20, joined},
+	"strcmp":            {2, 2, func(_ *meter, t []string) (any, error) { return int64(strings.Compare(t[0], t[1])), nil }},
+	"stricmp": {2, 2, func(_ *meter, t []string) (any, error) {
 		return int64(strings.Compare(strings.ToLower(t[0]), strings.ToLower(t[1]))), nil
 	}},
 }
 
-// matches is regexp(pattern, text, options). HTCondor reads patterns as Perl does; a
-// pattern that Go cannot read is an error.
-func matches(t []string) (any, error) {
-	pattern := t[0]
-	if len(t) == 3 {
-		flags := ""
-		for _, option := range strings.ToLower(t[2]) {
-			if !strings.ContainsRune("ims", option) {
-				return nil, fmt.Errorf("regexp() with option %c is not known here", option)
-			}
-			flags += string(option)
-		}
-		if flags != "" {
-			pattern = "(?" + flags + ")" + pattern
-		}
+func joined(m *meter, t []string) (any, error) {
+	length := 0
+	for _, text := range t {
+		length += len(text)
 	}
-	re, err := compiledPattern(pattern)
-	if err != nil {
-		return nil, fmt.Errorf("read the pattern of regexp(): %w", err)
-	}
-	return re.MatchString(t[1]), nil
-}
-
-// patterns holds compiled patterns: each is matched against hundreds of workers in
-// each round.
-var patterns struct {
-	sync.Mutex
-	of map[string]*regexp.Regexp
-}
-
-const mostPatterns = 1000
-
-func compiledPattern(pattern string) (*regexp.Regexp, error) {
-	patterns.Lock()
-	defer patterns.Unlock()
-	if re, known := patterns.of[pattern]; known {
-		return re, nil
-	}
-	re, err := regexp.Compile(pattern)
-	if err != nil {
+	if err := m.write(length); err != nil {
 		return nil, err
 	}
-	if patterns.of == nil || len(patterns.of) >= mostPatterns {
-		patterns.of = map[string]*regexp.Regexp{}
-	}
-	patterns.of[pattern] = re
-	return re, nil
+	return strings.Join(t, ""), nil
 }
 
-// member reports whether text is in a list. Space and comma delimit the elements
-// unless the third argument has other delimiters.
-func member(t []string, equal func(a, b string) bool) bool {
-	delimiters := " ,"
-	if len(t) == 3 {
-		delimiters = t[2]
-	}
-	for _, element := range strings.FieldsFunc(t[1], func(r rune) bool { return strings.ContainsRune(delimiters, r) }) {
-		if equal(t[0], strings.TrimSpace(element)) {
-			return true
+func cased(to func(string) string) func(m *meter, t []string) (any, error) {
+	return func(m *meter, t []string) (any, error) {
+		if err := m.write(len(t[0])); err != nil {
+			return nil, err
 		}
+		return to(t[0]), nil
 	}
-	return false
+}
+
+// memberBy returns a function that reports whether text is in a list. Space and comma
+// delimit the elements unless the third argument has other delimiters.
+func memberBy(equal func(a, b string) bool) func(m *meter, t []string) (any, error) {
+	return func(m *meter, t []string) (any, error) {
+		delimiters := " ,"
+		if len(t) == 3 {
+			delimiters = t[2]
+		}
+		if len(delimiters) > maxDelimiters {
+			return nil, m.exceed(exceeds("a list has more than %d delimiters", maxDelimiters))
+		}
+		for element := range strings.FieldsFuncSeq(t[1], func(r rune) bool { return strings.ContainsRune(delimiters, r) }) {
+			if equal(t[0], strings.TrimSpace(element)) {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
 }

@@ -87,7 +87,7 @@ func ParseNumber(text string) (any, error) {
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a number", text)
+		return nil, fmt.Errorf("%q is not a number", excerpt(text))
 	}
 	return n, nil
 }

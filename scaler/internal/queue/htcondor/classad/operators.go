@@ -42,24 +42,11 @@ func vague(values ...any) any {
 	return Undefined{}
 }
 
-func choose(cond, yes, no any) any {
-	b, ok := Truth(cond)
-	switch {
-	case !ok:
-		return vague(cond)
-	case b:
-		return yes
-	}
-	return no
-}
-
-// apply computes a binary operator.
-func apply(op string, l, r any) (any, error) {
+// apply computes a binary operator other than && and ||.
+func (s *Scope) apply(op string, l, r any) (any, error) {
 	_, lu := l.(Unknown)
 	_, ru := r.(Unknown)
 	switch op {
-	case "&&", "||":
-		return logic(op, l, r), nil
 	case "is", "=?=", "isnt", "=!=":
 		if lu || ru {
 			return Unknown{}, nil
@@ -73,6 +60,9 @@ func apply(op string, l, r any) (any, error) {
 		rs, ok := r.(string)
 		if !ok {
 			return nil, fmt.Errorf("text %s a number", op)
+		}
+		if err := s.meter.read(len(ls) + len(rs)); err != nil {
+			return nil, err
 		}
 		return compare(op, strings.Compare(strings.ToLower(ls), strings.ToLower(rs)))
 	}

@@ -3,7 +3,6 @@ package classad
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -12,11 +11,13 @@ import (
 type Expression struct {
 	text  string
 	root  node
+	nodes int         // in it
 	names []Reference // those in it, each once
 	err   error
+	limit *LimitError // err, if it is one
 }
 
-// node is a part of an expression.
+// node is a part of an expression. Scope.eval calls value, and counts.
 type node interface {
 	value(s *Scope) (any, error)
 }
@@ -24,29 +25,42 @@ type node interface {
 // Compile reads an expression of the parts that requests and requirements consist
 // of: numbers, text, attributes, arithmetic, comparison, logic, the conditional, and
 // functions. Lists and nested ads are errors; the caller reports the expression or
-// leaves it to HTCondor.
+// leaves it to HTCondor. An expression that exceeds a bound is a *LimitError.
 func Compile(text string) *Expression {
+	if len(text) > MaxText {
+		return unreadable(text, 0, exceeds("it is longer than %d bytes", MaxText))
+	}
 	p := &parser{text: text}
 	p.next()
 	root, err := p.conditional()
 	if err == nil && p.tok != "" {
-		err = fmt.Errorf("unexpected %q", p.tok)
+		err = fmt.Errorf("unexpected %q", excerpt(p.tok))
 	}
 	if err != nil {
-		return &Expression{text: text, err: fmt.Errorf("read %q: %w", text, err)}
+		return unreadable(text, p.nodes, err)
 	}
-	return &Expression{text: text, root: root, names: p.names}
+	return &Expression{text: text, root: root, nodes: p.nodes, names: p.names.list}
+}
+
+func unreadable(text string, nodes int, err error) *Expression {
+	e := &Expression{text: text, nodes: nodes, err: fmt.Errorf("read %q: %w", excerpt(text), err)}
+	errors.As(err, &e.limit)
+	return e
+}
+
+// excerpt returns the begin of a text, for an error.
+func excerpt(text string) string {
+	if most := 80; len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
 }
 
 // Text returns the expression as it is written.
 func (e *Expression) Text() string { return e.text }
 
-func (e *Expression) value(s *Scope) (any, error) {
-	if e.err != nil {
-		return nil, e.err
-	}
-	return e.root.value(s)
-}
+// Err returns why the expression cannot be read; nil if it can.
+func (e *Expression) Err() error { return e.err }
 
 type parser struct {
 	text  string
@@ -55,11 +69,17 @@ type parser struct {
 	quote bool   // tok is the content of a string literal
 	level int    // of tok, if it is a binary operator; -1 else
 	nest  int    // of parentheses and conditionals
-	names []Reference
+	nodes int
+	names references
 }
 
-// maxNest bounds the depth of an expression, and so the use of the stack.
-const maxNest = 200
+// made counts a node.
+func (p *parser) made(n node) (node, error) {
+	if p.nodes++; p.nodes > maxNodes {
+		return nil, exceeds("it has more than %d parts", maxNodes)
+	}
+	return n, nil
+}
 
 var operators = []string{"=?=", "=!=", "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", "?", ":", "!"}
 
@@ -139,7 +159,7 @@ func (p *parser) is(op string) bool { return !p.quote && strings.EqualFold(p.tok
 
 func (p *parser) expect(op string) error {
 	if !p.is(op) {
-		return fmt.Errorf("%q expected at %q", op, p.tok)
+		return fmt.Errorf("%q expected at %q", op, excerpt(p.tok))
 	}
 	p.next()
 	return nil
@@ -147,7 +167,7 @@ func (p *parser) expect(op string) error {
 
 func (p *parser) conditional() (node, error) {
 	if p.nest++; p.nest > maxNest {
-		return nil, errors.New("it is nested too deeply")
+		return nil, exceeds("it is nested too deeply, more than %d levels", maxNest)
 	}
 	defer func() { p.nest-- }()
 	cond, err := p.binary(0)
@@ -166,7 +186,7 @@ func (p *parser) conditional() (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return call{name: "ifthenelse", args: []node{cond, yes, no}}, nil
+	return p.made(conditional{cond, yes, no})
 }
 
 // levelOf returns how tightly a binary operator binds, from 0 for the loosest; -1 for
@@ -205,14 +225,16 @@ func (p *parser) binary(level int) (node, error) {
 		if err != nil {
 			return nil, err
 		}
-		left = operation{op, left, right}
+		if left, err = p.made(operation{op, left, right}); err != nil {
+			return nil, err
+		}
 	}
 	return left, nil
 }
 
 func (p *parser) unary() (node, error) {
 	if p.nest++; p.nest > maxNest {
-		return nil, errors.New("it is nested too deeply")
+		return nil, exceeds("it is nested too deeply, more than %d levels", maxNest)
 	}
 	defer func() { p.nest-- }()
 	for _, op := range []string{"!", "-", "+"} {
@@ -222,7 +244,7 @@ func (p *parser) unary() (node, error) {
 			if err != nil {
 				return nil, err
 			}
-			return prefixed{op, of}, nil
+			return p.made(prefixed{op, of})
 		}
 	}
 	if p.is("(") {
@@ -243,41 +265,48 @@ func (p *parser) primary() (node, error) {
 	}
 	p.next()
 	if quoted {
-		return literal{word}, nil
+		return p.made(literal{word})
 	}
 	if word[0] >= '0' && word[0] <= '9' || word[0] == '.' {
 		n, err := ParseNumber(word)
-		return literal{n}, err
+		if err != nil {
+			return nil, err
+		}
+		return p.made(literal{n})
 	}
 	switch strings.ToLower(word) {
 	case "true":
-		return literal{true}, nil
+		return p.made(literal{true})
 	case "false":
-		return literal{false}, nil
+		return p.made(literal{false})
 	case "undefined":
-		return literal{Undefined{}}, nil
+		return p.made(literal{Undefined{}})
 	}
 	if strings.IndexFunc(word, func(r rune) bool { return r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }) != 0 {
-		return nil, fmt.Errorf("unexpected %q", word)
+		return nil, fmt.Errorf("unexpected %q", excerpt(word))
 	}
 	if p.is("(") {
 		return p.call(word)
 	}
-	word = strings.ToLower(word)
-	if ad, name, ok := strings.Cut(word, "."); ok {
-		if ad != OfJob && ad != OfMachine || strings.Contains(name, ".") {
-			return nil, fmt.Errorf("%q is not known here", word)
-		}
-		return p.attribute(Reference{ad, name}), nil
-	}
-	return p.attribute(Reference{"", word}), nil
+	return p.attribute(strings.ToLower(word))
 }
 
-func (p *parser) attribute(a Reference) node {
-	if !slices.Contains(p.names, a) {
-		p.names = append(p.names, a)
+// attribute reads an attribute by its name in lower case, which may have a scope.
+func (p *parser) attribute(word string) (node, error) {
+	a := Reference{Name: word}
+	if scope, name, ok := strings.Cut(word, "."); ok {
+		if scope != OfJob && scope != OfMachine || strings.Contains(name, ".") {
+			return nil, fmt.Errorf("%q is not known here", excerpt(word))
+		}
+		a = Reference{scope, name}
 	}
-	return a
+	if len(a.Name) > MaxName {
+		return nil, exceeds("it names an attribute of %d characters, more than %d", len(a.Name), MaxName)
+	}
+	if p.names.add(a); len(p.names.list) > MaxNames {
+		return nil, tooManyNames()
+	}
+	return p.made(a)
 }
 
 func (p *parser) call(name string) (node, error) {
@@ -294,5 +323,11 @@ func (p *parser) call(name string) (node, error) {
 		}
 		p.next()
 	}
-	return c, p.expect(")")
+	if err := p.expect(")"); err != nil {
+		return nil, err
+	}
+	if c.name == "ifthenelse" && len(c.args) == 3 {
+		return p.made(conditional{c.args[0], c.args[1], c.args[2]})
+	}
+	return p.made(c)
 }
