@@ -17,6 +17,9 @@ func explainJobs(r round, need demand.Demand) (d Decision) {
 	for _, u := range need.UnmetByReason() { // there may be hundreds of groups
 		d.note("jobs", reason.New(reason.JobsUnmet, reason.Count("jobs", u.Count), reason.Text("first", u.First), reason.Why("why", u.Why)))
 	}
+	for _, n := range need.NotJudged {
+		d.note("jobs", reason.New(reason.JobsNotJudged, reason.Count("jobs", n.Count), reason.Text("first", n.First), reason.Text("why", n.Why)))
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.policy.Groups)) {
 		if !r.manages(name) {
 			d.note("group "+name, reason.New(reason.GroupNotThere))

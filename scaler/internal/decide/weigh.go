@@ -39,6 +39,7 @@ func weigh(r round, ignored map[string]bool, m Memory) demand.Demand {
 	in.Jobs, in.Groups, in.Beside, in.Fleet, in.Except = left.single, withoutSpares(shut), open, fleet.Fleet{}, nil
 	here := demand.Compute(in)
 	out.Unmet = append(all.Unmet, here.Unmet...)
+	out.NotJudged = all.NotJudged
 	for _, g := range shut {
 		need := here.Needs[g.Name]
 		need.Spare = all.Needs[g.Name].Spare

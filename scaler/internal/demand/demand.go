@@ -78,6 +78,14 @@ type Unmet struct {
 	Never bool          `json:"never,omitempty"` // no group can run them, whatever its number of workers
 }
 
+// NotJudged is a number of jobs whose requirements exceed a bound in part, and why.
+// That part counts as met.
+type NotJudged struct {
+	Count int    `json:"count"`
+	First string `json:"first"` // the ID of one of the jobs
+	Why   string `json:"why"`
+}
+
 // Demand is what the waiting jobs need, and where they are packed.
 type Demand struct {
 	Waiting    int             `json:"waiting"` // jobs that count
@@ -86,6 +94,7 @@ type Demand struct {
 	Gangs      []Gang          `json:"gangs,omitempty"` // of the needs, what can be made together only
 	Spares     []string        `json:"spares"`          // workers that stay empty because their group has spare workers
 	Unmet      []Unmet         `json:"unmet"`
+	NotJudged  []NotJudged     `json:"not_judged,omitempty"`
 	on         map[string]int  // jobs by worker, as in Placements
 }
 
@@ -183,6 +192,7 @@ func Compute(in Input) Demand {
 		p.pack(g, in.Except[g.Key])
 	}
 	p.spare()
+	p.d.NotJudged = p.match.notJudged(in.Jobs)
 	p.d.on = map[string]int{}
 	for _, place := range p.d.Placements {
 		p.d.on[place.Worker] += place.Count
@@ -191,7 +201,7 @@ func Compute(in Input) Demand {
 }
 
 func newPacking(in Input) *packing {
-	match := newMatcher(in.Traits)
+	match := newMatcher(in.Traits, in.Jobs)
 	p := &packing{match: match, refuse: newRefusals(match, in), groups: slices.Clone(in.Groups), jobs: len(in.Jobs)}
 	p.d.Needs = map[string]Need{}
 	for _, b := range match.existing(in) {

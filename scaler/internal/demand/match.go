@@ -1,17 +1,51 @@
 package demand
 
-import "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
 
 // matcher judges whether jobs can start on a worker. It keeps what it has judged.
 type matcher struct {
 	traits queue.AttributeTraits
 	judge  queue.Judge
 	judged map[judgement]string
+	works  []work
+	work   map[*queue.Requirement]int32 // where in works
+	most   int                          // steps that one requirement may take
 }
 
-func newMatcher(traits queue.Traits) *matcher {
+// Bounds of the work of judging. Anybody may queue a job, and a requirement may be as
+// much work as its author likes.
+const (
+	mostSteps      = 30_000_000 // for all requirements together, about
+	leastSteps     = 1_000      // for each of them, however many there are
+	mostStepsOfOne = 200_000
+)
+
+// work is the work that one requirement was so far.
+type work struct {
+	steps     int
+	notJudged string // see queue.Judgement
+}
+
+func newMatcher(traits queue.Traits, jobs []queue.JobGroup) *matcher {
 	judge, _ := queue.JudgeOf(traits.System)
-	return &matcher{traits: traits.Attributes, judge: judge, judged: map[judgement]string{}}
+	m := &matcher{traits: traits.Attributes, judge: judge, judged: map[judgement]string{}, work: map[*queue.Requirement]int32{}}
+	for i := range jobs {
+		r := jobs[i].Requires
+		if _, known := m.work[r]; r == nil || known {
+			continue
+		}
+		m.work[r] = int32(len(m.works)) //nolint:gosec // no queue has 2³¹ kinds of jobs
+		m.works = append(m.works, work{})
+	}
+	m.most = min(max(mostSteps/max(len(m.works), 1), leastSteps), mostStepsOfOne)
+	return m
 }
 
 // judgement is the key of an answer: whether workers that are alike meet a requirement.
@@ -41,7 +75,7 @@ func (m *matcher) lacks(b *bin, g *queue.JobGroup) string {
 		return ""
 	}
 	if g.Requires.Amounts {
-		return m.judge(g.Requires, b.attributes, b.free)
+		return m.hold(g.Requires, b)
 	}
 	about := judgement{requirement: g.Requires, likeness: b.likeness, gpus: b.free.GPUs}
 	if g.Requires.Personal {
@@ -49,11 +83,60 @@ func (m *matcher) lacks(b *bin, g *queue.JobGroup) string {
 	}
 	why, known := m.judged[about]
 	if !known {
-		why = m.judge(g.Requires, b.attributes, b.free)
+		why = m.hold(g.Requires, b)
 		m.judged[about] = why
 	}
 	return why
 }
+
+// hold holds a requirement against a worker. One whose share of the work is used up
+// counts as met from then on.
+func (m *matcher) hold(r *queue.Requirement, b *bin) string {
+	w := &m.works[m.work[r]]
+	if w.steps >= m.most {
+		return ""
+	}
+	j := m.judge(r, b.attributes, b.free, m.most-w.steps)
+	w.steps += max(j.Steps, 1)
+	if w.notJudged == "" {
+		w.notJudged = j.NotJudged
+	}
+	if w.steps >= m.most && w.notJudged == "" {
+		w.notJudged = "to hold them against all workers takes more than " + strconv.Itoa(m.most) + " steps"
+	}
+	return text.Line(j.Unmet, mostUnmet)
+}
+
+// mostUnmet bounds the text of an unmet requirement, in characters.
+const mostUnmet = 300
+
+// notJudged returns the jobs whose requirements are not judged whole, one value for
+// each reason, in the order of their reasons.
+func (m *matcher) notJudged(jobs []queue.JobGroup) []NotJudged {
+	by := map[string]*NotJudged{}
+	for i := range jobs {
+		g := &jobs[i]
+		if g.Requires == nil || m.works[m.work[g.Requires]].notJudged == "" {
+			continue
+		}
+		why := text.Line(m.works[m.work[g.Requires]].notJudged, mostUnmet)
+		if by[why] == nil && len(by) >= mostReasons {
+			why = "other parts exceed a bound, too"
+		}
+		if by[why] == nil {
+			by[why] = &NotJudged{First: g.First, Why: why}
+		}
+		by[why].Count += g.Count
+	}
+	var out []NotJudged
+	for _, why := range slices.Sorted(maps.Keys(by)) {
+		out = append(out, *by[why])
+	}
+	return out
+}
+
+// mostReasons bounds the number of reasons of jobs that are not judged.
+const mostReasons = 10
 
 // fits returns how many of the jobs fit, at most n, and what each takes. If the rounded
 // request does not fit, the batch system tries the job's own request.

@@ -19,13 +19,28 @@ type Requirement struct {
 	// Partial says that the jobs may have attributes that the clauses name and
 	// that are not in Job.
 	Partial bool `json:"partial,omitempty"`
+
+	// NotJudged says which parts of what the jobs demand exceed a bound and are not
+	// among the clauses, each with the reason. They count as met.
+	NotJudged []string `json:"not_judged,omitempty"`
 }
 
-// Judge holds a requirement against a worker. It returns the part that the worker
-// does not meet, for people; "" means that the worker meets all that can be judged
-// by what is known of it. A clause that cannot be read counts as met: the batch
-// system decides.
-type Judge func(r *Requirement, worker Attributes, free Shape) string
+// Judgement is the answer of a Judge.
+type Judgement struct {
+	// Unmet is the part that the worker does not meet, for people. "" means that the
+	// worker meets all that can be judged by what is known of it.
+	Unmet string
+	// NotJudged is why a part exceeds a bound, and is not judged; "": no part does. It
+	// is also set if Unmet is.
+	NotJudged string
+	// Steps is how much work it was. A step takes well below a microsecond.
+	Steps int
+}
+
+// Judge holds a requirement against a worker. It takes a limited number of steps at
+// most. A clause that cannot be read or exceeds a bound counts as met: the batch
+// system decides. The answer depends on the arguments alone.
+type Judge func(r *Requirement, worker Attributes, free Shape, steps int) Judgement
 
 var judges = map[string]Judge{}
 
@@ -44,5 +59,5 @@ func JudgeOf(system string) (judge Judge, ok bool) {
 	if judge, ok = judges[system]; ok {
 		return judge, true
 	}
-	return func(*Requirement, Attributes, Shape) string { return "" }, false
+	return func(*Requirement, Attributes, Shape, int) Judgement { return Judgement{} }, false
 }

@@ -26,6 +26,7 @@ const (
 const (
 	JobsNotCounted   Code = "jobs_not_counted"
 	JobsUnmet        Code = "jobs_unmet"
+	JobsNotJudged    Code = "jobs_not_judged"
 	JobsPassedOver   Code = "jobs_passed_over"
 	JobsBlocked      Code = "jobs_blocked"
 	StrangerRefuses  Code = "stranger_refuses"

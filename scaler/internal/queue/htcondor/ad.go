@@ -19,28 +19,19 @@ func (a ad) Get(name string) (any, bool) {
 	return v, there
 }
 
-// value evaluates an attribute without a machine. The result is bool, int64, float64,
-// string, classad.Undefined or classad.Unknown.
-func (a ad) value(lower, name string) (any, error) {
-	s := classad.Scope{Job: a}
+// requestBudget is what the evaluation of one ad's requests may take.
+var requestBudget = classad.Budget{Steps: 2000, Bytes: 64 << 10}
+
+// scope returns a scope without a machine.
+func (a ad) scope() *classad.Scope { return classad.NewScope(a, nil, requestBudget) }
+
+// numberIn returns the value of an attribute of a scope's job as a whole number, see
+// roundedUp. The name has two forms: in lower case, and as people write it. ok is false
+// if the attribute is undefined.
+func numberIn(s *classad.Scope, lower, name string) (n int, ok bool, err error) {
 	v, err := s.OfJob(lower)
 	if err != nil {
-		return nil, fmt.Errorf("evaluate %s: %w", name, err)
-	}
-	return v, nil
-}
-
-// number returns an attribute's value as a whole number, see roundedUp. ok is false if
-// the attribute is undefined.
-func (a ad) number(name string) (n int, ok bool, err error) {
-	return a.numberOf(strings.ToLower(name), name)
-}
-
-// numberOf is number for a name in both forms: in lower case, and as people write it.
-func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
-	v, err := a.value(lower, name)
-	if err != nil {
-		return 0, false, err
+		return 0, false, fmt.Errorf("evaluate %s: %w", name, err)
 	}
 	switch v := v.(type) {
 	case classad.Undefined:
@@ -62,7 +53,7 @@ func (a ad) numberOf(lower, name string) (n int, ok bool, err error) {
 
 // integer returns an attribute's value as a whole number, or 0 if it is none.
 func (a ad) integer(name string) int {
-	n, _, err := a.number(name)
+	n, _, err := numberIn(a.scope(), strings.ToLower(name), name)
 	if err != nil {
 		return 0
 	}

@@ -84,7 +84,7 @@ func TestAlikeJobsAreJudgedLikeSingleOnes(t *testing.T) {
 		for _, m := range machines {
 			for _, free := range []queue.Shape{{Cpus: 8, MemoryMiB: 160}, {Cpus: 1, MemoryMiB: 9000, GPUs: 1}} {
 				if g.Requires != nil {
-					text += Judge(g.Requires, m, free)
+					text += Judge(g.Requires, m, free, plenty).Unmet
 				}
 				text += ";"
 			}

@@ -32,6 +32,9 @@ func TestJudgementsAreHTCondors(t *testing.T) {
 		{`Arch =?= "x86_64"`, "unmet"}, {`Arch =?= "X86_64"`, met}, {`"a" < "B"`, met}, {`HasCvmfs > 3 || true`, met}, {`HasCvmfs > 3 && true`, "unmet"}, {`HasCvmfs > 3 && false || HasDocker`, met},
 		{`TARGET.HasDocker + 1 == 2`, met}, {`toLower(Arch) =?= "x86_64" && strcat(OpSys, "/", Arch) == "linux/x86_64"`, met},
 		{`strcmp("a", "B") > 0 && stricmp("a", "B") < 0`, met}, {`regexp("C", "abc") || !regexp("c", "abc")`, "unmet"},
+		// what laziness leaves out
+		{"ifThenElse(HasDocker, true, 1/0 > 2) && (HasDocker ? true : 1/0 > 2)", met}, {"HasDocker || 1/0 > 2", met}, {"!HasDocker && 1/0 > 2", "unmet"},
+		{"ifThenElse(HasCvmfs, true, true)", "unmet"}, {"ifThenElse(Arch, true, true)", "unmet"}, {"ifThenElse(HasCvmfs, 1, 2) =?= undefined", met},
 	}, requirementRows...) {
 		if strings.Contains(tt.requirements, "countMatches") {
 			continue // AvailableGPUs is a list of ads; here it stands for what they share

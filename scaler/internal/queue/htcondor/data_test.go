@@ -32,8 +32,8 @@ func TestRecordedQueuesSurviveJSON(t *testing.T) {
 				if g.Requires == nil {
 					continue
 				}
-				if got, want := Judge(g.Requires, w.Attributes, w.Free), Judge(s.Jobs[i].Requires, w.Attributes, w.Free); got != want {
-					t.Errorf("%s: %s on %s: %q, before %q", name, g.First, w.Name, got, want)
+				if got, want := Judge(g.Requires, w.Attributes, w.Free, plenty), Judge(s.Jobs[i].Requires, w.Attributes, w.Free, plenty); got != want {
+					t.Errorf("%s: %s on %s: %+v, before %+v", name, g.First, w.Name, got, want)
 				}
 			}
 		}
@@ -82,10 +82,10 @@ func TestRealNumbersDivideAsSuch(t *testing.T) {
 	f.queues = `[{"JobCount":1,"JobIds":"1.0","JobStatus":1,"JobUniverse":5,"Share":4.0,"Parts":4,` +
 		`"Requirements":"\/Expr(TARGET.Cpus\/4.0 > 0.5 && TARGET.Cpus\/MY.Share > 0.5 && TARGET.Speed\/2 == 1.5 && TARGET.Cpus\/MY.Parts == 0)\/"}]`
 	r := snapshot(t, f).Jobs[0].Requires
-	if got := Judge(r, queue.Attributes{"speed": 3.0}, queue.Shape{Cpus: 3}); got != "" {
+	if got := Judge(r, queue.Attributes{"speed": 3.0}, queue.Shape{Cpus: 3}, plenty).Unmet; got != "" {
 		t.Errorf("a worker with 3 CPUs does not meet %q", got)
 	}
-	if got := Judge(r, queue.Attributes{"speed": int64(3)}, queue.Shape{Cpus: 3}); got != "TARGET.Speed/2 == 1.5 (speed is 3)" {
+	if got := Judge(r, queue.Attributes{"speed": int64(3)}, queue.Shape{Cpus: 3}, plenty).Unmet; got != "TARGET.Speed/2 == 1.5 (speed is 3)" {
 		t.Errorf("of a worker whose speed is a whole number: %q", got)
 	}
 }

@@ -92,7 +92,7 @@ func (v *values) name(printed []byte) string {
 	if !known {
 		name = valid(strings.ToLower(string(printed)))
 		if bytes.IndexByte(printed, '\\') >= 0 {
-			name = strings.ToLower(text(printed))
+			name = strings.ToLower(unquoted(printed))
 		}
 		v.names[string(printed)] = name
 	}
@@ -175,8 +175,8 @@ func (v *values) expressed(s string) any {
 	return e
 }
 
-// text reads a JSON string without its quotes.
-func text(raw []byte) string {
+// unquoted reads a JSON string without its quotes.
+func unquoted(raw []byte) string {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return valid(string(raw))
 	}
@@ -204,7 +204,7 @@ func unescaped(to, printed []byte) []byte {
 			switch c = printed[i]; c {
 			case '"', '\\', '/':
 			default:
-				return append(to[:0], text(printed)...) // rare
+				return append(to[:0], unquoted(printed)...) // rare
 			}
 		}
 		to = append(to, c)

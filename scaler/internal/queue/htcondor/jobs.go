@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
@@ -60,8 +61,7 @@ type jobList struct {
 	listed    int
 	jobs      []queue.JobGroup
 	groups    map[digest]int32 // where in jobs, by the groups' keys
-	requires  map[digest]*queue.Requirement
-	named     map[string]bool // machine attributes in what the jobs require
+	demands   *demands
 	skipped   map[string]*queue.Skipped
 	leased    map[string]*queue.Skipped // by machine
 	running   int
@@ -75,8 +75,7 @@ func newJobList(now time.Time, groups int) *jobList {
 		now:       now,
 		jobs:      make([]queue.JobGroup, 0, groups),
 		groups:    make(map[digest]int32, groups),
-		requires:  map[digest]*queue.Requirement{},
-		named:     map[string]bool{},
+		demands:   newDemands(),
 		skipped:   map[string]*queue.Skipped{},
 		leased:    map[string]*queue.Skipped{},
 		onMachine: map[string]int{},
@@ -131,7 +130,7 @@ func (l *jobList) kind(t *adTemplate) *kind {
 		k.why = l.doesNotCount(t.ad)
 	}
 	if k.idle && k.why == "" {
-		k.asks, k.requirements = newQuantities(t), newRequirementReader(t, l.named, l.requires)
+		k.asks, k.requirements = newQuantities(t), newRequirementReader(t, l.demands)
 		k.group, k.limits = t.ad.text(groupAttribute), t.ad.text("ConcurrencyLimits")
 	}
 	return k
@@ -141,12 +140,16 @@ func (l *jobList) kind(t *adTemplate) *kind {
 func (l *jobList) count(k *kind, t *adTemplate, d *delta, n int) {
 	asks, err := k.asks.of(t, d)
 	if err != nil {
-		skip(l.skipped, "its request can not be evaluated: "+err.Error(), n, d.first)
+		l.skip("its request can not be evaluated: "+err.Error(), "its request can not be evaluated", n, d)
 		return
 	}
 	demanded := k.requirements.of(d)
 	key := l.digest(asks, demanded.digest, k.group, k.limits)
 	i, known := l.groups[key]
+	if !known && len(l.jobs) >= mostGroups {
+		skip(l.skipped, fmt.Sprintf("there are more than %d kinds of jobs", mostGroups), n, d.first)
+		return
+	}
 	if !known {
 		i = int32(len(l.jobs)) //nolint:gosec // no queue has 2³¹ kinds of jobs
 		l.groups[key] = i
@@ -183,12 +186,32 @@ func (l *jobList) doesNotCount(a ad) string {
 	case universeGrid:
 		return "is for another system (grid universe)"
 	default:
+		if universe > 99 || universe < 0 { // HTCondor has some 13
+			return "its job universe is not supported"
+		}
 		return fmt.Sprintf("job universe %d is not supported", universe)
 	}
 	if due := a.integer("DeferralTime"); due > 0 && time.Unix(int64(due), 0).After(l.now) {
 		return "deferred to a later time"
 	}
 	return ""
+}
+
+// Bounds of what a snapshot holds: any user of the pool may queue any number of jobs.
+const (
+	mostGroups  = 200_000
+	mostReasons = 50  // of jobs that do not count
+	longestWhy  = 200 // characters of such a reason
+)
+
+// skip notes jobs that do not count. Where there are very many reasons, the general one
+// stands for the others.
+func (l *jobList) skip(why, general string, n int, d *delta) {
+	why = text.Line(why, longestWhy)
+	if l.skipped[why] == nil && len(l.skipped) >= mostReasons {
+		why = general
+	}
+	skip(l.skipped, why, n, d.first)
 }
 
 func skip(in map[string]*queue.Skipped, why string, n int, first func() string) {
@@ -200,8 +223,15 @@ func skip(in map[string]*queue.Skipped, why string, n int, first func() string) 
 	s.Count += n
 }
 
-// names returns the machine attributes that the jobs' requirements name.
-func (l *jobList) names() []string { return slices.Sorted(maps.Keys(l.named)) }
+// names returns the machine attributes that the jobs' requirements name, at most
+// maxNamed: those that most clauses name.
+func (l *jobList) names() []string {
+	names := slices.Sorted(maps.Keys(l.demands.named))
+	slices.SortStableFunc(names, func(a, b string) int { return l.demands.named[b] - l.demands.named[a] })
+	names = names[:min(len(names), maxNamed)]
+	slices.Sort(names)
+	return names
+}
 
 // fill writes the jobs into a snapshot. Node returns the node of a machine.
 func (l *jobList) fill(s *queue.Snapshot, node func(machine string) string) {
@@ -250,7 +280,9 @@ func (l *jobList) merge(o *jobList) {
 	} else {
 		l.jobs = append(l.jobs, o.jobs...)
 	}
-	maps.Copy(l.named, o.named)
+	for name, n := range o.demands.named {
+		l.demands.named[name] += n
+	}
 	for why, s := range o.skipped {
 		skip(l.skipped, why, s.Count, func() string { return s.First })
 	}

@@ -1,9 +1,11 @@
 package htcondor
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
@@ -14,23 +16,56 @@ var compiled = new(classad.Cache)
 
 // Judge implements queue.Judge for requirements that a Reader of this package has
 // read.
-func Judge(r *queue.Requirement, attributes queue.Attributes, free queue.Shape) string {
-	s := &classad.Scope{Job: jobTexts{r.Job, r.Partial}, Machine: machine{attributes, free}}
-	for _, text := range r.Clauses {
-		clause := compiled.Compile(text)
+func Judge(r *queue.Requirement, attributes queue.Attributes, free queue.Shape, steps int) (j queue.Judgement) {
+	if len(r.NotJudged) > 0 {
+		j.NotJudged = r.NotJudged[0]
+	}
+	budget := classad.Usual
+	budget.Steps = min(budget.Steps, steps)
+	job := jobTexts{r.Job, r.Partial}
+	m := machine{attributes, free}
+	s := classad.NewScope(job, m, budget)
+	defer func() { j.Steps += s.Steps() }()
+	for _, part := range r.Clauses {
+		clause := compiled.Compile(part)
 		v, err := s.Value(clause)
-		if err != nil {
+		var limit *classad.LimitError
+		switch {
+		case errors.As(err, &limit):
+			if j.NotJudged == "" {
+				j.NotJudged = notJudged(part, limit)
+			}
+			j.Steps += s.Steps()
+			budget.Steps -= s.Steps()
+			s = classad.NewScope(job, m, budget)
+			continue
+		case err != nil:
 			continue // HTCondor decides
 		}
 		if _, is := v.(classad.Unknown); is {
 			continue
 		}
 		if met, ok := classad.Truth(v); !ok || !met {
-			return text + facts(s, clause)
+			j.Unmet = excerpt(part) + facts(s, clause, job)
+			return j
 		}
 	}
-	return ""
+	return j
 }
+
+// notJudged returns why a clause is not judged, for people.
+func notJudged(clause string, limit *classad.LimitError) string {
+	return excerpt(clause) + ": " + limit.What
+}
+
+// Bounds of a judgement's text, in characters.
+const (
+	longestExcerpt = 150 // of a clause
+	longestFact    = 60  // of a machine's attribute
+	mostFacts      = 8
+)
+
+func excerpt(clause string) string { return text.Line(clause, longestExcerpt) }
 
 // jobTexts are the attributes of a job in the form of a requirement.
 type jobTexts struct {
@@ -87,14 +122,22 @@ func (m machine) amount(name string) (n int64, ok bool) {
 }
 
 // facts returns the machine's attributes that an expression names, for people.
-func facts(s *classad.Scope, e *classad.Expression) string {
+func facts(s *classad.Scope, e *classad.Expression, job classad.Job) string {
+	names, err := e.MachineNames(job)
+	if err != nil {
+		return ""
+	}
 	var facts []string
-	for _, name := range e.MachineNames(s.Job) {
+	for _, name := range names {
+		if len(facts) == mostFacts {
+			facts = append(facts, "…")
+			break
+		}
 		switch v := s.OfMachine(name).(type) {
 		case classad.Undefined:
 			facts = append(facts, name+" is undefined")
 		case string:
-			facts = append(facts, fmt.Sprintf("%s is %q", name, v))
+			facts = append(facts, fmt.Sprintf("%s is %q", name, text.Line(v, longestFact)))
 		case classad.Unknown:
 		default:
 			facts = append(facts, name+" is "+classad.TextOf(v))

@@ -1,6 +1,7 @@
 package htcondor
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 type quantities struct {
 	each [4]quantity
 	used []int // numbers of the template that the expressions among them name
+	err  error // they name too much
 }
 
 // quantity is one request: a number of the template, or another value of the ad.
@@ -28,11 +30,19 @@ func newQuantities(t *adTemplate) quantities {
 		name := strings.ToLower(people)
 		q.each[i] = quantity{name, people, slices.Index(t.numbers, name)}
 		if e, ok := t.ad[name].(*classad.Expression); ok {
-			named = append(named, e.Names(t.ad)...)
+			names, err := e.Names(t.ad)
+			q.err = cmp.Or(q.err, err)
+			named = append(named, names...)
+		}
+	}
+	of := map[string]bool{}
+	for _, a := range named {
+		if a.Scope != classad.OfMachine {
+			of[a.Name] = true
 		}
 	}
 	for i, name := range t.numbers {
-		if slices.Contains(named, classad.Reference{Name: name}) || slices.Contains(named, classad.Reference{Scope: classad.OfJob, Name: name}) {
+		if of[name] {
 			q.used = append(q.used, i)
 		}
 	}
@@ -47,14 +57,18 @@ func (q quantities) of(t *adTemplate, d *delta) (queue.Shape, error) {
 			t.ad[t.numbers[i]] = v
 		}
 	}
+	if q.err != nil {
+		return queue.Shape{}, q.err
+	}
 	var n [4]int
+	s := t.ad.scope()
 	for i, each := range q.each {
 		var err error
 		said := true
 		if each.number >= 0 {
 			n[i], err = roundedUp(each.people, d.numbers[each.number].N)
 		} else {
-			n[i], said, err = t.ad.numberOf(each.name, each.people)
+			n[i], said, err = numberIn(s, each.name, each.people)
 		}
 		if err != nil {
 			return queue.Shape{}, err

@@ -87,14 +87,14 @@ func TestRequirementsOfARealQueue(t *testing.T) {
 			worker queue.Worker
 			want   string
 		}{{cpu, tt.onCPU}, {gpu, tt.onGPU}} {
-			if got := Judge(s.Jobs[i].Requires, on.worker.Attributes, on.worker.Total); got != on.want {
+			if got := Judge(s.Jobs[i].Requires, on.worker.Attributes, on.worker.Total, plenty).Unmet; got != on.want {
 				t.Errorf("%s on %s: %q, want %q", tt.first, on.worker.Name, got, on.want)
 			}
 		}
 		if s.Jobs[i].Requires.Amounts {
 			t.Errorf("%s is said to depend on what is free", tt.first)
 		}
-		if got := Judge(s.Jobs[i].Requires, nil, queue.Shape{}); got != "" {
+		if got := Judge(s.Jobs[i].Requires, nil, queue.Shape{}, plenty).Unmet; got != "" {
 			t.Errorf("%s on a worker of which nothing is known: %q", tt.first, got)
 		}
 	}
@@ -109,6 +109,9 @@ var requirementsMachine = queue.Attributes{
 var requirementsFree = queue.Shape{Cpus: 4, MemoryMiB: 8000, GPUs: 2}
 
 const met = ""
+
+// plenty is a number of steps that no usual requirement takes.
+const plenty = 10_000
 
 // requirementRows: what a job demands, and what of it the machine does not meet.
 var requirementRows = []struct{ requirements, unmet string }{
@@ -175,7 +178,7 @@ func requirementOf(job ad) *queue.Requirement {
 	if !ok {
 		return nil
 	}
-	out, _ := newRequirementReader(&adTemplate{ad: job}, map[string]bool{}, map[digest]*queue.Requirement{}).read(whole.Text(), nil)
+	out, _ := newRequirementReader(&adTemplate{ad: job}, newDemands()).read(whole.Text(), nil)
 	return out.requirement
 }
 
@@ -185,7 +188,7 @@ func unmet(job ad, machine queue.Attributes, free queue.Shape) string {
 	if r == nil {
 		return met
 	}
-	return Judge(r, machine, free)
+	return Judge(r, machine, free, plenty).Unmet
 }
 
 func TestRequirements(t *testing.T) {
@@ -198,7 +201,7 @@ func TestRequirements(t *testing.T) {
 
 func TestAGPUThatIsTooSmall(t *testing.T) {
 	job := ad{"jobcount": int64(1), "requirements": classad.Compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1"), "requiregpus": classad.Compile("GlobalMemoryMb >= 40000")}
-	names := classad.Compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1").MachineNames(job)
+	names, _ := classad.Compile("countMatches(MY.RequireGPUs,TARGET.AvailableGPUs) >= 1").MachineNames(job)
 	if r := requirementOf(job); !slices.Contains(names, "gpus_globalmemorymb") || r.Amounts {
 		t.Errorf("asks the workers for %v, amounts %t", names, r.Amounts)
 	}

@@ -1,6 +1,9 @@
 package htcondor
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,10 +16,10 @@ import (
 // clauses.
 type requirementReader struct {
 	job     ad
-	numbers []string // names of the attributes that are numbers, as in the template
+	numbers []string       // names of the attributes that are numbers, as in the template
+	place   map[string]int // of a name in numbers
 	partial bool
-	named   map[string]bool // the machine attributes that the clauses name are added here
-	shared  map[digest]*queue.Requirement
+	all     *demands
 	parts   map[string][]*clause // by their text
 	whole   map[string]demanded  // by the text as it is printed
 	scratch []byte
@@ -28,6 +31,17 @@ type requirementReader struct {
 	boundTo map[string]string
 }
 
+// demands is what the jobs of a queue demand of machines.
+type demands struct {
+	of    map[digest]*queue.Requirement
+	named map[string]int // machine attributes in it → clauses that name them, about
+	texts int            // bytes of the requirements that are longer than alwaysKept
+}
+
+func newDemands() *demands {
+	return &demands{of: map[digest]*queue.Requirement{}, named: map[string]int{}}
+}
+
 // demanded is what jobs demand of a machine beside amounts; the zero value is nothing.
 // Equal demands have the same digest in every process.
 type demanded struct {
@@ -37,23 +51,38 @@ type demanded struct {
 
 // clause is one clause of Requirements for the ads of one template.
 type clause struct {
-	text     string
-	job      []string // the attributes of the job in it, in order
-	numbers  []int    // places of those that are numbers of the template
-	digest   digest   // of the text and the attributes of the job, without numbers
-	amounts  bool     // see queue.Requirement
-	personal bool
+	text      string
+	job       []string // the attributes of the job in it, in order
+	numbers   []int    // places of those that are numbers of the template
+	digest    digest   // of the text and the attributes of the job, without numbers
+	size      int      // bytes of the text and the attributes of the job
+	amounts   bool     // see queue.Requirement
+	personal  bool
+	notJudged string // the clause exceeds a bound
 }
 
 // Bounds of what is remembered. It is of no use if each job has a text or a clause of
 // its own.
 const (
-	mostWhole = 2000
-	mostParts = 5000
+	mostWhole      = 2000
+	mostParts      = 5000
+	longestWhole   = 4 << 10 // bytes of a text
+	mostNamedNames = 20_000
 )
 
-// usual are the clauses that HTCondor itself adds, in the form of classad.Normalized. Packing
-// by amounts judges them better.
+// Bounds of what a queue's requirements take in a snapshot, which is kept in memory
+// and may be recorded, in bytes. A requirement has some 500.
+const (
+	longestRequirement = 32 << 10
+	alwaysKept         = 1 << 10
+	mostTexts          = 4 << 20 // of all requirements that are longer than alwaysKept
+	mostNotJudged      = 5        // parts of a requirement that are named
+)
+
+var tooManyTexts = fmt.Sprintf("the long requirements of all jobs exceed %d MiB", mostTexts>>20)
+
+// usual are the clauses that HTCondor itself adds, in the form of classad.Normalized.
+// Packing by amounts judges them better.
 var usual = map[string]bool{
 	"cpus>=requestcpus": true, "memory>=requestmemory": true, "disk>=requestdisk": true, "gpus>=requestgpus": true,
 }
@@ -64,10 +93,14 @@ var amounts = []string{"cpus", "memory", "disk", "gpus"}
 // personal are the attributes that differ from worker to worker.
 var personal = Traits().Attributes.Personal
 
-func newRequirementReader(t *adTemplate, named map[string]bool, shared map[digest]*queue.Requirement) *requirementReader {
+func newRequirementReader(t *adTemplate, all *demands) *requirementReader {
 	_, grouped := t.ad["jobcount"] // a group's ad has all that its expressions name
+	place := make(map[string]int, len(t.numbers))
+	for i, name := range t.numbers {
+		place[name] = i
+	}
 	return &requirementReader{
-		job: t.ad, numbers: t.numbers, partial: !grouped, named: named, shared: shared,
+		job: t.ad, numbers: t.numbers, place: place, partial: !grouped, all: all,
 		parts: map[string][]*clause{}, whole: map[string]demanded{},
 	}
 }
@@ -87,7 +120,7 @@ func (r *requirementReader) of(d *delta) demanded {
 	if isExpression {
 		out, numbers = r.read(strings.TrimSuffix(text, ")/"), d.numbers)
 	}
-	if len(r.whole) < mostWhole && !numbers {
+	if len(r.whole) < mostWhole && len(d.requirements) <= longestWhole && !numbers {
 		r.whole[string(d.requirements)] = out
 	}
 	return out
@@ -97,16 +130,15 @@ func (r *requirementReader) of(d *delta) demanded {
 // that depends on the numbers.
 func (r *requirementReader) read(text string, numbers []classad.Number) (demanded, bool) {
 	r.list = r.list[:0]
-	for part := range classad.Parts(text) {
-		clauses, known := r.parts[part]
-		if !known {
-			part = strings.Clone(part)
-			clauses = r.clauses(part)
-			if len(r.parts) < mostParts {
-				r.parts[part] = clauses
-			}
+	switch {
+	case len(text) > classad.MaxText:
+		r.list = append(r.list, r.unread(text, fmt.Sprintf("they are longer than %d bytes", classad.MaxText)))
+	case len(text) > alwaysKept && r.all.texts > mostTexts: // not even read: that is work, too
+		r.list = append(r.list, r.unread(text, tooManyTexts))
+	default:
+		for part := range classad.Parts(text) {
+			r.list = append(r.list, r.clauses(part)...)
 		}
-		r.list = append(r.list, clauses...)
 	}
 	if len(r.list) == 0 {
 		return demanded{}, false
@@ -121,27 +153,57 @@ func (r *requirementReader) read(text string, numbers []classad.Number) (demande
 		}
 	}
 	key := sum.sum()
-	if r.shared[key] == nil {
-		r.shared[key] = r.requirement(numbers)
+	if r.all.of[key] == nil {
+		r.all.of[key] = r.requirement(numbers)
 	}
-	return demanded{r.shared[key], key}, ofNumbers
+	return demanded{r.all.of[key], key}, ofNumbers
 }
 
-// requirement returns the data of the clauses in the list.
+// unread returns the clause that stands for a text of which nothing is read.
+func (r *requirementReader) unread(text, why string) *clause {
+	sum := &r.sum
+	sum.reset()
+	sum.text(text)
+	return &clause{digest: sum.sum(), notJudged: excerpt(text) + ": " + why}
+}
+
+// requirement returns the data of the clauses in the list. It leaves out what exceeds
+// a bound, and says so.
 func (r *requirementReader) requirement(numbers []classad.Number) *queue.Requirement {
-	out := &queue.Requirement{Partial: r.partial, Clauses: make([]string, len(r.list)), Job: r.attributes(numbers)}
-	for i, c := range r.list {
-		out.Clauses[i] = c.text
+	out := &queue.Requirement{Partial: r.partial, Clauses: make([]string, 0, len(r.list))}
+	kept, size := r.list[:0], 0
+	for _, c := range r.list {
+		why := c.notJudged
+		switch {
+		case why != "":
+		case size+c.size > longestRequirement:
+			why = fmt.Sprintf("%s: with it the requirements exceed %d bytes", excerpt(c.text), longestRequirement)
+		case size+c.size > alwaysKept && r.all.texts+size+c.size > mostTexts:
+			why = excerpt(c.text) + ": " + tooManyTexts
+		}
+		if why != "" {
+			if len(out.NotJudged) < mostNotJudged {
+				out.NotJudged = append(out.NotJudged, why)
+			}
+			continue
+		}
+		size += c.size
+		kept = append(kept, c)
+		out.Clauses = append(out.Clauses, c.text)
 		out.Amounts, out.Personal = out.Amounts || c.amounts, out.Personal || c.personal
 	}
+	if size > alwaysKept {
+		r.all.texts += size
+	}
+	out.Job = r.attributes(kept, numbers)
 	return out
 }
 
-// attributes returns the attributes of the job in the clauses of the list. Most
-// requirements of a template share the same map.
-func (r *requirementReader) attributes(numbers []classad.Number) map[string]string {
+// attributes returns the attributes of the job in clauses. Most requirements of a
+// template share the same map.
+func (r *requirementReader) attributes(clauses []*clause, numbers []classad.Number) map[string]string {
 	var bound []*clause
-	for _, c := range r.list {
+	for _, c := range clauses {
 		if len(c.job) > 0 {
 			bound = append(bound, c)
 		}
@@ -170,43 +232,65 @@ func (r *requirementReader) attributes(numbers []classad.Number) map[string]stri
 
 // clauses reads one part of Requirements, which may be several in parentheses.
 func (r *requirementReader) clauses(part string) []*clause {
-	var out []*clause
+	out, known := r.parts[part]
+	if known {
+		return out
+	}
+	part = strings.Clone(part)
 	for _, text := range classad.Clauses(part) {
-		if strings.Contains(text, "equest") && usual[classad.Normalized(text)] {
+		if strings.Contains(text, "equest") && len(text) < 100 && usual[classad.Normalized(text)] {
 			continue
 		}
-		e := compiled.Compile(text)
-		c := &clause{text: e.Text()}
-		for _, name := range e.MachineNames(r.job) {
-			r.named[name] = true
-			c.personal = c.personal || slices.Contains(personal, name)
-			// countMatches() counts GPUs, which are packed.
-			c.amounts = c.amounts || slices.Contains(amounts, name) && !strings.Contains(strings.ToLower(text), "countmatches")
-		}
-		r.bind(c, e)
-		out = append(out, c)
+		out = append(out, r.clause(text))
+	}
+	if len(r.parts) < mostParts && len(part) <= longestWhole {
+		r.parts[part] = out
 	}
 	return out
 }
 
+func (r *requirementReader) clause(text string) *clause {
+	e := compiled.Compile(text)
+	c := &clause{text: text, size: len(text)}
+	names, err := e.MachineNames(r.job)
+	var limit *classad.LimitError
+	if errors.As(cmp.Or(e.Err(), err), &limit) {
+		c.notJudged = notJudged(text, limit)
+	}
+	for _, name := range names {
+		if _, known := r.all.named[name]; known || len(r.all.named) < mostNamedNames {
+			r.all.named[name]++
+		}
+		c.personal = c.personal || slices.Contains(personal, name)
+		// countMatches() counts GPUs, which are packed.
+		c.amounts = c.amounts || slices.Contains(amounts, name) && !strings.Contains(strings.ToLower(text), "countmatches")
+	}
+	r.bind(c, e)
+	return c
+}
+
 // bind finds the attributes of the job on which a clause depends.
 func (r *requirementReader) bind(c *clause, e *classad.Expression) {
-	for _, a := range e.Names(r.job) {
-		if _, ok := r.job[a.Name]; ok && a.Scope != classad.OfMachine && !slices.Contains(c.job, a.Name) {
+	all, _ := e.Names(r.job) // the error is in c.notJudged
+	for _, a := range all {
+		if _, ok := r.job[a.Name]; ok && a.Scope != classad.OfMachine {
 			c.job = append(c.job, a.Name)
 		}
 	}
 	slices.Sort(c.job)
+	c.job = slices.Compact(c.job)
 	sum := &r.sum
 	sum.reset()
 	sum.text(c.text)
 	for _, name := range c.job {
 		sum.text(name)
-		if i := slices.Index(r.numbers, name); i >= 0 {
+		if i, is := r.place[name]; is {
 			c.numbers = append(c.numbers, i)
-		} else {
-			sum.text(classad.TextOf(r.job[name]))
+			continue
 		}
+		text := classad.TextOf(r.job[name])
+		sum.text(text)
+		c.size += len(name) + len(text)
 	}
 	c.digest = sum.sum()
 }

@@ -35,7 +35,7 @@ func (t *adTemplate) with(d *delta) ad {
 		t.ad[name] = d.numbers[i].Value()
 	}
 	if d.requirements != nil {
-		t.ad["requirements"] = newValues().expressed(text(d.requirements))
+		t.ad["requirements"] = newValues().expressed(unquoted(d.requirements))
 	}
 	return t.ad
 }

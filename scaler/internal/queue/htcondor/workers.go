@@ -27,7 +27,7 @@ var usualAttributes = []string{
 }
 
 // maxNamed bounds the further attributes that are fetched because jobs name them.
-const maxNamed = 200
+const maxNamed = 300
 
 // attributesOfSlots returns the attributes to fetch of each slot, and those of them
 // that become attributes of the worker. Named are the ones that waiting jobs name.

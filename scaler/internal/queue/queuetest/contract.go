@@ -99,18 +99,18 @@ func (c Contract) reads(t *testing.T, a adapter.Adapter, tools *Tools) {
 		for _, w := range s.Workers {
 			for _, free := range []queue.Shape{w.Free, w.Total} {
 				if got, want := judged(back.Jobs[i], a.Judge, w, free), judged(s.Jobs[i], a.Judge, w, free); got != want {
-					t.Errorf("%s on %s: through JSON %q, want %q", s.Jobs[i].First, w.Name, got, want)
+					t.Errorf("%s on %s: through JSON %+v, want %+v", s.Jobs[i].First, w.Name, got, want)
 				}
 			}
 		}
 	}
 }
 
-func judged(g queue.JobGroup, judge queue.Judge, w queue.Worker, free queue.Shape) string {
+func judged(g queue.JobGroup, judge queue.Judge, w queue.Worker, free queue.Shape) queue.Judgement {
 	if g.Requires == nil {
-		return ""
+		return queue.Judgement{}
 	}
-	return judge(g.Requires, w.Attributes, free)
+	return judge(g.Requires, w.Attributes, free, 10_000)
 }
 
 func text(t *testing.T, s queue.Snapshot) string {

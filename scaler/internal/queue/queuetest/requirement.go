@@ -33,13 +33,22 @@ func FreeGPUs(least int) *queue.Requirement {
 	return &queue.Requirement{Clauses: []string{fmt.Sprintf("gpus >= %d", least)}}
 }
 
-func judge(r *queue.Requirement, worker queue.Attributes, free queue.Shape) string {
+func judge(r *queue.Requirement, worker queue.Attributes, free queue.Shape, steps int) queue.Judgement {
+	var out queue.Judgement
+	if len(r.NotJudged) > 0 {
+		out.NotJudged = r.NotJudged[0]
+	}
 	for _, clause := range r.Clauses {
+		if out.Steps++; out.Steps > steps {
+			out.Steps, out.NotJudged = steps, "there are too many clauses"
+			break
+		}
 		if !meets(clause, worker, free) {
-			return clause
+			out.Unmet = clause
+			break
 		}
 	}
-	return ""
+	return out
 }
 
 func meets(clause string, worker queue.Attributes, free queue.Shape) bool {

@@ -10,7 +10,7 @@ type memo struct {
 	index map[string]int
 }
 
-const fewMemoized = 8
+const fewMemoized = 4
 
 type memoized struct {
 	name  string

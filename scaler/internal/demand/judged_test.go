@@ -1,0 +1,116 @@
+package demand
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
+)
+
+// laborious is a batch system whose judge takes as many steps as the one clause of a
+// requirement says. It counts them.
+const laborious = "laborious"
+
+var labor int
+
+func init() {
+	queue.RegisterJudge(laborious, func(r *queue.Requirement, _ queue.Attributes, _ queue.Shape, steps int) queue.Judgement {
+		n := 0
+		_, _ = fmt.Sscan(r.Clauses[0], &n)
+		if n > steps {
+			labor += steps
+			return queue.Judgement{Steps: steps, NotJudged: r.Clauses[0] + " is too much"}
+		}
+		labor += n
+		if len(r.Clauses) > 1 {
+			return queue.Judgement{Steps: n, Unmet: r.Clauses[1]}
+		}
+		return queue.Judgement{Steps: n}
+	})
+}
+
+// asking returns jobs with requirements that differ from worker to worker.
+func asking(i int, clauses ...string) queue.JobGroup {
+	return queue.JobGroup{
+		Key: fmt.Sprint(i), Count: 1, First: fmt.Sprintf("%d.0", i), Asks: queue.Shape{Cpus: 1}, Takes: queue.Shape{Cpus: 1},
+		Requires: &queue.Requirement{Clauses: clauses, Personal: true},
+	}
+}
+
+// workers returns workers that are busy and have room.
+func workers(n int) fleet.Fleet {
+	var f fleet.Fleet
+	for i := range n {
+		w := fleet.Worker{Phase: fleet.Busy, InPool: true, Jobs: 1}
+		w.Name, w.Group = fmt.Sprintf("w%d", i), "cpu"
+		w.Pool.Free = queue.Shape{Cpus: 100}
+		f.Workers = append(f.Workers, w)
+	}
+	return f
+}
+
+// Whatever users demand, the work of judging is bounded, and no user's requirements
+// cost another one's: each gets its share.
+func TestTheWorkOfJudgingIsBounded(t *testing.T) {
+	for name, tt := range map[string]struct {
+		requirements, steps int
+		most                int
+	}{
+		"one that is endless":                {1, 1 << 30, mostStepsOfOne},
+		"one that is much for each worker":   {1, 10_000, mostStepsOfOne},
+		"many that are endless":              {1000, 1 << 30, mostSteps},
+		"many that are much for each worker": {1000, 1000, mostSteps},
+	} {
+		labor = 0
+		in := Input{
+			Fleet: workers(200), Traits: queue.Traits{System: laborious},
+			Groups: []Group{{Name: "cpu", Kind: Kind{Shape: queue.Shape{Cpus: 8}}, Max: 10, Room: 10}},
+		}
+		for i := range tt.requirements {
+			in.Jobs = append(in.Jobs, asking(i, fmt.Sprint(tt.steps), "never met"))
+		}
+		in.Jobs = append(in.Jobs, asking(-1, "90", "Arch == \"aarch64\""))
+		d := Compute(in)
+		most := tt.most + 201*90
+		if labor > most {
+			t.Errorf("%s: %d steps, more than %d", name, labor, most)
+		}
+		last := d.Unmet[len(d.Unmet)-1]
+		if last.First != "-1.0" || !strings.Contains(last.Why.String(), "aarch64") {
+			t.Errorf("%s: the usual job is not judged: %+v", name, last)
+		}
+		jobs := 0
+		for _, n := range d.NotJudged {
+			jobs += n.Count
+		}
+		if jobs != tt.requirements || len(d.NotJudged) > mostReasons+1 {
+			t.Errorf("%s: %d jobs are named as not judged, for %d reasons", name, jobs, len(d.NotJudged))
+		}
+	}
+}
+
+// The words of an unmet requirement are bounded and clean, whatever the judge returns.
+func TestWordsOfJudgementsAreBounded(t *testing.T) {
+	in := Input{
+		Traits: queue.Traits{System: laborious}, Jobs: []queue.JobGroup{asking(1, "1", "\x1b[2J\u202e"+strings.Repeat("x", 1<<20))},
+		Groups: []Group{{Name: "cpu", Kind: Kind{Shape: queue.Shape{Cpus: 8}}, Max: 10, Room: 10}},
+	}
+	why := Compute(in).Unmet[0].Why.String()
+	if len(why) > 2*mostUnmet || strings.ContainsAny(why, "\x1b\u202e") {
+		t.Errorf("%d bytes: %.100q", len(why), why)
+	}
+}
+
+// A part that the adapter has left out is named, with its reason.
+func TestPartsThatAreLeftOutAreNamed(t *testing.T) {
+	r := queuetest.Has("site", "north")
+	r.NotJudged = []string{"A: it is too long"}
+	in := Input{Traits: queuetest.Traits(), Jobs: []queue.JobGroup{{Key: "a", Count: 3, First: "1.0", Asks: queue.Shape{Cpus: 1}, Takes: queue.Shape{Cpus: 1}, Requires: r}}}
+	in.Groups = []Group{{Name: "cpu", Kind: Kind{Shape: queue.Shape{Cpus: 8}}, Max: 10, Room: 10}}
+	if got := Compute(in).NotJudged; len(got) != 1 || got[0] != (NotJudged{3, "1.0", "A: it is too long"}) {
+		t.Errorf("%+v", got)
+	}
+}
