@@ -76,7 +76,7 @@ const (
 	longestRequirement = 32 << 10
 	alwaysKept         = 1 << 10
 	mostTexts          = 4 << 20 // of all requirements that are longer than alwaysKept
-	mostNotJudged      = 5        // parts of a requirement that are named
+	mostNotJudged      = 5       // parts of a requirement that are named
 )
 
 var tooManyTexts = fmt.Sprintf("the long requirements of all jobs exceed %d MiB", mostTexts>>20)

@@ -117,7 +117,7 @@ func (s *splitting) pair() (loose bool) {
 			s.ends[i] = int32(len(s.text)) //nolint:gosec // callers bound the text
 		case c == ')' || c == ']' || c == '}':
 			if n := len(open); n > 0 {
-				end := int32(i) //nolint:gosec // callers bound the text
+				end := int32(i)
 				if s.ends[open[n-1]] < 0 {
 					end = -end
 				}

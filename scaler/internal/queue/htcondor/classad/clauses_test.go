@@ -107,7 +107,7 @@ func TestClausesOfDeepNesting(t *testing.T) {
 func TestClausesKeepWhatTheySplit(t *testing.T) {
 	const seed = 7
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // not a secret
+	random := rand.New(rand.NewPCG(seed, seed))
 	tokens := []string{"(", ")", "&&", "||", "A", "B", " ", "?", ":", "[", "]", `"x"`, "f("}
 	for range 20_000 {
 		var b strings.Builder

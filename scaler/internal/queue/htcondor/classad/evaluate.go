@@ -262,7 +262,7 @@ func (s *Scope) countMatches(require node) (any, error) {
 		if s.meter.exceeded != nil {
 			return nil, s.meter.exceeded
 		}
-		return Unknown{}, nil //nolint:nilerr // HTCondor decides
+		return Unknown{}, nil // HTCondor decides
 	}
 	matches, ok := Truth(v)
 	switch {

@@ -124,21 +124,28 @@ func (p *parser) token() {
 			}
 		}
 	}
-	end := strings.IndexFunc(rest, func(r rune) bool {
-		return r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	})
-	if end < 0 {
-		end = len(rest)
-	}
-	// an exponent's sign belongs to the number: 9.8E-01
-	if end > 0 && end < len(rest) && rest[0] >= '0' && rest[0] <= '9' && strings.ContainsRune("eE", rune(rest[end-1])) && strings.ContainsRune("+-", rune(rest[end])) {
-		for end++; end < len(rest) && rest[end] >= '0' && rest[end] <= '9'; end++ {
-		}
-	}
-	end = max(end, 1)
+	end := max(wordEnd(rest), 1)
 	p.tok = rest[:end]
 	p.pos += end
 }
+
+// wordEnd returns where the name or number at the begin of a text ends.
+func wordEnd(text string) int {
+	end := 0
+	for end < len(text) && (isLetter(text[end]) || isDigit(text[end]) || text[end] == '.') {
+		end++
+	}
+	// an exponent's sign belongs to the number: 9.8E-01
+	if end > 0 && end < len(text) && isDigit(text[0]) && strings.IndexByte("eE", text[end-1]) >= 0 && strings.IndexByte("+-", text[end]) >= 0 {
+		for end++; end < len(text) && isDigit(text[end]); end++ {
+		}
+	}
+	return end
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isLetter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
 var unescape = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
 
@@ -267,7 +274,7 @@ func (p *parser) primary() (node, error) {
 	if quoted {
 		return p.made(literal{word})
 	}
-	if word[0] >= '0' && word[0] <= '9' || word[0] == '.' {
+	if isDigit(word[0]) || word[0] == '.' {
 		n, err := ParseNumber(word)
 		if err != nil {
 			return nil, err
@@ -282,7 +289,7 @@ func (p *parser) primary() (node, error) {
 	case "undefined":
 		return p.made(literal{Undefined{}})
 	}
-	if strings.IndexFunc(word, func(r rune) bool { return r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }) != 0 {
+	if !isLetter(word[0]) {
 		return nil, fmt.Errorf("unexpected %q", excerpt(word))
 	}
 	if p.is("(") {
