@@ -37,14 +37,14 @@ func checkLabel(what, name string, most int) error {
 		return fmt.Errorf("%s %q has %d characters; at most %d are allowed", what, name, len(name), most)
 	}
 	if !label.MatchString(name) {
-		return fmt.Errorf("%s %+q is not a DNS label: lower-case letters, digits and inner hyphens, a letter first%s", what, name, foreign(name))
+		return fmt.Errorf("%s %+q is not a DNS label: lower-case letters, digits and inner hyphens, a letter first%s", what, name, ForeignCharacter(name))
 	}
 	return nil
 }
 
-// foreign names the first character of a text that is no plain one, which may look like
+// ForeignCharacter names the first character of a text that is no plain one, which may look like
 // a plain one; "" where there is none.
-func foreign(text string) string {
+func ForeignCharacter(text string) string {
 	for _, r := range text {
 		if r > 127 {
 			return fmt.Sprintf("; it holds the character %q (%U)", r, r)
@@ -59,7 +59,7 @@ var hostName = regexp.MustCompile(`^[a-zA-Z0-9_]([-a-zA-Z0-9_]{0,61}[a-zA-Z0-9_]
 // takes names with dots and, as resolvers do, underscores.
 func CheckHostName(name string) error {
 	if len(name) > 253 || !hostName.MatchString(name) {
-		return fmt.Errorf("%+q is not a host name: letters, digits, dots and inner hyphens, at most 63 characters between dots and 253 in all%s", name, foreign(name))
+		return fmt.Errorf("not a host name: letters, digits, dots and inner hyphens, at most 63 characters between dots and 253 in all%s", ForeignCharacter(name))
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func CheckMetadataKey(key string) error {
 		return fmt.Errorf("metadata key %q: keys that begin with %s are the provider's own", key, MetaPrefix)
 	}
 	if !metadataKey.MatchString(key) {
-		return fmt.Errorf("metadata key %q: 1 to 255 letters, digits and \"-_:. \" are allowed", key)
+		return fmt.Errorf("metadata key %q: it may have 1 to 255 letters, digits, spaces, hyphens, underscores, colons and dots", key)
 	}
 	return nil
 }

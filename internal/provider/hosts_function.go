@@ -70,13 +70,13 @@ func (hostsFunction) Run(ctx context.Context, req function.RunRequest, resp *fun
 // checkEndpoint refuses what would not be one line of /etc/hosts.
 func checkEndpoint(e clusterresource.Endpoint) error {
 	if err := cluster.CheckHostName(e.Name); err != nil {
-		return fmt.Errorf("nodes: the name %w", err)
+		return fmt.Errorf("nodes[%+q]: %w", e.Name, err)
 	}
 	if e.Address == "" {
 		return nil
 	}
 	if err := clusterresource.CheckAddress(e.Address); err != nil {
-		return fmt.Errorf("nodes[%q].address: %w", e.Name, err)
+		return fmt.Errorf("nodes[%q].address = %+q: %w", e.Name, e.Address, err)
 	}
 	return nil
 }

@@ -84,10 +84,10 @@ func (p *preview) check() error {
 		return fmt.Errorf("batch_system: %w", err)
 	}
 	if err := clusterresource.CheckLoginUser(p.spec.LoginUser); err != nil {
-		return fmt.Errorf("login_user: %w", err)
+		return fmt.Errorf("login_user = %+q: %w", p.spec.LoginUser, err)
 	}
 	if uid := p.spec.LoginUID; uid < clusterresource.LeastLoginUID || uid > clusterresource.MostLoginUID {
-		return fmt.Errorf("login_uid: %d is out of range: it must be between %d and %d", uid, clusterresource.LeastLoginUID, clusterresource.MostLoginUID)
+		return fmt.Errorf("login_uid = %d: must be between %d and %d", uid, clusterresource.LeastLoginUID, clusterresource.MostLoginUID)
 	}
 	groups := slices.Sorted(maps.Keys(p.spec.Groups))
 	if p.group != "" {
@@ -98,7 +98,7 @@ func (p *preview) check() error {
 			return err
 		}
 		if n := p.spec.Groups[group].Count; n > clusterresource.MostWorkers {
-			return fmt.Errorf("workers[%q]: %d is out of range: a group has at most %d workers", group, n, clusterresource.MostWorkers)
+			return fmt.Errorf("workers[%q] = %d: a group has at most %d workers", group, n, clusterresource.MostWorkers)
 		}
 	}
 	return nil

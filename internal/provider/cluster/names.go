@@ -197,7 +197,7 @@ func lookUpDiagnostic(r reference, err error) diag.Diagnostic {
 	switch cluster.KindOf(err) {
 	case cluster.FaultNotFound:
 		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Unknown %s %q", what, r.name),
-			diagnose.Sentence(err.Error())+" Check the spelling, the region, and whether the project may see it.")
+			diagnose.Sentence(err.Error()+cluster.ForeignCharacter(r.name))+" Check the spelling, the region, and whether the project may see it.")
 	case cluster.FaultAmbiguous:
 		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Ambiguous %s %q", what, r.name),
 			diagnose.Sentence(err.Error())+" Use the ID in place of the name.")

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -73,9 +72,9 @@ func (w networking) apply(spec *cluster.NodeSpec, resolved resolution) {
 func (w networking) check() diag.Diagnostics {
 	var diags diag.Diagnostics
 	known := !slices.ContainsFunc(append(w.all, w.traffic), types.String.IsUnknown)
-	if known && len(w.all) > 0 && !w.has(w.traffic) {
+	if known && len(w.all) > 0 && !w.has(w.traffic) && checkReference(w.traffic.ValueString()) == nil {
 		diags.AddAttributeError(w.at.AtName("cluster_network"), "Unknown cluster_network",
-			fmt.Sprintf("%q is none of the node's networks. Name one of them, written in the same way.", w.traffic.ValueString()))
+			"None of the node's networks. Name one of them, written in the same way.")
 	}
 	return diags
 }

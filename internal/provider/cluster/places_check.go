@@ -14,16 +14,14 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
-// checkNulls refuses groups without a value, of which nothing else can be checked.
-func (m model) checkNulls() diag.Diagnostics {
-	var diags diag.Diagnostics
-	elements := m.Workers.Elements()
-	for _, name := range sortedNames(elements) {
-		if elements[name].IsNull() {
-			diags.AddAttributeError(path.Root("workers").AtMapKey(name), "Missing group", "The group is null; leave it out, or describe it.")
+// hasNullGroup reports whether a group has no value at all.
+func (m model) hasNullGroup() bool {
+	for _, group := range m.Workers.Elements() {
+		if group.IsNull() {
+			return true
 		}
 	}
-	return diags
+	return false
 }
 
 // eachNode calls visit with the front-end and each group, in order of their names.
@@ -37,7 +35,7 @@ func (c config) eachNode(visit func(n nodeModel, at path.Path)) {
 // checkTraffic refuses a cluster-wide cluster_network that no node has.
 func (c config) checkTraffic() diag.Diagnostics {
 	var diags diag.Diagnostics
-	known := !c.ClusterNetwork.IsNull() && !c.ClusterNetwork.IsUnknown() && !c.Networks.IsUnknown()
+	known := !c.ClusterNetwork.IsUnknown() && checkReference(c.ClusterNetwork.ValueString()) == nil && !c.Networks.IsUnknown()
 	taken := false
 	c.eachNode(func(n nodeModel, at path.Path) {
 		w := c.networking(n, at)
@@ -46,7 +44,7 @@ func (c config) checkTraffic() diag.Diagnostics {
 	})
 	if known && !taken {
 		diags.AddAttributeError(path.Root("cluster_network"), "Unknown cluster_network",
-			fmt.Sprintf("%q is no network of any node. Name one of `networks`, written in the same way.", c.ClusterNetwork.ValueString()))
+			"No node has this network. Name one of `networks`, written in the same way.")
 	}
 	return diags
 }
@@ -77,9 +75,9 @@ func (c config) checkRetire() diag.Diagnostics {
 	}
 	for _, group := range c.groupNames() {
 		for _, name := range texts(c.groups[group].Retire.Elements()) {
-			if cluster.GroupOf(c.Name.ValueString(), name) != group {
-				diags.AddAttributeError(path.Root("workers").AtMapKey(group).AtName("retire"), "No worker of the group",
-					fmt.Sprintf("%+q is no name of a worker of group %q: those are %s, and so on.", name, group, cluster.WorkerName(c.Name.ValueString(), group, 1)))
+			if checkReference(name) == nil && cluster.GroupOf(c.Name.ValueString(), name) != group {
+				diags.AddAttributeError(path.Root("workers").AtMapKey(group).AtName("retire").AtSetValue(types.StringValue(name)), "No worker of the group",
+					fmt.Sprintf("Not the name of a worker of this group; such names are %s and so on.", cluster.WorkerName(c.Name.ValueString(), group, 1)))
 			}
 		}
 	}

@@ -24,18 +24,18 @@ const maxName = 255
 func checkReference(text string) error {
 	switch n := utf8.RuneCountInString(text); {
 	case text == "":
-		return errors.New("it is empty; leave the attribute out, or give a name or an ID")
+		return errors.New("empty; give a name or an ID, or leave it out")
 	case strings.TrimSpace(text) == "":
-		return fmt.Errorf("%q holds nothing but space", text)
+		return errors.New("nothing but space; give a name or an ID, or leave it out")
 	case n > maxName:
-		return fmt.Errorf("it has %d characters; a name in OpenStack has at most %d", n, maxName)
+		return fmt.Errorf("%d characters; a name in OpenStack has at most %d", n, maxName)
 	}
 	if hidden := strings.IndexFunc(text, isHidden); hidden >= 0 {
 		char, _ := utf8.DecodeRuneInString(text[hidden:])
-		return fmt.Errorf("%+q holds a character that can't be seen (%U)", text, char)
+		return fmt.Errorf("it holds a character that can't be seen (%U)", char)
 	}
 	if strings.TrimSpace(text) != text {
-		return fmt.Errorf("%q begins or ends with a space", text)
+		return errors.New("it begins or ends with a space")
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func isHidden(r rune) bool {
 // checkNotEmpty returns why a text can't be a cloud-config, as far as it is empty.
 func checkNotEmpty(text string) error {
 	if strings.TrimSpace(text) == "" {
-		return errors.New("it is empty; leave the attribute out")
+		return errors.New("empty; leave it out")
 	}
 	return nil
 }
@@ -57,10 +57,10 @@ func checkNotEmpty(text string) error {
 // checkMetadataValue returns why a text can't be a value of a server's metadata, or nil.
 func checkMetadataValue(text string) error {
 	if n := utf8.RuneCountInString(text); n > cluster.MaxMetadataText {
-		return fmt.Errorf("it has %d characters; a value of metadata has at most %d", n, cluster.MaxMetadataText)
+		return fmt.Errorf("%d characters; a value of metadata has at most %d", n, cluster.MaxMetadataText)
 	}
 	if i := strings.IndexFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }); i >= 0 {
-		return fmt.Errorf("%+q holds a control character", text)
+		return errors.New("it holds a control character")
 	}
 	return nil
 }
@@ -75,9 +75,9 @@ func CheckLoginUser(user string) error {
 	case user == "":
 		return nil
 	case !userName.MatchString(user):
-		return fmt.Errorf("%+q is not a user name: at most 32 lower-case letters, digits, `_` and `-`, a letter or `_` first", user)
+		return fmt.Errorf("not a user name: at most 32 lower-case letters, digits, `_` and `-`, a letter or `_` first%s", cluster.ForeignCharacter(user))
 	case slices.Contains(node.ReservedAccounts(), user) || strings.HasPrefix(user, "systemd-"):
-		return fmt.Errorf("%q is a system account or group of the nodes' images; every node trusts the login user of every other one, so it needs an account of its own", user)
+		return errors.New("a system account or group of the nodes' images; every node trusts the login user, which therefore needs an account of its own")
 	default:
 		return nil
 	}
@@ -97,13 +97,13 @@ func checkSpan(text string, least time.Duration) error {
 	d, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%+q is not a span of time; write for example \"30m\" or \"1h30m\"", text)
+		return errors.New("not a span of time; write for example \"30m\" or \"1h30m\"")
 	case d < 0:
-		return fmt.Errorf("%q is not a span of time: it is negative", text)
+		return errors.New("it is negative")
 	case d < least:
-		return fmt.Errorf("%q is too short: the least is %s", text, least)
+		return fmt.Errorf("too short: the least is %s", least)
 	case d > longest:
-		return fmt.Errorf("%q is too long: the most is %gh, a year", text, longest.Hours())
+		return fmt.Errorf("too long: the most is %gh, a year", longest.Hours())
 	default:
 		return nil
 	}
@@ -120,13 +120,13 @@ func CheckAddress(text string) error {
 	a, err := netip.ParseAddr(text)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%+q is not an IP address", text)
+		return errors.New("not an IP address")
 	case a.Zone() != "":
-		return fmt.Errorf("%q names a network interface, which only one machine knows; leave out what begins with the percent sign", text)
+		return errors.New("it names a network interface, which only one machine knows; leave out the percent sign and what follows")
 	case a.Is4In6():
-		return fmt.Errorf("%q is an IPv4 address in the form of IPv6; write %s", text, a.Unmap())
+		return fmt.Errorf("an IPv4 address in the form of IPv6; write %s", a.Unmap())
 	case a.IsUnspecified() || a.IsLoopback() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return fmt.Errorf("%q is no address of a node", text)
+		return errors.New("no address that a node can have")
 	default:
 		return nil
 	}

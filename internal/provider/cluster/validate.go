@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -22,12 +21,13 @@ func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.Valid
 		return
 	}
 	resp.Diagnostics.Append(m.checkLoginUser()...)
-	if nulls := m.checkNulls(); nulls.HasError() {
-		resp.Diagnostics.Append(nulls...)
-		return
+	if m.hasNullGroup() {
+		return // the schema's own rules say so
 	}
 	c, whole, diags := decode(ctx, m)
-	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return // likewise, and they know the place
+	}
 	if whole {
 		resp.Diagnostics.Append(c.checkCoordinator()...)
 		resp.Diagnostics.Append(c.checkPlaces()...)
@@ -48,7 +48,7 @@ func (m model) checkLoginUser() diag.Diagnostics {
 	}
 	if err := CheckLoginUser(cluster.DefaultLoginUser(m.Name.ValueString())); err != nil {
 		diags.AddAttributeError(path.Root("login_user"), "Reserved login_user",
-			diagnose.Sentence(err.Error())+" It is the default that follows from `name`. Set `login_user`.")
+			fmt.Sprintf("The default that follows from `name` is %q: %s. Set `login_user`.", cluster.DefaultLoginUser(m.Name.ValueString()), err))
 	}
 	return diags
 }
@@ -115,7 +115,7 @@ func (c config) checkSizes() diag.Diagnostics {
 		if s, ok := g.scaling(); ok {
 			diags.Append(s.check(at.AtName("scaling"))...)
 		}
-		if least := g.MinReady; !g.sizeUnknown() && least.ValueInt64() > int64(g.least()) {
+		if least := g.MinReady; !least.IsNull() && !g.sizeUnknown() && least.ValueInt64() > int64(g.least()) {
 			diags.AddAttributeError(at.AtName("min_ready"), "Contradictory bounds",
 				fmt.Sprintf("`min_ready` = %d is more than the %d workers that the group is made with.", least.ValueInt64(), g.least()))
 		}

@@ -28,6 +28,6 @@ func (b between) ValidateInt64(ctx context.Context, req validator.Int64Request, 
 		return
 	}
 	if n := req.ConfigValue.ValueInt64(); n < b.least || n > b.most {
-		resp.Diagnostics.AddAttributeError(req.Path, "Number out of range", fmt.Sprintf("%d is out of range: it %s.", n, b.Description(ctx)))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number", b.Description(ctx)+".")
 	}
 }

@@ -16,8 +16,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
 // Type is the type of a whole number of 64 bits, as the CustomType of an
@@ -126,14 +124,14 @@ func (n Number) ValidateAttribute(_ context.Context, req xattr.ValidateAttribute
 	if n.wrong == nil {
 		return
 	}
-	why := "is not a whole number"
+	why := "Not a whole number."
 	if n.wrong.IsInt() || n.wrong.IsInf() {
-		why = "is too large"
+		why = "Too large a number."
 		if n.wrong.Sign() < 0 {
-			why = "is too small"
+			why = "Too small a number."
 		}
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, "Invalid number", diagnose.Sentence(text(n.wrong)+" "+why))
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid number", why)
 }
 
 // text writes a number in at most 20 digits.
