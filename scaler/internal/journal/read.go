@@ -53,23 +53,12 @@ func each(f *os.File, span time.Duration, do func(record.Record)) error {
 	if err != nil {
 		return err
 	}
-	return decode(lines, func(r record.Record, _ []byte) error {
-		do(r)
-		return nil
-	})
-}
-
-// decode calls a function with each record and its line. It skips a line that is not a
-// record.
-func decode(lines *bufio.Reader, do func(r record.Record, raw []byte) error) error {
 	var notes notes
 	for {
 		raw, err := lines.ReadBytes('\n')
 		var l line
 		if len(raw) > 0 && json.Unmarshal(raw, &l) == nil && !l.Time.IsZero() {
-			if err := do(notes.expand(l), raw); err != nil {
-				return err
-			}
+			do(notes.expand(l))
 		}
 		switch {
 		case errors.Is(err, io.EOF):

@@ -2,7 +2,8 @@ package journal
 
 import (
 	"bufio"
-	"fmt"
+	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -27,40 +28,55 @@ const (
 // kept in each slot that lets the thinned part take no more than 9/20 of the limit.
 var mostActions = []int{30, 10, 3, 1, 0}
 
-// write copies a file of decisions, thinned to less than the limit in bytes.
-func write(from *os.File, to io.Writer, limit int64, now time.Time) error {
+// write copies a file of decisions, thinned to less than the limit in bytes. It decodes
+// only the lines that it thins.
+func write(from, to *os.File, limit int64, now time.Time) error {
 	whole, err := wholeFrom(from, limit/2, now)
 	if err != nil {
 		return err
 	}
 	for _, most := range mostActions {
-		var size counter
-		if most > 0 {
-			if err := thinTo(from, &size, whole, now, most, false); err != nil {
-				return err
-			}
+		if err := errors.Join(to.Truncate(0), seek(to)); err != nil {
+			return err
 		}
-		if int64(size) <= limit*9/20 {
-			return thinTo(from, to, whole, now, most, true)
+		out := &bounded{to: bufio.NewWriterSize(to, 64<<10), left: limit * 9 / 20, forced: most == 0}
+		err := thinTo(from, out, whole, now, most)
+		if errors.Is(err, errTooLarge) {
+			continue
 		}
+		return errors.Join(err, out.to.Flush())
 	}
 	return nil
 }
 
-// counter counts the bytes that are written to it.
-type counter int64
+func seek(f io.Seeker) error {
+	_, err := f.Seek(0, io.SeekStart)
+	return err
+}
 
-func (c *counter) Write(p []byte) (int, error) {
-	*c += counter(len(p))
-	return len(p), nil
+var errTooLarge = errors.New("the thinned part is too large")
+
+// bounded fails when more than a number of bytes is written to it, unless it is forced
+// to take all.
+type bounded struct {
+	to     *bufio.Writer
+	left   int64
+	forced bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.left -= int64(len(p)); b.left < 0 && !b.forced {
+		return 0, errTooLarge
+	}
+	return b.to.Write(p)
 }
 
 // wholeFrom returns the time from which rounds stay as they are: a day ago, or later if
 // the rounds since then have more than most bytes.
 func wholeFrom(from io.ReadSeeker, most int64, now time.Time) (time.Time, error) {
 	sizes := map[time.Time]int64{} // by slot
-	err := lines(from, func(r record.Record, raw []byte) error {
-		sizes[r.Time.Truncate(slot)] += int64(len(raw))
+	err := scan(from, func(at time.Time, raw []byte) error {
+		sizes[at.Truncate(slot)] += int64(len(raw))
 		return nil
 	})
 	slots := slices.SortedFunc(maps.Keys(sizes), func(a, b time.Time) int { return b.Compare(a) })
@@ -75,51 +91,61 @@ func wholeFrom(from io.ReadSeeker, most int64, now time.Time) (time.Time, error)
 	return first, err
 }
 
-// lines reads a file from its begin.
-func lines(from io.ReadSeeker, do func(record.Record, []byte) error) error {
-	if _, err := from.Seek(0, io.SeekStart); err != nil {
+// scan calls a function with the time of each record of a file and its line.
+func scan(from io.ReadSeeker, do func(at time.Time, raw []byte) error) error {
+	if err := seek(from); err != nil {
 		return err
 	}
-	return decode(bufio.NewReaderSize(from, 64<<10), do)
-}
-
-// thinTo writes the thinned records of the time before whole, and with rest also the
-// lines after that. Of each slot it keeps as many rounds that did something as most.
-func thinTo(from io.ReadSeeker, to io.Writer, whole, now time.Time, most int, rest bool) error {
-	out := bufio.NewWriter(to)
-	t := thinner{out: out, most: most}
-	begun := false // the part that stays as it is
-	err := lines(from, func(r record.Record, raw []byte) error {
-		switch {
-		case r.Time.Before(now.Add(-keptFor)):
-			return nil
-		case !begun && r.Time.Before(whole):
-			return t.add(r)
-		case !begun:
-			begun = true
-			if err := t.flush(r); err != nil {
+	lines := bufio.NewReaderSize(from, 64<<10)
+	for {
+		at, known := timeOf(lines)
+		raw, err := lines.ReadBytes('\n')
+		if known {
+			if err := do(at, raw); err != nil {
 				return err
 			}
-			if rest { // its line may refer to the notes of a line that is gone
-				return record.WriteLine(out, line{Record: r})
-			}
-		case rest:
-			if _, err := out.Write(raw); err != nil {
-				return fmt.Errorf("write a record: %w", err)
-			}
 		}
-		return nil
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// thinTo writes the thinned records of the time before whole, and the lines after that.
+// Of each slot it keeps as many rounds that did something as most.
+func thinTo(from io.ReadSeeker, out *bounded, whole, now time.Time, most int) error {
+	t := thinner{out: out, most: most}
+	var notes notes
+	begun := false // the part that stays as it is
+	err := scan(from, func(at time.Time, raw []byte) error {
+		if begun {
+			_, err := out.to.Write(raw)
+			return err
+		}
+		var l line
+		if json.Unmarshal(raw, &l) != nil {
+			return nil
+		}
+		r := notes.expand(l)
+		switch {
+		case at.Before(now.Add(-keptFor)):
+			return nil
+		case at.Before(whole):
+			return t.add(r)
+		}
+		begun = true
+		if err := t.flush(r); err != nil {
+			return err
+		}
+		return record.WriteLine(out.to, line{Record: r}) // its line may refer to the notes of a line that is gone
 	})
 	if err == nil && !begun {
 		err = t.flush(record.Record{})
 	}
-	if err != nil {
-		return err
-	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write records: %w", err)
-	}
-	return nil
+	return err
 }
 
 // thinner makes the records of slots from those of rounds.
