@@ -25,6 +25,9 @@ const (
 	MaxChunks       = 119
 )
 
+// MaxGeneration bounds generations: every JSON reader takes numbers up to it exactly.
+const MaxGeneration = 1<<53 - 1
+
 // ErrNoDocument is the error for metadata without a cluster document.
 var ErrNoDocument = errors.New("no cluster document in the metadata")
 
@@ -56,6 +59,7 @@ type Document struct {
 type FrontEndRecord struct {
 	Name           string `json:"name"`
 	Address        string `json:"address,omitempty"`
+	FirstKey       string `json:"first_key,omitempty"` // public half of the key in its user data; it introduces the others
 	HostKey        string `json:"host_key,omitempty"`
 	CoordinatorKey string `json:"coordinator_key,omitempty"`
 	HostCA         string `json:"host_ca,omitempty"` // signs the host keys of the workers it has joined; public half

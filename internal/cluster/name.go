@@ -170,7 +170,14 @@ func foldNumbers(ns []int) string {
 
 var folded = regexp.MustCompile(`([-a-z0-9]+)\[([-0-9,]+)\]`)
 
-// UnfoldNames is the reverse of FoldNames.
+// MaxFolded bounds the names that UnfoldNames returns: more than a document can hold.
+const MaxFolded = 100_000
+
+// maxNumber bounds the numbers in folded names. No name of a node has a larger one.
+const maxNumber = 10_000_000
+
+// UnfoldNames is the reverse of FoldNames. A text that stands for more than MaxFolded
+// names is an error.
 func UnfoldNames(cluster, text string) ([]string, error) {
 	var out []string
 	rest := text
@@ -188,8 +195,8 @@ func UnfoldNames(cluster, text string) ([]string, error) {
 			}
 			a, errA := strconv.Atoi(first)
 			b, errB := strconv.Atoi(last)
-			if errA != nil || errB != nil || a < 1 || b < a || b-a > 100_000 {
-				return nil, fmt.Errorf("read folded names %q: %q is not a run of numbers", text, run)
+			if errA != nil || errB != nil || a < 1 || b < a || b > maxNumber || b-a >= MaxFolded-len(out) {
+				return nil, fmt.Errorf("read folded names %q: %q is not a run of numbers, or there are too many", text, run)
 			}
 			for n := a; n <= b; n++ {
 				out = append(out, WorkerName(cluster, group, n))

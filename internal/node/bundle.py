@@ -1,12 +1,13 @@
 """The bundle: what every node should have, computed from the document and the workers' keys."""
 
-from . import ssh, system
+from . import report, ssh, system
 from .document import groups
-from .files import STATE, fingerprint, locked
+from .files import FIRST_KEY, STATE, exists, fingerprint, locked, read, write
 from .node import Requests
 
 HOST_CA = STATE + "/host_ca"
 COORDINATOR_KEY = STATE + "/coordinator"
+INTRODUCTION = STATE + "/introduction"  # "<coordinator key>\n<its introduction by the first key>\n"
 SETTLE = 10  # seconds that a new bundle waits for joins that are under way
 
 
@@ -16,15 +17,31 @@ class Identity:
     def __init__(self, node):
         self.node = node
         self.host_key = self.user_key = self.coordinator_key = self.host_ca = self.address = ""
+        self.introduction = ""
 
     def establish(self, members):
         """Makes the front-end's keys and finds its address towards its workers."""
-        if not self.coordinator_key:
+        self.make_own_key()
+        if not self.host_key:
             with locked():
                 own = Requests(self.node).join({})
             self.host_key, self.user_key = own["host_key"], own["user_key"]
-            self.coordinator_key = ssh.make_key(COORDINATOR_KEY)
         self.address = system.own_address(next((m["address"] for m in members.values()), "169.254.169.254"))
+
+    def make_own_key(self):
+        """Makes the coordinator key, by which this front-end logs in to its workers and signs its reports."""
+        if not self.coordinator_key:
+            self.coordinator_key = ssh.make_key(COORDINATOR_KEY)
+
+    def introduce(self):
+        """Has the first key sign the coordinator key, once: by that signature the creator
+        recognizes the front-end's reports."""
+        self.make_own_key()
+        lines = read(INTRODUCTION).splitlines()
+        if lines[:1] != [self.coordinator_key] and exists(FIRST_KEY):
+            lines = [self.coordinator_key, report.introduce(self.node, FIRST_KEY, self.coordinator_key)]
+            write(INTRODUCTION, "".join(line + "\n" for line in lines), 0o600)
+        self.introduction = lines[1] if lines[:1] == [self.coordinator_key] else ""
 
     def make_host_ca(self):
         """Makes the CA of the workers' host keys. If this front-end is lost, the next

@@ -6,7 +6,7 @@ import time
 
 from . import document as documents
 from . import files, report, ssh, system
-from .bundle import Bundle, Identity
+from .bundle import COORDINATOR_KEY, Bundle, Identity
 from .calls import KNOWN_HOSTS, Calls
 from .files import FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, STATE, at, read_json, write
 from .node import Requests
@@ -44,6 +44,7 @@ class Coordinator:
         self.was_here = self.document is not None
         self.next_read = self.next_report = self.busy_until = 0.0
         self.last_summary = self.last_report = ""
+        self.last_facts = None  # of the last report
 
     def run(self):
         """Runs turns for ever."""
@@ -73,6 +74,7 @@ class Coordinator:
             if run("save", self.records.save):  # what is not saved must not take effect
                 run("tasks", lambda: self.start_tasks(now))
                 run("apply", self.apply_here)
+        run("introduction", self.identity.introduce)
         run("first_key", self.drop_first_key)
         if now >= self.next_report:
             self.next_report = now + BUSY_INTERVAL
@@ -260,14 +262,18 @@ class Coordinator:
     def report(self, now):
         """Reports upward, and says in one line what is new."""
         problems = [why for what, why in self.guard.problems.items() if what != "report"]
-        text = self.progress.report(self.document, self.members, self.identity, problems)
-        if text != self.last_report:
-            self.last_report, self.busy_until = text, now + 2 * QUIET_INTERVAL
-        summary = report.summary(json.loads(text))
-        if summary != self.last_summary:
-            self.last_summary = summary
-            say(summary)
-        self.channel.report(text)
+        facts = self.progress.report(self.document, self.members, self.identity, problems)
+        if facts != self.last_facts:
+            state = self.records.state
+            state["sequence"] = max(state.get("sequence", 0) + 1, int(time.time()))  # also above one of records that were lost
+            text = report.fit(dict(facts, sequence=state["sequence"]))
+            self.last_report = report.seal(self.node, text, COORDINATOR_KEY, self.identity.introduction)
+            self.last_facts, self.busy_until = facts, now + 2 * QUIET_INTERVAL
+            summary = report.summary(json.loads(text))
+            if summary != self.last_summary:
+                self.last_summary = summary
+                say(summary)
+        self.channel.report(self.last_report)
 
     def drop_first_key(self):
         """Removes the two-hour key when it is of no more use: every worker has the

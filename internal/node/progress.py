@@ -44,14 +44,14 @@ class Progress:
         return any(r.get("leaving") and not r.get("drained") for r in self.records.workers.values())
 
     def report(self, document, members, identity, problems):
-        """Returns the report's bytes."""
+        """Returns what the report says."""
         pending = self.pending(document)
         leaving = [n for n in members if members[n].get("leaving")]
         drained = [n for n in leaving if self._record(n).get("drained")]
 
         def fold(names):
             return report.fold_names(self.node.cluster, names)
-        return report.fit({
+        return {
             "generation": document["generation"],
             "joined": sum(1 for n in members if self.has_current(document, n)),
             "pending": len(pending),
@@ -66,7 +66,7 @@ class Progress:
             "coordinator_key": identity.coordinator_key,
             "host_ca": identity.host_ca,
             "ca": document.get("ca", "") if self.node.channel.HAS_MESSENGERS else "",
-        })
+        }
 
     def _record(self, name):
         return self.records.workers.get(name, {})

@@ -22,6 +22,7 @@ class Records:
       forget   names that the batch system has yet to forget
       revoke   credentials that it has yet to revoke
       before   batches of workers that another front-end may have joined
+      sequence of the newest report
     """
 
     def __init__(self):

@@ -1,11 +1,16 @@
-"""The report, by which the front-end informs the cluster's creator: at most MAX bytes of JSON."""
+"""The report, by which the front-end informs the cluster's creator: at most MAX bytes of JSON.
+
+It is sent as "<signature>.<introduction> <JSON>"; see internal/report, doc.go.
+"""
 
 import collections
 import json
 
+from . import ssh
 from .document import split_name
 
-MAX = 1020  # the password slot's size
+SLOT = 1020  # bytes of the password slot
+MAX = SLOT - 2 * (ssh.SIGNATURE + 1)
 
 
 def fold_names(cluster, names):
@@ -30,7 +35,7 @@ def fold_numbers(numbers):
 
 
 def fit(report):
-    """Returns a report's bytes, shortened to MAX: first the longest lists of names."""
+    """Returns a report's bytes, shortened to MAX: the longest texts first."""
     report = {k: v for k, v in report.items() if v != "" or k in ("generation", "joined", "pending")}
     report["error"] = report.get("error", "")[:300]
     drained = report.pop("drained_count", 0)
@@ -41,7 +46,8 @@ def fit(report):
         longest = max(("pending_names", "never", "drained", "busy", "error"), key=lambda k: len(report.get(k, "")))
         if longest == "drained":
             report["drained_count"] = drained
-        report[longest] = "" if longest == "error" else shorten(report[longest], len(report[longest]) * 9 // 10)
+        size = len(report.get(longest, "")) * 9 // 10
+        report[longest] = report[longest][:size] if longest == "error" else shorten(report[longest], size)
 
 
 def shorten(names, size):
@@ -51,6 +57,23 @@ def shorten(names, size):
         if names and not names.endswith("]"):
             names += "]"
     return names
+
+
+def seal(node, text, key, introduction):
+    """Returns a report as it is sent: signed by the front-end's own key, which another
+    key has introduced."""
+    signature = ssh.sign(key, "vmcluster-report", message(node, text))
+    return "%s %s" % (".".join(filter(None, (signature, introduction))), text)
+
+
+def introduce(node, key, public):
+    """Returns the signature by which a key introduces the front-end's own, public half."""
+    return ssh.sign(key, "vmcluster-report-key", message(node, public))
+
+
+def message(node, text):
+    """Returns what is signed: it holds for one cluster and one server."""
+    return "\n".join((node.id, node.server_id, text))
 
 
 def summary(report):

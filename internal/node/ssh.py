@@ -10,6 +10,7 @@ from .system import Failure, run, works
 ACCOUNT = "vmcluster"  # the coordinator's account on workers
 HOST_KEY = STATE + "/host_key"  # a worker's lasting host key
 SSHD_KEY = "/etc/ssh/ssh_host_ed25519_key"  # the one that sshd shows
+SIGNATURE = 86  # characters of a signature: base64 of ed25519's 64 bytes, without padding
 PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
 
 
@@ -46,6 +47,14 @@ def certify(ca, name, host_key):
         run("ssh-keygen", "-q", "-s", at(ca), "-I", name, "-h", "-n", name, folder + "/key.pub")
         with open(folder + "/key-cert.pub") as f:
             return public_key(f.read())
+
+
+def sign(key, purpose, message):
+    """Signs a message with the ed25519 key at a path; returns SIGNATURE characters."""
+    import base64
+    armored = run("ssh-keygen", "-Y", "sign", "-q", "-f", at(key), "-n", purpose, text=message)
+    blob = base64.b64decode("".join(line for line in armored.splitlines() if not line.startswith("-----")))
+    return base64.b64encode(blob[-64:]).decode().rstrip("=")  # it ends with the signature (PROTOCOL.sshsig)
 
 
 def show_host_key(certificate, always):

@@ -55,7 +55,7 @@ func (d delivery) reaches() bool { return d == pulled || d == carried }
 // the run has found them.
 func newChannel(r *run, nodes cluster.Nodes) channel {
 	if r.doc.WithoutMetadataService() {
-		return &lastWorker{r: r, newest: sentGeneration(nodes)}
+		return &lastWorker{r: r, newest: sentGeneration(nodes, r.doc.Generation)}
 	}
 	return frontEndPulls{r}
 }

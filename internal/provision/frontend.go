@@ -56,6 +56,8 @@ func (m frontEndMaking) post(ctx context.Context, known []string) (string, error
 	if err != nil {
 		return "", err
 	}
+	doc.FrontEnd.FirstKey = key.Public // it signs what the front-end first says
+	m.r.doc.FrontEnd.FirstKey = key.Public
 	userData, err := cloudinit.FrontEnd(cloudinit.FrontEndInput{
 		Common:         cloudinit.NewCommon(doc, spec),
 		Name:           doc.FrontEnd.Name,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/report"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
@@ -37,7 +38,8 @@ type joinWait struct {
 	spared     func(name string) bool // workers that need not have the generation; nil: none
 	last       cluster.Report
 	seen       bool
-	gone       bool // the front-end's server does not exist any more
+	foreign    error // why a text in the place of a report did not count
+	gone       bool  // the front-end's server does not exist any more
 }
 
 // await follows the reports until all is done, or the time is over.
@@ -60,8 +62,8 @@ func (w *joinWait) await(ctx context.Context) error {
 	}
 	fe := r.inv.frontEnd
 	if !w.seen {
-		return fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s",
-			ErrNoFrontEnd, fe.Name, fe.Status, quoteConsole(r.p.maker().Console(ctx, fe.ID)))
+		return fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s%s",
+			ErrNoFrontEnd, fe.Name, fe.Status, w.quoteForeign(), quoteConsole(r.p.maker().Console(ctx, fe.ID)))
 	}
 	if left := w.undrained(); len(left) > 0 && time.Now().Before(w.drainEnd) {
 		// Their time to drain is not over, only this run's: they are not deleted.
@@ -92,20 +94,23 @@ func (w *joinWait) follow(ctx context.Context) error {
 // one can be posted, and reports whether there was news.
 func (w *joinWait) read(ctx context.Context) bool {
 	fe := w.r.inv.frontEnd
-	text, err := w.r.reports().read(ctx, fe.ID)
+	h, err := w.r.reports().read(ctx, report.Of(w.r.doc, fe.ID))
 	if err != nil {
 		w.r.p.opts.Log(ctx, "reading the front-end's report failed; trying again", "error", err.Error())
 		w.gone = w.r.inv.frontEndIsGone(ctx)
 		return false
 	}
-	report, there, err := cluster.ParseReport(text)
-	if !there && err == nil {
+	if !h.there && h.foreign == nil {
 		return false
 	}
+	if h.foreign != nil {
+		w.foreign = h.foreign
+		w.r.p.opts.Log(ctx, "the front-end's slot holds no report", "error", h.foreign.Error())
+	}
 	news := false
-	if err == nil && report.Generation >= w.generation {
-		news = !w.seen || report != w.last
-		w.last, w.seen = report, true
+	if h.there && h.report.Generation >= w.generation && !h.report.Before(w.last) {
+		news = !w.seen || h.report != w.last
+		w.last, w.seen = h.report, true
 		if news {
 			w.logProgress(ctx)
 		}
@@ -121,11 +126,11 @@ func (w *joinWait) read(ctx context.Context) bool {
 
 // logProgress logs how far the front-end has come.
 func (w *joinWait) logProgress(ctx context.Context) {
-	log, report := w.r.p.opts.Log, w.last
-	log(ctx, fmt.Sprintf("joined %d of %d", report.Joined, report.Joined+report.Pending),
-		"generation", report.Generation, "pending", report.PendingNames, "error", report.Error)
+	log, said := w.r.p.opts.Log, w.last
+	log(ctx, fmt.Sprintf("joined %d of %d", said.Joined, said.Joined+said.Pending),
+		"generation", said.Generation, "pending", said.PendingNames, "error", said.Error)
 	if len(w.drained) > 0 {
-		log(ctx, fmt.Sprintf("drained %d of %d", len(w.drained)-len(w.undrained()), len(w.drained)), "drained", report.Drained, "busy", report.Busy)
+		log(ctx, fmt.Sprintf("drained %d of %d", len(w.drained)-len(w.undrained()), len(w.drained)), "drained", said.Drained, "busy", said.Busy)
 	}
 }
 
@@ -196,6 +201,14 @@ func (w *joinWait) remedy(name string) string {
 		return "If it has never joined when its server is as old as timeouts.create, plans show it as NOT_JOINED and an apply makes it anew"
 	}
 	return "If it stays out, delete its server: the next apply makes it anew"
+}
+
+// quoteForeign returns what stood in the place of a report as a part of a message.
+func (w *joinWait) quoteForeign() string {
+	if w.foreign == nil {
+		return ""
+	}
+	return fmt.Sprintf("; what its slot held did not count: %s. If the server was rebuilt, or its disk was put back, its keys are others than those in the cluster document: delete the server, and the next apply makes it anew", w.foreign)
 }
 
 // quoteConsole returns the end of a console log as a part of a message.

@@ -13,6 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/report"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
@@ -37,12 +38,14 @@ var ErrGrowsByTerraform = errors.New("the front-end of a cluster with coordinato
 // consoleReports are reports on the front-end's console.
 type consoleReports struct{ cloud Cloud }
 
-func (c consoleReports) read(ctx context.Context, frontEnd string) (string, error) {
-	console, err := c.cloud.ConsoleTail(ctx, frontEnd, reportLines)
+func (c consoleReports) read(ctx context.Context, from report.Origin) (heard, error) {
+	console, err := c.cloud.ConsoleTail(ctx, from.Server, reportLines)
 	if err != nil {
-		return "", err
+		return heard{}, err
 	}
-	return cluster.ConsoleReport(console), nil
+	var h heard
+	h.report, h.there = from.OnConsole(console)
+	return h, nil
 }
 
 func (consoleReports) clear(context.Context, string) error { return nil }
@@ -70,17 +73,17 @@ func (l *lastWorker) send(ctx context.Context, adds []string) (batch.Messenger, 
 	if l.r.plan.FrontEnd || len(adds) == 0 {
 		return nil, nil //nolint:nilnil // it needs none
 	}
-	report, err := l.heard(ctx)
+	last, err := l.heard(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("add workers: %w", err)
 	}
 	trusts := l.r.doc
-	trusts.CA = cmp.Or(report.CA, trusts.CA)
+	trusts.CA = cmp.Or(last.CA, trusts.CA)
 	ca := signer(trusts, l.r.req.keys())
 	if ca == nil {
 		return nil, fmt.Errorf("add workers: %w", ErrCAKey)
 	}
-	keys := report
+	keys := last
 	if l.r.doc.FrontEnd.CoordinatorKey != "" {
 		keys = cluster.Report{} // known: what a console says later is no better
 	}
@@ -90,7 +93,7 @@ func (l *lastWorker) send(ctx context.Context, adds []string) (batch.Messenger, 
 	}
 	l.messenger = &messenger{
 		name: adds[len(adds)-1], ca: ca, keys: keys,
-		generation: max(l.r.doc.Generation, report.Generation, l.newest) + 1,
+		generation: max(l.r.doc.Generation, last.Generation, l.newest) + 1,
 	}
 	return l.messenger, nil
 }
@@ -108,12 +111,11 @@ func (l *lastWorker) heard(ctx context.Context) (cluster.Report, error) {
 }
 
 func (l *lastWorker) lastReport(ctx context.Context) (cluster.Report, error) {
-	text, err := consoleReports{l.r.p.cloud}.read(ctx, l.r.inv.frontEnd.ID)
+	h, err := consoleReports{l.r.p.cloud}.read(ctx, report.Of(l.r.doc, l.r.inv.frontEnd.ID))
 	if err != nil {
 		return cluster.Report{}, fmt.Errorf("read the report of %s: %w", l.r.inv.frontEnd.Name, err)
 	}
-	report, _, err := cluster.ParseReport(text)
-	return report, err
+	return h.report, nil
 }
 
 // launch makes the messenger, born with the roster as it is to be; it fills in its
@@ -152,8 +154,8 @@ func (l *lastWorker) arrive(ctx context.Context) error {
 	waiting, cancel := wait.Share(ctx, 2)
 	defer cancel()
 	for pace := wait.NewPoll(3*time.Second, 10*time.Second); pace.Wait(waiting) == nil; {
-		report, err := l.lastReport(waiting)
-		if err == nil && report.Generation >= l.messenger.generation {
+		last, err := l.lastReport(waiting)
+		if err == nil && last.Generation >= l.messenger.generation {
 			return nil
 		}
 	}
@@ -248,11 +250,13 @@ func (l *lastWorker) reportUntold(before, after cluster.Document) {
 }
 
 // sentGeneration returns the generation of the newest roster with which a worker was
-// made, 0 where none was.
-func sentGeneration(nodes cluster.Nodes) int64 {
+// made, 0 where none was. A number that is no such generation, seen from the document's,
+// does not count: people can change metadata.
+func sentGeneration(nodes cluster.Nodes, generation int64) int64 {
 	var newest int64
 	for _, n := range nodes {
-		if g, err := strconv.ParseInt(n.Metadata[cluster.MetaSent], 10, 64); err == nil {
+		g, err := strconv.ParseInt(n.Metadata[cluster.MetaSent], 10, 64)
+		if err == nil && g-generation <= report.MaxStep {
 			newest = max(newest, g)
 		}
 	}

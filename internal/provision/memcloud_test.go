@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/report"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -45,6 +46,7 @@ type memCloud struct {
 	posts       map[string]int  // create calls carried out, by name
 	groups      []cluster.ServerGroup
 	silent      bool            // the front-end never reports
+	noise       string          // that other programs write to the front-end's console after its report
 	down        map[string]bool // servers in a cell that is down
 	strangers   map[string]bool // servers of no cluster, by ID
 	lagging     bool            // server groups show servers that are gone
@@ -72,6 +74,11 @@ type memServer struct {
 	brings   *cluster.Document // what this worker was sent with to the front-end
 	letInBy  string            // CA of the certificate with which it comes
 	acked    map[string]bool   // of a front-end: which workers have which generation
+	own      *trust.CA         // of a front-end that has booted: the key that signs its reports
+	first    *trust.CA         // that of its user data
+	hostCA   string
+	last     cluster.Report
+	sequence int64 // of its last report
 }
 
 const (
@@ -315,8 +322,9 @@ func (c *memCloud) compose(s *memServer) string {
 	if err != nil {
 		return ""
 	}
-	hostCA := "ssh-ed25519 HOSTCA" + s.id
-	r := cluster.Report{Generation: doc.Generation, HostKey: "ssh-ed25519 HOST", CoordinatorKey: "ssh-ed25519 COORD", HostCA: hostCA}
+	s.makeKeys()
+	hostCA := s.hostCA
+	r := cluster.Report{Generation: doc.Generation, HostKey: memHostKey, HostCA: hostCA}
 	if doc.Coordinator == cluster.CoordinatorLastWorker {
 		r.CA = doc.CA
 	}
@@ -352,8 +360,44 @@ func (c *memCloud) compose(s *memServer) string {
 	r.Pending = len(pending)
 	r.PendingNames, r.Never = cluster.FoldNames(doc.Name, pending), cluster.FoldNames(doc.Name, never)
 	r.Drained, r.Busy = cluster.FoldNames(doc.Name, drained), cluster.FoldNames(doc.Name, busy)
-	b, _ := json.Marshal(r)
-	return string(b)
+	return s.seal(r)
+}
+
+// makeKeys makes a front-end's own keys once.
+func (s *memServer) makeKeys() {
+	if s.own == nil {
+		s.own, s.first, s.hostCA = memKey(), keyOf(s.req.UserData), memKey().Public()
+	}
+}
+
+// seal returns a report as a front-end sends it.
+func (s *memServer) seal(r cluster.Report) string {
+	if r.CoordinatorKey = s.own.Public(); r != s.last {
+		s.last = r
+		s.sequence++
+	}
+	r.Sequence = s.sequence
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic(err)
+	}
+	text, err := report.Origin{Cluster: s.req.ClusterID, Server: s.id}.Seal(string(b), s.own, s.first)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// memHostKey is the host key of every front-end.
+var memHostKey = memKey().Public()
+
+// memKey returns a new key; a CA is a key that can sign.
+func memKey() *trust.CA {
+	key, err := trust.NewCA()
+	if err != nil {
+		panic(err)
+	}
+	return key
 }
 
 func (c *memCloud) member(doc cluster.Document, m cluster.Member) *memServer {
@@ -386,7 +430,7 @@ func (s *memServer) admits(fe *memServer, doc cluster.Document, m cluster.Member
 	switch s.joinedBy {
 	case "":
 		return doc.Batches[m.Batch] != "" && m.Batch == s.req.Metadata[cluster.MetaBatch]
-	case "ssh-ed25519 HOSTCA" + fe.id:
+	case fe.hostCA:
 		return true
 	default:
 		return slices.Contains(doc.HostCAs, s.joinedBy) && s.trusts == fe.req.Metadata[cluster.MetaCA]
@@ -411,7 +455,7 @@ func (c *memCloud) ConsoleTail(_ context.Context, id string, _ int) (string, err
 			return &cluster.CloudError{Kind: cluster.FaultOther, Op: "read console log", Code: 404, Message: "Instance could not be found"}
 		}
 		if s.req.Role == cluster.RoleFrontEnd && !c.silent && time.Since(s.created) >= memBoot {
-			text += "\nvmcluster-report " + c.compose(s) + "\r\nvmcluster-report {torn"
+			text += "\nvmcluster-report " + c.compose(s) + "\r\nvmcluster-report x {torn" + c.noise
 		}
 		return nil
 	})

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // brought is the document that a front-end without a metadata service goes by: it
@@ -75,6 +76,15 @@ func signerOf(userData []byte) string {
 		return ""
 	}
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(cert.SignatureKey)))
+}
+
+// keyOf returns the two-hour key in a node's user data, nil where there is none.
+func keyOf(userData []byte) *trust.CA {
+	key, err := trust.ParseCA(string(fileOf(userData, "/etc/vmcluster/first_key")))
+	if err != nil {
+		return nil
+	}
+	return key
 }
 
 // fileOf finds a file's content in a node's user data.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/report"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
@@ -17,8 +18,8 @@ const reportTime = 45 * time.Second
 
 // reports is the way by which a front-end's reports come back.
 type reports interface {
-	// read returns what the front-end has reported last, "" where there is nothing.
-	read(ctx context.Context, frontEnd string) (string, error)
+	// read returns what a front-end has reported last.
+	read(ctx context.Context, from report.Origin) (heard, error)
 
 	// clear makes room for the next report.
 	clear(ctx context.Context, frontEnd string) error
@@ -27,11 +28,24 @@ type reports interface {
 	canAsk() bool
 }
 
+// heard is what a read of a front-end's reports has found.
+type heard struct {
+	report  cluster.Report
+	there   bool  // there is a report
+	foreign error // what is there instead of one, and why it does not count
+}
+
 // slotReports are reports in the metadata service's password slot.
 type slotReports struct{ cloud Cloud }
 
-func (s slotReports) read(ctx context.Context, frontEnd string) (string, error) {
-	return s.cloud.Report(ctx, frontEnd)
+func (s slotReports) read(ctx context.Context, from report.Origin) (heard, error) {
+	text, err := s.cloud.Report(ctx, from.Server)
+	if err != nil {
+		return heard{}, err
+	}
+	var h heard
+	h.report, h.there, h.foreign = from.Open(text)
+	return h, nil
 }
 
 func (s slotReports) clear(ctx context.Context, frontEnd string) error {
@@ -62,20 +76,16 @@ func (r reporter) keys(ctx context.Context, d cluster.Document, fe cluster.Node)
 	if d.FrontEnd.CoordinatorKey != "" {
 		return cluster.Report{}
 	}
-	text, err := r.way(d).read(ctx, fe.ID)
+	h, err := r.way(d).read(ctx, report.Of(d, fe.ID))
 	if err != nil {
 		return cluster.Report{}
 	}
-	report, _, err := cluster.ParseReport(text)
-	if err != nil {
-		return cluster.Report{}
-	}
-	return report
+	return h.report
 }
 
 // askAnew clears the slot and waits for a report on the document that was read. ok is
 // false where none came in time.
-func (r reporter) askAnew(ctx context.Context, v cluster.View, frontEnd string) (report cluster.Report, ok bool) {
+func (r reporter) askAnew(ctx context.Context, v cluster.View, frontEnd string) (fresh cluster.Report, ok bool) {
 	way := r.way(v.Document)
 	waiting, cancel := context.WithTimeout(ctx, reportTime)
 	defer cancel()
@@ -91,16 +101,15 @@ func (r reporter) askAnew(ctx context.Context, v cluster.View, frontEnd string) 
 			r.log(ctx, "the front-end has not reported anew", "waited", reportTime.String())
 			return cluster.Report{}, false
 		}
-		text, err := way.read(waiting, frontEnd)
+		h, err := way.read(waiting, report.Of(v.Document, frontEnd))
 		if err != nil {
 			ask = false
 			continue
 		}
-		report, there, err := cluster.ParseReport(text)
-		if there && err == nil && report.Generation >= v.Document.Generation {
-			return report, true
+		if h.there && h.report.Generation >= v.Document.Generation {
+			return h.report, true
 		}
-		ask = there || err != nil // an older report, or text that is none, keeps the next one out
+		ask = h.there || h.foreign != nil // an older report, or text that is none, keeps the next one out
 	}
 }
 
@@ -108,20 +117,19 @@ func (r reporter) askAnew(ctx context.Context, v cluster.View, frontEnd string) 
 // and is not to be kept, it makes room for the next one.
 func (r reporter) withReport(ctx context.Context, v cluster.View, frontEnd string, keep bool) (cluster.View, error) {
 	way := r.way(v.Document)
-	text, err := way.read(ctx, frontEnd)
+	h, err := way.read(ctx, report.Of(v.Document, frontEnd))
 	if err != nil {
 		return v, fmt.Errorf("read the front-end's report: %w", err)
 	}
-	report, there, err := cluster.ParseReport(text)
 	switch {
-	case err != nil:
-		// Any program that runs as root on that server may write there; what is no
+	case h.foreign != nil:
+		// Any program that reaches the metadata service may write there; what is no
 		// report is cleared as a report that is not settled.
-		r.log(ctx, "the front-end's slot holds no report", "error", err.Error())
-	case !there:
+		r.log(ctx, "the front-end's slot holds no report", "error", h.foreign.Error())
+	case !h.there:
 		return v, nil
 	default:
-		v.Report, v.HasReport = report, true
+		v.Report, v.HasReport = h.report, true
 	}
 	if keep || v.HasReport && settled(v) {
 		return v, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/report"
 )
 
 // Unjoined returns the view with StatusNotJoined for the workers that the front-end
@@ -20,21 +21,20 @@ func (p *Provisioner) Unjoined(ctx context.Context, v cluster.View, patience tim
 	if len(suspects) == 0 {
 		return v
 	}
-	text, err := p.reporter().way(v.Document).read(ctx, fe.ID)
+	last, err := p.reporter().way(v.Document).read(ctx, report.Of(v.Document, fe.ID))
 	if err != nil {
 		p.opts.Log(ctx, "reading the front-end's report failed; no worker is marked as never joined", "error", err.Error())
 		return v
 	}
-	report, _, err := cluster.ParseReport(text)
-	if err != nil || len(named(v, report, suspects)) == 0 {
+	if len(named(v, last.report, suspects)) == 0 {
 		return v
 	}
 	// The slot keeps the report that a wait has read last, however old that is.
-	report, ok := p.reporter().askAnew(ctx, v, fe.ID)
-	if !ok {
+	fresh, ok := p.reporter().askAnew(ctx, v, fe.ID)
+	if !ok || fresh.Before(last.report) {
 		return v
 	}
-	return withUnjoined(v, named(v, report, suspects))
+	return withUnjoined(v, named(v, fresh, suspects))
 }
 
 // neverJoined returns the view with StatusNotJoined for the workers that the caller
@@ -48,7 +48,7 @@ func (r *run) neverJoined(ctx context.Context, v cluster.View) cluster.View {
 		return v
 	}
 	fe, _ := v.Nodes.FrontEnd()
-	report, ok := r.p.reporter().askAnew(ctx, v, fe.ID)
+	fresh, ok := r.p.reporter().askAnew(ctx, v, fe.ID)
 	if !ok {
 		names := strings.Join(suspects.Names(), ", ")
 		r.tally.problems = append(r.tally.problems, cluster.Problem{
@@ -57,7 +57,7 @@ func (r *run) neverJoined(ctx context.Context, v cluster.View) cluster.View {
 		})
 		return v
 	}
-	still := named(v, report, suspects)
+	still := named(v, fresh, suspects)
 	r.p.opts.Log(ctx, "workers that never joined", "planned", suspects.Names(), "still", still.Names())
 	return withUnjoined(v, still)
 }
@@ -76,8 +76,8 @@ func suspects(v cluster.View, old func(cluster.Node) bool) cluster.Nodes {
 }
 
 // named returns the suspects that the report names as never joined.
-func named(v cluster.View, report cluster.Report, suspects cluster.Nodes) cluster.Nodes {
-	never, err := cluster.UnfoldNames(v.Document.Name, report.Never)
+func named(v cluster.View, said cluster.Report, suspects cluster.Nodes) cluster.Nodes {
+	never, err := cluster.UnfoldNames(v.Document.Name, said.Never)
 	if err != nil {
 		return nil
 	}

@@ -31,7 +31,8 @@ func TestUnjoined(t *testing.T) {
 			c.late = map[string]bool{"astro-cpu-2": true}
 		}, time.Hour, "", 1},
 		{"the front-end does not report any more", never, func(t *testing.T, c *memCloud) {
-			c.server(t, "astro-frontend").slot = `{"generation": 9, "pending": 1, "pending_names": "cpu[2]", "never": "cpu[2]"}`
+			fe := c.server(t, "astro-frontend")
+			fe.slot = fe.seal(cluster.Report{Generation: 9, Pending: 1, PendingNames: "cpu[2]", Never: "cpu[2]"})
 			c.before = func(_ int, op string) error {
 				c.silent = c.silent || op == "clear report"
 				return nil

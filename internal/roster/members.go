@@ -43,11 +43,9 @@ func Leaving(d cluster.Document) int {
 func TakeKeys(d *cluster.Document, fe cluster.Node, report cluster.Report) bool {
 	before := d.FrontEnd
 	d.FrontEnd.Address = fe.Address
-	if report.HostKey != "" {
-		d.FrontEnd.HostKey = report.HostKey
-	}
-	if report.CoordinatorKey != "" {
-		d.FrontEnd.CoordinatorKey = report.CoordinatorKey
+	if report.HostKey != "" && report.CoordinatorKey != "" { // a front-end may report before it has a host key
+		d.FrontEnd.HostKey, d.FrontEnd.CoordinatorKey = report.HostKey, report.CoordinatorKey
+		d.FrontEnd.FirstKey = "" // it has introduced the coordinator key
 	}
 	if report.HostCA != "" {
 		d.FrontEnd.HostCA = report.HostCA

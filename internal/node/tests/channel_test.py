@@ -34,7 +34,7 @@ class Messenger(ClusterCase):
         c.enter(FRONT_END)
         c.settle(self.coordinator, ticks)
         line = [w for w in c.text(FRONT_END, "/dev/console").splitlines() if w.startswith("vmcluster-report ")][-1]
-        return json.loads(line.split(" ", 1)[1])
+        return json.loads(line.split(" ", 2)[2])
 
     def test_growth(self):
         c = self.cluster

@@ -212,7 +212,7 @@ class Cluster:
                 return json.loads(json.dumps(cluster.document))
 
             def report(self, text):
-                cluster.reports.append(json.loads(text))
+                cluster.reports.append(json.loads(text.split(" ", 1)[1]))
                 return not cluster.slot_taken
         return Double()
 

@@ -25,7 +25,7 @@ class Report(unittest.TestCase):
         self.assertEqual((got["pending"], got["drained"]), (900, "cpu[1]"))
         self.assertNotIn("busy", got)
         self.assertLess(len(got["pending_names"]), len(facts["pending_names"]))
-        self.assertEqual(len(got["error"]), 300)
+        self.assertTrue(200 < len(got["error"]) <= 300, got["error"])
         names = ["a-cpu-%d" % i for i in range(101, 701, 2)]
         facts.update(drained=report.fold_names("a", names), pending_names=report.fold_names("a", names + ["a-gpu-1", "a-gpu-3"]), error="", drained_count=300)
         text = report.fit(facts)

@@ -13,7 +13,7 @@ import (
 var floors = [][]string{
 	{"internal/cluster", "internal/node", "internal/text", "internal/wait", "scaler/internal/command", "scaler/internal/option"},
 	{"internal/trust", "internal/openstack", "internal/plan", "internal/preflight/compare", "internal/roster", "scaler/internal/queue", "scaler/internal/reason"},
-	{"internal/cloudinit", "internal/preflight", "scaler/internal/access", "scaler/internal/fleet"},
+	{"internal/cloudinit", "internal/preflight", "internal/report", "scaler/internal/access", "scaler/internal/fleet"},
 	{"internal/batch", "scaler/internal/demand"},
 	{"internal/provision", "scaler/internal/decide"},
 	{"internal/provider", "scaler/internal/actuate"},

@@ -1,36 +1,39 @@
 package guest
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/report"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // frontEnd is the coordinator on one front-end.
 type frontEnd struct {
-	id, address             string
-	hostKey, coordinatorKey string
-	hostCA                  string          // public half; workers that it joins show a certificate of it
-	told                    string          // the last report on the console
-	heard                   map[string]bool // workers that have brought a roster, by server ID
-	document                cluster.Document
-	workers                 map[string]*Worker // of the roster, by name
-	closed                  map[string]bool    // takes no new job
-	servers                 map[string]string  // worker name → ID of the server that was joined
-	never                   map[string]bool    // workers that no front-end has ever joined
+	id, address string
+	own         *trust.CA // its coordinator key, which signs its reports
+	first       *trust.CA // the key of its user data, which introduces that; nil where there is none
+	last        cluster.Report
+	lastText    string // of that report, signed
+	sequence    int64  // of that report
+	hostKey     string
+	hostCA      string          // public half; workers that it joins show a certificate of it
+	told        string          // the last report on the console
+	heard       map[string]bool // workers that have brought a roster, by server ID
+	document    cluster.Document
+	workers     map[string]*Worker // of the roster, by name
+	closed      map[string]bool    // takes no new job
+	servers     map[string]string  // worker name → ID of the server that was joined
+	never       map[string]bool    // workers that no front-end has ever joined
 }
 
 func newFrontEnd(s openstacktest.Server) *frontEnd {
 	return &frontEnd{
-		id: s.ID, address: s.Address, hostKey: newPublicKey(), coordinatorKey: newPublicKey(), hostCA: newPublicKey(),
+		id: s.ID, address: s.Address, own: newKey(), first: keyOf(s.UserData), hostKey: newKey().Public(), hostCA: newKey().Public(),
 		workers: map[string]*Worker{}, closed: map[string]bool{}, heard: map[string]bool{}, servers: map[string]string{},
 		never: map[string]bool{},
 	}
@@ -143,18 +146,34 @@ func (s *Simulator) leave(f *frontEnd, m cluster.Member) {
 // next round.
 func (s *Simulator) post(f *frontEnd) {
 	s.mu.Lock()
-	r := f.report()
+	text := f.sign(f.report())
 	s.mu.Unlock()
 	if f.document.Coordinator == cluster.CoordinatorLastWorker {
-		s.tell(f, encode(r))
+		s.tell(f, text)
 		return
 	}
-	_ = s.cloud.PostPassword(f.id, encode(r)) // level-triggered: the next round tries again
+	_ = s.cloud.PostPassword(f.id, text) // level-triggered: the next round tries again
+}
+
+// sign returns a report as it is sent: the same text for the same report.
+func (f *frontEnd) sign(r cluster.Report) string {
+	if r == f.last {
+		return f.lastText
+	}
+	f.last = r
+	f.sequence++
+	r.Sequence = f.sequence
+	text, err := report.Of(f.document, f.id).Seal(encode(r), f.own, f.first)
+	if err != nil {
+		panic("guest: sign a report: " + err.Error())
+	}
+	f.lastText = text
+	return text
 }
 
 func (f *frontEnd) report() cluster.Report {
 	r := cluster.Report{
-		Generation: f.document.Generation, Address: f.address, HostKey: f.hostKey, CoordinatorKey: f.coordinatorKey, HostCA: f.hostCA,
+		Generation: f.document.Generation, Address: f.address, HostKey: f.hostKey, CoordinatorKey: f.own.Public(), HostCA: f.hostCA,
 	}
 	if f.document.Coordinator == cluster.CoordinatorLastWorker {
 		r.CA = f.document.CA
@@ -185,6 +204,9 @@ func (f *frontEnd) report() cluster.Report {
 	return r
 }
 
+// signatures are the bytes of a report's two signatures, and of what stands after each.
+const signatures = 2 * (86 + 1)
+
 // encode leaves names out, the least needed first, until the report fits.
 func encode(r cluster.Report) string {
 	for _, shorten := range []func(){
@@ -195,22 +217,27 @@ func encode(r cluster.Report) string {
 		if err != nil {
 			panic("guest: a report does not marshal: " + err.Error())
 		}
-		if len(b) <= cluster.MaxReport {
+		if len(b) <= cluster.MaxReport-signatures {
 			return string(b)
 		}
 	}
 	return ""
 }
 
-// newPublicKey returns a public key in authorized_keys form.
-func newPublicKey() string {
-	public, _, err := ed25519.GenerateKey(rand.Reader)
+// newKey returns a new key; a CA is a key that can sign.
+func newKey() *trust.CA {
+	key, err := trust.NewCA()
 	if err != nil {
-		panic("guest: make a key: " + err.Error())
+		panic("guest: " + err.Error())
 	}
-	var blob []byte
-	for _, part := range [][]byte{[]byte("ssh-ed25519"), public} {
-		blob = append(binary.BigEndian.AppendUint32(blob, uint32(len(part))), part...) //nolint:gosec // 11 and 32
+	return key
+}
+
+// keyOf returns the two-hour key in a node's user data, nil where there is none.
+func keyOf(userData []byte) *trust.CA {
+	key, err := trust.ParseCA(string(fileOf(userData, "/etc/vmcluster/first_key")))
+	if err != nil {
+		return nil
 	}
-	return "ssh-ed25519 " + base64.StdEncoding.EncodeToString(blob)
+	return key
 }

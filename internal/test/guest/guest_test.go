@@ -2,6 +2,7 @@ package guest_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -9,8 +10,10 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/report"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // stage is a cloud with a simulator whose rounds the test makes.
@@ -23,6 +26,7 @@ type stage struct {
 	mute  map[string]bool
 	back  []string // workers that were called back
 	doc   cluster.Document
+	first *trust.CA // the key in the front-end's user data
 	front string
 }
 
@@ -46,7 +50,11 @@ func newStage(t *testing.T) *stage {
 		},
 	}}}
 	s.token = s.call(http.MethodPost, "/identity/v3/auth/tokens", auth).Header.Get("X-Subject-Token")
-	s.doc = cluster.Document{ID: "c1", Name: "astro", Generation: 1, FrontEnd: cluster.FrontEndRecord{Name: "astro-frontend"}}
+	var err error
+	if s.first, err = trust.NewCA(); err != nil {
+		t.Fatal(err)
+	}
+	s.doc = cluster.Document{ID: "c1", Name: "astro", Generation: 1, FrontEnd: cluster.FrontEndRecord{Name: "astro-frontend", FirstKey: s.first.Public()}}
 	return s
 }
 
@@ -73,11 +81,20 @@ func (s *stage) call(method, path string, body any) *http.Response {
 	return resp
 }
 
-func (s *stage) create(name string, role cluster.Role, group string, metadata map[string]string) {
+// userData gives the front-end the key by which the document knows it at first.
+func (s *stage) userData() []byte {
+	key, err := s.first.PrivatePEM()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return []byte("path: /etc/vmcluster/first_key\ncontent: " + base64.StdEncoding.EncodeToString([]byte(key)) + "\n")
+}
+
+func (s *stage) create(name string, role cluster.Role, group string, metadata map[string]string, userData []byte) {
 	s.t.Helper()
 	s.call(http.MethodPost, "/compute/v2.1/servers", map[string]any{"server": map[string]any{
 		"name": name, "imageRef": openstacktest.DefaultImages()[0].ID, "flavorRef": "1", "networks": "auto",
-		"tags": cluster.Tags(s.doc.ID, s.doc.Name, role, group), "metadata": metadata,
+		"tags": cluster.Tags(s.doc.ID, s.doc.Name, role, group), "metadata": metadata, "user_data": base64.StdEncoding.EncodeToString(userData),
 	}})
 }
 
@@ -90,7 +107,7 @@ func (s *stage) write() {
 		s.t.Fatal(err)
 	}
 	if s.front == "" {
-		s.create("astro-frontend", cluster.RoleFrontEnd, "", items)
+		s.create("astro-frontend", cluster.RoleFrontEnd, "", items, s.userData())
 		server, _ := s.cloud.Server("astro-frontend")
 		s.front = server.ID
 		return
@@ -104,7 +121,7 @@ func (s *stage) report() cluster.Report {
 	s.call(http.MethodDelete, "/compute/v2.1/servers/"+s.front+"/os-server-password", nil)
 	s.sim.Round(time.Now())
 	server, _ := s.cloud.Server("astro-frontend")
-	r, ok, err := cluster.ParseReport(server.Password)
+	r, ok, err := report.Of(s.doc, s.front).Open(server.Password)
 	if err != nil || !ok {
 		s.t.Fatalf("no report in the slot: %q, %v", server.Password, err)
 	}
@@ -114,7 +131,7 @@ func (s *stage) report() cluster.Report {
 func (s *stage) cluster(workers ...string) {
 	s.t.Helper()
 	for _, w := range workers {
-		s.create(w, cluster.RoleWorker, "cpu", map[string]string{})
+		s.create(w, cluster.RoleWorker, "cpu", map[string]string{}, nil)
 		s.doc.Workers = append(s.doc.Workers, cluster.Member{Name: w})
 	}
 	s.write()

@@ -16,11 +16,13 @@ type options struct {
 	public, fingerprint, certificate bool // show one of these
 	change                           bool // the passphrase
 	publicFile                       string
+	signing, signatureFile           string // of messages: sign or verify
 }
 
 // Run does what the arguments ask, as OpenSSH's ssh-keygen does, and prints to
-// stdout. It asks no questions: a question is an error.
-func Run(args []string, stdout io.Writer) error {
+// stdout. It asks no questions: a question is an error. stdin holds the message to sign
+// or verify.
+func Run(args []string, stdin io.Reader, stdout io.Writer) error {
 	o, err := parse(args)
 	if err != nil {
 		return err
@@ -30,6 +32,10 @@ func Run(args []string, stdout io.Writer) error {
 		return sign(o)
 	case o.file == "":
 		return errors.New("-f is missing")
+	case o.signing == "sign":
+		return signMessage(o, stdin, stdout)
+	case o.signing == "verify":
+		return verifyMessage(o, stdin, stdout)
 	case o.public:
 		return showPublic(o, stdout)
 	case o.fingerprint:
@@ -56,15 +62,21 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.public, "y", false, "print the public half of a private key")
 	flags.BoolVar(&o.fingerprint, "l", false, "print a key's fingerprint")
 	flags.BoolVar(&o.certificate, "L", false, "print what a certificate holds")
-	flags.StringVar(&o.caFile, "s", "", "sign with the private key in this `file`")
-	flags.StringVar(&o.keyID, "I", "", "`identity` of a new certificate")
-	flags.StringVar(&o.principals, "n", "", "`names` that a new certificate is good for")
+	flags.StringVar(&o.caFile, "s", "", "sign with the private key in this `file`; with -Y verify, the signature's file")
+	flags.StringVar(&o.keyID, "I", "", "`identity` of a new certificate, or of a signer")
+	flags.StringVar(&o.principals, "n", "", "`names` that a new certificate is good for; with -Y, the namespace")
+	flags.StringVar(&o.signing, "Y", "", "sign or verify a message")
 	flags.BoolVar(&o.host, "h", false, "make a host certificate")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	o.publicFile = flags.Arg(0)
+	if o.signing != "" {
+		o.signatureFile, o.caFile = o.caFile, ""
+	}
 	switch {
+	case o.signing != "" && (o.principals == "" || o.signing != "sign" && o.signing != "verify"):
+		return o, errors.New("messages are signed and verified here, with -Y sign or verify and -n")
 	case o.keyType != "ed25519":
 		return o, fmt.Errorf("keys of type %s are not made here", o.keyType)
 	case o.caFile == "" && flags.NArg() > 0, flags.NArg() > 1:

@@ -1,6 +1,7 @@
 package sshkeygen_test
 
 import (
+	"encoding/base64"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/sshkeygen"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // programs returns ours and, where it is installed, OpenSSH's.
@@ -89,6 +91,73 @@ func TestEachReadsWhatTheOthersMake(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What one program signs, each program verifies, for its namespace, key and text only.
+// The 64 bytes at a signature's end are what the node program sends of it.
+func TestSignaturesOfMessages(t *testing.T) {
+	all := programs(t)
+	for maker, made := range all {
+		t.Run(maker, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, name := range []string{"key", "other"} {
+				works(t, dir, made, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", name)
+			}
+			armored := speak(t, dir, "a message", made, "-Y", "sign", "-q", "-f", "key", "-n", "reports")
+			write := func(name, text string) {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write("signature", armored)
+			write("allowed", "me "+fields(read(t, dir, "key.pub"))+"\n")
+			write("others", "me "+fields(read(t, dir, "other.pub"))+"\n")
+			public := fields(read(t, dir, "key.pub"))
+			if err := trust.Verify(public, "reports", "a message", lastBytes(t, armored)); err != nil {
+				t.Errorf("the package trust: %v", err)
+			}
+			for reader, program := range all {
+				for _, row := range []struct {
+					text, allowed, namespace string
+					good                     bool
+				}{
+					{"a message", "allowed", "reports", true},
+					{"a massage", "allowed", "reports", false},
+					{"a message", "others", "reports", false},
+					{"a message", "allowed", "documents", false},
+				} {
+					cmd := exec.CommandContext(t.Context(), program, "-Y", "verify", "-f", row.allowed, "-I", "me", "-n", row.namespace, "-s", "signature")
+					cmd.Dir, cmd.Stdin = dir, strings.NewReader(row.text)
+					if out, err := cmd.CombinedOutput(); (err == nil) != row.good || row.good && !strings.HasPrefix(string(out), "Good \"reports\" signature for me with ED25519 key SHA256:") {
+						t.Errorf("%s: %+v: %v\n%s", reader, row, err, out)
+					}
+				}
+			}
+		})
+	}
+}
+
+// lastBytes returns the last 64 bytes of an armored signature in base64.
+func lastBytes(t *testing.T, armored string) string {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(armored), "\n")
+	blob, err := base64.StdEncoding.DecodeString(strings.Join(lines[1:len(lines)-1], ""))
+	if err != nil || len(blob) < 64 {
+		t.Fatalf("signature %q: %v", armored, err)
+	}
+	return base64.RawStdEncoding.EncodeToString(blob[len(blob)-64:])
+}
+
+// speak runs a program with a text on its stdin.
+func speak(t *testing.T, dir, text, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(text)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %q: %v", program, args, err)
+	}
+	return string(out)
 }
 
 // Both halves of a key have the same form, whichever program makes them.

@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	if err := sshkeygen.Run(os.Args[1:], os.Stdout); err != nil {
+	if err := sshkeygen.Run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(255) // OpenSSH's status
 	}
