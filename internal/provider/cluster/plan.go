@@ -76,6 +76,10 @@ func (r *clusterResource) plan(ctx context.Context, m model, state *model, kept 
 	}
 	diags.Append(laterWarnings(c)...)
 	diags.Append(boundsWarnings(c)...)
+	diags.Append(anewWarnings(c)...)
+	diags.Append(keyWarnings(c)...)
+	diags.Append(retireWarnings(c)...)
+	diags.Append(drainWarnings(ctx, c)...)
 	diags.Append(c.fill(ctx)...)
 	return c.want.model, diags
 }

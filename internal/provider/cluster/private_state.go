@@ -10,6 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
@@ -19,8 +20,12 @@ const (
 	privateLost    = "lost"    // workers of the roster without a server: made anew under their names
 	privateStrays  = "strays"  // workers with a server that are not in the roster: the next apply deletes them
 
+	privateFaults       = "faults"        // why Nova set a node to ERROR, in its words
 	privateServerGroups = "server_groups" // the policy of the server group that a worker was made in
 )
+
+// longestFault is how many characters of Nova's words a plan shows.
+const longestFault = 300
 
 // private is what a plan reads from the private state and the write-only part of the
 // configuration.
@@ -29,6 +34,7 @@ type private struct {
 	leaving, lost []string
 	strays        []string
 	serverGroups  map[string]string
+	faults        map[string]string
 	given         *trust.CA // the configuration's CA key
 	keyOpen       bool      // it is not known yet
 }
@@ -45,7 +51,7 @@ func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics
 	m, diags := readMemory(ctx, s)
 	p := private{memory: m}
 	for key, into := range map[string]any{
-		privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays, privateServerGroups: &p.serverGroups,
+		privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays, privateServerGroups: &p.serverGroups, privateFaults: &p.faults,
 	} {
 		raw, more := s.GetKey(ctx, key)
 		diags.Append(more...)
@@ -74,7 +80,12 @@ func writePrivate(ctx context.Context, s privateWriter, v cluster.View) diag.Dia
 			lost = append(lost, m.Name)
 		}
 	}
-	groups := map[string]string{}
+	groups, faults := map[string]string{}, map[string]string{}
+	for _, n := range v.Nodes {
+		if n.Fault != nil {
+			faults[n.Name] = text.Line(n.Fault.Message, longestFault)
+		}
+	}
 	for _, w := range v.Nodes.Workers("") {
 		if w.ServerGroup != "" {
 			groups[w.Name] = w.ServerGroup
@@ -82,7 +93,7 @@ func writePrivate(ctx context.Context, s privateWriter, v cluster.View) diag.Dia
 	}
 	var diags diag.Diagnostics
 	for key, value := range map[string]any{
-		privateLeaving: leaving, privateLost: lost, privateStrays: strays(v).Names(), privateServerGroups: groups,
+		privateLeaving: leaving, privateLost: lost, privateStrays: strays(v).Names(), privateServerGroups: groups, privateFaults: faults,
 	} {
 		diags.Append(keepPrivate(ctx, s, key, value)...)
 	}

@@ -131,3 +131,30 @@ func TestCountOrScaling(t *testing.T) {
 		}
 	}
 }
+
+// A shortage stands at the number that asks for too much.
+func TestNumberOfAGroup(t *testing.T) {
+	for _, row := range []struct {
+		group  groupModel
+		atMax  bool
+		exists bool
+		want   string
+	}{
+		{testGroup(3), false, false, `workers["cpu"].count`},
+		{scaled(2, 5, -1), false, false, `workers["cpu"].scaling.min`},
+		{scaled(2, 5, 4), false, false, `workers["cpu"].scaling.initial`},
+		{scaled(2, 5, 4), false, true, `workers["cpu"].scaling.min`},
+		{scaled(2, 5, 4), true, false, `workers["cpu"].scaling.max`},
+	} {
+		m := testModel(t)
+		m.setGroups(t, map[string]groupModel{"cpu": row.group})
+		var was *model
+		if row.exists {
+			state := existing(t, "astro-cpu-1")
+			was = &state
+		}
+		if got := (forecast{change: computed(t, m, was)}).numberOf("cpu", row.atMax).String(); got != row.want {
+			t.Errorf("at %s, want %s", got, row.want)
+		}
+	}
+}

@@ -91,9 +91,19 @@ func (f forecast) numberOf(group string, atMax bool) path.Path {
 		return at.AtName("count")
 	case atMax:
 		return at.AtName("scaling").AtName("max")
+	case f.beginsWithInitial(group):
+		return at.AtName("scaling").AtName("initial")
 	default:
 		return at.AtName("scaling").AtName("min")
 	}
+}
+
+// beginsWithInitial reports whether a group is made with as many workers as `initial`
+// says.
+func (f forecast) beginsWithInitial(group string) bool {
+	_, existed := f.was.config.groups[group]
+	s, scaled := f.want.groups[group].scaling()
+	return !existed && scaled && !s.Initial.IsNull()
 }
 
 func placeOf(group string) path.Path {
