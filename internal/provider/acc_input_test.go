@@ -41,7 +41,7 @@ func TestAccClusterBadInput(t *testing.T) {
 		{"no image at all", swap(`image     = "debian-13-hpc"`, ""), cpu + `.AttributeName("image")`, []string{"Missing image"}},
 		{"no duration", good + "\n  drain_timeout = \"soon\"", `AttributeName("drain_timeout")`, []string{"span of time"}},
 		{"login user", good + "\n  login_user = \"Ada L\"", `AttributeName("login_user")`, []string{"user name"}},
-		{"login user of the system", good + "\n  login_user = \"root\"", `AttributeName("login_user")`, []string{"root", "system account"}},
+		{"login user of the system", good + "\n  login_user = \"root\"", `AttributeName("login_user")`, []string{"system account", "an account of its own"}},
 		{"name of a system account", swap(`"astro"`, `"condor"`), `AttributeName("login_user")`, []string{"condor", "Set `login_user`"}},
 		{"relative file", group(`, files = { "etc/motd" = "x" }`), cpu + `.AttributeName("files").ElementKeyString("etc/motd")`, []string{"absolute path"}},
 		{"no cloud-config", group(`, cloud_config = "packages: [htop]"`), cpu + `.AttributeName("cloud_config")`, []string{"#cloud-config"}},
