@@ -16,9 +16,10 @@ import (
 	"time"
 )
 
-// MaxOutput is the number of bytes that a tool may print. Some 50,000 jobs with the attributes
-// that the scaler asks for take 20 MB.
-const MaxOutput = 256 << 20
+// MaxOutput is the number of bytes that a tool may print. It bounds the time of a tool that
+// prints for ever; what consumes the output bounds what it keeps of it. Some 50,000 jobs
+// with the attributes that the scaler asks for take 20 MB.
+const MaxOutput = 4 << 30
 
 const maxStderr = 4 << 10
 

@@ -11,6 +11,9 @@ import (
 // explainJobs says which waiting jobs cause nothing, and which groups of the
 // configuration are not managed.
 func explainJobs(r round, need demand.Demand) (d Decision) {
+	for _, what := range r.facts.Queue.LeftOut {
+		d.note("queue", reason.New(reason.EntryLeftOut, reason.Text("what", what)))
+	}
 	for _, s := range r.facts.Queue.Skipped {
 		d.note("jobs", reason.New(reason.JobsNotCounted, reason.Count("jobs", s.Count), reason.Text("first", s.First), reason.Text("why", s.Why)))
 	}

@@ -35,6 +35,10 @@ type Snapshot struct {
 	// workers are real; nothing may be concluded from missing ones.
 	Partial []string `json:"partial,omitempty"`
 
+	// LeftOut says which single entries could not be read, with the reason. All others
+	// were read: conclusions are as good as without them.
+	LeftOut []string `json:"left_out,omitempty"`
+
 	Jobs    []JobGroup     `json:"jobs"`              // waiting jobs that a worker could run
 	Skipped []Skipped      `json:"skipped,omitempty"` // waiting jobs that do not count, by reason
 	Running int            `json:"running"`           // jobs that hold a slot somewhere

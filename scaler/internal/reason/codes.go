@@ -24,6 +24,7 @@ const (
 
 // Why waiting jobs cause no worker, or no group is managed.
 const (
+	EntryLeftOut     Code = "entry_left_out"
 	JobsNotCounted   Code = "jobs_not_counted"
 	JobsUnmet        Code = "jobs_unmet"
 	JobsNotJudged    Code = "jobs_not_judged"

@@ -17,6 +17,7 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	FactsPartial:   "what was read is not whole: {parts}",
 	DirectoryYoung: "the {directory} was started {age} ago, less than {limit}",
 
+	EntryLeftOut:     "an entry could not be read, and does not count: {what}",
 	JobsNotCounted:   "{jobs:job} not counted ({first}…): {why}",
 	JobsUnmet:        "{jobs:job} without a worker to come ({first}…): {why}",
 	JobsNotJudged:    "a part of what {jobs:job} demand is not judged and counts as met ({first}…): {why}",

@@ -38,6 +38,7 @@ func rows() []row {
 		{partial, "what was read is not whole: one daemon did not answer"},
 		{to(reason.DirectoryYoung, name("directory", "directory"), span("age", 100*second), span("limit", 3*minute)), "the directory was started 1m40s ago, less than 3m"},
 
+		{to(reason.EntryLeftOut, text("what", "the ad of slot1@w9: it is too long")), "an entry could not be read, and does not count: the ad of slot1@w9: it is too long"},
 		{to(reason.JobsNotCounted, count("jobs", 1), text("first", "6.0"), text("why", "deferred")), "1 job not counted (6.0…): deferred"},
 		{to(reason.JobsUnmet, count("jobs", 4), text("first", "6.0"), why("why", to(reason.JobsPassedOver))),
 			"4 jobs without a worker to come (6.0…): a worker with room for them stayed idle: their requirements or limits must be in the way"},

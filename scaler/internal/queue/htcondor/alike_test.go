@@ -58,7 +58,7 @@ func listOf(t *testing.T, ads ...map[string]any) queue.Snapshot {
 	}
 	l := newJobList(time.Unix(1_795_400_000, 0), 0)
 	l.schedd = "pool"
-	if err := decodeTemplates(&text, l.add); err != nil {
+	if err := decodeTemplates(&text, l.add, l.leave); err != nil {
 		t.Fatal(err)
 	}
 	var s queue.Snapshot

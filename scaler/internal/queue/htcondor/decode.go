@@ -12,9 +12,14 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
+// leave takes an ad that is left out: which job or slot it is of, "" if that is not
+// known, and why.
+type leave func(label, why string)
+
 // decode reads the JSON array of ads that the tools print, one ad at a time. Output
-// of white space alone is an empty list.
-func decode(r io.Reader, each func(ad) error) error {
+// of white space alone is an empty list. An ad that cannot be read, that exceeds a bound
+// or for which each returns an error is left out.
+func decode(r io.Reader, each func(ad) error, left leave) error {
 	s, err := newSplitter(r)
 	if s == nil || err != nil {
 		return err
@@ -25,12 +30,16 @@ func decode(r io.Reader, each func(ad) error) error {
 		if err != nil || !more {
 			return err
 		}
-		a, err := v.ad(s)
-		if err != nil {
-			return err
+		if s.leftOut != "" {
+			left(s.label(), s.leftOut)
+			continue
 		}
-		if err := each(a); err != nil {
-			return err
+		a, err := v.ad(s)
+		if err == nil {
+			err = each(a)
+		}
+		if err != nil {
+			left(s.label(), err.Error())
 		}
 	}
 }
@@ -47,10 +56,12 @@ func newValues() *values {
 	return &values{names: map[string]string{}, texts: map[string]string{}, expressions: map[string]*classad.Expression{}}
 }
 
-// Bounds of the texts that are kept: their number and their length.
+// Bounds of the texts and expressions that are kept: their number and their length.
 const (
-	mostKept    = 10_000
-	longestKept = 64
+	mostKept          = 10_000
+	longestKept       = 64
+	mostExpressions   = 5000
+	longestExpression = 1000
 )
 
 // ad reads the object that the splitter is at.
@@ -94,7 +105,9 @@ func (v *values) name(printed []byte) string {
 		if bytes.IndexByte(printed, '\\') >= 0 {
 			name = strings.ToLower(unquoted(printed))
 		}
-		v.names[string(printed)] = name
+		if len(printed) <= longestKept && len(v.names) < mostKept {
+			v.names[string(printed)] = name
+		}
 	}
 	return name
 }
@@ -170,7 +183,9 @@ func (v *values) expressed(s string) any {
 	e := v.expressions[inner]
 	if e == nil {
 		e = classad.Compile(inner)
-		v.expressions[inner] = e
+		if len(inner) <= longestExpression && len(v.expressions) < mostExpressions {
+			v.expressions[inner] = e
+		}
 	}
 	return e
 }

@@ -85,7 +85,11 @@ func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job
 // jobs lists single jobs of a schedd.
 func (r *Reader) jobs(ctx context.Context, schedd, constraint string, each func(t *adTemplate, d *delta) error, more ...string) error {
 	args := append(append([]string{"-allusers", "-json"}, more...), "-constraint", constraint)
-	return r.queue(ctx, schedd, func(out io.Reader) error { return decodeTemplates(out, each) }, args...)
+	var unread error
+	err := r.queue(ctx, schedd, func(out io.Reader) error {
+		return decodeTemplates(out, each, func(_, why string) { unread = errors.New("read the job's ad: " + why) })
+	}, args...)
+	return errors.Join(err, unread)
 }
 
 func named(a ad) queue.Job {

@@ -204,6 +204,12 @@ const (
 	longestWhy  = 200 // characters of such a reason
 )
 
+// leave notes an ad that is left out.
+func (l *jobList) leave(label, why string) {
+	d := &delta{jobIDs: []byte(label)}
+	l.skip("an ad can not be read: "+why, "an ad can not be read", 1, d)
+}
+
 // skip notes jobs that do not count. Where there are very many reasons, the general one
 // stands for the others.
 func (l *jobList) skip(why, general string, n int, d *delta) {

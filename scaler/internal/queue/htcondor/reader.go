@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
@@ -62,10 +63,11 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	fetch, own := attributesOfSlots(jobs.names())
 	s.WorkersAt = time.Now().UTC()
 	workers := newWorkerList(own)
-	if err := r.status(ctx, workers.add, "-attributes", strings.Join(fetch, ",")); err != nil {
+	if err := r.slots(ctx, workers, fetch); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
 	}
 	s.Workers = workers.list()
+	s.LeftOut = append(s.LeftOut, workers.leftOut...)
 	jobs.fill(&s, workers.node)
 	return s, nil
 }
@@ -98,7 +100,7 @@ func (r *Reader) schedds(ctx context.Context) ([]string, error) {
 	}
 	var names []string
 	err := r.status(ctx, func(a ad) error {
-		if name := a.text("Name"); name != "" {
+		if name := a.text("Name"); isDaemonName(name) {
 			names = append(names, name)
 		}
 		return nil
@@ -110,6 +112,15 @@ func (r *Reader) schedds(ctx context.Context) ([]string, error) {
 		return nil, errors.New("list the access points: the collector knows no schedd; is one running?")
 	}
 	return names, nil
+}
+
+// isDaemonName reports whether a name can be one of a daemon: "sub@host.example". It
+// becomes an argument of the tools.
+func isDaemonName(name string) bool {
+	if name == "" || len(name) > 255 || name[0] == '-' {
+		return false
+	}
+	return strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || !text.Shown(r) }) < 0
 }
 
 // readJobs reads the queue of one schedd. The schedd groups equal jobs and counts
@@ -156,7 +167,7 @@ func (r *Reader) list(ctx context.Context, schedd string, now time.Time) (*jobLi
 		list := newJobList(now, r.roomFor(schedd))
 		list.schedd = schedd
 		args := append([]string{"-allusers", "-json", "-attributes", strings.Join(attributes, ","), "-constraint", jobConstraint}, how...)
-		return list, r.queue(ctx, schedd, func(out io.Reader) error { return decodeTemplates(out, list.add) }, args...)
+		return list, r.queue(ctx, schedd, func(out io.Reader) error { return decodeTemplates(out, list.add, list.leave) }, args...)
 	}
 	list, err := fetch(jobAttributes, "-group-by")
 	var refused *command.Error
@@ -177,7 +188,7 @@ func (r *Reader) totals(ctx context.Context, schedd string) (int, error) {
 				total += a.integer(name)
 			}
 			return nil
-		})
+		}, func(string, string) {})
 	}, "-allusers", "-totals", "-json")
 	if err != nil {
 		return 0, err
@@ -188,12 +199,33 @@ func (r *Reader) totals(ctx context.Context, schedd string) (int, error) {
 	return total, nil
 }
 
+// slots lists the slots of the pool.
+func (r *Reader) slots(ctx context.Context, into *workerList, attributes []string) error {
+	read, unread := 0, 0
+	err := r.statusOf(ctx, func(a ad) error {
+		read++
+		return into.add(a)
+	}, func(label, why string) {
+		unread++
+		into.leave(label, why)
+	}, "-attributes", strings.Join(attributes, ","))
+	if err == nil && unread > read { // no accident of single ads
+		return fmt.Errorf("%d of %d ads can not be read: %s", unread, read+unread, into.leftOut[0])
+	}
+	return err
+}
+
+// status reads ads of daemons. It leaves out those that cannot be read.
 func (r *Reader) status(ctx context.Context, each func(ad) error, args ...string) error {
+	return r.statusOf(ctx, each, func(string, string) {}, args...)
+}
+
+func (r *Reader) statusOf(ctx context.Context, each func(ad) error, left leave, args ...string) error {
 	all := []string{}
 	if r.o.Pool != "" {
 		all = append(all, "-pool", r.o.Pool)
 	}
-	return r.run(ctx, "condor_status", append(append(all, "-json"), args...), func(out io.Reader) error { return decode(out, each) })
+	return r.run(ctx, "condor_status", append(append(all, "-json"), args...), func(out io.Reader) error { return decode(out, each, left) })
 }
 
 func (r *Reader) queue(ctx context.Context, schedd string, consume func(io.Reader) error, args ...string) error {

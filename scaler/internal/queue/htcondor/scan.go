@@ -2,10 +2,13 @@ package htcondor
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // splitter finds the objects of an array and the places of their attributes. It
@@ -18,7 +21,16 @@ type splitter struct {
 	raw       []byte
 	fields    []field // of raw; both are valid until the next object
 	irregular bool    // raw does not look like attributes and values
+	read      int     // bytes of all objects so far
+	leftOut   string  // why the object is left out; raw has its begin then
 }
+
+// Bounds of what is read of a tool's output. What exceeds them is left out, and costs
+// none of the rest.
+var (
+	longestAd = 2 << 20   // bytes
+	mostRead  = 256 << 20 // bytes of all ads; those that follow are left out
+)
 
 // field is the places of an attribute's name and value in an object, the name without
 // its quotes.
@@ -113,14 +125,20 @@ func (s *splitter) object(first bool) (bool, error) {
 
 // mark reads up to the closing brace of the object and marks the attributes.
 func (s *splitter) mark() error {
-	s.fields = s.fields[:0]
+	s.fields, s.leftOut = s.fields[:0], ""
 	begin := s.at - 1
 	m := marker{depth: 1}
 	for done := 1; ; {
 		done = m.scan(s.buf[begin:s.end], done, &s.fields)
 		if m.depth == 0 {
 			s.raw, s.at, s.irregular = s.buf[begin:begin+done], begin+done, m.irregular
+			if s.read += done; s.read > mostRead {
+				s.leftOut = fmt.Sprintf("it stands after the first %d MiB of an answer", mostRead>>20)
+			}
 			return nil
+		}
+		if s.end-begin > longestAd {
+			return s.skip(m, begin)
 		}
 		s.at = s.end
 		if err := s.more(begin); err != nil {
@@ -129,6 +147,52 @@ func (s *splitter) mark() error {
 		begin = 0
 	}
 }
+
+// skip goes to the end of an object that is too long, and keeps only its begin.
+func (s *splitter) skip(m marker, begin int) error {
+	s.leftOut = fmt.Sprintf("its ad is longer than %d MiB", longestAd>>20)
+	s.raw = append(make([]byte, 0, windowSize), s.buf[begin:min(s.end, begin+windowSize)]...)
+	for i, f := range s.fields {
+		if f.valueEnd > len(s.raw) {
+			s.fields = s.fields[:i]
+			break
+		}
+	}
+	backslash := m.quoted && escaped(s.buf[begin:s.end])
+	for s.at = s.end; m.depth > 0; s.at++ {
+		if s.at == s.end {
+			if err := s.more(s.at); err != nil {
+				return endsEarly(err)
+			}
+		}
+		switch c := s.buf[s.at]; {
+		case backslash:
+			backslash = false
+		case m.quoted:
+			m.quoted, backslash = c != '"', c == '\\'
+		default:
+			m.inner(c)
+		}
+	}
+	return nil
+}
+
+// label returns which job or which slot the object is, for people, or what of it can be
+// read; "" if that is nothing.
+func (s *splitter) label() string {
+	found := map[string]string{}
+	for _, f := range s.fields {
+		found[string(s.name(f))] = strings.Trim(string(s.value(f)), `"`)
+	}
+	jobs, _, _ := strings.Cut(found["JobIds"], " ")
+	id := ""
+	if found["ClusterId"] != "" {
+		id = found["ClusterId"] + "." + found["ProcId"]
+	}
+	return text.Line(cmp.Or(jobs, id, found["Name"], found["Machine"]), longestLabel)
+}
+
+const longestLabel = 100 // characters
 
 // marker goes through an object and marks its attributes.
 type marker struct {

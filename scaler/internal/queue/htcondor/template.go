@@ -104,12 +104,16 @@ func (d *delta) since() time.Time {
 	return time.Unix(int64(n.N), 0).UTC()
 }
 
-// maxTemplates bounds how many templates are remembered.
-const maxTemplates = 5000
+// Bounds of the templates that are remembered: their number, and the bytes of their
+// signatures.
+const (
+	maxTemplates   = 5000
+	mostSignatures = 8 << 20
+)
 
 // decodeTemplates reads the JSON array of ads that condor_q prints, like decode. It
 // costs a tenth: of an ad whose template is known, only the delta is looked at.
-func decodeTemplates(r io.Reader, each func(t *adTemplate, d *delta) error) error {
+func decodeTemplates(r io.Reader, each func(t *adTemplate, d *delta) error, left leave) error {
 	s, err := newSplitter(r)
 	if s == nil || err != nil {
 		return err
@@ -120,12 +124,16 @@ func decodeTemplates(r io.Reader, each func(t *adTemplate, d *delta) error) erro
 		if err != nil || !more {
 			return err
 		}
-		t, err := reader.read()
-		if err != nil {
-			return err
+		if s.leftOut != "" {
+			left(s.label(), s.leftOut)
+			continue
 		}
-		if err := each(t, &reader.delta); err != nil {
-			return err
+		t, err := reader.read()
+		if err == nil {
+			err = each(t, &reader.delta)
+		}
+		if err != nil {
+			left(s.label(), err.Error())
 		}
 	}
 }
@@ -134,7 +142,8 @@ type templateReader struct {
 	s         *splitter
 	values    *values
 	seen      map[string]*adTemplate // by the signature of their ads
-	signature []byte                 // what is printed of an ad, without its delta
+	seenBytes int
+	signature []byte // what is printed of an ad, without its delta
 	delta     delta
 }
 
@@ -192,7 +201,8 @@ func (r *templateReader) fresh() (*adTemplate, error) {
 			t.numbers = append(t.numbers, valid(strings.ToLower(string(name))))
 		}
 	}
-	if len(r.seen) < maxTemplates && !r.s.irregular {
+	if len(r.seen) < maxTemplates && r.seenBytes < mostSignatures && !r.s.irregular {
+		r.seenBytes += len(r.signature)
 		r.seen[string(r.signature)] = t
 	}
 	return t, nil

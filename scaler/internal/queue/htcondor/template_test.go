@@ -2,6 +2,7 @@ package htcondor
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -13,12 +14,17 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
 )
 
+// none fails the test for an ad that is left out.
+func none(t *testing.T) leave {
+	return func(label, why string) { t.Errorf("the ad of %s is left out: %s", label, why) }
+}
+
 // Both ways of reading see the same, wherever the output is cut into pieces.
 func TestAdsOfATemplateAreReadLikeOthers(t *testing.T) {
 	for _, name := range []string{"condor_q-grouped.json", "condor_q-full.json"} {
 		text := read(t, name)
 		var want []ad
-		if err := decode(strings.NewReader(text), func(a ad) error { want = append(want, a); return nil }); err != nil {
+		if err := decode(strings.NewReader(text), func(a ad) error { want = append(want, a); return nil }, none(t)); err != nil {
 			t.Fatal(err)
 		}
 		i := 0
@@ -53,7 +59,7 @@ func TestAdsOfATemplateAreReadLikeOthers(t *testing.T) {
 				t.Errorf("%s, ad %d: %d jobs, %v", name, i, n, err)
 			}
 			return nil
-		})
+		}, none(t))
 		if err != nil || i != len(want) {
 			t.Errorf("%s: %d of %d ads, %v", name, i, len(want), err)
 		}
@@ -66,7 +72,7 @@ func TestWhatIsAlikeIsReadOnce(t *testing.T) {
 		notes = append(notes, a.cached)
 		a.cached = o.first() + "/" + string(o.jobCount)
 		return nil
-	})
+	}, none(t))
 	if err != nil || !reflect.DeepEqual(notes, []any{nil, "1.0/2", nil}) {
 		t.Errorf("notes %v, %v", notes, err)
 	}
@@ -91,10 +97,14 @@ func TestAdsOfATemplateThatAreBroken(t *testing.T) {
 		`[{"JobCount":1,"A"}]`:      "invalid character",
 		"-- Failed to fetch ads\nx": `is not JSON: "-- Failed to fetch ads"`,
 	} {
+		left := ""
 		err := decodeTemplates(strings.NewReader(text), func(_ *adTemplate, o *delta) error {
 			_, err := o.jobs()
 			return err
-		})
+		}, func(_, why string) { left = why })
+		if left != "" && err == nil {
+			err = errors.New(left)
+		}
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
@@ -109,9 +119,9 @@ func FuzzDecodeTemplates(f *testing.F) {
 	f.Add(`[{"A":1 "B":2},{"A"},{,},{"A":1,}]`)
 	f.Fuzz(func(t *testing.T, text string) {
 		n := 0
-		err := decodeTemplates(strings.NewReader(text), func(*adTemplate, *delta) error { n++; return nil })
+		err := decodeTemplates(strings.NewReader(text), func(*adTemplate, *delta) error { n++; return nil }, func(string, string) {})
 		var got []ad
-		errOne := decode(iotest.OneByteReader(strings.NewReader(text)), func(a ad) error { got = append(got, a); return nil })
+		errOne := decode(iotest.OneByteReader(strings.NewReader(text)), func(a ad) error { got = append(got, a); return nil }, func(string, string) {})
 		var want []map[string]any
 		if unmarshal([]byte(text), &want) != nil || slices.ContainsFunc(want, func(a map[string]any) bool { return a == nil }) || want == nil {
 			return

@@ -1,11 +1,14 @@
 package htcondor
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
@@ -56,6 +59,20 @@ type workerList struct {
 	workers map[string]*queue.Worker
 	nodes   map[string]string // machine → node, where an ad says so
 	dynamic map[string]int    // dynamic slots seen, by node
+	leftOut []string          // see queue.Snapshot
+}
+
+// mostLeftOut bounds how many ads that are left out are named.
+const mostLeftOut = 10
+
+// leave notes an ad that is left out.
+func (l *workerList) leave(label, why string) {
+	switch {
+	case len(l.leftOut) == mostLeftOut:
+		l.leftOut = append(l.leftOut, "further ads of slots")
+	case len(l.leftOut) < mostLeftOut:
+		l.leftOut = append(l.leftOut, text.Line(fmt.Sprintf("the ad of slot %s: %s", cmp.Or(label, "?"), why), longestWhy))
+	}
 }
 
 func newWorkerList(own []string) *workerList {
