@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -42,6 +43,32 @@ func nodeNames(names ...string) knownvalue.Check {
 	return knownvalue.MapExact(m)
 }
 
+// plannedWorkers checks that a plan knows the names of a group's workers.
+func plannedWorkers(group string, names ...string) plancheck.PlanCheck {
+	var checks []knownvalue.Check
+	for _, n := range names {
+		checks = append(checks, knownvalue.StringExact(n))
+	}
+	return plancheck.ExpectKnownValue(clusterAddress, tfjsonpath.New("worker_names").AtMapKey(group), knownvalue.SetExact(checks))
+}
+
+// comes checks that a plan makes a node, anew or for the first time.
+type comes string
+
+func (c comes) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	for _, change := range req.Plan.ResourceChanges {
+		if change.Address != clusterAddress {
+			continue
+		}
+		unknown, _ := change.Change.AfterUnknown.(map[string]any)
+		nodes, _ := unknown["nodes"].(map[string]any)
+		if entry, ok := nodes[string(c)].(map[string]any); nodes[string(c)] == true || (ok && entry["id"] == true) {
+			return
+		}
+	}
+	resp.Error = fmt.Errorf("the plan makes no node %s", string(c))
+}
+
 func planned1(action plancheck.ResourceActionType, more ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{
 		PreApply:             append(more, plancheck.ExpectResourceAction(clusterAddress, action)),
@@ -63,8 +90,7 @@ func TestAccClusterLife(t *testing.T) {
 		resource.TestStep{
 			Config: body(`cpu = { flavor = "m1.small", count = 2 }`),
 			ConfigPlanChecks: planned1(plancheck.ResourceActionCreate,
-				plancheck.ExpectKnownValue(clusterAddress, node("astro-cpu-2").AtMapKey("role"), knownvalue.StringExact("worker")),
-				plancheck.ExpectUnknownValue(clusterAddress, node("astro-cpu-2").AtMapKey("address")),
+				comes("astro-cpu-2"), plannedWorkers("cpu", "astro-cpu-1", "astro-cpu-2"),
 				plancheck.ExpectKnownValue(clusterAddress, tfjsonpath.New("resolved").AtMapKey("flavor/m1.small"), knownvalue.StringExact("4")),
 			),
 			ConfigStateChecks: []statecheck.StateCheck{
@@ -82,7 +108,7 @@ func TestAccClusterLife(t *testing.T) {
 			Config: grown,
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
 				plancheck.ExpectKnownValue(clusterAddress, node("astro-cpu-1").AtMapKey("address"), knownvalue.NotNull()),
-				plancheck.ExpectUnknownValue(clusterAddress, node("astro-cpu-4").AtMapKey("id")),
+				comes("astro-cpu-4"),
 			),
 			ConfigStateChecks: []statecheck.StateCheck{
 				inState(node("astro-cpu-4"), active),
@@ -95,8 +121,8 @@ func TestAccClusterLife(t *testing.T) {
 		resource.TestStep{
 			Config: two,
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
-				plancheck.ExpectKnownValue(clusterAddress, tfjsonpath.New("nodes"),
-					nodeNames("astro-frontend", "astro-cpu-2", "astro-cpu-3", "astro-gpu-1")),
+				plannedWorkers("cpu", "astro-cpu-2", "astro-cpu-3"), plannedWorkers("gpu", "astro-gpu-1"), comes("astro-gpu-1"),
+				plancheck.ExpectKnownValue(clusterAddress, tfjsonpath.New("nodes"), nodeNames("astro-frontend", "astro-cpu-2", "astro-cpu-3")),
 			),
 			ConfigStateChecks: []statecheck.StateCheck{
 				inState(tfjsonpath.New("nodes"), nodeNames("astro-frontend", "astro-cpu-2", "astro-cpu-3", "astro-gpu-1")),
@@ -194,7 +220,7 @@ func TestAccClusterHeals(t *testing.T) {
 			Config:            config,
 			ConfigStateChecks: whole,
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
-				plancheck.ExpectUnknownValue(clusterAddress, node("astro-cpu-2").AtMapKey("id")),
+				comes("astro-cpu-2"),
 				plancheck.ExpectKnownValue(clusterAddress, node("astro-cpu-3").AtMapKey("id"), knownvalue.NotNull()),
 			),
 		},
@@ -206,14 +232,14 @@ func TestAccClusterHeals(t *testing.T) {
 			Config:            config,
 			ConfigStateChecks: whole,
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
-				plancheck.ExpectUnknownValue(clusterAddress, node("astro-cpu-3").AtMapKey("id"))),
+				comes("astro-cpu-3")),
 		},
 		resource.TestStep{
 			PreConfig:         func() { s.remove(t, "astro-frontend") },
 			Config:            config,
 			ConfigStateChecks: whole,
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
-				plancheck.ExpectUnknownValue(clusterAddress, node("astro-frontend").AtMapKey("id")),
+				comes("astro-frontend"),
 				plancheck.ExpectUnknownValue(clusterAddress, tfjsonpath.New("front_end_address"))),
 		},
 		resource.TestStep{ // all of it is gone: a new cluster

@@ -107,7 +107,7 @@ func TestAccClusterScaling(t *testing.T) {
 			PreConfig: func() { s.remove(t, "astro-cpu-3") },
 			Config:    config,
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
-				plancheck.ExpectUnknownValue(clusterAddress, node("astro-cpu-3").AtMapKey("id"))),
+				comes("astro-cpu-3")),
 			Check: func(*terraform.State) error { return s.joined("astro-cpu-3") },
 		},
 		resource.TestStep{ // other bounds: no worker comes or goes

@@ -69,7 +69,7 @@ func TestAccWorkerNeverJoins(t *testing.T) {
 			PreConfig: func() { deaf.Store(before["astro-cpu-2"]) },
 			Config:    config(2),
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
-				plancheck.ExpectUnknownValue(clusterAddress, node("astro-cpu-2").AtMapKey("id")),
+				comes("astro-cpu-2"),
 				plancheck.ExpectKnownValue(clusterAddress, node("astro-cpu-1").AtMapKey("id"), knownvalue.NotNull())),
 			ConfigStateChecks: []statecheck.StateCheck{inState(node("astro-cpu-2"), active)},
 			Check:             anew,

@@ -11,6 +11,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
@@ -150,8 +151,11 @@ func makeCluster(t *testing.T, cloud *openstacktest.Cloud, id, name string, work
 		Image: openstacktest.DefaultImages()[0].ID, Flavor: "4", Network: openstacktest.DefaultNetworks()[0].ID,
 		SecurityGroups: []string{"default"},
 	}
+	g := guest.New(cloud, guest.Options{}) // the front-end reports its keys
+	g.Start()
+	defer g.Close()
 	result, err := provision.New(clientOf(t, cloud), provision.Options{}).Apply(t.Context(), provision.Request{
-		Create: true, Wait: provision.WaitActive,
+		Create: true, Wait: provision.WaitJoined,
 		Spec: cluster.Spec{
 			ID: id, Name: name, LoginUser: name, LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: "htcondor",
 			FrontEnd: node, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: workers}},

@@ -1,12 +1,14 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -109,6 +111,16 @@ func (ca *CA) issue(cert *ssh.Certificate) (KeyPair, error) {
 		Public:      authorized(cert.Key),
 		Certificate: authorized(cert),
 	}, nil
+}
+
+// ParsePublic reads one public key in authorized_keys form, with or without a comment,
+// and returns it without the comment. Text that holds more than one key is refused.
+func ParsePublic(text string) (string, error) {
+	key, _, options, rest, err := ssh.ParseAuthorizedKey([]byte(text))
+	if _, certified := key.(*ssh.Certificate); err != nil || certified || len(options) > 0 || len(bytes.TrimSpace(rest)) > 0 {
+		return "", errors.New("it is no public key")
+	}
+	return authorized(key), nil
 }
 
 func authorized(key ssh.PublicKey) string {

@@ -94,3 +94,31 @@ func TestFingerprintIsOfTheKeyAlone(t *testing.T) {
 		t.Error("two keys have one fingerprint")
 	}
 }
+
+// What a front-end reports as its key becomes a line of people's files: one key, and
+// nothing beside it.
+func TestParsePublicTakesOneKey(t *testing.T) {
+	ca, err := NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := ca.HostKey("astro-cpu-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		ca.Public():                   ca.Public(),
+		ca.Public() + " root@astro\n": ca.Public(),
+		"":                            "",
+		"ssh-ed25519":                 "",
+		"ssh-ed25519 AAAA":            "",
+		ca.Public() + "\n@cert-authority * " + ca.Public(): "",
+		ca.Public() + "\n" + ca.Public():                   "",
+		`command="sh" ` + ca.Public():                      "",
+		host.Certificate:                                   "",
+	} {
+		if got, err := ParsePublic(text); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q is %q, %v; want %q", text, got, err, want)
+		}
+	}
+}

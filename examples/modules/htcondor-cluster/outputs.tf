@@ -26,3 +26,8 @@ output "ssh_config" {
   description = "Client configuration for all nodes."
   value       = vmcluster_cluster.this.ssh_config
 }
+
+output "known_hosts" {
+  description = "Host keys for ~/.ssh/known_hosts_<name>, the file that ssh_config names."
+  value       = vmcluster_cluster.this.known_hosts
+}

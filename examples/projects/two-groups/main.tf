@@ -44,6 +44,10 @@ output "ssh_config" {
   value = module.cluster.ssh_config
 }
 
+output "known_hosts" {
+  value = module.cluster.known_hosts
+}
+
 output "workers" {
   value = module.cluster.workers
 }

@@ -43,3 +43,7 @@ resource "vmcluster_cluster" "astro" {
 output "ssh_config" {
   value = vmcluster_cluster.astro.ssh_config
 }
+
+output "known_hosts" {
+  value = vmcluster_cluster.astro.known_hosts
+}

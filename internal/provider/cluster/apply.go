@@ -102,9 +102,10 @@ func (a application) breakOff(ctx context.Context, v cluster.View) {
 
 // unmade returns the state of a cluster of which nothing exists yet.
 func (m model) unmade() model {
-	m.Nodes = types.MapNull(nodeStateType)
+	m.Nodes, m.WorkerNames = types.MapNull(nodeStateType), types.MapNull(stringSet)
 	m.Generation = types.Int64Null()
-	m.FrontEndAddress, m.HostsFile, m.SSHConfig = types.StringNull(), types.StringNull(), types.StringNull()
+	m.FrontEndAddress, m.HostsFile = types.StringNull(), types.StringNull()
+	m.SSHConfig, m.KnownHosts = types.StringNull(), types.StringNull()
 	if m.Resolved.IsUnknown() {
 		m.Resolved = types.MapNull(types.StringType)
 	}
@@ -160,26 +161,42 @@ func (i intent) settle(ctx context.Context, v cluster.View) (model, diag.Diagnos
 	for name, p := range i.planned {
 		seen, ok := states[name]
 		if !ok {
-			seen = nodeState{Status: types.StringValue(statusMissing)}
+			seen = missingNode(i.want.Name.ValueString(), name)
 		}
 		nodes[name] = p.complete(seen)
 	}
 	diags.Append(i.want.settleCounts(ctx, v)...)
 	m := i.want.model
 	m.Nodes = nodesValue(ctx, nodes, &diags)
+	if m.WorkerNames.IsUnknown() {
+		m.WorkerNames = m.workerNames(sortedNames(nodes))
+	}
 	if m.FrontEndAddress.IsUnknown() {
 		m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, ""))
 	}
 	if m.HostsFile.IsUnknown() {
 		m.HostsFile = types.StringValue(hostsFile(nodes))
 	}
+	a := m.access(v)
 	if m.SSHConfig.IsUnknown() {
-		m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), m.LoginUser.ValueString(), m.FrontEndAddress.ValueString(), nodes))
+		m.SSHConfig = types.StringValue(a.sshConfig())
+	}
+	if m.KnownHosts.IsUnknown() {
+		m.KnownHosts = orNull(a.knownHosts())
 	}
 	if m.Generation.IsUnknown() {
 		m.Generation = types.Int64Value(v.Document.Generation)
 	}
 	return m, diags
+}
+
+// missingNode returns the entry of a planned node that has no server.
+func missingNode(clusterName, name string) nodeState {
+	role, group := cluster.RoleWorker, cluster.GroupOf(clusterName, name)
+	if group == "" {
+		role = cluster.RoleFrontEnd
+	}
+	return nodeState{Role: types.StringValue(string(role)), Group: orNull(group), Status: types.StringValue(statusMissing)}
 }
 
 // complete fills what a planned entry leaves open.

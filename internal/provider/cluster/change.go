@@ -161,7 +161,7 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 	})
 	m, was := &c.want.model, c.was.config
 	planned := promise(c.nodes, c.was.nodes).nodes(c.was.states, c.freshNodes())
-	m.Nodes = nodesValue(ctx, planned, &diags)
+	m.Nodes, m.WorkerNames = nodesValue(ctx, planned, &diags), m.workerNames(sortedNames(planned))
 	m.openComputed()
 	if c.create {
 		return diags
@@ -172,17 +172,28 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 	}
 	switch {
 	case c.nodes.Empty() && !floats:
-		m.HostsFile, m.SSHConfig = was.HostsFile, was.SSHConfig
+		m.HostsFile = was.HostsFile
 	case !c.makes():
 		m.HostsFile = types.StringValue(hostsFile(planned))
-		if !m.FrontEndAddress.IsUnknown() {
-			m.SSHConfig = types.StringValue(sshConfig(c.spec.Name, c.spec.LoginUser, m.FrontEndAddress.ValueString(), planned))
-		}
+	}
+	if !m.FrontEndAddress.IsUnknown() {
+		c.fillAccess()
 	}
 	if c.nodes.Empty() && !c.redescribed() && !floats && !c.rotates && !c.deletesStrays() {
 		m.Generation = was.Generation
 	}
 	return diags
+}
+
+// fillAccess sets what SSH clients get, where the front-end stays where it is. The keys
+// stay with the front-end. Keys that are not known yet may become known in the apply.
+func (c *change) fillAccess() {
+	m, was := &c.want.model, c.was.config
+	m.SSHConfig = types.StringValue(m.access(cluster.View{}).sshConfig())
+	sameGroups := slices.Equal(slices.Sorted(maps.Keys(m.Workers.Elements())), slices.Sorted(maps.Keys(was.Workers.Elements())))
+	if quiet := c.nodes.Empty() && !c.redescribed() && !c.rotates && !c.deletesStrays(); quiet || (sameGroups && !was.KnownHosts.IsNull()) {
+		m.KnownHosts = was.KnownHosts
+	}
 }
 
 // freshNodes returns the planned entries of the nodes that become other servers, or
@@ -198,7 +209,10 @@ func (c change) freshNodes() map[string]nodeState {
 			out[name] = newNode(cluster.RoleWorker, group, "", "")
 		}
 		for _, name := range g.Add {
-			out[name] = newNode(cluster.RoleWorker, group, c.spec.Groups[group].Image, "")
+			out[name] = unknownNode()
+			if _, had := c.was.states[name]; had { // another server of the same name
+				out[name] = newNode(cluster.RoleWorker, group, c.spec.Groups[group].Image, "")
+			}
 		}
 	}
 	return out
@@ -220,5 +234,6 @@ func newNode(role cluster.Role, group, image, address string) nodeState {
 // openComputed leaves to the apply what follows from the nodes.
 func (m *model) openComputed() {
 	m.Generation = types.Int64Unknown()
-	m.FrontEndAddress, m.HostsFile, m.SSHConfig = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.FrontEndAddress, m.HostsFile = types.StringUnknown(), types.StringUnknown()
+	m.SSHConfig, m.KnownHosts = types.StringUnknown(), types.StringUnknown()
 }

@@ -158,7 +158,17 @@ func nodeStates(ctx context.Context, nodes types.Map) (map[string]nodeState, dia
 	if nodes.IsNull() || nodes.IsUnknown() {
 		return out, nil
 	}
-	diags := nodes.ElementsAs(ctx, &out, false)
+	var diags diag.Diagnostics
+	for name, element := range nodes.Elements() {
+		entry, ok := element.(types.Object)
+		if !ok || entry.IsUnknown() {
+			out[name] = unknownNode()
+			continue
+		}
+		var s nodeState
+		diags.Append(entry.As(ctx, &s, basetypes.ObjectAsOptions{})...)
+		out[name] = s
+	}
 	return out, diags
 }
 

@@ -46,6 +46,7 @@ type dataModel struct {
 	Nodes           types.Map    `tfsdk:"nodes"`
 	HostsFile       types.String `tfsdk:"hosts_file"`
 	SSHConfig       types.String `tfsdk:"ssh_config"`
+	KnownHosts      types.String `tfsdk:"known_hosts"`
 }
 
 // groupState is an entry of the data source's map `groups`.
@@ -104,8 +105,9 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				MarkdownDescription: "All nodes by name.",
 				NestedObject:        schema.NestedAttributeObject{Attributes: nodeDataAttributes()},
 			},
-			"hosts_file": text("Lines of `/etc/hosts` for all nodes."),
-			"ssh_config": text("An OpenSSH client configuration for all nodes; workers are reached through the front-end if that has a floating IP."),
+			"hosts_file":  text("Lines of `/etc/hosts` for all nodes."),
+			"ssh_config":  text(sshConfigDescription),
+			"known_hosts": text(knownHostsDescription),
 		},
 	}
 }
@@ -168,7 +170,8 @@ func (m *dataModel) observe(ctx context.Context, v cluster.View) diag.Diagnostic
 	m.Nodes = nodesValue(ctx, states, &diags)
 	m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, ""))
 	m.HostsFile = types.StringValue(hostsFile(states))
-	m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), v.Document.LoginUser, m.FrontEndAddress.ValueString(), states))
+	a := accessOf(m.Name.ValueString(), v.Document.LoginUser, m.FrontEndAddress.ValueString(), sortedNames(m.Groups.Elements()), v)
+	m.SSHConfig, m.KnownHosts = types.StringValue(a.sshConfig()), orNull(a.knownHosts())
 	return diags
 }
 

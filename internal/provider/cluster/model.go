@@ -37,9 +37,11 @@ type model struct {
 
 	ID              types.String `tfsdk:"id"`
 	Nodes           types.Map    `tfsdk:"nodes"`
+	WorkerNames     types.Map    `tfsdk:"worker_names"`
 	FrontEndAddress types.String `tfsdk:"front_end_address"`
 	HostsFile       types.String `tfsdk:"hosts_file"`
 	SSHConfig       types.String `tfsdk:"ssh_config"`
+	KnownHosts      types.String `tfsdk:"known_hosts"`
 	Generation      types.Int64  `tfsdk:"generation"`
 	Resolved        types.Map    `tfsdk:"resolved"`
 }

@@ -34,10 +34,11 @@ func (m *model) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
 	diags.Append(m.countWorkers(ctx, v)...)
 	states, others := observedNodes(v)
 	diags.Append(twinWarnings(others)...)
-	m.Nodes = nodesValue(ctx, states, &diags)
+	m.Nodes, m.WorkerNames = nodesValue(ctx, states, &diags), m.workerNames(sortedNames(states))
 	m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, m.FrontEndAddress.ValueString()))
 	m.HostsFile = types.StringValue(hostsFile(states))
-	m.SSHConfig = types.StringValue(sshConfig(m.Name.ValueString(), m.LoginUser.ValueString(), m.FrontEndAddress.ValueString(), states))
+	a := m.access(v)
+	m.SSHConfig, m.KnownHosts = types.StringValue(a.sshConfig()), orNull(a.knownHosts())
 	if v.HasDocument {
 		m.Generation = types.Int64Value(v.Document.Generation)
 	}
@@ -260,10 +261,44 @@ func frontEndAddress(nodes cluster.Nodes, before string) string {
 	}
 }
 
+// nodesValue returns the attribute `nodes`. An entry of which nothing is known is an
+// unknown object, for which a plan prints one line.
 func nodesValue(ctx context.Context, states map[string]nodeState, diags *diag.Diagnostics) types.Map {
-	value, more := types.MapValueFrom(ctx, nodeStateType, states)
-	diags.Append(more...)
-	return value
+	elements := make(map[string]attr.Value, len(states))
+	for name, s := range states {
+		if s == unknownNode() {
+			elements[name] = types.ObjectUnknown(nodeStateType.AttrTypes)
+			continue
+		}
+		entry, more := types.ObjectValueFrom(ctx, nodeStateType.AttrTypes, s)
+		diags.Append(more...)
+		elements[name] = entry
+	}
+	return types.MapValueMust(nodeStateType, elements)
+}
+
+// workerNames returns the attribute `worker_names` for nodes of those names.
+func (m model) workerNames(nodes []string) types.Map {
+	groups := map[string][]string{}
+	for group := range m.Workers.Elements() {
+		groups[group] = nil
+	}
+	for _, name := range nodes {
+		if group := cluster.GroupOf(m.Name.ValueString(), name); group != "" {
+			groups[group] = append(groups[group], name)
+		}
+	}
+	sets := make(map[string]attr.Value, len(groups))
+	for group, names := range groups {
+		sets[group] = stringSetOf(names)
+	}
+	return types.MapValueMust(stringSet, sets)
+}
+
+// unknownNode returns the planned entry of a node of which only the name is known.
+func unknownNode() nodeState {
+	open := types.StringUnknown()
+	return nodeState{ID: open, Role: open, Group: open, Address: open, Status: open, Image: open, Created: open, Spec: open}
 }
 
 func stringSetOf(ss []string) types.Set {

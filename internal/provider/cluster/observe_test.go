@@ -147,14 +147,93 @@ func TestComputedTexts(t *testing.T) {
 	if got, want := hostsFile(states), "10.0.0.9\tastro-frontend\n10.0.0.1\tastro-cpu-1\n10.0.0.2\tastro-cpu-2\n"; got != want {
 		t.Errorf("hosts_file %q, want %q", got, want)
 	}
-	inside := sshConfig("astro", "", "10.0.0.9", states)
-	if strings.Contains(inside, "ProxyJump") || strings.Contains(inside, "User") {
-		t.Errorf("without floating IP and login user:\n%s", inside)
+}
+
+const (
+	frontEndKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMHBo21E5LQGiRX7by14RB5uwCQR37xnx/33Edqq/cC9"
+	hostCAKey   = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+)
+
+func TestAccessTexts(t *testing.T) {
+	for name, row := range map[string]struct {
+		access             access
+		config, knownHosts string
+	}{
+		"a floating IP": {access{"astro", "ada", []string{"gpu", "cpu"}, "203.0.113.5", "10.0.0.9", frontEndKey + " root@astro", hostCAKey},
+			"Host astro-frontend\n  HostName 203.0.113.5\n  HostKeyAlias astro-frontend\n\n" +
+				"Host astro-cpu-* astro-gpu-*\n  ProxyJump astro-frontend\n\n" +
+				"Host astro-frontend astro-cpu-* astro-gpu-*\n  User ada\n  UserKnownHostsFile ~/.ssh/known_hosts_astro\n  StrictHostKeyChecking yes\n",
+			"astro-frontend,203.0.113.5,10.0.0.9 " + frontEndKey + "\n@cert-authority astro-cpu-*,astro-gpu-* " + hostCAKey + "\n"},
+		"inside, no groups, no user": {access{"astro", "", nil, "10.0.0.9", "10.0.0.9", frontEndKey, hostCAKey},
+			"Host astro-frontend\n  HostName 10.0.0.9\n  HostKeyAlias astro-frontend\n\n" +
+				"Host astro-frontend\n  UserKnownHostsFile ~/.ssh/known_hosts_astro\n  StrictHostKeyChecking yes\n",
+			"astro-frontend,10.0.0.9 " + frontEndKey + "\n"},
+		"no front-end": {access{cluster: "astro", groups: []string{"cpu"}, hostKey: frontEndKey}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := row.access.sshConfig(); got != row.config {
+				t.Errorf("ssh_config:\n%s", got)
+			}
+			if got := row.access.knownHosts(); got != row.knownHosts {
+				t.Errorf("known_hosts:\n%s", got)
+			}
+		})
 	}
-	outside := sshConfig("astro", "ada", "203.0.113.5", states)
-	want := "Host astro-frontend\n  HostName 203.0.113.5\n  HostKeyAlias astro-frontend\n  User ada\n\n" +
-		"Host astro-cpu-1\n  HostName 10.0.0.1\n  HostKeyAlias astro-cpu-1\n  User ada\n  ProxyJump astro-frontend\n\n"
-	if !strings.HasPrefix(outside, want) {
-		t.Errorf("with floating IP:\n%s", outside)
+}
+
+// Root on a front-end chooses the keys that it reports. They vouch for the cluster's
+// own nodes at most.
+func TestKnownHostsOfAHostileFrontEnd(t *testing.T) {
+	a := access{"astro", "ada", []string{"cpu", "* bank"}, "203.0.113.5", "", frontEndKey, hostCAKey}
+	for _, key := range []string{frontEndKey + "\n@cert-authority * " + hostCAKey, "* " + frontEndKey, "@cert-authority * " + hostCAKey, "x\ny"} {
+		a.hostKey = key
+		if got := a.knownHosts(); got != "" {
+			t.Errorf("host key %q becomes\n%s", key, got)
+		}
+		a.hostKey, a.hostCA = frontEndKey, key
+		if got, want := a.knownHosts(), "astro-frontend,203.0.113.5 "+frontEndKey+"\n"; got != want {
+			t.Errorf("host CA %q becomes\n%s", key, got)
+		}
+		a.hostCA = hostCAKey
+	}
+	if strings.Contains(a.sshConfig(), "bank") {
+		t.Errorf("a group's name becomes\n%s", a.sshConfig())
+	}
+}
+
+// What a scaler does changes nothing of what people have written to their machines.
+func TestAccessStaysAsWorkersComeAndGo(t *testing.T) {
+	texts := func(workers ...string) (string, string) {
+		m := testModel(t).with(t, 1)
+		view := cluster.View{HasDocument: true, Nodes: cluster.Nodes{testNodeOf("astro-frontend", "")},
+			Document: cluster.Document{Name: "astro", FrontEnd: cluster.FrontEndRecord{HostKey: frontEndKey, HostCA: hostCAKey}}}
+		for _, w := range workers {
+			view.Nodes = append(view.Nodes, testNodeOf(w, "cpu"))
+			view.Document.Workers = append(view.Document.Workers, cluster.Member{Name: w})
+		}
+		if diags := m.observe(t.Context(), view); diags.HasError() {
+			t.Fatal(diags)
+		}
+		return m.SSHConfig.ValueString(), m.KnownHosts.ValueString()
+	}
+	config, known := texts("astro-cpu-1")
+	for _, workers := range [][]string{nil, {"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}, {"astro-cpu-7"}} {
+		if c, k := texts(workers...); c != config || k != known || !strings.Contains(c, "astro-cpu-*") || !strings.Contains(k, hostCAKey) {
+			t.Errorf("with %v:\n%s\n%s", workers, c, k)
+		}
+	}
+}
+
+// A plan prints one line for a worker that comes, and knows its name.
+func TestNewWorkerIsOneLineOfAPlan(t *testing.T) {
+	was := existing(t, "astro-cpu-1")
+	plan, _ := planned(t, testModel(t).with(t, 2), &was)
+	if e := plan.Nodes.Elements()["astro-cpu-2"]; e == nil || !e.IsUnknown() {
+		t.Errorf("the new worker is %v", e)
+	}
+	for _, name := range []string{"astro-cpu-1", "astro-frontend"} {
+		if e := plan.Nodes.Elements()[name]; e == nil || e.IsUnknown() {
+			t.Errorf("%s, which stays, is %v", name, e)
+		}
 	}
 }

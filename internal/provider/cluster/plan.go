@@ -100,7 +100,8 @@ func (m *model) setIdentity(state *model) {
 
 // leaveOpen marks what can't be planned while the shape of the cluster is unknown.
 func (m *model) leaveOpen() {
-	m.Nodes, m.Resolved = types.MapUnknown(nodeStateType), types.MapUnknown(types.StringType)
+	m.Nodes, m.WorkerNames = types.MapUnknown(nodeStateType), types.MapUnknown(stringSet)
+	m.Resolved = types.MapUnknown(types.StringType)
 	m.openComputed()
 }
 

@@ -37,7 +37,9 @@ const clusterDescription = "A whole compute cluster: one front-end and groups of
 	"An apply returns when the cluster works (see `wait_for`).\n\n" +
 	"Nodes are named `<name>-frontend` and `<name>-<group>-<number>`, lowest free number first, so the plan lists in `nodes` exactly which nodes come, stay and go. " +
 	"A worker that could not be made is a warning, not an error; the next apply makes it. " +
-	"A new image, flavor, `cloud_config` or `files` applies to the nodes made from then on; with `replacement`, present workers follow it, a few at a time."
+	"A new image, flavor, `cloud_config` or `files` applies to the nodes made from then on; with `replacement`, present workers follow it, a few at a time.\n\n" +
+	"While a scaler adds and removes workers, `nodes`, `worker_names`, `hosts_file`, `generation` and the `count` of scaled groups follow them at each refresh. " +
+	"All other attributes stay, `ssh_config` and `known_hosts` among them: outputs that hold no others show no difference in a plan (`-detailed-exitcode` is 0)."
 
 // Schema returns the attributes of the resource.
 func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -109,14 +111,27 @@ func applyAttributes(ctx context.Context) map[string]schema.Attribute {
 	}
 }
 
+const (
+	sshConfigDescription = "An OpenSSH client configuration: the front-end by its name, and the workers of each group by a pattern, reached through the front-end, which looks their names up. " +
+		"It changes with the front-end's address and the groups, and not as workers come and go. " +
+		"Host keys are checked by `~/.ssh/known_hosts_<name>`, which has to hold `known_hosts`; `-o UserKnownHostsFile=…` names another file."
+	knownHostsDescription = "Lines of an OpenSSH `known_hosts` file: the front-end's host key under its name and addresses, and the CA of the workers' host certificates, so that no first login is on trust. " +
+		"It changes with the front-end only. Null until the front-end has reported its key: with `wait_for = \"active\"` that may be the next apply, or a scaler's next action."
+)
+
 // computedAttributes are those that the provider fills.
 func computedAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id":                computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
-		"nodes":             nodesAttribute(),
+		"id":    computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
+		"nodes": nodesAttribute(),
+		"worker_names": schema.MapAttribute{
+			Computed: true, ElementType: stringSet,
+			MarkdownDescription: "Names of each group's workers. A plan knows them, those of workers to come as well, so that `for_each` can use them.",
+		},
 		"front_end_address": computedString("Where the front-end is reached: its floating IP if it has one, else its fixed address."),
 		"hosts_file":        computedString("Lines of `/etc/hosts` for all nodes."),
-		"ssh_config":        computedString("An OpenSSH client configuration for all nodes; workers are reached through the front-end if that has a floating IP."),
+		"ssh_config":        computedString(sshConfigDescription),
+		"known_hosts":       computedString(knownHostsDescription),
 		"generation": schema.Int64Attribute{
 			Computed:            true,
 			MarkdownDescription: "Number of the present roster; it increases with every change.",
@@ -163,7 +178,7 @@ func coordinatorAttribute() schema.Attribute {
 func nodesAttribute() schema.Attribute {
 	return schema.MapNestedAttribute{
 		Computed:            true,
-		MarkdownDescription: "All nodes by name.",
+		MarkdownDescription: "All nodes by name. Of a worker that comes, a plan knows the name only; see `worker_names`.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"id":      computedString("ID of the server; null for a worker that could not be made."),
 			"role":    computedString("`front_end` or `worker`."),

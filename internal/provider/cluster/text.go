@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // Endpoint is a node as the texts for a user's own machines name it.
@@ -52,26 +54,84 @@ func HostsFile(nodes []Endpoint) string {
 
 func hostsFile(states map[string]nodeState) string { return HostsFile(endpoints(states)) }
 
-// sshConfig returns an OpenSSH client configuration. frontEnd is the address at which
-// the front-end is reached; if that is not its fixed address, workers are reached
-// through the front-end.
-func sshConfig(clusterName, loginUser, frontEnd string, states map[string]nodeState) string {
-	var b strings.Builder
-	front := cluster.FrontEndName(clusterName)
-	through := frontEnd != "" && frontEnd != states[front].Address.ValueString()
-	for _, e := range reachable(endpoints(states)) {
-		address := e.Address
-		if e.Name == front && frontEnd != "" {
-			address = frontEnd
+// access is what a person's SSH client needs to know of a cluster. Nothing of it
+// changes as workers come and go.
+type access struct {
+	cluster   string
+	loginUser string   // "" for none
+	groups    []string // names of the worker groups
+	address   string   // at which the front-end is reached; "" while there is none
+	fixed     string   // the front-end's address on the cluster's own network
+	hostKey   string   // the front-end's, authorized_keys form; "" while it is not known
+	hostCA    string   // the CA of the workers' host certificates, in the same form
+}
+
+// patterns returns the patterns of the workers' names. They are those of groups, because
+// the pattern of the cluster ("astro-*") also fits a cluster "astro-test".
+func (a access) patterns() []string {
+	out := make([]string, 0, len(a.groups))
+	for _, group := range slices.Sorted(slices.Values(a.groups)) {
+		if cluster.CheckGroupName(group) == nil {
+			out = append(out, a.cluster+"-"+group+"-*")
 		}
-		fmt.Fprintf(&b, "Host %s\n  HostName %s\n  HostKeyAlias %s\n", e.Name, address, e.Name)
-		if loginUser != "" {
-			fmt.Fprintf(&b, "  User %s\n", loginUser)
-		}
-		if through && e.Name != front {
-			fmt.Fprintf(&b, "  ProxyJump %s\n", front)
-		}
-		b.WriteByte('\n')
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return out
+}
+
+// knownHostsFile returns the path that sshConfig names for the text of knownHosts.
+func (a access) knownHostsFile() string { return "~/.ssh/known_hosts_" + a.cluster }
+
+// sshConfig returns an OpenSSH client configuration. Workers are reached through the
+// front-end, which looks their names up.
+func (a access) sshConfig() string {
+	if a.address == "" {
+		return ""
+	}
+	front := cluster.FrontEndName(a.cluster)
+	workers := strings.Join(a.patterns(), " ")
+	var b strings.Builder
+	fmt.Fprintf(&b, "Host %s\n  HostName %s\n  HostKeyAlias %s\n\n", front, a.address, front)
+	if workers != "" {
+		fmt.Fprintf(&b, "Host %s\n  ProxyJump %s\n\n", workers, front)
+	}
+	fmt.Fprintf(&b, "Host %s\n", strings.TrimSpace(front+" "+workers))
+	if a.loginUser != "" {
+		fmt.Fprintf(&b, "  User %s\n", a.loginUser)
+	}
+	fmt.Fprintf(&b, "  UserKnownHostsFile %s\n  StrictHostKeyChecking yes\n", a.knownHostsFile())
+	return b.String()
+}
+
+// knownHosts returns the lines of a known_hosts file: the front-end's key, and the CA by
+// which it signs the workers' keys. It is "" until the front-end has reported its key.
+// The front-end chooses the keys, so each is read as one key before it is written.
+func (a access) knownHosts() string {
+	hostKey, err := trust.ParsePublic(a.hostKey)
+	if err != nil || a.address == "" {
+		return ""
+	}
+	names := []string{cluster.FrontEndName(a.cluster), a.address}
+	if a.fixed != "" && a.fixed != a.address {
+		names = append(names, a.fixed)
+	}
+	text := fmt.Sprintf("%s %s\n", strings.Join(names, ","), hostKey)
+	if ca, err := trust.ParsePublic(a.hostCA); err == nil && len(a.patterns()) > 0 {
+		text += fmt.Sprintf("@cert-authority %s %s\n", strings.Join(a.patterns(), ","), ca)
+	}
+	return text
+}
+
+// accessOf returns what a client needs of an observed cluster.
+func accessOf(clusterName, loginUser, address string, groups []string, v cluster.View) access {
+	fe, _ := v.Nodes.FrontEnd()
+	return access{
+		cluster: clusterName, loginUser: loginUser, groups: groups, address: address, fixed: fe.Address,
+		hostKey: v.Document.FrontEnd.HostKey, hostCA: v.Document.FrontEnd.HostCA,
+	}
+}
+
+// access returns what a client needs of the cluster in the model.
+func (m model) access(v cluster.View) access {
+	groups := slices.Collect(maps.Keys(m.Workers.Elements()))
+	return accessOf(m.Name.ValueString(), m.LoginUser.ValueString(), m.FrontEndAddress.ValueString(), groups, v)
 }

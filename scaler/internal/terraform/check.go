@@ -58,6 +58,7 @@ func checkNodes(c *tfjson.Change, leave map[string]leaver) error {
 			return fmt.Errorf("%w: %w: %s is another server than the one that was to go", ErrRefused, errOvertaken, name)
 		case leaves && changed: // gone, or made anew in the place of one that does not work
 			delete(spared, name)
+		case !stays && was["id"] == nil: // a server that could not be made
 		case !stays:
 			wrong = append(wrong, "remove "+name)
 		case changed && !mayBeMadeAnew(was):

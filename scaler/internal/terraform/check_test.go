@@ -44,6 +44,7 @@ func TestCheck(t *testing.T) {
 		says          string // "" passes
 	}{
 		{"a growth", update, nodes("astro-cpu-1"), nodes("astro-cpu-1", "astro-cpu-2="), nil, ""},
+		{"a worker that could not be made is tried again", update, nodes("astro-cpu-1", "astro-cpu-2="), nodes("astro-cpu-1"), nil, ""},
 		{"a removal by name", update, nodes("astro-cpu-1", "astro-cpu-2"), nodes("astro-cpu-1"), leave, ""},
 		{"nothing", []tfjson.Action{tfjson.ActionNoop}, nodes("astro-cpu-1"), nodes("astro-cpu-1"), nil, ""},
 		{"another goes", update, nodes("astro-cpu-1", "astro-cpu-2"), nodes("astro-cpu-2"), leave, "remove astro-cpu-1 and not astro-cpu-2; does the configuration pass retire on?"},
