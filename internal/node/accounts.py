@@ -1,14 +1,11 @@
 """The accounts of a node: the login user's, and the coordinator's."""
 
 import collections
-import json
 import os
-import sys
-import threading
 
-from .files import PROGRAM, at, read, with_block, write
-from .ssh import ACCOUNT, make_key
-from .system import Failure, reason, run, works
+from .files import PROGRAM, at, read, write
+from .ssh import ACCOUNT
+from .system import Failure, run, works
 
 ACCOUNT_HOME = "/var/lib/vmcluster"
 FORCED_COMMAND = "sudo -n %s remote" % PROGRAM
@@ -56,60 +53,6 @@ def ensure_login_user(name, uid):
     return account(name)
 
 
-def in_home(user, request):
-    """Runs home() with the user's rights: root must not follow links that the
-    user could have placed in a directory of theirs."""
-    request = dict(request, home=user.home)
-    if os.geteuid() == user.uid:
-        return home(request)
-    if threading.active_count() == 1:
-        return home_in_child(user, request)
-    # A fork would take over locks that other threads hold.
-    return json.loads(run(sys.executable, at(PROGRAM), "home", text=json.dumps(request), cwd="/",
-                          user=user.uid, group=user.gid, extra_groups=[]))
-
-
-def home_in_child(user, request):
-    """Runs home() in a child process, which spares another start of this program."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(user.gid)
-            os.setuid(user.uid)
-            os.chdir("/")
-            os.write(theirs, json.dumps(home(request)).encode())
-        except BaseException as error:
-            os.write(theirs, json.dumps({"error": reason(error)}).encode())
-        finally:
-            os._exit(0)  # in any case: the code that follows is the parent's
-    os.close(theirs)
-    with os.fdopen(ours) as f:
-        said = f.read()
-    os.waitpid(child, 0)
-    answer = json.loads(said or '{"error": "it ended early"}')
-    if "error" in answer:
-        raise Failure("work in the home of %s: %s" % (user.name, answer["error"]))
-    return answer
-
-
-def home(request):
-    """Makes the login user's key and writes their authorized_keys.
-
-    request holds home, and, where keys is not None, the cluster's id and the
-    keys of its block. The answer holds user_key, the public half.
-    """
-    folder = request["home"] + "/.ssh"
-    os.makedirs(at(folder), mode=0o700, exist_ok=True)
-    key = make_key(folder + "/id_ed25519")
-    if request.get("keys") is not None:
-        path = folder + "/authorized_keys"
-        write(path, with_block(read(path), request["id"], request["keys"]), None if read(path) else 0o600)
-    works("restorecon", "-R", at(folder))
-    return {"user_key": key}
-
-
 # ---- the coordinator's account
 
 def ensure_coordinator_account():
@@ -122,14 +65,18 @@ def ensure_coordinator_account():
     works("semanage", "fcontext", "-a", "-t", "ssh_home_t", ACCOUNT_HOME + r"/\.ssh(/.*)?")
 
 
-def write_account_keys(principal, ca, keys):
+def write_account_keys(principal, ca, keys, sources):
     """Has the account admit the cluster CA's certificates for a principal, and some keys.
 
-    The files are root's own, so that the account cannot change who may use it.
+    A key is good from the sources only, addresses or networks, if there are any. A
+    certificate is good from anywhere: the address of the front-end that may replace
+    this one is not known. The files are root's own, so that the account cannot change
+    who may use it.
     """
     forced = 'restrict,command="%s"' % FORCED_COMMAND
+    limited = 'from="%s",%s' % (",".join(sources), forced) if sources else forced
     lines = ['cert-authority,principals="%s",%s %s' % (principal, forced, ca)]
-    lines += ["%s %s" % (forced, key) for key in keys if key]
+    lines += ["%s %s" % (limited, key) for key in keys if key]
     os.makedirs(at(ACCOUNT_HOME + "/.ssh"), mode=0o755, exist_ok=True)
     write(ACCOUNT_HOME + "/.ssh/authorized_keys", "\n".join(lines) + "\n", 0o644)
     works("restorecon", "-R", at(ACCOUNT_HOME))

@@ -3,7 +3,7 @@
 from . import report, ssh, system
 from .document import groups
 from .files import FIRST_KEY, STATE, exists, fingerprint, locked, read, write
-from .node import Requests
+from .node import LOCK_WAIT, Requests
 
 HOST_CA = STATE + "/host_ca"
 COORDINATOR_KEY = STATE + "/coordinator"
@@ -18,15 +18,17 @@ class Identity:
         self.node = node
         self.host_key = self.user_key = self.coordinator_key = self.host_ca = self.address = ""
         self.introduction = ""
+        self.sources = []  # what workers know this node by, see system.sources
 
     def establish(self, members):
         """Makes the front-end's keys and finds its address towards its workers."""
         self.make_own_key()
         if not self.host_key:
-            with locked():
+            with locked(LOCK_WAIT):
                 own = Requests(self.node).join({})
             self.host_key, self.user_key = own["host_key"], own["user_key"]
         self.address = system.own_address(next((m["address"] for m in members.values()), "169.254.169.254"))
+        self.sources = system.sources([m["address"] for m in members.values()])
 
     def make_own_key(self):
         """Makes the coordinator key, by which this front-end logs in to its workers and signs its reports."""
@@ -85,8 +87,7 @@ class Bundle:
     def _common(self, document, members):
         own, records = self.identity, self.records.workers
         joined = [n for n in members if records[n].get("joined")]
-        operator = (document.get("operator_key") or "").strip()
-        user_keys = [operator, own.user_key] + [records[n]["user_key"] for n in joined]
+        user_keys = [ssh.key_line(document.get("operator_key") or ""), own.user_key] + [records[n].get("user_key", "") for n in joined]
         batch = {"type": self.node.batch_type, "manager": self.node.full(self.node.name)}
         secret = self.node.batch.shared_secret()
         if secret:
@@ -97,13 +98,16 @@ class Bundle:
                            + [[n, members[n]["address"], records[n]["host_key"]] for n in joined],
             "authorized_keys": [k for k in user_keys if k],
             "coordinator_keys": [own.coordinator_key],
+            "sources": own.sources,
             "ca": document.get("ca") or self.node.config["ca"],
             "batch": batch,
         }
 
     def for_front_end(self):
         """Returns the bundle of the front-end itself."""
-        return dict(self.common, batch=dict(self.common["batch"], groups=self.groups)) if self.groups else self.common
+        if not self.groups:
+            return self.common
+        return dict(self.common, batch=dict(self.common["batch"], groups={name: list(group) for name, group in self.groups.items()}))
 
     def for_worker(self, record):
         """Returns the bundle of the worker that a record is about."""

@@ -4,8 +4,10 @@ Each returns an answer {"ok": true, ...} or {"ok": false, "error": ...}, or rais
 """
 
 from . import ssh
+from .answers import checked
 from .bundle import COORDINATOR_KEY, HOST_CA
 from .files import FIRST_KEY, STATE, at
+from .system import Failure
 
 KNOWN_HOSTS = STATE + "/known_hosts"
 LEAVING = "vmcluster: leaving"
@@ -24,16 +26,29 @@ class Calls:
         shared = {"ControlMaster": "auto", "ControlPersist": "15", "ControlPath": at(STATE + "/ssh-%C")}
         return ssh.ask(name, address, request, KNOWN_HOSTS, [COORDINATOR_KEY, FIRST_KEY], timeout, **shared)
 
+    def ask(self, name, address, request, *timeout):
+        """Puts one request to a worker and returns its answer, validated."""
+        return checked(request["verb"], self.remote(name, address, request, *timeout))
+
     def join(self, name, address):
         """Joins a worker and signs its lasting host key."""
-        answer = self.remote(name, address, {"verb": "join"})
-        if answer["ok"] and ssh.public_key(answer["host_key"]):
-            answer["certificate"] = ssh.certify(HOST_CA, name, ssh.public_key(answer["host_key"]))
+        answer = self.ask(name, address, {"verb": "join"})
+        if answer["ok"]:
+            answer["certificate"] = ssh.certify(HOST_CA, name, answer["host_key"])
+            if not answer["certificate"]:
+                raise Failure("its host key is no ed25519 key")
         return answer
 
     def apply(self, name, address, version, bundle):
         """Delivers a bundle."""
-        return self.remote(name, address, {"verb": "apply", "generation": version, "bundle": bundle}, 180)
+        answer = self.ask(name, address, {"verb": "apply", "generation": version, "bundle": bundle}, 180)
+        if answer["ok"] and answer["generation"] != version:
+            raise Failure("it answers for another bundle than it was sent")
+        return answer
+
+    def home(self, name, address):
+        """Has a worker write the keys in the login user's home, which was not as it should be."""
+        return self.ask(name, address, {"verb": "home"})
 
     def credential(self, name):
         """Makes a worker's credential."""
@@ -43,12 +58,12 @@ class Calls:
         """Has a worker leave: "idle", only if it runs nothing; "drain", once its jobs are done."""
         if not self.batch.drain(name, LEAVING, how == "idle"):
             return {"ok": True, "drained": False, "busy": True}
-        return dict(self.remote(name, address, {"verb": "retire"}, 150), busy=how == "drain")
+        return dict(self.ask(name, address, {"verb": "retire"}, 150), busy=how == "drain")
 
     def resume(self, name, address):
         """Takes a worker back into service."""
         self.batch.undrain(name, LEAVING)
-        return self.remote(name, address, {"verb": "resume"}, 150)
+        return self.ask(name, address, {"verb": "resume"}, 150)
 
     def forget(self, name):
         """Has the batch system forget a worker that is gone."""

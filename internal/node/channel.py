@@ -10,7 +10,8 @@ import os
 import time
 
 from . import system
-from .document import decode
+from .checks import STEP
+from .document import decode, is_document
 from .files import FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, PROGRAM, STATE, at, exists, locked, read_json, write
 from .ssh import ask, drop_key, public_key
 from .system import Failure, say
@@ -104,15 +105,14 @@ class Console(Channel):
         if not isinstance(request, dict) or request.get("verb") != "roster":
             return super().serve(node, request)
         document = request.get("document")
-        try:
-            ours = document["id"] == node.id and isinstance(document["generation"], int) and document.get("version") == 1
-        except (KeyError, TypeError):
-            ours = False
-        if not ours:
+        if not is_document(document) or document.get("id") != node.id:
             return {"ok": False, "error": "that is no document of this cluster"}
         with locked():
+            ours = [d["generation"] for d in map(read_json, (HANDED, FIRST_DOCUMENT)) if is_document(d)]
+            if document["generation"] > max(ours, default=0) + STEP:
+                return {"ok": False, "error": "that document's generation is too high"}
             # Equal: of a run that was cut short, what it had brought may be unknown.
-            if document["generation"] >= (read_json(HANDED) or {}).get("generation", 0):
+            if document["generation"] >= max(ours, default=0):
                 write(HANDED, json.dumps(document), 0o600)
         return {"ok": True}
 

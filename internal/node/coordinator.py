@@ -8,15 +8,17 @@ from . import document as documents
 from . import files, report, ssh, system
 from .bundle import COORDINATOR_KEY, Bundle, Identity
 from .calls import KNOWN_HOSTS, Calls
+from .checks import clean
 from .files import FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, STATE, at, read_json, write
 from .node import Requests
 from .progress import Progress
 from .records import Records
-from .system import Failure, say
+from .system import Failure, reason, say
 from .tasks import FIRST_PAUSE, LAST_PAUSE, Guard, Tasks
 
 BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s, of 10 allowed
 QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
+HOME_PAUSE = 300  # seconds until a login user's home that is not as it should be is looked at again
 BOOT_PAUSE, BOOT_TRIES = 2, 180  # a worker that boots is asked this often, for some minutes
 
 
@@ -42,7 +44,7 @@ class Coordinator:
         self.document, self.members = None, {}  # members: the document's usable workers
         self.guard.run("metadata", lambda: self.adopt(read_json(STATE + "/document.json")))
         self.was_here = self.document is not None
-        self.next_read = self.next_report = self.busy_until = 0.0
+        self.next_read = self.next_report = self.next_home = self.busy_until = 0.0
         self.last_summary = self.last_report = ""
         self.last_facts = None  # of the last report
 
@@ -73,7 +75,7 @@ class Coordinator:
             run("known_hosts", self.write_known_hosts)
             if run("save", self.records.save):  # what is not saved must not take effect
                 run("tasks", lambda: self.start_tasks(now))
-                run("apply", self.apply_here)
+                run("apply", lambda: self.apply_here(now))
         run("introduction", self.identity.introduce)
         run("first_key", self.drop_first_key)
         if now >= self.next_report:
@@ -99,6 +101,8 @@ class Coordinator:
         services may show. What does not concern the roster changes within a generation."""
         if not document or document.get("id") != self.node.id:
             return
+        if not documents.is_document(document):
+            raise Failure("the cluster document makes no sense: generation %s" % clean(repr(document.get("generation")), 40))
         if document["generation"] >= (self.document or {}).get("generation", 0):
             members = documents.members(document, self.node.name)
             self.document, self.members = document, members
@@ -134,17 +138,24 @@ class Coordinator:
 
     # ---- bringing it about
 
-    def apply_here(self):
+    def apply_here(self, now):
         """Applies the bundle to the front-end itself, while the requests to workers are
         under way. They count as done when this is."""
         state = self.records.state
-        if not self.bundle.common or state.get("here") == state["version"]:
+        if self.bundle.common and state.get("here") != state["version"]:
+            request = {"verb": "apply", "generation": state["version"], "bundle": self.bundle.for_front_end()}
+        elif state.get("home") and now >= self.next_home:
+            request = {"verb": "home"}
+        else:
             return
-        answer = self.requests.answer({"verb": "apply", "generation": state["version"], "bundle": self.bundle.for_front_end()})
-        self.records.overtake(answer)
+        answer = self.requests.answer(request)
         if not answer["ok"]:
+            self.records.overtake(answer, self.document["generation"], {})
             raise Failure(answer["error"])
-        state["here"] = state["version"]
+        if "bundle" in request:
+            state["here"] = state["version"]
+        state["home"], self.next_home = answer["home"], now + HOME_PAUSE
+        self.identity.user_key = answer["user_key"] or self.identity.user_key
 
     def start_tasks(self, now):
         """Starts what is to be done for each worker."""
@@ -176,6 +187,8 @@ class Coordinator:
                 self.submit(now, "roster", name, self.calls.join, name, m["address"])
         elif here and not lacks_credential and record.get("acked") != state["version"]:
             self.submit(now, "roster", name, self.calls.apply, name, m["address"], list(state["version"]), self.bundle.for_worker(record))
+        elif record.get("home"):
+            self.submit(now, "home", name, self.calls.home, name, m["address"])
 
     def follow_mark(self, now, name, m, record):
         """Has a worker leave or come back. One order at a time: of two under way the
@@ -223,13 +236,11 @@ class Coordinator:
                 self.tasks.succeed(key)
                 self.take(now, key, record, answer)
                 return ""
-            self.records.overtake(answer)
+            self.records.overtake(answer, self.document["generation"], record)
             why = answer["error"]
-        except (Failure, OSError) as error:
-            why = error
-        except Exception as error:  # root on a worker can have it answer anything
-            why = "its answer makes no sense: %r" % error
-        return " ".join(str(why).split())[:400] or "it did not say why"
+        except Exception as error:  # in whatever way: it costs this worker its turn
+            why = reason(error)
+        return clean(why) or "it did not say why"
 
     def take(self, now, key, record, answer):
         """Puts an answer into a worker's record."""
@@ -237,25 +248,34 @@ class Coordinator:
         if purpose == "forget":
             self.records.forgotten(name)
         elif "host_key" in answer:  # a join
-            host_key, user_key = ssh.public_key(answer["host_key"]), ssh.public_key(answer["user_key"])
-            if not host_key:
-                self.tasks.put_off(now + LAST_PAUSE, key, 1, "the worker returned no host key")
-                return
-            if record.get("host_key") != host_key:
+            if record.get("host_key") != answer["host_key"] or not record.get("certificate"):
                 record["certificate"] = answer["certificate"]
-            record.update(joined=True, known=True, drained=False, host_key=host_key, user_key=user_key)
+            # Without a home that can be read there is no key: the one that is known stays.
+            record.update(joined=True, known=True, drained=False, host_key=answer["host_key"],
+                          user_key=answer["user_key"] or record.get("user_key", ""))
+            self.take_home(now, name, record, answer)
             if answer.get("retired") and not record.get("leaving"):
                 record["leaving"] = "idle"  # closed by an order that these records do not know of
         elif purpose == "token":
             record["token"] = answer["token"]
         elif purpose == "roster":
             record["acked"] = answer["generation"]
+            self.take_home(now, name, record, answer)
+        elif purpose == "home":
+            record["user_key"] = answer["user_key"] or record["user_key"]
+            self.take_home(now, name, record, answer)
         elif purpose == "leave":
             record["drained"], record["busy"] = answer["drained"], answer["busy"] and not answer["drained"]
             if not answer["drained"]:
                 self.tasks.put_off(now + FIRST_PAUSE * (2 if record["leaving"] == "drain" else 1), key)
         elif purpose == "resume":
             record["leaving"], record["drained"], record["busy"] = "", False, False
+
+    def take_home(self, now, name, record, answer):
+        """Notes why a worker's login user has no proper home; it is looked at again later."""
+        record["home"] = answer["home"]
+        if record["home"]:
+            self.tasks.put_off(now + HOME_PAUSE, ("home", name))
 
     # ---- what is known
 

@@ -3,16 +3,17 @@
 import re
 
 from .batch import Group
+from .checks import is_number, parse
 from .system import Failure
 
 LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+MOST = 8 << 20  # bytes of a document
 ADDRESS = re.compile(r"[0-9a-fA-F:.]+")  # and no IPv6 scope, which may be any text
 
 
 def decode(meta):
     """Reads the document from a server's metadata; None if there is none, Failure for a torn one."""
     import base64
-    import json
     import zlib
     head = meta.get("vmcluster_doc")
     if head is None:
@@ -20,13 +21,17 @@ def decode(meta):
     try:
         generation, count = (int(w) for w in head.split(" "))
         text = "".join(meta["vmcluster_doc_%03d" % i] for i in range(count))
-        document = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
+        document = parse(zlib.decompressobj().decompress(base64.b64decode(text, validate=True), MOST))
     except (ValueError, KeyError, zlib.error) as error:
         raise Failure("read the cluster document: %s" % error)
-    if document.get("version") != 1 or document.get("generation") != generation:
-        raise Failure("read the cluster document: version %s, generation %s of %d"
-                      % (document.get("version"), document.get("generation"), generation))
+    if not is_document(document) or document["generation"] != generation:
+        raise Failure("read the cluster document: it is none, or not generation %d" % generation)
     return document
+
+
+def is_document(value):
+    """Reports whether a value is a document of the version that this program knows."""
+    return isinstance(value, dict) and value.get("version") == 1 and is_number(value.get("generation"))
 
 
 def workers(document):
@@ -36,21 +41,30 @@ def workers(document):
             yield m
 
 
+def is_name(value):
+    """Reports whether a value is the name of a node or of a group."""
+    return isinstance(value, str) and len(value) < 64 and LABEL.fullmatch(value) is not None
+
+
+def is_address(value):
+    """Reports whether a value is the text of an IP address without a scope."""
+    import ipaddress
+    try:
+        return isinstance(value, str) and ADDRESS.fullmatch(value) is not None and bool(ipaddress.ip_address(value))
+    except ValueError:
+        return False
+
+
 def members(document, front_end):
     """Returns the roster's workers by name, without those whose entry is unusable.
 
     Names and addresses become lines of files that other programs trust.
     """
-    import ipaddress
     out = {}
     for m in workers(document):
-        try:
-            ipaddress.ip_address(m["address"])
-            usable = ADDRESS.fullmatch(m["address"]) and LABEL.fullmatch(m["name"]) and m["name"] != front_end
-            if usable and isinstance(m.get("batch", ""), str) and isinstance(m.get("leaving", ""), str):
-                out[m["name"]] = m
-        except (ValueError, KeyError, TypeError):
-            continue
+        usable = is_address(m.get("address")) and is_name(m["name"]) and m["name"] != front_end
+        if usable and isinstance(m.get("batch", ""), str) and isinstance(m.get("leaving", ""), str):
+            out[m["name"]] = m
     return out
 
 
@@ -68,5 +82,5 @@ def groups(document, cluster, names):
 
 def split_name(cluster, name):
     """Returns group and number of a worker's name; ("", 0) if it is none of the cluster's."""
-    m = re.match(r"^%s-(.+)-([0-9]+)$" % re.escape(cluster), name)
+    m = re.fullmatch(r"%s-(.+)-([0-9]{1,9})" % re.escape(cluster), name)
     return (m.group(1), int(m.group(2))) if m and int(m.group(2)) > 0 else ("", 0)

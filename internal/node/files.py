@@ -6,6 +6,9 @@ Paths are absolute, as on a real node; at() places them below ROOT.
 import fcntl
 import json
 import os
+import time
+
+from .checks import parse
 
 ROOT = os.environ.get("VMCLUSTER_ROOT", "/")
 
@@ -34,7 +37,7 @@ def read(path, default=""):
 def read_json(path, default=None):
     """Returns a file's value, or default if it is missing or is not JSON."""
     try:
-        return json.loads(read(path))
+        return parse(read(path))
     except ValueError:
         return default
 
@@ -97,12 +100,21 @@ def exists(path):
     return os.path.exists(at(path))
 
 
-def locked():
-    """Takes the lock under which a node changes; closing what it returns frees it."""
+def locked(wait=None):
+    """Takes the lock under which a node changes; closing what it returns frees it.
+    Raises OSError if another process holds it for longer than wait, in seconds."""
     os.makedirs(at(STATE), mode=0o700, exist_ok=True)
     f = open(at(STATE + "/lock"), "w")
-    fcntl.flock(f, fcntl.LOCK_EX)
-    return f
+    deadline = wait is not None and time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(f, fcntl.LOCK_EX | (fcntl.LOCK_NB if deadline else 0))
+            return f
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                f.close()
+                raise OSError("another request has been under way for more than %d s" % wait)
+            time.sleep(0.1)
 
 
 def with_block(text, cluster_id, lines):

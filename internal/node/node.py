@@ -1,13 +1,16 @@
 """A node: what it knows about itself, and the requests that it answers."""
 
 import json
+import os
 
-from . import accounts, batch, files, ssh, system
+from . import accounts, batch, delivery, files, home, ssh, system
+from .checks import clean, is_version
 from .files import NODE_FILE, STATE, locked, read, read_json, write
 from .system import Failure, reason
 
-USER_KEY = STATE + "/user_key.pub"  # the login user's, as setup made it
 APPLIED = STATE + "/applied.json"
+HOME = STATE + "/home.json"  # see Node.in_home
+LOCK_WAIT = 50  # seconds: less than the coordinator waits for an answer
 RETIRED = STATE + "/retired"
 
 
@@ -53,24 +56,51 @@ class Node:
 
     def applied(self):
         """Returns generation and digest of the bundle in effect, or {}."""
-        return read_json(APPLIED) or {}
+        saved = read_json(APPLIED)
+        return saved if isinstance(saved, dict) and is_version(saved.get("generation")) else {}
 
     def retired(self):
         """Reports whether this worker is closed."""
         return files.exists(RETIRED)
 
-    def login_key(self, keys=None):
-        """Makes the login user and the user's key, and returns its public half.
+    def login_account(self):
+        """Makes the login user, and returns the account."""
+        return accounts.ensure_login_user(self.login_user, self.config["login_uid"])
 
-        keys, where they are not None, become the cluster's block of the
-        user's authorized_keys.
-        """
-        user = accounts.ensure_login_user(self.login_user, self.config["login_uid"])
-        return accounts.in_home(user, {"id": self.id, "keys": keys})["user_key"]
+    def at_home(self):
+        """Returns what was last done in the login user's home: user_key, the public half
+        of the user's key; home, why it is not as it should be, or ""; keys, the lines of
+        the cluster's block in authorized_keys, or None as long as there are none."""
+        return dict({"user_key": "", "home": "", "keys": None}, **read_json(HOME, {}))
 
-    def write_account_keys(self, ca, keys):
-        """Has the coordinator's account admit the CA's certificates and some keys."""
-        accounts.write_account_keys(self.config["principal"], ca, keys)
+    def in_home(self, keys=None):
+        """Makes the login user's key and writes keys, or those of before, to the user's
+        authorized_keys. Returns user_key and home, as at_home does: what a user does to
+        a home must cost this node nothing else."""
+        if not self.login_user:
+            return {"user_key": "", "home": ""}
+        self.want_home(keys)
+        wanted = self.at_home()
+        wanted["home"] = ""
+        try:
+            wanted.update(home.in_home(self.login_account(), {"id": self.id, "keys": wanted["keys"]}))
+        except Exception as error:
+            wanted["home"] = clean("the home of %s: %s" % (self.login_user, reason(error)))
+        write(HOME, json.dumps(wanted), 0o600)
+        return {field: wanted[field] for field in ("user_key", "home")}
+
+    def want_home(self, keys):
+        """Saves what is to be done in the login user's home: it is not as it should be
+        until it is done."""
+        before = self.at_home()
+        if self.login_user:
+            unfinished = {"keys": before["keys"] if keys is None else keys, "home": "the work in it was interrupted"}
+            write(HOME, json.dumps(dict(before, **unfinished)), 0o600)
+
+    def write_account_keys(self, ca, keys, sources=()):
+        """Has the coordinator's account admit the CA's certificates, and some keys from
+        the sources: addresses or networks, from anywhere if there are none."""
+        accounts.write_account_keys(self.config["principal"], ssh.public_key(ca), keys, sources)
 
     def write_hosts(self, hosts):
         """Writes the cluster's block of /etc/hosts; hosts are [address, name]."""
@@ -98,13 +128,13 @@ class Requests:
 
     def answer(self, request):
         """Answers a request of the coordinator."""
-        verbs = {"ping": self.ping, "join": self.join, "apply": self.apply, "retire": self.retire, "resume": self.resume}
+        verbs = {"ping": self.ping, "join": self.join, "apply": self.apply, "home": self.home, "retire": self.retire, "resume": self.resume}
         try:
             verb = verbs[request["verb"]]
         except (KeyError, TypeError):
             return {"ok": False, "error": "no such verb"}
         try:
-            with locked():
+            with locked(LOCK_WAIT):
                 return dict({"ok": True}, **verb(request))
         except Exception as error:  # the coordinator reports an unexpected one as well
             return {"ok": False, "error": reason(error)}
@@ -115,27 +145,32 @@ class Requests:
 
     def join(self, request):
         """Makes this node's lasting keys, once, and returns their public halves."""
-        user_key = ""
         if self.node.login_user:
-            # A new node has just made the key; later the user may have another.
-            user_key = not self.node.applied() and read(USER_KEY) or self.node.login_key()
+            self.node.login_account()
+        at_home = self.node.at_home()
+        # A new node has just made the key; later the user may have another.
+        if self.node.applied() or not at_home["user_key"]:
+            at_home = self.node.in_home()
         if self.node.is_front_end:
             host_key = ssh.public_key(read(ssh.SSHD_KEY + ".pub"))
             if not host_key:
                 raise Failure("this image's sshd has no ed25519 host key")
         else:
             host_key = ssh.make_key(ssh.HOST_KEY)
-        return dict(self.ping(request), host_key=host_key, user_key=user_key, retired=self.node.retired())
+        return dict(self.ping(request), host_key=host_key, user_key=at_home["user_key"], home=at_home["home"], retired=self.node.retired())
 
     def apply(self, request):
-        """Puts a bundle into effect. Its version is recorded last, so that an
-        interrupted apply is done again from the start."""
+        """Puts a bundle into effect. Its version is recorded when all is done but the
+        work in the login user's home, so that an interrupted apply is done again from
+        the start, and no user keeps root's own files from being written."""
+        delivery.check(self.node, request)
         node, generation, bundle = self.node, request["generation"], request["bundle"]
         digest = files.fingerprint(bundle)
         applied = node.applied()
         if applied and generation <= applied["generation"]:
             if applied == {"generation": generation, "digest": digest}:
-                return {"generation": generation}
+                at_home = node.at_home()
+                return {"generation": generation, "user_key": at_home["user_key"], "home": at_home["home"]}
             return {"ok": False, "error": "stale", "generation": applied["generation"]}
         if not node.is_front_end and not files.exists(ssh.HOST_KEY):
             return {"ok": False, "error": "not joined"}
@@ -146,20 +181,25 @@ class Requests:
             key_is_shown = system.beside(lambda: ssh.show_host_key(bundle["host_certificate"], always=not applied))
             self.configure(bundle)
             key_is_shown()
+        node.want_home(bundle["authorized_keys"])
         write(APPLIED, json.dumps({"generation": generation, "digest": digest}), 0o600)
-        return {"generation": generation}
+        return dict(node.in_home(bundle["authorized_keys"]), generation=generation)
+
+    def home(self, _request):
+        """Does the work in the login user's home again."""
+        return self.node.in_home()
 
     def apply_trust(self, bundle):
-        """Writes the names, host keys and user keys of all nodes."""
+        """Writes the names and host keys of all nodes, and who may act as coordinator."""
         node = self.node
         node.write_hosts(bundle["hosts"])
         known = ["%s,%s,%s %s" % (name, node.full(name), address, key) for name, address, key in bundle["known_hosts"]]
         path = "/etc/ssh/ssh_known_hosts"
         write(path, files.with_block(read(path), node.id, known))
-        if node.login_user:
-            node.login_key(bundle["authorized_keys"])
         if not node.is_front_end:
-            node.write_account_keys(bundle["ca"], bundle["coordinator_keys"])
+            # The way by which this bundle came must stay open; where it is not known, all do.
+            here = system.source(os.environ.get("SSH_CONNECTION", "").split(" ")[0])
+            node.write_account_keys(bundle["ca"], bundle["coordinator_keys"], sorted({here, *bundle["sources"]}) if here else [])
         elif node.channel.HAS_MESSENGERS:
             node.write_account_keys(bundle["ca"], [])
 

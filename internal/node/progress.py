@@ -60,13 +60,18 @@ class Progress:
             "drained": fold(drained),
             "drained_count": len(drained),
             "busy": fold([n for n in leaving if self._record(n).get("busy")]),
-            "error": "; ".join(problems + self.tasks.stubborn()[:2]),
+            "error": "; ".join(problems + self.tasks.stubborn()[:2] + self.homes(members)[:2]),
             "address": identity.address,
             "host_key": identity.host_key,
             "coordinator_key": identity.coordinator_key,
             "host_ca": identity.host_ca,
             "ca": document.get("ca", "") if self.node.channel.HAS_MESSENGERS else "",
         }
+
+    def homes(self, members):
+        """Returns a line for each node whose login user has a home that is not as it should be."""
+        found = [(self.node.name, self.records.state)] + [(n, self._record(n)) for n in members]
+        return ["%s: %s" % (name, record["home"]) for name, record in found if record.get("home")]
 
     def _record(self, name):
         return self.records.workers.get(name, {})

@@ -2,7 +2,10 @@
 
 import json
 
-from .files import STATE, read_json, write
+from . import checks, ssh
+from .document import is_name
+from .files import STATE, read, write
+from .system import Failure
 
 FILE = STATE + "/state.json"
 
@@ -15,18 +18,21 @@ class Records:
       workers  name -> record: is (batch and address of the server that the
                record is about), joined, known (joined once), host_key, user_key,
                certificate, token (its batch system's credential), acked
-               (version of the bundle that it has), leaving, drained, busy
+               (version of the bundle that it has), leaving, drained, busy,
+               home (why the login user's home is not as it should be),
+               ahead (it had a version from elsewhere, see overtake)
       version  of the newest bundle
       here     version that the front-end itself has
       digest   of the newest bundle
       forget   names that the batch system has yet to forget
       revoke   credentials that it has yet to revoke
       before   batches of workers that another front-end may have joined
+      home     as a record's, for the front-end's own
       sequence of the newest report
     """
 
     def __init__(self):
-        self.state = read_json(FILE) or {"workers": {}, "version": [0, 0], "forget": []}
+        self.state = load()
         self.workers = self.state["workers"]
 
     def save(self):
@@ -76,11 +82,74 @@ class Records:
         """Notes that the batch system has forgotten a worker."""
         self.state["forget"] = [n for n in self.state["forget"] if n != name]
 
-    def overtake(self, answer):
+    def overtake(self, answer, generation, record):
         """Raises the version above one that a node has from elsewhere: from a front-end
-        that was replaced, or from this one before it lost its records."""
-        if answer.get("error") != "stale":
+        that was replaced, or from this one before it lost its records.
+
+        generation is the document's. A version is taken from a worker once, and only
+        one that a front-end can have reached: every node gets a new bundle then.
+        """
+        if answer.get("error") != "stale" or answer["generation"] < self.state["version"]:
             return
-        generation, k = answer["generation"]
-        if isinstance(generation, int) and isinstance(k, int) and [generation, k] >= self.state["version"]:
-            self.state["version"] = [generation, k + 1]
+        g, k = answer["generation"]
+        if record.get("ahead") or g > generation + checks.STEP or k > checks.STEP:
+            raise Failure("it says that it has bundle %d.%d, which no front-end has sent" % (g, k))
+        record["ahead"] = True
+        self.state["version"] = [g, k + 1]
+
+
+# ---- what was saved
+
+def load():
+    """Returns the saved state, without what is not well-formed in it: the coordinator
+    must start whatever an earlier one has taken up."""
+    state = {"workers": {}, "version": [0, 0], "forget": []}
+    try:
+        saved = json.loads(read(FILE), parse_int=lambda digits: int(digits) if len(digits) < 18 else -1)
+    except (ValueError, RecursionError):
+        return state
+    if isinstance(saved, dict):
+        state.update(_sound(saved, STATE_FIELDS))
+    for name, record in state["workers"].items():
+        state["workers"][name] = record = _sound(record, RECORD_FIELDS)
+        if not (record.get("host_key") and record.get("certificate")):
+            record["joined"] = False
+    return state
+
+
+def _sound(values, fields):
+    return {field: values[field] for field, is_sound in fields.items() if field in values and is_sound(values[field])}
+
+
+def _is_flag(value):
+    return isinstance(value, bool)
+
+
+def _is_secret(value):
+    return checks.is_text(value, ssh.MOST_KEY)
+
+
+def _is_list(value):
+    return isinstance(value, list) and all(_is_secret(v) for v in value)
+
+
+def _is_key(value):
+    return isinstance(value, str) and value in ("", ssh.public_key(value))
+
+
+def _are_names(value, is_sound):
+    return isinstance(value, dict) and all(is_name(name) and is_sound(v) for name, v in value.items())
+
+
+RECORD_FIELDS = {
+    "is": _is_list, "joined": _is_flag, "known": _is_flag, "host_key": _is_key, "user_key": _is_key,
+    "certificate": lambda value: isinstance(value, str) and value == ssh.certificate(value),
+    "token": _is_secret, "acked": checks.is_version, "leaving": checks.is_text, "drained": _is_flag,
+    "busy": _is_flag, "home": checks.is_text, "ahead": _is_flag,
+}
+STATE_FIELDS = {
+    "workers": lambda value: _are_names(value, lambda record: isinstance(record, dict)),
+    "version": checks.is_version, "here": checks.is_version, "digest": checks.is_text, "forget": _is_list,
+    "revoke": _is_list, "before": lambda value: _are_names(value, checks.is_text), "home": checks.is_text,
+    "ahead": _is_flag,
+}

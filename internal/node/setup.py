@@ -3,9 +3,9 @@
 import sys
 import time
 
-from . import accounts, files, node, system
+from . import accounts, files, node, ssh, system
 from .files import FIRST_DOCUMENT, PROGRAM, STATE, locked, write
-from .system import install_unit, reason, run, say
+from .system import Failure, install_unit, reason, run, say
 
 SET_UP = STATE + "/set-up"  # there once set-up has ended well
 TRIES, PAUSE = 5, 10  # the pause is in seconds
@@ -147,9 +147,12 @@ class Setup:
 
     def login_user(self):
         """Makes the login user and a key; operators may log in from now on."""
-        keys = [k for k in [self.node.config.get("operator_key")] if k]
-        files.remove(node.USER_KEY)
-        write(node.USER_KEY, self.node.login_key(None if self.node.applied() else keys), 0o600)
+        self.node.login_account()
+        keys = [line for line in [ssh.key_line(self.node.config.get("operator_key") or "")] if line]
+        files.remove(node.HOME)
+        why = self.node.in_home(None if self.node.applied() else keys)["home"]
+        if why:
+            raise Failure(why)
 
     def coordinator_account(self):
         """Makes the account by which the coordinator, or a messenger, logs in."""

@@ -4,20 +4,43 @@ import json
 import os
 import re
 
+from .checks import TEXT, clean, parse
 from .files import PROGRAM, STATE, at, exists, read, remove, write
 from .system import Failure, run, works
 
 ACCOUNT = "vmcluster"  # the coordinator's account on workers
 HOST_KEY = STATE + "/host_key"  # a worker's lasting host key
 SSHD_KEY = "/etc/ssh/ssh_host_ed25519_key"  # the one that sshd shows
+<<<<<<< HEAD
 SIGNATURE = 86  # characters of a signature: base64 of ed25519's 64 bytes, without padding
 PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
+=======
+TYPE = r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
+BLOB = r"AAAA[A-Za-z0-9+/]*={0,2}"  # it begins with the length of the type's name
+PUBLIC_KEY = re.compile("%s %s" % (TYPE, BLOB))
+CERTIFICATE = re.compile(r"ssh-ed25519-cert-v01@openssh\.com " + BLOB)  # of keys that make_key makes
+MOST_KEY = 16384  # characters; RSA keys of 16,384 bits have 2,800
+MOST_ANSWER = 65536  # bytes
+>>>>>>> 3cd7ab0 (Node: answers, bundles and homes are hostile until validated)
 
 
-def public_key(text):
-    """Returns "type base64" of a public key's line, or "" if the text is none."""
+def public_key(text, form=PUBLIC_KEY):
+    """Returns "type base64" of a public key's line, or "" if the text is none that OpenSSH knows."""
+    if len(text) > MOST_KEY + TEXT:
+        return ""
     key = " ".join(text.split()[:2])
-    return key if PUBLIC_KEY.match(key) else ""
+    return key if len(key) <= MOST_KEY and form.fullmatch(key) else ""
+
+
+def certificate(text):
+    """Returns "type base64" of a certificate's line, or "" if the text is none."""
+    return public_key(text, CERTIFICATE)
+
+
+def key_line(text):
+    """Returns a public key's line with its comment, or "" if the text is none."""
+    key, comment = public_key(text), text.split(None, 2)[2:]
+    return key and " ".join([key] + [clean(c, 200) for c in comment]).rstrip()
 
 
 def make_key(path):
@@ -46,9 +69,10 @@ def certify(ca, name, host_key):
             f.write(host_key + "\n")
         run("ssh-keygen", "-q", "-s", at(ca), "-I", name, "-h", "-n", name, folder + "/key.pub")
         with open(folder + "/key-cert.pub") as f:
-            return public_key(f.read())
+            return certificate(f.read())
 
 
+<<<<<<< HEAD
 def sign(key, purpose, message):
     """Signs a message with the ed25519 key at a path; returns SIGNATURE characters."""
     import base64
@@ -59,16 +83,18 @@ def sign(key, purpose, message):
 
 def show_host_key(certificate, always):
     """Has sshd show the lasting host key and its certificate.
+=======
+def show_host_key(shown, always):
+    """Has sshd show the lasting host key and its certificate, shown.
+>>>>>>> 3cd7ab0 (Node: answers, bundles and homes are hostile until validated)
 
     They replace the throw-away key, whose private half was in the user data. By
     the certificate a later front-end recognizes this node. The session that asks
     survives. sshd reloads its key if something changed, or always.
     """
-    if not public_key(certificate):
-        raise Failure("the bundle holds no host certificate")
     changed = write(SSHD_KEY, read(HOST_KEY), 0o600)
     changed |= write(SSHD_KEY + ".pub", read(HOST_KEY + ".pub"), 0o644)
-    changed |= write(SSHD_KEY + "-cert.pub", certificate + "\n", 0o644)
+    changed |= write(SSHD_KEY + "-cert.pub", shown + "\n", 0o644)
     changed |= name_certificate(SSHD_KEY + "-cert.pub")
     if changed or always:
         works("restorecon", "-R", at("/etc/ssh"))
@@ -105,11 +131,11 @@ def ask(name, address, request, known_hosts, keys, timeout=60, **more):
     for key in keys:
         if exists(key):
             command += ["-i", at(key)]
-    out = run(*command, address, PROGRAM + " remote", text=json.dumps(request), timeout=timeout)
+    out = run(*command, address, PROGRAM + " remote", text=json.dumps(request), timeout=timeout, most=MOST_ANSWER)
     try:
-        return json.loads(out)
-    except ValueError:
-        raise Failure("%s did not answer in JSON: %s" % (name, out[:100]))
+        return parse(out)
+    except ValueError as error:
+        raise Failure("%s did not answer in JSON (%s): %s" % (name, error, clean(out, 100)))
 
 
 def drop_key(path):

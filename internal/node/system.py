@@ -5,8 +5,12 @@ import re
 import subprocess
 import sys
 import threading
+import time
 
+from .checks import clean
 from .files import at, read, write
+
+MOST = 1 << 20  # bytes of stdout, and of stderr, of any program
 
 
 class Failure(Exception):
@@ -20,33 +24,93 @@ def reason(error):
 
 def say(text):
     """Writes one line for operators to the journal and to the console that the cloud shows."""
-    print("vmcluster: " + text, file=sys.stderr, flush=True)
+    line = "vmcluster: " + clean(text, 1000)
     try:
-        with open(at("/dev/console"), "a") as console:
-            console.write("vmcluster: %s\n" % text)
+        print(line, file=sys.stderr, flush=True)
+        with open(at("/dev/console"), "a", encoding="utf-8") as console:
+            console.write(line + "\n")
     except OSError:
         pass
 
 
 # ---- programs
 
-def run(*command, text=None, timeout=60, **options):
+def run(*command, text=None, timeout=60, most=MOST, **options):
     """Runs a program and returns its stdout; raises Failure with the program's own words.
 
-    text is its stdin, timeout is in seconds, options go to subprocess.run.
+    text is its stdin, timeout is in seconds, most is in bytes for each of stdout and
+    stderr: a program that writes more is killed. options go to subprocess.Popen.
     """
     env = dict(os.environ, LC_ALL="C")
+    with _stdin(text) as stdin:
+        try:
+            p = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, **options)
+        except FileNotFoundError:
+            raise Failure("%s is not installed" % command[0])
     try:
-        p = subprocess.run(command, input=text, stdin=subprocess.DEVNULL if text is None else None,
-                           capture_output=True, text=True, errors="replace", timeout=timeout, env=env, **options)
-    except FileNotFoundError:
-        raise Failure("%s is not installed" % command[0])
-    except subprocess.TimeoutExpired:
-        raise Failure("%s: no answer within %d s" % (command[0], timeout))
+        out, errors = _said(p, command[0], timeout, most)
+    finally:
+        _end(p)
     if p.returncode != 0:
-        words = (p.stderr.strip() or p.stdout.strip() or "exit status %d" % p.returncode).splitlines()
+        words = (errors.strip() or out.strip() or "exit status %s" % p.returncode).splitlines()
         raise Failure("%s: %s" % (command[0], " / ".join(words[-3:])[:400]))
-    return p.stdout
+    return out
+
+
+def _stdin(text):
+    """Returns a file that holds text, so that a program that does not read it blocks nothing."""
+    if text is None:
+        return open(os.devnull, "rb")
+    f = os.fdopen(os.memfd_create("stdin"), "w+b")
+    f.write(text.encode("utf-8", "surrogateescape"))
+    f.seek(0)
+    return f
+
+
+def _said(p, name, timeout, most):
+    """Returns what a process has written to stdout and stderr when it has ended."""
+    deadline = time.monotonic() + timeout
+    said = gather([p.stdout, p.stderr], name, timeout, most)
+    try:
+        p.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise Failure("%s: no answer within %d s" % (name, timeout))
+    return said
+
+
+def gather(pipes, name, timeout, most=MOST):
+    """Returns the texts that come through pipes until each is closed; raises Failure
+    after timeout, in seconds, or for more than most bytes. name says who writes."""
+    import selectors
+    deadline, said = time.monotonic() + timeout, {pipe: b"" for pipe in pipes}
+    with selectors.DefaultSelector() as waiting:
+        for pipe in pipes:
+            waiting.register(pipe, selectors.EVENT_READ)
+        while waiting.get_map():
+            left = deadline - time.monotonic()
+            ready = waiting.select(left) if left > 0 else []
+            if not ready:
+                raise Failure("%s: no answer within %d s" % (name, timeout))
+            for key, _ in ready:
+                piece = os.read(key.fd, 65536)
+                said[key.fileobj] += piece
+                if len(said[key.fileobj]) > most:
+                    raise Failure("%s: it wrote more than %d bytes" % (name, most))
+                if not piece:
+                    waiting.unregister(key.fileobj)
+    return [text.decode("utf-8", "replace") for text in said.values()]
+
+
+def _end(p):
+    """Kills a process that still runs. One that hangs in the kernel is not waited for."""
+    p.stdout.close()
+    p.stderr.close()
+    if p.poll() is None:
+        p.kill()
+        try:
+            p.wait(5)
+        except subprocess.TimeoutExpired:
+            pass
 
 
 def works(*command, **options):
@@ -147,6 +211,40 @@ def own_address(towards="169.254.169.254"):
     if not found:
         raise Failure("find this node's own address: it has none")
     return found.group(1)
+
+
+def sources(towards):
+    """Returns the addresses by which other machines know this one as a client: those on
+    its ways to the addresses towards, and its network cards'. Of IPv6, whose addresses
+    change by themselves, they are networks."""
+    found = set()
+    for target in towards:
+        with _socket(target) as s:
+            try:
+                s.connect((target, 9))
+                found.add(s.getsockname()[0])
+            except OSError:
+                pass
+    try:
+        shown = run("ip", "-o", "addr", "show", "scope", "global")
+    except Failure:
+        shown = ""
+    for card, address in re.findall(r"(?m)^\d+: (\S+) +inet6? ([0-9a-f.:]+)/", shown):
+        if os.path.exists(at("/sys/class/net/%s/device" % card)):  # others are those of containers
+            found.add(address)
+    return sorted(set(filter(None, map(source, found))))
+
+
+def source(address):
+    """Returns an address as it stands in a list of clients, or "" if it is none."""
+    import ipaddress
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if parsed.version == 6:
+        return "" if "%" in address or parsed.is_link_local else str(ipaddress.ip_network(address + "/64", strict=False))
+    return str(parsed)
 
 
 def is_here(address):

@@ -10,6 +10,8 @@ import re
 
 from ..system import Failure
 
+MOST_SECRET = 16384  # characters of a secret or a credential
+
 # What configure() is given:
 # manager     the front-end's full name
 # address     this node's address in the cluster, or None
@@ -56,6 +58,12 @@ class BatchSystem:
         self.node = node
 
     # ---- every node
+
+    def check(self, secret, credential):
+        """Raises Failure if the cluster's secret or this node's credential, as a bundle
+        brings them, are not well-formed; each may be ""."""
+        if secret or credential:
+            raise Failure("the bundle holds a secret that this batch system does not have")
 
     def installed(self):
         """Reports whether the node's image has the batch system."""

@@ -22,6 +22,7 @@ CONFIG = "/etc/condor/config.d/90-vmcluster.conf"
 POOL_KEY = "/etc/condor/passwords.d/POOL"
 TOKEN = "/etc/condor/tokens.d/vmcluster"
 REVOKED = "/etc/condor/config.d/91-vmcluster-revoked.conf"
+TOKEN_FORM = re.compile(r"[-\w+/=]+\.[-\w+/=]+\.[-\w+/=]+", re.ASCII)
 
 COMMON = """\
 # Written by vmcluster-node; put your own settings into a file that sorts later.
@@ -86,6 +87,10 @@ class HTCondor(BatchSystem):
 
     SERVICES = (SERVICE,)
     HAS_CREDENTIALS = True
+
+    def check(self, secret, credential):
+        if secret or credential and not TOKEN_FORM.fullmatch(credential):
+            raise Failure("the bundle's token is not well-formed")
 
     def installed(self):
         return has_unit(SERVICE)

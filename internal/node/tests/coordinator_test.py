@@ -55,7 +55,7 @@ class Coordinator(ClusterCase):
         n = Requests(node.Node())
         for reload, want in ((False, "did not reload"), (True, "")):
             self.patch(ssh, "works", lambda *command, reload=reload: reload)
-            bundle = {"hosts": [], "known_hosts": [], "authorized_keys": [], "coordinator_keys": [], "ca": CA, "batch": {"type": "none", "manager": "m"},
+            bundle = {"hosts": [], "known_hosts": [], "authorized_keys": [], "coordinator_keys": [], "sources": [], "ca": CA, "batch": {"type": "none", "manager": "m"},
                       "host_certificate": c.text(name, "/etc/ssh/ssh_host_ed25519_key-cert.pub").strip()}
             answer = n.answer({"verb": "apply", "generation": [9, 1], "bundle": bundle})
             self.assertEqual((answer["ok"], want in answer.get("error", "")), (not want, True), answer)

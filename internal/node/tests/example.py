@@ -6,6 +6,7 @@ holds the groups, and the front-end sees whether a worker is empty.
 """
 
 import os
+import re
 
 from ..batch import BatchSystem
 from ..files import read, write
@@ -19,6 +20,10 @@ CONFIG = "/etc/example/config"
 class Example(BatchSystem):
     SERVICES = (SERVICE,)
     USES_GROUPS = True
+
+    def check(self, secret, credential):
+        if credential or secret and not re.fullmatch("[0-9a-f]{32}", secret):
+            raise Failure("the bundle's secret is not well-formed")
 
     def installed(self):
         return has_unit(SERVICE)

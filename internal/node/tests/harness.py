@@ -121,9 +121,10 @@ class Cluster:
         os.mkdir(self.dir + "/bin")
         for name, text in scripts.items():
             put(self.dir + "/bin/" + name, text, 0o755)
-        self.saved = dict(os.environ), files.ROOT, system.own_address
+        self.saved = dict(os.environ), files.ROOT, system.own_address, system.sources
         os.environ.update(PATH=self.dir + "/bin:" + os.environ["PATH"], CLUSTER_DIR=self.dir, PYTHON=sys.executable, PROGRAM=PROGRAM)
         system.own_address = lambda towards="": "10.0.0.2"
+        system.sources = lambda towards: ["10.0.0.2"]
         self.add(FRONT_END)
         self.enter(FRONT_END)
         self.requests = []
@@ -132,7 +133,7 @@ class Cluster:
     def close(self):
         if self.far:
             self.far.communicate()
-        environment, files.ROOT, system.own_address = self.saved
+        environment, files.ROOT, system.own_address, system.sources = self.saved
         os.environ.clear()
         os.environ.update(environment)
         self.temporary.cleanup()

@@ -20,7 +20,7 @@ class Requests(ClusterCase):
         self.requests = node.Requests(node.Node())
         self.bundle = {
             "hosts": [["10.0.1.1", self.name]], "known_hosts": [], "authorized_keys": [OPERATOR],
-            "coordinator_keys": [], "ca": CA, "batch": {"type": "none", "manager": "m"}, "host_certificate": CERTIFICATE,
+            "coordinator_keys": [], "sources": [], "ca": CA, "batch": {"type": "none", "manager": "m"}, "host_certificate": CERTIFICATE,
         }
 
     def apply(self, generation, **changes):
@@ -45,7 +45,7 @@ class Requests(ClusterCase):
             shown = subprocess.run(["ssh-keygen", "-y", "-f", path], check=True, capture_output=True, text=True).stdout
             self.assertEqual(ssh.public_key(shown), key)
             self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
-            self.assertEqual(sorted(f for f in os.listdir(os.path.dirname(path)) if f != "lock"), ["host_key", "host_key.pub"])
+            self.assertEqual(sorted(f for f in os.listdir(os.path.dirname(path)) if f not in ("lock", "home.json")), ["host_key", "host_key.pub"])
 
     def test_users_own_key_stays(self):
         self.requests.answer({"verb": "join"})
