@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -72,6 +73,7 @@ root=$CLUSTER_DIR/$name
 echo "$*" >>"$CLUSTER_DIR/ssh.log"
 test -e "$root/up" || { echo "ssh: connect to host $name port 22: Connection refused" >&2; exit 255; }
 grep -qE "^(@cert-authority )?$name " "$known" || { echo "Host key verification failed." >&2; exit 255; }
+test ! -e "$root/attack" || exec /bin/sh "$root/attack"
 VMCLUSTER_ROOT=$root exec "$PYTHON" -B -c "$PROGRAM" remote
 """
 PROGRAM = "import sys; sys.path.insert(0, %r); import %s as p; sys.exit(p.main(sys.argv[1:]))" % (INTERNAL, PACKAGE)
@@ -281,6 +283,30 @@ class ClusterCase(unittest.TestCase):
         c.add(FRONT_END)
         c.publish(**dict({"host_cas": [host_ca], "batches": {}}, **changes))
         return host_ca
+
+
+# ---- the forms of the lines that files may have
+
+KEY = r"(?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp\d+|sk-[-a-z0-9]+@openssh\.com) AAAA[A-Za-z0-9+/]*={0,2}"
+NAME = r"[a-z](?:[-a-z0-9]*[a-z0-9])?"
+FORCED = r'restrict,command="sudo -n /usr/local/sbin/vmcluster-node remote" '
+MARK = "# (?:BEGIN|END) vmcluster " + CLUSTER_ID
+FORMS = {
+    "/home/astro/.ssh/authorized_keys": r"%s|%s(?: [ -~]*)?" % (MARK, KEY),
+    "/var/lib/vmcluster/.ssh/authorized_keys": r'(?:cert-authority,principals="[a-z-]+",%s|(?:from="[0-9a-f.:/,]+",)?%s)%s' % (FORCED, FORCED, KEY),
+    "/etc/ssh/ssh_known_hosts": r"%s|%s,[-a-z0-9.]+,[0-9a-f.:]+ %s" % (MARK, NAME, KEY),
+    "/etc/hosts": r"%s|[0-9a-f.:]+ [-a-z0-9.]+( %s)?" % (MARK, NAME),
+}
+
+
+def malformed(root):
+    """Returns the lines of a node's files that have none of the known forms."""
+    bad = []
+    for path, form in FORMS.items():
+        if os.path.exists(root + path):
+            with open(root + path, encoding="utf-8", errors="surrogateescape", newline="\n") as f:
+                bad += [(path, line) for line in f.read().split("\n")[:-1] if not re.fullmatch(form, line)]
+    return bad
 
 
 STATE_FILE = STATE + "/state.json"
