@@ -59,8 +59,10 @@ const (
 )
 
 // Old sudo versions want a terminal by default (requiretty), which the
-// coordinator does not have.
+// coordinator does not have. The node program reads from SSH_CONNECTION, which sshd
+// sets, where the coordinator comes from.
 const sudoers = `Defaults:` + accountName + ` !requiretty
+Defaults:` + accountName + ` env_keep += "SSH_CONNECTION"
 ` + accountName + ` ALL=(root) NOPASSWD: ` + launcherPath + ` remote
 `
 
