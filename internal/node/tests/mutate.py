@@ -5,7 +5,7 @@ import copy
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIStolen"
 TEXTS = (
     "", " ", "\n", "\r\n", "\0", "\x1b[2J", "\x7f", "\x85", "\u2028", "\u202e", "\ud800", "\udcff", "\U000e0001", "%", "\"", "\\", "#",
-    "\n" + KEY, "\n6.6.6.6 bank.example", "\nSTARTD_ATTRS = x", "\n# END vmcluster 6b1f0a52-1111-4222-8333-944445555666",
+    "\n" + KEY, "\n6.6.6.6 bank.example", "\nKILL = x", "\n# END vmcluster 6b1f0a52-1111-4222-8333-944445555666",
     KEY, KEY + "\n" + KEY, 'command="/bin/sh" ' + KEY, "cert-authority " + KEY, KEY + ' x\ncert-authority,principals="x" ' + KEY,
     "ssh-dss AAAA", "ssh-ed25519 AAAA;", "ssh-ed25519-cert-v01@openssh.com AAAAx", "../x", "*", "!x", "a,b", "fe80::1%\n6.6.6.6 x", "::1", "0.0.0.0",
     "astro-cpu-2", "vmcluster-report {}", "stale", "not joined", "x" * 70000, "A" * 20000, "1" * 5000, "١٢", "[", "{}",

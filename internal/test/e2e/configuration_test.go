@@ -27,6 +27,7 @@ type wanted struct {
 	retire                   []string
 	cluster, frontEnd, group string
 	groups                   string
+	caVersion                int // 0 is 1
 }
 
 const configurationText = `
@@ -66,7 +67,7 @@ resource "vmcluster_cluster" "e2e" {
   %[13]s
 
   ssh_ca_private_key_wo         = var.ca_key
-  ssh_ca_private_key_wo_version = 1
+  ssh_ca_private_key_wo_version = %[14]d
 }
 `
 
@@ -96,7 +97,7 @@ func (s *story) configuration() string {
 		external = fmt.Sprintf("external_network = %q", network)
 	}
 	return fmt.Sprintf(configurationText, tfcli.Source, s.name, s.env[cloudenv.Image], s.env[cloudenv.Network], s.env[cloudenv.KeyPair], s.env[cloudenv.SecurityGroup],
-		s.env[cloudenv.Flavor], runMark, s.mark, external, s.want.frontEnd, groups, s.want.cluster)
+		s.env[cloudenv.Flavor], runMark, s.mark, external, s.want.frontEnd, groups, s.want.cluster, max(1, s.want.caVersion))
 }
 
 // apply brings the cluster to what is wanted and expects that nothing is left to
