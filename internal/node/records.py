@@ -151,5 +151,5 @@ STATE_FIELDS = {
     "workers": lambda value: _are_names(value, lambda record: isinstance(record, dict)),
     "version": checks.is_version, "here": checks.is_version, "digest": checks.is_text, "forget": _is_list,
     "revoke": _is_list, "before": lambda value: _are_names(value, checks.is_text), "home": checks.is_text,
-    "ahead": _is_flag,
+    "sequence": checks.is_number,
 }

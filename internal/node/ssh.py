@@ -11,17 +11,13 @@ from .system import Failure, run, works
 ACCOUNT = "vmcluster"  # the coordinator's account on workers
 HOST_KEY = STATE + "/host_key"  # a worker's lasting host key
 SSHD_KEY = "/etc/ssh/ssh_host_ed25519_key"  # the one that sshd shows
-<<<<<<< HEAD
 SIGNATURE = 86  # characters of a signature: base64 of ed25519's 64 bytes, without padding
-PUBLIC_KEY = re.compile(r"^(ssh-|ecdsa-|sk-)[-a-z0-9@.]+ [A-Za-z0-9+/=]+$")
-=======
 TYPE = r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
 BLOB = r"AAAA[A-Za-z0-9+/]*={0,2}"  # it begins with the length of the type's name
 PUBLIC_KEY = re.compile("%s %s" % (TYPE, BLOB))
 CERTIFICATE = re.compile(r"ssh-ed25519-cert-v01@openssh\.com " + BLOB)  # of keys that make_key makes
 MOST_KEY = 16384  # characters; RSA keys of 16,384 bits have 2,800
 MOST_ANSWER = 65536  # bytes
->>>>>>> 3cd7ab0 (Node: answers, bundles and homes are hostile until validated)
 
 
 def public_key(text, form=PUBLIC_KEY):
@@ -72,7 +68,6 @@ def certify(ca, name, host_key):
             return certificate(f.read())
 
 
-<<<<<<< HEAD
 def sign(key, purpose, message):
     """Signs a message with the ed25519 key at a path; returns SIGNATURE characters."""
     import base64
@@ -81,12 +76,8 @@ def sign(key, purpose, message):
     return base64.b64encode(blob[-64:]).decode().rstrip("=")  # it ends with the signature (PROTOCOL.sshsig)
 
 
-def show_host_key(certificate, always):
-    """Has sshd show the lasting host key and its certificate.
-=======
 def show_host_key(shown, always):
     """Has sshd show the lasting host key and its certificate, shown.
->>>>>>> 3cd7ab0 (Node: answers, bundles and homes are hostile until validated)
 
     They replace the throw-away key, whose private half was in the user data. By
     the certificate a later front-end recognizes this node. The session that asks
