@@ -38,9 +38,46 @@ func TestExampleConfigurations(t *testing.T) {
 		t.Fatal(found, err, err2)
 	}
 	for _, name := range found {
-		if _, err := config.Load(name); err != nil {
+		c, err := config.Load(name)
+		if err != nil {
 			t.Error(err)
 		}
+		configuration, err := os.ReadFile(filepath.Join(filepath.Dir(name), "main.tf"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		handsOver(t, name, c, string(configuration))
+	}
+}
+
+// handsOver fails for a scaler whose groups are not those that the configuration of
+// Terraform beside it hands over.
+func handsOver(t *testing.T, name string, c config.Config, terraform string) {
+	t.Helper()
+	word := map[string]string{config.ActuatorNova: "scaling", config.ActuatorTerraform: "count"}[c.Actuator]
+	if !regexp.MustCompile(`(?m)\b` + word + `\s*=`).MatchString(terraform) {
+		t.Errorf("%s: actuator %s needs groups with %s, and there is none beside it", name, c.Actuator, word)
+	}
+	if c.Actuator == config.ActuatorNova && len(c.Policy.Groups) > 0 {
+		t.Errorf("%s: blocks for %d groups, whose bounds stand in Terraform's configuration", name, len(c.Policy.Groups))
+	}
+}
+
+// The first steps on the pages give the scaler a group with scaling.
+func TestFirstStepsHandTheGroupOver(t *testing.T) {
+	block := regexp.MustCompile("(?s)```hcl\n(.*?)```")
+	for page, heading := range map[string]string{"README.md": "\n## The scaler\n", "docs/scaler.md": "\n## Start\n"} {
+		_, text, _ := strings.Cut(read(t, page), heading)
+		blocks := block.FindAllStringSubmatch(text, 2)
+		if len(blocks) < 2 || !strings.Contains(blocks[1][1], "# scaler.hcl") {
+			t.Errorf("%s: the section begins with Terraform's configuration and scaler.hcl: %q", page, blocks)
+			continue
+		}
+		c, err := config.Parse("scaler.hcl", []byte(blocks[1][1]))
+		if err != nil {
+			t.Errorf("%s: %v", page, err)
+		}
+		handsOver(t, page, c, blocks[0][1])
 	}
 }
 

@@ -15,11 +15,12 @@ cloud   = "research" # entry of clouds.yaml; left out: the OS_* variables
 #   }
 queue "htcondor" {}
 
-# A group without a block is left alone.
-group "cpu" {
-  min = 0
-  max = 10
-}
+# The bounds of a group stand in Terraform's configuration: scaling = { min = 0, max = 10 }.
+# A block here only narrows them:
+#
+#   group "cpu" {
+#     max = 4
+#   }
 
 policy {
   interval        = "10s"  # how often the queue is read
