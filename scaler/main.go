@@ -62,6 +62,7 @@ type order struct {
 	detailed bool // exit status
 
 	accessRules bool // in place of the status
+	syntax      bool // validate looks at the file alone
 }
 
 // perform carries out an order; it returns the exit status.
@@ -71,9 +72,11 @@ func perform(ctx context.Context, o order, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return exitUsage
 	}
-	if o.verb == "validate" {
-		fmt.Fprintf(stdout, "%s is valid.\n", o.file)
-		return exitOK
+	switch o.verb {
+	case "validate":
+		return validate(o, c, stdout, stderr)
+	case "doctor":
+		return examine(ctx, o, c, stdout, stderr)
 	}
 	return act(ctx, o, c, stdout, stderr)
 }

@@ -29,7 +29,17 @@ func write(t *testing.T, content string) string {
 }
 
 func TestArguments(t *testing.T) {
-	good, bad := write(t, smallest), write(t, "cluster = 3 +\n")
+	tools := t.TempDir()
+	for _, name := range []string{"condor_q", "condor_status"} {
+		if err := os.WriteFile(filepath.Join(tools, name), nil, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, value := range map[string]string{"OS_AUTH_URL": "http://127.0.0.1:1/v3", "OS_USERNAME": "a", "OS_PASSWORD": "b", "OS_PROJECT_NAME": "c", "OS_USER_DOMAIN_NAME": "d"} {
+		t.Setenv(name, value)
+	}
+	good, bad := write(t, strings.Replace(smallest, "/nowhere", tools, 1)), write(t, "cluster = 3 +\n")
+	without := write(t, smallest)
 	tests := []struct {
 		name string
 		args []string
@@ -56,6 +66,9 @@ func TestArguments(t *testing.T) {
 		{"no file", []string{"run", "--config", "/nowhere/scaler.hcl"}, exitUsage, "", "read the configuration: open /nowhere/scaler.hcl"},
 		{"a bad file", []string{"run", "--config", bad}, exitUsage, "", bad + ":1:"},
 		{"a good file", []string{"validate", "--config", good}, exitOK, "is valid", ""},
+		{"a file that names missing tools", []string{"validate", "--config", without}, exitFailed, "", "failed     tools      the program /nowhere/condor_q is not there"},
+		{"the same file alone", []string{"validate", "--syntax", "--config", without}, exitOK, "is valid", ""},
+		{"doctor without a cloud", []string{"doctor", "--config", without}, exitFailed, "failed     cloud      the login failed", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

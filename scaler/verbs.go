@@ -85,9 +85,23 @@ does not. It looks at queue and cloud, and reads the file of decisions.`,
 		options: jsonOption,
 	},
 	{
-		name: "validate", short: "check the configuration file",
-		long:    "validate checks the configuration file. It names what is wrong with line and column.",
+		name: "validate", short: "check the configuration file, and what it names on this machine",
+		long: `validate checks the configuration file and names what is wrong with line and
+column. Then it looks at what the file names: files, tools, tokens, certificates.
+It contacts neither cloud nor queue.`,
 		example: "vmcluster-scaler validate --config scaler.hcl",
+		options: func(c *cobra.Command, o *order) {
+			c.Flags().BoolVar(&o.syntax, "syntax", false, "check the file alone, as on another machine than the scaler's")
+		},
+	},
+	{
+		name: "doctor", short: "try everything that the scaler needs; say what is right and what to do",
+		long: `doctor tries everything that the scaler needs: cloud, rights, tools, queue, clocks,
+the front-end's report, the lease, disk, tokens and certificates. It changes nothing.
+Each line says what is, and what to do if it is not right. The exit status is 1 if
+something has failed, and 0 if there are warnings at most.`,
+		example: "vmcluster-scaler doctor --config scaler.hcl",
+		options: jsonOption,
 	},
 }
 

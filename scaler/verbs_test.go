@@ -15,6 +15,9 @@ func TestOrders(t *testing.T) {
 		"run --config=x":                   {verb: "run", file: "x"},
 		"once":                             {verb: "once", file: "scaler.hcl"},
 		"validate --config x":              {verb: "validate", file: "x"},
+		"validate --syntax":                {verb: "validate", file: "scaler.hcl", syntax: true},
+		"doctor":                           {verb: "doctor", file: "scaler.hcl"},
+		"doctor --json":                    {verb: "doctor", file: "scaler.hcl", json: true},
 		"explain 6.0":                      {verb: "explain", file: "scaler.hcl", subject: "6.0"},
 		"status":                           {verb: "status", file: "scaler.hcl"},
 		"status --watch":                   {verb: "status", file: "scaler.hcl", watch: true},
@@ -37,7 +40,7 @@ func TestOrders(t *testing.T) {
 		}
 	}
 	for verb, foreign := range map[string]string{
-		"run": "wait watch json detailed-exitcode access-rules", "validate": "wait watch json detailed-exitcode access-rules",
+		"run": "wait watch json detailed-exitcode access-rules syntax", "doctor": "wait watch detailed-exitcode access-rules syntax", "validate": "wait watch json detailed-exitcode access-rules",
 		"once": "wait watch json access-rules", "plan": "watch access-rules", "status": "wait detailed-exitcode", "explain x": "wait watch detailed-exitcode access-rules",
 	} {
 		for option := range strings.FieldsSeq(foreign) {

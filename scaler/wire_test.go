@@ -64,7 +64,7 @@ func restoreEnvironment(t *testing.T) {
 		os.Clearenv()
 		for _, v := range before {
 			name, value, _ := strings.Cut(v, "=")
-			if err := os.Setenv(name, value); err != nil {
+			if err := os.Setenv(name, value); err != nil { //nolint:usetesting // it is the cleanup
 				t.Error(err)
 			}
 		}

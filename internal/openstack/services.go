@@ -42,8 +42,9 @@ type service func() (*gophercloud.ServiceClient, error)
 type services struct {
 	compute, network, image, volume service
 
-	project string // ID
-	admin   bool   // the role that Neutron's and Nova's own policies ask for
+	project string   // ID
+	roles   []string // of the login in the project
+	admin   bool     // the role that Neutron's and Nova's own policies ask for
 }
 
 // findServices looks the services up in the token's catalog. A wrong region is an
@@ -63,7 +64,7 @@ func findServices(pc *gophercloud.ProviderClient, t token, s settings) (*service
 		network: find("network", networkURL, ""),
 		image:   find("image", imageURL, ""),
 		volume:  find("block-storage", sameURL, ""),
-		project: t.project, admin: slices.Contains(t.roles, "admin"),
+		project: t.project, roles: t.roles, admin: slices.Contains(t.roles, "admin"),
 	}
 	if !found.HasVolumes() {
 		found.volume = find("volumev3", sameURL, "") // the older name of the type

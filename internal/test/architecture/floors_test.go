@@ -18,7 +18,7 @@ var floors = [][]string{
 	{"internal/provision", "scaler/internal/decide"},
 	{"internal/provider", "scaler/internal/actuate"},
 	{".", "scaler/internal/config", "scaler/internal/record", "scaler/internal/terraform"},
-	{"scaler/internal/loop", "scaler/internal/lease", "scaler/internal/usage"},
+	{"scaler/internal/loop", "scaler/internal/doctor", "scaler/internal/lease", "scaler/internal/usage"},
 	{"scaler/internal/journal"},
 	{"scaler/internal/status"},
 	{"scaler/internal/explain", "scaler/internal/metrics"},

@@ -18,57 +18,77 @@ type Rule struct {
 	Path    string `json:"path"` // * stands for one segment
 }
 
-// call is a call with its purpose.
-type call struct{ method, path, why string }
+// call is a call with its purpose. The scaler goes on without an optional one.
+type call struct {
+	method, path, why string
+	optional          bool
+}
+
+// Call is a call of the scaler's life.
+type Call struct {
+	At       openstack.Endpoint
+	Rule     Rule
+	Why      string
+	Optional bool // the scaler goes on without it
+}
 
 // compute are the calls to Nova. Terraform deletes server groups that are not in the
 // configuration any more.
 var compute = []call{
-	{"GET", "/servers/detail", "read the cluster"},
-	{"GET", "/servers/*", "look for a worker that a list lacks, or that must be gone"},
-	{"POST", "/servers", "make a worker"},
-	{"DELETE", "/servers/*", "delete a worker"},
-	{"GET", "/servers/*/metadata", "read the cluster document"},
-	{"PUT", "/servers/*/metadata", "write the cluster document"},
-	{"GET", "/servers/*/os-server-password", "read the front-end's report"},
-	{"DELETE", "/servers/*/os-server-password", "make room for its next report"},
-	{"GET", "/servers/*/tags", "read the lease"},
-	{"PUT", "/servers/*/tags/*", "take and renew the lease, keep what outlives the scaler"},
-	{"DELETE", "/servers/*/tags/*", "release the lease, drop what is kept"},
-	{"POST", "/servers/*/action", "read the console of a worker that failed"},
-	{"GET", "/flavors/detail", "the size of a group's flavor"},
-	{"GET", "/limits", "what the project's quota leaves"},
-	{"GET", "/os-server-groups", "groups with server_group: find theirs"},
-	{"POST", "/os-server-groups", "groups with server_group: make it with the first worker"},
+	{"GET", "/servers/detail", "read the cluster", false},
+	{"GET", "/servers/*", "look for a worker that a list lacks, or that must be gone", false},
+	{"POST", "/servers", "make a worker", false},
+	{"DELETE", "/servers/*", "delete a worker", false},
+	{"GET", "/servers/*/metadata", "read the cluster document", false},
+	{"PUT", "/servers/*/metadata", "write the cluster document", false},
+	{"GET", "/servers/*/os-server-password", "read the front-end's report", false},
+	{"DELETE", "/servers/*/os-server-password", "make room for its next report", false},
+	{"GET", "/servers/*/tags", "read the lease", false},
+	{"PUT", "/servers/*/tags/*", "take and renew the lease, keep what outlives the scaler", false},
+	{"DELETE", "/servers/*/tags/*", "release the lease, drop what is kept", false},
+	{"POST", "/servers/*/action", "read the console of a worker that failed", true},
+	{"GET", "/flavors/detail", "the size of a group's flavor", false},
+	{"GET", "/limits", "what the project's quota leaves", true},
+	{"GET", "/os-server-groups", "groups with server_group: find theirs", true},
+	{"POST", "/os-server-groups", "groups with server_group: make it with the first worker", true},
 }
 
 // network are the calls to Neutron.
 var network = []call{
-	{"GET", "/ports", "look for what a deleted server left"},
-	{"DELETE", "/ports/*", "delete it"},
+	{"GET", "/ports", "look for what a deleted server left", true},
+	{"DELETE", "/ports/*", "delete it", true},
 }
 
 // volume are the calls to Cinder.
 var volume = []call{
-	{"GET", "/volumes/*", "look for what a deleted server left"},
-	{"DELETE", "/volumes/*", "delete it"},
+	{"GET", "/volumes/*", "look for what a deleted server left", true},
+	{"DELETE", "/volumes/*", "delete it", true},
+}
+
+// Calls returns the calls of the scaler's life on a cloud with these endpoints.
+func Calls(p openstack.Endpoints) []Call {
+	var out []Call
+	add := func(at openstack.Endpoint, calls []call) {
+		if at == (openstack.Endpoint{}) {
+			return // the cloud has no such service
+		}
+		for _, c := range calls {
+			out = append(out, Call{At: at, Rule: Rule{Service: at.Type, Method: c.method, Path: at.Path + c.path}, Why: c.why, Optional: c.optional})
+		}
+	}
+	add(p.Compute, compute)
+	add(p.Network, network)
+	add(p.Volume, volume)
+	return out
 }
 
 // Rules returns the rules for a cloud with these endpoints. Keystone's middleware
 // compares the whole path, so the part before /v2.1 belongs to the rule.
 func Rules(p openstack.Endpoints) []Rule {
 	var out []Rule
-	add := func(at openstack.Endpoint, calls []call) {
-		if at == (openstack.Endpoint{}) {
-			return // the cloud has no such service
-		}
-		for _, c := range calls {
-			out = append(out, Rule{Service: at.Type, Method: c.method, Path: at.Path + c.path})
-		}
+	for _, c := range Calls(p) {
+		out = append(out, c.Rule)
 	}
-	add(p.Compute, compute)
-	add(p.Network, network)
-	add(p.Volume, volume)
 	return out
 }
 

@@ -32,6 +32,12 @@ func (c Charge) covers(g cluster.GroupSpec) bool {
 	return true
 }
 
+// NotInCharge returns notes on the groups of a cluster that the actuator can't change,
+// although a block or the cluster's document bounds them.
+func (p Policy) NotInCharge(groups map[string]cluster.GroupSpec) []Note {
+	return explainCharge(p, groups).Notes
+}
+
 // explainCharge notes the cluster's groups that the actuator can't change, although a
 // block or the cluster's document bounds them. They are left alone.
 func explainCharge(configured Policy, groups map[string]cluster.GroupSpec) (d Decision) {

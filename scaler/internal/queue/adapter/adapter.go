@@ -33,6 +33,15 @@ type Settings interface {
 	Reader(run command.Runner) queue.Reader
 }
 
+// Local is what the tools of a queue block need on the machine where they run.
+type Local struct {
+	Programs []string // names or paths
+	Tokens   string   // folder of tokens; "": none is named
+}
+
+// Tooled are Settings that name what their tools need.
+type Tooled interface{ Local() Local }
+
 // Problem is what is wrong with a queue block.
 type Problem struct {
 	Summary string // "Missing pool"

@@ -1,6 +1,8 @@
 package htcondor
 
 import (
+	"path"
+
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -38,6 +40,11 @@ func (s *settings) Problem() adapter.Problem {
 		Summary: "Missing pool",
 		Detail:  "token_directory makes HTCondor's tools run without a configuration file; set pool to the central manager's name.",
 	}
+}
+
+// Local implements adapter.Tooled.
+func (s *settings) Local() adapter.Local {
+	return adapter.Local{Programs: []string{path.Join(s.bin, "condor_q"), path.Join(s.bin, "condor_status")}, Tokens: s.tokenDirectory}
 }
 
 // Reader implements adapter.Settings.

@@ -1,0 +1,103 @@
+// Package doctor looks at everything that the scaler needs, changes nothing, and says of
+// each part whether it is right, and what to do if it is not.
+package doctor
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// State is how a part is.
+type State string
+
+// The states. A warning is something that works now, or without which the scaler goes on.
+const (
+	OK       State = "ok"
+	Warning  State = "warning"
+	Failed   State = "failed"
+	NotTried State = "not tried" // because something else failed
+)
+
+// Finding is what was found of one part.
+type Finding struct {
+	State State  `json:"state"`
+	Part  string `json:"part"` // "cloud", "queue", …
+	Text  string `json:"text"` // what is
+	Do    string `json:"do,omitempty"`
+}
+
+func ok(part, format string, args ...any) Finding {
+	return Finding{State: OK, Part: part, Text: fmt.Sprintf(format, args...)}
+}
+
+func warning(part, do, format string, args ...any) Finding {
+	return Finding{State: Warning, Part: part, Text: fmt.Sprintf(format, args...), Do: do}
+}
+
+func failed(part, do, format string, args ...any) Finding {
+	return Finding{State: Failed, Part: part, Text: fmt.Sprintf(format, args...), Do: do}
+}
+
+func notTried(part, why string) Finding {
+	return Finding{State: NotTried, Part: part, Text: why}
+}
+
+// Healthy reports whether no part has failed.
+func Healthy(all []Finding) bool {
+	for _, f := range all {
+		if f.State == Failed {
+			return false
+		}
+	}
+	return true
+}
+
+// Troubles returns the findings that are not OK.
+func Troubles(all []Finding) []Finding {
+	var out []Finding
+	for _, f := range all {
+		if f.State != OK {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// String returns the finding as one line.
+func (f Finding) String() string {
+	line := fmt.Sprintf("%-9s  %-9s  %s", f.State, f.Part, strings.TrimSuffix(oneLine(f.Text), "."))
+	if f.Do != "" {
+		line += ". To do: " + oneLine(f.Do)
+	}
+	return line
+}
+
+// oneLine returns text of other programs without line breaks and control characters.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u2028' || r == '\u2029'
+	}), " ")
+}
+
+// Write prints one line for each finding.
+func Write(w io.Writer, all []Finding) error {
+	for _, f := range all {
+		if _, err := fmt.Fprintln(w, f); err != nil {
+			return fmt.Errorf("print the findings: %w", err)
+		}
+	}
+	return nil
+}
+
+// WriteJSON prints the findings as JSON.
+func WriteJSON(w io.Writer, all []Finding) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(all); err != nil {
+		return fmt.Errorf("print the findings: %w", err)
+	}
+	return nil
+}

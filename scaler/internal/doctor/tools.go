@@ -1,0 +1,141 @@
+package doctor
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
+)
+
+// tools looks at the programs by which the queue is read, and at what they need.
+func (d Doctor) tools() []Finding {
+	if s := d.Config.Queue.SSH; s != nil {
+		return d.ssh(s)
+	}
+	t, is := d.Config.Queue.Settings.(adapter.Tooled)
+	if !is {
+		return nil
+	}
+	local := t.Local()
+	var all []Finding
+	for _, name := range local.Programs {
+		all = append(all, program("tools", name, "install it on this machine, name its folder with bin in the queue block, or read the queue through an ssh block"))
+	}
+	if local.Tokens != "" {
+		all = append(all, d.tokens(local.Tokens)...)
+	}
+	return all
+}
+
+func program(part, name, do string) Finding {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return failed(part, do, "the program %s is not there: %v", name, unquoted(err))
+	}
+	return ok(part, "%s", path)
+}
+
+// unquoted returns the cause of a failed search, without the name a second time.
+func unquoted(err error) error {
+	var path *fs.PathError
+	var search *exec.Error
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &search):
+		return search.Err
+	}
+	return err
+}
+
+// ssh looks at what the ssh program needs.
+func (d Doctor) ssh(s *config.SSH) []Finding {
+	all := []Finding{program("ssh", "ssh", "install OpenSSH's client")}
+	if s.IdentityFile != "" {
+		if _, f, bad := regular("ssh", "identity_file", s.IdentityFile); bad {
+			all = append(all, f)
+		} else if info, err := os.Stat(s.IdentityFile); err == nil && info.Mode().Perm()&0o077 != 0 {
+			all = append(all, failed("ssh", "chmod 0600 "+s.IdentityFile, "identity_file: ssh refuses %s, because other accounts can read it", s.IdentityFile))
+		} else {
+			all = append(all, ok("ssh", "identity_file %s can be read", s.IdentityFile))
+		}
+	}
+	if s.KnownHostsFile != "" {
+		raw, f, bad := regular("ssh", "known_hosts_file", s.KnownHostsFile)
+		switch {
+		case bad:
+			all = append(all, f)
+		case strings.TrimSpace(string(raw)) == "":
+			all = append(all, failed("ssh", "write the front-end's host key into it", "known_hosts_file %s is empty", s.KnownHostsFile))
+		default:
+			all = append(all, ok("ssh", "known_hosts_file %s can be read", s.KnownHostsFile))
+		}
+	}
+	return all
+}
+
+// tokens looks at a folder of tokens.
+func (d Doctor) tokens(folder string) []Finding {
+	const option = "token_directory"
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return []Finding{failed("tokens", "correct "+option+" in the queue block, or let the account of the scaler read it", "%s: %v", option, err)}
+	}
+	var all []Finding
+	for _, e := range entries {
+		file := filepath.Join(folder, e.Name())
+		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		raw, f, bad := regular("tokens", option, file)
+		if bad {
+			all = append(all, f)
+			continue
+		}
+		if f, bad := private("tokens", option, file); bad {
+			all = append(all, f)
+		}
+		for line := range strings.Lines(string(raw)) {
+			if end, is := tokenEnds(strings.TrimSpace(line)); is && end.IsZero() {
+				all = append(all, ok("tokens", "the token in %s has no end", file))
+			} else if is {
+				all = append(all, d.ends("tokens", "the token in "+file, "make a new token", end))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return []Finding{failed("tokens", "put a token into it that allows READ on the pool", "%s %s holds no token", option, folder)}
+	}
+	return all
+}
+
+// tokenEnds reads the end of a JSON web token (RFC 7519); zero: it has none. Its
+// signature is the pool's matter.
+func tokenEnds(token string) (time.Time, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return time.Time{}, false
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return time.Time{}, false
+	}
+	var claims struct {
+		Exp *float64 `json:"exp"`
+	}
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		return time.Time{}, false
+	}
+	if claims.Exp == nil || *claims.Exp <= 0 || *claims.Exp > 1<<40 {
+		return time.Time{}, true
+	}
+	return time.Unix(int64(*claims.Exp), 0), true
+}
