@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -135,7 +136,7 @@ func pick[T any](what, wanted string, all []T, of func(T) named) (T, error) {
 	return zero, &cluster.CloudError{
 		Kind:    cluster.FaultAmbiguous,
 		Op:      lookUp(what, wanted),
-		Message: fmt.Sprintf("%d %ss have this name; write the ID of one: %s", len(found), what, strings.Join(ids, ", ")),
+		Message: fmt.Sprintf("%d %ss have this name: %s", len(found), what, strings.Join(ids, ", ")),
 	}
 }
 
@@ -149,14 +150,35 @@ func noMatch[T any](what, wanted string, all []T, of func(T) named) error {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
+	names = slices.Compact(names)
 	if len(names) == 0 {
 		return notFound(lookUp(what, wanted), "there is no %s at all", what)
 	}
-	return notFound(lookUp(what, wanted), "no %s has this name or ID; there is %s", what, strings.Join(closest(wanted, names), ", "))
+	known := "there is " + quoted(names[:min(candidates, len(names))])
+	if near := closest(wanted, names); len(near) > 0 {
+		known = "close: " + quoted(near)
+	} else if more := len(names) - candidates; more > 0 {
+		known += fmt.Sprintf(" and %d more", more)
+	}
+	name := "name or ID"
+	if !slices.ContainsFunc(all, func(o T) bool { return of(o).id != of(o).name }) {
+		name = "name" // this kind of object has no other ID
+	}
+	return notFound(lookUp(what, wanted), "no %s has this %s; %s", what, name, known)
 }
 
-// closest returns the few names that differ least from wanted, upper and lower
-// case being the same.
+// quoted lists names in quotation marks, since a name may have any character.
+func quoted(names []string) string {
+	out := make([]string, 0, len(names))
+	for _, name := range names {
+		out = append(out, strconv.Quote(name))
+	}
+	return strings.Join(out, ", ")
+}
+
+// closest returns the few of the names that differ little from wanted, upper and lower
+// case being the same; the closest comes first.
 func closest(wanted string, names []string) []string {
 	wanted = strings.ToLower(wanted)
 	distance := func(name string) int {
@@ -167,8 +189,7 @@ func closest(wanted string, names []string) []string {
 		}
 		return d
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
-	return names[:min(candidates, len(names))]
+	near := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return distance(name) > max(2, len(wanted)/2) })
+	slices.SortStableFunc(near, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
+	return near[:min(candidates, len(near))]
 }

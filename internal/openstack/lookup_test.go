@@ -29,8 +29,8 @@ func TestPick(t *testing.T) {
 		"an ID before a name":       {id1, id1, "", nil},
 		"names are no patterns":     {"Cluster.*", "6", "", nil},
 		"a pattern is no name":      {"debian.*", "", cluster.FaultNotFound, []string{`find image "debian.*"`, "debian-12"}},
-		"part of a name is no name": {"debian", "", cluster.FaultNotFound, []string{"there is debian-12, debian-13"}},
-		"case counts":               {"M1.TINY", "", cluster.FaultNotFound, []string{"there is m1.tiny"}},
+		"part of a name is no name": {"debian", "", cluster.FaultNotFound, []string{`close: "debian-12", "debian-13"`}},
+		"case counts":               {"M1.TINY", "", cluster.FaultNotFound, []string{`close: "m1.tiny"`}},
 		"two of one name":           {"debian-12", "", cluster.FaultAmbiguous, []string{"2 images have this name", id2 + ", " + id3}},
 	}
 	for name, test := range tests {
@@ -51,11 +51,15 @@ func TestPick(t *testing.T) {
 
 func TestClosest(t *testing.T) {
 	names := []string{"ubuntu-24.04", "debian-13-hpc", "debian-12", "rocky-9", "alma-9", "windows-2025", "debian-12"}
-	if got := closest("debain-12", names); len(got) != candidates || got[0] != "debian-12" {
-		t.Errorf("closest to a slip are %v", got)
-	}
-	if got := closest("hpc", names); got[0] != "debian-13-hpc" {
-		t.Errorf("closest to a part are %v", got)
+	for wanted, says := range map[string]string{
+		"debain-12": `; close: "debian-12"`,
+		"hpc":       `; close: "debian-13-hpc"`,
+		"X":         `; there is "alma-9", "debian-12", "debian-13-hpc", "rocky-9", "ubuntu-24.04" and 1 more`,
+	} {
+		_, err := pick("image", wanted, names, func(name string) named { return named{"id of " + name, name} })
+		if err == nil || !strings.HasSuffix(err.Error(), says) {
+			t.Errorf("%s: %v, want %s", wanted, err, says)
+		}
 	}
 }
 
@@ -96,7 +100,7 @@ func TestResolveImage(t *testing.T) {
 	_, err := c.ResolveImage(background, "twice")
 	wantKind(t, err, cluster.FaultAmbiguous, id2)
 	_, err = c.ResolveImage(background, "debian-14")
-	wantKind(t, err, cluster.FaultNotFound, "there is debian-13, twice")
+	wantKind(t, err, cluster.FaultNotFound, `close: "debian-13"`)
 	_, err = c.ResolveImage(background, "99999999-9999-4999-8999-999999999999")
 	wantKind(t, err, cluster.FaultNotFound)
 }
@@ -135,7 +139,7 @@ func TestResolveFlavorListsOnce(t *testing.T) {
 		t.Errorf("%d requests for three flavors, want 1", n)
 	}
 	_, err := c.ResolveFlavor(background, "m1.larg")
-	wantKind(t, err, cluster.FaultNotFound, "there is m1.large, m1.tiny")
+	wantKind(t, err, cluster.FaultNotFound, `close: "m1.large"`)
 	if n := len(a.since(1)); n != 2 {
 		t.Errorf("%d requests, want a second for a flavor that was not among them", n)
 	}
@@ -161,7 +165,7 @@ func TestResolveNetwork(t *testing.T) {
 		t.Errorf("%d requests for three networks, want 1", n)
 	}
 	_, err := c.ResolveExternalNetwork(background, "research")
-	wantKind(t, err, cluster.FaultNotFound, `find external network "research"`, "there is public")
+	wantKind(t, err, cluster.FaultNotFound, `find external network "research"`, `there is "public"`)
 	if n := len(a.since(1)); n != 2 {
 		t.Errorf("%d requests, want a second for a network that was not among them", n)
 	}
@@ -191,7 +195,7 @@ func TestResolveKeyPair(t *testing.T) {
 		t.Errorf("key is %q, %v", key, err)
 	}
 	_, err := c.ResolveKeyPair(background, "op")
-	wantKind(t, err, cluster.FaultNotFound, "no key pair has this name", "there is ops")
+	wantKind(t, err, cluster.FaultNotFound, "no key pair has this name", `no key pair has this name; close: "ops"`)
 }
 
 func TestLimits(t *testing.T) {

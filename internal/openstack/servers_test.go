@@ -148,7 +148,7 @@ func TestResolveZone(t *testing.T) {
 		}
 	}
 	_, err := c.ResolveZone(background, "az2") // there, but no server can be made in it
-	wantKind(t, err, cluster.FaultNotFound, `"az2"`, "there is az1")
+	wantKind(t, err, cluster.FaultNotFound, `"az2"`, `close: "az1"`)
 	if n := len(a.since(1)); n != 1 {
 		t.Errorf("%d requests, want 1", n)
 	}

@@ -21,6 +21,9 @@ func TestAccClusterBadInput(t *testing.T) {
 	good := group("")
 	swap := func(was, now string) string { return strings.Replace(good, was, now, 1) }
 	large := `join("", [for i in range(1000) : sha512(tostring(i))])`
+	half := func(numbers string) string {
+		return `{ flavor = "m1.small", count = 0, cloud_config = "#cloud-config\n# ${join("", [for i in range(` + numbers + `) : sha512(tostring(i))])}\n" }`
+	}
 	for _, row := range []struct {
 		name, body, path string
 		says             []string
@@ -37,16 +40,16 @@ func TestAccClusterBadInput(t *testing.T) {
 		{"unknown network", swap(`"private"`, `"privat"`), `AttributeName("network")`, []string{`Unknown network "privat"`, "private"}},
 		{"network not external", swap(`"m1.medium" }`, `"m1.medium", external_network = "private" }`), `AttributeName("front_end").AttributeName("external_network")`, []string{`Unknown external network "private"`}},
 		{"unknown key pair", swap(`"ops"`, `"me"`), `AttributeName("key_pair")`, []string{`Unknown key pair "me"`, "ops"}},
-		{"unknown security group", group(`, security_groups = ["web"]`), cpu + `.AttributeName("security_groups")`, []string{`Unknown security group "web"`}},
+		{"unknown security group", group(`, security_groups = ["web"]`), cpu + `.AttributeName("security_groups").ElementKeyValue(tftypes.String<"web">)`, []string{`Unknown security group "web"`}},
 		{"no image at all", swap(`image     = "debian-13-hpc"`, ""), cpu + `.AttributeName("image")`, []string{"Missing image"}},
 		{"no duration", good + "\n  drain_timeout = \"soon\"", `AttributeName("drain_timeout")`, []string{"span of time"}},
 		{"login user", good + "\n  login_user = \"Ada L\"", `AttributeName("login_user")`, []string{"user name"}},
 		{"login user of the system", good + "\n  login_user = \"root\"", `AttributeName("login_user")`, []string{"system account", "an account of its own"}},
-		{"name of a system account", swap(`"astro"`, `"condor"`), `AttributeName("login_user")`, []string{"condor", "Set `login_user`"}},
+		{"name of a system account", swap(`"astro"`, `"condor"`), `AttributeName("name")`, []string{"condor", "Set `login_user`"}},
 		{"relative file", group(`, files = { "etc/motd" = "x" }`), cpu + `.AttributeName("files").ElementKeyString("etc/motd")`, []string{"absolute path"}},
 		{"no cloud-config", group(`, cloud_config = "packages: [htop]"`), cpu + `.AttributeName("cloud_config")`, []string{"#cloud-config"}},
 		{"user data too large", group(`, files = { "/opt/data" = ` + large + ` }`), cpu + `.AttributeName("files")`, []string{"too large"}},
-		{"document too large", swap(`workers   = {`, `workers   = { big = { flavor = "m1.small", count = 0, cloud_config = "#cloud-config\n# ${`+large+`}\n" }, `), `AttributeName("workers")`, []string{"document", "too large"}},
+		{"document too large", swap(`workers   = {`, `workers   = { a = `+half("0, 200")+`, b = `+half("200, 400")+`, `), `AttributeName("workers")`, []string{"document", "too large"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newStage(t, openstacktest.Options{Images: two}, guest.Options{})

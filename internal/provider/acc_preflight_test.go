@@ -46,11 +46,11 @@ func TestAccClusterPreflight(t *testing.T) {
 		{"metadata", strings.Replace(group(`, metadata = { a = "1", b = "2" }`), `"m1.medium" }`, `"m1.medium", metadata = { `+manyKeys(20)+` } }`, 1), openstacktest.Options{Quota: quota{MetadataItems: 25}},
 			`AttributeName("front_end").AttributeName("metadata")`, []string{"metadata items of a server needed, 25 possible"}},
 		{"image that is not active", group(`, image = "queued"`), openstacktest.Options{Images: needy}, cpu + `.AttributeName("image")`, []string{`its state is queued`, "active"}},
-		{"unknown zone", group(`, availability_zones = ["nova", "mars"]`), openstacktest.Options{}, cpu + `.AttributeName("availability_zones").ElementKeyInt(1)`, []string{`Unknown availability zone "mars"`, "there is nova"}},
+		{"unknown zone", group(`, availability_zones = ["nova", "mars"]`), openstacktest.Options{}, cpu + `.AttributeName("availability_zones").ElementKeyInt(1)`, []string{`Unknown availability zone "mars"`, `o availability zone has this name; there is "nova"`}},
 		{"unknown port", strings.Replace(group(""), `"m1.medium" }`, `"m1.medium", port = "vip" }`, 1), openstacktest.Options{}, `AttributeName("front_end").AttributeName("port")`, []string{`Unknown port "vip"`}},
 		{"metadata key of ours", group(`, metadata = { vmcluster_spec = "x" }`), openstacktest.Options{}, cpu + `.AttributeName("metadata").ElementKeyString("vmcluster_spec")`, []string{"the provider's own"}},
 		{"zone twice", group(`, availability_zone = "nova", availability_zones = ["nova"]`), openstacktest.Options{}, cpu + `.AttributeName("availability_zones")`, []string{"availability_zone"}},
-		{"no such traffic network", group(`, networks = ["private", "public"], cluster_network = "fabric"`), openstacktest.Options{}, cpu + `.AttributeName("cluster_network")`, []string{`"fabric" is none of the node's networks`}},
+		{"no such traffic network", group(`, networks = ["private", "public"], cluster_network = "fabric"`), openstacktest.Options{}, cpu + `.AttributeName("cluster_network")`, []string{`none of the node's networks`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newStage(t, row.options, guest.Options{})
@@ -67,7 +67,7 @@ func TestAccClusterPreflight(t *testing.T) {
 
 // A front-end that is given its address takes none of those that the subnet gives out.
 func TestAccClusterPreflightOfAGivenAddress(t *testing.T) {
-	small := append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/28", Spare: 8})
+	small := append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/29"})
 	s := newStage(t, openstacktest.Options{Networks: small}, guest.Options{})
 	body := strings.NewReplacer(`"private"`, `"small"`, `"m1.medium" }`, `"m1.medium", fixed_ip = "10.99.0.7" }`).Replace(basic(`cpu = { flavor = "m1.small", count = 5 }`))
 	s.run(t, resource.TestStep{Config: s.config(body), PlanOnly: true, ExpectNonEmptyPlan: true})

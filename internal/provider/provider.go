@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -14,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -48,7 +48,7 @@ func (p *vmclusterProvider) Schema(_ context.Context, _ provider.SchemaRequest, 
 		return schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description}
 	}
 	endpointType := text("Which endpoints of the catalog to use: `public` (default), `internal` or `admin`. `OS_INTERFACE` or `OS_ENDPOINT_TYPE`.")
-	endpointType.Validators = []validator.String{stringvalidator.OneOf("public", "internal", "admin", "publicURL", "internalURL", "adminURL")}
+	endpointType.Validators = []validator.String{rule.OneOf("public", "internal", "admin", "publicURL", "internalURL", "adminURL")}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Whole compute clusters on OpenStack: workers first, then the front-end that knows them all; " +
 			"every node reaches every node by name and by SSH without a password, and every worker is in the batch system's pool.\n\n" +

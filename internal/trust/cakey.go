@@ -26,7 +26,7 @@ func ParseCA(privatePEM string) (*CA, error) {
 	case ed25519.PrivateKey:
 		return caOf(key)
 	default:
-		return nil, fmt.Errorf("it is a %T, an ed25519 key is needed", raw)
+		return nil, errors.New("it is a key of another kind; an ed25519 key is needed, as ssh-keygen -t ed25519 writes one")
 	}
 }
 

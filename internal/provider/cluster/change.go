@@ -12,7 +12,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
-
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -31,6 +30,7 @@ type change struct {
 	spec  cluster.Spec // what want stands for by these names
 	nodes nodeplan.Plan
 
+	keepsFrontEnd bool // although it is asked for another one: a warning says why
 	leftovers     bool // the apply first deletes what an interrupted create left
 	documentItems int  // metadata items that the cluster document takes
 }
@@ -134,13 +134,6 @@ func (c change) mayGrow() bool {
 		}
 	}
 	return false
-}
-
-// readdresses reports whether the front-end, once it is made anew, gets another
-// address than the one that was wanted before.
-func (c change) readdresses() bool {
-	now, before := c.spec.FrontEnd, c.was.spec.FrontEnd
-	return !c.create && (now.FixedIP != before.FixedIP || now.FixedIP != "" && now.Network != before.Network)
 }
 
 // deletesStrays reports whether there are strays to delete, which is a change by itself.

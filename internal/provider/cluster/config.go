@@ -38,15 +38,46 @@ func decode(ctx context.Context, m model) (c config, whole bool, diags diag.Diag
 	}
 	c.groups = map[string]groupModel{}
 	if !m.FrontEnd.IsNull() {
-		diags.Append(m.FrontEnd.As(ctx, &c.frontEnd, basetypes.ObjectAsOptions{})...)
+		diags.Append(under("front_end", m.FrontEnd.As(ctx, &c.frontEnd, basetypes.ObjectAsOptions{}))...)
 	}
 	if !m.Workers.IsNull() {
-		diags.Append(m.Workers.ElementsAs(ctx, &c.groups, false)...)
+		diags.Append(under("workers", m.Workers.ElementsAs(ctx, &c.groups, false))...)
 	}
 	if !m.BatchSystem.IsNull() {
-		diags.Append(m.BatchSystem.As(ctx, &c.batch, basetypes.ObjectAsOptions{})...)
+		diags.Append(under("batch_system", m.BatchSystem.As(ctx, &c.batch, basetypes.ObjectAsOptions{}))...)
 	}
 	return c, !diags.HasError(), diags
+}
+
+// under returns diagnostics about parts of an attribute with their paths from the root:
+// those that the framework makes of a nested value begin at that value.
+func under(attribute string, diags diag.Diagnostics) diag.Diagnostics {
+	out := make(diag.Diagnostics, 0, len(diags))
+	for _, d := range diags {
+		at := path.Root(attribute)
+		if inner, ok := d.(diag.DiagnosticWithPath); ok {
+			at = below(at, inner.Path())
+		}
+		out = append(out, diag.WithPath(at, d))
+	}
+	return out
+}
+
+// below returns the path that goes on from at as inner does from its beginning.
+func below(at, inner path.Path) path.Path {
+	for _, step := range inner.Steps() {
+		switch step := step.(type) {
+		case path.PathStepAttributeName:
+			at = at.AtName(string(step))
+		case path.PathStepElementKeyString:
+			at = at.AtMapKey(string(step))
+		case path.PathStepElementKeyInt:
+			at = at.AtListIndex(int(step))
+		case path.PathStepElementKeyValue:
+			at = at.AtSetValue(step.Value)
+		}
+	}
+	return at
 }
 
 func (c config) groupNames() []string { return slices.Sorted(maps.Keys(c.groups)) }

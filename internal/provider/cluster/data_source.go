@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -16,6 +15,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 )
 
 // dataSource reads a cluster that another configuration made.
@@ -65,21 +65,15 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
-	which := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			Optional: true, Computed: true, MarkdownDescription: description,
-			Validators: []validator.String{
-				stringvalidator.LengthAtLeast(1),
-				stringvalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("name")),
-			},
-		}
+	which := func(description string, rules ...validator.String) schema.StringAttribute {
+		return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: description, Validators: append(rules, nameOrID())}
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A cluster that exists, made by any configuration: found by its name or its ID among the servers of the project, " +
 			"and read from the cloud alone. It serves a configuration that uses a cluster without owning it.",
 		Attributes: map[string]schema.Attribute{
 			"id":                which("ID of the cluster. Either this or `name` is given."),
-			"name":              which("Name of the cluster. Either this or `id` is given; where two clusters of the project have the same name, only the ID distinguishes them."),
+			"name":              which("Name of the cluster. Either this or `id` is given; where two clusters of the project have the same name, only the ID distinguishes them.", rule.InPlaceOf("id")),
 			"batch_system":      text("The batch system: " + node.Choices() + "."),
 			"login_user":        text("The account for which every node trusts every node; empty if there is none."),
 			"front_end_address": text("Where the front-end is reached: its floating IP if Nova shows one, else its fixed address. Null while there is no front-end."),

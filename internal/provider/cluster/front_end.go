@@ -31,6 +31,7 @@ func (c *change) decideFrontEnd() diag.Diagnostics {
 		diags.AddAttributeWarning(path.Root("front_end").AtName("replace_on_change"), "The front-end stays as it is",
 			"Its workers could not go on under a new one: the key of the CA that they trust is not at hand. "+
 				"Give another `ssh_ca_private_key_wo_version` first, which brings a new CA to them.")
+		c.keepsFrontEnd = true
 		return diags
 	case asked:
 		c.nodes.FrontEnd = true

@@ -39,7 +39,7 @@ func (l *listResource) ListResourceConfigSchema(_ context.Context, _ list.ListRe
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{nameValidator{cluster.CheckClusterName}},
+				Validators:          []validator.String{hostName(cluster.CheckClusterName)},
 				MarkdownDescription: "Only clusters of that name.",
 			},
 		},

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -100,7 +101,7 @@ func (l *referenceList) addGroups(groups types.Set, at path.Path) {
 	l.open = l.open || groups.IsUnknown()
 	for _, g := range groups.Elements() {
 		if name, ok := g.(types.String); ok {
-			l.add(kindSecurityGroup, name, at)
+			l.add(kindSecurityGroup, name, at.AtSetValue(name))
 		}
 	}
 }
@@ -191,16 +192,21 @@ func lookUp(ctx context.Context, c catalog, r reference) (string, error) {
 	}
 }
 
-// lookUpDiagnostic translates a failed look-up of a name.
+// lookUpDiagnostic translates a failed look-up of a name. The place of the diagnostic
+// has the name, so the text does not repeat it.
 func lookUpDiagnostic(r reference, err error) diag.Diagnostic {
-	what := r.kind.describe()
+	what, reason := r.kind.describe(), err.Error()
+	var ce *cluster.CloudError
+	if errors.As(err, &ce) {
+		reason = ce.Message
+	}
 	switch cluster.KindOf(err) {
 	case cluster.FaultNotFound:
 		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Unknown %s %q", what, r.name),
-			diagnose.Sentence(err.Error()+cluster.ForeignCharacter(r.name))+" Check the spelling, the region, and whether the project may see it.")
+			diagnose.Sentence(reason+cluster.ForeignCharacter(r.name))+" Check the spelling, the region, and whether the project may see it.")
 	case cluster.FaultAmbiguous:
 		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Ambiguous %s %q", what, r.name),
-			diagnose.Sentence(err.Error())+" Use the ID in place of the name.")
+			diagnose.Sentence(reason)+" Use the ID in place of the name.")
 	}
 	d := diagnose.Unbegun(fmt.Sprintf("The %s %q can't be looked up", what, r.name), err)
 	return diag.WithPath(r.path, d)

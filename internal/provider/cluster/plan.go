@@ -71,15 +71,17 @@ func (r *clusterResource) plan(ctx context.Context, m model, state *model, kept 
 		c.documentItems, more = checkSizes(c.spec, time.Now())
 		diags.Append(more...)
 	}
-	if (c.makes() || c.mayGrow() || c.readdresses()) && !diags.HasError() {
+	if (c.makes() || c.mayGrow()) && !diags.HasError() {
 		diags.Append(r.preflight(ctx, c)...)
 	}
-	diags.Append(laterWarnings(c)...)
-	diags.Append(boundsWarnings(c)...)
-	diags.Append(anewWarnings(c)...)
-	diags.Append(keyWarnings(c)...)
-	diags.Append(retireWarnings(c)...)
-	diags.Append(drainWarnings(ctx, c)...)
+	if !diags.HasError() { // what follows from a name without a meaning is no news
+		diags.Append(laterWarnings(c)...)
+		diags.Append(boundsWarnings(c)...)
+		diags.Append(anewWarnings(c)...)
+		diags.Append(keyWarnings(c)...)
+		diags.Append(retireWarnings(c)...)
+		diags.Append(drainWarnings(ctx, c)...)
+	}
 	diags.Append(c.fill(ctx)...)
 	return c.want.model, diags
 }

@@ -218,7 +218,7 @@ func TestReferencesNameTheirPlace(t *testing.T) {
 		"image/debian-gpu":       path.Root("workers").AtMapKey("gpu").AtName("image"),
 		"flavor/m1.medium":       path.Root("front_end").AtName("flavor"),
 		"key_pair/ops":           path.Root("key_pair"),
-		"security_group/default": path.Root("security_groups"),
+		"security_group/default": path.Root("security_groups").AtSetValue(types.StringValue("default")),
 	} {
 		if !at[key].Equal(want) {
 			t.Errorf("%s stands at %s, want %s", key, at[key], want)

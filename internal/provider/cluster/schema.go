@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
@@ -62,7 +62,7 @@ func clusterAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Required:            true,
-			Validators:          []validator.String{nameValidator{cluster.CheckClusterName}},
+			Validators:          []validator.String{hostName(cluster.CheckClusterName)},
 			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			MarkdownDescription: "Name of the cluster and prefix of its nodes' names: a DNS label of at most 36 characters. Another name makes another cluster.",
 		},
@@ -74,7 +74,7 @@ func clusterAttributes() map[string]schema.Attribute {
 		"security_groups": defaultSecurityGroups(),
 		"login_user": schema.StringAttribute{
 			Optional: true, Computed: true,
-			Validators:    []validator.String{textValidator{"must be a user name", CheckLoginUser}},
+			Validators:    []validator.String{rule.Text("must be a user name", "", CheckLoginUser)},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
 			MarkdownDescription: "The account for which every node trusts every node; it is made on the nodes. " +
 				"The default is the cluster's name, cut to 32 characters. Another one makes another cluster.",
@@ -96,7 +96,7 @@ func applyAttributes(ctx context.Context) map[string]schema.Attribute {
 		"wait_for": schema.StringAttribute{
 			Optional: true, Computed: true,
 			Default:    stringdefault.StaticString(defaultWait),
-			Validators: []validator.String{stringvalidator.OneOf(string(provision.WaitJoined), string(provision.WaitActive))},
+			Validators: []validator.String{rule.OneOf(string(provision.WaitJoined), string(provision.WaitActive))},
 			MarkdownDescription: "When an apply is done: `joined` (the front-end reports that every worker has the present roster) " +
 				"or `active` (every server is ACTIVE in Nova; nothing is known of what runs on it, so workers that leave or are replaced are not drained).",
 		},
@@ -152,7 +152,7 @@ func batchSystemAttribute() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"type": schema.StringAttribute{
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.OneOf(node.BatchSystems()...)},
+				Validators:          []validator.String{rule.OneOf(node.BatchSystems()...)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 				MarkdownDescription: node.Choices() + "; the image must have the packages of a batch system. Another one makes another cluster.",
 			},
@@ -166,7 +166,7 @@ func coordinatorAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,
 		Default:       stringdefault.StaticString(cluster.CoordinatorFrontEnd),
-		Validators:    []validator.String{stringvalidator.OneOf(cluster.CoordinatorFrontEnd, cluster.CoordinatorLastWorker)},
+		Validators:    []validator.String{rule.OneOf(cluster.CoordinatorFrontEnd, cluster.CoordinatorLastWorker)},
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		MarkdownDescription: "How a change of the roster reaches the front-end, which distributes it. `front_end` (default): it reads it in the metadata service. " +
 			"`last_worker`: for clouds without a metadata service. All nodes get a config drive, and the last new worker of a growth takes the new roster to the front-end; " +

@@ -1,13 +1,12 @@
 package cluster
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 )
 
 func frontEndAttribute() schema.Attribute {
@@ -30,14 +29,14 @@ func workersAttribute() schema.Attribute {
 	attributes["min_ready"] = minReadyAttribute()
 	attributes["retire"] = schema.SetAttribute{
 		Optional: true, ElementType: types.StringType,
-		Validators: []validator.Set{references()},
+		Validators: []validator.Set{rule.Values(nameOrID())},
 		MarkdownDescription: "Names of workers that leave first when `count` falls, as in `[\"astro-cpu-3\"]`; names that the group does not have are passed over. " +
 			"After them go those that are leaving already, and then the newest.",
 	}
 	return schema.MapNestedAttribute{
 		Optional: true,
 		Validators: []validator.Map{
-			mapvalidator.KeysAre(nameValidator{cluster.CheckGroupName}),
+			rule.Keys(hostName(cluster.CheckGroupName)), rule.NoNulls(),
 		},
 		NestedObject:        schema.NestedAttributeObject{Attributes: attributes},
 		MarkdownDescription: "The worker groups by name (DNS labels of at most 20 characters); the workers of a group are all alike. Workers that leave are drained first, see `drain_timeout`.",
@@ -60,13 +59,13 @@ func nodeAttributes(whose string) map[string]schema.Attribute {
 		},
 		"cloud_config": schema.StringAttribute{
 			Optional:   true,
-			Validators: []validator.String{textValidator{"must not be empty", checkNotEmpty}},
+			Validators: []validator.String{rule.Text("must not be empty", "", checkNotEmpty)},
 			MarkdownDescription: "Your own cloud-config for " + whose + " (YAML that begins with `#cloud-config`), merged after the cluster's: its lists follow ours. " +
 				"It can't set the node's name, `manage_etc_hosts`, `ssh_keys`, `power_state`, cloud-init's lists of modules or how parts are merged, nor write a file of the provider's.",
 		},
 		"files": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
-			Validators: []validator.Map{anyText()},
+			Validators: []validator.Map{rule.Values()},
 			MarkdownDescription: "Files to write on " + whose + " at the first boot: absolute path → content, owned by root and readable by all. No secrets: user data can be read in the cloud. " +
 				"Files by which the provider or the system decides who gets in (`/etc/hosts`, host keys, accounts, sudoers, `.ssh`) are refused.",
 		},
@@ -74,4 +73,6 @@ func nodeAttributes(whose string) map[string]schema.Attribute {
 }
 
 // groupNames are the validators of a set of security groups.
-func groupNames() []validator.Set { return []validator.Set{setvalidator.SizeAtLeast(1), references()} }
+func groupNames() []validator.Set {
+	return []validator.Set{rule.Some(), rule.Values(nameOrID())}
+}

@@ -4,15 +4,12 @@ import (
 	"maps"
 	"math"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -28,8 +25,8 @@ func placementAttributes(whose string) map[string]schema.Attribute {
 		"metadata": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			Validators: []validator.Map{
-				mapvalidator.KeysAre(textValidator{"must be a key of a server's metadata, not one of vmcluster's own", cluster.CheckMetadataKey}),
-				eachValidator{"must be values of metadata", checkMetadataValue},
+				rule.Keys(rule.Text("must be a key of a server's metadata, not one of vmcluster's own", "", cluster.CheckMetadataKey)),
+				rule.Values(rule.Text("must be a value of metadata", "", checkMetadataValue)),
 			},
 			MarkdownDescription: "Your own server metadata of " + whose + ": at most 255 characters a key and a value; keys that begin with `vmcluster_` are the provider's. " +
 				"A server has 128 items, or fewer by the project's quota, and the front-end keeps the cluster document in most of its own.",
@@ -46,9 +43,7 @@ func networksAttribute(description, single string) schema.Attribute {
 	return schema.ListAttribute{
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.List{
-			listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
-			references(),
-			listvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName(single)),
+			rule.Some(), rule.Unique(), rule.Values(nameOrID()), rule.NotWith(single),
 		},
 		MarkdownDescription: description,
 	}
@@ -59,7 +54,7 @@ func frontEndPlacementAttributes() map[string]schema.Attribute {
 	out := placementAttributes("the front-end")
 	out["fixed_ip"] = schema.StringAttribute{
 		Optional:   true,
-		Validators: []validator.String{textValidator{"must be an IP address", CheckAddress}},
+		Validators: []validator.String{rule.Text("must be an IP address", "", CheckAddress)},
 		MarkdownDescription: "Fixed address of the front-end on the network for the cluster's traffic. It must be free: choose one outside the subnet's allocation pools, " +
 			"because workers are made first and are given any address of those.",
 	}
@@ -67,7 +62,7 @@ func frontEndPlacementAttributes() map[string]schema.Attribute {
 		Optional: true,
 		Validators: []validator.String{
 			nameOrID(),
-			stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("fixed_ip")),
+			rule.NotWith("fixed_ip"),
 		},
 		MarkdownDescription: "Port that you made beforehand, by name or ID, for the front-end's interface on the network for the cluster's traffic; so its address outlives the front-end. " +
 			"Its security groups are its own, and a destroy leaves it as it was.",
@@ -83,7 +78,7 @@ func groupPlacementAttributes() map[string]schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"policy": schema.StringAttribute{
 				Required:   true,
-				Validators: []validator.String{stringvalidator.OneOf("anti-affinity", "soft-anti-affinity", "affinity", "soft-affinity")},
+				Validators: []validator.String{rule.OneOf("anti-affinity", "soft-anti-affinity", "affinity", "soft-affinity")},
 				MarkdownDescription: "`anti-affinity` (each worker on a hypervisor of its own; where there is none left, the worker is not made), `soft-anti-affinity` (as far as possible), " +
 					"`affinity` or `soft-affinity` (together). Present workers stay in the server group that they were made in.",
 			},
@@ -94,9 +89,7 @@ func groupPlacementAttributes() map[string]schema.Attribute {
 	out["availability_zones"] = schema.ListAttribute{
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.List{
-			listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
-			references(),
-			listvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("availability_zone")),
+			rule.Some(), rule.Unique(), rule.Values(nameOrID()), rule.NotWith("availability_zone"),
 		},
 		MarkdownDescription: "Availability zones over which the group's workers are spread: a new worker goes where the fewest of the group are, among equals to the first in this list. " +
 			"In place of `availability_zone`.",

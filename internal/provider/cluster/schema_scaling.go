@@ -1,10 +1,10 @@
 package cluster
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -56,7 +56,7 @@ func replacementAttribute() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"strategy": schema.StringAttribute{
 				Required:   true,
-				Validators: []validator.String{stringvalidator.OneOf(strategyRolling, strategyNew)},
+				Validators: []validator.String{rule.OneOf(strategyRolling, strategyNew)},
 				MarkdownDescription: "`rolling`: workers that were made from something else are made anew under their names, a batch at a time: " +
 					"drained, deleted, created, joined, before the next batch begins. The plan shows which. " +
 					"If a worker does not come up, the others are left as they work, and the next apply goes on; so it does after an apply that was cut short. " +

@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 )
 
 // The timeouts of a configuration that leaves them out.
@@ -33,7 +35,7 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 	}
 	for name, a := range nested.Attributes {
 		if text, ok := a.(schema.StringAttribute); ok {
-			text.Validators = []validator.String{textValidator{"must be a span of time such as 45m", checkTimeout}}
+			text.Validators = []validator.String{rule.Text("must be a span of time such as 45m", "", checkTimeout)}
 			nested.Attributes[name] = text
 		}
 	}

@@ -3,11 +3,10 @@ package cluster
 import (
 	"math"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -15,7 +14,7 @@ import (
 func caKeyAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional: true, WriteOnly: true, Sensitive: true,
-		Validators: []validator.String{caKeyValidator{}, stringvalidator.AlsoRequires(path.MatchRoot("ssh_ca_private_key_wo_version"))},
+		Validators: []validator.String{rule.Text("must be an ed25519 private key in PEM form", "Invalid CA key", checkCAKey), rule.With("ssh_ca_private_key_wo_version")},
 		MarkdownDescription: "Private key of the cluster's CA, an unencrypted ed25519 key as `ssh-keygen -t ed25519` writes it. " +
 			"Nodes trust certificates of this CA for the coordinator's account, and for nothing else; with it a lost front-end can be made anew and the workers go on. " +
 			"It is never in the state, a plan or a log. Give the same key at every apply, from a secret store. " +

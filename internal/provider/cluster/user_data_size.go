@@ -24,16 +24,16 @@ func checkSizes(spec cluster.Spec, now time.Time) (documentItems int, diags diag
 		return 0, diags
 	}
 	doc := roster.Trial(spec, ca.Public())
-	items, err := doc.Encode()
-	if err != nil {
-		diags.Append(diagnose.Document(err))
-	}
+	items, tooLarge := doc.Encode()
 	diags.Append(checkMetadata(path.Root("front_end"), spec.FrontEnd, len(items))...)
 	for _, group := range spec.GroupNames() {
 		diags.Append(checkMetadata(path.Root("workers").AtMapKey(group), spec.Groups[group].NodeSpec, 0)...)
 		if err := tryWorker(ca, doc, group, spec.Groups[group]); err != nil {
 			diags.Append(diagnose.UserData(path.Root("workers").AtMapKey(group), err))
 		}
+	}
+	if tooLarge != nil && !diags.HasError() { // what makes a node's user data too large makes the document so
+		diags.Append(diagnose.Document(tooLarge))
 	}
 	if err := tryFrontEnd(ca, doc, spec.FrontEnd, now); err != nil {
 		diags.Append(diagnose.UserData(path.Root("front_end"), err))

@@ -47,8 +47,8 @@ func (m model) checkLoginUser() diag.Diagnostics {
 		return nil
 	}
 	if err := CheckLoginUser(cluster.DefaultLoginUser(m.Name.ValueString())); err != nil {
-		diags.AddAttributeError(path.Root("login_user"), "Reserved login_user",
-			fmt.Sprintf("The default that follows from `name` is %q: %s. Set `login_user`.", cluster.DefaultLoginUser(m.Name.ValueString()), err))
+		diags.AddAttributeError(path.Root("name"), "Reserved login_user",
+			fmt.Sprintf("It gives the login user %q: %s. Set `login_user`.", cluster.DefaultLoginUser(m.Name.ValueString()), err))
 	}
 	return diags
 }
@@ -115,9 +115,9 @@ func (c config) checkSizes() diag.Diagnostics {
 		if s, ok := g.scaling(); ok {
 			diags.Append(s.check(at.AtName("scaling"))...)
 		}
-		if least := g.MinReady; !least.IsNull() && !g.sizeUnknown() && least.ValueInt64() > int64(g.least()) {
+		if least := g.MinReady; !least.IsNull() && !g.sizeUnknown() && g.least() >= 0 && least.ValueInt64() > int64(g.least()) {
 			diags.AddAttributeError(at.AtName("min_ready"), "Contradictory bounds",
-				fmt.Sprintf("`min_ready` = %d is more than the %d workers that the group is made with.", least.ValueInt64(), g.least()))
+				fmt.Sprintf("It is more than the %d workers that the group is made with.", g.least()))
 		}
 	}
 	return diags
@@ -128,11 +128,11 @@ func (s scalingModel) check(at path.Path) diag.Diagnostics {
 	known := func(v whole.Number) bool { return !v.IsNull() && !v.IsUnknown() }
 	if known(s.Min) && known(s.Max) && s.Min.ValueInt64() > s.Max.ValueInt64() {
 		diags.AddAttributeError(at.AtName("min"), "Contradictory bounds",
-			fmt.Sprintf("`min` = %d is more than `max` = %d.", s.Min.ValueInt64(), s.Max.ValueInt64()))
+			fmt.Sprintf("It is more than `max` = %d.", s.Max.ValueInt64()))
 	}
 	if known(s.Initial) && (known(s.Min) && s.Initial.ValueInt64() < s.Min.ValueInt64() || known(s.Max) && s.Initial.ValueInt64() > s.Max.ValueInt64()) {
 		diags.AddAttributeError(at.AtName("initial"), "Contradictory bounds",
-			fmt.Sprintf("`initial` = %d is not between `min` = %d and `max` = %d.", s.Initial.ValueInt64(), s.Min.ValueInt64(), s.Max.ValueInt64()))
+			fmt.Sprintf("It is not between `min` = %d and `max` = %d.", s.Min.ValueInt64(), s.Max.ValueInt64()))
 	}
 	return diags
 }

@@ -36,9 +36,9 @@ func laterWarnings(c change) diag.Diagnostics {
 		return nil
 	}
 	withoutFloating := func(s cluster.NodeSpec) string { s.ExternalNetworkID = ""; return s.Hash() }
-	if !c.nodes.FrontEnd && withoutFloating(c.spec.FrontEnd) != withoutFloating(c.was.spec.FrontEnd) {
+	if !c.nodes.FrontEnd && !c.keepsFrontEnd && withoutFloating(c.spec.FrontEnd) != withoutFloating(c.was.spec.FrontEnd) {
 		diags.AddAttributeWarning(path.Root("front_end"), "The front-end stays as it is",
-			fmt.Sprintf("A change of the front-end's image, flavor, network, security groups, cloud_config or files takes effect when %s is next made, or at once with replace_on_change = true.", c.nodes.FrontEndName))
+			fmt.Sprintf("A change of the front-end's image, flavor, network, security groups, `cloud_config` or `files` takes effect when %s is next made, or at once with `replace_on_change = true`.", c.nodes.FrontEndName))
 	}
 	if before := c.was.spec.FrontEnd.ExternalNetworkID; !c.nodes.FrontEnd && before != "" && before != c.spec.FrontEnd.ExternalNetworkID {
 		diags.AddAttributeWarning(path.Root("front_end").AtName("external_network"), "The front-end keeps its floating IP",
@@ -50,7 +50,7 @@ func laterWarnings(c change) diag.Diagnostics {
 		keep := without(plan.Keep, plan.Roll)
 		if existed && len(keep) > 0 && before.NodeSpec.Hash() != c.spec.Groups[name].NodeSpec.Hash() {
 			diags.AddAttributeWarning(path.Root("workers").AtMapKey(name), "Present workers stay as they are",
-				fmt.Sprintf("The change applies to workers of group %q made from now on. Made before: %s. To replace these too, set `replacement`.", name, strings.Join(keep, ", ")))
+				fmt.Sprintf("The change applies to workers that are made from now on. Made before: %s. To replace these too, set `replacement`.", strings.Join(keep, ", ")))
 		}
 	}
 	return diags
@@ -63,8 +63,8 @@ func boundsWarnings(c change) diag.Diagnostics {
 		n, bounds := c.nodes.Groups[name].Working(), c.spec.Groups[name].Scaling
 		if bounds != nil && n > bounds.Max {
 			diags.AddAttributeWarning(path.Root("workers").AtMapKey(name).AtName("scaling").AtName("max"), "More workers than max",
-				fmt.Sprintf("Group %q has %d workers, max is %d. None is deleted: the scaler adds no more, and lets idle ones go. "+
-					"To shrink the group now, give it `count` in place of `scaling`.", name, n, bounds.Max))
+				fmt.Sprintf("The group has %d workers. None is deleted: the scaler adds no more, and lets idle ones go. "+
+					"To shrink the group now, give it `count` in place of `scaling`.", n))
 		}
 	}
 	return diags

@@ -29,7 +29,11 @@ func (c configuration) place(diags []*tfprotov6.Diagnostic) []*tfprotov6.Diagnos
 		if d == nil {
 			continue
 		}
-		placed := *d
+		reworded := c.reworded(d)
+		if reworded == nil {
+			continue
+		}
+		placed, d := *reworded, reworded
 		if d.Attribute != nil && len(d.Attribute.Steps()) > 0 {
 			placed.Attribute, placed.Detail = visible(d.Attribute), c.beginning(d.Attribute, d.Detail)
 		}
@@ -64,6 +68,7 @@ func (c configuration) beginning(path *tftypes.AttributePath, text string) strin
 	}
 	if value := c.value(path); value != "" {
 		name += " = " + value
+		text = strings.TrimPrefix(text, value+" ") // what follows is about the value anyway
 	}
 	return name + ": " + lowered(text)
 }

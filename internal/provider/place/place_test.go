@@ -123,6 +123,24 @@ func TestNothingIsSaidTwice(t *testing.T) {
 	}
 }
 
+// The framework's own words are for its developers.
+func TestWordsOfTheFramework(t *testing.T) {
+	at := tftypes.NewAttributePath().WithAttributeName("workers").WithElementKeyString("gpu").WithAttributeName("image")
+	c := example(t, tftypes.NewValue(tftypes.String, nil))
+	for summary, want := range map[string]string{
+		missingRequired: `Missing image: workers["gpu"].image: it has to be set, and must not be null.`,
+		setReadOnly:     `Invalid image: workers["gpu"].image: it can't be set: the provider fills it. Remove it.`,
+	} {
+		got := c.place([]*tfprotov6.Diagnostic{{Summary: summary, Detail: "Ask the provider developers.", Attribute: at}})
+		if text := got[0].Summary + ": " + got[0].Detail; text != want {
+			t.Error(text)
+		}
+	}
+	if got := c.place([]*tfprotov6.Diagnostic{{Summary: missingRequired, Attribute: at.WithAttributeName("name")}}); len(got) != 0 {
+		t.Errorf("of a part of null: %v", got[0])
+	}
+}
+
 // Every answer that can hold a diagnostic about a configuration passes place.
 func TestAllAnswersArePlaced(t *testing.T) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), "server.go", nil, parser.SkipObjectResolution)

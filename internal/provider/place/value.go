@@ -16,19 +16,25 @@ const longestValue = 60
 // value returns the value at a path as a configuration writes it. It is empty for what
 // is not known, long or secret, and for a whole object.
 func (c configuration) value(path *tftypes.AttributePath) string {
-	if c.schema == nil || c.config == nil || !c.shows(path) {
-		return ""
-	}
-	whole, err := c.config.Unmarshal(c.schema.ValueType())
-	if err != nil {
-		return ""
-	}
-	found, rest, err := tftypes.WalkAttributePath(whole, path)
-	value, ok := found.(tftypes.Value)
-	if err != nil || !ok || len(rest.Steps()) > 0 || !value.IsFullyKnown() || value.IsNull() {
+	value, ok := c.find(path)
+	if !ok || !c.shows(path) || !value.IsFullyKnown() || value.IsNull() {
 		return ""
 	}
 	return written(value)
+}
+
+// find returns the value at a path of the configuration.
+func (c configuration) find(path *tftypes.AttributePath) (tftypes.Value, bool) {
+	if c.schema == nil || c.config == nil {
+		return tftypes.Value{}, false
+	}
+	whole, err := c.config.Unmarshal(c.schema.ValueType())
+	if err != nil {
+		return tftypes.Value{}, false
+	}
+	found, rest, err := tftypes.WalkAttributePath(whole, path)
+	value, ok := found.(tftypes.Value)
+	return value, err == nil && ok && len(rest.Steps()) == 0
 }
 
 // shows reports whether the value at a path may be shown: it is an attribute, or an

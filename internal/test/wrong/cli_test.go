@@ -3,7 +3,12 @@ package wrong
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -21,6 +26,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/tfcli"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // longestCall is how long a call of the CLI may take: any longer counts as a hang.
@@ -38,7 +44,35 @@ func newCLI(t *testing.T) *cli {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &cli{path: path, folder: t.TempDir(), attach: serve(t)}
+	c := &cli{path: path, folder: t.TempDir(), attach: serve(t)}
+	for name, text := range keys(t) {
+		if err := os.WriteFile(filepath.Join(c.folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// keys returns the key files that rows name.
+func keys(t *testing.T) map[string]string {
+	t.Helper()
+	ca, err := trust.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := ca.PrivatePEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"ca.pem": good, "ecdsa.pem": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
 }
 
 // serve serves the provider, and returns how a CLI reaches it.

@@ -14,7 +14,7 @@ var unfit = []struct {
 	{regexp.MustCompile(`types\.\w+|basetypes|tftypes|attr\.|\*?\bcluster\.[A-Z]\w+|\[\]string|map\[string\]|int64|Int64|big\.Float|float64|<nil>|%!|\bnil\b`), "a Go type or value"},
 	{regexp.MustCompile(`(?i)provider developer|report (this|it)|please report|always an error in the provider|bug in the provider`), "a call for the provider's developers"},
 	{regexp.MustCompile(`\.\.(\s|$)|\. \.|;\.|,\.|:\.|\?\.|!\.|\s\.(\s|$)|::(\s|$)|;;|,,`), "doubled punctuation"},
-	{regexp.MustCompile(`(?i)\b(invalid attribute value match|value conversion error|attribute \S+ (value|string|list|map|set) )`), "the words of a library"},
+	{regexp.MustCompile(`(?i)\b(invalid attribute value match|value conversion error|attribute \S+[^:] (value|string|list|map|set) )`), "the words of a library"},
 	{regexp.MustCompile(`\b(ElementKey\w+|AttributeName|Value\(")`), "a path in the words of a library"},
 }
 

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
@@ -17,14 +20,17 @@ type world struct {
 	apply   bool                                   // what plans well is applied
 }
 
-// worlds are in the order of their cost: the first one has what most rows need.
+// images are those of all worlds.
+var images = append(openstacktest.DefaultImages(),
+	openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "twin"},
+	openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000004", Name: "twin"},
+	openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000005", Name: "needy", MinRAM: 1024, MinDisk: 10},
+	openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000006", Name: "queued", Status: "queued"})
+
+// worlds are all clouds that rows meet. The first one is that of most rows.
 var worlds = []world{
 	{name: "plain", options: openstacktest.Options{
-		Images: append(openstacktest.DefaultImages(),
-			openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000003", Name: "twin"},
-			openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000004", Name: "twin"},
-			openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000005", Name: "needy", MinRAM: 1024, MinDisk: 10},
-			openstacktest.Image{ID: "a1599d16-0000-4000-8000-000000000006", Name: "queued", Status: "queued"}),
+		Images: images,
 		Networks: append(openstacktest.DefaultNetworks(),
 			openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/29"},
 			openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000004", Name: "double", CIDR: "10.98.0.0/24"},
@@ -32,6 +38,76 @@ var worlds = []world{
 		SecurityGroups: []string{"default", "open", "doubled", "doubled"},
 		Zones:          []openstacktest.Zone{{Name: "nova", Hosts: 3}, {Name: "west", Hosts: 3}},
 	}},
+	// A project that has room for a small cluster.
+	{name: "quota", options: openstacktest.Options{
+		BlockStorage: true,
+		Flavors:      append(openstacktest.DefaultFlavors(), openstacktest.Flavor{ID: "7", Name: "m1.huge", VCPUs: 64, RAM: 65536, Disk: 80}),
+		Networks:     append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "other", CIDR: "10.99.0.0/20"}),
+		Quota: openstacktest.Quota{Instances: 10, Cores: 12, RAM: 16000, Ports: 14, Volumes: 4, Gigabytes: 50,
+			ServerGroups: 1, ServerGroupMembers: 3, MetadataItems: 25},
+	}},
+	// Clusters that the rows make, and then change.
+	{name: "changes", options: openstacktest.Options{Images: images}},
+	// Names and ports that others have.
+	{name: "taken", prepare: takeNames, options: openstacktest.Options{
+		Networks: append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "other", CIDR: "10.99.0.0/20"}),
+	}},
+	// A cloud that refuses to list its images.
+	{name: "trouble", prepare: func(_ *testing.T, cloud *openstacktest.Cloud) {
+		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/image/images*", Status: 403, Times: -1})
+	}},
+}
+
+// takeNames makes a cluster, two of one name, one that another run has not finished, a
+// port in use and one on another network.
+func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
+	t.Helper()
+	for id, name := range map[string]string{
+		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2": "astro", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d3": "half",
+		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d4": "double", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d5": "double",
+	} {
+		makeCluster(t, cloud, id, name, "")
+	}
+	half, _ := cloud.Server("half-frontend")
+	cloud.RemoveServer(half.ID)
+	port, err := cloud.AddPort("private", "taken", "10.76.9.9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	makeCluster(t, cloud, "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d6", "porter", port)
+	if _, err := cloud.AddPort("other", "elsewhere", ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// makeCluster makes a cluster of one worker past Terraform, whether or not its name is
+// free. port is the ID of the front-end's own port, or "".
+func makeCluster(t *testing.T, cloud *openstacktest.Cloud, id, name, port string) {
+	t.Helper()
+	client, err := openstack.New(t.Context(), openstack.Config{
+		AuthURL: cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,
+		UserDomainName: openstacktest.DomainName, TenantName: openstacktest.ProjectName,
+		ProjectDomainName: openstacktest.DomainName, Region: openstacktest.Region,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := cluster.NodeSpec{
+		Image: openstacktest.DefaultImages()[0].ID, Flavor: "4", Network: openstacktest.DefaultNetworks()[0].ID,
+		SecurityGroups: []string{"default"},
+	}
+	frontEnd := node
+	frontEnd.Port = port
+	result, err := provision.New(client, provision.Options{}).Apply(t.Context(), provision.Request{
+		Create: true, NameFree: true, Wait: provision.WaitActive,
+		Spec: cluster.Spec{
+			ID: id, Name: name, LoginUser: "ada", LoginUID: cluster.DefaultLoginUID, BatchSystem: cluster.BatchNone,
+			FrontEnd: frontEnd, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: 1}},
+		},
+	})
+	if err != nil || len(result.Problems) > 0 {
+		t.Fatal(err, result.Problems)
+	}
 }
 
 // start starts the world's cloud, and its guests where something is applied.

@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// sideBySide has the CLI wait for many clusters at a time.
+const sideBySide = "-parallelism=40"
+
 // leastRows is how many rows the table has at least.
 const leastRows = 1
 
@@ -15,14 +18,24 @@ func TestWrongInputs(t *testing.T) {
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("a real CLI runs with TF_ACC=1 only")
 	}
-	for _, name := range os.Environ() { // the settings of a cloud in reach must not stand in for missing ones
-		if name, _, _ := strings.Cut(name, "="); strings.HasPrefix(name, "OS_") {
-			t.Setenv(name, "")
+	for _, w := range worlds {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			w.judge(t)
+		})
+	}
+}
+
+// The settings of a cloud in reach must not stand in for missing ones.
+func TestMain(m *testing.M) {
+	for _, setting := range os.Environ() {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "OS_") {
+			if err := os.Unsetenv(name); err != nil {
+				panic(err)
+			}
 		}
 	}
-	for _, w := range worlds {
-		t.Run(w.name, w.judge)
-	}
+	os.Exit(m.Run())
 }
 
 func TestTableIsLarge(t *testing.T) {
@@ -139,7 +152,7 @@ func (s *session) validate(t *testing.T, rows []*row) []*row {
 func (s *session) plan(t *testing.T, rows []*row) []*row {
 	t.Helper()
 	s.write(t, rows, judged)
-	return s.hear(rows, s.cli.stream(t, "plan", "-json", "-lock=false"), s.cli.printed(t, "plan", "-lock=false"))
+	return s.hear(rows, s.cli.stream(t, "plan", "-json", "-lock=false", sideBySide), s.cli.printed(t, "plan", "-lock=false", sideBySide))
 }
 
 // apply applies rows; what it prints for people is what its JSON says, as an apply can't
@@ -147,14 +160,14 @@ func (s *session) plan(t *testing.T, rows []*row) []*row {
 func (s *session) apply(t *testing.T, rows []*row) {
 	t.Helper()
 	s.write(t, rows, judged)
-	s.hear(rows, s.cli.stream(t, "apply", "-json", "-auto-approve"), nil)
+	s.hear(rows, s.cli.stream(t, "apply", "-json", "-auto-approve", sideBySide), nil)
 }
 
 // makeFirst applies the first configurations of the rows that have two.
 func (s *session) makeFirst(t *testing.T, rows []*row) {
 	t.Helper()
 	s.write(t, rows, func(r *row) string { return r.before })
-	for _, d := range s.cli.stream(t, "apply", "-json", "-auto-approve") {
+	for _, d := range s.cli.stream(t, "apply", "-json", "-auto-approve", sideBySide) {
 		if d.Severity == "error" {
 			t.Fatal(d)
 		}
@@ -164,7 +177,7 @@ func (s *session) makeFirst(t *testing.T, rows []*row) {
 func (s *session) destroy(t *testing.T) {
 	t.Helper()
 	s.write(t, nil, judged)
-	for _, d := range s.cli.stream(t, "apply", "-json", "-auto-approve") {
+	for _, d := range s.cli.stream(t, "apply", "-json", "-auto-approve", sideBySide) {
 		t.Error(d)
 	}
 }

@@ -51,8 +51,7 @@ type SSH struct {
 	User           string
 	Port           int
 	IdentityFile   string
-	KnownHosts     string // lines of a known_hosts file
-	KnownHostsFile string // path of such a file
+	KnownHostsFile string
 	Options        []string
 }
 
@@ -136,9 +135,6 @@ func (d *decoder) queue(blocks map[string][]*hcl.Block, c *Config) {
 	if s := d.atMostOne(inner, "ssh"); s != nil {
 		c.Queue.SSH = &SSH{}
 		d.body(s.Body, c.Queue.SSH.options())
-		if c.Queue.SSH.KnownHosts != "" && c.Queue.SSH.KnownHostsFile != "" {
-			d.fail(s.DefRange, "Host keys given twice", "known_hosts and known_hosts_file are set together; leave one.")
-		}
 	}
 	if p := c.Queue.Settings.Problem(); p.Summary != "" {
 		d.fail(b.DefRange, p.Summary, p.Detail)

@@ -1,21 +1,89 @@
-### an unknown image of the cluster
-image = "debian-31" # error
-#> Unknown image "debian-31"
-#> debian-13-hpc
+### a cluster's name with capital letters
+name = "Astro_1" # error
+#> name = "Astro_1": 
+#> DNS label
 
-### an unknown network of the cluster
-network = "privat" # error
-#> Unknown network "privat"
+### a cluster's name of 37 characters
+name = "a234567890123456789012345678901234567" # error
+#> name
+#> at most 36
 
-### an unknown image of a group
-workers = {
-  gpu = { flavor = "m1.small", count = 1, image = "nope" } # error
+### an empty name of a cluster
+name = "" # error
+#> name = "": 
+
+### a cluster's name that begins with a digit
+name = "1astro" # error
+#> name = "1astro": 
+
+### a cluster's name that ends in a hyphen
+name = "astro-" # error
+#> name = "astro-": 
+
+### a cluster's name with a dot
+name = "astro.example" # error
+#> name = "astro.example": 
+
+### a cluster's name with a line break
+name = "astro\n" # error
+#> name
+
+### a cluster's name in other letters
+name = "ästro" # error
+#> name = "ästro": 
+
+### no name: the words are the CLI's # error
+resource "vmcluster_cluster" "ROW" {
+  image     = "debian-13-hpc"
+  network   = "private"
+  front_end = { flavor = "m1.medium" }
 }
-#> workers["gpu"].image = "nope": 
+#> "name" is required
 
-### an unknown image of the front-end
-front_end = { flavor = "m1.small", image = "nope" } # error
-#> front_end.image = "nope": 
+### an attribute that does not exist: the words are the CLI's
+flavour = "m1.small" # error
+#> "flavour" is not expected
 
-### nothing is wrong
-login_user = "ada"
+### an attribute of a group that does not exist
+workers = {
+  cpu = { flavour = "m1.small", flavor = "m1.small", count = 1 }
+}
+
+### a group's name with capital letters
+workers = {
+  CPU = { flavor = "m1.small", count = 1 } # error
+}
+#> workers["CPU"]: 
+#> DNS label
+
+### a group with the front-end's name
+workers = {
+  frontend = { flavor = "m1.small", count = 1 } # error
+}
+#> workers["frontend"]: 
+#> the front-end's own
+
+### an empty name of a group
+workers = {
+  "" = { flavor = "m1.small", count = 1 } # error
+}
+#> workers[""]: 
+
+### a group's name of 21 characters
+workers = {
+  a23456789012345678901 = { flavor = "m1.small", count = 1 } # error
+}
+#> workers["a23456789012345678901"]: 
+#> at most 20
+
+### a group's name with a dot
+workers = {
+  "c.pu" = { flavor = "m1.small", count = 1 } # error
+}
+#> workers["c.pu"]: 
+
+### a group that is null
+workers = {
+  cpu = null # error
+}
+#> workers["cpu"]: 
