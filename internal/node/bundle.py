@@ -99,7 +99,7 @@ class Bundle:
             "authorized_keys": [k for k in user_keys if k],
             "coordinator_keys": [own.coordinator_key],
             "sources": own.sources,
-            "ca": document.get("ca") or self.node.config["ca"],
+            "ca": ssh.public_key(document.get("ca") or self.node.config["ca"]),
             "batch": batch,
         }
 

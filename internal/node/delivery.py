@@ -21,7 +21,7 @@ def check(node, request):
     _list(bundle, "authorized_keys", lambda line: isinstance(line, str) and line and line == ssh.key_line(line))
     _list(bundle, "coordinator_keys", is_key)
     _list(bundle, "sources", lambda s: isinstance(s, str) and s == _network(s))
-    _want(isinstance(bundle.get("ca"), str) and ssh.public_key(bundle["ca"]), "ca")
+    _want(is_key(bundle.get("ca")), "ca")
     if not node.is_front_end:
         shown = bundle.get("host_certificate")
         if not isinstance(shown, str) or not shown or shown != ssh.certificate(shown):

@@ -10,6 +10,7 @@ import time
 from .checks import clean
 from .files import at, read, write
 
+FIRST_USER = 1000  # uids of the system's own accounts are below it
 MOST = 1 << 20  # bytes of stdout, and of stderr, of any program
 
 
@@ -123,10 +124,12 @@ def works(*command, **options):
 
 
 def running(program):
-    """Reports whether a process of that name runs."""
+    """Reports whether a daemon of that name runs. A user's process of that name is none."""
     for pid in filter(str.isdigit, os.listdir(at("/proc")) if os.path.isdir(at("/proc")) else []):
         if read("/proc/%s/comm" % pid).strip() == program:
-            return True
+            uid = re.search(r"(?m)^Uid:\s+([0-9]+)", read("/proc/%s/status" % pid))  # the real one
+            if not uid or int(uid.group(1)) < FIRST_USER:
+                return True
     return False
 
 
