@@ -65,6 +65,9 @@ func (r *clusterResource) plan(ctx context.Context, m model, state *model, kept 
 		return m, diags
 	}
 	diags.Append(r.decide(ctx, &c)...)
+	if !diags.HasError() {
+		diags.Append(r.checkHomonyms(ctx, c)...)
+	}
 	diags.Append(c.decideFrontEnd()...)
 	diags.Append(c.checkMessenger()...)
 	if c.makes() || c.redescribed() {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/preflight"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
@@ -22,6 +24,9 @@ var ErrUnknownConfig = errors.New("a setting of the provider is known during the
 type Cloud interface {
 	catalog
 	preflight.Cloud
+
+	// Nodes returns every server of the project that has all the tags.
+	Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error)
 }
 
 // Connector reaches the cloud that the provider's configuration names.
@@ -45,6 +50,8 @@ type Session struct {
 	read  map[string]bool      // IDs of the clusters in this run's state
 	free  map[string]time.Time // when no server of a cluster of that name existed
 	taken map[string]bool      // names of the clusters that this run creates
+
+	groups map[string][]string // the groups of the clusters that this run plans, by cluster name
 }
 
 // NewSession returns the session of a provider that is configured now.
@@ -87,6 +94,26 @@ func (s *Session) mayReplace() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.read) > 0
+}
+
+// intend notes which groups a planned cluster has, and returns those of other clusters of
+// this run whose workers would have the same names.
+func (s *Session) intend(name string, groups []string) []cluster.Homonym {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.groups == nil {
+		s.groups = map[string][]string{}
+	}
+	s.groups[name] = groups
+	var out []cluster.Homonym
+	for _, group := range groups {
+		for _, h := range cluster.Homonyms(name, group) {
+			if slices.Contains(s.groups[h.OtherCluster], h.OtherGroup) {
+				out = append(out, h)
+			}
+		}
+	}
+	return out
 }
 
 // foundFree notes that no server of a cluster of that name exists now.
