@@ -157,7 +157,7 @@ func reader(q config.Queue) queue.Reader {
 			Options: s.Options, Timeout: q.Timeout, Runner: local,
 		}
 	}
-	return q.Settings.Reader(runner)
+	return queue.Cleaned(q.Settings.Reader(runner))
 }
 
 // settings returns the settings that may change while the loop runs.

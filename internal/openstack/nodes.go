@@ -14,6 +14,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // pageSize is Nova's own upper limit of a page ([api] max_limit).
@@ -125,15 +126,15 @@ func listRecords(ctx context.Context, sc *gophercloud.ServiceClient, tags []stri
 // node turns a server into a node, and reports whether its tags make it one of
 // a cluster.
 func (r record) node() (cluster.Node, bool) {
-	n := cluster.Node{ID: r.ID, Name: r.Name, Status: cluster.Status(strings.ToUpper(r.Status))}
+	n := cluster.Node{ID: r.ID, Name: text.Clean(r.Name), Status: cluster.Status(text.Clean(strings.ToUpper(r.Status)))}
 	if r.Task == "deleting" && !n.Gone() {
 		n.Status = cluster.StatusDeleting
 	}
-	n.Zone = r.Zone
+	n.Zone = text.Clean(r.Zone)
 	ours := cluster.ReadTags(&n, r.Tags)
 	n.Address, n.Floating = r.addresses()
 	if r.Fault != nil {
-		n.Fault = &cluster.Fault{Code: r.Fault.Code, Message: r.Fault.Message}
+		n.Fault = &cluster.Fault{Code: r.Fault.Code, Message: clean(r.Fault.Message)}
 	}
 	var image struct {
 		ID string `json:"id"`

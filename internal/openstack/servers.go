@@ -10,6 +10,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servers"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // CreateNode makes one server and returns its ID. It does not wait, and sends the
@@ -154,7 +155,7 @@ func (c nodeCalls) ClearReport(ctx context.Context, id string) error {
 // one (it is still building, or has no serial console) the error is of kind
 // FaultOther.
 func (c nodeCalls) ConsoleTail(ctx context.Context, id string, lines int) (string, error) {
-	text, err := on("read console log of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
+	tail, err := on("read console log of server "+id, c.compute, func(sc *gophercloud.ServiceClient) (string, error) {
 		return servers.ShowConsoleOutput(ctx, sc, id, servers.ShowConsoleOutputOpts{Length: lines}).Extract()
 	})
 	var ce *cluster.CloudError
@@ -164,5 +165,9 @@ func (c nodeCalls) ConsoleTail(ctx context.Context, id string, lines int) (strin
 			ce.Kind = cluster.FaultOther
 		}
 	}
-	return text, err
+	return text.Lines(tail, longestConsole), err
 }
+
+// longestConsole is the number of characters of a console log that are kept. Each line
+// may be as long as its author likes.
+const longestConsole = 256 << 10

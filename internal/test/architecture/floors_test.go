@@ -11,7 +11,8 @@ import (
 // is below it. Its packages import rooms of lower floors, and each other; a room on
 // the same floor is another flow's, and a higher one is a user.
 var floors = [][]string{
-	{"internal/cluster", "internal/node", "internal/text", "internal/wait", "scaler/internal/command", "scaler/internal/option"},
+	{"internal/text"},
+	{"internal/cluster", "internal/node", "internal/wait", "scaler/internal/command", "scaler/internal/option"},
 	{"internal/trust", "internal/openstack", "internal/plan", "internal/preflight/compare", "internal/roster", "scaler/internal/queue", "scaler/internal/reason"},
 	{"internal/cloudinit", "internal/preflight", "internal/report", "scaler/internal/access", "scaler/internal/fleet"},
 	{"internal/batch", "scaler/internal/demand"},

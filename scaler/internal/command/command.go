@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // MaxOutput is the number of bytes that a tool may print. It bounds the time of a tool that
@@ -153,6 +155,6 @@ func (t *tail) Write(p []byte) (int, error) {
 // line returns the first paragraph as one line. Some tools print advice for the reader
 // of a terminal after it.
 func (t *tail) line() string {
-	text, _, _ := strings.Cut(strings.TrimSpace(t.buf.String()), "\n\n")
-	return strings.Join(strings.Fields(text), " ")
+	first, _, _ := strings.Cut(strings.TrimSpace(t.buf.String()), "\n\n")
+	return text.Line(first, maxStderr)
 }

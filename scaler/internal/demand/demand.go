@@ -145,8 +145,13 @@ func (d Demand) New() int {
 	return n
 }
 
+// mostUnmetReasons bounds the reasons of UnmetByReason. Jobs may ask for anything, and so
+// there may be as many reasons as jobs.
+const mostUnmetReasons = 25
+
 // UnmetByReason returns the unmet jobs, one value for each reason, in the order of the
-// reasons' words. First is a job of the first job group; Key is empty.
+// reasons' words. First is a job of the first job group; Key is empty. Of very many
+// reasons it returns those of most jobs; the last value stands for the others.
 func (d Demand) UnmetByReason() []Unmet {
 	words := map[*reason.Argument]string{} // there may be thousands of groups, and few reasons
 	byWords := map[string]*Unmet{}
@@ -165,9 +170,23 @@ func (d Demand) UnmetByReason() []Unmet {
 		u.Key = ""
 		byWords[text] = &u
 	}
+	texts := slices.Sorted(maps.Keys(byWords))
+	var others Unmet
+	if len(texts) > mostUnmetReasons {
+		slices.SortStableFunc(texts, func(a, b string) int { return byWords[b].Count - byWords[a].Count })
+		for _, text := range texts[mostUnmetReasons:] {
+			others.Count += byWords[text].Count
+		}
+		others.First, others.Why = byWords[texts[mostUnmetReasons]].First, reason.New(reason.OtherReasons)
+		texts = texts[:mostUnmetReasons]
+		slices.Sort(texts)
+	}
 	var out []Unmet
-	for _, text := range slices.Sorted(maps.Keys(byWords)) {
+	for _, text := range texts {
 		out = append(out, *byWords[text])
+	}
+	if others.Count > 0 {
+		out = append(out, others)
 	}
 	return out
 }

@@ -114,3 +114,27 @@ func TestPartsThatAreLeftOutAreNamed(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// Jobs that ask for as many groups as there are jobs have few reasons together, and
+// those of most jobs are among them.
+func TestReasonsAreFew(t *testing.T) {
+	in := Input{Groups: []Group{{Name: "cpu", Kind: Kind{Shape: queue.Shape{Cpus: 8}}, Max: 10, Room: 10}}}
+	for i := range 500 {
+		g := queue.JobGroup{Key: fmt.Sprint(i), Count: 1, First: fmt.Sprintf("%d.0", i), Asks: queue.Shape{Cpus: 1}, Takes: queue.Shape{Cpus: 1}}
+		g.Group = fmt.Sprintf("g%d%s", i, strings.Repeat("x", 200))
+		if i == 499 {
+			g.Group, g.Count = "gpu", 7
+		}
+		in.Jobs = append(in.Jobs, g)
+	}
+	jobs, length, known := 0, 0, false
+	all := Compute(in).UnmetByReason()
+	for _, u := range all {
+		jobs += u.Count
+		length += len(u.Why.String())
+		known = known || strings.Contains(u.Why.String(), "group gpu")
+	}
+	if jobs != 506 || len(all) != mostUnmetReasons+1 || length > 5000 || !known || all[len(all)-1].Why.String() != "for other reasons" {
+		t.Errorf("%d jobs, %d reasons of %d characters; the usual one is there: %t", jobs, len(all), length, known)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
@@ -29,6 +30,9 @@ const (
 	unsuited verdict = 'r' // by requirements
 	notAsked verdict = '-' // the job asks for another one
 )
+
+// longestGroup bounds the name of a group that the cluster does not have, in characters.
+const longestGroup = 60
 
 // refusals says why jobs get no worker.
 type refusals struct {
@@ -124,7 +128,7 @@ func (r *refusals) reason(g *queue.JobGroup, own bool) (why reason.Reason, never
 	_, there := r.kinds[g.Group]
 	switch {
 	case !asked && !there:
-		return reason.New(reason.GroupNotInCluster, reason.Name("group", g.Group)), true
+		return reason.New(reason.GroupNotInCluster, reason.Name("group", text.Line(g.Group, longestGroup))), true
 	case !asked:
 		return reason.New(reason.GroupNotInCharge, reason.Name("group", g.Group)), false
 	case len(full) > 0:

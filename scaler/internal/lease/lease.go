@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // Bounds of a duration in another scaler's lease that is believed.
@@ -22,6 +24,9 @@ const (
 	shortest = 10 * time.Second
 	longest  = time.Hour
 )
+
+// longestHolder bounds the name of another scaler, in characters. Nova's tags have 60.
+const longestHolder = 60
 
 // mark is one tag: holder, number of the renewal, duration.
 type mark struct {
@@ -33,9 +38,9 @@ type mark struct {
 func (m mark) text() string { return fmt.Sprintf("%s:%d:%d", m.holder, m.n, int(m.ttl.Seconds())) }
 
 // parse reads a tag. A tag that it can't read gets the longest duration.
-func parse(text string) mark {
-	parts := strings.Split(text, ":")
-	m := mark{holder: parts[0], ttl: longest}
+func parse(tag string) mark {
+	parts := strings.Split(tag, ":")
+	m := mark{holder: text.Line(parts[0], longestHolder), ttl: longest}
 	if len(parts) != 3 {
 		return m
 	}

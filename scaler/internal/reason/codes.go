@@ -28,6 +28,7 @@ const (
 	JobsNotCounted   Code = "jobs_not_counted"
 	JobsUnmet        Code = "jobs_unmet"
 	JobsNotJudged    Code = "jobs_not_judged"
+	OtherReasons     Code = "other_reasons"
 	JobsPassedOver   Code = "jobs_passed_over"
 	JobsBlocked      Code = "jobs_blocked"
 	StrangerRefuses  Code = "stranger_refuses"

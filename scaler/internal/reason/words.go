@@ -21,6 +21,7 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	JobsNotCounted:   "{jobs:job} not counted ({first}…): {why}",
 	JobsUnmet:        "{jobs:job} without a worker to come ({first}…): {why}",
 	JobsNotJudged:    "a part of what {jobs:job} demand is not judged and counts as met ({first}…): {why}",
+	OtherReasons:     "for other reasons",
 	JobsPassedOver:   "a worker with room for them stayed idle: their requirements or limits must be in the way",
 	JobsBlocked:      "they can not start now: {why}",
 	StrangerRefuses:  "is not the cluster's, and left jobs waiting that fit it: not counted for another {left}",

@@ -44,6 +44,7 @@ func rows() []row {
 			"4 jobs without a worker to come (6.0…): a worker with room for them stayed idle: their requirements or limits must be in the way"},
 		{to(reason.JobsNotJudged, count("jobs", 4), text("first", "6.0"), text("why", "A + 1: its evaluation takes more than 20000 steps")),
 			"a part of what 4 jobs demand is not judged and counts as met (6.0…): A + 1: its evaluation takes more than 20000 steps"},
+		{to(reason.OtherReasons), "for other reasons"},
 		{to(reason.JobsBlocked, text("why", "waits for job 5")), "they can not start now: waits for job 5"},
 		{to(reason.StrangerRefuses, span("left", 30*minute)), "is not the cluster's, and left jobs waiting that fit it: not counted for another 30m"},
 		{to(reason.GroupNotThere), "the cluster has no worker group of that name"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // The errors that keep a wish from being carried out. The wish stays in the variables
@@ -72,10 +73,10 @@ func (s shortened) Unwrap() error { return s.error }
 // kindOfWarnings returns the kind of fault in the first lines. The cloud's words come
 // before the advice, which may name other kinds.
 func kindOfWarnings(warnings string) cluster.FaultKind {
-	text := ""
+	words := ""
 	for line := range strings.Lines(warnings) {
-		text += " " + strings.TrimSpace(line)
-		if kind := cluster.FaultOfWords(text); kind != cluster.FaultOther {
+		words += " " + strings.TrimSpace(line)
+		if kind := cluster.FaultOfWords(words); kind != cluster.FaultOther {
 			return kind
 		}
 	}
@@ -92,9 +93,5 @@ func brief(words string) string {
 		}
 		return r
 	}, words)
-	text := strings.Join(strings.Fields(clean), " ")
-	if len(text) > longestText {
-		text = strings.ToValidUTF8(text[:longestText], "") + " …"
-	}
-	return text
+	return text.Line(clean, longestText)
 }

@@ -72,7 +72,7 @@ func (r run) attempt(ctx context.Context, w wish) error {
 	if w.empty() {
 		return nil
 	}
-	r.o.Log("terraform run", "wanted", text(wanted))
+	r.o.Log("terraform run", "wanted", textOf(wanted))
 	applied, warnings, err := r.apply(ctx, w)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (r run) plan(ctx context.Context, file string, w wish) (bool, error) {
 	return check(shown, r.o.Resource, w.leave)
 }
 
-func text(groups map[string]Group) string {
+func textOf(groups map[string]Group) string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		g := groups[name]

@@ -1,0 +1,161 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
+)
+
+// Bounds of the texts in a snapshot, in characters. Users of the batch system wrote
+// most of them.
+const (
+	longestName  = 255 // of a worker, a group, a key
+	longestID    = 100 // of a job, a server
+	longestWords = 300 // for people
+	longestText  = 4 << 10
+	mostWords    = 100 // texts for people in one list
+)
+
+// Cleaned returns a reader whose snapshots and jobs have no text that a terminal, a page
+// or a log would act on, and no texts for people beyond a bound. It is a Finder if the
+// given one is.
+func Cleaned(r Reader) Reader {
+	c := cleaned{r}
+	if f, ok := r.(Finder); ok {
+		return cleanedFinder{c, f}
+	}
+	return c
+}
+
+type cleaned struct{ from Reader }
+
+// Read implements Reader.
+func (c cleaned) Read(ctx context.Context) (Snapshot, error) {
+	s, err := c.from.Read(ctx)
+	s.clean()
+	return s, err
+}
+
+type cleanedFinder struct {
+	cleaned
+	finder Finder
+}
+
+// Find implements Finder.
+func (c cleanedFinder) Find(ctx context.Context, id string) (Job, error) {
+	j, err := c.finder.Find(ctx, id)
+	j.ID, j.State, j.Why, j.Node = text.Line(j.ID, longestID), text.Line(j.State, longestName), text.Line(j.Why, longestWords), text.Line(j.Node, longestName)
+	j.Kind.clean(map[*Requirement]*Requirement{})
+	return j, err
+}
+
+// clean makes all text of a snapshot clean. The snapshot is the caller's alone.
+func (s *Snapshot) clean() {
+	s.Partial, s.LeftOut = words(s.Partial), words(s.LeftOut)
+	known := map[*Requirement]*Requirement{}
+	for i := range s.Jobs {
+		s.Jobs[i].clean(known)
+	}
+	if n := len(s.Skipped); n > mostWords {
+		rest := &s.Skipped[mostWords-1]
+		rest.Why = "other reasons"
+		for _, k := range s.Skipped[mostWords:] {
+			rest.Count += k.Count
+		}
+		s.Skipped = s.Skipped[:mostWords]
+	}
+	for i := range s.Skipped {
+		k := &s.Skipped[i]
+		k.Why, k.First = text.Line(k.Why, longestWords), text.Line(k.First, longestID)
+	}
+	nodes := make(map[string]int, len(s.OnNode))
+	for name, n := range s.OnNode {
+		nodes[text.Line(name, longestName)] += n
+	}
+	if s.OnNode != nil {
+		s.OnNode = nodes
+	}
+	for i := range s.Workers {
+		w := &s.Workers[i]
+		w.Name, w.Server, w.State = text.Line(w.Name, longestName), text.Line(w.Server, longestID), text.Line(w.State, longestID)
+		w.Attributes.clean()
+	}
+}
+
+// words returns texts for people.
+func words(list []string) []string {
+	for i := range list {
+		list[i] = text.Line(list[i], longestWords)
+	}
+	if n := len(list); n > mostWords {
+		list = append(list[:mostWords-1], fmt.Sprintf("and %d more", n-mostWords+1))
+	}
+	return list
+}
+
+func (g *JobGroup) clean(known map[*Requirement]*Requirement) {
+	g.Key, g.First = text.Line(g.Key, longestName), text.Line(g.First, longestID)
+	g.Group, g.Blocked = text.Line(g.Group, longestName), text.Line(g.Blocked, longestWords)
+	if g.Requires == nil || g.Requires.isClean() {
+		return
+	}
+	if known[g.Requires] == nil {
+		known[g.Requires] = g.Requires.cleaned()
+	}
+	g.Requires = known[g.Requires]
+}
+
+func (r *Requirement) isClean() bool {
+	for _, c := range r.Clauses {
+		if text.Clean(c) != c {
+			return false
+		}
+	}
+	for name, v := range r.Job {
+		if text.Clean(name) != name || text.Clean(v) != v {
+			return false
+		}
+	}
+	return len(r.NotJudged) == 0
+}
+
+// cleaned returns the requirement with clean text. A clause and an attribute that it is
+// compared with are changed alike.
+func (r *Requirement) cleaned() *Requirement {
+	out := *r
+	out.Clauses = slices.Clone(r.Clauses)
+	for i, c := range out.Clauses {
+		out.Clauses[i] = text.Clean(c)
+	}
+	out.Job = maps.Clone(r.Job)
+	for name, v := range r.Job {
+		delete(out.Job, name)
+		out.Job[text.Clean(name)] = text.Clean(v)
+	}
+	out.NotJudged = words(slices.Clone(r.NotJudged))
+	return &out
+}
+
+// clean makes names and texts clean. A text that is too long is not known.
+func (a Attributes) clean() {
+	for name, v := range a {
+		s, is := v.(string)
+		if key := text.Clean(name); key != name || len(name) > longestName {
+			delete(a, name)
+			continue
+		}
+		switch {
+		case !is:
+		case len(s) > longestText:
+			delete(a, name)
+		default:
+			if c := text.Clean(s); c != s {
+				a[name] = strings.Clone(c)
+			}
+		}
+	}
+}
