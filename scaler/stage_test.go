@@ -94,7 +94,7 @@ func (s *stage) tools() {
 		s.t.Fatal(err, one)
 	}
 	for name, script := range map[string]string{
-		"condor_status": `case "$*" in *-collector*) cat %[1]s/collector.json ;; *-schedd*) echo '[{"Name": "hcm.hpc.test"}]' ;; *) cat %[1]s/condor_status-projected.json ;; esac`,
+		"condor_status": `case "$*" in *-collector*) cat %[1]s/collector.json ;; *-schedd*) echo '[{"Name": "hcm.hpc.test"}]' ;; *-master*) cat %[1]s/condor_status-masters.json ;; *) cat %[1]s/condor_status-projected.json ;; esac`,
 		"condor_q":      `case "$*" in *-totals*) cat %[1]s/condor_q-totals.json ;; *"ProcId == 1") cat %[2]s/one.json ;; *"ProcId == "*) ;; *) cat %[1]s/condor_q-full.json ;; esac`,
 		"one.json":      "",
 	} {

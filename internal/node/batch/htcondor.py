@@ -54,6 +54,11 @@ COLLECTOR_REQUIREMENTS = !regexp("^worker[.]", AuthenticatedIdentity ?: "") || c
   unparse(Machine) == strcat("\\"", split(AuthenticatedIdentity, ".")[1], ".{domain}\\"") && \\
   regexp("^\\"([A-Za-z0-9_]+@)?[-A-Za-z0-9.]+\\"$", unparse(Name)) && splitSlotName(Name)[1] == Machine && \\
   member(unparse(VmclusterName), {{"", strcat("\\"", split(AuthenticatedIdentity, ".")[1], "\\"")}}), {{TARGET}}) == 1
+# Where a job runs is the schedd's to say, not its user's.
+PROTECTED_JOB_ATTRS = $(PROTECTED_JOB_ATTRS) RemoteHost
+SUBMIT_REQUIREMENT_NAMES = $(SUBMIT_REQUIREMENT_NAMES) RemoteHost
+SUBMIT_REQUIREMENT_RemoteHost = isUndefined(RemoteHost)
+SUBMIT_REQUIREMENT_RemoteHost_REASON = "the schedd alone sets RemoteHost"
 """
 WORKER = """\
 DAEMON_LIST = MASTER STARTD

@@ -94,6 +94,8 @@ func (p *pool) answer(c call, now time.Time) []ad {
 		return []ad{{"MyType": "Collector", "Name": "demo", "DaemonStartTime": now.Add(-time.Hour).Unix()}}
 	case c.Tool == "condor_status" && has("-schedd"):
 		return []ad{{"MyType": "Scheduler", "Name": "demo"}}
+	case c.Tool == "condor_status" && has("-master"):
+		return p.masters()
 	case c.Tool == "condor_status":
 		return p.slots(now)
 	case has("-totals"):
@@ -103,13 +105,24 @@ func (p *pool) answer(c call, now time.Time) []ad {
 	}
 }
 
+// identity returns whom the collector takes a worker for, by its token.
+func identity(worker string) string { return "worker." + worker + ".0@demo" }
+
+func (p *pool) masters() []ad {
+	out := []ad{{"MyType": "DaemonMaster", "Name": "demo", "Machine": "demo", "AuthenticatedIdentity": "condor@family"}}
+	for name := range p.workers {
+		out = append(out, ad{"MyType": "DaemonMaster", "Name": name + ".demo", "Machine": name + ".demo", "AuthenticatedIdentity": identity(name), "VmclusterName": name})
+	}
+	return out
+}
+
 func (p *pool) slots(now time.Time) []ad {
 	var out []ad
 	for name, s := range p.workers {
 		n := p.running(name)
 		machine := name + ".demo"
 		common := ad{
-			"Machine": machine, "VmclusterName": name, "Start": true, "Draining": false,
+			"Machine": machine, "AuthenticatedIdentity": identity(name), "VmclusterName": name, "Start": true, "Draining": false,
 			"TotalSlotCpus": workerCPUs, "TotalSlotMemory": workerMemory, "TotalSlotDisk": 1 << 22,
 			"DaemonStartTime": s.since.Unix(), "MyCurrentTime": now.Unix(), "LastHeardFrom": now.Unix(),
 			"EnteredCurrentActivity": s.changed.Unix(),

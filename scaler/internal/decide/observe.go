@@ -19,6 +19,7 @@ func observe(facts Facts, p Policy, m Memory, now time.Time) (round, Memory) {
 		Now: now, JoinTimeout: p.JoinTimeout, Learned: r.timeouts,
 		WatchedFrom: m.WatchedFrom, LastInPool: m.LastInPool, FirstSeen: m.FirstSeen,
 	})
+	believeAmounts(&r.fleet, facts)
 	for i := range r.fleet.Workers {
 		w := &r.fleet.Workers[i]
 		if w.Jobs > 0 {

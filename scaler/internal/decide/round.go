@@ -28,7 +28,7 @@ type round struct {
 
 func newRound(facts Facts, p Policy, timeouts map[string]time.Duration, now time.Time) round {
 	r := round{facts: facts, policy: p.At(now).For(facts.Cluster.Document.Groups), now: now, timeouts: timeouts}
-	r.others = explainCharge(p, facts.Cluster.Document.Groups)
+	r.others = explainCharge(p, facts.Cluster.Document.Groups).and(explainNarrowed(p.At(now).Groups, r.policy.Groups, facts.Cluster.Document.Groups))
 	for _, name := range slices.Sorted(maps.Keys(r.policy.Groups)) {
 		if _, ok := facts.Cluster.Document.Groups[name]; ok {
 			r.managed = append(r.managed, name)

@@ -71,6 +71,8 @@ func keptWith(r round, w fleet.Worker, what reason.Reason, m Memory) reason.Reas
 	switch {
 	case w.Node.Protected:
 		return reason.New(reason.KeptProtected, reason.Why("what", what))
+	case w.Phase == fleet.Absent && w.Doubted:
+		return reason.New(reason.KeptDoubted, reason.Why("what", what))
 	case w.Jobs > 0:
 		return reason.New(reason.KeptForJobs, reason.Why("what", what), reason.Count("jobs", w.Jobs))
 	case w.Phase == fleet.Broken && w.Listed && !r.whole(): // it may have come to run jobs

@@ -44,6 +44,7 @@ type Worker struct {
 	Mark    cluster.Leaving `json:"mark,omitempty"`
 	Drained bool            `json:"drained,omitempty"` // the front-end reports: runs nothing, takes nothing
 	Refused bool            `json:"refused,omitempty"` // the front-end reports: runs jobs
+	Doubted bool            `json:"doubted,omitempty"` // the pool lists it, and that is not believed: it counts as not in the pool
 
 	AbsentSince time.Time     `json:"absent_since,omitzero"` // of a worker that is not in the pool
 	Timeout     time.Duration `json:"timeout_ns"`            // after which a worker that is not in the pool is given up
@@ -57,6 +58,7 @@ type Fleet struct {
 	Reported   bool     `json:"reported"` // the front-end has reported on this generation
 	Workers    []Worker `json:"workers"`  // in the order of their names
 	Twins      []Twin   `json:"twins,omitempty"`
+	Doubts     []Doubt  `json:"doubts,omitempty"` // what the pool says and what counts for nothing
 }
 
 // Twin is a second server of a worker's name. The worker is the server that the pool

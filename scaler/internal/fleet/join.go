@@ -6,6 +6,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // Clock is what joining needs to know of the past.
@@ -23,13 +24,16 @@ type Clock struct {
 func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
 	f := Fleet{Cluster: v.Document.Name, Generation: v.Document.Generation}
 	f.Reported = v.HasReport && v.Report.Generation >= v.Document.Generation
-	read := readings{view: v, onNode: s.OnNode, poolSince: s.PoolSince, clock: c}
+	read := readings{view: v, traits: s.Traits, onNode: s.OnNode, poolSince: s.PoolSince, clock: c}
 	read.index(s, f.Reported)
 	nodes, twins := distinct(v, s)
 	known := map[string]bool{}
 	for _, n := range nodes {
 		known[n.Name] = true
-		f.Workers = append(f.Workers, read.worker(n))
+		w, doubt := read.worker(n)
+		if f.Workers = append(f.Workers, w); w.Doubted {
+			f.Doubts = append(f.Doubts, Doubt{n.Name, doubt})
+		}
 	}
 	for _, m := range v.Document.Workers {
 		if !known[m.Name] {
@@ -40,9 +44,16 @@ func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
 		}
 	}
 	for _, w := range s.Workers {
-		if !known[w.Name] {
+		switch {
+		case known[w.Name]:
+		case s.Traits.Identities && w.Identity != "":
+			f.Doubts = append(f.Doubts, Doubt{w.Name, reason.New(reason.PoolNoServer, reason.Name("directory", s.Traits.DirectoryName()))})
+		default:
 			f.Workers = append(f.Workers, Worker{Name: w.Name, Phase: Foreign, Pool: w, InPool: true, Jobs: w.Running})
 		}
+	}
+	for _, c := range s.Claims {
+		f.Doubts = append(f.Doubts, doubtOfClaim(s.Traits, c))
 	}
 	slices.SortStableFunc(f.Workers, func(a, b Worker) int { return cluster.CompareNames(a.Name, b.Name) })
 	for _, n := range twins {
@@ -54,6 +65,7 @@ func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
 // readings is what was read of the workers, by their names.
 type readings struct {
 	view      cluster.View
+	traits    queue.Traits
 	members   map[string]cluster.Member
 	pool      map[string]queue.Worker
 	drained   map[string]bool
@@ -79,13 +91,18 @@ func (r *readings) index(s queue.Snapshot, reported bool) {
 	}
 }
 
-// worker returns what is known of a worker that has a server.
-func (r *readings) worker(n cluster.Node) Worker {
-	w := Worker{Name: n.Name, Group: n.Group, Node: n, Orphan: true, Timeout: r.clock.JoinTimeout}
+// worker returns what is known of a worker that has a server, and why it is doubted what
+// the pool says of it.
+func (r *readings) worker(n cluster.Node) (w Worker, doubt reason.Reason) {
+	w = Worker{Name: n.Name, Group: n.Group, Node: n, Orphan: true, Timeout: r.clock.JoinTimeout}
 	if m, ok := r.members[n.Name]; ok {
 		w.Listed, w.Mark, w.Orphan = true, m.Leaving, !m.Enrols(n)
 	}
-	w.Pool, w.InPool = r.pool[n.Name]
+	if w.Pool, w.InPool = r.pool[n.Name]; w.InPool {
+		if doubt = doubtOf(r.traits, w.Pool, n, r.members[n.Name].Address); !doubt.IsZero() {
+			w.Pool, w.InPool, w.Doubted = queue.Worker{}, false, true
+		}
+	}
 	w.Jobs = max(w.Pool.Running, r.onNode[n.Name])
 	w.Drained = w.Mark != cluster.Stays && r.drained[n.Name]
 	w.Refused = w.Mark != cluster.Stays && r.refused[n.Name]
@@ -97,7 +114,7 @@ func (r *readings) worker(n cluster.Node) Worker {
 		w.Timeout = learned
 	}
 	w.Phase = phase(w, r.clock.Now)
-	return w
+	return w, doubt
 }
 
 // distinct returns one server for each worker's name, and the others.
@@ -107,7 +124,7 @@ func distinct(v cluster.View, s queue.Snapshot) (one, others cluster.Nodes) {
 	for i, n := range others {
 		w, _ := s.Worker(n.Name)
 		j := slices.IndexFunc(one, func(o cluster.Node) bool { return o.Name == n.Name })
-		if j >= 0 && w.Server == n.ID { // the pool names the server that works
+		if j >= 0 && w.Server == n.ID && proved(s.Traits, w) { // the pool names the server that works
 			one[j], others[i] = n, one[j]
 		}
 	}
@@ -119,7 +136,7 @@ func distinct(v cluster.View, s queue.Snapshot) (one, others cluster.Nodes) {
 // queue knows of any.
 func used(twin cluster.Node, one cluster.Nodes, s queue.Snapshot) bool {
 	w, inPool := s.Worker(twin.Name)
-	if !inPool {
+	if !inPool || !proved(s.Traits, w) {
 		return s.OnNode[twin.Name] > 0
 	}
 	return !slices.ContainsFunc(one, func(n cluster.Node) bool { return n.Name == twin.Name && n.ID == w.Server })

@@ -44,6 +44,20 @@ type Snapshot struct {
 	Running int            `json:"running"`           // jobs that hold a slot somewhere
 	OnNode  map[string]int `json:"on_node,omitempty"` // jobs that the queue believes to be on a node, by node name
 	Workers []Worker       `json:"workers"`           // members of the pool
+
+	// Claims are what members of the pool say in the names of others. They count for
+	// nothing; at most MostClaims are listed.
+	Claims []Claim `json:"claims,omitempty"`
+}
+
+// MostClaims bounds the claims of a snapshot: one member of the pool can make any number.
+const MostClaims = 20
+
+// Claim is what a member of the pool says in the name of a node that it has not proved
+// to be.
+type Claim struct {
+	Node string `json:"node"`         // name of the node that it is about
+	By   string `json:"by,omitempty"` // name of the node whose credential it came with; "": of none
 }
 
 // Waiting returns the number of waiting jobs that count.
@@ -118,7 +132,9 @@ type Worker struct {
 	IdleSince time.Time `json:"idle_since,omitzero"`  // when it became empty; meaningless while Running > 0
 	HeardAt   time.Time `json:"heard_at,omitzero"`    // when the pool heard of it last
 	Started   time.Time `json:"started,omitzero"`     // when its daemon was started; zero: not known
+	Identity  string    `json:"identity,omitempty"`   // the node that it has proved to be; "": none, see Traits.Identities
 	Server    string    `json:"server,omitempty"`     // ID of its server; "": not known
+	Address   string    `json:"address,omitempty"`    // where its daemons listen, by its own word; "": not known
 	State     string    `json:"state,omitempty"`      // in the batch system's own words
 	Draining  bool      `json:"draining,omitempty"`   // takes no new job
 

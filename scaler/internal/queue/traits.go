@@ -22,6 +22,10 @@ type Traits struct {
 	// for less than this is not passed over.
 	MatchSeconds int `json:"match_seconds"`
 
+	// Identities says that a worker of a cluster proves which node it is. What the pool
+	// says of a node of the cluster without that proof counts for nothing.
+	Identities bool `json:"identities,omitempty"`
+
 	Attributes AttributeTraits `json:"attributes"`
 }
 

@@ -112,6 +112,21 @@ const (
 	RemovedAbsent     Code = "removed_absent"
 )
 
+// What the pool says of a worker, and what counts for nothing.
+const (
+	PoolUnproved     Code = "pool_unproved"
+	PoolOtherServer  Code = "pool_other_server"
+	PoolOtherAddress Code = "pool_other_address"
+	PoolNoServer     Code = "pool_no_server"
+	PoolContradicts  Code = "pool_contradicts_itself"
+	PoolSameName     Code = "pool_same_name"
+	PoolSpokenFor    Code = "pool_spoken_for"
+	PoolTooMuch      Code = "pool_too_much"
+)
+
+// BoundsNarrowed says that the cluster's bounds of a group leave less than the block's.
+const BoundsNarrowed Code = "bounds_narrowed"
+
 // Why a server that will not do is deleted, or kept.
 const (
 	ServerInError   Code = "server_in_error"
@@ -122,6 +137,7 @@ const (
 	KeptProtected   Code = "kept_protected"
 	KeptForJobs     Code = "kept_for_jobs"
 	KeptMayHaveJobs Code = "kept_may_have_jobs"
+	KeptDoubted     Code = "kept_doubted"
 	DeletedLater    Code = "deleted_later"
 	NotDeletedNow   Code = "not_deleted_now"
 	LookedForAgain  Code = "looked_for_again"

@@ -25,6 +25,17 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	JobsPassedOver:   "a worker with room for them stayed idle: their requirements or limits must be in the way",
 	JobsBlocked:      "they can not start now: {why}",
 	StrangerRefuses:  "is not the cluster's, and left jobs waiting that fit it: not counted for another {left}",
+	PoolUnproved:     "counts as not in the pool: the {directory} lists it without a proof that it is this node",
+	PoolOtherServer:  "counts as not in the pool: it says that its server is {said}, and the cloud has {server}",
+	PoolOtherAddress: "counts as not in the pool: it says that its address is {said}, and the cloud has {address}",
+	PoolNoServer:     "does not count: it is in the {directory} as a worker of this cluster, and the cloud has no server of that name",
+	PoolContradicts:  "what the {directory} has of it contradicts itself: that part does not count",
+	PoolSameName:     "another machine in the {directory} goes by its name: that machine does not count",
+	PoolSpokenFor:    "{by} spoke in its name to the {directory}: that does not count",
+	PoolTooMuch:      "it says that it has {said}, and its flavor has {has}: no more than that counts",
+
+	BoundsNarrowed: "the cluster's configuration has min = {cluster_min}, max = {cluster_max} for this group, which this scaler's block ({said|, }) only narrows: min = {held_min}, max = {held_max} hold",
+
 	GroupNotThere:    "the cluster has no worker group of that name",
 	NoGroupIsManaged: "none is in the scaler's charge: neither the cluster's configuration (scaling) nor a group block bounds one",
 
@@ -104,6 +115,7 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	KeptProtected:   "{what}; kept: protected by its metadata",
 	KeptForJobs:     "{what}; kept: {jobs:job} on it by the queue's account",
 	KeptMayHaveJobs: "{what}; kept: jobs may be on it",
+	KeptDoubted:     "{what}; kept: the pool lists it, and that is not believed",
 	DeletedLater:    "{what}; it is deleted in {left} if nothing comes of it",
 	NotDeletedNow:   "{what}; not deleted now: {why}",
 	LookedForAgain:  "{what}; it is looked for again before it is replaced[ ({why})]",

@@ -62,7 +62,7 @@ func listOf(t *testing.T, ads ...map[string]any) queue.Snapshot {
 		t.Fatal(err)
 	}
 	var s queue.Snapshot
-	l.fill(&s, nodeName)
+	l.fill(&s, anywhere)
 	return s
 }
 

@@ -20,6 +20,7 @@ func recordedTools(t *testing.T, collector, schedds, totals, queue, slots string
 	}{
 		{[]string{"condor_status", "-collector"}, collector},
 		{[]string{"condor_status", "-schedd"}, schedds},
+		{[]string{"condor_status", "-master"}, "condor_status-masters.json"},
 		{[]string{"condor_q", "-totals"}, totals},
 		{[]string{"condor_q"}, queue},
 		{[]string{"condor_status"}, slots},
@@ -52,6 +53,7 @@ func TestContract(t *testing.T) {
 			"groups":     recordedTools(t, collector, schedds, "condor_q-grouped-totals.json", "condor_q-grouped.json", "condor_status-attributes.json"),
 			"full slots": recordedTools(t, collector, schedds, totals, jobs, "condor_status-pslot-full.json"),
 			"drained":    recordedTools(t, collector, schedds, totals, jobs, "drained-and-draining.json"),
+			"identities": recordedTools(t, collector, schedds, totals, jobs, "condor_status-identities.json"),
 		},
 		Empty: recordedTools(t, collector, schedds, `[{"AllusersIdle":0,"AllusersRunning":0}]`, "", ""),
 		Down: map[string]*queuetest.Tools{

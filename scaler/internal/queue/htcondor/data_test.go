@@ -103,10 +103,10 @@ func TestRequestsByRealNumbers(t *testing.T) {
 func TestTextIsUTF8(t *testing.T) {
 	latin := func(text string) string { return strings.ReplaceAll(text, "é", "\xe9") }
 	f := grouped(t)
-	f.queues = latin(`[{"JobCount":1,"JobIds":"1.0é","JobStatus":1,"JobUniverse":5,"Sité":"é","VmclusterGroup":"é","Wanted":"é\n",` +
+	f.queues = latin(`[{"JobCount":1,"JobIds":"1.0é","JobStatus":1,"JobUniverse":5,"Sité":"é","VmclusterGroup":"e","Wanted":"é\n",` +
 		`"Requirements":"\/Expr(TARGET.Site == MY.Wanted && Arch == \"é\")\/"},` +
-		`{"JobCount":1,"JobIds":"2.0é","JobStatus":2,"JobUniverse":5,"RemoteHost":"slot1@mé"}]`)
-	f.slots = latin(`[{"Machine":"mé","Name":"slot1@mé","State":"é","NovaInstanceUUID":"é","Start":true,"Site":"é","PartitionableSlot":true}]`)
+		`{"JobCount":1,"JobIds":"2.0é","JobStatus":2,"JobUniverse":5,"RemoteHost":"slot1@gone"}]`)
+	f.slots = latin(`[{"Machine":"m","Name":"slot1@m","State":"é","NovaInstanceUUID":"é","Start":true,"Site":"é","PartitionableSlot":true}]`)
 	s := snapshot(t, f)
 	raw, err := json.Marshal(s)
 	if err != nil {

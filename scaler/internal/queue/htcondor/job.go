@@ -66,13 +66,14 @@ func (r *Reader) find(ctx context.Context, schedd, constraint string) (queue.Job
 	var job queue.Job
 	err = r.jobs(ctx, schedd, constraint, func(t *adTemplate, d *delta) error {
 		job = named(t.with(d))
+		d.jobCount, d.jobIDs = nil, nil // of all attributes these can be the user's own
 		return list.add(t, d)
 	})
 	if err != nil || job.ID == "" {
 		return queue.Job{}, false, err
 	}
 	var s queue.Snapshot
-	list.fill(&s, nodeName)
+	list.fill(&s, anywhere)
 	switch {
 	case len(s.Jobs) > 0:
 		job.Kind = s.Jobs[0]
@@ -91,6 +92,9 @@ func (r *Reader) jobs(ctx context.Context, schedd, constraint string, each func(
 	}, args...)
 	return errors.Join(err, unread)
 }
+
+// anywhere is the node of a host where nothing is known of the pool.
+func anywhere(host string) (node string, counts bool) { return nodeName(machineOf(host)), true }
 
 func named(a ad) queue.Job {
 	job := queue.Job{ID: fmt.Sprintf("%d.%d", a.integer("ClusterId"), a.integer("ProcId")), State: queue.JobOther}

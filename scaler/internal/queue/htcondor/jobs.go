@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -56,29 +57,27 @@ const (
 
 // jobList collects jobs in the groups of a snapshot.
 type jobList struct {
-	now       time.Time
-	schedd    string
-	listed    int
-	jobs      []queue.JobGroup
-	groups    map[digest]int32 // where in jobs, by the groups' keys
-	demands   *demands
-	skipped   map[string]*queue.Skipped
-	leased    map[string]*queue.Skipped // by machine
-	running   int
-	sum       summer
-	onMachine map[string]int
+	now     time.Time
+	schedd  string
+	listed  int
+	jobs    []queue.JobGroup
+	groups  map[digest]int32 // where in jobs, by the groups' keys
+	demands *demands
+	skipped map[string]*queue.Skipped
+	running int
+	sum     summer
+	hosts   map[string]int // jobs by the host that runs them, "slot1_1@machine"
 }
 
 // newJobList returns an empty list with room for a number of groups.
 func newJobList(now time.Time, groups int) *jobList {
 	return &jobList{
-		now:       now,
-		jobs:      make([]queue.JobGroup, 0, groups),
-		groups:    make(map[digest]int32, groups),
-		demands:   newDemands(),
-		skipped:   map[string]*queue.Skipped{},
-		leased:    map[string]*queue.Skipped{},
-		onMachine: map[string]int{},
+		now:     now,
+		jobs:    make([]queue.JobGroup, 0, groups),
+		groups:  make(map[digest]int32, groups),
+		demands: newDemands(),
+		skipped: map[string]*queue.Skipped{},
+		hosts:   map[string]int{},
 	}
 }
 
@@ -89,26 +88,18 @@ func (l *jobList) add(t *adTemplate, d *delta) error {
 		return err
 	}
 	l.listed += n
-	machine := ""
-	if d.host != nil {
-		machine = valid(machineOf(string(d.host)))
-	}
-	if machine != "" {
-		l.onMachine[machine] += n
-	}
 	k, known := t.cached.(*kind)
 	if !known {
 		k = l.kind(t)
 		t.cached = k
 	}
 	switch {
-	case !k.idle && machine != "":
+	case !k.idle && slotHost.Match(d.host):
 		l.running += n
+		l.hosts[string(d.host)] += n
 	case !k.idle:
 	case k.why != "":
 		skip(l.skipped, k.why, n, d.first)
-	case machine != "":
-		skip(l.leased, machine, n, d.first)
 	default:
 		l.count(k, t, d, n)
 	}
@@ -132,6 +123,9 @@ func (l *jobList) kind(t *adTemplate) *kind {
 	if k.idle && k.why == "" {
 		k.asks, k.requirements = newQuantities(t), newRequirementReader(t, l.demands)
 		k.group, k.limits = t.ad.text(groupAttribute), t.ad.text("ConcurrencyLimits")
+		if k.group != "" && !groupName.MatchString(k.group) {
+			k.why = groupAttribute + " in its ad is not the name of a worker group"
+		}
 	}
 	return k
 }
@@ -158,7 +152,8 @@ func (l *jobList) count(k *kind, t *adTemplate, d *delta, n int) {
 		})
 	}
 	g := &l.jobs[i]
-	if queued := d.since(); g.Count == 0 || queued.Before(g.Oldest) {
+	queued := d.since(l.now)
+	if g.Count == 0 || !queued.IsZero() && (g.Oldest.IsZero() || queued.Before(g.Oldest)) {
 		g.Oldest, g.First = queued, d.first()
 	}
 	g.Count += n
@@ -239,15 +234,17 @@ func (l *jobList) names() []string {
 	return names
 }
 
-// fill writes the jobs into a snapshot. Node returns the node of a machine.
-func (l *jobList) fill(s *queue.Snapshot, node func(machine string) string) {
+// fill writes the jobs into a snapshot. Proves returns the node that a host is on, and
+// whether a job is there as far as the pool knows.
+func (l *jobList) fill(s *queue.Snapshot, proves func(host string) (node string, counts bool)) {
 	s.Running, s.OnNode = l.running, map[string]int{}
-	for machine, n := range l.onMachine {
-		s.OnNode[node(machine)] += n
-	}
-	for _, machine := range slices.Sorted(maps.Keys(l.leased)) { // two may be one node
-		k := l.leased[machine]
-		skip(l.skipped, "idle, but its lease on "+node(machine)+" has not ended", k.Count, func() string { return k.First })
+	for host, n := range l.hosts {
+		if node, counts := proves(host); counts {
+			if strings.Contains(host, "@") {
+				n = 1 // a slot has one job
+			}
+			s.OnNode[node] += n
+		}
 	}
 	s.Jobs = l.jobs
 	for _, k := range l.skipped {
@@ -263,6 +260,13 @@ func rounded(s queue.Shape) queue.Shape {
 }
 
 func roundUp(n, step int) int { return (n + step - 1) / step * step }
+
+// groupName matches what can be the name of a worker group, in any case.
+var groupName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+
+// slotHost matches the name of a slot, or of a machine. Of an idle job it means nothing:
+// its user may have written it.
+var slotHost = regexp.MustCompile(`^([A-Za-z0-9_]{1,64}@)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$`)
 
 func machineOf(host string) string {
 	if _, machine, ok := strings.Cut(host, "@"); ok {
@@ -292,10 +296,7 @@ func (l *jobList) merge(o *jobList) {
 	for why, s := range o.skipped {
 		skip(l.skipped, why, s.Count, func() string { return s.First })
 	}
-	for machine, s := range o.leased {
-		skip(l.leased, machine, s.Count, func() string { return s.First })
-	}
-	for machine, n := range o.onMachine {
-		l.onMachine[machine] += n
+	for host, n := range o.hosts {
+		l.hosts[host] += n
 	}
 }

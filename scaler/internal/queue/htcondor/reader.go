@@ -21,6 +21,7 @@ type Options struct {
 	Schedds        []string // names of access points; empty means all that the collector knows
 	Bin            string   // directory of the tools; "" means the search path
 	TokenDirectory string   // directory of an IDTOKEN; the tools then need no configuration file
+	OtherAddresses bool     // the pool has workers at other addresses than the cloud
 	Runner         command.Runner
 }
 
@@ -63,12 +64,19 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	fetch, own := attributesOfSlots(jobs.names())
 	s.WorkersAt = time.Now().UTC()
 	workers := newWorkerList(own)
+	workers.otherAddresses = r.o.OtherAddresses
+	if err := r.masters(ctx, workers); err != nil {
+		return queue.Snapshot{}, fmt.Errorf("read the workers' masters: %w", err)
+	}
+	if !workers.anyMaster {
+		s.Partial = append(s.Partial, "the collector lists no master, not even that of its own machine")
+	}
 	if err := r.slots(ctx, workers, fetch); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
 	}
-	s.Workers = workers.list()
+	s.Workers, s.Claims = workers.list()
 	s.LeftOut = append(s.LeftOut, workers.leftOut...)
-	jobs.fill(&s, workers.node)
+	jobs.fill(&s, workers.proves)
 	return s, nil
 }
 
@@ -213,6 +221,11 @@ func (r *Reader) slots(ctx context.Context, into *workerList, attributes []strin
 		return fmt.Errorf("%d of %d ads can not be read: %s", unread, read+unread, into.leftOut[0])
 	}
 	return err
+}
+
+// masters reads the ads of the workers' masters.
+func (r *Reader) masters(ctx context.Context, into *workerList) error {
+	return r.statusOf(ctx, into.addMaster, into.leave, "-master", "-attributes", strings.Join(masterAttributes, ","))
 }
 
 // status reads ads of daemons. It leaves out those that cannot be read.

@@ -19,6 +19,7 @@ type settings struct {
 	schedds        []string
 	bin            string
 	tokenDirectory string
+	otherAddresses bool
 }
 
 // Options implements adapter.Settings.
@@ -28,6 +29,7 @@ func (s *settings) Options() []option.Option {
 		option.Texts("schedds", &s.schedds),
 		option.Text("bin", "", &s.bin, nil),
 		option.Text("token_directory", "", &s.tokenDirectory, nil),
+		option.Boolean("other_addresses", "false", &s.otherAddresses),
 	}
 }
 
@@ -49,5 +51,5 @@ func (s *settings) Local() adapter.Local {
 
 // Reader implements adapter.Settings.
 func (s *settings) Reader(run command.Runner) queue.Reader {
-	return New(Options{Pool: s.pool, Schedds: s.schedds, Bin: s.bin, TokenDirectory: s.tokenDirectory, Runner: run})
+	return New(Options{Pool: s.pool, Schedds: s.schedds, Bin: s.bin, TokenDirectory: s.tokenDirectory, OtherAddresses: s.otherAddresses, Runner: run})
 }

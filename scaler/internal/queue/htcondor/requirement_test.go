@@ -19,7 +19,7 @@ func grouped(t *testing.T) *tools {
 func TestJobsThatTheScheddGroups(t *testing.T) {
 	f := grouped(t)
 	s := snapshot(t, f)
-	if s.Waiting() != 48999 || s.Running != 4 || s.OnNode["astro-cpu-1"] != 4 {
+	if s.Waiting() != 48999 || s.Running != 4 || s.OnNode["w1"] != 4 {
 		t.Errorf("waiting %d, running %d, on nodes %v", s.Waiting(), s.Running, s.OnNode)
 	}
 	want := map[string]struct {
@@ -67,8 +67,8 @@ func TestJobsThatTheScheddGroups(t *testing.T) {
 // What recorded jobs demand of recorded workers.
 func TestRequirementsOfARealQueue(t *testing.T) {
 	s := snapshot(t, grouped(t))
-	cpu, _ := s.Worker("astro-cpu-1")
-	gpu, _ := s.Worker("astro-gpu-1")
+	cpu, _ := s.Worker("w1")
+	gpu, _ := s.Worker("w2")
 	for _, tt := range []struct{ first, onCPU, onGPU string }{
 		{"1.3", "", ""},
 		{"2.8000", "", "TARGET.HasDocker is true (hasdocker is undefined)"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -89,19 +90,33 @@ func (d *delta) jobs() (int, error) {
 // "6.0 ... 6.2".
 func (d *delta) first() string {
 	if d.jobIDs == nil {
-		return valid(string(d.cluster) + "." + string(d.proc))
+		return jobID(string(d.cluster) + "." + string(d.proc))
 	}
 	first, _, _ := bytes.Cut(d.jobIDs, []byte(" "))
-	return valid(string(first))
+	return jobID(string(first))
 }
 
-// since returns when the jobs were queued; zero if that is not known.
-func (d *delta) since() time.Time {
+// jobID returns an ID for people: of a job whose ID can't be read, "0.0".
+func jobID(text string) string {
+	if !isJobID.MatchString(text) {
+		return "0.0"
+	}
+	return text
+}
+
+var isJobID = regexp.MustCompile(`^[0-9]{1,10}[.][0-9]{1,10}$`)
+
+// since returns when the jobs were queued; zero if that is not known. Users can write
+// any time: one that is not over by now is not when they were queued.
+func (d *delta) since(now time.Time) time.Time {
 	n, ok := classad.PlainNumber(d.queued)
 	if !ok || n.Real || n.N <= 0 {
 		return time.Time{}
 	}
-	return time.Unix(int64(n.N), 0).UTC()
+	if at := time.Unix(int64(n.N), 0).UTC(); !at.After(now) {
+		return at
+	}
+	return time.Time{}
 }
 
 // Bounds of the templates that are remembered: their number, and the bytes of their

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor/classad"
@@ -49,7 +50,7 @@ func TestAdsOfATemplateAreReadLikeOthers(t *testing.T) {
 			if !reflect.DeepEqual(same(got), same(w)) {
 				t.Errorf("%s, ad %d:\n%v\nwant\n%v", name, i, got, w)
 			}
-			if got, want := o.since(), seconds(w, "QDate"); !got.Equal(want) {
+			if got, want := o.since(time.Now()), seconds(w, "QDate"); !got.Equal(want) {
 				t.Errorf("%s, ad %d: queued %s, want %s", name, i, got, want)
 			}
 			if got, want := string(o.host), w.text("RemoteHost"); got != want {

@@ -22,7 +22,7 @@ func Traits() queue.Traits {
 	return queue.Traits{
 		System: Name, Directory: "collector",
 		JobID: "6.0", JobIDPattern: `[0-9.]+`,
-		MatchSeconds: 300,
+		MatchSeconds: 300, Identities: true,
 		Attributes: queue.AttributeTraits{
 			Machine: strings.ToLower(machineAttribute), Node: strings.ToLower(nodeAttribute), Group: strings.ToLower(groupAttribute),
 			Personal: []string{"machine", "vmclustername", "name", "novainstanceuuid", "utsnamenodename"},

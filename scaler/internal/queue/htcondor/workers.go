@@ -13,7 +13,7 @@ import (
 )
 
 var slotAttributes = []string{
-	"Name", "Machine", "VmclusterName", "NovaInstanceUUID", "State", "Activity", "Start", "Draining",
+	"Name", "Machine", "AuthenticatedIdentity", "VmclusterName", "NovaInstanceUUID", "MyAddress", "State", "Activity", "Start", "Draining",
 	"PartitionableSlot", "DynamicSlot", "NumDynamicSlots", "NumDynamicSlotsTime", "JobStarts",
 	"Cpus", "Memory", "Disk", "GPUs",
 	"TotalSlotCpus", "TotalSlotMemory", "TotalSlotDisk", "TotalSlotGPUs",
@@ -28,6 +28,14 @@ var usualAttributes = []string{
 	"HasFileTransfer", "HasContainer", "HasSIF", "HasSingularity", "HasDocker", "HasMPI", "HasJobDeferral",
 	"GPUs_Capability", "GPUs_DeviceName", "GPUs_GlobalMemoryMb", "GPUs_DriverVersion",
 }
+
+// Bounds of what a machine may say of itself. A sum of bounded numbers does not overflow.
+const (
+	mostSlots   = 10_000
+	longestIdle = 10 * 365 * 24 * 3600 // seconds
+)
+
+var mostOfAll = queue.Shape{Cpus: 1 << 20, MemoryMiB: 1 << 30, DiskKiB: 1 << 40, GPUs: 1 << 10}
 
 // maxNamed bounds the further attributes that are fetched because jobs name them.
 const maxNamed = 300
@@ -55,11 +63,16 @@ func attributesOfSlots(named []string) (fetch, own []string) {
 
 // workerList collects the ads of slots in workers.
 type workerList struct {
-	own     []string // attributes that are kept
-	workers map[string]*queue.Worker
-	nodes   map[string]string // machine → node, where an ad says so
-	dynamic map[string]int    // dynamic slots seen, by node
-	leftOut []string          // see queue.Snapshot
+	own       []string            // attributes that are kept
+	masters   map[string]identity // by the text of the identity
+	anyMaster bool                // also one that is no worker's
+	workers   map[member]*queue.Worker
+	dynamic   map[member]int  // dynamic slots seen
+	claimed   map[string]bool // names of slots that have a job, in lower case
+	claims    map[queue.Claim]bool
+	leftOut   []string // see queue.Snapshot
+
+	otherAddresses bool // see Options
 }
 
 // mostLeftOut bounds how many ads that are left out are named.
@@ -75,20 +88,26 @@ func (l *workerList) leave(label, why string) {
 	}
 }
 
+// member is a worker in the pool: the name that it goes by, and the node that it has
+// proved to be, or "".
+type member struct{ name, identity string }
+
 func newWorkerList(own []string) *workerList {
-	return &workerList{own: own, workers: map[string]*queue.Worker{}, nodes: map[string]string{}, dynamic: map[string]int{}}
-}
-
-// node returns the name of the node that a machine is.
-func (l *workerList) node(machine string) string {
-	if n, ok := l.nodes[strings.ToLower(machine)]; ok {
-		return n
+	return &workerList{
+		own: own, masters: map[string]identity{}, workers: map[member]*queue.Worker{}, dynamic: map[member]int{},
+		claimed: map[string]bool{}, claims: map[queue.Claim]bool{},
 	}
-	return nodeName(machine)
 }
 
+// add takes the ad of a slot.
 func (l *workerList) add(a ad) error {
-	w := l.worker(a)
+	m, w := l.worker(a)
+	if w == nil {
+		return nil
+	}
+	if state := a.text("State"); state != "Unclaimed" && state != "Drained" && !a.boolean("PartitionableSlot") {
+		l.claimed[strings.ToLower(a.text("Name"))] = true
+	}
 	if a.integer("JobStarts") > 0 {
 		w.RanBefore = true
 	}
@@ -97,7 +116,7 @@ func (l *workerList) add(a ad) error {
 		w.HeardAt = heard
 	}
 	if a.boolean("DynamicSlot") {
-		l.dynamic[w.Name]++
+		l.dynamic[m]++
 		w.RanBefore = true
 		return nil
 	}
@@ -108,8 +127,10 @@ func (l *workerList) add(a ad) error {
 		Cpus: a.integer("TotalSlotCpus"), MemoryMiB: a.integer("TotalSlotMemory"),
 		DiskKiB: a.integer("TotalSlotDisk"), GPUs: max(a.integer("TotalSlotGPUs"), a.integer("GPUs")),
 	})
-	w.State = a.text("State") + "/" + a.text("Activity")
-	w.Server = a.text("NovaInstanceUUID")
+	w.State = text.Line(a.text("State")+"/"+a.text("Activity"), 60)
+	if !l.otherAddresses {
+		w.Address = addressOf(a.text("MyAddress"))
+	}
 	if a.integer("DaemonStartTime") > 0 {
 		w.Started = idleSince(a, "DaemonStartTime", heard)
 	}
@@ -119,7 +140,7 @@ func (l *workerList) add(a ad) error {
 	free := queue.Shape{Cpus: a.integer("Cpus"), MemoryMiB: a.integer("Memory"), DiskKiB: a.integer("Disk"), GPUs: a.integer("GPUs")}
 	changed := "NumDynamicSlotsTime"
 	if a.boolean("PartitionableSlot") {
-		w.Running += a.integer("NumDynamicSlots")
+		w.Running += max(0, min(a.integer("NumDynamicSlots"), mostSlots))
 	} else {
 		changed = "EnteredCurrentActivity"
 		if state := a.text("State"); state != "Unclaimed" && state != "Drained" {
@@ -150,23 +171,34 @@ func (l *workerList) attributes(a ad) queue.Attributes {
 	return out
 }
 
-// worker returns the worker to which a slot belongs.
-func (l *workerList) worker(a ad) *queue.Worker {
-	machine := a.text("Machine")
+// worker returns the worker to which a slot belongs; nil if the ad is no member's, or
+// one in another's name.
+func (l *workerList) worker(a ad) (member, *queue.Worker) {
+	machine := machineOfAd(a)
 	if machine == "" {
-		machine = machineOf(a.text("Name"))
+		return member{}, nil
 	}
-	name := nodeName(machine)
-	if own := a.text("VmclusterName"); own != "" {
-		name = strings.ToLower(own)
-		l.nodes[strings.ToLower(machine)] = name
+	id, text := identityOf(a), a.text("AuthenticatedIdentity")
+	said := strings.ToLower(a.text("VmclusterName"))
+	if id.node != "" && (machine != id.machine || said != "" && said != id.node) {
+		l.claim(cmp.Or(said, nodeName(machine)), id.node)
+		return member{}, nil
 	}
-	w := l.workers[name]
+	m := member{name: nodeName(machine)}
+	master, proved := l.masters[text]
+	if proved = proved && id.node != ""; proved {
+		m.identity = id.node
+	}
+	if proved && a.text("NovaInstanceUUID") != master.server {
+		l.claim(m.name, m.identity)
+		return member{}, nil
+	}
+	w := l.workers[m]
 	if w == nil {
-		w = &queue.Worker{Name: name}
-		l.workers[name] = w
+		w = &queue.Worker{Name: m.name, Identity: m.identity, Server: master.server}
+		l.workers[m] = w
 	}
-	return w
+	return m, w
 }
 
 // accepts reports whether a slot takes jobs. A slot that is being switched off
@@ -186,10 +218,10 @@ func idleSince(a ad, changed string, heard time.Time) time.Time {
 	if at == 0 {
 		at = a.integer("DaemonStartTime")
 	}
-	if at == 0 || now < at {
+	if at <= 0 || now < at {
 		return heard
 	}
-	return heard.Add(-time.Duration(now-at) * time.Second)
+	return heard.Add(-time.Duration(min(now-at, longestIdle)) * time.Second)
 }
 
 func seconds(a ad, name string) time.Time {
@@ -200,17 +232,48 @@ func seconds(a ad, name string) time.Time {
 	return time.Unix(int64(n), 0).UTC()
 }
 
-func (l *workerList) list() []queue.Worker {
+// list returns the workers, and what was said in others' names. A worker that has proved
+// to be a node of that name comes before others that go by the name.
+func (l *workerList) list() ([]queue.Worker, []queue.Claim) {
 	out := make([]queue.Worker, 0, len(l.workers))
-	for name, w := range l.workers {
+	for m, w := range l.workers {
 		if w.Slots == 0 {
 			continue // only dynamic slots are left: the worker's own ad is gone
 		}
-		w.Running = max(w.Running, l.dynamic[name])
+		if other := l.workers[member{m.name, m.name}]; m.identity == "" && other != nil && other.Slots > 0 {
+			l.claim(m.name, "")
+			continue
+		}
+		w.Running = max(w.Running, l.dynamic[m])
+		w.Total = withinBounds(w.Total, mostOfAll)
+		w.Free = withinBounds(w.Free, w.Total)
 		out = append(out, *w)
 	}
 	slices.SortFunc(out, func(a, b queue.Worker) int { return cluster.CompareNames(a.Name, b.Name) })
-	return out
+	return out, l.sortedClaims()
+}
+
+// withinBounds returns amounts that are neither negative nor more than there can be.
+func withinBounds(s, most queue.Shape) queue.Shape {
+	within := func(n, most int) int { return max(0, min(n, most)) }
+	return queue.Shape{
+		Cpus: within(s.Cpus, most.Cpus), MemoryMiB: within(s.MemoryMiB, most.MemoryMiB),
+		DiskKiB: within(s.DiskKiB, most.DiskKiB), GPUs: within(s.GPUs, most.GPUs),
+	}
+}
+
+// proves reports on which node a job is that the schedd believes to be on a host, and
+// whether that counts: where the pool has the machine, its slot must have a job. Users
+// can write the name of a host into their jobs' ads.
+func (l *workerList) proves(host string) (node string, counts bool) {
+	machine := machineOf(host)
+	node = nodeName(machine)
+	for _, m := range []member{{node, node}, {node, ""}} {
+		if w := l.workers[m]; w != nil && w.Slots > 0 {
+			return node, l.claimed[strings.ToLower(host)]
+		}
+	}
+	return node, true
 }
 
 // poolSince returns the start of the collector. HTCondor 23.9 does not write

@@ -34,7 +34,13 @@ func Problems(s queue.Snapshot) []string {
 			p.add("%d jobs on node %q", n, node)
 		}
 	}
+	if len(s.Claims) > queue.MostClaims {
+		p.add("%d claims", len(s.Claims))
+	}
 	for _, w := range s.Workers {
+		if w.Identity != "" && w.Identity != w.Name {
+			p.add("worker %s has proved to be %s", w.Name, w.Identity)
+		}
 		if names[w.Name] || w.Name == "" {
 			p.add("two workers have the name %q", w.Name)
 		}
