@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -61,7 +62,7 @@ func (b *Batch) create(ctx context.Context, m *member) {
 }
 
 func (b *Batch) request(m *member) (cluster.NodeRequest, error) {
-	key, err := b.ca.HostKey(m.name)
+	key, err := b.ca.HostKey(m.name, time.Now())
 	if err != nil {
 		return cluster.NodeRequest{}, err
 	}

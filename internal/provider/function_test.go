@@ -184,7 +184,7 @@ func realSize(t *testing.T, members map[string]any) int64 {
 		return int64(len(data))
 	}
 	name := cluster.WorkerName(doc.Name, p.group, 1)
-	key, err := ca.HostKey(name)
+	key, err := ca.HostKey(name, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,7 +153,7 @@ func (p preview) render(put keyText) ([]byte, error) {
 		})
 	}
 	name := cluster.WorkerName(doc.Name, p.group, max(1, p.spec.Groups[p.group].Count))
-	key, err := ca.HostKey(name)
+	key, err := ca.HostKey(name, time.Unix(0, 0))
 	if err != nil {
 		return nil, err
 	}

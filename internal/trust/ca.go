@@ -72,15 +72,20 @@ func (ca *CA) Coordinator(clusterName string, now time.Time) (KeyPair, error) {
 	})
 }
 
-// HostKey makes a worker's first host key with a certificate for its name. The
-// certificate does not expire, because a worker may boot for a long time, and the key
-// is useless after the join.
-func (ca *CA) HostKey(nodeName string) (KeyPair, error) {
+// FirstHostKeyTTL is how long the certificate of a worker's first host key is good. The
+// key is useless after the join, minutes later in most cases; but a front-end may be
+// without power while a worker waits for it.
+const FirstHostKeyTTL = 30 * 24 * time.Hour
+
+// HostKey makes a worker's first host key with a certificate for its name until
+// now+FirstHostKeyTTL. The certificate has no beginning: the front-end, which checks it,
+// may boot with a clock that is far behind.
+func (ca *CA) HostKey(nodeName string, now time.Time) (KeyPair, error) {
 	return ca.issue(&ssh.Certificate{
 		CertType:        ssh.HostCert,
 		KeyId:           nodeName,
 		ValidPrincipals: []string{nodeName},
-		ValidBefore:     ssh.CertTimeInfinity,
+		ValidBefore:     unix(now.Add(FirstHostKeyTTL)),
 	})
 }
 

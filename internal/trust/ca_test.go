@@ -61,7 +61,8 @@ func TestHostKeyIsGoodForItsNodeOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair, err := ca.HostKey("astro-cpu-1")
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	pair, err := ca.HostKey("astro-cpu-1", now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,12 +70,21 @@ func TestHostKeyIsGoodForItsNodeOnly(t *testing.T) {
 	if !ok || cert.CertType != ssh.HostCert {
 		t.Fatal("no host certificate")
 	}
-	checker := ssh.CertChecker{}
-	if err := checker.CheckCert("astro-cpu-1", cert); err != nil {
-		t.Errorf("its own name: %v", err)
-	}
-	if err := checker.CheckCert("astro-cpu-2", cert); err == nil {
-		t.Error("good for another node's name")
+	for _, row := range []struct {
+		what, name string
+		at         time.Time
+		good       bool
+	}{
+		{"its own name", "astro-cpu-1", now, true},
+		{"another node's name", "astro-cpu-2", now, false},
+		{"to a front-end whose clock has not been set", "astro-cpu-1", time.Unix(0, 0), true},
+		{"just before its end", "astro-cpu-1", now.Add(FirstHostKeyTTL - time.Second), true},
+		{"after its end", "astro-cpu-1", now.Add(FirstHostKeyTTL + time.Second), false},
+	} {
+		checker := ssh.CertChecker{Clock: func() time.Time { return row.at }}
+		if err := checker.CheckCert(row.name, cert); (err == nil) != row.good {
+			t.Errorf("%s: %v", row.what, err)
+		}
 	}
 }
 

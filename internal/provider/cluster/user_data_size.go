@@ -56,7 +56,7 @@ func checkMetadata(at path.Path, spec cluster.NodeSpec, document int) diag.Diagn
 
 func tryWorker(ca *trust.CA, doc cluster.Document, group string, spec cluster.GroupSpec) error {
 	name := cluster.WorkerName(doc.Name, group, max(spec.Most(), 1))
-	key, err := ca.HostKey(name)
+	key, err := ca.HostKey(name, time.Now())
 	if err != nil {
 		return err
 	}
