@@ -109,13 +109,14 @@ type nodeConfig struct {
 	Principal      string              `json:"principal"`
 	CoordinatorKey string              `json:"coordinator_key,omitempty"`
 	Coordinator    string              `json:"coordinator,omitempty"`
+	Signing        bool                `json:"document_signing,omitempty"`
 }
 
 func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {
 	n := nodeConfig{
 		ID: c.ClusterID, Cluster: c.ClusterName, Name: name, Role: role,
 		OperatorKey: strings.TrimSpace(c.OperatorKey), BatchSystem: c.BatchSystem,
-		CA: strings.TrimSpace(c.CA), Principal: trust.CoordinatorPrincipal,
+		CA: strings.TrimSpace(c.CA), Principal: trust.CoordinatorPrincipal, Signing: c.Signing && role == cluster.RoleFrontEnd,
 	}
 	if c.Coordinator == cluster.CoordinatorLastWorker {
 		n.Coordinator = c.Coordinator

@@ -11,6 +11,7 @@ type Common struct {
 	OperatorKey string              // authorized_keys form; may be ""
 	BatchSystem cluster.BatchSystem // "" is none
 	Coordinator string              // cluster.CoordinatorLastWorker, or else the front-end
+	Signing     bool                // the front-end accepts a new CA or operators' key with a signature only
 	CA          string              // cluster CA's public half, authorized_keys form
 	CloudConfig string              // the user's own cloud-config, or ""
 	Files       map[string]string   // path → content
@@ -55,7 +56,7 @@ func NewCommon(d cluster.Document, spec cluster.NodeSpec) Common {
 	return Common{
 		ClusterID: d.ID, ClusterName: d.Name,
 		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
-		BatchSystem: d.BatchSystem, Coordinator: d.Coordinator, CA: d.CA,
+		BatchSystem: d.BatchSystem, Coordinator: d.Coordinator, CA: d.CA, Signing: d.Signing(),
 		CloudConfig: spec.CloudConfig, Files: spec.Files,
 	}
 }

@@ -51,6 +51,7 @@ type Document struct {
 	Groups      map[string]GroupSpec `json:"groups"`
 	Batches     map[string]string    `json:"batches,omitempty"`  // batch ID → batch CA, public half
 	HostCAs     []string             `json:"host_cas,omitempty"` // of front-ends that this one replaces
+	Signed      []Link               `json:"signed,omitempty"`   // with document_signing; the newest is the last
 	Workers     []Member             `json:"workers"`
 }
 
@@ -88,6 +89,7 @@ func (d Document) Clone() Document {
 	d.Groups = maps.Clone(d.Groups)
 	d.Batches = maps.Clone(d.Batches)
 	d.HostCAs = slices.Clone(d.HostCAs)
+	d.Signed = slices.Clone(d.Signed)
 	d.Workers = slices.Clone(d.Workers)
 	return d
 }

@@ -17,6 +17,7 @@ type Report struct {
 	Never          string `json:"never,omitempty"`         // those of them that no front-end has ever joined, as far as that is certain
 	Drained        string `json:"drained,omitempty"`       // leaving workers that run nothing and take nothing
 	DrainedCount   int    `json:"drained_count,omitempty"` // how many are drained, if Drained does not name them all
+	Refused        bool   `json:"refused,omitempty"`       // with document_signing: the document's CA or operators' key is not accepted
 	Busy           string `json:"busy,omitempty"`          // leaving workers that still run jobs, or refused to leave
 	Error          string `json:"error,omitempty"`         // what the front-end itself could not do
 	Address        string `json:"address,omitempty"`

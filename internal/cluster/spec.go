@@ -33,8 +33,12 @@ type Spec struct {
 	OperatorKey string // the key pair's public half, authorized_keys form; may be empty
 	BatchSystem BatchSystem
 	Coordinator string // CoordinatorFrontEnd ("" too) or CoordinatorLastWorker
-	FrontEnd    NodeSpec
-	Groups      map[string]GroupSpec // by group name
+	// DocumentSigning has the front-end accept a new CA or operators' key only if the CA
+	// before has signed it.
+	DocumentSigning bool
+
+	FrontEnd NodeSpec
+	Groups   map[string]GroupSpec // by group name
 }
 
 // NodeSpec is the specification of one node.

@@ -5,7 +5,7 @@ import os
 import time
 
 from . import document as documents
-from . import files, report, ssh, system
+from . import files, report, ssh, system, trust
 from .bundle import COORDINATOR_KEY, Bundle, Identity
 from .calls import KNOWN_HOSTS, Calls
 from .checks import clean
@@ -42,6 +42,7 @@ class Coordinator:
         self.progress = Progress(node, self.records, self.bundle, self.tasks)
         self.guard = Guard()
         self.document, self.members = None, {}  # members: the document's usable workers
+        self.refused = ""  # why the document's CA or operators' key is not accepted
         self.guard.run("metadata", lambda: self.adopt(read_json(STATE + "/document.json")))
         self.was_here = self.document is not None
         self.next_read = self.next_report = self.next_home = self.busy_until = 0.0
@@ -104,9 +105,12 @@ class Coordinator:
         if not documents.is_document(document):
             raise Failure("the cluster document makes no sense: generation %s" % clean(repr(document.get("generation")), 40))
         if document["generation"] >= (self.document or {}).get("generation", 0):
+            document, self.refused = trust.judge(self.node, document)
             members = documents.members(document, self.node.name)
             self.document, self.members = document, members
             write(STATE + "/document.json", json.dumps(document), 0o600)
+        if self.refused:
+            raise Failure(self.refused)
 
     def reconcile(self):
         """Brings the records to the roster."""
@@ -283,6 +287,7 @@ class Coordinator:
         """Reports upward, and says in one line what is new."""
         problems = [why for what, why in self.guard.problems.items() if what != "report"]
         facts = self.progress.report(self.document, self.members, self.identity, problems)
+        facts["refused"] = bool(self.refused) or ""
         if facts != self.last_facts:
             state = self.records.state
             state["sequence"] = max(state.get("sequence", 0) + 1, int(time.time()))  # also above one of records that were lost

@@ -76,6 +76,27 @@ def sign(key, purpose, message):
     return base64.b64encode(blob[-64:]).decode().rstrip("=")  # it ends with the signature (PROTOCOL.sshsig)
 
 
+def has_signed(public, purpose, message, signature):
+    """Reports whether a signature of a message is by the ed25519 key with that public half."""
+    import base64
+    import tempfile
+    try:
+        key, raw = base64.b64decode(public.split()[1], validate=True), base64.b64decode(signature + "==", validate=True)
+    except (ValueError, IndexError):
+        return False
+
+    def packed(*texts):
+        return b"".join(len(text).to_bytes(4, "big") + text for text in texts)
+    blob = b"SSHSIG\0\0\0\1" + packed(key, purpose.encode(), b"", b"sha512", packed(b"ssh-ed25519", raw))
+    with tempfile.TemporaryDirectory(dir=at(STATE)) as folder:
+        with open(folder + "/signers", "w") as f:
+            f.write("vmcluster %s\n" % public_key(public))
+        with open(folder + "/signature", "w") as f:
+            f.write("-----BEGIN SSH SIGNATURE-----\n%s-----END SSH SIGNATURE-----\n" % base64.encodebytes(blob).decode())
+        return works("ssh-keygen", "-Y", "verify", "-f", folder + "/signers", "-I", "vmcluster", "-n", purpose,
+                     "-s", folder + "/signature", text=message)
+
+
 def show_host_key(shown, always):
     """Has sshd show the lasting host key and its certificate, shown.
 

@@ -108,7 +108,7 @@ func (r *run) look(ctx context.Context) error {
 		return fmt.Errorf("%w: the metadata of %s holds no cluster document, so nothing can join it; delete that server, and the next apply makes front-end and workers anew",
 			ErrNoFrontEnd, r.inv.frontEnd.Name)
 	}
-	return nil
+	return r.checkTrust(view.Document)
 }
 
 func (r *run) compute(v cluster.View, s cluster.Spec) plan.Plan {

@@ -73,7 +73,14 @@ func (d distribution) write(ctx context.Context, first bool) (bool, error) {
 		if err := r.channel.check(d.before, *doc); err != nil {
 			return err
 		}
-		if !d.revise(doc) && !unmarked {
+		if err := r.checkTrust(*doc); err != nil {
+			return err
+		}
+		revised, err := d.revise(doc)
+		if err != nil {
+			return err
+		}
+		if !revised && !unmarked {
 			return roster.ErrNoChange
 		}
 		wrote = true // also if another writer then builds upon it, and a second look finds nothing to do
@@ -89,7 +96,7 @@ func (d distribution) write(ctx context.Context, first bool) (bool, error) {
 
 // revise brings a document up to what this run wants and has made. It reports
 // whether that changed the document.
-func (d distribution) revise(doc *cluster.Document) bool {
+func (d distribution) revise(doc *cluster.Document) (bool, error) {
 	r := d.r
 	delivery := r.channel.delivery()
 	templates := roster.SetTemplates(doc, r.req.Spec)
@@ -101,7 +108,8 @@ func (d distribution) revise(doc *cluster.Document) bool {
 	if moved {
 		doc.Generation = r.channel.generation(*doc)
 	}
-	return templates || keyed || moved
+	proven, err := r.prove(doc)
+	return templates || keyed || moved || proven, err
 }
 
 // gone reports whether a member that was in the roster when the list was read has
@@ -154,7 +162,10 @@ func (d distribution) wait(ctx context.Context) error {
 	if delivery != pulled { // what was sent may name a worker that has vanished since
 		w.spared = func(name string) bool { _, there := r.doc.Member(name); return !there }
 	}
-	return w.await(ctx)
+	if err := w.await(ctx); err != nil {
+		return err
+	}
+	return r.checkAccepted(w.last)
 }
 
 // removeVictims deletes drained workers and has the front-end forget them.

@@ -166,7 +166,8 @@ func (m frontEndMaking) finish(ctx context.Context) error {
 		if report.Generation > 0 && report.Pending == 0 {
 			d.HostCAs = nil // every worker has a certificate of this front-end's
 		}
-		return nil
+		_, err := r.prove(d)
+		return err
 	}
 	store := r.p.store(r.inv.frontEnd.ID)
 	var doc cluster.Document

@@ -24,6 +24,9 @@ func (r *run) reports() reports { return r.p.reporter().way(r.doc) }
 func (r *run) waitReport(ctx context.Context, generation int64) (cluster.Report, error) {
 	w := &joinWait{r: r, generation: generation}
 	err := w.await(ctx)
+	if err == nil {
+		err = r.checkAccepted(w.last)
+	}
 	return w.last, err
 }
 

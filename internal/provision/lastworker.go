@@ -130,7 +130,9 @@ func (l *lastWorker) launch(ctx context.Context) error {
 		return err
 	}
 	d := l.r.doc.Clone()
-	distribution{r: l.r, before: l.r.doc, victims: l.r.victims()}.revise(&d)
+	if _, err := (distribution{r: l.r, before: l.r.doc, victims: l.r.victims()}).revise(&d); err != nil {
+		return err
+	}
 	b.Sign(&d)
 	roster.Forget(&d, func(e cluster.Member) bool { return e.Name == m.name })
 	d.Workers = append(d.Workers, cluster.Member{Name: m.name, Batch: b.ID})

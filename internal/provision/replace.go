@@ -47,7 +47,8 @@ func (r *run) startOver(v cluster.View) error {
 		r.doc = roster.New(s, r.ca.Public(), generation)
 		r.doc.HostCAs, r.doc.Batches = roster.HostCAs(last), last.Batches
 		r.doc.Workers = r.kept(last)
-		return nil
+		_, err := r.prove(&r.doc)
+		return err
 	}
 	if r.plan.Keeps() && r.req.KeepWorkers {
 		return fmt.Errorf("make a new front-end for workers that stay: %w", ErrCAKey)
@@ -58,7 +59,8 @@ func (r *run) startOver(v cluster.View) error {
 		return err
 	}
 	r.doc = roster.New(s, r.ca.Public(), generation)
-	return nil
+	_, err = r.prove(&r.doc)
+	return err
 }
 
 // firstCA returns the first key there is. Without any, the CA lives as long as

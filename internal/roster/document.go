@@ -3,6 +3,8 @@ package roster
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 
@@ -70,6 +72,14 @@ func Trial(s cluster.Spec, ca string) cluster.Document {
 	d.FrontEnd = cluster.FrontEndRecord{Name: d.FrontEnd.Name, Address: "203.0.113.255", HostKey: ca, CoordinatorKey: ca, HostCA: ca}
 	d.HostCAs = []string{ca}
 	d.Batches = map[string]string{"batch": ca}
+	if s.DocumentSigning {
+		for i := range cluster.MaxLinks {
+			sum := sha512.Sum512([]byte{byte(i)})
+			d.Signed = append(d.Signed, cluster.Link{
+				Number: int64(i) + 1, CA: ca, Operator: cluster.OperatorPrint(string(sum[:])), Signature: base64.RawStdEncoding.EncodeToString(sum[:]),
+			})
+		}
+	}
 	n := 0
 	for _, group := range s.GroupNames() {
 		for _, name := range cluster.NextNames(s.Name, group, s.Groups[group].Most(), nil) {

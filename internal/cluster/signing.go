@@ -1,0 +1,58 @@
+package cluster
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// MaxLinks is how many changes of trust a document proves: a front-end that has missed
+// more of them has to be made anew.
+const MaxLinks = 3
+
+// Link is what a document with document_signing says about trust, and the proof: the
+// signature of the CA before it. A front-end that accepts one CA accepts the next by
+// it, and so on along the links. The first link has no signature, since a front-end is
+// born with it.
+type Link struct {
+	Number    int64  `json:"number"`        // increases by one with each link
+	CA        string `json:"ca"`            // public half
+	Operator  string `json:"operator"`      // fingerprint of the operators' key, see OperatorPrint
+	Off       bool   `json:"off,omitempty"` // document_signing ends with this link
+	Signature string `json:"signature,omitempty"`
+}
+
+// Message returns what the CA of the link before signs.
+func (l Link) Message(clusterID string) string {
+	state := "on"
+	if l.Off {
+		state = "off"
+	}
+	return fmt.Sprintf("%s\n%d\n%s\n%s\n%s", clusterID, l.Number, l.CA, l.Operator, state)
+}
+
+// OperatorPrint returns 32 characters that stand for the operators' public key.
+func OperatorPrint(key string) string {
+	sum := sha256.Sum256([]byte(strings.TrimSpace(key)))
+	return hex.EncodeToString(sum[:16])
+}
+
+// Signing reports whether the front-end accepts a new CA or operators' key only with
+// a signature.
+func (d Document) Signing() bool {
+	return len(d.Signed) > 0 && !d.Signed[len(d.Signed)-1].Off
+}
+
+// NextLink returns the link, not signed yet, that makes a document say what its CA and
+// its operators' key are now. needed is false if the last link says so already.
+func (d Document) NextLink(on bool) (next Link, needed bool) {
+	next = Link{Number: 1, CA: d.CA, Operator: OperatorPrint(d.OperatorKey), Off: !on}
+	if len(d.Signed) == 0 {
+		return next, on
+	}
+	last := d.Signed[len(d.Signed)-1]
+	next.Number = last.Number + 1
+	last.Number, last.Signature = next.Number, ""
+	return next, last != next && (on || !last.Off)
+}

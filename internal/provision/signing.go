@@ -1,0 +1,67 @@
+package provision
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+)
+
+// The errors of a cluster with document_signing.
+var (
+	// ErrUnknownCA means that the cluster document names a CA whose key is not at hand.
+	ErrUnknownCA = errors.New("document_signing is on, and the cluster document names a CA whose key is not among those given. " +
+		"If the key was changed, give the one before as ssh_ca_former_private_key_wo. If it was not, somebody who may write metadata has changed the document: " +
+		"see what the page on security says about that, and delete the front-end's server, so that the next apply makes it anew with the CA whose key you have")
+
+	// ErrRefused means that the front-end does not accept the document's CA or
+	// operators' key, because the CA that it accepts has not signed them.
+	ErrRefused = errors.New("document_signing is on, and the front-end does not accept the document's CA or operators' key, which the CA before has not signed")
+)
+
+// checkTrust returns ErrUnknownCA if the nodes' trust hangs on the document's CA and
+// the caller has no key of it. New nodes are born with the document's CA, so a
+// document that a stranger has changed must not get that far.
+func (r *run) checkTrust(d cluster.Document) error {
+	if d.CA == "" || !r.req.Spec.DocumentSigning && !d.Signing() || CanSign(d, r.req.keys()...) {
+		return nil
+	}
+	return ErrUnknownCA
+}
+
+// prove adds to a document the link that proves its CA and its operators' key. It
+// reports whether there was something to prove.
+func (r *run) prove(d *cluster.Document) (bool, error) {
+	link, needed := d.NextLink(r.req.Spec.DocumentSigning)
+	if !needed {
+		return false, nil
+	}
+	if !d.Signing() { // the front-end takes the first link as it is
+		d.Signed = []cluster.Link{link}
+		return true, nil
+	}
+	before := cluster.Document{CA: d.Signed[len(d.Signed)-1].CA}
+	ca := signer(before, r.req.keys())
+	if ca == nil {
+		return false, ErrUnknownCA
+	}
+	var err error
+	if link.Signature, err = ca.Sign(trust.ForDocument, link.Message(d.ID)); err != nil {
+		return false, fmt.Errorf("sign the cluster document: %w", err)
+	}
+	d.Signed = append(slices.Clone(d.Signed), link)
+	d.Signed = d.Signed[max(0, len(d.Signed)-cluster.MaxLinks):]
+	return true, nil
+}
+
+// checkAccepted returns ErrRefused if the front-end says in a report on this run's
+// document that it does not accept its CA or operators' key.
+func (r *run) checkAccepted(said cluster.Report) error {
+	if !said.Refused || said.Generation < r.doc.Generation {
+		return nil
+	}
+	return fmt.Errorf("%w; it says: %q. A front-end that has missed more than %d changes, or that another writer has misled, has to be made anew: delete the server %s, and apply again",
+		ErrRefused, said.Error, cluster.MaxLinks, r.inv.frontEnd.Name)
+}
