@@ -77,6 +77,7 @@ type memServer struct {
 	own      *trust.CA         // of a front-end that has booted: the key that signs its reports
 	first    *trust.CA         // that of its user data
 	hostCA   string
+	accepts  cluster.Link // of a front-end with document_signing
 	last     cluster.Report
 	sequence int64 // of its last report
 }
@@ -324,7 +325,7 @@ func (c *memCloud) compose(s *memServer) string {
 	}
 	s.makeKeys()
 	hostCA := s.hostCA
-	r := cluster.Report{Generation: doc.Generation, HostKey: memHostKey, HostCA: hostCA}
+	r := cluster.Report{Generation: doc.Generation, HostKey: memHostKey, HostCA: hostCA, Refused: !s.accept(doc)}
 	if doc.Coordinator == cluster.CoordinatorLastWorker {
 		r.CA = doc.CA
 	}
