@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 
@@ -187,12 +191,25 @@ func (b *builder) usersFiles(c Common) error {
 	return nil
 }
 
+// render writes our cloud-config, in ASCII: one with other characters would go as
+// base64, packed files too, and be a third larger. Only paths hold such characters, and
+// YAML has the escapes that Go has (YAML 1.2, 5.7).
 func (b *builder) render() (string, error) {
-	text, err := yaml.Marshal(b.config)
+	config := b.config
+	config.WriteFiles = slices.Clone(config.WriteFiles)
+	var escapes []string
+	for i, f := range config.WriteFiles {
+		if strings.ContainsFunc(f.Path, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			sum := sha256.Sum256([]byte(f.Path))
+			config.WriteFiles[i].Path = "escaped-" + hex.EncodeToString(sum[:]) // other paths begin with a slash
+			escapes = append(escapes, "path: "+config.WriteFiles[i].Path+"\n", "path: "+strconv.QuoteToASCII(f.Path)+"\n")
+		}
+	}
+	text, err := yaml.Marshal(config)
 	if err != nil {
 		return "", fmt.Errorf("write the cloud-config: %w", err)
 	}
-	return cloudConfigHead + "\n" + string(text), nil
+	return cloudConfigHead + "\n" + strings.NewReplacer(escapes...).Replace(string(text)), nil
 }
 
 // packed is a file's content as write_files takes it. All contents are encoded, so

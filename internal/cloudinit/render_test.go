@@ -112,6 +112,9 @@ func TestHostileValues(t *testing.T) {
 				t.Errorf("%q became %q", value, got[name])
 			}
 		}
+		if i := bytes.IndexFunc(out, func(r rune) bool { return r > '~' }); i >= 0 || bytes.Contains(out, []byte("Content-Transfer-Encoding")) {
+			t.Errorf("%q: our part is not in ASCII, and so a third larger", value)
+		}
 		var about nodeConfig
 		if err := json.Unmarshal([]byte(got[nodePath]), &about); err != nil {
 			t.Fatalf("%q: %v", value, err)

@@ -270,7 +270,7 @@ func TestIdentityIsSetInEveryRead(t *testing.T) {
 func (w *wire) expectFull(state *tfprotov6.DynamicValue) {
 	w.t.Helper()
 	// What only the configuration has, and what only a group with several networks has.
-	untold := []string{"timeouts", "replacement", "ssh_ca_private_key_wo", "ssh_ca_private_key_wo_version", "networks", "cluster_network"}
+	untold := []string{"timeouts", "replacement", "ssh_ca_private_key_wo", "ssh_ca_private_key_wo_version", "ssh_ca_former_private_key_wo", "networks", "cluster_network"}
 	for name, value := range w.read(state, w.resourceType()) {
 		if value.IsNull() && !slices.Contains(untold, name) {
 			w.t.Errorf("%s is null after an import", name)

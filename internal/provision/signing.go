@@ -13,7 +13,7 @@ import (
 var (
 	// ErrUnknownCA means that the cluster document names a CA whose key is not at hand.
 	ErrUnknownCA = errors.New("document_signing is on, and the cluster document names a CA whose key is not among those given. " +
-		"If the key was changed, give the one before as ssh_ca_former_private_key_wo. If it was not, somebody who may write metadata has changed the document: " +
+		"If the key was changed, give the one before as ssh_ca_former_private_key_wo. If it was not, a person or program that may write metadata has changed the document: " +
 		"see what the page on security says about that, and delete the front-end's server, so that the next apply makes it anew with the CA whose key you have")
 
 	// ErrRefused means that the front-end does not accept the document's CA or
@@ -64,4 +64,20 @@ func (r *run) checkAccepted(said cluster.Report) error {
 	}
 	return fmt.Errorf("%w; it says: %q. A front-end that has missed more than %d changes, or that another writer has misled, has to be made anew: delete the server %s, and apply again",
 		ErrRefused, said.Error, cluster.MaxLinks, r.inv.frontEnd.Name)
+}
+
+// Proven reports whether a document's CA and operators' key follow from those of an
+// earlier document of that cluster. Without document_signing in the earlier one they
+// always do.
+func Proven(before, d cluster.Document) bool {
+	if before.ID != d.ID || !before.Signing() {
+		return true
+	}
+	last := before.Signed[len(before.Signed)-1]
+	for _, l := range d.Signed {
+		if l.Number > last.Number && trust.Verify(last.CA, trust.ForDocument, l.Message(d.ID), l.Signature) == nil {
+			last = l
+		}
+	}
+	return last.CA == d.CA && (last.Off || last.Operator == cluster.OperatorPrint(d.OperatorKey))
 }

@@ -94,8 +94,11 @@ func (c config) spec(names resolution) cluster.Spec {
 		OperatorKey: names.get(kindKeyPair, c.KeyPair),
 		BatchSystem: cluster.BatchSystem(c.batch.Type.ValueString()),
 		Coordinator: c.Coordinator.ValueString(),
-		FrontEnd:    c.nodeSpec(c.frontEnd.nodeModel, names),
-		Groups:      make(map[string]cluster.GroupSpec, len(c.groups)),
+
+		DocumentSigning: c.Signing.ValueBool(),
+
+		FrontEnd: c.nodeSpec(c.frontEnd.nodeModel, names),
+		Groups:   make(map[string]cluster.GroupSpec, len(c.groups)),
 	}
 	if s.BatchSystem == "" {
 		s.BatchSystem = cluster.BatchNone

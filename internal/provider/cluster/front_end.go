@@ -21,7 +21,7 @@ func (c *change) decideFrontEnd() diag.Diagnostics {
 	}
 	var diags diag.Diagnostics
 	p, fe := c.kept, c.want.frontEnd
-	canKeep := p.keyOpen || provision.CanKeepWorkers(p.last, p.keys(p.given)...)
+	canKeep := p.given.open || provision.CanKeepWorkers(p.last, p.keys(p.given)...)
 	spec := c.spec.FrontEnd
 	c.open.frontEnd = c.open.frontEnd || !isResolved(spec)
 	follows := fe.ReplaceOnChange.ValueBool() || fe.ReplaceOnChange.IsUnknown()

@@ -32,8 +32,10 @@ type model struct {
 	Replacement    types.Object   `tfsdk:"replacement"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 
-	CAKey        types.String `tfsdk:"ssh_ca_private_key_wo"` // never has a value; see givenCA
+	CAKey        types.String `tfsdk:"ssh_ca_private_key_wo"` // never has a value; see readKeys
 	CAKeyVersion whole.Number `tfsdk:"ssh_ca_private_key_wo_version"`
+	FormerCAKey  types.String `tfsdk:"ssh_ca_former_private_key_wo"` // never has a value either
+	Signing      types.Bool   `tfsdk:"document_signing"`
 
 	ID              types.String `tfsdk:"id"`
 	Nodes           types.Map    `tfsdk:"nodes"`

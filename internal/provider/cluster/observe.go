@@ -175,6 +175,7 @@ func (m *model) adopt(ctx context.Context, v cluster.View) diag.Diagnostics {
 	m.LoginUser = types.StringValue(doc.LoginUser)
 	m.LoginUID = whole.Value(int64(doc.LoginUID))
 	m.Replacement = types.ObjectNull(replacementTypes)
+	m.Signing = types.BoolValue(doc.Signing())
 	m.Coordinator = types.StringValue(cmp.Or(doc.Coordinator, cluster.CoordinatorFrontEnd))
 	m.WaitFor, m.DrainTimeout = types.StringValue(defaultWait), types.StringValue(defaultDrainTimeout)
 	batch := doc.BatchSystem

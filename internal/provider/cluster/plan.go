@@ -35,7 +35,7 @@ func (r *clusterResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	kept, diags := readPrivate(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	kept.given, kept.keyOpen, diags = givenCA(ctx, req.Config)
+	kept.given, diags = readKeys(ctx, req.Config)
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
@@ -70,6 +70,7 @@ func (r *clusterResource) plan(ctx context.Context, m model, state *model, kept 
 	}
 	diags.Append(c.decideFrontEnd()...)
 	diags.Append(c.checkMessenger()...)
+	diags.Append(c.checkSigning()...)
 	if c.makes() || c.redescribed() {
 		c.documentItems, more = checkSizes(c.spec, time.Now())
 		diags.Append(more...)

@@ -11,7 +11,6 @@ import (
 	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // Keys of the private state under which a refresh keeps what a plan needs.
@@ -35,8 +34,7 @@ type private struct {
 	strays        []string
 	serverGroups  map[string]string
 	faults        map[string]string
-	given         *trust.CA // the configuration's CA key
-	keyOpen       bool      // it is not known yet
+	given         givenKeys
 }
 
 func (p private) rules() nodeplan.Rules {

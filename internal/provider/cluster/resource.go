@@ -110,7 +110,7 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 	view = prov.Unjoined(ctx, view, patience)
 	known, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(rememberView(ctx, resp.Private, view)...)
+	resp.Diagnostics.Append(rememberView(ctx, resp.Private, known.last, view)...)
 	view = view.Known(id, known.last)
 	resp.Diagnostics.Append(state.observe(ctx, view)...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, view)...)

@@ -50,6 +50,8 @@ func (r *clusterResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 		"coordinator":                   coordinatorAttribute(),
 		"ssh_ca_private_key_wo":         caKeyAttribute(),
 		"ssh_ca_private_key_wo_version": caKeyVersionAttribute(),
+		"ssh_ca_former_private_key_wo":  formerCAKeyAttribute(),
+		"document_signing":              documentSigningAttribute(),
 	}
 	maps.Copy(attributes, clusterAttributes())
 	maps.Copy(attributes, applyAttributes(ctx))

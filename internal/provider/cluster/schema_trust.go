@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
@@ -20,6 +21,28 @@ func caKeyAttribute() schema.Attribute {
 			"It is never in the state, a plan or a log. Give the same key at every apply, from a secret store. " +
 			"Without it the provider makes a key of its own and keeps it in the resource's private state, which is part of the state file. " +
 			"With the key one can act as the coordinator of this cluster.",
+	}
+}
+
+// formerCAKeyAttribute is the key that signs a new CA with document_signing.
+func formerCAKeyAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		Optional: true, WriteOnly: true, Sensitive: true,
+		Validators: []validator.String{caKeyValidator{}, stringvalidator.AlsoRequires(path.MatchRoot("ssh_ca_private_key_wo_version"))},
+		MarkdownDescription: "The private key that `ssh_ca_private_key_wo` held before, in the same form. " +
+			"Give it in the apply that changes `ssh_ca_private_key_wo_version`, if `document_signing` is on: it signs the new CA. " +
+			"The provider itself has a key that it made. It is never in the state, a plan or a log.",
+	}
+}
+
+// documentSigningAttribute is what the front-end demands of a changed document.
+func documentSigningAttribute() schema.Attribute {
+	return schema.BoolAttribute{
+		Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+		MarkdownDescription: "Whether the front-end accepts another CA or another key of `key_pair` only with a signature by the CA before (default `false`). " +
+			"Without it, everybody who may write metadata of servers in the project can make themselves root on the workers. " +
+			"Every apply then needs the CA's key: the given one, or that of the provider's own in the state. " +
+			"It protects nodes that exist; what it does not protect is on the page [Security](https://github.com/vmcluster/terraform-provider-vmcluster/blob/main/docs/security.md).",
 	}
 }
 

@@ -65,50 +65,66 @@ func keepPrivate(ctx context.Context, s privateWriter, key string, value any) di
 	return s.SetKey(ctx, key, raw)
 }
 
-// rememberView keeps what a new front-end needs.
-func rememberView(ctx context.Context, s privateWriter, v cluster.View) diag.Diagnostics {
+// rememberView keeps what a new front-end needs. before is the document that was kept
+// so far; one that does not follow from it is not the cluster's own.
+func rememberView(ctx context.Context, s privateWriter, before cluster.Document, v cluster.View) diag.Diagnostics {
 	fe, ok := v.Nodes.FrontEnd()
 	if !ok || !v.HasDocument {
 		return nil
 	}
 	last := v.Document
 	last.Groups = nil
+	if !provision.Proven(before, last) { // the nodes do not follow it either
+		last.CA, last.Signed, last.HostCAs, last.FrontEnd = before.CA, before.Signed, before.HostCAs, before.FrontEnd
+	}
 	diags := keepPrivate(ctx, s, privateLast, last)
 	diags.Append(keepPrivate(ctx, s, privateFrontEnd, fe.SpecHash)...)
 	return diags
 }
 
-// keys returns the CA keys at hand: the one that the configuration gives, then those
-// that the provider made.
-func (m memory) keys(given *trust.CA) []*trust.CA {
+// keys returns the CA keys at hand: the one that the configuration gives, those that
+// the provider made, and the one that the configuration gave before.
+func (m memory) keys(given givenKeys) []*trust.CA {
 	var out []*trust.CA
-	if given != nil {
-		out = append(out, given)
+	if given.ca != nil {
+		out = append(out, given.ca)
 	}
 	for _, text := range []string{m.ca.Key, m.ca.Former} {
 		if ca, err := trust.ParseCA(text); err == nil {
 			out = append(out, ca)
 		}
 	}
+	if given.former != nil {
+		out = append(out, given.former)
+	}
 	return out
 }
 
-// givenCA reads the write-only key from a configuration; it goes nowhere else.
-// open reports whether it is not known yet. ValidateConfig has refused a wrong one.
-func givenCA(ctx context.Context, config tfsdk.Config) (ca *trust.CA, open bool, diags diag.Diagnostics) {
-	var key types.String
-	diags = config.GetAttribute(ctx, path.Root("ssh_ca_private_key_wo"), &key)
-	if key.IsUnknown() {
-		return nil, true, diags
+// givenKeys are the write-only keys of a configuration; they go nowhere else.
+type givenKeys struct {
+	ca, former *trust.CA // nil: not given
+	open       bool      // one of them is not known yet
+}
+
+// readKeys reads them. ValidateConfig has refused a wrong one.
+func readKeys(ctx context.Context, config tfsdk.Config) (givenKeys, diag.Diagnostics) {
+	var given givenKeys
+	var diags diag.Diagnostics
+	for name, into := range map[string]**trust.CA{"ssh_ca_private_key_wo": &given.ca, "ssh_ca_former_private_key_wo": &given.former} {
+		var key types.String
+		diags.Append(config.GetAttribute(ctx, path.Root(name), &key)...)
+		given.open = given.open || key.IsUnknown()
+		if key.IsUnknown() || key.IsNull() {
+			continue
+		}
+		ca, err := trust.ParseCA(key.ValueString())
+		if err != nil {
+			diags.AddAttributeError(path.Root(name), "Invalid CA key", name+": the key can't be used: "+diagnose.Sentence(err.Error()))
+			continue
+		}
+		*into = ca
 	}
-	if key.IsNull() {
-		return nil, false, diags
-	}
-	ca, err := trust.ParseCA(key.ValueString())
-	if err != nil {
-		diags.AddAttributeError(path.Root("ssh_ca_private_key_wo"), "Invalid CA key", "The CA key can't be used: "+diagnose.Sentence(err.Error()))
-	}
-	return ca, false, diags
+	return given, diags
 }
 
 // rotates reports whether a plan asks for another CA than the state's.
@@ -119,12 +135,13 @@ func rotates(plan, state model) bool { return !plan.CAKeyVersion.Equal(state.CAK
 // configuration holds.
 func (a application) entrust(ctx context.Context, i intent, req *provision.Request) (given *trust.CA, diags diag.Diagnostics) {
 	m, diags := readMemory(ctx, a.private)
-	given, _, more := givenCA(ctx, a.config)
+	keys, more := readKeys(ctx, a.config)
 	diags.Append(more...)
+	given = keys.ca
 	if diags.HasError() {
 		return given, diags
 	}
-	req.Keys, req.Last = m.keys(given), m.last
+	req.Keys, req.Last = m.keys(keys), m.last
 	changes := i.create || rotates(i.want.model, i.was.config.model)
 	switch {
 	case given != nil && changes:
@@ -159,7 +176,7 @@ func newCA() (*trust.CA, string, error) {
 // CA key that the configuration holds. If the apply went well, no node trusts an
 // older CA, so the state keeps no older key, and none that the configuration has.
 func keepOutcome(ctx context.Context, s privateStore, given *trust.CA, v cluster.View, well bool) diag.Diagnostics {
-	diags := rememberView(ctx, s, v)
+	diags := rememberView(ctx, s, cluster.Document{}, v) // the run has checked the document
 	diags.Append(keepPrivate(ctx, s, privateStrays, strays(v).Names())...)
 	if !well {
 		return diags

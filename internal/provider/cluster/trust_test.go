@@ -61,7 +61,7 @@ func TestPlanOfAFrontEnd(t *testing.T) {
 				was.Nodes = nodesValue(t.Context(), states, &diag.Diagnostics{})
 			}
 			c := computed(t, m, &was)
-			c.kept = private{memory: memory{last: last, frontEndSpec: c.spec.FrontEnd.BuildHash()}, given: tc.key}
+			c.kept = private{memory: memory{last: last, frontEndSpec: c.spec.FrontEnd.BuildHash()}, given: givenKeys{ca: tc.key}}
 			if tc.change {
 				c.spec.FrontEnd.Flavor = "f9"
 			}

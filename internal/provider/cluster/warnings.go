@@ -22,10 +22,29 @@ func (c change) checkMessenger() diag.Diagnostics {
 	case c.rotates && !c.makes():
 		diags.AddAttributeError(path.Root("ssh_ca_private_key_wo_version"), "Nothing brings the new CA to the nodes",
 			"With `coordinator = \"last_worker\"` a new CA comes with a new worker: raise a `count` in the same apply.")
-	case c.makes() && !c.kept.keyOpen && !provision.CanSign(c.kept.last, c.kept.keys(c.kept.given)...):
+	case c.makes() && !c.kept.given.open && !provision.CanSign(c.kept.last, c.kept.keys(c.kept.given)...):
 		diags.AddAttributeError(path.Root("workers"), "Nothing brings the new roster to the front-end",
 			"A new worker needs a certificate of the CA that the front-end trusts, and that CA's key is not at hand. Give it as `ssh_ca_private_key_wo`.")
 	}
+	return diags
+}
+
+// checkSigning refuses, with document_signing, an apply that could not prove what it
+// writes: it needs the key of the CA that the nodes trust.
+func (c change) checkSigning() diag.Diagnostics {
+	last := c.kept.last
+	signs := c.spec.DocumentSigning || last.Signing()
+	changes := c.rotates || c.makes() || c.redescribed() || c.spec.DocumentSigning != last.Signing()
+	if c.create || !signs || !changes || last.CA == "" || c.kept.given.open || provision.CanSign(last, c.kept.keys(c.kept.given)...) {
+		return nil
+	}
+	at, remedy := "document_signing", "Give it as `ssh_ca_private_key_wo`. If that key is lost, the nodes of this cluster can't be brought to trust another CA: destroy the cluster and make it anew"
+	if c.rotates {
+		at, remedy = "ssh_ca_private_key_wo_version", "Give it as `ssh_ca_former_private_key_wo` in this apply"
+	}
+	var diags diag.Diagnostics
+	diags.AddAttributeError(path.Root(at), "The cluster document can't be signed",
+		"With `document_signing` the front-end accepts a change only if the CA that the nodes trust has signed it, and that CA's key is not at hand. "+remedy+".")
 	return diags
 }
 
