@@ -147,7 +147,7 @@ func newBuilder(n nodeConfig) (*builder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", nodePath, err)
 	}
-	program, err := packedProgram(n.BatchSystem)
+	program, err := packedProgram(n.BatchSystem, n.Role)
 	if err != nil {
 		return nil, fmt.Errorf("pack the node program: %w", err)
 	}
@@ -216,23 +216,29 @@ func (b *builder) render() (string, error) {
 // that no YAML reader ever sees characters that are special to it.
 type packed struct{ encoding, content string }
 
-// programs holds the packed node program by batch system: it is the same for every
-// node of a cluster, and packing it is most of what rendering one would cost.
+// programs holds the packed node program by batch system and role: packing it is most
+// of what rendering a node's user data would cost.
 var programs sync.Map
 
-// packedProgram returns the node program for a cluster's batch system; "" is none.
-func packedProgram(batchSystem cluster.BatchSystem) (packed, error) {
-	batchSystem = cmp.Or(batchSystem, cluster.BatchNone)
-	if p, ok := programs.Load(batchSystem); ok {
+// program is a key of programs.
+type program struct {
+	batchSystem cluster.BatchSystem
+	role        cluster.Role
+}
+
+// packedProgram returns the node program for a cluster's batch system, "" is none.
+func packedProgram(batchSystem cluster.BatchSystem, role cluster.Role) (packed, error) {
+	key := program{cmp.Or(batchSystem, cluster.BatchNone), role}
+	if p, ok := programs.Load(key); ok {
 		return p.(packed), nil //nolint:forcetypeassert // nothing else is in it
 	}
-	archive, err := node.Archive(string(batchSystem))
+	archive, err := node.Archive(string(key.batchSystem), role == cluster.RoleFrontEnd)
 	if err != nil {
 		return packed{}, err
 	}
 	p, err := pack(string(archive))
 	if err == nil {
-		programs.Store(batchSystem, p)
+		programs.Store(key, p)
 	}
 	return p, err
 }

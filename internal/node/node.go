@@ -72,11 +72,17 @@ func list(name string) []string {
 	return strings.Fields(string(text))
 }
 
-// Archive returns the program with the module of one batch system as a ZIP archive
-// of the folder Package, comments and docstrings left out. Its files are not
-// compressed, since together they compress better. The same batch system always
-// gives the same bytes.
-func Archive(batchSystem string) ([]byte, error) {
+// frontEndOnly are the modules of the coordinator, which take a third of the program
+// and do nothing on a worker.
+var frontEndOnly = []string{
+	"answers.py", "bundle.py", "calls.py", "coordinator.py", "progress.py", "records.py", "report.py", "tasks.py",
+}
+
+// Archive returns the program with the module of one batch system, for a front-end or
+// for workers, as a ZIP archive of the folder Package, comments and docstrings left
+// out. Its files are not compressed, since together they compress better. The same
+// arguments always give the same bytes.
+func Archive(batchSystem string, frontEnd bool) ([]byte, error) {
 	if err := CheckBatchSystem(batchSystem); err != nil {
 		return nil, fmt.Errorf("batch system %w", err)
 	}
@@ -84,6 +90,9 @@ func Archive(batchSystem string) ([]byte, error) {
 	w := zip.NewWriter(&out)
 	own := []string{path.Join(batchFolder, "__init__.py"), path.Join(batchFolder, batchSystem+".py")}
 	for _, name := range append(modules("."), own...) {
+		if !frontEnd && slices.Contains(frontEndOnly, name) {
+			continue
+		}
 		text, err := files.ReadFile(name)
 		if err != nil {
 			return nil, err

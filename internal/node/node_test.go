@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,9 +54,10 @@ func runTests(t *testing.T, file, title, path string) {
 	})
 }
 
-// A node gets every common module, and of the batch systems the one that it needs.
+// A front-end gets every common module, and of the batch systems the one that it needs. A
+// worker gets no module of the coordinator.
 func TestArchive(t *testing.T) {
-	if _, err := node.Archive("fork"); err == nil {
+	if _, err := node.Archive("fork", true); err == nil {
 		t.Error("an unknown batch system is packed")
 	}
 	names := node.BatchSystems()
@@ -68,14 +71,63 @@ func TestArchive(t *testing.T) {
 	for _, name := range names {
 		want := []string{"batch/__init__.py", "batch/" + name + ".py"}
 		want = append(want, common...)
-		var got []string
-		for file := range unpack(t, name) {
-			got = append(got, strings.TrimPrefix(file, node.Package+"/"))
-		}
+		got := packed(t, name, true)
 		slices.Sort(want)
-		slices.Sort(got)
 		if !slices.Equal(got, want) {
-			t.Errorf("a node with %s gets %q, want %q", name, got, want)
+			t.Errorf("a front-end with %s gets %q, want %q", name, got, want)
+		}
+		onWorkers := packed(t, name, false)
+		for _, file := range onWorkers {
+			if !slices.Contains(want, file) {
+				t.Errorf("a worker with %s gets %s", name, file)
+			}
+		}
+		if slices.Contains(onWorkers, "coordinator.py") || !slices.Contains(onWorkers, "batch/"+name+".py") {
+			t.Errorf("a worker with %s gets %q", name, onWorkers)
+		}
+	}
+}
+
+func packed(t *testing.T, batchSystem string, frontEnd bool) []string {
+	t.Helper()
+	var names []string
+	for file := range unpack(t, batchSystem, frontEnd) {
+		names = append(names, strings.TrimPrefix(file, node.Package+"/"))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// What a worker gets is complete: each of its modules can be imported, and so can those
+// that a module imports when it needs them.
+func TestWorkersArchiveIsComplete(t *testing.T) {
+	const imports = `
+import ast, importlib, pathlib, sys
+
+sys.path.insert(0, sys.argv[1])
+root = pathlib.Path(sys.argv[1], sys.argv[2])
+for path in sorted(root.rglob("*.py")):
+    module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
+    importlib.import_module(module.removesuffix(".__init__"))
+    folder = module.rpartition(".")[0]
+    for n in ast.walk(ast.parse(path.read_text())):
+        if path.stem != "__init__" and isinstance(n, ast.ImportFrom) and n.level == 1 and n.module is None:
+            for name in n.names:
+                if not hasattr(sys.modules[folder], name.name):
+                    importlib.import_module(folder + "." + name.name)
+`
+	for _, batchSystem := range node.BatchSystems() {
+		dir := t.TempDir()
+		for file, text := range unpack(t, batchSystem, false) {
+			if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out, err := exec.CommandContext(t.Context(), "python3", "-B", "-c", imports, dir, node.Package).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", batchSystem, err, out)
 		}
 	}
 }
@@ -103,7 +155,7 @@ for name in sys.stdin.read().split():
 	dir := t.TempDir()
 	var names []string
 	for _, batchSystem := range node.BatchSystems() {
-		for file, text := range unpack(t, batchSystem) {
+		for file, text := range unpack(t, batchSystem, true) {
 			name := strings.TrimPrefix(file, node.Package+"/")
 			names = append(names, name)
 			if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
@@ -128,13 +180,13 @@ for name in sys.stdin.read().split():
 	}
 }
 
-func unpack(t *testing.T, batchSystem string) map[string]string {
+func unpack(t *testing.T, batchSystem string, frontEnd bool) map[string]string {
 	t.Helper()
-	archive, err := node.Archive(batchSystem)
+	archive, err := node.Archive(batchSystem, frontEnd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := node.Archive(batchSystem); err != nil || !bytes.Equal(archive, again) {
+	if again, err := node.Archive(batchSystem, frontEnd); err != nil || !bytes.Equal(archive, again) {
 		t.Errorf("the archive for %s is another one the second time (%v)", batchSystem, err)
 	}
 	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
@@ -154,4 +206,59 @@ func unpack(t *testing.T, batchSystem string) map[string]string {
 		files[f.Name] = string(text)
 	}
 	return files
+}
+
+// systemd itself judges the coordinator's unit: nothing unknown, and little exposed.
+func TestCoordinatorUnit(t *testing.T) {
+	unit := func(home string, memory int) string {
+		cmd := exec.CommandContext(t.Context(), "python3", "-B", "-c", "import sys; from node import units; sys.stdout.write(units.coordinator(sys.argv[1], int(sys.argv[2])))", home, strconv.Itoa(memory))
+		cmd.Dir = ".."
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	for _, c := range []struct {
+		home   string
+		memory int
+		want   string
+	}{
+		{"/home/astro", 64 << 20, "\nMemoryMax=1048576K\n"},
+		{"/home/astro", 400000, "\nMemoryMax=300000K\n"},
+		{"", 0, "\nMemoryMax=1048576K\n"},
+		{"/data/astro", 0, "\nReadWritePaths=/etc /run /tmp /var -/home -/data/astro\n"},
+		{"/data/x y", 0, "\nReadWritePaths=/etc /run /tmp /var -/home\n"},
+	} {
+		if text := unit(c.home, c.memory); !strings.Contains(text, c.want) {
+			t.Errorf("home %q, memory %d kB: no %q in\n%s", c.home, c.memory, c.want, text)
+		}
+	}
+	text := unit("/home/astro", 64<<20)
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("there is no systemd-analyze here")
+	}
+	here, err := exec.LookPath("true") // the program is not installed on this machine
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "vmcluster-coordinator.service")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "/usr/local/sbin/vmcluster-node", here)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), analyze, "verify", path).CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+	out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", path).CombinedOutput()
+	if err != nil {
+		t.Skipf("this systemd-analyze does not judge units offline: %v", err)
+	}
+	m := regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+)`).FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("no verdict in:\n%s", out)
+	}
+	if level, err := strconv.ParseFloat(string(m[1]), 64); err != nil || level > 3 {
+		t.Errorf("the unit's exposure level is %s, want at most 3.0", m[1])
+	}
 }

@@ -3,70 +3,12 @@
 import sys
 import time
 
-from . import accounts, files, node, ssh, system
-from .files import FIRST_DOCUMENT, PROGRAM, STATE, locked, write
+from . import accounts, files, node, ssh, system, units
+from .files import FIRST_DOCUMENT, at, locked, write
 from .system import Failure, install_unit, reason, run, say
+from .units import SET_UP
 
-SET_UP = STATE + "/set-up"  # there once set-up has ended well
 TRIES, PAUSE = 5, 10  # the pause is in seconds
-
-METADATA_NFT = """\
-table inet vmcluster
-delete table inet vmcluster
-table inet vmcluster {
-	chain output {
-		type filter hook output priority 0; policy accept;
-		ip daddr 169.254.169.254 meta skuid != 0 reject
-		ip6 daddr fe80::a9fe:a9fe meta skuid != 0 reject
-	}
-}
-"""
-
-METADATA_UNIT = """\
-[Unit]
-Description=vmcluster: the metadata address is for root only
-After=nftables.service firewalld.service
-Before=ssh.service sshd.service systemd-user-sessions.service cron.service crond.service atd.service {services}
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/sh -c '{command}'
-
-[Install]
-WantedBy=multi-user.target
-"""
-
-SETUP_UNIT = """\
-[Unit]
-Description=vmcluster: sets this node up, if that has not ended well before
-Wants=network-online.target
-After=network-online.target remote-fs.target
-ConditionPathExists=!%s
-
-[Service]
-Type=oneshot
-ExecStart=%s setup
-
-[Install]
-WantedBy=multi-user.target
-""" % (SET_UP, PROGRAM)
-
-COORDINATOR_UNIT = """\
-[Unit]
-Description=vmcluster: joins workers and distributes the roster
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-ExecStart=%s coordinate
-Restart=always
-RestartSec=5
-
-[Install]
-WantedBy=multi-user.target
-""" % PROGRAM
-
 
 class Setup:
     """Runs every step even if one fails: a node that can be reached and reports
@@ -123,17 +65,18 @@ class Setup:
         """cloud-init runs its commands once, even if the node is reset meanwhile."""
         if sys.version_info < (3, 9):
             say("this image's Python is %d.%d; the node program needs 3.9 or newer" % sys.version_info[:2])
-        install_unit("vmcluster-setup.service", SETUP_UNIT)
+        install_unit("vmcluster-setup.service", units.SETUP)
 
     def close_metadata(self):
         """Limits the metadata address, where every local user could read the user
-        data, to root: now and at each boot."""
-        write("/etc/vmcluster/metadata.nft", METADATA_NFT)
-        iptables = " || ".join("iptables -%s OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT" % flag for flag in "CA")
-        command = "nft -f /etc/vmcluster/metadata.nft || " + iptables
-        run("sh", "-c", command)
-        unit = METADATA_UNIT.format(services=" ".join(self.node.batch.SERVICES), command=command)
-        install_unit("vmcluster-metadata.service", unit)
+        data, to root: now, at each boot, and within a minute after a person or a
+        program has cleared the packet filter."""
+        write(units.NFT, units.METADATA_NFT)
+        write(units.CLOSE, units.METADATA_SH)
+        run("sh", at(units.CLOSE))
+        install_unit("vmcluster-metadata.service", units.METADATA % " ".join(self.node.batch.SERVICES))
+        install_unit("vmcluster-metadata.timer", units.METADATA_TIMER)
+        system.start("vmcluster-metadata.timer")
 
     def hold_batch_system(self):
         """Keeps a batch system of the image's from running with another configuration."""
@@ -162,7 +105,8 @@ class Setup:
 
     def coordinator(self):
         """Starts the front-end's daemon."""
-        system.start_new("vmcluster-coordinator.service", COORDINATOR_UNIT)
+        user = self.node.login_user and self.node.login_account()
+        system.start_new("vmcluster-coordinator.service", units.coordinator(user.home if user else "", system.memory()))
 
     def messenger(self):
         """Starts what takes the roster to the front-end."""

@@ -190,6 +190,14 @@ def start_new(unit, text):
     run("systemctl", "start", "--no-block", unit)
 
 
+def start(unit):
+    """Starts a unit that was installed just now. Reading all units again, which takes
+    seconds on a slow machine, is needed only where systemd does not find it."""
+    if not works("systemctl", "start", "--no-block", unit):
+        run("systemctl", "daemon-reload")
+        run("systemctl", "start", "--no-block", unit)
+
+
 # ---- the machine
 
 def memory():

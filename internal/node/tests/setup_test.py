@@ -25,9 +25,9 @@ class Setup(ClusterCase):
         self.assertIn("skuid != 0 reject", c.text(name, "/etc/vmcluster/metadata.nft"))
         self.assertIn("-f /etc/vmcluster/metadata.nft", c.text(name, "/nft.log"), "closed at once")
         wanted = c.dir + "/" + name + "/etc/systemd/system/multi-user.target.wants"
-        self.assertEqual(sorted(os.listdir(wanted)), ["vmcluster-metadata.service", "vmcluster-setup.service"], "and at each boot")
+        self.assertEqual(sorted(os.listdir(wanted)), ["vmcluster-metadata.service", "vmcluster-metadata.timer", "vmcluster-setup.service"], "and at each boot")
         self.assertEqual(os.readlink(wanted + "/vmcluster-metadata.service"), "/etc/systemd/system/vmcluster-metadata.service")
-        self.assertFalse(c.has(name, "/systemctl.log"), "systemd takes its time")
+        self.assertEqual(set(c.text(name, "/systemctl.log").splitlines()), {"start --no-block vmcluster-metadata.timer"}, "to read all units takes its time")
         self.assertIn("vmcluster: astro-cpu-1 is set up", c.text(name, "/dev/console"))
 
     def test_account_keys_are_labelled_for_sshd(self):
@@ -48,11 +48,36 @@ class Setup(ClusterCase):
         unit = c.text(FRONT_END, "/etc/systemd/system/vmcluster-metadata.service")
         for early in ("ssh.service", "cron.service"):
             self.assertIn(early, next(line for line in unit.splitlines() if line.startswith("Before="))[len("Before="):].split())
-        command = next(line for line in unit.splitlines() if line.startswith("ExecStart=/bin/sh -c "))[len("ExecStart="):]
+        self.assertIn("ExecStart=/bin/sh /etc/vmcluster/close-metadata\n", unit)
         put(c.dir + "/bin/nft", "#!/bin/sh\nexit 1\n", 0o755)
-        put(c.dir + "/bin/iptables", "#!/bin/sh\necho \"$*\" >>\"$CLUSTER_DIR/iptables.log\"\ntest \"$1\" = -A\n", 0o755)
-        subprocess.run(["/bin/sh", "-c", command], check=True)
-        self.assertEqual([line.split()[0] for line in c.text("", "iptables.log").splitlines()], ["-C", "-A"])
+        for name in ("iptables", "ip6tables"):
+            put(c.dir + "/bin/" + name, '#!/bin/sh\necho "$(basename "$0") $*" >>"$CLUSTER_DIR/iptables.log"\ntest "$1" = -I\n', 0o755)
+        script = c.path(FRONT_END, "/etc/vmcluster/close-metadata")
+        subprocess.run(["/bin/sh", script], check=True)
+        rules = ["ip6tables %s OUTPUT -d fe80::a9fe:a9fe -m owner ! --uid-owner 0 -j REJECT", "ip6tables %s FORWARD -d fe80::a9fe:a9fe -j REJECT",
+                 "iptables %s FORWARD -d 169.254.169.254 -j REJECT", "iptables %s OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT"]
+        self.assertEqual(c.text("", "iptables.log").splitlines(), [rule % flag for rule in rules for flag in ("-C", "-I")])
+        put(c.dir + "/bin/iptables", "#!/bin/sh\nexit 3\n", 0o755)
+        self.assertNotEqual(subprocess.run(["/bin/sh", script]).returncode, 0, "a failure is seen")
+
+    def test_metadata_is_closed_again_within_a_minute(self):
+        """What clears the packet filter, as "nft flush ruleset" does, clears our rule with it."""
+        c = self.cluster
+        self.assertEqual(self.setup(), 0)
+        timer = dict(line.split("=", 1) for line in c.text(FRONT_END, "/etc/systemd/system/vmcluster-metadata.timer").splitlines() if "=" in line)
+        self.assertLess(int(timer["OnUnitActiveSec"]) + int(timer["AccuracySec"]), 60)
+        self.assertNotIn("RemainAfterExit", c.text(FRONT_END, "/etc/systemd/system/vmcluster-metadata.service"), "the timer would start it once only")
+        self.assertIn("start --no-block vmcluster-metadata.timer", c.text(FRONT_END, "/systemctl.log"))
+
+    def test_forwarded_traffic_and_ipv6(self):
+        c = self.cluster
+        self.assertEqual(self.setup(), 0)
+        chains = c.text(FRONT_END, "/etc/vmcluster/metadata.nft").split("chain ")[1:]
+        for hook, chain in zip(("output", "forward"), chains):
+            self.assertIn("hook " + hook, chain)
+            for address in ("ip daddr 169.254.169.254 ", "ip6 daddr fe80::a9fe:a9fe "):
+                self.assertIn(address, chain)
+        self.assertNotIn("skuid", chains[1], "forwarded packets belong to no user")
 
     def test_front_end(self):
         c = self.cluster
