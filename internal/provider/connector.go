@@ -10,6 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/progress"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -21,7 +22,8 @@ const failureKept = 15 * time.Second
 // of the run. It keeps a failed attempt for a moment only.
 type connector struct {
 	config   openstack.Config
-	deferred bool // a setting is known during the apply only
+	deferred bool             // a setting is known during the apply only
+	progress *progress.Writer // nil shows no progress
 
 	mu     sync.Mutex
 	client *openstack.Client
@@ -53,7 +55,7 @@ func (c *connector) Provisioner(ctx context.Context) (*provision.Provisioner, er
 	return provision.New(client, provision.Options{
 		Owner:       cluster.OwnerTerraform,
 		Concurrency: c.config.MaxConcurrency,
-		Log:         logInfo,
+		Log:         c.log,
 	}), nil
 }
 
@@ -80,8 +82,10 @@ func (c *connector) connect(ctx context.Context) (*openstack.Client, error) {
 	return client, nil
 }
 
-// logInfo writes a log line of provisioning; kv alternates keys and values.
-func logInfo(ctx context.Context, msg string, kv ...any) {
+// log writes an event of provisioning to the log, and shows it to people; kv alternates
+// keys and values.
+func (c *connector) log(ctx context.Context, msg string, kv ...any) {
+	c.progress.Event(ctx, msg, kv...)
 	fields := make(map[string]any, len(kv)/2)
 	for i := 0; i+1 < len(kv); i += 2 {
 		if key, ok := kv[i].(string); ok {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"maps"
+	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -13,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/progress"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
@@ -54,7 +57,9 @@ func (p *vmclusterProvider) Schema(_ context.Context, _ provider.SchemaRequest, 
 			"every node reaches every node by name and by SSH without a password, and every worker is in the batch system's pool.\n\n" +
 			"Each setting is taken from its attribute, then from its environment variable, then from `clouds.yaml`; " +
 			"an entry of `clouds.yaml` that the attribute `cloud` names comes before the environment. " +
-			"The provider connects when it first needs the cloud, so `terraform validate` needs none.",
+			"The provider connects when it first needs the cloud, so `terraform validate` needs none.\n\n" +
+			"At a terminal an apply shows how it goes. The environment variable `VMCLUSTER_PROGRESS` names a file that gets these lines in place of the terminal, " +
+			"or is `off`, or `terminal` to have them there also with `TF_IN_AUTOMATION`. Terraform's log has the same events at `TF_LOG_PROVIDER=INFO`.",
 		Attributes: withPace(map[string]schema.Attribute{
 			"cloud":                         text("Name of an entry in `clouds.yaml`. `OS_CLOUD`."),
 			"auth_url":                      text("URL of the identity service (Keystone v3). `OS_AUTH_URL`."),
@@ -117,7 +122,12 @@ func (p *vmclusterProvider) Configure(ctx context.Context, req provider.Configur
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	c := cluster.NewSession(newConnector(model, p.version))
+	way := newConnector(model, p.version)
+	var err error
+	if way.progress, err = progress.Open(os.Getenv); err != nil {
+		resp.Diagnostics.AddWarning("No file for the progress", diagnose.Sentence(err.Error())+" The apply is not affected.")
+	}
+	c := cluster.NewSession(way)
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = c, c, c
 }
 

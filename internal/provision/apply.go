@@ -164,7 +164,7 @@ func (r *run) create(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.inv.waitBatch(ctx, isActive, 1, "is not active")
+	return r.inv.waitBatch(ctx, beActive, 1)
 }
 
 // launch begins a batch of workers beside those that stay, and waits until they
@@ -191,7 +191,7 @@ func (r *run) launch(ctx context.Context, adds []string, stay cluster.Nodes) err
 		return err
 	}
 	r.inv.changed()
-	if err := r.inv.waitBatch(ctx, hasAddress, 2, "has no address"); err != nil {
+	if err := r.inv.waitBatch(ctx, anAddress, 2); err != nil {
 		return err
 	}
 	return r.channel.launch(ctx)

@@ -88,6 +88,7 @@ func (d *deletion) refuse(n cluster.Node, err error) {
 func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 	left := d.servers
 	pace := wait.ForServers(len(d.servers))
+	count := counter{log: d.p.opts.Log}
 	for round := 1; ; round++ {
 		going := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool { return d.refused[n.ID] })
 		if len(going) == 0 {
@@ -107,6 +108,7 @@ func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 		left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
 			return n.Gone() || !hasID(d.servers, n.ID)
 		})
+		count.say(ctx, "servers deleted", len(d.servers)-len(left), len(d.servers))
 		stuck := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool {
 			return d.refused[n.ID] || !n.Broken() && round%askAgain != 0
 		})

@@ -87,6 +87,7 @@ func (m frontEndMaking) wait(ctx context.Context) error {
 	// Nova builds in the order that it was asked, so the workers on their way come
 	// first; and it is as fast for a front-end as it was for them.
 	done, n := b.Progress(isActive)
+	count := counter{log: m.r.p.opts.Log}
 	pace := wait.ForServers(n - done + 1).After(time.Since(b.Begun))
 	for unseen := 0; ; {
 		if err := pace.Wait(ctx); err != nil {
@@ -110,9 +111,11 @@ func (m frontEndMaking) wait(ctx context.Context) error {
 		}
 		inv.changed()
 		done, n = b.Progress(isActive)
+		count.say(ctx, "workers "+beActive.words, done, n)
 		pace.Foresee(done, n, time.Since(b.Begun))
 		switch {
 		case isActive(inv.frontEnd):
+			m.r.p.opts.Log(ctx, "the front-end is active in Nova", "address", inv.frontEnd.Address)
 			return nil
 		case inv.frontEnd.Broken():
 			kind, words := m.r.p.maker().Fault(ctx, inv.frontEnd)

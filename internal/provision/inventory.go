@@ -139,11 +139,37 @@ func (v *inventory) frontEndVanished(when string) error {
 	}
 }
 
-// waitBatch reads the list until every new worker satisfies ok, for at most
-// 1/parts of the time left. A worker that does not by then is a problem of the
-// batch; lack says what it lacks.
-func (v *inventory) waitBatch(ctx context.Context, ok func(cluster.Node) bool, parts int, lack string) error {
-	b := v.batch
+// goal is what new workers are waited for.
+type goal struct {
+	met   func(cluster.Node) bool
+	words string // of workers that have met it
+	lack  string // of one that has not
+}
+
+var (
+	anAddress = goal{hasAddress, "with an address", "has no address"}
+	beActive  = goal{isActive, "active in Nova", "is not active"}
+)
+
+// counter logs how many of some things are done, each number once.
+type counter struct {
+	log  logFunc
+	last string
+}
+
+func (c *counter) say(ctx context.Context, what string, done, all int) {
+	line := fmt.Sprintf("%s: %d of %d", what, done, all)
+	if line != c.last && all > 0 {
+		c.last = line
+		c.log(ctx, line)
+	}
+}
+
+// waitBatch reads the list until every new worker has met the goal, for at most
+// 1/parts of the time left. A worker that has not by then is a problem of the batch.
+func (v *inventory) waitBatch(ctx context.Context, g goal, parts int) error {
+	b, ok := v.batch, g.met
+	count := counter{log: v.p.opts.Log}
 	waiting, cancel := wait.Share(ctx, parts)
 	defer cancel()
 	pace := wait.ForServers(b.Size()).After(time.Since(b.Begun))
@@ -160,6 +186,7 @@ func (v *inventory) waitBatch(ctx context.Context, ok func(cluster.Node) bool, p
 		}
 		v.changed()
 		done, n := b.Progress(ok)
+		count.say(ctx, "workers "+g.words, done, n)
 		pace.Foresee(done, n, time.Since(b.Begun))
 	}
 	if ctx.Err() != nil {
@@ -169,7 +196,7 @@ func (v *inventory) waitBatch(ctx context.Context, ok func(cluster.Node) bool, p
 	for _, n := range b.Nodes() {
 		if !ok(n) && !slices.ContainsFunc(known, func(p cluster.Problem) bool { return p.Node == n.Name }) {
 			b.Problems.Add(cluster.Problem{
-				Node: n.Name, Kind: cluster.FaultOther, Summary: lack + " within the time given", Heals: n.Address == "",
+				Node: n.Name, Kind: cluster.FaultOther, Summary: g.lack + " within the time given", Heals: n.Address == "",
 				Detail: "Nova shows it as " + string(n.Status), Console: v.p.maker().Console(ctx, n.ID),
 			})
 		}

@@ -57,6 +57,7 @@ func (w *joinWait) await(ctx context.Context) error {
 			return fmt.Errorf("clear the front-end's report: %w", err)
 		}
 	}
+	r.p.opts.Log(ctx, "waiting for the front-end, which joins the workers", "workers", len(r.doc.Workers))
 	if err := w.follow(waiting); err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func (l *lastWorker) launch(ctx context.Context) error {
 	if m == nil {
 		return nil
 	}
-	if err := l.r.inv.waitBatch(ctx, isActive, 2, "is not active"); err != nil {
+	if err := l.r.inv.waitBatch(ctx, beActive, 2); err != nil {
 		return err
 	}
 	d := l.r.doc.Clone()
@@ -143,7 +143,7 @@ func (l *lastWorker) launch(ctx context.Context) error {
 		return err
 	}
 	l.r.inv.changed()
-	return l.r.inv.waitBatch(ctx, hasAddress, 2, "has no address")
+	return l.r.inv.waitBatch(ctx, anAddress, 2)
 }
 
 // arrive waits for at most half of the time left. Without the front-end's word

@@ -100,7 +100,7 @@ func (p replacement) carryOut(ctx context.Context) error {
 	if err := p.enroll(ctx); err != nil {
 		return err
 	}
-	if err := r.inv.waitBatch(bounded, isActive, 1, "is not active"); err != nil {
+	if err := r.inv.waitBatch(bounded, beActive, 1); err != nil {
 		return err
 	}
 	r.tally.take(r.inv.batch)

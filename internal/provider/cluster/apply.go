@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/progress"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -39,6 +40,7 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 	if a.diags.HasError() {
 		return
 	}
+	ctx = progress.Of(ctx, a.plan.Name.ValueString())
 	prov, err := r.session.Provisioner(ctx)
 	if err != nil {
 		a.leaveUnbegun(outer, diagnose.Unbegun(a.what, err))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/progress"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -163,7 +164,7 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 		resp.Diagnostics.Append(diagnose.Unbegun("The cluster was not deleted", err))
 		return
 	}
-	if err := prov.Destroy(ctx, state.ID.ValueString(), nodesOf(known)); err != nil {
+	if err := prov.Destroy(progress.Of(ctx, state.Name.ValueString()), state.ID.ValueString(), nodesOf(known)); err != nil {
 		resp.Diagnostics.Append(diagnose.Fault("The cluster was not deleted whole", err))
 	}
 }
