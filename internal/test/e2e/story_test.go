@@ -106,9 +106,14 @@ func (s *story) meetFrontEnd(t *testing.T) {
 		knownHosts: filepath.Join(s.cli.Dir, fmt.Sprintf("known_hosts-%d", time.Now().UnixNano())),
 	}
 	s.submitted = 0
-	if got := s.fe.must(t, "hostname"); got != s.frontEnd() {
-		t.Errorf("the front-end calls itself %q", got)
-	}
+	// With wait_for = "active", an apply ends before the front-end has booted.
+	eventually(t, "the front-end answers, and calls itself "+s.frontEnd(), 15*time.Minute, func() (string, bool) {
+		got, _, err := s.fe.run(t.Context(), "hostname")
+		if err != nil {
+			return err.Error(), false
+		}
+		return got, got == s.frontEnd()
+	})
 }
 
 func (s *story) frontEnd() string { return cluster.FrontEndName(s.name) }
