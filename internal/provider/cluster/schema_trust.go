@@ -28,7 +28,7 @@ func caKeyAttribute() schema.Attribute {
 func formerCAKeyAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional: true, WriteOnly: true, Sensitive: true,
-		Validators: []validator.String{caKeyValidator{}, stringvalidator.AlsoRequires(path.MatchRoot("ssh_ca_private_key_wo_version"))},
+		Validators: []validator.String{rule.Text("must be an ed25519 private key in PEM form", "Invalid CA key", checkCAKey), rule.With("ssh_ca_private_key_wo_version")},
 		MarkdownDescription: "The private key that `ssh_ca_private_key_wo` held before, in the same form. " +
 			"Give it in the apply that changes `ssh_ca_private_key_wo_version`, if `document_signing` is on: it signs the new CA. " +
 			"The provider itself has a key that it made. It is never in the state, a plan or a log.",
