@@ -112,7 +112,7 @@ func TestParsePublicTakesOneKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, err := ca.HostKey("astro-cpu-1")
+	host, err := ca.HostKey("astro-cpu-1", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
