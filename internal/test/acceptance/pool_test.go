@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
@@ -62,6 +63,16 @@ func (p *pool) must(t *testing.T, stdin string, args ...string) string {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// token makes a worker's token, as the front-end does: another identity each time.
+func (p *pool) token(name string) (string, error) {
+	domain, err := p.call("", "admin", "condor_config_val", "UID_DOMAIN")
+	if err != nil {
+		return "", err
+	}
+	identity := fmt.Sprintf("worker.%s.%08x@%s", name, rand.Uint32(), strings.TrimSpace(domain)) //nolint:gosec // it is no secret
+	return p.call("", "admin", "condor_token_create", "-identity", identity, "-key", "POOL", "-authz", "ADVERTISE_STARTD", "-authz", "ADVERTISE_MASTER")
 }
 
 // slot is a worker as the collector has it.

@@ -29,7 +29,8 @@ queue "htcondor" {
   bin     = %q
   timeout = "30s"
 
-  # The pool's program is the tester's own.
+  # The pool's machines are not the cloud's servers, and its program is the tester's own.
+  other_addresses = true
   environment = ["VMCLUSTER_*", "DOCKER_*", "PODMAN_*", "CONTAINER_*"]
 }
 

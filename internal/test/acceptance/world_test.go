@@ -177,7 +177,12 @@ func (w *world) boot(name string) bool {
 	if w.leftPool[name] { // the ads of the one before, not this one's
 		w.forget(name)
 	}
-	_, err := w.pool.call("", "add", name, fmt.Sprint(w.size.cpus), fmt.Sprint(w.size.memory),
+	token, err := w.pool.token(name)
+	if err != nil {
+		w.t.Errorf("a worker gets no token: %v", err)
+		return false
+	}
+	_, err = w.pool.call(token, "add", name, fmt.Sprint(w.size.cpus), fmt.Sprint(w.size.memory),
 		fmt.Sprintf("VmclusterName=%q", name), fmt.Sprintf("VmclusterGroup=%q", node.Group), fmt.Sprintf("NovaInstanceUUID=%q", node.ID))
 	if err != nil {
 		w.t.Errorf("a worker does not boot: %v", err)
