@@ -29,7 +29,7 @@ func TestHostile(t *testing.T) {
 		}},
 		{"the coordinator has few rights", s.coordinatorIsConfined},
 		{"the coordinator's key is good from the front-end only", s.keyHasSource},
-		// Chapters about forged ads of the batch system stand here: siege-cpu-1 is the attacker's.
+		{"root on a worker speaks for itself alone", s.forgesAds},
 		{"root on a worker answers anything", s.answersAnything},
 		{"a user makes a home useless", s.uselessHomes},
 		{"the metadata address is closed again", s.closedAgain},
@@ -54,6 +54,38 @@ esac
 `
 
 const attacks = 7
+
+// forgesAds has root on siege-cpu-1 send ads in the name of siege-cpu-2, with the token
+// of its own node, and a user write into a job's ad that it runs there.
+func (s *story) forgesAds(t *testing.T) {
+	domain := s.fe.must(t, "condor_config_val UID_DOMAIN")
+	list := func() string {
+		return s.fe.must(t, `condor_status -any -constraint 'MyType != "Accounting" && MyType != "Submitter"' -af MyType Name AuthenticatedIdentity NovaInstanceUUID | sort`)
+	}
+	before := list()
+	for _, name := range []string{"siege-cpu-1", "siege-cpu-2"} {
+		if !strings.Contains(before, "Machine slot1@"+name+"."+domain+" worker."+name+".") || !strings.Contains(before, "DaemonMaster "+name+"."+domain+" worker."+name+".") {
+			t.Fatalf("the ads of %s are not under its own identity:\n%s", name, before)
+		}
+	}
+	bad := s.operatorOn(t, "siege-cpu-1")
+	for _, ad := range []struct{ command, name, machine string }{
+		{"UPDATE_STARTD_AD", `"slot1@siege-cpu-2.` + domain + `"`, `"siege-cpu-2.` + domain + `"`},
+		{"UPDATE_STARTD_AD", `"slot1@siege-cpu-2.` + domain + `"`, `"siege-cpu-1.` + domain + `"`},
+		{"UPDATE_STARTD_AD", `ifThenElse(isUndefined(LastHeardFrom), "slot9@siege-cpu-1.` + domain + `", "slot1@siege-cpu-2.` + domain + `")`, `"siege-cpu-1.` + domain + `"`},
+		{"UPDATE_MASTER_AD", `"siege-cpu-2.` + domain + `"`, `"siege-cpu-2.` + domain + `"`},
+	} {
+		bad.must(t, fmt.Sprintf("printf 'MyType = \"Machine\"\nName = %%s\nMachine = %%s\nMyAddress = \"<192.0.2.9:9618>\"\nNovaInstanceUUID = \"forged\"\nCpus = 100000\n' '%s' '%s' | sudo -n condor_advertise %s - || true",
+			ad.name, ad.machine, ad.command))
+		if after := list(); after != before {
+			t.Errorf("%s of %s: the collector lists\n%s\nin place of\n%s", ad.command, ad.name, after, before)
+		}
+	}
+	out, _, err := s.fe.run(t.Context(), `printf 'executable = /bin/true\n+RemoteHost = "slot1_1@siege-cpu-2.`+domain+`"\nqueue\n' | condor_submit -terse -`)
+	if err == nil {
+		t.Errorf("a job that says where it runs is taken: %s", out)
+	}
+}
 
 // answersAnything has siege-cpu-1 answer with each attack while the cluster grows by a worker.
 func (s *story) answersAnything(t *testing.T) {
