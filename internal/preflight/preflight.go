@@ -5,6 +5,7 @@ package preflight
 import (
 	"context"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -24,6 +25,8 @@ type Cloud interface {
 	VolumeLimits(ctx context.Context) (volumes, gigabytes openstack.Quota, err error)
 	Addresses(ctx context.Context, networks []string) (map[string]openstack.Addresses, error)
 	FreeAddresses(ctx context.Context, network string, a openstack.Addresses) (int, error)
+	Subnets(ctx context.Context, network string) ([]openstack.Subnet, error)
+	AddressUser(ctx context.Context, network string, address netip.Addr) (string, error)
 }
 
 // Log notes a question that the cloud does not answer.

@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,10 @@ type cloud struct {
 	addresses map[string]openstack.Addresses
 	free      int
 	port      openstack.Port
+
+	subnets             []openstack.Subnet
+	user                string
+	subnetsErr, userErr error
 
 	mu    sync.Mutex
 	asked []string
@@ -73,6 +78,14 @@ func (c *cloud) VolumeLimits(context.Context) (volumes, gigabytes openstack.Quot
 func (c *cloud) Addresses(_ context.Context, networks []string) (map[string]openstack.Addresses, error) {
 	c.ask("subnets of " + strings.Join(networks, " "))
 	return c.addresses, nil
+}
+
+func (c *cloud) Subnets(context.Context, string) ([]openstack.Subnet, error) {
+	return c.subnets, c.subnetsErr
+}
+
+func (c *cloud) AddressUser(context.Context, string, netip.Addr) (string, error) {
+	return c.user, c.userErr
 }
 
 func (c *cloud) FreeAddresses(_ context.Context, network string, _ openstack.Addresses) (int, error) {

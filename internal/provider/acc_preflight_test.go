@@ -67,7 +67,7 @@ func TestAccClusterPreflight(t *testing.T) {
 
 // A front-end that is given its address takes none of those that the subnet gives out.
 func TestAccClusterPreflightOfAGivenAddress(t *testing.T) {
-	small := append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/29"})
+	small := append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/28", Spare: 8})
 	s := newStage(t, openstacktest.Options{Networks: small}, guest.Options{})
 	body := strings.NewReplacer(`"private"`, `"small"`, `"m1.medium" }`, `"m1.medium", fixed_ip = "10.99.0.7" }`).Replace(basic(`cpu = { flavor = "m1.small", count = 5 }`))
 	s.run(t, resource.TestStep{Config: s.config(body), PlanOnly: true, ExpectNonEmptyPlan: true})

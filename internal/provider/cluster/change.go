@@ -136,6 +136,13 @@ func (c change) mayGrow() bool {
 	return false
 }
 
+// readdresses reports whether the front-end, once it is made anew, gets another
+// address than the one that was wanted before.
+func (c change) readdresses() bool {
+	now, before := c.spec.FrontEnd, c.was.spec.FrontEnd
+	return !c.create && (now.FixedIP != before.FixedIP || now.FixedIP != "" && now.Network != before.Network)
+}
+
 // deletesStrays reports whether there are strays to delete, which is a change by itself.
 // With coordinator = "last_worker" they stay until a new worker can bring the
 // roster without them.

@@ -75,7 +75,7 @@ func (r *clusterResource) plan(ctx context.Context, m model, state *model, kept 
 		c.documentItems, more = checkSizes(c.spec, time.Now())
 		diags.Append(more...)
 	}
-	if (c.makes() || c.mayGrow()) && !diags.HasError() {
+	if (c.makes() || c.mayGrow() || c.readdresses()) && !diags.HasError() {
 		diags.Append(r.preflight(ctx, c)...)
 	}
 	if !diags.HasError() { // what follows from a name without a meaning is no news

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -22,15 +23,19 @@ func (r *clusterResource) preflight(ctx context.Context, c change) diag.Diagnost
 	}
 	f := forecast{change: c, mayReplace: r.session.mayReplace()}
 	diags := f.checkVolumes(client.HasVolumes())
-	for _, s := range preflight.Check(ctx, client, f.groups(), func(question string, err error) {
+	unanswered := func(question string, err error) {
 		tflog.Debug(ctx, "the cloud does not answer a question of the preflight", map[string]any{"question": question, "error": err.Error()})
-	}) {
+	}
+	for _, s := range preflight.Check(ctx, client, f.groups(), unanswered) {
 		diags.Append(f.shortage(s))
 	}
+	own := c.was.states[c.nodes.FrontEndName].ID.ValueString()
 	if c.nodes.FrontEnd && c.spec.FrontEnd.Port != "" {
-		own := c.was.states[c.nodes.FrontEndName].ID.ValueString()
 		fault := preflight.CheckPort(ctx, client, c.want.frontEnd.Port.ValueString(), c.spec.FrontEnd.Network, own)
 		diags.Append(f.portFault(fault)...)
+	}
+	if s := c.spec.FrontEnd; (c.nodes.FrontEnd || c.readdresses()) && s.FixedIP != "" && s.Network != "" {
+		diags.Append(f.addressFault(preflight.CheckAddress(ctx, client, s.Network, s.FixedIP, own, unanswered))...)
 	}
 	return diags
 }
@@ -142,4 +147,38 @@ func (f forecast) portFault(fault preflight.PortFault) diag.Diagnostics {
 		diags.AddAttributeError(at, "Port in use", says)
 	}
 	return diags
+}
+
+// addressFault words why the front-end can't have its fixed_ip, or may not get it. An
+// address in use is a warning where its present server is deleted first.
+func (f forecast) addressFault(fault preflight.AddressFault) diag.Diagnostics {
+	var diags diag.Diagnostics
+	at := path.Root("front_end").AtName("fixed_ip")
+	switch says := fmt.Sprintf("The address belongs to %s already. Choose one that is free.", fault.User); {
+	case fault.Outside != nil:
+		diags.AddAttributeError(at, "Address outside the network", fmt.Sprintf(
+			"No subnet of the front-end's network for the cluster's traffic holds this address. Its subnets are %s.", joined(fault.Outside)))
+	case fault.Reserved != "":
+		diags.AddAttributeError(at, "Reserved address", fmt.Sprintf("This is the %s address of the subnet, which no server can have. Choose another one.", fault.Reserved))
+	case fault.User != "" && f.leftovers:
+		diags.AddAttributeWarning(at, "Address in use now", says+"\n\n"+f.comesFree())
+	case fault.User != "" && f.create && f.mayReplace: // in use in every replacement
+	case fault.User != "":
+		diags.AddAttributeError(at, "Address in use", says)
+	case fault.Gateway:
+		diags.AddAttributeWarning(at, "Address of the gateway", "The subnet names this address as its gateway: nodes without another route send everything through the front-end.")
+	case fault.Given && len(f.nodes.Adds()) > 0:
+		diags.AddAttributeWarning(at, "Address may be given to a worker",
+			"It lies in an allocation pool of the subnet, and workers are made first, with addresses of this pool. Choose an address outside the pools, or use `port`.")
+	}
+	return diags
+}
+
+// joined writes values as a list.
+func joined[T fmt.Stringer](values []T) string {
+	texts := make([]string, 0, len(values))
+	for _, v := range values {
+		texts = append(texts, v.String())
+	}
+	return strings.Join(texts, ", ")
 }

@@ -46,9 +46,11 @@ var portCases = []testCase{
 			t.Errorf("after its server: %s", clip(a.text))
 		}
 	}},
-	{"port/an address is given once", func(t *testing.T, s *suite) {
+	{"port/an address is one of the network's, and given once", func(t *testing.T, s *suite) {
 		port := s.makePort(t, nil).is(t, 201)
 		address := port.string("port", "fixed_ips", 0, "ip_address")
+		s.makePort(t, object{"fixed_ips": []any{object{"ip_address": "192.0.2.77"}}}).
+			says(t, 400, "NeutronError:InvalidIpForNetwork", "IP address 192.0.2.77 is not a valid IP for any of the subnets on the specified network.")
 		s.makePort(t, object{"fixed_ips": []any{object{"ip_address": address}}}).
 			says(t, 409, "NeutronError:IpAddressAlreadyAllocated", "IP address "+address+" already allocated in subnet")
 		s.call(t, "compute", http.MethodPost, "/servers", s.wish(object{"networks": []any{object{"uuid": s.networkID, "fixed_ip": address}}})).

@@ -67,6 +67,16 @@ func listRows(q *request, kind string, rows []map[string]any) {
 	q.reply(http.StatusOK, answer)
 }
 
+// hasAddress reports whether a port has one of the addresses of a filter, which are
+// written as in ip_address=10.0.0.1.
+func hasAddress(fixedIPs any, wanted []string) bool {
+	list, _ := fixedIPs.([]any)
+	return slices.ContainsFunc(list, func(ip any) bool {
+		entry, _ := ip.(map[string]any)
+		return slices.Contains(wanted, fmt.Sprint("ip_address=", entry["ip_address"]))
+	})
+}
+
 func rowMatches(row map[string]any, query url.Values) bool {
 	for key, wanted := range query {
 		switch key {
@@ -75,6 +85,12 @@ func rowMatches(row map[string]any, query url.Values) bool {
 		}
 		v, ok := row[key]
 		if !ok {
+			continue
+		}
+		if key == "fixed_ips" {
+			if !hasAddress(v, wanted) {
+				return false
+			}
 			continue
 		}
 		if v == nil {
@@ -141,14 +157,10 @@ func (n *network) view() map[string]any {
 }
 
 func (n *network) subnetView() map[string]any {
-	last := n.gateway()
-	for n.prefix.Contains(last.Next().Next()) {
-		last = last.Next()
-	}
 	return map[string]any{
 		"id": n.subnetID, "name": n.Name + "-subnet", "network_id": n.ID, "tenant_id": ProjectID, "project_id": ProjectID,
 		"ip_version": 4, "enable_dhcp": !n.External, "cidr": n.CIDR, "gateway_ip": n.gateway().String(),
-		"allocation_pools": []any{map[string]string{"start": n.gateway().Next().String(), "end": last.String()}},
+		"allocation_pools": []any{map[string]string{"start": n.gateway().Next().String(), "end": n.lastOfPool().String()}},
 		"dns_nameservers":  []any{}, "host_routes": []any{}, "description": "", "tags": []any{}, "service_types": []any{},
 		"subnetpool_id": nil, "ipv6_ra_mode": nil, "ipv6_address_mode": nil, "revision_number": 0,
 		"created_at": stamp(n.created), "updated_at": stamp(n.created),

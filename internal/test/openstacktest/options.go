@@ -63,6 +63,7 @@ type Image struct {
 type Network struct {
 	ID, Name string
 	CIDR     string // IPv4
+	Spare    int    // addresses at its end that it does not give out by itself
 	External bool
 	NoRouter bool // floating IPs do not reach it
 }

@@ -151,6 +151,9 @@ func createPort(c *Cloud, q *request) {
 	}
 	p, err := c.newPort(n, wanted, q.now)
 	switch {
+	case errors.As(err, new(errNotInSubnet)):
+		networkError(q, http.StatusBadRequest, "InvalidIpForNetwork", "IP address "+wanted+" is not a valid IP for any of the subnets on the specified network.")
+		return
 	case err != nil && wanted != "":
 		networkError(q, http.StatusConflict, "IpAddressAlreadyAllocated", "IP address "+wanted+" already allocated in subnet "+n.subnetID)
 		return
