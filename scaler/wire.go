@@ -153,7 +153,7 @@ func reader(q config.Queue) queue.Reader {
 	var runner command.Runner = local
 	if s := q.SSH; s != nil {
 		runner = command.SSH{
-			Host: s.Host, User: s.User, Port: s.Port, IdentityFile: s.IdentityFile, KnownHostsFile: s.KnownHostsFile,
+			Host: s.Host, User: s.User, Port: s.Port, IdentityFile: s.IdentityFile, KnownHosts: s.KnownHosts, KnownHostsFile: s.KnownHostsFile,
 			Options: s.Options, Timeout: q.Timeout, Runner: local,
 		}
 	}

@@ -15,12 +15,17 @@ import (
 // host is a node that the test reaches by SSH.
 type host struct {
 	address, user, key, knownHosts string
+	strict                         bool // the host key is in knownHosts
 }
 
 func (h host) args() []string {
+	check := "accept-new"
+	if h.strict {
+		check = "yes"
+	}
 	return []string{
 		"-i", h.key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20",
-		"-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile=" + h.knownHosts, "-o", "LogLevel=ERROR",
+		"-o", "StrictHostKeyChecking=" + check, "-o", "UserKnownHostsFile=" + h.knownHosts, "-o", "LogLevel=ERROR",
 	}
 }
 

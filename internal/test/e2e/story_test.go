@@ -3,7 +3,10 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -89,6 +92,7 @@ func (s *story) create(t *testing.T) {
 	if want := len(s.workers(t)); want != s.want.workers {
 		t.Fatalf("%d workers were made, %d are wanted", want, s.want.workers)
 	}
+	s.expectClientConfiguration(t)
 }
 
 // meetFrontEnd takes over from the state where a new front-end is.
@@ -105,7 +109,11 @@ func (s *story) meetFrontEnd(t *testing.T) {
 		// Another file for each front-end: one that is made anew has another key, perhaps at the same address.
 		knownHosts: filepath.Join(s.cli.Dir, fmt.Sprintf("known_hosts-%d", time.Now().UnixNano())),
 	}
-	s.submitted = 0
+	known, _ := attrs["known_hosts"].(string) // no login is on trust
+	if err := os.WriteFile(s.fe.knownHosts, []byte(known), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.fe.strict, s.submitted = true, 0
 	// With wait_for = "active", an apply ends before the front-end has booted.
 	eventually(t, "the front-end answers, and calls itself "+s.frontEnd(), 15*time.Minute, func() (string, bool) {
 		got, _, err := s.fe.run(t.Context(), "hostname")
@@ -114,6 +122,34 @@ func (s *story) meetFrontEnd(t *testing.T) {
 		}
 		return got, got == s.frontEnd()
 	})
+}
+
+// expectClientConfiguration reaches the front-end and a worker by name, as a person does
+// who has written ssh_config and known_hosts to files.
+func (s *story) expectClientConfiguration(t *testing.T) {
+	t.Helper()
+	attrs, err := s.cli.Attributes(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := attrs["ssh_config"].(string)
+	named := "~/.ssh/known_hosts_" + s.name
+	if !strings.Contains(text, named) {
+		t.Fatalf("ssh_config does not name %s:\n%s", named, text)
+	}
+	text = strings.ReplaceAll(text, named, s.fe.knownHosts) + fmt.Sprintf("  IdentityFile %s\n  BatchMode yes\n", s.fe.key) // of the last entry, which is for all
+	file := filepath.Join(s.cli.Dir, "ssh_config")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append([]string{s.frontEnd()}, s.workers(t)...) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		out, err := exec.CommandContext(ctx, "ssh", "-F", file, name, "hostname").CombinedOutput()
+		cancel()
+		if got := strings.TrimSpace(string(out)); err != nil || got != name {
+			t.Errorf("ssh -F ssh_config %s: %v\n%s", name, err, out)
+		}
+	}
 }
 
 func (s *story) frontEnd() string { return cluster.FrontEndName(s.name) }
@@ -154,6 +190,7 @@ func (s *story) asOperator(n cluster.Node) host {
 func (s *story) asOperatorOnce(n cluster.Node) host {
 	h := s.asOperator(n)
 	h.knownHosts = filepath.Join(s.cli.Dir, "known_hosts-"+n.ID)
+	h.strict = false // the front-end's file does not have it
 	return h
 }
 

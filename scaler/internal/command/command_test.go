@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -92,12 +93,47 @@ func TestSSH(t *testing.T) {
 	}
 	c := s.Command(command.Command{Name: "condor_q", Args: []string{"-constraint", `JobStatus == 1 && Owner == "o'neil"`}, Env: []string{"CONDOR_CONFIG=ONLY_ENV"}})
 	want := []string{
-		"-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ProxyJump=gate", "-o", "UserKnownHostsFile=/k/hosts",
+		"-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=5",
+		"-o", "UserKnownHostsFile=/k/hosts", "-o", "GlobalKnownHostsFile=/dev/null", "-o", "VerifyHostKeyDNS=no", "-o", "ProxyJump=gate",
 		"-i", "/k/id", "-p", "2222", "-l", "astro", "--", "198.51.100.7",
 		`env CONDOR_CONFIG=ONLY_ENV condor_q -constraint 'JobStatus == 1 && Owner == "o'\''neil"'`,
 	}
 	if c.Name != "ssh" || !slices.Equal(c.Args, want) {
 		t.Errorf("got  %q\nwant %q", c.Args, want)
+	}
+}
+
+// Without host keys of its own ssh trusts those of the account, and never a new one.
+func TestSSHIsStrictWithoutHostKeys(t *testing.T) {
+	c := command.SSH{Host: "gate", Options: []string{"StrictHostKeyChecking=no"}}.Command(command.Command{Name: "true"})
+	strict, lax := slices.Index(c.Args, "StrictHostKeyChecking=yes"), slices.Index(c.Args, "StrictHostKeyChecking=no")
+	if strict < 0 || strict > lax || slices.ContainsFunc(c.Args, func(a string) bool { return strings.Contains(a, "KnownHostsFile") }) {
+		t.Errorf("%q", c.Args)
+	}
+}
+
+// Host keys that stand in the configuration are a file while ssh runs.
+func TestSSHKeepsKnownHosts(t *testing.T) {
+	text, file := "astro-frontend ssh-ed25519 AAAA\n", ""
+	reads := runner(func(_ context.Context, c command.Command, _ func(io.Reader) error) error {
+		for _, a := range c.Args {
+			if path, ok := strings.CutPrefix(a, "UserKnownHostsFile="); ok {
+				file = path
+			}
+		}
+		if raw, err := os.ReadFile(file); err != nil || string(raw) != text {
+			t.Errorf("%q holds %q, %v", file, raw, err)
+		}
+		if info, err := os.Stat(file); err == nil && info.Mode().Perm() != 0o600 {
+			t.Errorf("mode %v", info.Mode())
+		}
+		return nil
+	})
+	if err := (command.SSH{Host: "gate", KnownHosts: text, Runner: reads}).Run(t.Context(), command.Command{Name: "true"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%q is left: %v", file, err)
 	}
 }
 

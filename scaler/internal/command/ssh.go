@@ -2,22 +2,25 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// SSH runs commands on another machine by the ssh program, with its configuration, agent
-// and host key checking. It never asks for a password, and an unknown host key is an
-// error.
+// SSH runs commands on another machine by the ssh program, with its configuration and
+// agent. It never asks for a password, and an unknown host key is an error, whatever
+// ssh's configuration says.
 type SSH struct {
 	Host           string
 	User           string
 	Port           int
 	IdentityFile   string
-	KnownHostsFile string
+	KnownHosts     string   // text of a known_hosts file; no other host key is trusted
+	KnownHostsFile string   // path of such a file, if there is no text; "" for ssh's own files
 	Options        []string // further -o options: "ProxyJump=gate"
 	Timeout        time.Duration
 	Runner         Runner // runs ssh itself
@@ -25,22 +28,45 @@ type SSH struct {
 
 // Run implements Runner.
 func (s SSH) Run(ctx context.Context, c Command, consume func(io.Reader) error) error {
+	if s.KnownHosts != "" {
+		file, err := temporary(s.KnownHosts)
+		if err != nil {
+			return fmt.Errorf("keep known_hosts for ssh: %w", err)
+		}
+		defer os.Remove(file)
+		s.KnownHostsFile = file
+	}
 	if err := s.Runner.Run(ctx, s.Command(c), consume); err != nil {
 		return fmt.Errorf("on %s: %w", s.Host, err)
 	}
 	return nil
 }
 
+// temporary returns the path of a new file with that text, which only this account reads.
+func temporary(text string) (string, error) {
+	f, err := os.CreateTemp("", "vmcluster-known-hosts-")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
 // Command returns the ssh command that runs c over there. Variables that c inherits are
 // those of the account over there.
 func (s SSH) Command(c Command) Command {
 	seconds := max(1, int(s.Timeout/time.Second)/2)
-	args := []string{"-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(seconds)}
+	// Of an option that comes twice ssh takes the first.
+	args := []string{"-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=" + strconv.Itoa(seconds)}
+	if s.KnownHostsFile != "" {
+		args = append(args, "-o", "UserKnownHostsFile="+s.KnownHostsFile, "-o", "GlobalKnownHostsFile=/dev/null", "-o", "VerifyHostKeyDNS=no")
+	}
 	for _, o := range s.Options {
 		args = append(args, "-o", o)
-	}
-	if s.KnownHostsFile != "" {
-		args = append(args, "-o", "UserKnownHostsFile="+s.KnownHostsFile)
 	}
 	if s.IdentityFile != "" {
 		args = append(args, "-i", s.IdentityFile)

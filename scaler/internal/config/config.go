@@ -51,7 +51,8 @@ type SSH struct {
 	User           string
 	Port           int
 	IdentityFile   string
-	KnownHostsFile string
+	KnownHosts     string // lines of a known_hosts file
+	KnownHostsFile string // path of such a file
 	Options        []string
 }
 
@@ -135,6 +136,9 @@ func (d *decoder) queue(blocks map[string][]*hcl.Block, c *Config) {
 	if s := d.atMostOne(inner, "ssh"); s != nil {
 		c.Queue.SSH = &SSH{}
 		d.body(s.Body, c.Queue.SSH.options())
+		if c.Queue.SSH.KnownHosts != "" && c.Queue.SSH.KnownHostsFile != "" {
+			d.fail(s.DefRange, "Host keys given twice", "known_hosts and known_hosts_file are set together; leave one.")
+		}
 	}
 	if p := c.Queue.Settings.Problem(); p.Summary != "" {
 		d.fail(b.DefRange, p.Summary, p.Detail)

@@ -1,10 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
@@ -50,9 +54,38 @@ func (s *SSH) options() []option.Option {
 		option.Text("user", "", &s.User, option.OneWord),
 		option.Number("port", "22", 1, 65535, &s.Port),
 		option.Text("identity_file", "", &s.IdentityFile, nil),
+		option.Text("known_hosts", "", &s.KnownHosts, knownHosts),
 		option.Text("known_hosts_file", "", &s.KnownHostsFile, nil),
-		option.Texts("options", &s.Options),
+		option.Words("options", &s.Options, keepsHostKeys),
 	}
+}
+
+// knownHosts is a check for lines of a known_hosts file.
+func knownHosts(text string) error {
+	rest, found := []byte(text), false
+	for {
+		_, _, _, _, more, err := ssh.ParseKnownHosts(rest)
+		switch {
+		case errors.Is(err, io.EOF) && found:
+			return nil
+		case errors.Is(err, io.EOF):
+			return errors.New("it holds no host key; give the text of known_hosts, or its path by known_hosts_file")
+		case err != nil:
+			return fmt.Errorf("it is not the text of a known_hosts file (%w); a path belongs into known_hosts_file", err)
+		}
+		rest, found = more, true
+	}
+}
+
+// keepsHostKeys is a check for an option of ssh: that it does not weaken the check of
+// host keys.
+func keepsHostKeys(o string) error {
+	name := strings.ToLower(strings.FieldsFunc(o+"=", func(r rune) bool { return r == '=' || r == ' ' || r == '\t' })[0])
+	switch name {
+	case "stricthostkeychecking", "userknownhostsfile", "globalknownhostsfile", "knownhostscommand", "verifyhostkeydns":
+		return fmt.Errorf("%q would change which host keys are trusted; set known_hosts or known_hosts_file", o)
+	}
+	return nil
 }
 
 func (c *Config) policy() []option.Option {
