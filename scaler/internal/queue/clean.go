@@ -82,7 +82,13 @@ func (s *Snapshot) clean() {
 	for i := range s.Workers {
 		w := &s.Workers[i]
 		w.Name, w.Server, w.State = text.Line(w.Name, longestName), text.Line(w.Server, longestID), text.Line(w.State, longestID)
+		w.Identity, w.Address = text.Line(w.Identity, longestName), text.Line(w.Address, longestID)
 		w.Attributes.clean()
+	}
+	s.Claims = s.Claims[:min(len(s.Claims), MostClaims)]
+	for i := range s.Claims {
+		c := &s.Claims[i]
+		c.Node, c.By = text.Line(c.Node, longestName), text.Line(c.By, longestName)
 	}
 }
 
