@@ -82,7 +82,7 @@ func Fault(what string, err error) diag.Diagnostic {
 	if help := help(err); help != "" {
 		detail += "\n\n" + help
 	}
-	if at, ok := faultPath(cluster.KindOf(err)); ok {
+	if at, ok := faultPath(err); ok {
 		return diag.NewAttributeErrorDiagnostic(at, what, detail)
 	}
 	return diag.NewErrorDiagnostic(what, detail)
@@ -117,10 +117,13 @@ const hiddenAdvice = "\n\nThey may well be alive: a part of the cloud's Nova (a 
 
 const documentAdvice = " Shorten `cloud_config` and `files`, or use fewer groups."
 
-// faultPath returns the attribute that helps against a kind of fault, if there is one.
-func faultPath(k cluster.FaultKind) (path.Path, bool) {
-	switch k {
+// faultPath returns the attribute that helps against a fault, if there is one.
+func faultPath(err error) (path.Path, bool) {
+	switch cluster.KindOf(err) {
 	case cluster.FaultQuota, cluster.FaultNoHost, cluster.FaultNetwork, cluster.FaultImage, cluster.FaultVolume:
+		if errors.Is(err, provision.ErrNoFrontEnd) {
+			return path.Root("front_end"), true
+		}
 		return path.Root("workers"), true
 	default:
 		return path.Empty(), false
@@ -166,9 +169,9 @@ func UserData(at path.Path, err error) diag.Diagnostic {
 	case errors.As(err, &large):
 		return diag.NewAttributeErrorDiagnostic(largestPart(at, large), "User data too large", Sentence(err.Error()))
 	case errors.As(err, &config):
-		return diag.NewAttributeErrorDiagnostic(at.AtName("cloud_config"), "Invalid cloud_config", Sentence(err.Error()))
+		return diag.NewAttributeErrorDiagnostic(at.AtName("cloud_config"), "Invalid cloud_config", config.Reason+".")
 	case errors.As(err, &file):
-		return diag.NewAttributeErrorDiagnostic(at.AtName("files").AtMapKey(file.Path), "Invalid file", Sentence(err.Error()))
+		return diag.NewAttributeErrorDiagnostic(at.AtName("files").AtMapKey(file.Path), "Invalid file", file.Reason+".")
 	default:
 		return diag.NewAttributeErrorDiagnostic(at, "Invalid user data", Sentence(err.Error()))
 	}

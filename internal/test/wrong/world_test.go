@@ -1,8 +1,11 @@
 package wrong
 
 import (
+	"context"
 	"fmt"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
@@ -52,6 +55,17 @@ var worlds = []world{
 	{name: "taken", prepare: takeNames, options: openstacktest.Options{
 		Networks: append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "other", CIDR: "10.99.0.0/20"}),
 	}},
+	// A cloud on which some servers come to nothing.
+	{name: "faults", apply: true, prepare: func(_ *testing.T, cloud *openstacktest.Cloud) {
+		for name, message := range map[string]string{
+			"no-host-cpu-1": "", "no-front-frontend": "", "too-few-cpu-2": "",
+			"late-quota-cpu-1": "Quota exceeded for cores: Requested 1, but already used 12 of 12 cores",
+			"no-address-cpu-1": "Failed to allocate the network(s): No more IP addresses available on network private.",
+			"bad-image-cpu-1":  "Image tiny is unacceptable: Image is not raw format", "bad-front-frontend": "Image tiny is unacceptable: Image is not raw format",
+		} {
+			cloud.FailServers(openstacktest.ServerFault{Name: "^" + name + "$", Times: -1, Message: message})
+		}
+	}},
 	// A cloud that refuses to list its images.
 	{name: "trouble", prepare: func(_ *testing.T, cloud *openstacktest.Cloud) {
 		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/image/images*", Status: 403, Times: -1})
@@ -62,19 +76,25 @@ var worlds = []world{
 // port in use and one on another network.
 func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
 	t.Helper()
-	for id, name := range map[string]string{
-		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2": "astro", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d3": "half",
-		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d4": "double", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d5": "double",
-	} {
-		makeCluster(t, cloud, id, name, "")
-	}
-	half, _ := cloud.Server("half-frontend")
-	cloud.RemoveServer(half.ID)
 	port, err := cloud.AddPort("private", "taken", "10.76.9.9")
 	if err != nil {
 		t.Fatal(err)
 	}
-	makeCluster(t, cloud, "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d6", "porter", port)
+	var g errgroup.Group
+	for id, name := range map[string]string{
+		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2": "astro", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d3": "half",
+		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d4": "double", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d5": "double",
+	} {
+		g.Go(func() error { return makeCluster(t.Context(), cloud, id, name, "") })
+	}
+	g.Go(func() error {
+		return makeCluster(t.Context(), cloud, "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d6", "porter", port)
+	})
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	half, _ := cloud.Server("half-frontend")
+	cloud.RemoveServer(half.ID)
 	if _, err := cloud.AddPort("other", "elsewhere", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -82,15 +102,14 @@ func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
 
 // makeCluster makes a cluster of one worker past Terraform, whether or not its name is
 // free. port is the ID of the front-end's own port, or "".
-func makeCluster(t *testing.T, cloud *openstacktest.Cloud, id, name, port string) {
-	t.Helper()
-	client, err := openstack.New(t.Context(), openstack.Config{
+func makeCluster(ctx context.Context, cloud *openstacktest.Cloud, id, name, port string) error {
+	client, err := openstack.New(ctx, openstack.Config{
 		AuthURL: cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,
 		UserDomainName: openstacktest.DomainName, TenantName: openstacktest.ProjectName,
 		ProjectDomainName: openstacktest.DomainName, Region: openstacktest.Region,
 	})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	node := cluster.NodeSpec{
 		Image: openstacktest.DefaultImages()[0].ID, Flavor: "4", Network: openstacktest.DefaultNetworks()[0].ID,
@@ -98,16 +117,17 @@ func makeCluster(t *testing.T, cloud *openstacktest.Cloud, id, name, port string
 	}
 	frontEnd := node
 	frontEnd.Port = port
-	result, err := provision.New(client, provision.Options{}).Apply(t.Context(), provision.Request{
+	result, err := provision.New(client, provision.Options{}).Apply(ctx, provision.Request{
 		Create: true, NameFree: true, Wait: provision.WaitActive,
 		Spec: cluster.Spec{
 			ID: id, Name: name, LoginUser: "ada", LoginUID: cluster.DefaultLoginUID, BatchSystem: cluster.BatchNone,
 			FrontEnd: frontEnd, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: 1}},
 		},
 	})
-	if err != nil || len(result.Problems) > 0 {
-		t.Fatal(err, result.Problems)
+	if err == nil && len(result.Problems) > 0 {
+		err = fmt.Errorf("make cluster %s: %v", name, result.Problems)
 	}
+	return err
 }
 
 // start starts the world's cloud, and its guests where something is applied.
