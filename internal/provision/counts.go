@@ -26,7 +26,7 @@ type NotReadyError struct {
 }
 
 func (e *NotReadyError) Error() string {
-	return fmt.Sprintf("%d workers of group %s work, and min_ready is %d", e.Ready, e.Group, e.Want)
+	return fmt.Sprintf("of group %s %d of the %d workers work that it needs at least", e.Group, e.Ready, e.Want)
 }
 
 // tally collects what a run made and what went wrong.

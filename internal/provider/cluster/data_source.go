@@ -137,12 +137,11 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	if err == nil {
 		view, err = withFloating(ctx, prov, view)
 	}
-	switch cluster.KindOf(err) {
-	case cluster.FaultNotFound, cluster.FaultAmbiguous:
-		resp.Diagnostics.Append(diag.NewAttributeErrorDiagnostic(at, "No such cluster", diagnose.Sentence(err.Error())))
-		return
-	}
 	if err != nil {
+		if not, detail := notOneCluster(err); not != "" {
+			resp.Diagnostics.AddAttributeError(at, not, detail)
+			return
+		}
 		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be read", err))
 		return
 	}

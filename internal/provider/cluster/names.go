@@ -212,6 +212,20 @@ func lookUpDiagnostic(r reference, err error) diag.Diagnostic {
 	return diag.WithPath(r.path, d)
 }
 
+// notOneCluster returns the words for an error that says that no cluster, or more than
+// one, has a name or ID; the summary of another error is "".
+func notOneCluster(err error) (summary, detail string) {
+	detail = diagnose.Sentence(err.Error())
+	switch cluster.KindOf(err) {
+	case cluster.FaultNotFound:
+		return "No such cluster", detail + " Check the spelling, the project and the region."
+	case cluster.FaultAmbiguous:
+		return "Ambiguous name of a cluster", detail
+	default:
+		return "", ""
+	}
+}
+
 // securityGroup looks a security group up, except the one that every project has.
 func securityGroup(ctx context.Context, c catalog, name string) (string, error) {
 	if name == defaultGroup {

@@ -183,7 +183,12 @@ func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportSt
 	resp.Diagnostics.Append(diags...)
 	view, err := prov.Find(ctx, wanted)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be imported", err))
+		const summary = "The cluster can't be imported"
+		if not, detail := notOneCluster(err); not != "" {
+			resp.Diagnostics.AddError(summary, detail)
+		} else {
+			resp.Diagnostics.Append(diagnose.Unbegun(summary, err))
+		}
 		return
 	}
 	id := types.StringValue(view.Nodes[0].ClusterID)

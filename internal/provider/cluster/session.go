@@ -65,8 +65,7 @@ func sessionOf(data any, diags *diag.Diagnostics) *Session {
 	}
 	s, ok := data.(*Session)
 	if !ok {
-		diags.AddError("Unexpected provider data",
-			fmt.Sprintf("Expected *cluster.Session, got %T. This is a fault of the provider; please report it.", data))
+		diags.AddError("The provider is not whole", "Its parts do not fit together: this program was not built from one release.")
 	}
 	return s
 }

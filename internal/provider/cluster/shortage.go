@@ -62,12 +62,12 @@ func (f forecast) shortage(s compare.Shortage) diag.Diagnostic {
 	case s.Resource == compare.Addresses && len(f.specOf(s.Group).Networks) > 1:
 		at = placeOf(s.Group).AtName("networks")
 	}
-	detail := fmt.Sprintf("%d %s needed, %d possible", s.Need, s.Resource, s.Have)
+	detail := fmt.Sprintf("%s needed, %d possible", needed(s), s.Have)
 	if s.Network != "" {
-		detail = fmt.Sprintf("%d %s of network %s needed, %d free", s.Need, s.Resource, s.Network, s.Have)
+		detail = fmt.Sprintf("%s of network %s needed, %d free", needed(s), s.Network, s.Have)
 	}
 	if s.Of != nil {
-		detail = fmt.Sprintf("%d %s needed, %d left (%d of %d used)", s.Need, s.Resource, s.Have, s.Of.Used, s.Of.Max)
+		detail = fmt.Sprintf("%s needed, %d left (%d of %d used)", needed(s), s.Have, s.Of.Used, s.Of.Max)
 	}
 	detail += ". " + r.text
 	shared, comesFree := s.Of != nil || s.Network != "", f.comesFree()
@@ -79,6 +79,20 @@ func (f forecast) shortage(s compare.Shortage) diag.Diagnostic {
 	default:
 		return diag.NewAttributeErrorDiagnostic(at, "Not enough "+string(s.Resource), detail)
 	}
+}
+
+// singular holds the names of one thing of which there can be too little.
+var singular = map[compare.Resource]string{
+	compare.Instances: "instance", compare.Cores: "core", compare.Ports: "port", compare.Volumes: "volume", compare.Addresses: "address",
+	compare.ServerGroups: "server group", compare.Members: "member of a server group", compare.Metadata: "metadata item of a server",
+}
+
+// needed returns how much of a resource is needed, with its name.
+func needed(s compare.Shortage) string {
+	if one, ok := singular[s.Resource]; ok && s.Need == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", s.Need, s.Resource)
 }
 
 // numberOf returns the attribute that holds the number of nodes of a group.

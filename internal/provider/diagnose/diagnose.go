@@ -169,9 +169,9 @@ func UserData(at path.Path, err error) diag.Diagnostic {
 	case errors.As(err, &large):
 		return diag.NewAttributeErrorDiagnostic(largestPart(at, large), "User data too large", Sentence(err.Error()))
 	case errors.As(err, &config):
-		return diag.NewAttributeErrorDiagnostic(at.AtName("cloud_config"), "Invalid cloud_config", config.Reason+".")
+		return diag.NewAttributeErrorDiagnostic(at.AtName("cloud_config"), "Invalid cloud_config", closed(config.Reason))
 	case errors.As(err, &file):
-		return diag.NewAttributeErrorDiagnostic(at.AtName("files").AtMapKey(file.Path), "Invalid file", file.Reason+".")
+		return diag.NewAttributeErrorDiagnostic(at.AtName("files").AtMapKey(file.Path), "Invalid file", closed(file.Reason))
 	default:
 		return diag.NewAttributeErrorDiagnostic(at, "Invalid user data", Sentence(err.Error()))
 	}
@@ -198,8 +198,14 @@ func Sentence(text string) string {
 		return ""
 	}
 	first, size := utf8.DecodeRuneInString(text)
-	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") && !strings.HasSuffix(text, "!") {
-		text += "."
+	return closed(string(unicode.ToUpper(first)) + text[size:])
+}
+
+// closed returns a text with a full stop, unless it ends otherwise, as one of several
+// lines does, which shows a piece of a file.
+func closed(text string) string {
+	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") || strings.Contains(text, "\n") {
+		return text
 	}
-	return string(unicode.ToUpper(first)) + text[size:]
+	return text + "."
 }

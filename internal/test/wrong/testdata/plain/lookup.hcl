@@ -70,3 +70,29 @@ resource "vmcluster_cluster" "ROW" {
 }
 #> The cluster can't be imported
 #> 4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d3
+
+### an import by a name that can be none # error nowhere
+import {
+  to = vmcluster_cluster.ROW
+  id = "Not, a name of ROW!"
+}
+resource "vmcluster_cluster" "ROW" {
+  name      = "ROW"
+  image     = "debian-13-hpc"
+  network   = "private"
+  front_end = { flavor = "m1.small" }
+}
+#> The cluster can't be imported
+#> Not, a name of ROW!
+#> Check the spelling, the project and the region
+
+### a data source with a name that can be none
+data "vmcluster_cluster" "ROW" {
+  name = "Not a name" # error
+}
+#> name = "Not a name": 
+
+### a data source with null for name and ID
+data "vmcluster_cluster" "ROW" {
+  name = null # error
+}
