@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
@@ -83,7 +85,12 @@ func (e *Error) Error() string {
 
 // Load reads a file.
 func Load(path string) (Config, error) {
-	source, err := os.ReadFile(path)
+	file, err := os.Open(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	source, err := io.ReadAll(io.LimitReader(file, mostBytes+1))
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
@@ -92,6 +99,14 @@ func Load(path string) (Config, error) {
 
 // Parse reads a file's content.
 func Parse(path string, source []byte) (Config, error) {
+	if len(source) > mostBytes {
+		return Config{}, fmt.Errorf("read the configuration: %s is larger than %d kB, and no configuration is", path, mostBytes>>10)
+	}
+	if at := tooDeep(path, source); at != nil {
+		d := &decoder{}
+		d.fail(*at, "Too many brackets", "The file is nested too deeply here, and no configuration is.")
+		return Config{}, &Error{d.diags}
+	}
 	file, diags := hclparse.NewParser().ParseHCL(source, path)
 	if diags.HasErrors() {
 		return Config{}, &Error{diags}
@@ -99,7 +114,7 @@ func Parse(path string, source []byte) (Config, error) {
 	c := Config{Policy: decide.DefaultPolicy(), Actuator: ActuatorNova, Prices: map[string]float64{}}
 	d := &decoder{}
 	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log", "web")
-	d.queue(blocks, &c)
+	d.queue(file.Body, blocks, &c)
 	d.policy(blocks, &c)
 	d.groups(blocks, &c)
 	d.actuator(blocks, &c)
@@ -119,9 +134,9 @@ func Parse(path string, source []byte) (Config, error) {
 	return c, nil
 }
 
-func (d *decoder) queue(blocks map[string][]*hcl.Block, c *Config) {
+func (d *decoder) queue(body hcl.Body, blocks map[string][]*hcl.Block, c *Config) {
 	known := knownQueues()
-	b := d.exactlyOne(blocks, "queue", known[0]+" {}")
+	b := d.exactlyOne(body, blocks, "queue", known[0]+" {}")
 	if b == nil {
 		return
 	}
@@ -160,6 +175,10 @@ func knownQueues() []string {
 func (d *decoder) groups(blocks map[string][]*hcl.Block, c *Config) {
 	for _, b := range blocks["group"] {
 		name := b.Labels[0]
+		if err := cluster.CheckGroupName(name); err != nil {
+			d.fail(b.LabelRanges[0], "Unsuitable group", err.Error()+".")
+			continue
+		}
 		if _, twice := c.Policy.Groups[name]; twice {
 			d.fail(b.LabelRanges[0], "Duplicate group", fmt.Sprintf("Group %q has a block already.", name))
 			continue
@@ -178,10 +197,16 @@ func (d *decoder) groups(blocks map[string][]*hcl.Block, c *Config) {
 			d.schedule(s, name, bounds, c)
 		}
 		bounds.Shape.DiskKiB = diskMiB * 1024
-		if bounds.Max != decide.Unsaid && bounds.Min > bounds.Max {
-			d.fail(b.DefRange, "Contradictory bounds", fmt.Sprintf("Group %q: min = %d is more than max = %d.", name, bounds.Min, bounds.Max))
-		}
+		d.bounds(b, "min", bounds.Min, bounds.Max)
+		d.bounds(b, "spare", bounds.Spare, bounds.Max)
 		c.Policy.Groups[name] = bounds
+	}
+}
+
+// bounds refuses a number of workers above the group's max.
+func (d *decoder) bounds(b *hcl.Block, option string, n, most int) {
+	if most != decide.Unsaid && n > most {
+		d.fail(b.DefRange, "Contradictory bounds", fmt.Sprintf("Group %q: %s = %d is more than max = %d.", b.Labels[0], option, n, most))
 	}
 }
 

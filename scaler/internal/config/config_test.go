@@ -147,7 +147,7 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 		{"no host keys", "cluster = \"a\"\nqueue \"htcondor\" {\n  ssh {\n    host        = \"b\"\n    known_hosts = \"# none\"\n  }\n}\ngroup \"cpu\" {}\n", `it holds no host key`},
 		{"host keys that are not checked", "cluster = \"a\"\nqueue \"htcondor\" {\n  ssh {\n    host    = \"b\"\n    options = [\"stricthostkeychecking no\"]\n  }\n}\ngroup \"cpu\" {}\n", `would change which host keys are trusted`},
 		{"a host that is an option", "cluster = \"a\"\nqueue \"htcondor\" {\n  ssh {\n    host = \"-oProxyCommand=x\"\n  }\n}\ngroup \"cpu\" {}\n", `"-oProxyCommand=x" is not a name`},
-		{"two policies", smallest + "policy {}\npolicy {}\n", "s.hcl:6:1: Duplicate block: There is a policy block already, in line 5"},
+		{"two policies", smallest + "policy {}\npolicy {}\n", "s.hcl:6:1: Duplicate block: Only one policy block is allowed, and the first one is in line 5"},
 		{"a password", smallest + "password = \"x\"\n", `Unsupported argument: An argument named "password"`},
 		{"not HCL", "cluster = \n", "s.hcl:1:11: Invalid expression"},
 		{"another preset", smallest + "policy {\n  preset = \"modern\"\n}\n", `s.hcl:6:12: Unsuitable value: preset: "modern" is none of classic`},
@@ -158,7 +158,7 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 		{"a schedule without a number", smallest + "group \"gpu\" {\n  schedule {\n    from = \"08:00\"\n    to   = \"09:00\"\n  }\n}\n", `The argument "min" is required`},
 		{"a time that is none", smallest + "group \"gpu\" {\n  schedule {\n    from = \"8:00\"\n    to   = \"24:00\"\n    min  = 1\n  }\n}\n", `s.hcl:7:12: Unsuitable value: from: "8:00" is no time of day; write hours and minutes, as in "08:00"`},
 		{"a day that is none", smallest + "group \"gpu\" {\n  schedule {\n    from = \"08:00\"\n    to   = \"09:00\"\n    days = [\"monday\"]\n    min  = 1\n  }\n}\n", `s.hcl:9:12: Unsuitable value: days: "monday" is none of sun, mon`},
-		{"a time zone that is none", smallest + "group \"gpu\" {\n  schedule {\n    from      = \"08:00\"\n    to        = \"09:00\"\n    min       = 1\n    time_zone = \"Mars\"\n  }\n}\n", `s.hcl:10:17: Unsuitable value: time_zone: unknown time zone Mars`},
+		{"a time zone that is none", smallest + "group \"gpu\" {\n  schedule {\n    from      = \"08:00\"\n    to        = \"09:00\"\n    min       = 1\n    time_zone = \"Mars\"\n  }\n}\n", `s.hcl:10:17: Unsuitable value: time_zone: "Mars" is no time zone; write a name such as "Europe/Zurich"`},
 		{"a schedule above max", smallest + "group \"gpu\" {\n  max = 2\n  schedule {\n    from = \"08:00\"\n    to   = \"09:00\"\n    min  = 3\n  }\n}\n", `s.hcl:7:3: Contradictory bounds: Group "gpu": the schedule's min = 3 is more than max = 2`},
 		{"a log level", smallest + "log {\n  level = \"loud\"\n}\n", `level: "loud" is none of trace, debug`},
 	}

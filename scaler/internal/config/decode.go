@@ -2,9 +2,11 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -51,7 +53,9 @@ func (d *decoder) body(b hcl.Body, options []option.Option, blockTypes ...string
 		schema.Blocks = append(schema.Blocks, block)
 	}
 	content, diags := b.Content(schema)
-	d.diags = append(d.diags, diags...)
+	for _, x := range diags {
+		d.diags = append(d.diags, plainLabels(x))
+	}
 	for _, o := range options {
 		if attr, ok := content.Attributes[o.Name]; ok {
 			d.attribute(o, attr)
@@ -72,15 +76,58 @@ func (d *decoder) attribute(o option.Option, attr *hcl.Attribute) {
 	}
 	at := attr.Expr.Range()
 	v, err := convert.Convert(v, o.Type)
-	if err == nil && v.IsNull() {
-		err = fmt.Errorf("null says nothing; leave it out instead")
-	}
-	if err == nil {
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%s is needed", formOf(o.Type))
+	case v.IsNull() || o.Type == cty.String && v.AsString() == "":
+		err = empty(o, v.IsNull())
+	default:
 		err = o.Set(v)
 	}
 	if err != nil {
 		d.fail(at, "Unsuitable value", o.Name+": "+err.Error()+".")
 	}
+}
+
+// empty is the error for an option that is written and has no value.
+func empty(o option.Option, null bool) error {
+	word := "it is empty"
+	if null {
+		word = "null is no value"
+	}
+	if o.Required {
+		return fmt.Errorf("%s, and a value is needed", word)
+	}
+	return fmt.Errorf("%s; leave it out instead", word)
+}
+
+// formOf returns how values of a type are written.
+func formOf(t cty.Type) string {
+	switch t {
+	case cty.Bool:
+		return "true or false, without quotes,"
+	case cty.Number:
+		return "a number, without quotes,"
+	case cty.List(cty.String):
+		return `a list of text, as in ["a", "b"],`
+	}
+	return `text in quotes, as in "a",`
+}
+
+// plainLabels rewords the library's diagnostics of a block's labels.
+func plainLabels(x *hcl.Diagnostic) *hcl.Diagnostic {
+	if of, is := strings.CutPrefix(x.Detail, "All "); is && strings.HasPrefix(x.Summary, "Missing ") {
+		kind, _, _ := strings.Cut(of, " ")
+		plain := *x
+		plain.Detail = fmt.Sprintf("The block needs a label, as in: %s \"NAME\" {}", kind)
+		return &plain
+	}
+	if _, one := strings.CutPrefix(x.Detail, "Only 1 labels"); one && strings.HasPrefix(x.Summary, "Extraneous label") {
+		plain := *x
+		plain.Detail = "The block has one label; remove this one."
+		return &plain
+	}
+	return x
 }
 
 func (d *decoder) atMostOne(blocks map[string][]*hcl.Block, name string) *hcl.Block {
@@ -89,17 +136,23 @@ func (d *decoder) atMostOne(blocks map[string][]*hcl.Block, name string) *hcl.Bl
 		return nil
 	}
 	for _, b := range all[1:] {
-		d.fail(b.DefRange, "Duplicate block", fmt.Sprintf("There is a %s block already, in line %d.", name, all[0].DefRange.Start.Line))
+		d.fail(b.DefRange, "Duplicate block", fmt.Sprintf("Only one %s block is allowed, and the first one is in line %d.", name, all[0].DefRange.Start.Line))
 	}
 	return all[0]
 }
 
-func (d *decoder) exactlyOne(blocks map[string][]*hcl.Block, name, example string) *hcl.Block {
+// exactlyOne returns the block of a type in the body that the blocks are from. A block
+// with wrong labels is there, and has been reported.
+func (d *decoder) exactlyOne(body hcl.Body, blocks map[string][]*hcl.Block, name, example string) *hcl.Block {
 	b := d.atMostOne(blocks, name)
-	if b == nil {
-		d.diags = append(d.diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "Missing " + name, Detail: "A block of this kind is needed, for example: " + example,
-		})
+	if b == nil && !written(body, name) {
+		d.fail(body.MissingItemRange(), "Missing "+name, "A block of this kind is needed, for example: "+example)
 	}
 	return b
+}
+
+// written reports whether the file has a block of that type, whatever is wrong with it.
+func written(body hcl.Body, name string) bool {
+	b, is := body.(*hclsyntax.Body)
+	return is && slices.ContainsFunc(b.Blocks, func(x *hclsyntax.Block) bool { return x.Type == name })
 }

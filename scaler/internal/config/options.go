@@ -15,10 +15,12 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 )
 
+var clusterID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
 func (c *Config) top() []option.Option {
 	o := option.Text("cluster", "", &c.Cluster, func(s string) error {
-		if len(s) == 36 && strings.Count(s, "-") == 4 {
-			return nil // an ID
+		if clusterID.MatchString(s) {
+			return nil
 		}
 		return cluster.CheckClusterName(s)
 	})
@@ -77,11 +79,17 @@ func knownHosts(text string) error {
 	}
 }
 
+// sshOption matches an option as ssh reads it after -o: ssh_config(5).
+var sshOption = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]*)[ \t]*(?:=|[ \t])[ \t]*[^ \t\r\n][^\r\n]*$`)
+
 // keepsHostKeys is a check for an option of ssh: that it does not weaken the check of
 // host keys.
 func keepsHostKeys(o string) error {
-	name := strings.ToLower(strings.FieldsFunc(o+"=", func(r rune) bool { return r == '=' || r == ' ' || r == '\t' })[0])
-	switch name {
+	name := sshOption.FindStringSubmatch(o)
+	if name == nil {
+		return fmt.Errorf("%q is not an option of ssh with its value, such as \"ProxyJump=gate\"", o)
+	}
+	switch strings.ToLower(name[1]) {
 	case "stricthostkeychecking", "userknownhostsfile", "globalknownhostsfile", "knownhostscommand", "verifyhostkeydns":
 		return fmt.Errorf("%q would change which host keys are trusted; set known_hosts or known_hosts_file", o)
 	}

@@ -8,6 +8,7 @@ import (
 	_ "time/tzdata" // a container often has no time zones of its own
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
@@ -22,15 +23,22 @@ type scheduleText struct {
 }
 
 func scheduleOptions(w *decide.Window, s *scheduleText) []option.Option {
-	from := option.Text("from", "", &s.from, clockText)
+	from := option.Text("from", "", &s.from, func(s string) error {
+		if s == "24:00" {
+			return fmt.Errorf("a window begins at \"00:00\" and not at %q", s)
+		}
+		return clockText(s)
+	})
 	from.Required, from.Allowed = true, "00:00 to 23:59"
 	to := option.Text("to", "", &s.to, clockText)
 	to.Required, to.Allowed = true, "00:00 to 24:00"
 	least := option.Number("min", "", 1, 10000, &w.Min)
 	least.Required = true
 	zone := option.Text("time_zone", "UTC", &s.zone, func(name string) error {
-		_, err := time.LoadLocation(name)
-		return err
+		if _, err := time.LoadLocation(name); err != nil {
+			return fmt.Errorf("%q is no time zone; write a name such as \"Europe/Zurich\"", name)
+		}
+		return nil
 	})
 	list := strings.Join(weekdays, ", ")
 	days := option.Words("days", &s.days, func(day string) error {
@@ -40,6 +48,13 @@ func scheduleOptions(w *decide.Window, s *scheduleText) []option.Option {
 		return nil
 	})
 	days.Allowed = list
+	take := days.Set
+	days.Set = func(v cty.Value) error {
+		if v.LengthInt() == 0 {
+			return fmt.Errorf("it is empty; leave it out for every day")
+		}
+		return take(v)
+	}
 	return []option.Option{from, to, least, days, zone}
 }
 

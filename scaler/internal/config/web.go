@@ -5,6 +5,7 @@ import (
 	"net"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -38,7 +39,12 @@ func (w *Web) options() []option.Option {
 	})
 	return []option.Option{
 		hosts,
-		option.Text("username", "", &w.Username, option.OneWord),
+		option.Text("username", "", &w.Username, func(s string) error {
+			if strings.Contains(s, ":") { // RFC 7617, section 2
+				return fmt.Errorf("%q holds a colon, and no browser can send such a name", s)
+			}
+			return option.OneWord(s)
+		}),
 		option.Text("password_file", "", &w.PasswordFile, nil),
 		option.Text("certificate_file", "", &w.CertificateFile, nil),
 		option.Text("key_file", "", &w.KeyFile, nil),
@@ -72,9 +78,12 @@ func (w *Web) Loopback() bool {
 func (d *decoder) web(body hcl.Body, blocks map[string][]*hcl.Block, w *Web) {
 	b := d.atMostOne(blocks, "web")
 	at := body.MissingItemRange()
-	if content, _, _ := body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "listen"}}}); content != nil && content.Attributes["listen"] != nil {
-		at = content.Attributes["listen"].Expr.Range()
+	content, _, _ := body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "listen"}}})
+	listen := content.Attributes["listen"]
+	if listen != nil {
+		at = listen.Expr.Range()
 	}
+	before := len(d.diags)
 	if b == nil {
 		d.defaults(w.options())
 	} else {
@@ -82,7 +91,8 @@ func (d *decoder) web(body hcl.Body, blocks map[string][]*hcl.Block, w *Web) {
 		d.body(b.Body, w.options())
 	}
 	switch {
-	case w.Listen == "" && b != nil:
+	case len(d.diags) > before: // what the block means is not known
+	case b != nil && listen == nil:
 		d.fail(at, "Missing listen", "A web block says how the page is shown; set listen to where, for example: listen = \"127.0.0.1:9180\".")
 	case (w.CertificateFile == "") != (w.KeyFile == ""):
 		d.fail(at, "Incomplete TLS", "certificate_file and key_file go together.")

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/zclconf/go-cty/cty"
 )
@@ -55,8 +56,11 @@ func OneOf(name, written string, allowed []string, to *string) Option {
 
 // OneWord is a check for Text: a name that no program takes for an option of its own.
 func OneWord(s string) error {
-	if strings.HasPrefix(s, "-") || strings.ContainsAny(s, " \t\n") {
-		return fmt.Errorf("%q is not a name", s)
+	if s == "" {
+		return fmt.Errorf("it is empty")
+	}
+	if strings.HasPrefix(s, "-") || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
+		return fmt.Errorf("%q is not a name: a name begins with no hyphen and holds no space", s)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type settings struct {
 func (s *settings) Options() []option.Option {
 	return []option.Option{
 		option.Text("pool", "", &s.pool, option.OneWord),
-		option.Texts("schedds", &s.schedds),
+		option.Words("schedds", &s.schedds, option.OneWord),
 		option.Text("bin", "", &s.bin, nil),
 		option.Text("token_directory", "", &s.tokenDirectory, nil),
 		option.Boolean("other_addresses", "false", &s.otherAddresses),
