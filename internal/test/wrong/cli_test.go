@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,19 +33,27 @@ import (
 // longestCall is how long a call of the CLI may take: any longer counts as a hang.
 const longestCall = 60 * time.Second
 
-// cli runs the CLI in a folder, with the provider in this process.
+// cli runs the CLI in a folder, with the provider in this process, or with a process
+// for each provider block.
 type cli struct {
-	path, folder, attach string
+	path, folder string
+	attach       string // how the CLI reaches the provider of this process; "" for processes of their own
+	settings     string // the CLI's own configuration
 }
 
-// newCLI serves the provider until the test ends.
-func newCLI(t *testing.T) *cli {
+// newCLI returns a CLI for a world. It serves the provider until the test ends.
+func newCLI(t *testing.T, w world) *cli {
 	t.Helper()
 	path, err := tfcli.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cli{path: path, folder: t.TempDir(), attach: serve(t)}
+	c := &cli{path: path, folder: t.TempDir(), settings: os.DevNull}
+	if w.blocks {
+		c.settings = installed(t)
+	} else {
+		c.attach = serve(t)
+	}
 	for name, text := range keys(t) {
 		if err := os.WriteFile(filepath.Join(c.folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -52,6 +61,24 @@ func newCLI(t *testing.T) *cli {
 	}
 	return c
 }
+
+// installed builds the provider and returns a configuration of the CLI that names it.
+func installed(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "terraform-provider-vmcluster"), "../../..").CombinedOutput(); err != nil {
+		t.Fatalf("build the provider: %v\n%s", err, out)
+	}
+	settings := filepath.Join(bin, "cli.tfrc")
+	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", tfcli.Source, bin)
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return settings
+}
+
+// overridden begins the warning of the CLI about a provider that is not installed.
+const overridden = "Provider development overrides are in effect"
 
 // keys returns the key files that rows name.
 func keys(t *testing.T) map[string]string {
@@ -126,7 +153,7 @@ func (c *cli) run(t *testing.T, args ...string) string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.path, args...)
 	cmd.Dir = c.folder
-	cmd.Env = append(os.Environ(), "TF_REATTACH_PROVIDERS="+c.attach, "TF_CLI_CONFIG_FILE="+os.DevNull, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
+	cmd.Env = append(os.Environ(), "TF_REATTACH_PROVIDERS="+c.attach, "TF_CLI_CONFIG_FILE="+c.settings, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
 	out, err := cmd.CombinedOutput()
 	var status *exec.ExitError
 	switch {
@@ -190,7 +217,7 @@ func (c *cli) validate(t *testing.T) []diagnostic {
 	if err := json.Unmarshal([]byte(out), &result); err != nil {
 		t.Fatalf("validate: %v\n%s", err, out)
 	}
-	return result.Diagnostics
+	return slices.DeleteFunc(result.Diagnostics, func(d diagnostic) bool { return d.Summary == overridden })
 }
 
 // stream returns the diagnostics of a command that prints a line of JSON for each event.
@@ -205,7 +232,7 @@ func (c *cli) stream(t *testing.T, args ...string) []diagnostic {
 		if err := json.Unmarshal(line, &event); err != nil {
 			t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, line)
 		}
-		if event.Type == "diagnostic" {
+		if event.Type == "diagnostic" && event.Diagnostic.Summary != overridden {
 			all = append(all, event.Diagnostic)
 		}
 	}

@@ -21,6 +21,7 @@ type world struct {
 	prepare func(*testing.T, *openstacktest.Cloud) // may be nil
 	after   func(*openstacktest.Cloud)             // between the first configurations and the judged ones; may be nil
 	apply   bool                                   // what plans well is applied
+	blocks  bool                                   // rows have provider blocks, each of which gets a process of its own
 }
 
 // images are those of all worlds.
@@ -70,6 +71,8 @@ var worlds = []world{
 	{name: "trouble", prepare: func(_ *testing.T, cloud *openstacktest.Cloud) {
 		cloud.Fault(openstacktest.Fault{Method: "GET", Path: "/image/images*", Status: 403, Times: -1})
 	}},
+	// Rows that do not reach the cloud.
+	{name: "connection", blocks: true},
 }
 
 // takeNames makes a cluster, two of one name, one that another run has not finished, a

@@ -67,7 +67,7 @@ func (w world) judge(t *testing.T) {
 		r.build(t, cloud.AuthURL())
 	}
 	begin := stockOf(cloud)
-	run := session{cli: newCLI(t), frame: frame(cloud), got: map[string][]diagnostic{}, printed: map[string]map[mark]int{}}
+	run := session{cli: newCLI(t, w), frame: frame(cloud), got: map[string][]diagnostic{}, printed: map[string]map[mark]int{}}
 	if changes {
 		run.makeFirst(t, rows)
 	}
