@@ -54,4 +54,5 @@ FIELDS = {
     "home": {"user_key": _key_or_none, "home": _text},
     "retire": {"drained": _flag},
     "resume": {},
+    "certify": {},
 }

@@ -3,6 +3,8 @@
 Each returns an answer {"ok": true, ...} or {"ok": false, "error": ...}, or raises.
 """
 
+import time
+
 from . import ssh
 from .answers import checked
 from .bundle import COORDINATOR_KEY, HOST_CA
@@ -10,6 +12,8 @@ from .files import FIRST_KEY, STATE, at
 from .system import Failure
 
 KNOWN_HOSTS = STATE + "/known_hosts"
+INVALID = ("its host certificate is not valid now, so this front-end cannot verify it: see whether this node's clock is right; "
+           "if it is, the certificate has expired: delete the worker's server, and the next apply makes it anew")
 LEAVING = "vmcluster: leaving"
 GONE = "vmcluster: deleted"
 
@@ -24,7 +28,10 @@ class Calls:
         """Puts one request to a worker over SSH."""
         # A connection serves the requests that follow soon: a bundle comes right after the join.
         shared = {"ControlMaster": "auto", "ControlPersist": "15", "ControlPath": at(STATE + "/ssh-%C")}
-        return ssh.ask(name, address, request, KNOWN_HOSTS, [COORDINATOR_KEY, FIRST_KEY], timeout, **shared)
+        try:
+            return ssh.ask(name, address, request, KNOWN_HOSTS, [COORDINATOR_KEY, FIRST_KEY], timeout, **shared)
+        except Failure as error:
+            raise Failure(INVALID) if "Certificate invalid: " in str(error) else error
 
     def ask(self, name, address, request, *timeout):
         """Puts one request to a worker and returns its answer, validated."""
@@ -34,10 +41,20 @@ class Calls:
         """Joins a worker and signs its lasting host key."""
         answer = self.ask(name, address, {"verb": "join"})
         if answer["ok"]:
-            answer["certificate"] = ssh.certify(HOST_CA, name, answer["host_key"])
-            if not answer["certificate"]:
-                raise Failure("its host key is no ed25519 key")
+            answer.update(self.certify(name, answer["host_key"]))
         return answer
+
+    def certify(self, name, host_key):
+        """Signs a worker's lasting host key, and notes when."""
+        certificate = ssh.certify(HOST_CA, name, host_key)
+        if not certificate:
+            raise Failure("its host key is no ed25519 key")
+        return {"certificate": certificate, "certified": int(time.time())}
+
+    def renew(self, name, address, host_key):
+        """Has a worker show a new certificate of its host key."""
+        new = self.certify(name, host_key)
+        return dict(self.ask(name, address, {"verb": "certify", "certificate": new["certificate"]}), **new)
 
     def apply(self, name, address, version, bundle):
         """Delivers a bundle."""

@@ -191,8 +191,15 @@ class Coordinator:
                 self.submit(now, "roster", name, self.calls.join, name, m["address"])
         elif here and not lacks_credential and record.get("acked") != state["version"]:
             self.submit(now, "roster", name, self.calls.apply, name, m["address"], list(state["version"]), self.bundle.for_worker(record))
-        elif record.get("home"):
+        else:
+            self.look_after(now, name, m, record)
+
+    def look_after(self, now, name, m, record):
+        """Starts what is to be done from time to time for a worker that has the bundle."""
+        if record.get("home"):
             self.submit(now, "home", name, self.calls.home, name, m["address"])
+        if record.get("acked") and ssh.is_due(record.get("certified", 0), time.time()):
+            self.submit(now, "certificate", name, self.calls.renew, name, m["address"], record["host_key"])
 
     def follow_mark(self, now, name, m, record):
         """Has a worker leave or come back. One order at a time: of two under way the
@@ -253,13 +260,15 @@ class Coordinator:
             self.records.forgotten(name)
         elif "host_key" in answer:  # a join
             if record.get("host_key") != answer["host_key"] or not record.get("certificate"):
-                record["certificate"] = answer["certificate"]
+                record.update(certificate=answer["certificate"], certified=answer["certified"])
             # Without a home that can be read there is no key: the one that is known stays.
             record.update(joined=True, known=True, drained=False, host_key=answer["host_key"],
                           user_key=answer["user_key"] or record.get("user_key", ""))
             self.take_home(now, name, record, answer)
             if answer.get("retired") and not record.get("leaving"):
                 record["leaving"] = "idle"  # closed by an order that these records do not know of
+        elif purpose == "certificate":
+            record.update(certificate=answer["certificate"], certified=answer["certified"])
         elif purpose == "token":
             record["token"] = answer["token"]
         elif purpose == "roster":

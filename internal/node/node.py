@@ -128,7 +128,8 @@ class Requests:
 
     def answer(self, request):
         """Answers a request of the coordinator."""
-        verbs = {"ping": self.ping, "join": self.join, "apply": self.apply, "home": self.home, "retire": self.retire, "resume": self.resume}
+        verbs = {"ping": self.ping, "join": self.join, "apply": self.apply, "home": self.home, "retire": self.retire, "resume": self.resume,
+                 "certify": self.certify}
         try:
             verb = verbs[request["verb"]]
         except (KeyError, TypeError):
@@ -214,6 +215,16 @@ class Requests:
             credential=part.get("token", ""),
             groups={name: batch.Group(*group) for name, group in part.get("groups", {}).items()},
         ))
+
+    def certify(self, request):
+        """Shows a renewed certificate of the lasting host key."""
+        shown = request.get("certificate")
+        if not isinstance(shown, str) or not shown or shown != ssh.certificate(shown):
+            raise Failure("it is no host certificate")
+        if not files.exists(ssh.HOST_KEY):
+            return {"ok": False, "error": "not joined"}
+        ssh.show_host_key(shown, always=False)
+        return {}
 
     def retire(self, _request):
         """Closes the batch system once no job runs; the mark keeps bundles from starting it."""

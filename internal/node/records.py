@@ -17,7 +17,7 @@ class Records:
     state holds, as JSON:
       workers  name -> record: is (batch and address of the server that the
                record is about), joined, known (joined once), host_key, user_key,
-               certificate, token (its batch system's credential), acked
+               certificate, certified (when, in seconds since the epoch), token (its batch system's credential), acked
                (version of the bundle that it has), leaving, drained, busy,
                home (why the login user's home is not as it should be),
                ahead (it had a version from elsewhere, see overtake)
@@ -145,7 +145,7 @@ RECORD_FIELDS = {
     "is": _is_list, "joined": _is_flag, "known": _is_flag, "host_key": _is_key, "user_key": _is_key,
     "certificate": lambda value: isinstance(value, str) and value == ssh.certificate(value),
     "token": _is_secret, "acked": checks.is_version, "leaving": checks.is_text, "drained": _is_flag,
-    "busy": _is_flag, "home": checks.is_text, "ahead": _is_flag,
+    "certified": checks.is_number, "busy": _is_flag, "home": checks.is_text, "ahead": _is_flag,
 }
 STATE_FIELDS = {
     "workers": lambda value: _are_names(value, lambda record: isinstance(record, dict)),

@@ -11,6 +11,8 @@ from .system import Failure, run, works
 ACCOUNT = "vmcluster"  # the coordinator's account on workers
 HOST_KEY = STATE + "/host_key"  # a worker's lasting host key
 SSHD_KEY = "/etc/ssh/ssh_host_ed25519_key"  # the one that sshd shows
+VALID, RENEWED, SLACK = 90, 30, 1  # days of a host certificate: good for, renewed after, clocks may differ by
+DAY = 86400  # seconds
 SIGNATURE = 86  # characters of a signature: base64 of ed25519's 64 bytes, without padding
 TYPE = r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
 BLOB = r"AAAA[A-Za-z0-9+/]*={0,2}"  # it begins with the length of the type's name
@@ -58,14 +60,21 @@ def make_key(path):
 
 
 def certify(ca, name, host_key):
-    """Signs a host key for a node's name with the CA at a path; returns the certificate."""
+    """Signs a host key for a node's name with the CA at a path; returns the certificate,
+    which is good from SLACK days ago for VALID days from now."""
     import tempfile
     with tempfile.TemporaryDirectory(dir=at(STATE)) as folder:
         with open(folder + "/key.pub", "w") as f:
             f.write(host_key + "\n")
-        run("ssh-keygen", "-q", "-s", at(ca), "-I", name, "-h", "-n", name, folder + "/key.pub")
+        run("ssh-keygen", "-q", "-s", at(ca), "-I", name, "-h", "-n", name, "-V", "-%dd:+%dd" % (SLACK, VALID), folder + "/key.pub")
         with open(folder + "/key-cert.pub") as f:
             return certificate(f.read())
+
+
+def is_due(certified, now):
+    """Reports whether a host certificate is to be made anew, as seconds since the epoch
+    tell when it was made and what it is now: it is old, or one of the two clocks was wrong."""
+    return not certified - SLACK * DAY <= now < certified + RENEWED * DAY
 
 
 def sign(key, purpose, message):

@@ -182,7 +182,7 @@ func (w *joinWait) problems(ctx context.Context) []cluster.Problem {
 	var out []cluster.Problem
 	for _, name := range w.absent() {
 		p := cluster.Problem{Node: name, Kind: cluster.FaultOther, Summary: "has not joined within the time given",
-			Detail: "the front-end goes on trying; until then the worker is not in the pool. " + w.remedy(name)}
+			Detail: "the front-end goes on trying; until then the worker is not in the pool. " + w.remedy(name) + w.quoteWhy(name)}
 		if n, ok := w.r.inv.nodes().ByName(name); ok {
 			p.Console = w.r.p.maker().Console(ctx, n.ID)
 		}
@@ -205,6 +205,16 @@ func (w *joinWait) remedy(name string) string {
 		return "If it has never joined when its server is as old as timeouts.create, plans show it as NOT_JOINED and an apply makes it anew"
 	}
 	return "If it stays out, delete its server: the next apply makes it anew"
+}
+
+// quoteWhy returns what the front-end reports about one worker as a part of a message.
+func (w *joinWait) quoteWhy(name string) string {
+	for part := range strings.SplitSeq(w.last.Error, "; ") { // one for each problem
+		if why, ok := strings.CutPrefix(part, name+": "); ok {
+			return ". The front-end says: " + why
+		}
+	}
+	return ""
 }
 
 // quoteForeign returns what stood in the place of a report as a part of a message.

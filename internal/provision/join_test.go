@@ -27,6 +27,10 @@ func TestReportThatNamesOnlySome(t *testing.T) {
 			t.Errorf("%d of 300 drained, 100 named: %d are waited for, want %d", row.drainedCount, len(got), row.undrained)
 		}
 	}
+	said := &joinWait{last: cluster.Report{Error: "astro-cpu-12: no; astro-cpu-1: its host certificate has expired: delete its server"}}
+	if why := said.quoteWhy("astro-cpu-1"); why != ". The front-end says: its host certificate has expired: delete its server" || said.quoteWhy("astro-cpu-2") != "" {
+		t.Errorf("the front-end's words are %q", why)
+	}
 	w := &joinWait{r: &run{doc: doc}, last: cluster.Report{Pending: 3, PendingNames: "cpu[1,3]"}, spared: func(string) bool { return true }}
 	problems := w.problems(t.Context())
 	if !slices.ContainsFunc(problems, func(p cluster.Problem) bool { return strings.Contains(p.Summary, "reports 1 worker") }) {

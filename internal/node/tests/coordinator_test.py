@@ -4,11 +4,13 @@ import concurrent.futures
 import json
 import os
 import subprocess
+import time
 
 from .. import coordinator as coordinator_module
 from .. import files, node, ssh
 from ..files import STATE
 from ..node import Requests
+from ..system import Failure
 from ..tasks import Tasks
 from .harness import BATCH_CA, CA, CLUSTER_ID, FRONT_END, ClusterCase, put
 
@@ -40,11 +42,54 @@ class Coordinator(ClusterCase):
         self.assertNotIn("throw-away", c.text(name, "/etc/ssh/ssh_host_ed25519_key"))
         certificate = os.path.join(c.dir, name, "etc/ssh/ssh_host_ed25519_key-cert.pub")
         shown = subprocess.run(["ssh-keygen", "-L", "-f", certificate], check=True, capture_output=True, text=True).stdout
-        self.assertRegex(shown, r"host certificate[^\0]*Valid: forever\s+Principals:\s+astro-cpu-1\n")
+        self.assertRegex(shown, r"host certificate[^\0]*Valid: from \S+ to \S+\s+Principals:\s+astro-cpu-1\n")
         self.assertIn("reload ssh.service", c.text(name, "/systemctl.log"))
         lasting = ssh.public_key(c.text(name, "/etc/ssh/ssh_host_ed25519_key.pub"))
         self.assertIn("astro-cpu-1 " + lasting, c.text(FRONT_END, STATE + "/known_hosts"))
         self.assertIn(lasting, c.text(FRONT_END, "/etc/ssh/ssh_known_hosts"))
+
+    def test_host_certificate_is_renewed_in_time(self):
+        c = self.cluster
+        one, two = c.worker(1), c.worker(2)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        before = {name: c.text(name, "/etc/ssh/ssh_host_ed25519_key-cert.pub") for name in (one, two)}
+        began, day = time.time(), 86400
+        for days, state, renewed in [(1, "", False), (29, "", False), (31, "", True), (32, "", False), (62, "restart", True), (1000, "off", False), (1001, "", True),
+                                     (900, "the clock was ahead", True)]:
+            c.requests.clear()
+            self.patch(time, "time", lambda days=days: began + days * day)
+            if state == "restart":
+                coordinator = c.coordinator()
+            if state == "off":
+                os.unlink(c.path(one, "up")), os.unlink(c.path(two, "up"))
+            elif days == 1001:
+                put(c.path(one, "up"), ""), put(c.path(two, "up"), "")
+                self.cluster.time += 100
+            for _ in range(4):
+                self.cluster.tick(coordinator)
+                concurrent.futures.wait([future for future, _ in coordinator.tasks.running.values()], 30)
+            asked = sorted(name for name, verb in c.requests if verb == "certify")
+            self.assertEqual(asked == [one, two], renewed or state == "off", (days, c.requests))
+            self.assertFalse([verb for _, verb in c.requests if verb not in ("certify", "ping")], "a renewal delivers no bundle")
+        for name in (one, two):
+            self.assertNotEqual(c.text(name, "/etc/ssh/ssh_host_ed25519_key-cert.pub"), before[name])
+        c.worker(3)
+        c.publish()
+        report = c.settle(coordinator, 20)
+        self.assertEqual((report["joined"], report["pending"], report.get("error", "")), (3, 0, ""))
+
+    def test_worker_whose_certificate_has_expired_is_named_with_what_helps(self):
+        c = self.cluster
+        c.worker(1)
+        coordinator = c.coordinator(over_ssh=True)
+
+        def ask(*_, **__):
+            raise Failure("ssh: Certificate invalid: expired / Host key verification failed.")
+        self.patch(ssh, "ask", ask)
+        report = c.settle(coordinator, 12)
+        self.assertIn("astro-cpu-1: its host certificate is not valid now", report["error"])
+        self.assertIn("delete the worker's server", report["error"])
 
     def test_host_key_of_a_run_that_was_cut_short_is_shown(self):
         c = self.cluster

@@ -12,6 +12,7 @@ type options struct {
 	file, keyType, comment           string
 	oldPassphrase, passphrase        string
 	caFile, keyID, principals        string
+	validity                         string
 	host                             bool
 	public, fingerprint, certificate bool // show one of these
 	change                           bool // the passphrase
@@ -65,6 +66,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.caFile, "s", "", "sign with the private key in this `file`; with -Y verify, the signature's file")
 	flags.StringVar(&o.keyID, "I", "", "`identity` of a new certificate, or of a signer")
 	flags.StringVar(&o.principals, "n", "", "`names` that a new certificate is good for; with -Y, the namespace")
+	flags.StringVar(&o.validity, "V", "", "`interval` in which a new certificate is good, as -1d:+90d")
 	flags.StringVar(&o.signing, "Y", "", "sign or verify a message")
 	flags.BoolVar(&o.host, "h", false, "make a host certificate")
 	if err := flags.Parse(args); err != nil {

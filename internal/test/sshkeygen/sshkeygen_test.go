@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/sshkeygen"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
@@ -90,6 +93,38 @@ func TestEachReadsWhatTheOthersMake(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A certificate that ends begins and ends when OpenSSH's does, to a few seconds.
+func TestACertificateEnds(t *testing.T) {
+	for name, program := range programs(t) {
+		dir := t.TempDir()
+		for _, key := range []string{"ca", "key"} {
+			works(t, dir, program, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key)
+		}
+		before := time.Now().Add(-5 * time.Second)
+		works(t, dir, program, "-q", "-s", "ca", "-I", "astro-cpu-1", "-h", "-n", "astro-cpu-1", "-V", "-1d:+90d", "key.pub")
+		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(read(t, dir, "key-cert.pub")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checker := ssh.CertChecker{}
+		for at, good := range map[time.Duration]bool{
+			-25 * time.Hour: false, -23 * time.Hour: true, 0: true, 90*24*time.Hour - time.Minute: true, 90*24*time.Hour + time.Minute: false,
+		} {
+			checker.Clock = func() time.Time { return before.Add(at) }
+			if err := checker.CheckCert("astro-cpu-1", key.(*ssh.Certificate)); (err == nil) != good { //nolint:forcetypeassert // it panics
+				t.Errorf("%s: after %s: %v", name, at, err)
+			}
+		}
+		shown := works(t, dir, program, "-L", "-f", "key-cert.pub")
+		if all := programs(t); works(t, dir, all["ours"], "-L", "-f", "key-cert.pub") != shown || !strings.Contains(shown, "Valid: from 20") {
+			t.Errorf("%s shows\n%s", name, shown)
+		}
+	}
+	if out, err := keygen(t, t.TempDir(), programs(t)["ours"], "-q", "-s", "ca", "-I", "x", "-h", "-V", "always:forever", "key.pub"); err == nil {
+		t.Errorf("an interval that is not understood works: %s", out)
 	}
 }
 
