@@ -33,7 +33,7 @@ func readToken(pc *gophercloud.ProviderClient) (token, error) {
 		ExtractRoles() ([]tokens.Role, error)
 	})
 	if !ok {
-		return token{}, fmt.Errorf("read token: the login left a %T", result)
+		return token{}, errors.New("read token: the login left neither catalog nor project")
 	}
 	catalog, err := raw.ExtractServiceCatalog()
 	if err != nil {

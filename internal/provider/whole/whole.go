@@ -60,7 +60,7 @@ func (t Type) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Va
 	}
 	n, ok := v.(basetypes.Int64Value)
 	if !ok {
-		return nil, fmt.Errorf("%T is no number", v)
+		return nil, fmt.Errorf("%s is no number", v)
 	}
 	return Number{Int64Value: n}, nil
 }
