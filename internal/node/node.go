@@ -75,7 +75,8 @@ func list(name string) []string {
 // frontEndOnly are the modules of the coordinator, which take a third of the program
 // and do nothing on a worker.
 var frontEndOnly = []string{
-	"answers.py", "bundle.py", "calls.py", "coordinator.py", "progress.py", "records.py", "report.py", "tasks.py",
+	"answers.py", "bundle.py", "calls.py", "coordinator.py", "progress.py", "records.py", "report.py",
+	"tasks.py", "trust.py",
 }
 
 // Archive returns the program with the module of one batch system, for a front-end or
