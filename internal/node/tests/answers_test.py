@@ -8,10 +8,10 @@ import resource
 from .. import answers, checks, records, ssh, system, tasks
 from ..files import STATE
 from .harness import CERTIFICATE, FRONT_END, OPERATOR, STATE_FILE, ClusterCase, malformed, put
-from .mutate import mutated, value
+from .mutate import TEXTS, mutated, value
 
 SEED, ROUNDS = 10, 4000
-GOOD_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIWorker"
+GOOD_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJPpST4sV1de1yah+rqigkukXLWKLImVUhoYDa2grb8Z"
 GOOD = {
     "join": {"ok": True, "name": "astro-cpu-1", "generation": [1, 2], "host_key": GOOD_KEY, "user_key": GOOD_KEY, "home": "", "retired": False},
     "apply": {"ok": True, "generation": [1, 2], "user_key": GOOD_KEY, "home": ""},
@@ -170,7 +170,8 @@ class Poison(ClusterCase):
             except ValueError:
                 text = json.dumps(c.document).replace('"generation": 1', '"generation": ' + DIGITS)
             put(c.path(FRONT_END, STATE + "/document.json"), text)
-            self.assertEqual(c.settle(c.coordinator())["joined"], 1)
+            report = c.settle(c.coordinator())
+            self.assertEqual((report["generation"], report["joined"]), (1, 1), text[:200])
 
 
 class Property(ClusterCase):
@@ -238,6 +239,14 @@ class Property(ClusterCase):
 
 
 class Bounds(ClusterCase):
+    def test_lines_for_operators(self):
+        for text in TEXTS:
+            system.say("a" + text + "b")
+        lines = self.cluster.text(FRONT_END, "/dev/console").split("\n")
+        self.assertEqual((len(lines), lines[-1]), (len(TEXTS) + 1, ""))
+        for line in lines[:-1]:
+            self.assertTrue(line.startswith("vmcluster: a") and line.isprintable() and len(line) < 1100, line[:100])
+
     def test_programs(self):
         with self.assertRaisesRegex(system.Failure, "more than 1000 bytes"):
             system.run("yes", most=1000)

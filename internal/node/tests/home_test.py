@@ -151,6 +151,15 @@ class Child(ClusterCase):
                 self.assertLess(time.monotonic() - began, 20)
             files.locked(0).close()  # the child holds no lock
 
+    def test_holds_nothing_of_its_parent(self):
+        """It may hang for ever: neither a lock nor the connection may hang with it."""
+        def held(_):
+            links = {fd: os.path.realpath("/proc/self/fd/%d" % fd) for fd in range(1024) if os.path.exists("/proc/self/fd/%d" % fd)}
+            raise system.Failure(" ".join("%d:%s" % (fd, path) for fd, path in links.items()))
+        self.patch(home, "home", held)
+        with files.locked(), self.assertRaisesRegex(system.Failure, r"^0:/dev/null 1:/dev/null 2:/dev/null \d+:\S*pipe:\S*$"):
+            home.in_home(self.user, {"id": "i1"})
+
     def test_says_anything(self):
         for said, want in [('{"user_key": "x\\n%s"}' % KEY, ""), ("[]", None), ("7", None), ("{}", None), ("[" * 60000, None), ('{"user_key": 7}', None),
                            ("x" * 2000000, None), ('{"error": "\\u001b"}', None)]:

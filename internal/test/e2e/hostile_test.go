@@ -169,7 +169,7 @@ func (s *story) closedAgain(t *testing.T) {
 	})
 	out := h.must(t, `sudo -n sh -c '
 ip netns add box && ip link add box0 type veth peer name eth0 netns box
-ip addr add 192.0.2.1/24 dev box0 && ip link set box0 up && sysctl -q -w net.ipv4.ip_forward=1
+ip addr add 192.0.2.1/24 dev box0 && ip link set box0 up && echo 1 >/proc/sys/net/ipv4/ip_forward
 ip -n box addr add 192.0.2.2/24 dev eth0 && ip -n box link set eth0 up && ip -n box route add default via 192.0.2.1
 ip netns exec box `+try+`
 ip netns del box'`)
