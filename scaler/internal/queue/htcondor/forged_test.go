@@ -67,7 +67,7 @@ manager = sys.argv[3]
 print(htcondor.HTCondor(n).configuration(Given(manager, None, "", "", {})).replace("NETWORK_HOSTNAME = front-end", "# NETWORK_HOSTNAME = front-end"))
 `
 	manager := strings.TrimSpace(p.must("", "admin", "condor_config_val", "CONDOR_HOST"))
-	out, err := exec.CommandContext(p.t.Context(), "python3", "-B", "-c", program, node, p.domain, manager).Output() //nolint:gosec // the test's own words
+	out, err := exec.CommandContext(p.t.Context(), "python3", "-B", "-c", program, node, p.domain, manager).Output()
 	if err != nil {
 		p.t.Fatal(err)
 	}

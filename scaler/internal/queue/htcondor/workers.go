@@ -218,18 +218,21 @@ func idleSince(a ad, changed string, heard time.Time) time.Time {
 	if at == 0 {
 		at = a.integer("DaemonStartTime")
 	}
-	if at <= 0 || now < at {
+	if at <= 0 || now < at || heard.IsZero() {
 		return heard
 	}
 	return heard.Add(-time.Duration(min(now-at, longestIdle)) * time.Second)
 }
 
+// lastSecond is the end of the year 9999, the last one that a time in JSON can have.
+const lastSecond = 253402300799
+
 func seconds(a ad, name string) time.Time {
-	n := a.integer(name)
-	if n == 0 {
+	n := int64(a.integer(name))
+	if n <= 0 || n > lastSecond {
 		return time.Time{}
 	}
-	return time.Unix(int64(n), 0).UTC()
+	return time.Unix(n, 0).UTC()
 }
 
 // list returns the workers, and what was said in others' names. A worker that has proved
