@@ -130,7 +130,7 @@ func TestContainerfile(t *testing.T) {
 		}
 	}
 	for _, from := range instructions["FROM"] {
-		if !regexp.MustCompile(`^[a-z0-9.]+/[a-z0-9/-]+:[0-9][0-9.]*[a-z-]*$`).MatchString(from) {
+		if !regexp.MustCompile(`^[a-z0-9.]+/[a-z0-9/-]+:[0-9][0-9.]*[a-z-]*(@sha256:[0-9a-f]{64})?$`).MatchString(from) {
 			t.Errorf("FROM %s names no registry, or no version", from)
 		}
 	}
