@@ -3,6 +3,7 @@ package wrong
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -38,7 +39,8 @@ var worlds = []world{
 		Networks: append(openstacktest.DefaultNetworks(),
 			openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "small", CIDR: "10.99.0.0/29"},
 			openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000004", Name: "double", CIDR: "10.98.0.0/24"},
-			openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000005", Name: "double", CIDR: "10.97.0.0/24"}),
+			openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000005", Name: "double", CIDR: "10.97.0.0/24"},
+			openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000006", Name: "spare", CIDR: "10.96.0.0/24", Spare: 50}),
 		SecurityGroups: []string{"default", "open", "doubled", "doubled"},
 		Zones:          []openstacktest.Zone{{Name: "nova", Hosts: 3}, {Name: "west", Hosts: 3}},
 	}},
@@ -51,7 +53,10 @@ var worlds = []world{
 			ServerGroups: 1, ServerGroupMembers: 3, MetadataItems: 25},
 	}},
 	// Clusters that the rows make, and then change.
-	{name: "changes", options: openstacktest.Options{Images: images}},
+	{name: "changes", options: openstacktest.Options{Images: images,
+		KeyPairs: append(openstacktest.DefaultKeyPairs(), openstacktest.KeyPair{Name: "night", PublicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAInight"})}},
+	// Clusters of which the first worker is in ERROR and the second one is off.
+	{name: "broken", after: breakWorkers},
 	// Names and ports that others have.
 	{name: "taken", prepare: takeNames, options: openstacktest.Options{
 		Networks: append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "other", CIDR: "10.99.0.0/20"}),
@@ -75,6 +80,18 @@ var worlds = []world{
 	{name: "connection", blocks: true},
 }
 
+// breakWorkers breaks the first and the second worker of every cluster.
+func breakWorkers(cloud *openstacktest.Cloud) {
+	for _, s := range cloud.Servers() {
+		switch {
+		case strings.HasSuffix(s.Name, "-cpu-1"):
+			cloud.SetStatus(s.ID, "ERROR", "No valid host was found. There are not enough hosts available.")
+		case strings.HasSuffix(s.Name, "-cpu-2"):
+			cloud.SetStatus(s.ID, "SHUTOFF", "")
+		}
+	}
+}
+
 // takeNames makes a cluster, two of one name, one that another run has not finished, a
 // port in use and one on another network.
 func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
@@ -87,6 +104,7 @@ func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
 	for id, name := range map[string]string{
 		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2": "astro", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d3": "half",
 		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d4": "double", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d5": "double",
+		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d7": "orion-x",
 	} {
 		g.Go(func() error { return makeCluster(t.Context(), cloud, id, name, "") })
 	}

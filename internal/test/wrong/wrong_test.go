@@ -12,7 +12,7 @@ import (
 const sideBySide = "-parallelism=40"
 
 // leastRows is how many rows the table has at least.
-const leastRows = 1
+const leastRows = 300
 
 func TestWrongInputs(t *testing.T) {
 	if os.Getenv("TF_ACC") == "" {

@@ -39,7 +39,8 @@ networks        = ["private", "small"]
 cluster_network = "small"
 
 ### a fixed address outside the pool
-front_end = { flavor = "m1.medium", fixed_ip = "10.76.15.250" }
+network = "spare"
+front_end = { flavor = "m1.medium", fixed_ip = "10.96.0.240" }
 
 ### zones, a server group and metadata
 workers = {
