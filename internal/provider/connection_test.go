@@ -33,7 +33,7 @@ func answers(status int, contentType, body string, header ...string) http.Handle
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(status)
-		io.WriteString(w, body) //nolint:errcheck // the client may be gone
+		io.WriteString(w, body)
 	})
 }
 
@@ -113,8 +113,8 @@ func raw(t *testing.T, text string) string {
 			if err != nil {
 				return
 			}
-			c.Read(make([]byte, 1)) //nolint:errcheck // a request, whatever it is
-			io.WriteString(c, text) //nolint:errcheck // as above
+			c.Read(make([]byte, 1)) // a request, whatever it is
+			io.WriteString(c, text)
 			c.Close()
 		}
 	}()

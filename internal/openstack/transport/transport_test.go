@@ -262,7 +262,7 @@ func TestMaxRetries(t *testing.T) {
 				transport, sent := scripted(func(int, *http.Request) (*http.Response, error) { return test.respond() })
 				transport.retry = retryPolicyOf(test.maxRetries)
 				req, _ := http.NewRequestWithContext(t.Context(), "GET", "http://nova/servers", nil)
-				transport.RoundTrip(req) //nolint:errcheck,bodyclose // how often it is sent is what counts
+				transport.RoundTrip(req) // how often it is sent is what counts
 				if sent.Load() != test.sent {
 					t.Errorf("%d requests, want %d", sent.Load(), test.sent)
 				}
