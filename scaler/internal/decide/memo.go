@@ -72,6 +72,10 @@ func (m Memory) sizeMemos(doc cluster.Document, present []string) []string {
 	return out[:min(len(out), mostSizes)]
 }
 
+// largestSize is more than a worker has of anything. Sums of such numbers do not
+// overflow.
+const largestSize = 1 << 40
+
 // near reports whether two workers' sizes differ by no more than those of any two of
 // a group do: by a few pages of memory, and by what is free of the disk.
 func near(a, b queue.Shape) bool {
@@ -88,7 +92,7 @@ func sizeOf(memo, group, flavor string) (shape queue.Shape, ok bool) {
 	var n [4]int
 	for i := range n {
 		v, err := strconv.ParseInt(f[3+i], 36, 64)
-		if err != nil || v < 0 {
+		if err != nil || v < 0 || v > largestSize {
 			return queue.Shape{}, false
 		}
 		n[i] = int(v)

@@ -20,8 +20,22 @@ const (
 	mostWords    = 100 // texts for people in one list
 )
 
+// Bounds of the numbers in a snapshot. Sums of such numbers do not overflow.
+const (
+	mostJobs   = 1_000_000_000
+	mostNodes  = 1_000_000
+	mostAmount = 1 << 41
+)
+
+// within returns the number between 0 and a bound that is nearest to n.
+func within(n, most int) int { return min(max(n, 0), most) }
+
+func (s *Shape) bound() {
+	s.Cpus, s.MemoryMiB, s.DiskKiB, s.GPUs = within(s.Cpus, mostAmount), within(s.MemoryMiB, mostAmount), within(s.DiskKiB, mostAmount), within(s.GPUs, mostAmount)
+}
+
 // Cleaned returns a reader whose snapshots and jobs have no text that a terminal, a page
-// or a log would act on, and no texts for people beyond a bound. It is a Finder if the
+// or a log would act on, and neither texts for people nor numbers beyond a bound. It is a Finder if the
 // given one is.
 func Cleaned(r Reader) Reader {
 	c := cleaned{r}
@@ -55,6 +69,7 @@ func (c cleanedFinder) Find(ctx context.Context, id string) (Job, error) {
 
 // clean makes all text of a snapshot clean. The snapshot is the caller's alone.
 func (s *Snapshot) clean() {
+	s.Running = within(s.Running, mostJobs)
 	s.Partial, s.LeftOut = words(s.Partial), words(s.LeftOut)
 	known := map[*Requirement]*Requirement{}
 	for i := range s.Jobs {
@@ -70,11 +85,12 @@ func (s *Snapshot) clean() {
 	}
 	for i := range s.Skipped {
 		k := &s.Skipped[i]
+		k.Count = within(k.Count, mostJobs)
 		k.Why, k.First = text.Line(k.Why, longestWords), text.Line(k.First, longestID)
 	}
 	nodes := make(map[string]int, len(s.OnNode))
 	for name, n := range s.OnNode {
-		nodes[text.Line(name, longestName)] += n
+		nodes[text.Line(name, longestName)] += within(n, mostJobs)
 	}
 	if s.OnNode != nil {
 		s.OnNode = nodes
@@ -84,6 +100,8 @@ func (s *Snapshot) clean() {
 		w.Name, w.Server, w.State = text.Line(w.Name, longestName), text.Line(w.Server, longestID), text.Line(w.State, longestID)
 		w.Identity, w.Address = text.Line(w.Identity, longestName), text.Line(w.Address, longestID)
 		w.Attributes.clean()
+		w.Slots, w.Running = within(w.Slots, mostJobs), within(w.Running, mostJobs)
+		w.Total.bound()
 	}
 	s.Claims = s.Claims[:min(len(s.Claims), MostClaims)]
 	for i := range s.Claims {
@@ -105,6 +123,9 @@ func words(list []string) []string {
 
 func (g *JobGroup) clean(known map[*Requirement]*Requirement) {
 	g.Key, g.First = text.Line(g.Key, longestName), text.Line(g.First, longestID)
+	g.Count, g.Nodes = within(g.Count, mostJobs), within(g.Nodes, mostNodes)
+	g.Asks.bound()
+	g.Takes.bound()
 	g.Group, g.Blocked = text.Line(g.Group, longestName), text.Line(g.Blocked, longestWords)
 	if g.Requires == nil || g.Requires.isClean() {
 		return

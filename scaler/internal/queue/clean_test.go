@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -163,3 +164,36 @@ func TestCleanSnapshotsStay(t *testing.T) {
 type fixed struct{ s queue.Snapshot }
 
 func (f fixed) Read(context.Context) (queue.Snapshot, error) { return f.s, errors.New("kept") }
+
+// FuzzCleaned cleans a snapshot that a program may have printed.
+func FuzzCleaned(f *testing.F) {
+	f.Add(`{"version":1,"jobs":[{"key":"\u001b","count":9223372036854775807,"asks":{"cpus":-1},"group":"\u202e","requires":{"clauses":["a\u2028b"],"job":{"\u009b":"x"},"not_judged":["\n"]}}],` +
+		`"skipped":[{"why":"\u001b","count":-5}],"workers":[{"name":"\u200f","free":{"memory_mib":-7},"attributes":{"\u001b":"x","y":"\u001b"}}],"on_node":{"\u0007":1,"\u0008":2}}`)
+	f.Fuzz(func(t *testing.T, raw string) {
+		var s queue.Snapshot
+		if json.Unmarshal([]byte(raw), &s) != nil {
+			return
+		}
+		s, _ = queue.Cleaned(fixed{s}).Read(t.Context())
+		s.Traits = queue.Traits{}
+		check(t, "snapshot", reflect.ValueOf(s), len(raw)*3+1000)
+		jobs, waiting := 0, s.Waiting()
+		for _, g := range s.Jobs {
+			if g.Count < 0 || g.Asks.Cpus < 0 || g.Takes.MemoryMiB < 0 {
+				t.Errorf("%+v", g)
+			}
+			jobs += g.Count
+		}
+		if jobs != waiting || jobs < 0 {
+			t.Errorf("%d jobs, %d", jobs, waiting)
+		}
+		once, err := json.Marshal(s)
+		if err != nil {
+			return // a time beyond the year 9999
+		}
+		again, _ := queue.Cleaned(fixed{s}).Read(t.Context())
+		if twice, err := json.Marshal(again); err != nil || string(twice) != string(once) {
+			t.Errorf("%s\nbecame\n%s, %v", once, twice, err)
+		}
+	})
+}

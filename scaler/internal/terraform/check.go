@@ -19,7 +19,7 @@ func check(plan *tfjson.Plan, address string, leave map[string]leaver) (changes 
 	var ours *tfjson.ResourceChange
 	for _, c := range plan.ResourceChanges {
 		switch {
-		case c.Change == nil:
+		case c == nil || c.Change == nil:
 		case c.Address == address:
 			ours = c
 		case c.Change.Actions.Delete() || c.Change.Actions.Replace():

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,12 +33,20 @@ func (f File) Read() (map[string]Group, error) {
 	if err := d.Decode(&content); err != nil {
 		return nil, fmt.Errorf("read the variables file: %s is none of the scaler's: %w", f.Path, err)
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read the variables file: %s is none of the scaler's: something follows its value", f.Path)
+	}
 	for name := range content {
 		if name != f.Variable {
 			return nil, fmt.Errorf("read the variables file: %s sets %q, and the scaler would overwrite it: keep the file to the scaler", f.Path, name)
 		}
 	}
 	groups := content[f.Variable]
+	for name, g := range groups {
+		if g.Count < 0 {
+			return nil, fmt.Errorf("read the variables file: %s: group %q has a count of %d", f.Path, name, g.Count)
+		}
+	}
 	if groups == nil {
 		groups = map[string]Group{}
 	}

@@ -271,8 +271,29 @@ func FuzzRequirement(f *testing.F) {
 	f.Add(`(A && (B || "x\"") && regexp("(", C)) ? 1 : {2}`)
 	f.Add(`"\`)
 	f.Add(`((A)`)
-	f.Fuzz(func(_ *testing.T, text string) {
+	f.Add(strings.Repeat("(", 300) + "A" + strings.Repeat(" && b)", 300))
+	f.Fuzz(func(t *testing.T, text string) {
 		job := ad{"jobcount": int64(1), "requirements": classad.Compile(text), "b": classad.Compile(text)}
-		unmet(job, queue.Attributes{"a": true, "c": "x"}, queue.Shape{Cpus: 1}) // must end and not panic
+		r := requirementOf(job)
+		if r == nil {
+			return
+		}
+		size := 0
+		for _, c := range r.Clauses {
+			size += len(c)
+		}
+		for name, v := range r.Job {
+			size += len(name) + len(v)
+		}
+		// an attribute counts for each clause that names it, so this is generous
+		if size > longestRequirement {
+			t.Errorf("a requirement of %d bytes", size)
+		}
+		for _, steps := range []int{0, 1, 100, plenty} {
+			j := Judge(r, queue.Attributes{"a": true, "c": "x"}, queue.Shape{Cpus: 1}, steps)
+			if j.Steps > steps || len(j.Unmet) > 8*(longestExcerpt+mostFacts*(longestFact+classad.MaxName)) {
+				t.Errorf("%d of %d steps, unmet %q", j.Steps, steps, j.Unmet)
+			}
+		}
 	})
 }

@@ -74,13 +74,16 @@ func (d *delta) field(name []byte) *[]byte {
 	return nil
 }
 
+// mostJobs is more than a schedd holds.
+const mostJobs = 100_000_000
+
 // jobs returns how many jobs the ad stands for.
 func (d *delta) jobs() (int, error) {
 	if d.jobCount == nil {
 		return 1, nil
 	}
 	n, err := strconv.Atoi(string(d.jobCount))
-	if err != nil || n < 1 {
+	if err != nil || n < 1 || n > mostJobs {
 		return 0, fmt.Errorf("read a group of jobs: its number is %q", d.jobCount)
 	}
 	return n, nil

@@ -1,6 +1,9 @@
 package classad
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -105,7 +108,36 @@ func FuzzEvaluate(f *testing.F) {
 	f.Add("ifthenelse(MemoryUsage isnt undefined,MemoryUsage,(ImageSize + 1023) / 1024)")
 	f.Add(`"a\"b" == owner ? -1 : max(1,2)`)
 	f.Add("((((")
-	f.Fuzz(func(_ *testing.T, text string) {
-		_, _ = NewScope(job{"a": int64(1)}, nil, Usual).Value(Compile(text)) // must end and not panic
+	f.Add(`strcat(C, C, C) == regexp("(a*)*b", C) ? E : F || G`)
+	f.Fuzz(func(t *testing.T, text string) {
+		e := Compile(text)
+		for _, budget := range []Budget{Usual, {Steps: 50, Bytes: 100}} {
+			s := NewScope(fuzzJob, machineOf{"memory": int64(100)}, budget)
+			v, err := s.Value(e)
+			if s.Steps() > budget.Steps || s.meter.bytes > budget.Bytes+maxString || s.meter.level < 0 {
+				t.Errorf("%q: %d steps, %d bytes", text, s.Steps(), s.meter.bytes)
+			}
+			if made, is := v.(string); is && len(made) > max(len(text), maxString) {
+				t.Errorf("%q makes %d bytes", text, len(made))
+			}
+			if err != nil && len(err.Error()) > 2000 {
+				t.Errorf("%q: an error of %d bytes", text, len(err.Error()))
+			}
+		}
+		if e.Err() != nil {
+			return
+		}
+		// laziness and memory change nothing
+		acyclic := maps.Clone(fuzzJob)
+		delete(acyclic, "f")
+		got, err := NewScope(acyclic, nil, Usual).Value(e)
+		if e.nodes > 200 {
+			return
+		}
+		want, wantErr := eager(e.root, acyclic, nil)
+		var limit *LimitError
+		if !errors.As(err, &limit) && (fmt.Sprint(got) != fmt.Sprint(want) || (err == nil) != (wantErr == nil)) {
+			t.Errorf("%q is %v, %v; eagerly %v, %v", text, got, err, want, wantErr)
+		}
 	})
 }
