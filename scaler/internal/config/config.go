@@ -3,12 +3,10 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -85,24 +83,6 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// byPlace is the order of mistakes: as they stand in the file, then those without a
-// place. HCL finds unknown arguments in any order.
-func byPlace(a, b *hcl.Diagnostic) int {
-	switch {
-	case a.Subject == nil || b.Subject == nil:
-		return cmp.Compare(without(a.Subject), without(b.Subject))
-	default:
-		return cmp.Or(cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte), strings.Compare(a.Summary+a.Detail, b.Summary+b.Detail))
-	}
-}
-
-func without(place *hcl.Range) int {
-	if place == nil {
-		return 1
-	}
-	return 0
-}
-
 // Load reads a file.
 func Load(path string) (Config, error) {
 	file, err := os.Open(path)
@@ -149,7 +129,6 @@ func Parse(path string, source []byte) (Config, error) {
 		d.defaults(c.log())
 	}
 	if len(d.diags) > 0 {
-		slices.SortStableFunc(d.diags, byPlace)
 		return Config{}, &Error{d.diags}
 	}
 	return c, nil

@@ -202,3 +202,17 @@ group "gpu" { max = 1 }
 		t.Errorf("prices: %v", c.Prices)
 	}
 }
+
+// The same file gives the same words each time.
+func TestMistakesHaveAnOrder(t *testing.T) {
+	source := smallest + "policy {\n  d = 1\n  c = 1\n  b = 1\n  a = 1\n  e = 1\n}\n"
+	_, first := Parse("scaler.hcl", []byte(source))
+	for range 20 {
+		if _, err := Parse("scaler.hcl", []byte(source)); err == nil || err.Error() != first.Error() {
+			t.Fatalf("%v, then %v", first, err)
+		}
+	}
+	if lines := strings.Split(first.Error(), "\n"); len(lines) != 5 || !strings.Contains(lines[0], `"d"`) || !strings.Contains(lines[4], `"e"`) {
+		t.Errorf("%q", lines)
+	}
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,6 +54,8 @@ func (d *decoder) body(b hcl.Body, options []option.Option, blockTypes ...string
 		schema.Blocks = append(schema.Blocks, block)
 	}
 	content, diags := b.Content(schema)
+	// HCL finds unknown arguments in any order.
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int { return cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte) })
 	for _, x := range diags {
 		d.diags = append(d.diags, plainLabels(x))
 	}
