@@ -272,7 +272,7 @@ class Coordinator:
         elif purpose == "token":
             record["token"] = answer["token"]
         elif purpose == "roster":
-            record["acked"] = answer["generation"]
+            record.update(acked=answer["generation"], ahead=False)
             self.take_home(now, name, record, answer)
         elif purpose == "home":
             record["user_key"] = answer["user_key"] or record["user_key"]

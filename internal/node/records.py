@@ -86,8 +86,9 @@ class Records:
         """Raises the version above one that a node has from elsewhere: from a front-end
         that was replaced, or from this one before it lost its records.
 
-        generation is the document's. A version is taken from a worker once, and only
-        one that a front-end can have reached: every node gets a new bundle then.
+        generation is the document's. Every node gets a new bundle then, so a version is
+        taken from a worker only if a front-end can have reached it, and once until the
+        worker has put a bundle into effect.
         """
         if answer.get("error") != "stale" or answer["generation"] < self.state["version"]:
             return

@@ -108,6 +108,17 @@ class Attacks(ClusterCase):
         self.assertLessEqual(c.requests.count((good, "apply")), 2)
         self.assertEqual(coordinator.records.state["version"][0], 102)
 
+    def test_worker_that_was_ahead_may_be_so_again(self):
+        """With the version of a bundle that it has in another form, for instance."""
+        c = self.cluster
+        one = c.worker(1)
+        coordinator = c.coordinator()
+        for _ in range(3):
+            c.settle(coordinator)
+            coordinator.records.workers[one].update(acked=None, certificate=CERTIFICATE + str(len(c.requests)))
+            report = c.settle(coordinator, 8)
+            self.assertEqual((report["joined"], report["pending"]), (1, 0))
+
     def test_answer_about_another_bundle(self):
         c = self.cluster
         bad = c.worker(1)
