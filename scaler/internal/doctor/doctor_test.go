@@ -133,6 +133,7 @@ var elsewhere = []broken{
 	{"a queue that does not answer", func(s *stage) { s.queue.err = errQueue }, []string{"failed queue the queue can't be read: condor_q: exit status 1: can't reach the schedd. To do: run the command by hand", "not tried clock the queue can't be read"}},
 	{"a queue that is read in part", func(s *stage) { s.queue.snapshot.Partial = []string{"schedd b does not answer"} }, []string{"warning queue the reading is not whole: schedd b does not answer"}},
 	{"another pool", func(s *stage) { s.queue.snapshot.Workers = []queue.Worker{{Name: "w1", HeardAt: time.Now()}} }, []string{"warning pool none of the cluster's 2 workers is known to the list of workers, which has 1 others"}},
+	{"a pool that does not prove its workers", func(s *stage) { s.queue.snapshot.Traits.Identities = true }, []string{"warning pool astro-cpu-1 counts as not in the pool: the list of workers lists it without a proof that it is this node; and 1 more"}},
 	{"a pool whose clock is ahead", func(s *stage) { s.queue.snapshot.Workers[0].HeardAt = time.Now().Add(10 * time.Minute) }, []string{"warning clock the pool's clock is 10m0s ahead of this machine's"}},
 	{"a silent pool", func(s *stage) {
 		s.queue.snapshot.PoolSince = time.Now().Add(-9 * time.Hour)

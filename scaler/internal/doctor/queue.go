@@ -2,11 +2,13 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
@@ -44,6 +46,14 @@ func pool(s queue.Snapshot, view cluster.View) Finding {
 	in := map[string]bool{}
 	for _, w := range s.Workers {
 		in[w.Name] = true
+	}
+	doubts := fleet.Join(view, s, fleet.Clock{Now: s.WorkersAt}).Doubts
+	if len(doubts) > 0 {
+		more := ""
+		if n := len(doubts) - 1; n > 0 {
+			more = fmt.Sprintf("; and %d more", n)
+		}
+		return warning("pool", "look at that machine: it is not what it says, or the pool is another cluster's", "%s %s%s", doubts[0].About, doubts[0].Why, more)
 	}
 	there := 0
 	for _, m := range view.Document.Workers {
