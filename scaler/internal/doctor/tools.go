@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
@@ -62,7 +64,7 @@ func (d Doctor) ssh(s *config.SSH) []Finding {
 	if s.IdentityFile != "" {
 		if _, f, bad := regular("ssh", "identity_file", s.IdentityFile); bad {
 			all = append(all, f)
-		} else if info, err := os.Stat(s.IdentityFile); err == nil && info.Mode().Perm()&0o077 != 0 {
+		} else if sshRefuses(s.IdentityFile) {
 			all = append(all, failed("ssh", "chmod 0600 "+s.IdentityFile, "identity_file: ssh refuses %s, because other accounts can read it", s.IdentityFile))
 		} else {
 			all = append(all, ok("ssh", "identity_file %s can be read", s.IdentityFile))
@@ -80,6 +82,13 @@ func (d Doctor) ssh(s *config.SSH) []Finding {
 		}
 	}
 	return all
+}
+
+// sshRefuses reports whether ssh refuses a private key because its owner, the account of
+// the scaler, lets others read it (OpenSSH: authfile.c, sshkey_perm_ok).
+func sshRefuses(file string) bool {
+	var s unix.Stat_t
+	return unix.Stat(file, &s) == nil && int(s.Uid) == os.Getuid() && s.Mode&0o077 != 0
 }
 
 // tokens looks at a folder of tokens.
