@@ -72,14 +72,14 @@ func clusterAttributes() map[string]schema.Attribute {
 		"network":         optionalName("Network of the nodes, by name or ID, where `front_end` or a group names no other."),
 		"networks":        networksAttribute("Networks of the nodes, by name or ID, where they have several; in place of `network`.", "network"),
 		"cluster_network": optionalName("Which of several networks is for the cluster's traffic, written as in `networks`: the roster, `/etc/hosts` and SSH use its addresses. The first if left out."),
-		"key_pair":        optionalName("The operators' Nova key pair. It is given to the nodes made from then on."),
+		"key_pair":        optionalName("The operators' Nova key pair. It is given to the nodes made from then on; a plan that changes it names the nodes that keep the old key."),
 		"security_groups": defaultSecurityGroups(),
 		"login_user": schema.StringAttribute{
 			Optional: true, Computed: true,
 			Validators:    []validator.String{rule.Text("must be a user name", "", CheckLoginUser)},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
 			MarkdownDescription: "The account for which every node trusts every node; it is made on the nodes. " +
-				"The default is the cluster's name, cut to 32 characters. Another one makes another cluster.",
+				"The default is the cluster's name, cut to 32 characters. An account that the images have already (system accounts, `debian`, `ubuntu` and the like) is refused. Another one makes another cluster.",
 		},
 		"login_uid": schema.Int64Attribute{
 			CustomType: whole.Type{},

@@ -30,7 +30,7 @@ func workersAttribute() schema.Attribute {
 	attributes["retire"] = schema.SetAttribute{
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.Set{rule.Values(nameOrID())},
-		MarkdownDescription: "Names of workers that leave first when `count` falls, as in `[\"astro-cpu-3\"]`; names that the group does not have are passed over. " +
+		MarkdownDescription: "Names of workers that leave first when `count` falls, as in `[\"astro-cpu-3\"]`; a plan warns of a name that no worker has. " +
 			"After them go those that are leaving already, and then the newest.",
 	}
 	return schema.MapNestedAttribute{

@@ -55,7 +55,7 @@ func frontEndPlacementAttributes() map[string]schema.Attribute {
 	out["fixed_ip"] = schema.StringAttribute{
 		Optional:   true,
 		Validators: []validator.String{rule.Text("must be an IP address", "", CheckAddress)},
-		MarkdownDescription: "Fixed address of the front-end on the network for the cluster's traffic. It must be free: choose one outside the subnet's allocation pools, " +
+		MarkdownDescription: "Fixed address of the front-end on the network for the cluster's traffic. It must be a free address of one of its subnets: choose one outside the subnet's allocation pools, " +
 			"because workers are made first and are given any address of those.",
 	}
 	out["port"] = schema.StringAttribute{
