@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 func resourceSchema(t *testing.T) schema.Schema {
@@ -66,5 +68,35 @@ func TestModelFitsSchema(t *testing.T) {
 	}
 	if !back.Workers.Equal(m.Workers) || !back.FrontEnd.Equal(m.FrontEnd) {
 		t.Error("nested values changed on the way through the state")
+	}
+}
+
+// Every number that a configuration can hold is refused in our words where it is none.
+func TestNumbersOfConfigurationsAreWhole(t *testing.T) {
+	seen := 0
+	var walk func(prefix string, attributes map[string]schema.Attribute)
+	walk = func(prefix string, attributes map[string]schema.Attribute) {
+		for name, a := range attributes {
+			switch a := a.(type) {
+			case schema.Int64Attribute:
+				_, ours := a.GetType().(whole.Type)
+				if a.Optional || a.Required {
+					seen++
+				}
+				if (a.Optional || a.Required) && !ours {
+					t.Errorf("%s%s: its type is not whole.Type", prefix, name)
+				}
+			case schema.NumberAttribute, schema.Float64Attribute, schema.Int32Attribute, schema.Float32Attribute:
+				t.Errorf("%s%s: a number of another kind", prefix, name)
+			case schema.SingleNestedAttribute:
+				walk(prefix+name+".", a.Attributes)
+			case schema.MapNestedAttribute:
+				walk(prefix+name+".", a.NestedObject.Attributes)
+			}
+		}
+	}
+	walk("", resourceSchema(t).Attributes)
+	if seen < 8 {
+		t.Errorf("only %d numbers found", seen)
 	}
 }
