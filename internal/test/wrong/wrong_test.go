@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 			}
 		}
 	}
+	os.Setenv("VMCLUSTER_PROGRESS", "off") // of the provider in this process
 	os.Exit(m.Run())
 }
 
