@@ -11,7 +11,7 @@ import time
 
 from . import system
 from .checks import STEP
-from .document import decode, is_document
+from .document import MOST, decode, is_document
 from .files import FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, PROGRAM, STATE, at, exists, locked, read_json, write
 from .ssh import ask, drop_key, public_key
 from .system import Failure, say
@@ -71,7 +71,7 @@ class Metadata(Channel):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach it
         try:
             with opener.open(urllib.request.Request(METADATA + path, data), timeout=10) as answer:
-                return answer.read()
+                return answer.read(MOST)
         except urllib.error.HTTPError as error:
             error.close()
             raise

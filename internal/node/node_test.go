@@ -142,7 +142,9 @@ def tree(name):
     for n in ast.walk(t):
         if isinstance(getattr(n, "body", None), list):
             n.body = [s for s in n.body if not is_text(s) and not isinstance(s, ast.Pass)]
-            n.end_lineno = n.end_col_offset = None  # it may end with a docstring
+            n.end_lineno = None  # it may end with a docstring
+        if hasattr(n, "col_offset"):
+            n.col_offset = n.end_col_offset = None
     return ast.dump(t, include_attributes=True)
 
 def is_text(s):

@@ -3,9 +3,10 @@ package node
 import "bytes"
 
 // strip returns a Python source without its comments and docstrings, which take a
-// third of a node's user data. Every line stays where it is, so that a traceback
-// from a node names the lines of the source. A string that is a statement by itself
-// counts as a docstring; it must not have a prefix.
+// third of a node's user data, and with a tab for four spaces of indentation. Every
+// line stays where it is, so that a traceback from a node names the lines of the
+// source. A string that is a statement by itself counts as a docstring; it must not
+// have a prefix.
 func strip(source []byte) []byte {
 	s := stripper{in: source}
 	for s.at < len(s.in) {
@@ -27,8 +28,13 @@ func (s *stripper) step() {
 	switch c := s.in[s.at]; c {
 	case '#':
 		s.at += lineLength(s.in[s.at:])
-		s.out = bytes.TrimRight(s.out, " ")
+		s.out = bytes.TrimRight(s.out, " \t")
 		return
+	case ' ':
+		if len(s.out) == 0 || s.out[len(s.out)-1] == '\n' {
+			s.indentation()
+			return
+		}
 	case '"', '\'':
 		s.text()
 		return
@@ -41,6 +47,17 @@ func (s *stripper) step() {
 	}
 	s.out = append(s.out, s.in[s.at])
 	s.at++
+}
+
+// indentation shortens the spaces at a line's beginning. Those of a line that goes on
+// have no meaning.
+func (s *stripper) indentation() {
+	spaces := len(s.in[s.at:]) - len(bytes.TrimLeft(s.in[s.at:], " "))
+	s.at += spaces
+	if s.depth == 0 && !s.continued {
+		s.out = append(s.out, bytes.Repeat([]byte("\t"), spaces/4)...)
+		s.out = append(s.out, bytes.Repeat([]byte(" "), spaces%4)...)
+	}
 }
 
 // text copies a string, or puts "pass" in the place of one that is a statement.
