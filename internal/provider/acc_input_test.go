@@ -28,7 +28,7 @@ func TestAccClusterBadInput(t *testing.T) {
 		name, body, path string
 		says             []string
 	}{
-		{"name no label", swap(`"astro"`, `"Astro_1"`), `AttributeName("name")`, []string{"Astro_1", "DNS label"}},
+		{"name no label", swap(`"astro"`, `"Astro_1"`), `AttributeName("name")`, []string{"DNS label"}},
 		{"name too long", swap(`"astro"`, `"a2345678901234567890123456789012345678"`), `AttributeName("name")`, []string{"at most 36"}},
 		{"group no label", basic(`"CPU" = { flavor = "m1.small", count = 1 }`), `AttributeName("workers").ElementKeyString("CPU")`, []string{"DNS label"}},
 		{"group named front-end", basic(`frontend = { flavor = "m1.small", count = 1 }`), `AttributeName("workers").ElementKeyString("frontend")`, []string{"front-end's own"}},

@@ -50,7 +50,7 @@ func TestAccClusterPreflight(t *testing.T) {
 		{"unknown port", strings.Replace(group(""), `"m1.medium" }`, `"m1.medium", port = "vip" }`, 1), openstacktest.Options{}, `AttributeName("front_end").AttributeName("port")`, []string{`Unknown port "vip"`}},
 		{"metadata key of ours", group(`, metadata = { vmcluster_spec = "x" }`), openstacktest.Options{}, cpu + `.AttributeName("metadata").ElementKeyString("vmcluster_spec")`, []string{"the provider's own"}},
 		{"zone twice", group(`, availability_zone = "nova", availability_zones = ["nova"]`), openstacktest.Options{}, cpu + `.AttributeName("availability_zones")`, []string{"availability_zone"}},
-		{"no such traffic network", group(`, networks = ["private", "public"], cluster_network = "fabric"`), openstacktest.Options{}, cpu + `.AttributeName("cluster_network")`, []string{`none of the node's networks`}},
+		{"no such traffic network", group(`, networks = ["private", "public"], cluster_network = "fabric"`), openstacktest.Options{}, cpu + `.AttributeName("cluster_network")`, []string{`one of the node's networks`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newStage(t, row.options, guest.Options{})

@@ -97,7 +97,7 @@ func TestAccClusterScaling(t *testing.T) {
 		},
 		resource.TestStep{ // and removes all but one
 			PreConfig: func() {
-				s.expectWarning(t, `AttributeName("workers").ElementKeyString("cpu").AttributeName("scaling").AttributeName("max")`, "4 workers, max is 3", "None is deleted")
+				s.expectWarning(t, `AttributeName("workers").ElementKeyString("cpu").AttributeName("scaling").AttributeName("max")`, "The group has 4 workers", "None is deleted")
 				s.scaleBy(t, 0, "astro-cpu-1", "astro-cpu-2", "astro-cpu-4")
 			},
 			Config:           config,

@@ -138,8 +138,8 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		view, err = withFloating(ctx, prov, view)
 	}
 	if err != nil {
-		if not, detail := notOneCluster(err); not != "" {
-			resp.Diagnostics.AddAttributeError(at, not, detail)
+		if not, reason := notOneCluster(err); not != "" {
+			resp.Diagnostics.AddAttributeError(at, not, reason)
 			return
 		}
 		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be read", err))

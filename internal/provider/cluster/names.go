@@ -208,19 +208,25 @@ func lookUpDiagnostic(r reference, err error) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Ambiguous %s %q", what, r.name),
 			diagnose.Sentence(reason)+" Use the ID in place of the name.")
 	}
+	if cluster.IsKind(err, cluster.FaultImage) {
+		return diag.NewAttributeErrorDiagnostic(r.path, fmt.Sprintf("Unusable %s %q", what, r.name), diagnose.Sentence(reason)+" Choose another one.")
+	}
 	d := diagnose.Unbegun(fmt.Sprintf("The %s %q can't be looked up", what, r.name), err)
 	return diag.WithPath(r.path, d)
 }
 
 // notOneCluster returns the words for an error that says that no cluster, or more than
 // one, has a name or ID; the summary of another error is "".
-func notOneCluster(err error) (summary, detail string) {
-	detail = diagnose.Sentence(err.Error())
-	switch cluster.KindOf(err) {
+func notOneCluster(err error) (summary, reason string) {
+	var ce *cluster.CloudError
+	if !errors.As(err, &ce) {
+		return "", ""
+	}
+	switch ce.Kind {
 	case cluster.FaultNotFound:
-		return "No such cluster", detail + " Check the spelling, the project and the region."
+		return "No such cluster", diagnose.Sentence(ce.Message) + " Check the spelling, the project and the region."
 	case cluster.FaultAmbiguous:
-		return "Ambiguous name of a cluster", detail
+		return "Ambiguous name of a cluster", diagnose.Sentence(ce.Message)
 	default:
 		return "", ""
 	}

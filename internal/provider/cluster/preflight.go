@@ -136,7 +136,7 @@ func (f forecast) portFault(fault preflight.PortFault) diag.Diagnostics {
 	at := path.Root("front_end").AtName("port")
 	if fault.Network != "" {
 		diags.AddAttributeError(at, "Port on another network", fmt.Sprintf(
-			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", fault.Network, f.spec.FrontEnd.Network))
+			"The port is on network %s, the front-end's network for the cluster's traffic is %s. Name a port on that network, or set `network`, `networks` and `cluster_network` to suit.", f.networkName(fault.Network), f.networkName(f.spec.FrontEnd.Network)))
 	}
 	switch says := fmt.Sprintf("The port belongs to %s already. Name one that is free.", fault.Device); {
 	case fault.Device == "":

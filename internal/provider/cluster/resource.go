@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -184,8 +185,8 @@ func (r *clusterResource) ImportState(ctx context.Context, req resource.ImportSt
 	view, err := prov.Find(ctx, wanted)
 	if err != nil {
 		const summary = "The cluster can't be imported"
-		if not, detail := notOneCluster(err); not != "" {
-			resp.Diagnostics.AddError(summary, detail)
+		if not, reason := notOneCluster(err); not != "" {
+			resp.Diagnostics.AddError(summary, fmt.Sprintf("%s %q: %s", not, wanted, reason))
 		} else {
 			resp.Diagnostics.Append(diagnose.Unbegun(summary, err))
 		}

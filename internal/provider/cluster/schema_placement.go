@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
@@ -25,7 +24,7 @@ func placementAttributes(whose string) map[string]schema.Attribute {
 		"metadata": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			Validators: []validator.Map{
-				rule.Keys(rule.Text("must be a key of a server's metadata, not one of vmcluster's own", "", cluster.CheckMetadataKey)),
+				rule.Keys(metadataKey()),
 				rule.Values(rule.Text("must be a value of metadata", "", checkMetadataValue)),
 			},
 			MarkdownDescription: "Your own server metadata of " + whose + ": at most 255 characters a key and a value; keys that begin with `vmcluster_` are the provider's. " +

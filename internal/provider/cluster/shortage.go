@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -64,7 +65,7 @@ func (f forecast) shortage(s compare.Shortage) diag.Diagnostic {
 	}
 	detail := fmt.Sprintf("%s needed, %d possible", needed(s), s.Have)
 	if s.Network != "" {
-		detail = fmt.Sprintf("%s of network %s needed, %d free", needed(s), s.Network, s.Have)
+		detail = fmt.Sprintf("%s of network %s needed, %d free", needed(s), f.networkName(s.Network), s.Have)
 	}
 	if s.Of != nil {
 		detail = fmt.Sprintf("%s needed, %d left (%d of %d used)", needed(s), s.Have, s.Of.Used, s.Of.Max)
@@ -79,6 +80,17 @@ func (f forecast) shortage(s compare.Shortage) diag.Diagnostic {
 	default:
 		return diag.NewAttributeErrorDiagnostic(at, "Not enough "+string(s.Resource), detail)
 	}
+}
+
+// networkName returns what the configuration calls a network of that ID, in quotation
+// marks; the ID where it has no name for it.
+func (f forecast) networkName(id string) string {
+	for _, key := range sortedNames(f.names) {
+		if name, ok := strings.CutPrefix(key, string(kindNetwork)+"/"); ok && f.names[key] == id {
+			return strconv.Quote(name)
+		}
+	}
+	return id
 }
 
 // singular holds the names of one thing of which there can be too little.

@@ -85,7 +85,7 @@ func Written(path *tftypes.AttributePath) string {
 			}
 			out.WriteString(string(step))
 		case tftypes.ElementKeyString:
-			out.WriteString("[" + strconv.Quote(string(step)) + "]")
+			out.WriteString("[" + strconv.Quote(cut(string(step))) + "]")
 		case tftypes.ElementKeyInt:
 			fmt.Fprintf(&out, "[%d]", int64(step))
 		case tftypes.ElementKeyValue:
@@ -97,6 +97,14 @@ func Written(path *tftypes.AttributePath) string {
 	return out.String()
 }
 
+// cut returns a key, of which only the beginning where it is long.
+func cut(key string) string {
+	if runes := []rune(key); len(runes) > longestValue {
+		return string(runes[:longestValue]) + "…"
+	}
+	return key
+}
+
 // lowered returns a text that goes on after a colon: without a capital letter, unless
 // its first word has to have one.
 func lowered(text string) string {
@@ -104,8 +112,11 @@ func lowered(text string) string {
 		return ""
 	}
 	first, size := utf8.DecodeRuneInString(text)
-	word, _, _ := strings.Cut(text, " ")
-	if strings.ContainsFunc(word[min(size, len(word)):], func(r rune) bool { return unicode.IsUpper(r) || unicode.IsDigit(r) }) || properNames[strings.Trim(word, ".,:;'s")] {
+	word := text
+	if end := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }); end >= 0 {
+		word = text[:end]
+	}
+	if strings.ContainsFunc(word[min(size, len(word)):], func(r rune) bool { return unicode.IsUpper(r) || unicode.IsDigit(r) }) || properNames[word] {
 		return text
 	}
 	return string(unicode.ToLower(first)) + text[size:]

@@ -102,7 +102,7 @@ func TestValuesThatAreNotShown(t *testing.T) {
 
 func TestTexts(t *testing.T) {
 	for text, want := range map[string]string{
-		"No image.": "no image.", "Nova got no port.": "Nova got no port.", "TLS is on.": "TLS is on.", "A port.": "a port.",
+		"No image.": "no image.", "Nova got no port.": "Nova got no port.", "Nova's list.": "Nova's list.", "Nodes[\"a1\"] is.": "nodes[\"a1\"] is.", "IPv6 is.": "IPv6 is.", "TLS is on.": "TLS is on.", "A port.": "a port.",
 		"`count` is 1.": "`count` is 1.", `"x" is none.`: `"x" is none.`, "": "", "Über": "über",
 	} {
 		if got := lowered(text); got != want {
