@@ -97,3 +97,25 @@ func TestTwins(t *testing.T) {
 		}
 	}
 }
+
+// Two servers have one name. What the pool says of the name counts with the proof only.
+func TestTwinsWithoutProof(t *testing.T) {
+	for _, identity := range []string{"", "astro-cpu-1"} {
+		v := cluster.View{
+			Nodes: cluster.Nodes{
+				{ID: "young", Name: "astro-cpu-1", Role: cluster.RoleWorker, Group: "cpu", Batch: "b2", Created: ago(60)},
+				{ID: "old", Name: "astro-cpu-1", Role: cluster.RoleWorker, Group: "cpu", Batch: "b1", Created: ago(600)},
+			},
+			Document: cluster.Document{Name: "astro", Workers: []cluster.Member{{Name: "astro-cpu-1", Batch: "b1"}}},
+		}
+		q := queue.Snapshot{Traits: queue.Traits{Identities: true}, Workers: []queue.Worker{{Name: "astro-cpu-1", Server: "young", Identity: identity}}}
+		f := fleet.Join(v, q, fleet.Clock{Now: now, JoinTimeout: time.Hour})
+		want := "old"
+		if identity != "" {
+			want = "young"
+		}
+		if w := f.Workers[0]; w.Node.ID != want || w.InPool != (identity != "") || w.Doubted == w.InPool || len(f.Doubts) > 0 == w.InPool {
+			t.Errorf("identity %q: %+v, doubts %v", identity, w, f.Doubts)
+		}
+	}
+}

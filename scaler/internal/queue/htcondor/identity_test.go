@@ -195,9 +195,17 @@ func TestJobsAreWhereSlotsProveThem(t *testing.T) {
 }
 
 func TestTimesThatUsersWriteIntoTheirJobs(t *testing.T) {
-	for queued, want := range map[string]int64{"99999999999": 1700000000, "99999999999999999": 1700000000, "-5": 1700000000, "0": 1700000000, `"soon"`: 1700000000, "1e300": 1700000000, "1600000000": 1600000000} {
+	for queued, want := range map[string]int64{"99999999999": 1700000000, "99999999999999": 1700000000, "99999999999999999": 1700000000, "-5": 1700000000, "0": 1700000000, `"soon"`: 1700000000, "1e300": 1700000000, "1600000000": 1600000000} {
 		f := identities(t)
 		ad := `{"JobCount":1,"JobIds":"%d.0","JobStatus":1,"JobUniverse":5,"QDate":%s}`
+		f.queues = "[" + fmt.Sprintf(ad, 1, queued) + "]"
+		alone := snapshot(t, f)
+		if at := alone.Jobs[0].Oldest; at.After(time.Now()) || !at.IsZero() && at.Unix() != want {
+			t.Errorf("QDate %s alone: queued %s", queued, at)
+		}
+		if _, err := json.Marshal(alone); err != nil {
+			t.Errorf("QDate %s alone: %v", queued, err)
+		}
 		for _, order := range [][2]string{{queued, "1700000000"}, {"1700000000", queued}} {
 			f.queues = "[" + fmt.Sprintf(ad, 1, order[0]) + "," + fmt.Sprintf(ad, 2, order[1]) + "]"
 			s := snapshot(t, f)
