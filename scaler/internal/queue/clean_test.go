@@ -61,7 +61,7 @@ func check(t *testing.T, where string, v reflect.Value, most int) {
 	switch v.Kind() {
 	case reflect.String:
 		for _, r := range v.String() {
-			if !text.Shown(r) {
+			if !text.Shown(r) || r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r == 0x2028 {
 				t.Errorf("%s has %q", where, v.String())
 				return
 			}
