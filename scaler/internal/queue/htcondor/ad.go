@@ -53,7 +53,16 @@ func numberIn(s *classad.Scope, lower, name string) (n int, ok bool, err error) 
 
 // integer returns an attribute's value as a whole number, or 0 if it is none.
 func (a ad) integer(name string) int {
-	n, _, err := numberIn(a.scope(), strings.ToLower(name), name)
+	lower := strings.ToLower(name)
+	var n int
+	var err error
+	switch v := a[lower].(type) {
+	case nil:
+	case int64:
+		n, err = roundedUp(name, float64(v))
+	default:
+		n, _, err = numberIn(a.scope(), lower, name)
+	}
 	if err != nil {
 		return 0
 	}

@@ -14,6 +14,7 @@ type quantities struct {
 	each [4]quantity
 	used []int // numbers of the template that the expressions among them name
 	err  error // they name too much
+	ad   *classad.Scope
 }
 
 // quantity is one request: a number of the template, or another value of the ad.
@@ -24,7 +25,7 @@ type quantity struct {
 }
 
 func newQuantities(t *adTemplate) quantities {
-	var q quantities
+	q := quantities{ad: t.ad.scope()}
 	var named []classad.Reference
 	for i, people := range []string{"RequestCpus", "RequestMemory", "RequestDisk", "RequestGPUs"} {
 		name := strings.ToLower(people)
@@ -61,14 +62,14 @@ func (q quantities) of(t *adTemplate, d *delta) (queue.Shape, error) {
 		return queue.Shape{}, q.err
 	}
 	var n [4]int
-	s := t.ad.scope()
+	q.ad.Reset()
 	for i, each := range q.each {
 		var err error
 		said := true
 		if each.number >= 0 {
 			n[i], err = roundedUp(each.people, d.numbers[each.number].N)
 		} else {
-			n[i], said, err = numberIn(s, each.name, each.people)
+			n[i], said, err = numberIn(q.ad, each.name, each.people)
 		}
 		if err != nil {
 			return queue.Shape{}, err

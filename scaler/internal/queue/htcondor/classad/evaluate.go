@@ -43,6 +43,11 @@ func NewScope(job Job, machine Machine, budget Budget) *Scope {
 	return s
 }
 
+// Reset makes the scope as new, for other values of the job's attributes.
+func (s *Scope) Reset() {
+	s.memo, s.gpu, s.own = memo{}, nil, meter{budget: s.own.budget}
+}
+
 // Steps returns how many steps the evaluations have taken.
 func (s *Scope) Steps() int { return min(s.meter.steps, s.meter.budget.Steps) }
 
