@@ -71,7 +71,7 @@ func (p *pool) token(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	identity := fmt.Sprintf("worker.%s.%08x@%s", name, rand.Uint32(), strings.TrimSpace(domain)) //nolint:gosec // it is no secret
+	identity := fmt.Sprintf("worker.%s.%08x@%s", name, rand.Uint32(), strings.TrimSpace(domain))
 	return p.call("", "admin", "condor_token_create", "-identity", identity, "-key", "POOL", "-authz", "ADVERTISE_STARTD", "-authz", "ADVERTISE_MASTER")
 }
 
