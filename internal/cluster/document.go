@@ -115,6 +115,9 @@ func (d Document) Encode() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode cluster document: %w", err)
 	}
+	if len(raw) > maxDocument {
+		return nil, &DocumentTooLargeError{Size: len(raw), Most: maxDocument}
+	}
 	var packed bytes.Buffer
 	w, err := zlib.NewWriterLevel(&packed, zlib.BestCompression)
 	if err != nil {
@@ -185,9 +188,12 @@ func DecodeDocument(metadata map[string]string) (Document, error) {
 	if err != nil {
 		return Document{}, fmt.Errorf("read cluster document: %w", err)
 	}
-	raw, err := io.ReadAll(r)
+	raw, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
 	if err != nil {
 		return Document{}, fmt.Errorf("read cluster document: %w", err)
+	}
+	if len(raw) > maxDocument {
+		return Document{}, fmt.Errorf("read cluster document: it has more than %d bytes", maxDocument)
 	}
 	var d Document
 	if err := json.Unmarshal(raw, &d); err != nil {
@@ -199,6 +205,10 @@ func DecodeDocument(metadata map[string]string) (Document, error) {
 	if d.Generation != generation {
 		return Document{}, fmt.Errorf("read cluster document: generation %d in the head, %d inside", generation, d.Generation)
 	}
+	if err := d.check(); err != nil {
+		return Document{}, fmt.Errorf("read cluster document: %w", err)
+	}
+	d.Workers = usable(d.Workers)
 	return d, nil
 }
 

@@ -168,7 +168,7 @@ func (r record) addresses() (fixed, floating string) {
 		for _, a := range r.Addresses[network] {
 			ip, err := netip.ParseAddr(a.Addr)
 			switch {
-			case err != nil:
+			case err != nil, ip.Zone() != "": // a zone may be any text
 			case a.Type == "floating" && floating == "":
 				floating = a.Addr
 			case a.Type == "floating" || several && network != wanted:

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 	"unicode"
 
@@ -42,7 +41,7 @@ func (o Origin) check(r cluster.Report) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if _, err := netip.ParseAddr(r.Address); err != nil && r.Address != "" {
+	if r.Address != "" && !cluster.IsAddress(r.Address) {
 		return fmt.Errorf("address %q is no IP address", r.Address)
 	}
 	return nil

@@ -132,6 +132,7 @@ func TestASignedReportHasBounds(t *testing.T) {
 		"a newline in the host key's text": func(r *cluster.Report) { r.HostKey = f.own.Public()[:30] + "\n" + f.own.Public()[30:] },
 		"a key of another type":            func(r *cluster.Report) { r.HostKey = "ssh-rsa AAAA" },
 		"an address that is none":          func(r *cluster.Report) { r.Address = "10.0.0.1 evil" },
+		"an address with any text":         func(r *cluster.Report) { r.Address = "fe80::1%eth0\nevil" },
 		"more than the slot holds":         func(r *cluster.Report) { r.Error = strings.Repeat("x", 1000) },
 	} {
 		r := f.says(7, 1)
