@@ -22,6 +22,7 @@ const noMetadata = `cloud_config = <<-EOT
 // last new worker of a growth takes the roster to the front-end.
 func TestLastWorker(t *testing.T) {
 	s := begin(t, "comet")
+	var attacker forger
 	s.tell(t, []chapter{
 		{"create a front-end and a worker", func(t *testing.T) {
 			// On workers the config drive follows from the coordinator.
@@ -32,6 +33,7 @@ func TestLastWorker(t *testing.T) {
 			s.create(t)
 			s.whole(t)
 		}},
+		{"a job forges reports on the console", func(t *testing.T) { s.forgesReports(t, &attacker) }},
 		{"grow to three", func(t *testing.T) {
 			before := s.ids(t)
 			s.want.workers = 3
@@ -43,6 +45,7 @@ func TestLastWorker(t *testing.T) {
 			}
 			s.whole(t)
 			s.messengerArrived(t, "comet-cpu-3")
+			s.bornTrusting(t, attacker)
 		}},
 		{"destroy", s.destroy},
 	})
