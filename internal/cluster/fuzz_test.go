@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -150,4 +152,26 @@ func FuzzFault(f *testing.F) {
 			t.Errorf("%d %q has the kind %q", status, message, kind)
 		}
 	})
+}
+
+// A few packed chunks must not stand for more text than a reader has memory for.
+func TestADocumentIsNotUnpackedWithoutBounds(t *testing.T) {
+	d := Document{ID: "c1", Name: "astro", Generation: 7, Groups: map[string]GroupSpec{"cpu": {NodeSpec: NodeSpec{CloudConfig: strings.Repeat("a", 9<<20)}}}}
+	var tooLarge *DocumentTooLargeError
+	if _, err := d.Encode(); !errors.As(err, &tooLarge) {
+		t.Errorf("a document of 9 MiB is written: %v", err)
+	}
+	var out bytes.Buffer
+	w := zlib.NewWriter(&out)
+	raw, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(raw); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	text := base64.StdEncoding.EncodeToString(out.Bytes())
+	if _, err := DecodeDocument(map[string]string{documentHead: "7 1", documentChunk + "000": text}); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("%d bytes that stand for 9 MiB: %v", len(text), err)
+	}
 }

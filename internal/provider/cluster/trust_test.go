@@ -119,6 +119,53 @@ func TestRememberKeys(t *testing.T) {
 	}
 }
 
+// What a refresh finds in metadata that a stranger has changed does not replace what is
+// kept of a cluster with document_signing.
+func TestRememberViewFollowsTheLinks(t *testing.T) {
+	caOf := func() *trust.CA {
+		ca, err := trust.NewCA()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ca
+	}
+	own, next, evil := caOf(), caOf(), caOf()
+	document := func(ca *trust.CA, links ...cluster.Link) cluster.Document {
+		return cluster.Document{ID: "c1", CA: ca.Public(), Signed: links, FrontEnd: cluster.FrontEndRecord{CoordinatorKey: "key of " + printOf(ca)}}
+	}
+	link := func(n int64, ca, by *trust.CA) cluster.Link {
+		l := cluster.Link{Number: n, CA: ca.Public(), Operator: cluster.OperatorPrint("")}
+		var err error
+		if l.Signature, err = by.Sign(trust.ForDocument, l.Message("c1")); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	first := link(1, own, own)
+	for _, row := range []struct {
+		name         string
+		before, seen cluster.Document
+		want         *trust.CA
+	}{
+		{"the same", document(own, first), document(own, first), own},
+		{"another CA with its proof", document(own, first), document(next, first, link(2, next, own)), next},
+		{"another CA", document(own, first), document(evil, first), own},
+		{"another CA without links", document(own, first), document(evil), own},
+		{"another CA that proves itself", document(own, first), document(evil, first, link(2, evil, evil)), own},
+		{"without document_signing", document(own), document(evil), evil},
+	} {
+		s := store{}
+		view := cluster.View{HasDocument: true, Document: row.seen, Nodes: cluster.Nodes{testNodeOf("astro-frontend", "")}}
+		diags := rememberView(t.Context(), s, row.before, view)
+		m, more := readMemory(t.Context(), s)
+		if diags.HasError() || more.HasError() || m.last.CA != row.want.Public() || m.last.FrontEnd.CoordinatorKey != "key of "+printOf(row.want) {
+			t.Errorf("%s: kept CA %q and front-end %+v", row.name, m.last.CA, m.last.FrontEnd)
+		}
+	}
+}
+
+func printOf(ca *trust.CA) string { return trust.Fingerprint(ca.Public()) }
+
 func testKey(t *testing.T) string {
 	t.Helper()
 	ca, err := trust.NewCA()
