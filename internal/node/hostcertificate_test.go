@@ -52,7 +52,7 @@ func TestHostCertificatesTowardsTheCoordinator(t *testing.T) {
 	} {
 		certificate := &ssh.Certificate{
 			Key: key.PublicKey(), CertType: ssh.HostCert, KeyId: "astro-cpu-1", ValidPrincipals: []string{"astro-cpu-1"},
-			ValidAfter: uint64(time.Now().Add(row.from).Unix()), ValidBefore: uint64(time.Now().Add(row.to).Unix()), //nolint:gosec // after 1970
+			ValidAfter: uint64(time.Now().Add(row.from).Unix()), ValidBefore: uint64(time.Now().Add(row.to).Unix()),
 		}
 		if err := certificate.SignCert(rand.Reader, ca); err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func serveSSH(t *testing.T, keys ...ssh.Signer) string {
 			if err != nil {
 				return
 			}
-			ssh.NewServerConn(conn, config) //nolint:errcheck // no client gets in
+			ssh.NewServerConn(conn, config) // no client gets in
 			conn.Close()
 		}
 	}()
