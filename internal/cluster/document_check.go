@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"unicode"
@@ -45,22 +44,20 @@ func (d Document) check() error {
 	return nil
 }
 
-// usable returns the members of a document whose names and addresses are well-formed,
-// each name once. One that is not costs the others nothing, as on the front-end.
+// usable returns the members of a document whose names and addresses are well-formed.
+// One that is not costs the others nothing, as on the front-end.
 func usable(members []Member) []Member {
-	seen := map[string]bool{}
 	return slices.DeleteFunc(members, func(m Member) bool {
-		named := len(m.Name) <= MaxNodeName && label.MatchString(m.Name) && !seen[m.Name]
-		seen[m.Name] = true
+		named := len(m.Name) <= MaxNodeName && label.MatchString(m.Name)
 		return !named || m.Address != "" && !IsAddress(m.Address) || !isLine(m.Batch) || !isLine(string(m.Leaving))
 	})
 }
 
-// IsAddress reports whether a text is an IP address without a zone, which could be any
-// text.
+// IsAddress reports whether a text has the characters of an IP address. A zone, which
+// could be any text, is none of it.
 func IsAddress(text string) bool {
-	address, err := netip.ParseAddr(text)
-	return err == nil && address.Zone() == ""
+	const longest = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
+	return text != "" && len(text) <= longest && strings.Trim(text, "0123456789abcdefABCDEF:.") == ""
 }
 
 // isLine reports whether a text is one line that a terminal shows and does not obey.

@@ -129,13 +129,13 @@ func TestTwoWritersOfOneName(t *testing.T) {
 		apply(t, c, req)
 		frontEnd := c.server(t, "astro-frontend")
 		c.after = func(_ int, op string) error {
-			if op == "create astro-cpu-3" && c.servers["other"] == nil {
+			if op == "create astro-cpu-3" && c.servers["99"] == nil {
 				other := *c.server(t, "astro-cpu-1")
-				other.id, other.created, other.req.Name = "other", time.Now().Add(-memAddress), "astro-cpu-3"
+				other.id, other.created, other.req.Name = "99", time.Now().Add(-memAddress), "astro-cpu-3"
 				other.metadata = map[string]string{cluster.MetaOwner: cluster.OwnerScaler, cluster.MetaBatch: "theirs"}
-				c.servers["other"] = &other
+				c.servers["99"] = &other
 				c.changeRoster(t, frontEnd, func(d *cluster.Document) {
-					d.Workers = append(d.Workers, cluster.Member{Name: "astro-cpu-3", Address: "10.0.0.other", Batch: "theirs"})
+					d.Workers = append(d.Workers, cluster.Member{Name: "astro-cpu-3", Address: "10.0.0.99", Batch: "theirs"})
 					d.Batches["theirs"] = d.CA
 				})
 			}
@@ -146,10 +146,10 @@ func TestTwoWritersOfOneName(t *testing.T) {
 		res := apply(t, c, req)
 		time.Sleep(time.Minute)
 		expectNames(t, c, wantNames("cpu", 1, 2, 3))
-		if got := c.server(t, "astro-cpu-3").id; got != "other" {
+		if got := c.server(t, "astro-cpu-3").id; got != "99" {
 			t.Errorf("astro-cpu-3 is server %s", got)
 		}
-		if m, _ := document(t, c).Member("astro-cpu-3"); m.Batch != "theirs" || m.Address != "10.0.0.other" {
+		if m, _ := document(t, c).Member("astro-cpu-3"); m.Batch != "theirs" || m.Address != "10.0.0.99" {
 			t.Errorf("roster entry %v", m)
 		}
 		if len(res.Problems) != 1 || res.Problems[0].Kind != cluster.FaultConflict {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"unicode"
 
@@ -41,7 +42,7 @@ func (o Origin) check(r cluster.Report) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if r.Address != "" && !cluster.IsAddress(r.Address) {
+	if _, err := netip.ParseAddr(r.Address); r.Address != "" && (err != nil || !cluster.IsAddress(r.Address)) {
 		return fmt.Errorf("address %q is no IP address", r.Address)
 	}
 	return nil
