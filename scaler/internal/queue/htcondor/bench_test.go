@@ -25,7 +25,7 @@ const benchJobs = 50_000
 
 // bigPool answers with the queue and workers of a busy pool, made from recorded
 // ones.
-type bigPool struct{ queue, slots string } // files
+type bigPool struct{ queue, slots, masters string } // files
 
 func ads(b *testing.B, name string) []map[string]any {
 	b.Helper()
@@ -114,7 +114,7 @@ func ownRequirements(i int, ad map[string]any) map[string]any {
 // mixed is a queue of the recorded kinds of job in a number of submissions, and
 // 2,000 running jobs on 500 workers.
 func mixed(b *testing.B, submissions int, own distinct) bigPool {
-	jobs, slots := newPrinter(b, "queue"), newPrinter(b, "slots")
+	jobs, slots, masters := newPrinter(b, "queue"), newPrinter(b, "slots"), newPrinter(b, "masters")
 	var waiting []map[string]any
 	var running map[string]any
 	for _, a := range ads(b, "condor_q-grouped.json") {
@@ -133,15 +133,18 @@ func mixed(b *testing.B, submissions int, own distinct) bigPool {
 	}
 	recorded := ads(b, "condor_status-attributes.json")
 	for i := range 500 {
-		machine := fmt.Sprintf("w%d.hpc.test", i+1)
-		slots.print(varied(recorded[0], map[string]any{"Machine": machine, "Name": "slot1@" + machine, "VmclusterName": fmt.Sprintf("astro-cpu-%d", i+1)}))
+		node := fmt.Sprintf("astro-cpu-%d", i+1)
+		machine := node + ".hpc.test"
+		identity := "worker." + node + ".0badcafe@hpc.test"
+		masters.print(map[string]any{"Machine": machine, "Name": machine, "VmclusterName": node, "AuthenticatedIdentity": identity})
+		slots.print(varied(recorded[0], map[string]any{"Machine": machine, "Name": "slot1@" + machine, "VmclusterName": node, "AuthenticatedIdentity": identity}))
 		for k := range 4 {
 			name := fmt.Sprintf("slot1_%d@%s", k+1, machine)
-			slots.print(varied(recorded[1], map[string]any{"Machine": machine, "Name": name, "VmclusterName": fmt.Sprintf("astro-cpu-%d", i+1)}))
+			slots.print(varied(recorded[1], map[string]any{"Machine": machine, "Name": name, "VmclusterName": node, "AuthenticatedIdentity": identity}))
 			jobs.print(varied(running, map[string]any{"RemoteHost": name, "JobIds": fmt.Sprintf("5.%d", 4*i+k)}))
 		}
 	}
-	return bigPool{jobs.done(), slots.done()}
+	return bigPool{jobs.done(), slots.done(), masters.done()}
 }
 
 func (p bigPool) Run(_ context.Context, c command.Command, consume func(io.Reader) error) error {
@@ -151,6 +154,8 @@ func (p bigPool) Run(_ context.Context, c command.Command, consume func(io.Reade
 		file = p.queue
 	case strings.Contains(c.String(), "-collector"):
 		return consume(strings.NewReader(`[{"Name":"pool","DaemonStartTime":1790000000}]`))
+	case strings.Contains(c.String(), "-master"):
+		file = p.masters
 	case strings.Contains(c.String(), "-schedd"):
 		return consume(strings.NewReader(`[{"Name":"pool"}]`))
 	}
