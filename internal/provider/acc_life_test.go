@@ -140,7 +140,7 @@ func TestAccClusterLife(t *testing.T) {
 		},
 		resource.TestStep{
 			ResourceName: clusterAddress, Config: two, ImportState: true, ImportStateId: "nebula",
-			ExpectError: regexp.MustCompile(`no server of this project`),
+			ExpectError: regexp.MustCompile(`[Nn]o server of this project`),
 		},
 		resource.TestStep{ // a group goes
 			Config: body(`cpu = { flavor = "m1.small", count = 1 }`),
