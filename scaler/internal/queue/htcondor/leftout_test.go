@@ -64,8 +64,9 @@ func TestAnAnswerThatIsTooLong(t *testing.T) {
 	}
 }
 
-// A slot's ad that cannot be read costs that slot, and is named. If most cannot be
-// read, something else is wrong.
+// A slot's ad that cannot be read costs that slot, and is named. One worker can send many
+// of these: if most ads cannot be read, the others still count, and the reading is
+// partial.
 func TestSlotsThatCanNotBeRead(t *testing.T) {
 	within(t, 30_000, 256<<20)
 	slots := func(good, bad int) string {
@@ -90,7 +91,10 @@ func TestSlotsThatCanNotBeRead(t *testing.T) {
 		t.Errorf("%d workers, partial %v, left out %q", len(s.Workers), s.Partial, s.LeftOut)
 	}
 	f.slots = slots(1, 2)
-	mustFail(t, f, "read the workers: 2 of 3 ads can not be read")
+	s = snapshot(t, f)
+	if len(s.Workers) != 1 || len(s.Partial) != 1 || !strings.HasPrefix(s.Partial[0], "2 of 3 ads of slots: the ad of slot") {
+		t.Errorf("%d workers, partial %q", len(s.Workers), s.Partial)
+	}
 }
 
 // The name of an access point becomes an argument.

@@ -71,7 +71,7 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	if !workers.anyMaster {
 		s.Partial = append(s.Partial, "the collector lists no master, not even that of its own machine")
 	}
-	if err := r.slots(ctx, workers, fetch); err != nil {
+	if err := r.slots(ctx, &s, workers, fetch); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the workers: %w", err)
 	}
 	s.Workers, s.Claims = workers.list()
@@ -208,7 +208,7 @@ func (r *Reader) totals(ctx context.Context, schedd string) (int, error) {
 }
 
 // slots lists the slots of the pool.
-func (r *Reader) slots(ctx context.Context, into *workerList, attributes []string) error {
+func (r *Reader) slots(ctx context.Context, s *queue.Snapshot, into *workerList, attributes []string) error {
 	read, unread := 0, 0
 	err := r.statusOf(ctx, func(a ad) error {
 		read++
@@ -217,8 +217,10 @@ func (r *Reader) slots(ctx context.Context, into *workerList, attributes []strin
 		unread++
 		into.leave(label, why)
 	}, "-attributes", strings.Join(attributes, ","))
-	if err == nil && unread > read { // no accident of single ads
-		return fmt.Errorf("%d of %d ads can not be read: %s", unread, read+unread, into.leftOut[0])
+	// Most ads: something is wrong with the pool, or one worker sends many such ads. The
+	// readable ones count, and no worker is removed.
+	if err == nil && unread > read {
+		s.Partial = append(s.Partial, valid(fmt.Sprintf("%d of %d ads of slots: %s", unread, read+unread, into.leftOut[0])))
 	}
 	return err
 }
