@@ -130,3 +130,30 @@ func TestClaimsAreNamed(t *testing.T) {
 		t.Errorf("%d strangers, want only the machine that claims to be none of the cluster's", n)
 	}
 }
+
+// identities makes the batch system one whose workers prove which nodes they are. A
+// worker of the pool that pool() adds has not.
+func identities(w *world) { w.facts.Queue.Traits.Identities = true }
+
+// claimed notes that a member of the pool spoke in a node's name, in the place of that
+// node's own words.
+func claimed(node, by string) func(*world) {
+	return func(w *world) { w.facts.Queue.Claims = []queue.Claim{{Node: node, By: by}} }
+}
+
+// What the pool says of a doubted worker does not count, so its jobs are not known. It
+// goes only if the front-end has closed it.
+func TestADoubtedWorkerMayHaveJobs(t *testing.T) {
+	leaves := func(changes ...func(*world)) world {
+		return newWorld(append([]func(*world){identities, node("astro-cpu-1", 9000, leaving), pool("astro-cpu-1", 0, 9000)}, changes...)...)
+	}
+	check(t, []row{
+		{"another's words in the place of its own", newWorld(identities, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 15), claimed("astro-cpu-1", "astro-cpu-2")), "", "astro-cpu-1: kept_doubted what=(not_in_pool absent=2h30m limit=15m)"},
+		{"its own words that contradict themselves", newWorld(identities, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 15), claimed("astro-cpu-1", "astro-cpu-1")), "", "astro-cpu-1: kept_doubted what=(not_in_pool absent=2h30m limit=15m)"},
+		{"a claim on another one", newWorld(identities, node("astro-cpu-1", 9000), confirmedOnce("astro-cpu-1", 15), claimed("astro-cpu-2", "astro-cpu-3")), "remove:cpu-1", ""},
+		{"in ERROR", newWorld(identities, node("astro-cpu-1", 9000, inError), pool("astro-cpu-1", 0, 90)), "", "astro-cpu-1: kept_doubted what=(server_in_error message=No valid host was found.)"},
+		{"on its way out", leaves(confirmedOnce("astro-cpu-1", 15)), "", "astro-cpu-1: not_closed_yet generation=7"},
+		{"on its way out, and closed", leaves(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 15)), "remove:cpu-1", "astro-cpu-1: removed_closed"},
+		{"an orphan", newWorld(identities, unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), pool("astro-cpu-1", 1, 0)), "", "astro-cpu-1: kept_may_have_jobs what=(never_enrolled)"},
+	})
+}

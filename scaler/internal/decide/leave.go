@@ -101,8 +101,8 @@ func removedMarked(r round, w fleet.Worker, closed bool, readings map[string]Sig
 }
 
 // gone reports whether a worker has been out of the pool for so long that the
-// front-end can't be expected to close it.
-func gone(r round, w fleet.Worker) bool { return !w.InPool && r.absent(w) >= w.Timeout }
+// front-end can't be expected to close it. A worker that is doubted may still run jobs.
+func gone(r round, w fleet.Worker) bool { return !w.InPool && !w.Doubted && r.absent(w) >= w.Timeout }
 
 // Sighting counts readings of the queue that agree.
 type Sighting struct {

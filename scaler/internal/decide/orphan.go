@@ -42,7 +42,7 @@ func deleteOrphans(r round, m Memory) (Decision, Memory) {
 		if !r.manages(w.Group) || !w.Orphan || w.InPool || w.Phase != fleet.Booting && w.Phase != fleet.Leaving {
 			continue
 		}
-		if why := reason.New(reason.NeverEnrolled); judge(w.Node, why, w.Jobs > 0) {
+		if why := reason.New(reason.NeverEnrolled); judge(w.Node, why, w.Jobs > 0 || w.Doubted) {
 			d.dismiss(w, why, "")
 		}
 	}

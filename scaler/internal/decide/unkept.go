@@ -71,7 +71,7 @@ func keptWith(r round, w fleet.Worker, what reason.Reason, m Memory) reason.Reas
 	switch {
 	case w.Node.Protected:
 		return reason.New(reason.KeptProtected, reason.Why("what", what))
-	case w.Phase == fleet.Absent && w.Doubted:
+	case w.Doubted: // it may run jobs of which the scaler does not know
 		return reason.New(reason.KeptDoubted, reason.Why("what", what))
 	case w.Jobs > 0:
 		return reason.New(reason.KeptForJobs, reason.Why("what", what), reason.Count("jobs", w.Jobs))

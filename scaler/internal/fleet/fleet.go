@@ -44,7 +44,7 @@ type Worker struct {
 	Mark    cluster.Leaving `json:"mark,omitempty"`
 	Drained bool            `json:"drained,omitempty"` // the front-end reports: runs nothing, takes nothing
 	Refused bool            `json:"refused,omitempty"` // the front-end reports: runs jobs
-	Doubted bool            `json:"doubted,omitempty"` // the pool lists it, and that is not believed: it counts as not in the pool
+	Doubted bool            `json:"doubted,omitempty"` // the pool lists it, or something in its name, and that is not believed: it counts as not in the pool
 
 	AbsentSince time.Time     `json:"absent_since,omitzero"` // of a worker that is not in the pool
 	Timeout     time.Duration `json:"timeout_ns"`            // after which a worker that is not in the pool is given up

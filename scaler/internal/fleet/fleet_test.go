@@ -66,7 +66,7 @@ func TestTwins(t *testing.T) {
 	for _, row := range []struct {
 		name     string
 		roster   string // batch in the roster
-		pool     string // server that the pool names; "-" is not in the pool
+		pool     string // server that the pool names; "-" is not in the pool, "?" is there and proves nothing, "!" is spoken for by another
 		onNode   int
 		want     string // worker's server, the other one
 		mayBeUse bool
@@ -76,6 +76,8 @@ func TestTwins(t *testing.T) {
 		{"the pool does not tell", "b1", "", 0, "old young", true},
 		{"no source shows one: the older one", "", "-", 0, "old young", false},
 		{"the queue knows of a job", "b1", "-", 1, "old young", true},
+		{"the pool proves nothing", "b1", "?", 0, "old young", true},
+		{"another one speaks in the name", "b1", "!", 0, "old young", true},
 	} {
 		v := cluster.View{
 			Nodes: cluster.Nodes{
@@ -85,7 +87,14 @@ func TestTwins(t *testing.T) {
 			Document: cluster.Document{Name: "astro", Workers: []cluster.Member{{Name: "astro-cpu-1", Batch: row.roster}}},
 		}
 		q := queue.Snapshot{OnNode: map[string]int{"astro-cpu-1": row.onNode}}
-		if row.pool != "-" {
+		switch row.pool {
+		case "-":
+		case "!":
+			q.Claims = []queue.Claim{{Node: "astro-cpu-1", By: "astro-cpu-2"}}
+		case "?":
+			q.Traits.Identities = true
+			q.Workers = []queue.Worker{{Name: "astro-cpu-1"}}
+		default:
 			q.Workers = []queue.Worker{{Name: "astro-cpu-1", Server: row.pool}}
 		}
 		f := fleet.Join(v, q, fleet.Clock{Now: now, JoinTimeout: time.Hour})

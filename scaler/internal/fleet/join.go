@@ -31,7 +31,7 @@ func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
 	for _, n := range nodes {
 		known[n.Name] = true
 		w, doubt := read.worker(n)
-		if f.Workers = append(f.Workers, w); w.Doubted {
+		if f.Workers = append(f.Workers, w); !doubt.IsZero() {
 			f.Doubts = append(f.Doubts, Doubt{n.Name, doubt})
 		}
 	}
@@ -68,6 +68,7 @@ type readings struct {
 	traits    queue.Traits
 	members   map[string]cluster.Member
 	pool      map[string]queue.Worker
+	claimed   map[string]bool // members said something in the node's name that does not count
 	drained   map[string]bool
 	refused   map[string]bool
 	onNode    map[string]int
@@ -78,12 +79,15 @@ type readings struct {
 // index sorts by name what the document, the pool and a report on the document's
 // generation say. Of two entries of a name the first counts.
 func (r *readings) index(s queue.Snapshot, reported bool) {
-	r.members, r.pool = map[string]cluster.Member{}, map[string]queue.Worker{}
+	r.members, r.pool, r.claimed = map[string]cluster.Member{}, map[string]queue.Worker{}, map[string]bool{}
 	for _, m := range slices.Backward(r.view.Document.Workers) {
 		r.members[m.Name] = m
 	}
 	for _, w := range slices.Backward(s.Workers) {
 		r.pool[w.Name] = w
+	}
+	for _, c := range s.Claims {
+		r.claimed[c.Node] = true
 	}
 	if reported {
 		r.drained = nameSet(r.view.Document.Name, r.view.Report.Drained)
@@ -102,6 +106,8 @@ func (r *readings) worker(n cluster.Node) (w Worker, doubt reason.Reason) {
 		if doubt = doubtOf(r.traits, w.Pool, n, r.members[n.Name].Address); !doubt.IsZero() {
 			w.Pool, w.InPool, w.Doubted = queue.Worker{}, false, true
 		}
+	} else {
+		w.Doubted = r.claimed[n.Name] // a claim may have taken the place of its own ad
 	}
 	w.Jobs = max(w.Pool.Running, r.onNode[n.Name])
 	w.Drained = w.Mark != cluster.Stays && r.drained[n.Name]
@@ -133,13 +139,13 @@ func distinct(v cluster.View, s queue.Snapshot) (one, others cluster.Nodes) {
 
 // used reports whether jobs may run on a second server of a name. None do where the
 // pool says that the name is the other server's, or where neither the pool nor the
-// queue knows of any.
+// queue knows of any. A member of the pool that has not proved its name may be either.
 func used(twin cluster.Node, one cluster.Nodes, s queue.Snapshot) bool {
 	w, inPool := s.Worker(twin.Name)
-	if !inPool || !proved(s.Traits, w) {
-		return s.OnNode[twin.Name] > 0
+	if !inPool {
+		return s.OnNode[twin.Name] > 0 || slices.ContainsFunc(s.Claims, func(c queue.Claim) bool { return c.Node == twin.Name })
 	}
-	return !slices.ContainsFunc(one, func(n cluster.Node) bool { return n.Name == twin.Name && n.ID == w.Server })
+	return !proved(s.Traits, w) || !slices.ContainsFunc(one, func(n cluster.Node) bool { return n.Name == twin.Name && n.ID == w.Server })
 }
 
 func phase(w Worker, now time.Time) Phase {

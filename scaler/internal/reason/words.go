@@ -115,7 +115,7 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	KeptProtected:   "{what}; kept: protected by its metadata",
 	KeptForJobs:     "{what}; kept: {jobs:job} on it by the queue's account",
 	KeptMayHaveJobs: "{what}; kept: jobs may be on it",
-	KeptDoubted:     "{what}; kept: the pool lists it, and that is not believed",
+	KeptDoubted:     "{what}; kept: it may run jobs, because the pool lists something in its name that is not believed",
 	DeletedLater:    "{what}; it is deleted in {left} if nothing comes of it",
 	NotDeletedNow:   "{what}; not deleted now: {why}",
 	LookedForAgain:  "{what}; it is looked for again before it is replaced[ ({why})]",

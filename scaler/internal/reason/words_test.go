@@ -129,7 +129,7 @@ func rows() []row {
 		{to(reason.NoServer), "in the roster, but it has no server"},
 		{to(reason.NeverEnrolled), "its server was made and never enrolled: its maker has ended"},
 		{to(reason.KeptMayHaveJobs, why("what", to(reason.SecondOfName))), "a second server of that name; kept: jobs may be on it"},
-		{to(reason.KeptDoubted, why("what", absent)), "not in the pool for 15m (join_timeout = 15m); kept: the pool lists it, and that is not believed"},
+		{to(reason.KeptDoubted, why("what", absent)), "not in the pool for 15m (join_timeout = 15m); kept: it may run jobs, because the pool lists something in its name that is not believed"},
 		{to(reason.KeptProtected, why("what", inError)), "its server is in ERROR: No valid host was found.; kept: protected by its metadata"},
 		{to(reason.KeptForJobs, why("what", absent), count("jobs", 2)), "not in the pool for 15m (join_timeout = 15m); kept: 2 jobs on it by the queue's account"},
 		{to(reason.DeletedLater, why("what", to(reason.SecondOfName)), span("left", 5*minute)), "a second server of that name; it is deleted in 5m if nothing comes of it"},
