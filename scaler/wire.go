@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -135,10 +136,28 @@ func terraformActuator(c config.Terraform, reader terraform.Reader, cloud terraf
 	}), nil
 }
 
+// beforeConfined is the environment of this process before confine; nil if that was not
+// called.
+var beforeConfined atomic.Pointer[[]string]
+
+// environment returns the variables that this process was started with, other than the
+// page's password.
+func environment() []string {
+	all := beforeConfined.Load()
+	if all == nil {
+		now := os.Environ()
+		all = &now
+	}
+	return slices.DeleteFunc(slices.Clone(*all), func(v string) bool { return strings.HasPrefix(v, config.PasswordVariable+"=") })
+}
+
 // confine removes variables that are not among the names from this process's
 // environment. Terraform gets the whole of it: the library that runs Terraform takes
-// variables such as TF_VAR_x from there only.
+// variables such as TF_VAR_x from there only. The batch system's tools need others, see
+// environment.
 func confine(names []string) {
+	whole := os.Environ()
+	beforeConfined.CompareAndSwap(nil, &whole)
 	keep := command.Environment(os.Environ(), names...)
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); !slices.Contains(keep, v) {
@@ -149,7 +168,7 @@ func confine(names []string) {
 
 // reader returns the reader of the batch system that a queue block names.
 func reader(q config.Queue) queue.Reader {
-	local := command.Exec{Timeout: q.Timeout, Inherit: q.Environment}
+	local := command.Exec{Timeout: q.Timeout, Environ: environment(), Inherit: q.Environment}
 	var runner command.Runner = local
 	if s := q.SSH; s != nil {
 		runner = command.SSH{

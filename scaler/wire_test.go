@@ -1,18 +1,25 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
 
 var (
@@ -61,6 +68,7 @@ func TestTheProjectsRoom(t *testing.T) {
 func restoreEnvironment(t *testing.T) {
 	before := os.Environ()
 	t.Cleanup(func() {
+		beforeConfined.Store(nil)
 		os.Clearenv()
 		for _, v := range before {
 			name, value, _ := strings.Cut(v, "=")
@@ -86,6 +94,43 @@ func TestTheEnvironmentOfTerraformRuns(t *testing.T) {
 		if _, is := os.LookupEnv(name); is != want {
 			t.Errorf("%s is there: %t", name, is)
 		}
+	}
+}
+
+// oneTool is a batch system with a single tool, which gets POOL_* of the environment.
+type oneTool struct{ run command.Runner }
+
+func (*oneTool) Options() []option.Option { return nil }
+
+func (*oneTool) Problem() adapter.Problem { return adapter.Problem{} }
+
+func (t *oneTool) Reader(run command.Runner) queue.Reader {
+	t.run = run
+	return nil
+}
+
+// A batch system's tools find their pool and their login by variables that a Terraform
+// run does not get.
+func TestTheEnvironmentOfToolsBesideTerraform(t *testing.T) {
+	restoreEnvironment(t)
+	for name, value := range map[string]string{"POOL_CONFIG": "/etc/pool", "SITE_TICKET": "t", "GITHUB_TOKEN": "s", config.PasswordVariable: "w"} {
+		t.Setenv(name, value)
+	}
+	if _, err := terraformActuator(config.Terraform{Program: "/bin/true", Directory: t.TempDir()}, nil, nil, nil, hclog.NewNullLogger()); err != nil {
+		t.Fatal(err)
+	}
+	var tool oneTool
+	reader(config.Queue{Settings: &tool, Timeout: time.Minute, Environment: []string{"SITE_TICKET", "VMCLUSTER_*"}}) // as after a change of the configuration
+	got := map[string]string{}
+	err := tool.run.Run(t.Context(), command.Command{Name: "env", Inherit: []string{"POOL_*"}}, func(out io.Reader) error {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			name, value, _ := strings.Cut(lines.Text(), "=")
+			got[name] = value
+		}
+		return nil
+	})
+	if err != nil || got["POOL_CONFIG"] != "/etc/pool" || got["SITE_TICKET"] != "t" || got["GITHUB_TOKEN"] != "" || got[config.PasswordVariable] != "" {
+		t.Errorf("a tool gets %q, %v", got, err)
 	}
 }
 

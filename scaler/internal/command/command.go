@@ -78,6 +78,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Exec runs commands on this machine.
 type Exec struct {
 	Timeout   time.Duration // for each command
+	Environ   []string      // the environment of which commands get variables; nil: this process's
 	Inherit   []string      // names of further variables that each command gets, as Command.Inherit
 	MaxOutput int64         // 0 means MaxOutput
 }
@@ -87,7 +88,11 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 	ctx, cancel := context.WithTimeout(ctx, x.Timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.Name, c.Args...)
-	cmd.Env = append(Environment(os.Environ(), slices.Concat(c.Inherit, x.Inherit)...), c.Env...)
+	environ := x.Environ
+	if environ == nil {
+		environ = os.Environ()
+	}
+	cmd.Env = append(Environment(environ, slices.Concat(c.Inherit, x.Inherit)...), c.Env...)
 	cmd.WaitDelay = time.Second // a child of a killed tool may hold its output open
 	stderr := &tail{limit: maxStderr}
 	cmd.Stderr = stderr
