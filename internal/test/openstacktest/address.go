@@ -20,7 +20,7 @@ func (n *network) take(wanted string) (netip.Addr, error) {
 	if wanted != "" {
 		a, err := netip.ParseAddr(wanted)
 		if err != nil || !n.holds(a) {
-			return netip.Addr{}, fmt.Errorf("%w %s.", errNotInSubnet{wanted}, n.ID) //nolint:staticcheck // Nova's words
+			return netip.Addr{}, fmt.Errorf("%w %s.", errNotInSubnet{wanted}, n.ID) //nolint:staticcheck,revive // Nova's words
 		}
 		if n.used[a] {
 			return netip.Addr{}, fmt.Errorf("Fixed IP address %s is already in use on instance", wanted) //nolint:staticcheck // Nova's words

@@ -124,20 +124,32 @@ func (d *File) lock() (unlock func(), size int64, err error) {
 			return none, 0, nil
 		}
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-			time.Sleep(lockPause)
+			time.Sleep(lockPause) //nolint:forbidigo // a record has no context, and the tries are counted
 			continue
 		}
 		unlock = func() { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) } // closing the file unlocks it, too
-		named, err := os.Stat(d.path)
-		if err == nil && os.SameFile(info, named) {
-			return unlock, named.Size(), nil
+		if size, same := sizeOf(d.path, info); same {
+			return unlock, size, nil
 		}
 		unlock()
-		if d.reopen(d.path, d.facts) != nil {
-			break // the old file stays in use
+		if !d.follow() {
+			break
 		}
 	}
 	return none, 0, nil
+}
+
+// follow opens the file of the path anew, and reports whether it could. If not, the old
+// file stays in use.
+func (d *File) follow() bool { return d.reopen(d.path, d.facts) == nil }
+
+// sizeOf returns the size of a path's file, and whether that is the opened file.
+func sizeOf(path string, opened os.FileInfo) (size int64, same bool) {
+	named, err := os.Stat(path)
+	if err != nil || !os.SameFile(opened, named) {
+		return 0, false
+	}
+	return named.Size(), true
 }
 
 // A process holds the lock while it writes a line, or for some seconds while it thins

@@ -125,8 +125,8 @@ func thinTo(from io.ReadSeeker, out *bounded, whole, now time.Time, most int) er
 			_, err := out.to.Write(raw)
 			return err
 		}
-		var l line
-		if json.Unmarshal(raw, &l) != nil {
+		l, isRecord := lineOf(raw)
+		if !isRecord {
 			return nil
 		}
 		r := notes.expand(l)
@@ -146,6 +146,12 @@ func thinTo(from io.ReadSeeker, out *bounded, whole, now time.Time, most int) er
 		err = t.flush(record.Record{})
 	}
 	return err
+}
+
+// lineOf decodes a line, and reports whether it is one of a record.
+func lineOf(raw []byte) (l line, isRecord bool) {
+	err := json.Unmarshal(raw, &l)
+	return l, err == nil
 }
 
 // thinner makes the records of slots from those of rounds.
