@@ -50,7 +50,7 @@ def _text(_field, value):
 # home is why the login user's home is not as it should be, or "".
 FIELDS = {
     "join": {"host_key": _key, "user_key": _key_or_none, "retired": _flag, "home": _text},
-    "apply": {"generation": _version, "home": _text},
+    "apply": {"generation": _version, "user_key": _key_or_none, "home": _text},
     "home": {"user_key": _key_or_none, "home": _text},
     "retire": {"drained": _flag},
     "resume": {},

@@ -14,6 +14,8 @@ from .system import Failure
 KNOWN_HOSTS = STATE + "/known_hosts"
 INVALID = ("its host certificate is not valid now, so this front-end cannot verify it: see whether this node's clock is right; "
            "if it is, the certificate has expired: delete the worker's server, and the next apply makes it anew")
+KEPT = 15  # seconds that a connection is kept after a request
+MOST_KEPT = 100  # connections, of about 2 MB each
 LEAVING = "vmcluster: leaving"
 GONE = "vmcluster: deleted"
 
@@ -23,15 +25,26 @@ class Calls:
 
     def __init__(self, batch):
         self.batch = batch
+        self.kept = []  # when connections were made that are kept
 
     def remote(self, name, address, request, timeout=60):
         """Puts one request to a worker over SSH."""
-        # A connection serves the requests that follow soon: a bundle comes right after the join.
-        shared = {"ControlMaster": "auto", "ControlPersist": "15", "ControlPath": at(STATE + "/ssh-%C")}
+        shared = {"ControlPath": at(STATE + "/ssh-%C")}
+        if request["verb"] == "join" and self.may_keep(time.monotonic()):
+            shared.update(ControlMaster="auto", ControlPersist=KEPT)  # for the bundle, which comes right after it
         try:
             return ssh.ask(name, address, request, KNOWN_HOSTS, [COORDINATOR_KEY, FIRST_KEY], timeout, **shared)
         except Failure as error:
             raise Failure(INVALID) if "Certificate invalid: " in str(error) else error
+
+    def may_keep(self, now):
+        """Reports whether a connection may be kept for the next request; each is a
+        process, and all of them share the memory of the coordinator's unit."""
+        self.kept = [made for made in self.kept if now < made + 2 * KEPT]
+        if len(self.kept) >= MOST_KEPT:
+            return False
+        self.kept.append(now)
+        return True
 
     def ask(self, name, address, request, *timeout):
         """Puts one request to a worker and returns its answer, validated."""

@@ -40,7 +40,7 @@ def _object(pairs):
 def clean(text, most=TEXT):
     """Returns a text as one line of printable characters, of which there are at most that many."""
     text = text[:4 * most]
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:most]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:most].rstrip()
 
 
 def is_number(value):

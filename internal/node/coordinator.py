@@ -235,7 +235,10 @@ class Coordinator:
             why = self.settle(now, key, record, future)
             if why:
                 if record is not None and why == "not joined":
+                    # A join may bring other keys, and with them a bundle to every node.
                     record["joined"] = False
+                    self.tasks.put_off(now + LAST_PAUSE, key, self.tasks.times_failed(key) + 1, why)
+                    continue
                 booting = purpose == "roster" and self.tasks.times_failed(key) < BOOT_TRIES and not (record or {}).get("joined")
                 self.tasks.fail(now, key, why, BOOT_PAUSE if booting else LAST_PAUSE)
 
@@ -247,7 +250,8 @@ class Coordinator:
                 self.tasks.succeed(key)
                 self.take(now, key, record, answer)
                 return ""
-            self.records.overtake(answer, self.document["generation"], record)
+            if key[0] == "roster":  # no other request brings a bundle
+                self.records.overtake(answer, self.document["generation"], record)
             why = answer["error"]
         except Exception as error:  # in whatever way: it costs this worker its turn
             why = reason(error)
@@ -273,9 +277,11 @@ class Coordinator:
             record["token"] = answer["token"]
         elif purpose == "roster":
             record.update(acked=answer["generation"], ahead=False)
+            # The first one only: every change of a key sends a bundle to every node.
+            record["user_key"] = record.get("user_key") or answer["user_key"]
             self.take_home(now, name, record, answer)
         elif purpose == "home":
-            record["user_key"] = answer["user_key"] or record["user_key"]
+            record["user_key"] = answer["user_key"] or record.get("user_key", "")
             self.take_home(now, name, record, answer)
         elif purpose == "leave":
             record["drained"], record["busy"] = answer["drained"], answer["busy"] and not answer["drained"]

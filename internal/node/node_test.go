@@ -210,6 +210,30 @@ func unpack(t *testing.T, batchSystem string, frontEnd bool) map[string]string {
 	return files
 }
 
+// A user's file can't take the place of a unit of the program's.
+func TestUnitsAreOwnPaths(t *testing.T) {
+	files, err := filepath.Glob("*.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, unit := range regexp.MustCompile(`\bvmcluster-[a-z-]+\.(?:service|timer)\b`).FindAllString(string(text), -1) {
+			seen++
+			if !slices.Contains(node.OwnPaths(), "/etc/systemd/system/"+unit) {
+				t.Errorf("%s names %s, which is not in paths.txt", file, unit)
+			}
+		}
+	}
+	if seen < 5 {
+		t.Errorf("only %d names of units found", seen)
+	}
+}
+
 // systemd itself judges the coordinator's unit: nothing unknown, and little exposed.
 func TestCoordinatorUnit(t *testing.T) {
 	unit := func(home string, memory int) string {

@@ -1,5 +1,6 @@
 """The set-up of a node at its first boot."""
 
+import os
 import sys
 import time
 
@@ -9,6 +10,7 @@ from .system import Failure, install_unit, reason, run, say
 from .units import SET_UP
 
 TRIES, PAUSE = 5, 10  # the pause is in seconds
+
 
 class Setup:
     """Runs every step even if one fails: a node that can be reached and reports
@@ -105,8 +107,9 @@ class Setup:
 
     def coordinator(self):
         """Starts the front-end's daemon."""
-        user = self.node.login_user and self.node.login_account()
-        system.start_new("vmcluster-coordinator.service", units.coordinator(user.home if user else "", system.memory()))
+        user = accounts.account(self.node.login_user)  # without one there is a failure to report
+        home = os.path.realpath(user.home) if user else ""
+        system.start_new("vmcluster-coordinator.service", units.coordinator(home, system.memory()))
 
     def messenger(self):
         """Starts what takes the roster to the front-end."""

@@ -253,6 +253,7 @@ def source(address):
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return ""
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
     if parsed.version == 6:
         return "" if "%" in address or parsed.is_link_local else str(ipaddress.ip_network(address + "/64", strict=False))
     return str(parsed)

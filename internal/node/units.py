@@ -25,7 +25,7 @@ table inet vmcluster {
 """
 
 METADATA_SH = """\
-nft -f %s && exit
+command -v nft >/dev/null && nft -f %s && exit
 close() {
 	$1 -C $2 -d $3 $4 -j REJECT 2>/dev/null || $1 -I $2 -d $3 $4 -j REJECT
 }

@@ -108,6 +108,46 @@ class Attacks(ClusterCase):
         self.assertLessEqual(c.requests.count((good, "apply")), 2)
         self.assertEqual(coordinator.records.state["version"][0], 102)
 
+    def test_claims_of_a_generation_count_for_a_bundle_alone(self):
+        """A worker chooses how often it is asked about its home, for instance."""
+        c = self.cluster
+        bad, good = c.worker(1), c.worker(2)
+        coordinator = c.coordinator()
+
+        def claims(name, address, request, timeout=0):
+            if name == bad and request["verb"] == "home":
+                return {"ok": False, "error": "stale", "generation": [50, 1]}
+            return dict(c.remote(name, address, request, timeout), **({"home": "x"} if name == bad else {}))
+        coordinator.calls.remote = claims
+        c.settle(coordinator)
+        c.requests.clear()
+        c.time += 1000
+        c.settle(coordinator, 3)
+        self.assertNotIn((good, "apply"), c.requests)
+
+    def test_worker_that_joins_again_and_again_makes_little_work(self):
+        """A join may bring other keys, which every node gets."""
+        c = self.cluster
+        bad, good = c.worker(1), c.worker(2)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        keys = iter(range(1000))
+
+        def rejoins(name, address, request, timeout=0):
+            answer = c.remote(name, address, request, timeout)
+            if name == bad and request["verb"] == "apply":
+                return {"ok": False, "error": "not joined"}
+            return dict(answer, user_key="%s%04d" % (GOOD_KEY[:-4], next(keys))) if name == bad else answer
+        coordinator.calls.remote = rejoins
+        c.publish(operator_key=GOOD_KEY)
+        c.requests.clear()
+        began = c.time
+        c.settle(coordinator, 60)
+        self.assertLessEqual(c.requests.count((good, "apply")), 2 + 2 * (c.time - began) // tasks.LAST_PAUSE, "it goes and comes")
+        coordinator.calls.remote = c.remote
+        c.time += 100
+        self.assertEqual(c.settle(coordinator)["joined"], 2)
+
     def test_worker_that_was_ahead_may_be_so_again(self):
         """With the version of a bundle that it has in another form, for instance."""
         c = self.cluster
@@ -210,7 +250,7 @@ class Property(ClusterCase):
             self.assertTrue(checks.is_version(coordinator.records.state["version"]), (SEED, i, answer))
             if i % 1000 == 999:
                 self.goes_on(coordinator, bad, good)
-        self.assertTrue(ROUNDS // 10 < taken < ROUNDS * 9 // 10, taken)
+        self.assertTrue(ROUNDS // 12 < taken < ROUNDS * 9 // 10, taken)
 
     def answered(self, coordinator, name, verb):
         """Has the coordinator take up an answer; reports whether it was a good one."""
@@ -257,6 +297,11 @@ class Bounds(ClusterCase):
         self.assertEqual((len(lines), lines[-1]), (len(TEXTS) + 1, ""))
         for line in lines[:-1]:
             self.assertTrue(line.startswith("vmcluster: a") and line.isprintable() and len(line) < 1100, line[:100])
+
+    def test_clean_text_is_clean(self):
+        for text in TEXTS + ("x" * 9 + " y",):
+            for most in (10, 40):
+                self.assertTrue(checks.is_text(checks.clean(text, most), most), text[:50])
 
     def test_programs(self):
         with self.assertRaisesRegex(system.Failure, "more than 1000 bytes"):

@@ -115,7 +115,7 @@ class Bundles(Case):
             example.Example(n).check("x\ny", "")
 
     def test_addresses_as_clients(self):
-        for address, want in [("10.0.0.2", "10.0.0.2"), ("2001:db8::4", "2001:db8::/64"), ("fe80::1", ""), ("fe80::1%eth0", ""), ("x", ""), ("", "")]:
+        for address, want in [("10.0.0.2", "10.0.0.2"), ("2001:db8::4", "2001:db8::/64"), ("::ffff:10.0.0.2", "10.0.0.2"), ("fe80::1", ""), ("fe80::1%eth0", ""), ("x", ""), ("", "")]:
             self.assertEqual(system.source(address), want)
         for text in TEXTS:
             self.assertRegex(system.source(text) or "::/64", r"^[0-9a-f.:]+(/64)?$")

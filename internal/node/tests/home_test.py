@@ -211,6 +211,23 @@ class Coordinator(ClusterCase):
         self.assertIn(key, c.text(one, "/home/astro/.ssh/authorized_keys"), "the new key reaches the others")
         self.assertIn(key, c.text(two, "/home/astro/.ssh/authorized_keys"))
 
+    def test_home_that_is_mended_before_the_bundle_comes(self):
+        c = self.cluster
+        one, two = c.worker(1), c.worker(2)
+        put(c.path(two, "/home/astro"), "x")
+        coordinator = c.coordinator()
+
+        def mended(name, address, request, timeout=0):
+            if (name, request["verb"]) == (two, "apply") and os.path.isfile(c.path(two, "/home/astro")):
+                self.assertEqual(coordinator.records.workers[two]["user_key"], "")
+                os.unlink(c.path(two, "/home/astro"))
+                os.mkdir(c.path(two, "/home/astro"))
+            return c.remote(name, address, request, timeout)
+        coordinator.calls.remote = mended
+        report = c.settle(coordinator, 20)
+        self.assertEqual((report["joined"], report.get("error", "")), (2, ""))
+        self.assertIn(c.text(two, "/home/astro/.ssh/id_ed25519.pub").split()[1], c.text(one, "/home/astro/.ssh/authorized_keys"))
+
     def test_front_end(self):
         c = self.cluster
         c.worker(1)

@@ -57,6 +57,9 @@ class Setup(ClusterCase):
         rules = ["ip6tables %s OUTPUT -d fe80::a9fe:a9fe -m owner ! --uid-owner 0 -j REJECT", "ip6tables %s FORWARD -d fe80::a9fe:a9fe -j REJECT",
                  "iptables %s FORWARD -d 169.254.169.254 -j REJECT", "iptables %s OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT"]
         self.assertEqual(c.text("", "iptables.log").splitlines(), [rule % flag for rule in rules for flag in ("-C", "-I")])
+        os.unlink(c.dir + "/bin/nft")
+        said = subprocess.run(["/bin/sh", script], env={"PATH": c.dir + "/bin", "CLUSTER_DIR": c.dir}, capture_output=True)
+        self.assertNotIn(b"nft", said.stderr, "an image without nft is no failure, every half minute")
         put(c.dir + "/bin/iptables", "#!/bin/sh\nexit 3\n", 0o755)
         self.assertNotEqual(subprocess.run(["/bin/sh", script]).returncode, 0, "a failure is seen")
 
@@ -94,6 +97,24 @@ class Setup(ClusterCase):
         self.assertIn("belong to irc", c.text(name, "/dev/console"))
         self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"))
         self.assertIn("belong to irc", node.Requests(node.Node()).answer({"verb": "join"})["error"])
+
+    def test_front_end_without_a_login_user_reports_it(self):
+        c = self.cluster
+        put(os.path.join(c.dir, FRONT_END, "etc/passwd"), "irc:x:%d:39::/run:/bin/sh\n" % os.getuid())
+        c.enter(FRONT_END)
+        self.assertEqual(self.setup(), 1)
+        self.assertIn("start --no-block vmcluster-coordinator.service", c.text(FRONT_END, "/systemctl.log"))
+        self.assertIn("belong to irc", c.settle(c.coordinator(), 2)["error"])
+
+    def test_home_behind_a_link_is_writable_for_the_coordinator(self):
+        c = self.cluster
+        user = accounts.Account("astro", os.getuid(), os.getgid(), c.path("", "link"), "/bin/bash")
+        os.makedirs(c.path("", "data"))
+        os.symlink(c.path("", "data"), c.path("", "link"))
+        self.patch(accounts, "account", lambda name: user)
+        setup.Setup(node.Node()).coordinator()
+        unit = c.text(FRONT_END, "/etc/systemd/system/vmcluster-coordinator.service")
+        self.assertIn("-/home -%s\n" % os.path.realpath(c.path("", "data")), unit)
 
     def test_request_that_comes_during_setup_is_answered_after_it(self):
         c = self.cluster
