@@ -21,8 +21,9 @@ func TestHostile(t *testing.T) {
 	s := begin(t, "siege")
 	s.tell(t, []chapter{
 		{"create a front-end and two workers", func(t *testing.T) {
-			s.want.workers, s.want.cluster = 2, `wait_for = "active"`
+			s.want.workers = 2
 			s.create(t)
+			s.want.cluster = `wait_for = "active"`
 			s.hasBundle(t, "siege-cpu-1", "siege-cpu-1", "siege-cpu-2")
 			s.hasBundle(t, "siege-cpu-2", "siege-cpu-1", "siege-cpu-2")
 			s.pool(t, "siege-cpu-1", "siege-cpu-2")
