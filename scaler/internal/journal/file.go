@@ -111,7 +111,8 @@ func (d *File) append(r record.Record) error {
 
 // lock takes the file for this process alone, and returns its size. A file that another
 // process has thinned or rotated is opened anew. What is not a regular file, such as a
-// pipe, has no lock and the size 0; so has a file that others do not let go of.
+// pipe, has no lock and the size 0; so has a file that others do not let go of, or whose
+// file system has no locks.
 func (d *File) lock() (unlock func(), size int64, err error) {
 	none := func() {}
 	for range lockTries {
@@ -123,11 +124,14 @@ func (d *File) lock() (unlock func(), size int64, err error) {
 		if !info.Mode().IsRegular() {
 			return none, 0, nil
 		}
-		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		switch err := flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+		case errors.Is(err, syscall.EWOULDBLOCK), errors.Is(err, syscall.EINTR):
 			time.Sleep(lockPause) //nolint:forbidigo // a record has no context, and the tries are counted
 			continue
+		case err != nil: // a file system without locks
+			return none, 0, nil
 		}
-		unlock = func() { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) } // closing the file unlocks it, too
+		unlock = func() { _ = flock(int(f.Fd()), syscall.LOCK_UN) } // closing the file unlocks it, too
 		if size, same := sizeOf(d.path, info); same {
 			return unlock, size, nil
 		}
@@ -151,6 +155,8 @@ func sizeOf(path string, opened os.FileInfo) (size int64, same bool) {
 	}
 	return named.Size(), true
 }
+
+var flock = syscall.Flock
 
 // A process holds the lock while it writes a line, or for some seconds while it thins
 // the file.
@@ -186,7 +192,11 @@ func replace(path string, limit int64, now time.Time) (err error) {
 	if err != nil {
 		return err
 	}
-	if err = errors.Join(write(from, to, limit, now), to.Sync(), to.Close()); err == nil {
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+		_ = to.Chown(int(owner.Uid), int(owner.Gid)) // an account that can't give files away keeps it
+	}
+	err = to.Chmod(info.Mode().Perm()) // those who could read the file still can
+	if err = errors.Join(err, write(from, to, limit, now), to.Sync(), to.Close()); err == nil {
 		err = os.Rename(to.Name(), path)
 	}
 	if err != nil {

@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
@@ -266,5 +268,60 @@ func TestAFileThatCannotBeThinned(t *testing.T) {
 	}
 	if h := holds(t, path); h.records != 300 || failures == 0 || failures > 30 {
 		t.Errorf("%d of 300 records, %d failures", h.records, failures)
+	}
+}
+
+// On a file system without locks no round waits for one.
+func TestWithoutLocks(t *testing.T) {
+	journal.Flock(t, func(int, int) error { return syscall.ENOLCK })
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "decisions.jsonl")
+		f, err := journal.Open(path, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		for i := range 3 {
+			if err := f.Record(busyRound(i, time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(begun); took > 0 {
+			t.Errorf("three records took %s", took)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if h := holds(t, path); h.records != 3 {
+			t.Errorf("%d records", h.records)
+		}
+	})
+}
+
+// A thinned file has the permissions of the file before it.
+func TestThinningKeepsPermissions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions.jsonl")
+	f, err := journal.OpenLimited(path, 64<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const mode = 0o666 // more than a usual umask leaves
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 300 {
+		if err := f.Record(busyRound(i, time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := holds(t, path); info.Mode().Perm() != mode || h.thinned == 0 {
+		t.Errorf("mode %s, %d thinned records", info.Mode(), h.thinned)
 	}
 }
