@@ -156,6 +156,9 @@ func memberBy(equal func(a, b string) bool) func(m *meter, t []string) (any, err
 		if len(delimiters) > maxDelimiters {
 			return nil, m.exceed(exceeds("a list has more than %d delimiters", maxDelimiters))
 		}
+		if err := m.read(3 * len(t[1])); err != nil { // to find its elements is more work than to compare the text
+			return nil, err
+		}
 		for element := range strings.FieldsFuncSeq(t[1], func(r rune) bool { return strings.ContainsRune(delimiters, r) }) {
 			if equal(t[0], strings.TrimSpace(element)) {
 				return true, nil

@@ -86,6 +86,7 @@ func TestAttacksEndAtABound(t *testing.T) {
 		"doubled texts":             {doubling, "T40 == 1", "takes more than 20000 steps", 500},
 		"many texts":                {with("t", text), "false" + strings.Repeat(` || strcat(T, "x") == T`, 400), "takes more than 20000 steps", 9000},
 		"many delimiters":           {with("t", text), "stringListMember(T, T, T)", "delimiters", 500},
+		"long lists":                {with("t", text), `stringListMember("q", T) || stringListMember("r", T)`, "takes more than 20000 steps", 500},
 		"long comparisons":          {with("t", text), "false" + strings.Repeat(" || T < T", 2000), "takes more than 20000 steps", 3000},
 		"attributes one by another": {deep, "D0", "more than 100 attributes refer to each other", 300},
 		"work in each of a chain":   {wide, "W0 > 1", "nested more than 10000 deep", 3000},
