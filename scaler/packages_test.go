@@ -90,6 +90,9 @@ func TestUnit(t *testing.T) {
 		}
 	}
 	const program = "/usr/local/bin/vmcluster-scaler"
+	if pre := regexp.MustCompile(`(?m)^ExecStartPre=.*$`).FindString(text); strings.Contains(pre, " validate ") && !strings.Contains(pre, " --syntax ") {
+		t.Error("the scaler does not start while anything that validate looks at is wrong, such as a token beside the one that it uses")
+	}
 	if n := strings.Count(text, "="+program+" "); n != 2 {
 		t.Errorf("the unit runs %s %d times, want 2", program, n)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // State is how a part is.
@@ -28,16 +30,25 @@ type Finding struct {
 	Do    string `json:"do,omitempty"`
 }
 
+// longestText bounds the text of a finding, in characters. Parts of it are other
+// programs' words.
+const longestText = 2000
+
+// line returns the text of a finding, without its full stop.
+func line(format string, args []any) string {
+	return strings.TrimSuffix(text.Line(fmt.Sprintf(format, args...), longestText), ".")
+}
+
 func ok(part, format string, args ...any) Finding {
-	return Finding{State: OK, Part: part, Text: fmt.Sprintf(format, args...)}
+	return Finding{State: OK, Part: part, Text: line(format, args)}
 }
 
 func warning(part, do, format string, args ...any) Finding {
-	return Finding{State: Warning, Part: part, Text: fmt.Sprintf(format, args...), Do: do}
+	return Finding{State: Warning, Part: part, Text: line(format, args), Do: text.Line(do, longestText)}
 }
 
 func failed(part, do, format string, args ...any) Finding {
-	return Finding{State: Failed, Part: part, Text: fmt.Sprintf(format, args...), Do: do}
+	return Finding{State: Failed, Part: part, Text: line(format, args), Do: text.Line(do, longestText)}
 }
 
 func notTried(part, why string) Finding {
@@ -67,18 +78,11 @@ func Troubles(all []Finding) []Finding {
 
 // String returns the finding as one line.
 func (f Finding) String() string {
-	line := fmt.Sprintf("%-9s  %-9s  %s", f.State, f.Part, strings.TrimSuffix(oneLine(f.Text), "."))
+	all := fmt.Sprintf("%-9s  %-9s  %s", f.State, f.Part, f.Text)
 	if f.Do != "" {
-		line += ". To do: " + oneLine(f.Do)
+		all += ". To do: " + f.Do
 	}
-	return line
-}
-
-// oneLine returns text of other programs without line breaks and control characters.
-func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
-		return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u2028' || r == '\u2029'
-	}), " ")
+	return all
 }
 
 // Write prints one line for each finding.
