@@ -13,7 +13,8 @@ import (
 // Bounds of the texts in a snapshot, in characters. Users of the batch system wrote
 // most of them.
 const (
-	longestName  = 255 // of a worker, a group, a key
+	longestName  = 255 // of a worker, a group
+	longestKey   = 400 // of a kind of jobs: the name of a daemon, and a digest
 	longestID    = 100 // of a job, a server
 	longestWords = 300 // for people
 	longestText  = 4 << 10
@@ -122,7 +123,7 @@ func words(list []string) []string {
 }
 
 func (g *JobGroup) clean(known map[*Requirement]*Requirement) {
-	g.Key, g.First = text.Line(g.Key, longestName), text.Line(g.First, longestID)
+	g.Key, g.First = text.Line(g.Key, longestKey), text.Line(g.First, longestID)
 	g.Count, g.Nodes = within(g.Count, mostJobs), within(g.Nodes, mostNodes)
 	g.Asks.bound()
 	g.Takes.bound()

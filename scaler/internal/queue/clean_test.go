@@ -197,3 +197,13 @@ func FuzzCleaned(f *testing.F) {
 		}
 	})
 }
+
+// The keys of two kinds of jobs stay different, however long the name of their daemon is.
+func TestKeysStayDifferent(t *testing.T) {
+	daemon := strings.Repeat("d", 255) + "/"
+	s := queue.Snapshot{Jobs: []queue.JobGroup{{Key: daemon + strings.Repeat("0", 32)}, {Key: daemon + strings.Repeat("1", 32)}}}
+	got, _ := queue.Cleaned(fixed{s}).Read(t.Context())
+	if got.Jobs[0].Key == got.Jobs[1].Key {
+		t.Errorf("both have the key %q", got.Jobs[0].Key)
+	}
+}
