@@ -45,7 +45,7 @@ type WorkerInput struct {
 type FrontEndInput struct {
 	Common
 	Name           string
-	Document       cluster.Document // first generation, roster included
+	Document       cluster.Document // first generation, roster included; left out where it does not fit
 	CoordinatorKey string           // private half of the 2-hour key, OpenSSH PEM
 	Certificate    string           // its certificate, by the cluster CA
 }

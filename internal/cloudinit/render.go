@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -37,15 +38,28 @@ func Worker(in WorkerInput) ([]byte, error) {
 		return nil, err
 	}
 	if in.Document != nil {
-		if err := b.roster(*in.Document, in.MessengerKey, in.Certificate); err != nil {
+		if err := b.roster(*in.Document); err != nil {
+			return nil, err
+		}
+		if err := b.firstKey(in.MessengerKey, in.Certificate); err != nil {
 			return nil, err
 		}
 	}
 	return finish(in.Common, in.Name, b)
 }
 
-// FrontEnd renders the front-end's user data.
+// FrontEnd renders the front-end's user data. A roster that does not fit is left out
+// where the front-end reads it in its metadata, too.
 func FrontEnd(in FrontEndInput) ([]byte, error) {
+	out, err := renderFrontEnd(in, true)
+	var large *TooLargeError
+	if errors.As(err, &large) && in.Coordinator != cluster.CoordinatorLastWorker {
+		return renderFrontEnd(in, false)
+	}
+	return out, err
+}
+
+func renderFrontEnd(in FrontEndInput, withRoster bool) ([]byte, error) {
 	n := in.nodeConfig(in.Name, cluster.RoleFrontEnd)
 	n.FrontEnd = in.Name
 	b, err := newBuilder(n)
@@ -57,15 +71,20 @@ func FrontEnd(in FrontEndInput) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := b.roster(in.Document, in.CoordinatorKey, in.Certificate); err != nil {
+	if withRoster {
+		if err := b.roster(in.Document); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.firstKey(in.CoordinatorKey, in.Certificate); err != nil {
 		return nil, err
 	}
 	return finish(in.Common, in.Name, b)
 }
 
-// roster adds a document, and the key of the node that distributes it. Of the groups
-// only the sizes go with it: how nodes are made does not concern the node program.
-func (b *builder) roster(document cluster.Document, key, certificate string) error {
+// roster adds a document. Of the groups only the sizes go with it: how nodes are made
+// does not concern the node program.
+func (b *builder) roster(document cluster.Document) error {
 	doc := document.Clone()
 	for name, group := range doc.Groups {
 		doc.Groups[name] = cluster.GroupSpec{Count: group.Count, Scaling: group.Scaling}
@@ -76,16 +95,15 @@ func (b *builder) roster(document cluster.Document, key, certificate string) err
 	if err != nil {
 		return fmt.Errorf("write the cluster document: %w", err)
 	}
-	if err := b.file("roster", documentPath, string(text), modeSecret); err != nil {
-		return err
-	}
+	return b.file("roster", documentPath, string(text), modeSecret)
+}
+
+// firstKey adds the key by which a node distributes a document, and its certificate.
+func (b *builder) firstKey(key, certificate string) error {
 	if err := b.file("", firstKeyPath, ensureNewline(key), modeSecret); err != nil {
 		return err
 	}
-	if err := b.file("", firstKeyPath+"-cert.pub", ensureNewline(certificate), modeSecret); err != nil {
-		return err
-	}
-	return nil
+	return b.file("", firstKeyPath+"-cert.pub", ensureNewline(certificate), modeSecret)
 }
 
 func ensureNewline(s string) string { return strings.TrimRight(s, "\n") + "\n" }

@@ -186,6 +186,18 @@ func TestSize(t *testing.T) {
 	if err != nil || len(out) > MaxSize {
 		t.Errorf("1000 workers take %d bytes (%v)", len(out), err)
 	}
+	for i := range 4000 { // addresses in no order, of which a roster is as large as it can be
+		n := i * 7919
+		in.Document.Workers = append(in.Document.Workers, cluster.Member{
+			Name: cluster.WorkerName("astro", "gpu", i+1), Address: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255), Batch: "b1"})
+	}
+	if out, err = FrontEnd(in); err != nil {
+		t.Fatalf("5000 workers: %v", err)
+	}
+	if got := files(t, parse(t, out)[0].config); got[documentPath] != "" || got[firstKeyPath] == "" || len(out) > MaxSize {
+		t.Errorf("5000 workers take %d bytes; the front-end reads such a roster in its metadata", len(out))
+	}
+	in.Document.Workers, in.Coordinator = in.Document.Workers[:1000], cluster.CoordinatorLastWorker // has no metadata service
 	noise := make([]byte, 30_000)
 	source := rand.NewChaCha8([32]byte{})
 	if _, err := source.Read(noise); err != nil {

@@ -91,6 +91,24 @@ class Coordinator(ClusterCase):
         self.assertIn("astro-cpu-1: its host certificate is not valid now", report["error"])
         self.assertIn("delete the worker's server", report["error"])
 
+    def test_roster_that_is_in_the_metadata_alone(self):
+        """User data has no room for a large one. Without it there is nothing to report."""
+        c = self.cluster
+        c.worker(1)
+        coordinator = c.coordinator()
+        self.assertFalse(c.has(FRONT_END, files.FIRST_DOCUMENT))
+        there = coordinator.channel.document
+
+        def silent():
+            raise Failure("read the metadata service: timed out")
+        coordinator.channel.document = silent
+        for _ in range(3):
+            c.tick(coordinator, report=True)
+            c.time += 5
+        self.assertEqual((c.reports, c.requests), ([], []))
+        coordinator.channel.document = there
+        self.assertEqual(c.settle(coordinator)["joined"], 1)
+
     def test_host_key_of_a_run_that_was_cut_short_is_shown(self):
         c = self.cluster
         name = c.worker(1)
