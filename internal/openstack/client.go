@@ -62,10 +62,23 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	return newClient(found), nil
 }
 
-// stay keeps a request from being sent on to another address: a redirected login
-// arrives as a GET without its body, and a redirected call shows its token to a server
-// that the catalog does not name.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// mostHops is how often a request is sent on.
+const mostHops = 5
+
+// stay lets a server send a request on to another path of its own, or from HTTP to
+// HTTPS, as proxies do; other requests stay where they are. A login that is sent on by
+// a 301 arrives as a GET without its body, and a call that goes to another host shows
+// its token to a server that the catalog does not name.
+func stay(next *http.Request, sent []*http.Request) error {
+	first := sent[0]
+	from, to := first.URL, next.URL
+	same := to.Scheme == from.Scheme && to.Host == from.Host
+	secured := from.Scheme == "http" && to.Scheme == "https" && to.Hostname() == from.Hostname()
+	if len(sent) <= mostHops && next.Method == first.Method && (same || secured) {
+		return nil
+	}
+	return http.ErrUseLastResponse
+}
 
 func newClient(s *services) *Client {
 	return &Client{

@@ -115,3 +115,56 @@ func TestExpiredTokenIsRenewed(t *testing.T) {
 		t.Errorf("the second body differs: %s and %s", calls[1].body, calls[3].body)
 	}
 }
+
+// A request is sent on within its server, as it is; never as another one, and never to
+// another host, which would get the token.
+func TestSentOn(t *testing.T) {
+	stranger := newAPI(t, nil)
+	for name, row := range map[string]struct {
+		status int
+		to     string // "" is another path of the same server
+		method string
+		goes   bool
+	}{
+		"a read, by another path":         {301, "", "GET", true},
+		"a write, by another path":        {308, "", "POST", true},
+		"a write that would be a read":    {302, "", "POST", false},
+		"a deletion that would be a read": {301, "", "DELETE", false},
+		"a read, by another host":         {302, stranger.URL, "GET", false},
+		"a write, by another host":        {307, stranger.URL, "POST", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAPI(t, map[string]http.HandlerFunc{
+				row.method + " /compute/v2.1/x": func(w http.ResponseWriter, r *http.Request) {
+					http.Redirect(w, r, row.to+"/compute/v2.1/x/", row.status)
+				},
+				row.method + " /compute/v2.1/x/": says(200, `{}`),
+			})
+			c := a.client()
+			sc, err := c.compute()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = try(background, sc, row.method, sc.Endpoint+"x", nil)
+			if (err == nil) != row.goes {
+				t.Errorf("error is %v\n%s", err, a.lines())
+			}
+			if sent := len(a.since(1)); row.goes && sent != 2 || !row.goes && sent != 1 {
+				t.Errorf("requests are\n%s", a.lines())
+			}
+		})
+	}
+	if n := len(stranger.since(0)); n > 0 {
+		t.Errorf("another host got %d requests", n)
+	}
+}
+
+func TestSentOnToTLS(t *testing.T) {
+	for to, goes := range map[string]bool{"https://nova:8774/x": true, "https://nova/x": true, "http://nova:8775/x": false, "https://glance/x": false} {
+		first, _ := http.NewRequestWithContext(background, "GET", "http://nova:8774/x", nil)
+		next, _ := http.NewRequestWithContext(background, "GET", to, nil)
+		if err := stay(next, []*http.Request{first}); (err == nil) != goes {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}

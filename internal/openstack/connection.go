@@ -44,12 +44,22 @@ func (w where) wrongHost() string {
 // explain returns the explanation of an error that came in place of an answer; false
 // for an error of another kind.
 func explain(err error, w where) (explanation, bool) {
-	for _, why := range []func(error, where) (explanation, bool){explainName, explainCertificate, explainProtocol, explainSilence, explainRefusal, explainAnswer} {
+	for _, why := range []func(error, where) (explanation, bool){explainProxy, explainName, explainCertificate, explainProtocol, explainSilence, explainRefusal, explainAnswer} {
 		if found, ok := why(err, w); ok {
 			return found, true
 		}
 	}
 	return explanation{}, false
+}
+
+// explainProxy comes first: what is wrong with a proxy, such as its name, is not wrong
+// with the cloud's address.
+func explainProxy(err error, _ where) (explanation, bool) {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "proxyconnect" {
+		return explanation{}, false
+	}
+	return explanation{"the proxy can't be reached: " + clean(op.Err.Error()), "Check the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY."}, true
 }
 
 func explainName(err error, w where) (explanation, bool) {
@@ -106,8 +116,6 @@ func explainProtocol(err error, w where) (explanation, bool) {
 	case errors.As(err, &op) && strings.HasSuffix(op.Op, " error"): // "remote error", "local error": a TLS alert
 		return explanation{w.host + " and this program do not agree on TLS: " + clean(op.Err.Error()),
 			w.wrongHost() + " If it asks for a client certificate, set cert and key in an entry of clouds.yaml."}, true
-	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return explanation{"the proxy can't be reached: " + clean(op.Err.Error()), "Check the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY."}, true
 	}
 	return explanation{}, false
 }

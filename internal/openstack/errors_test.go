@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"testing"
@@ -71,6 +72,7 @@ func TestFault(t *testing.T) {
 		"a proxy's page":              {json.Unmarshal([]byte("<html>"), &shape), cluster.FaultUnavailable, 0, "the answer is no whole JSON"},
 		"an answer of another form":   {json.Unmarshal([]byte(`"x"`), &shape), cluster.FaultUnavailable, 0, "the answer has not the form that the API gives: a JSON string stands where something else belongs"},
 		"words that a terminal obeys": {says(409, `{"conflictingRequest": {"message": "busy\u001b[2J\u0007\nnow"}}`), cluster.FaultConflict, 409, "busy[2J now"},
+		"a proxy without a name":      {connection(&net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "proxy", IsNotFound: true}}}), cluster.FaultOther, 0, "the proxy can't be reached: dial: lookup proxy: no such host"},
 		"our own mistake":             {errors.New("missing input"), cluster.FaultOther, 0, "missing input"},
 	}
 	for name, test := range tests {
