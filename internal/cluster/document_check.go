@@ -62,5 +62,7 @@ func IsAddress(text string) bool {
 
 // isLine reports whether a text is one line that a terminal shows and does not obey.
 func isLine(text string) bool {
-	return len(text) <= maxText && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+	return len(text) <= maxText && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+	})
 }

@@ -70,6 +70,18 @@ func TestDocumentDropsBatchesNobodyNames(t *testing.T) {
 	}
 }
 
+// A document whose texts people have chosen can be read again, whatever their language.
+func TestDocumentOfPeoplesTexts(t *testing.T) {
+	d := Document{ID: "c1", Name: "astro", Generation: 1, KeyPair: "clé\u00a0d'été \ue000", OperatorKey: "ssh-ed25519 AAAA ада\u00a0\U0001fae9"}
+	items, err := d.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := DecodeDocument(items); err != nil || got.KeyPair != d.KeyPair || got.OperatorKey != d.OperatorKey {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestDocumentTooLarge(t *testing.T) {
 	noise := make([]byte, 30000)
 	for i := range noise {

@@ -187,6 +187,15 @@ func TestResolveSecurityGroups(t *testing.T) {
 	wantKind(t, err, cluster.FaultNotFound, `find security group "sshh"`, "default")
 }
 
+// A key of several lines, or with a tab in its comment, is one line in the document.
+func TestResolveKeyPairIsOneLine(t *testing.T) {
+	a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/os-keypairs": says(200,
+		`{"keypairs": [{"keypair": {"name": "ops", "public_key": "ssh-ed25519 AAAA\tada at\r\nhome\n"}}]}`)})
+	if key, err := a.client().ResolveKeyPair(background, "ops"); err != nil || key != "ssh-ed25519 AAAA ada at home" {
+		t.Errorf("key is %q, %v", key, err)
+	}
+}
+
 func TestResolveKeyPair(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/os-keypairs": says(200,
 		`{"keypairs": [{"keypair": {"name": "ops", "public_key": "ssh-ed25519 AAAA ops"}}]}`)})
