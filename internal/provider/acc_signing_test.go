@@ -68,3 +68,30 @@ func TestAccDocumentSigning(t *testing.T) {
 		}
 	}
 }
+
+// signs expects whether the cluster document asks for signatures.
+func (s *stage) signs(want bool) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		server, _ := s.cloud.Server("astro-frontend")
+		d, err := cluster.DecodeDocument(server.Metadata)
+		if err == nil && d.Signing() != want {
+			err = fmt.Errorf("the document has the links %+v", d.Signed)
+		}
+		return err
+	}
+}
+
+// document_signing is turned on and off on a cluster that exists, by a value that is
+// known during the apply only.
+func TestAccDocumentSigningOfAPresentCluster(t *testing.T) {
+	s := newStage(t, openstacktest.Options{}, guest.Options{})
+	body := func(on string) string {
+		return s.config(basic(`cpu = { flavor = "m1.small", count = 1 }`, "document_signing = terraform_data.later.output")) + later(on)
+	}
+	update := planned1(plancheck.ResourceActionUpdate)
+	s.run(t,
+		resource.TestStep{Config: body("false"), Check: s.signs(false)},
+		resource.TestStep{Config: body("true"), Check: s.signs(true), ConfigPlanChecks: update},
+		resource.TestStep{Config: body("false"), Check: s.signs(false), ConfigPlanChecks: update},
+	)
+}

@@ -26,7 +26,7 @@ type NotReadyError struct {
 }
 
 func (e *NotReadyError) Error() string {
-	return fmt.Sprintf("of group %s %d of the %d workers work that it needs at least", e.Group, e.Ready, e.Want)
+	return fmt.Sprintf("group %s needs at least %d workers that work, and has %d", e.Group, e.Want, e.Ready)
 }
 
 // tally collects what a run made and what went wrong.

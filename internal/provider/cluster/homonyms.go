@@ -37,7 +37,7 @@ func (r *clusterResource) checkHomonyms(ctx context.Context, c change) diag.Diag
 			there, err = homonyms(ctx, cloud, c.spec.Name, group, r.session.has)
 		}
 		if err != nil {
-			diags.Append(diagnose.Fault("The names of workers can't be checked", err))
+			diags.Append(diagnose.Unbegun("The names of workers can't be checked", err))
 			break
 		}
 		found = append(found, there...)

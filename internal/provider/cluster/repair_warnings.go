@@ -91,6 +91,13 @@ func keyWarnings(c change) diag.Diagnostics {
 	if len(kept) == 0 {
 		return nil
 	}
+	if c.was.spec.KeyPair == "" && c.was.spec.OperatorKey == "" {
+		diags.AddAttributeWarning(path.Root("key_pair"), "Present nodes do not get the key",
+			fmt.Sprintf("A key reaches a node only when that is made, so this one is not on %s. "+
+				"Add it there to ~/.ssh/authorized_keys, or make a node anew: delete its server (openstack server delete NAME) and apply. "+
+				"What is on a front-end's own disk goes with its server.", firstOf(kept)))
+		return diags
+	}
 	diags.AddAttributeWarning(path.Root("key_pair"), "Present nodes keep the old key",
 		fmt.Sprintf("A key reaches a node only when that is made, so the old key, and no other, stays valid on %s. "+
 			"Add the new key there and remove the old one in ~/.ssh/authorized_keys of the accounts that have it, or make a node anew: "+

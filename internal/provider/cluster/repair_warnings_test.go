@@ -137,6 +137,8 @@ func TestKeyWarnings(t *testing.T) {
 		{"no change", types.StringValue("ops"), 2, nil, nil},
 		{"another key pair", types.StringValue("night"), 2, nil, []string{"key_pair: Present nodes keep the old key", "valid on astro-frontend, astro-cpu-1, astro-cpu-2.", "openstack server delete NAME"}},
 		{"no key pair any more", types.StringNull(), 2, nil, []string{"astro-frontend, astro-cpu-1, astro-cpu-2"}},
+		{"the first key pair", types.StringValue("ops"), 2, func(c *change) { c.was.spec.KeyPair, c.was.spec.OperatorKey = "", "" },
+			[]string{"key_pair: Present nodes do not get the key", "not on astro-frontend, astro-cpu-1, astro-cpu-2."}},
 		{"not known yet", types.StringUnknown(), 2, nil, nil},
 		{"another key of the same name", types.StringValue("ops"), 2, func(c *change) { c.was.spec.OperatorKey = "ssh-ed25519 AAAAold" }, []string{"astro-cpu-2"}},
 		{"a key that could not be looked up", types.StringValue("ops"), 2, func(c *change) { c.spec.OperatorKey = "" }, nil},

@@ -45,7 +45,7 @@ func TestFaultDiagnostics(t *testing.T) {
 			[]string{"another run may be under way", "\n  VMCLUSTER_DELETE_UNFINISHED=4e3b terraform apply"}},
 		{"document", &cluster.DocumentTooLargeError{Size: 40000, Most: 30345}, path.Root("workers"), []string{"40000", "fewer groups"}},
 		{"too few workers", &provision.NotReadyError{Group: "cpu", Ready: 1, Want: 3}, path.Root("workers").AtMapKey("cpu").AtName("min_ready"),
-			[]string{"Of group cpu 1 of the 3 workers work", "lower `min_ready`"}},
+			[]string{"Group cpu needs at least 3 workers that work, and has 1.", "lower `min_ready`"}},
 		{"settings", &openstack.ConfigError{Field: "auth_url", Message: "is not set"}, path.Empty(), []string{"provider block"}},
 		{"time is up", fmt.Errorf("wait: %w", context.DeadlineExceeded), path.Root("timeouts"), []string{"apply again"}},
 		{"interrupted", fmt.Errorf("wait: %w", context.Canceled), path.Empty(), []string{"apply again"}},

@@ -54,7 +54,7 @@ func (l *life) minReady(t *testing.T) {
 	l.want.groups["mem"] += fmt.Sprintf("\nmin_ready = %d", want)
 	l.configure(t)
 	_, err := l.cli.Apply(t.Context())
-	refused(t, err, fmt.Sprintf("of group mem %d of the %d workers work", want-2, want))
+	refused(t, err, fmt.Sprintf("group mem needs at least %d workers that work, and has %d", want, want-2))
 	t.Logf("apply: %d calls", l.calls(t))
 	expectUntouched(t, before, l.expectServers(t, len(before)-1))
 }
