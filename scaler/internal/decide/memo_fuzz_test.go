@@ -11,8 +11,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// FuzzMemos recalls memos of which some may be anything: whoever may write the front-end's
-// tags wrote them. What is recalled is within bounds, and a good memo among them is
+// FuzzMemos recalls memos of which some may be anything: any account that may write the
+// front-end's tags wrote them. What is recalled is within bounds, and a good memo among them is
 // recalled as ever, unless another one says the same thing before it.
 func FuzzMemos(f *testing.F) {
 	w := newWorld(node("astro-cpu-1", 9000), pool("astro-cpu-1", 0, 30), ofFlavor("g1"))

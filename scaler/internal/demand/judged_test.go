@@ -92,6 +92,24 @@ func TestTheWorkOfJudgingIsBounded(t *testing.T) {
 	}
 }
 
+// A requirement that many kinds of jobs have, such as one that the pool adds to each job,
+// is judged for all of them.
+func TestARequirementOfManyKindsOfJobsIsJudged(t *testing.T) {
+	in := Input{
+		Fleet: workers(200), Traits: queue.Traits{System: laborious},
+		Groups: []Group{{Name: "cpu", Kind: Kind{Shape: queue.Shape{Cpus: 8}}, Max: 10, Room: 10}},
+	}
+	shared := &queue.Requirement{Clauses: []string{"10", "never met"}, Amounts: true}
+	for i := range 400 {
+		g := asking(i)
+		g.Requires = shared
+		in.Jobs = append(in.Jobs, g)
+	}
+	if d := Compute(in); len(d.NotJudged) > 0 || len(d.Unmet) != len(in.Jobs) {
+		t.Errorf("%d of %d jobs are unmet, not judged: %+v", len(d.Unmet), len(in.Jobs), d.NotJudged)
+	}
+}
+
 // The words of an unmet requirement are bounded and clean, whatever the judge returns.
 func TestWordsOfJudgementsAreBounded(t *testing.T) {
 	in := Input{

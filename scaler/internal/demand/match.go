@@ -16,20 +16,20 @@ type matcher struct {
 	judged map[judgement]string
 	works  []work
 	work   map[*queue.Requirement]int32 // where in works
-	most   int                          // steps that one requirement may take
 }
 
-// Bounds of the work of judging. Anybody may queue a job, and a requirement may be as
+// Bounds of the work of judging. Any user may queue a job, and a requirement may be as
 // much work as its author likes.
 const (
 	mostSteps      = 30_000_000 // for all requirements together, about
 	leastSteps     = 1_000      // for each of them, however many there are
-	mostStepsOfOne = 200_000
+	mostStepsOfOne = 200_000    // for each kind of jobs that has the requirement
 )
 
-// work is the work that one requirement was so far.
+// work is the work that one requirement was so far, and may be.
 type work struct {
 	steps     int
+	most      int
 	notJudged string // see queue.Judgement
 }
 
@@ -38,13 +38,21 @@ func newMatcher(traits queue.Traits, jobs []queue.JobGroup) *matcher {
 	m := &matcher{traits: traits.Attributes, judge: judge, judged: map[judgement]string{}, work: map[*queue.Requirement]int32{}}
 	for i := range jobs {
 		r := jobs[i].Requires
-		if _, known := m.work[r]; r == nil || known {
+		if r == nil {
 			continue
 		}
-		m.work[r] = int32(len(m.works)) //nolint:gosec // no queue has 2³¹ kinds of jobs
-		m.works = append(m.works, work{})
+		at, known := m.work[r]
+		if !known {
+			at = int32(len(m.works)) //nolint:gosec // no queue has 2³¹ kinds of jobs
+			m.work[r] = at
+			m.works = append(m.works, work{})
+		}
+		m.works[at].most += mostStepsOfOne
 	}
-	m.most = min(max(mostSteps/max(len(m.works), 1), leastSteps), mostStepsOfOne)
+	share := max(mostSteps/max(len(m.works), 1), leastSteps)
+	for i := range m.works {
+		m.works[i].most = min(m.works[i].most, share)
+	}
 	return m
 }
 
@@ -93,16 +101,16 @@ func (m *matcher) lacks(b *bin, g *queue.JobGroup) string {
 // counts as met from then on.
 func (m *matcher) hold(r *queue.Requirement, b *bin) string {
 	w := &m.works[m.work[r]]
-	if w.steps >= m.most {
+	if w.steps >= w.most {
 		return ""
 	}
-	j := m.judge(r, b.attributes, b.free, m.most-w.steps)
+	j := m.judge(r, b.attributes, b.free, w.most-w.steps)
 	w.steps += max(j.Steps, 1)
 	if w.notJudged == "" {
 		w.notJudged = j.NotJudged
 	}
-	if w.steps >= m.most && w.notJudged == "" {
-		w.notJudged = "to hold them against all workers takes more than " + strconv.Itoa(m.most) + " steps"
+	if w.steps >= w.most && w.notJudged == "" {
+		w.notJudged = "to hold them against all workers takes more than " + strconv.Itoa(w.most) + " steps"
 	}
 	return text.Line(j.Unmet, mostUnmet)
 }

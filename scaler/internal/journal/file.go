@@ -124,11 +124,11 @@ func (d *File) lock() (unlock func(), size int64, err error) {
 		if !info.Mode().IsRegular() {
 			return none, 0, nil
 		}
-		switch err := flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
-		case errors.Is(err, syscall.EWOULDBLOCK), errors.Is(err, syscall.EINTR):
+		switch locked, busy := tryLock(f); {
+		case busy:
 			time.Sleep(lockPause) //nolint:forbidigo // a record has no context, and the tries are counted
 			continue
-		case err != nil: // a file system without locks
+		case !locked: // a file system without locks
 			return none, 0, nil
 		}
 		unlock = func() { _ = flock(int(f.Fd()), syscall.LOCK_UN) } // closing the file unlocks it, too
@@ -157,6 +157,13 @@ func sizeOf(path string, opened os.FileInfo) (size int64, same bool) {
 }
 
 var flock = syscall.Flock
+
+// tryLock locks a file for this process alone. It reports whether it did, and whether
+// another process has the file now.
+func tryLock(f *os.File) (locked, busy bool) {
+	err := flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	return err == nil, errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR)
+}
 
 // A process holds the lock while it writes a line, or for some seconds while it thins
 // the file.

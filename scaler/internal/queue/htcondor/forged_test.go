@@ -202,7 +202,7 @@ func TestForgedServerCountsForNothing(t *testing.T) {
 	}
 }
 
-// HTCondor does not refuse an invalidation in another's name: whoever may advertise may
+// HTCondor does not refuse an invalidation in another's name: a daemon that may advertise may
 // invalidate. The worker's own next ads undo it, and nothing else is in the attacker's
 // reach.
 func TestInvalidationInAnothersName(t *testing.T) {
