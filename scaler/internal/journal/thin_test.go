@@ -79,6 +79,9 @@ func holds(t *testing.T, path string) held {
 // Of five weeks, a month is kept in a file that would hold a fortnight of whole rounds:
 // all worker-hours, what was done, and the last rounds whole.
 func TestAMonthFits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tens of thousands of rounds, without anything that runs beside")
+	}
 	const limit, step, rounds = 6 << 20, 100 * time.Second, 35 * 864
 	path := filepath.Join(t.TempDir(), "decisions.jsonl")
 	f, err := journal.OpenLimited(path, limit)
@@ -141,9 +144,9 @@ func TestAMonthFits(t *testing.T) {
 
 // Thinning what is thinned changes no sum.
 func TestWorkerHoursStayWhenAFileIsThinnedAgain(t *testing.T) {
-	const step, rounds = time.Minute, 5 * 24 * 60
+	const step, rounds = 2 * time.Minute, 3 * 24 * 30
 	var sums []map[string]float64
-	for _, limit := range []int64{1 << 30, 600 << 10} {
+	for _, limit := range []int64{1 << 30, 300 << 10} {
 		path := filepath.Join(t.TempDir(), "decisions.jsonl")
 		f, err := journal.OpenLimited(path, limit)
 		if err != nil {
