@@ -17,7 +17,7 @@ const maxText = 16 << 10
 
 // check returns why a document that was read is none that this program writes. What
 // it names becomes a part of other nodes' user data and files, and of messages; and
-// everybody who may write the server's metadata can have written it.
+// any account that may write the server's metadata can have written it.
 func (d Document) check() error {
 	if d.Generation < 0 || d.Generation > MaxGeneration {
 		return fmt.Errorf("generation %d is out of bounds", d.Generation)

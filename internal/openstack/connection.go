@@ -95,7 +95,7 @@ func explainCertificate(err error, w where) (explanation, bool) {
 	return explanation{fmt.Sprintf("the certificate of %s can't be verified: %s", w.host, clean(strings.TrimPrefix(failed.Err.Error(), "x509: "))), ca}, true
 }
 
-// issuer returns who signed a certificate that was not accepted, in parentheses.
+// issuer returns the signer of a certificate that was not accepted, in parentheses.
 func issuer(failed *tls.CertificateVerificationError) string {
 	if len(failed.UnverifiedCertificates) == 0 {
 		return ""

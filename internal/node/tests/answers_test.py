@@ -1,4 +1,4 @@
-"""What a worker under somebody else's control answers."""
+"""What a worker answers that an attacker controls."""
 
 import concurrent.futures
 import json

@@ -239,7 +239,7 @@ class HTCondorCluster(ClusterCase):
         self.assertEqual(c.requests.count((four, "apply")), 1)
 
     def identity(self, name):
-        """Returns whom the collector takes a worker for by its token."""
+        """Returns the identity that the collector reads in a worker's token."""
         body = self.c.text(name, htcondor.TOKEN).split(".")[1]
         return json.loads(base64.b64decode(body + "=="))["sub"]
 

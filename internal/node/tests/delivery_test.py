@@ -1,4 +1,4 @@
-"""Bundles as somebody makes them who has taken over the front-end, or its way to a worker."""
+"""Bundles as an attacker makes them who has taken over the front-end, or its way to a worker."""
 
 import os
 import random

@@ -26,7 +26,7 @@ class Signing(ClusterCase):
         c.settle(self.coordinator)
 
     def link(self, number, by, ca, operator=OPERATOR, off=False):
-        """A link that a CA has signed; by "" nobody has."""
+        """A link that a CA has signed; by "" is a link without a signature."""
         link = {"number": number, "ca": self.keys[ca], "operator": trust._print(operator), "off": off}
         if by:
             link["signature"] = ssh.sign("/keys/" + by, "vmcluster-document", trust._message(node.Node(), link))

@@ -12,7 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	"unicode"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // Variable is the environment variable that says where the lines go: the path of a
@@ -107,11 +108,11 @@ func line(cluster, msg string, kv []any) string {
 			more = append(more, name+" "+value)
 		}
 	}
-	text := cluster + ": " + msg
+	said := cluster + ": " + msg
 	if len(more) > 0 {
-		text += " (" + strings.Join(more, "; ") + ")"
+		said += " (" + strings.Join(more, "; ") + ")"
 	}
-	return short(text)
+	return text.Line(said, longestLine) // a part of it may be a front-end's or a cloud's own words
 }
 
 // words returns a value as people write it.
@@ -120,22 +121,4 @@ func words(value any) string {
 		return strings.Join(names, ", ")
 	}
 	return strings.TrimSpace(fmt.Sprint(value))
-}
-
-// short returns text in one line of bounded length, without characters that a terminal
-// obeys: a part of it may be a front-end's or a cloud's own words.
-func short(text string) string {
-	runes := []rune(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == unicode.ReplacementChar, !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, text[:min(len(text), 16*longestLine)]))
-	if len(runes) > longestLine {
-		return string(runes[:longestLine]) + "…"
-	}
-	return string(runes)
 }

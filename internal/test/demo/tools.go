@@ -105,7 +105,7 @@ func (p *pool) answer(c call, now time.Time) []ad {
 	}
 }
 
-// identity returns whom the collector takes a worker for, by its token.
+// identity returns the name that the collector reads in a worker's token.
 func identity(worker string) string { return "worker." + worker + ".0@demo" }
 
 func (p *pool) masters() []ad {

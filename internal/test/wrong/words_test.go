@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// unfit are words that help nobody who reads a diagnostic: those of a program for its
+// unfit are words that do not help the reader of a diagnostic: those of a program for its
 // author, and what comes of putting sentences together carelessly.
 var unfit = []struct {
 	words *regexp.Regexp
