@@ -88,15 +88,17 @@ class Records:
 
         generation is the document's. Every node gets a new bundle then, so a version is
         taken from a worker only if a front-end can have reached it, and once until the
-        worker has put a bundle into effect.
+        worker has put a bundle into effect. The document of the next front-end has a higher
+        generation, so that it can get above whatever was taken from a worker.
         """
         if answer.get("error") != "stale" or answer["generation"] < self.state["version"]:
             return
-        g, k = answer["generation"]
-        if record.get("ahead") or g > generation + checks.STEP or k > checks.STEP:
+        (g, k), own = answer["generation"], self.state["version"]
+        newer = [g, k + 1] if g == own[0] and k <= own[1] + checks.STEP else [g + 1, 1]
+        if record.get("ahead") or newer[0] > max(generation + checks.STEP, own[0]):
             raise Failure("it says that it has bundle %d.%d, which no front-end has sent" % (g, k))
         record["ahead"] = True
-        self.state["version"] = [g, k + 1]
+        self.state["version"] = newer
 
 
 # ---- what was saved

@@ -106,7 +106,27 @@ class Attacks(ClusterCase):
         self.assertEqual((report["joined"], report["pending_names"]), (1, "cpu[1]"))
         self.assertIn("which no front-end has sent", report["error"])
         self.assertLessEqual(c.requests.count((good, "apply")), 2)
-        self.assertEqual(coordinator.records.state["version"][0], 102)
+        self.assertEqual(coordinator.records.state["version"][0], 103)
+
+    def test_highest_claim_leaves_room_for_the_next_front_end(self):
+        """It has to get above what every node has taken from the one before."""
+        c = self.cluster
+        bad, good = c.worker(1), c.worker(2)
+        for more in ([checks.STEP, checks.STEP], [checks.STEP - 1, checks.LIMIT - 1], [checks.STEP, 0], [0, checks.LIMIT - 1]):
+            with self.subTest(claim=more):
+                coordinator = c.coordinator()
+                c.settle(coordinator)
+
+                def claims(name, address, request, timeout=0):
+                    if name == bad and request["verb"] == "apply":
+                        return {"ok": False, "error": "stale", "generation": [c.document["generation"] + more[0], more[1]]}
+                    return c.remote(name, address, request, timeout)
+                coordinator.calls.remote = claims
+                c.publish(operator_key="%s at-%d" % (GOOD_KEY, c.document["generation"]))
+                self.assertEqual(c.settle(coordinator, 20)["pending_names"], "cpu[1]")
+                self.replace_front_end()
+                report = c.settle(c.coordinator(), 20)
+                self.assertEqual((report["joined"], report["pending"], report.get("error", "")), (2, 0, ""))
 
     def test_claims_of_a_generation_count_for_a_bundle_alone(self):
         """A worker chooses how often it is asked about its home, for instance."""
