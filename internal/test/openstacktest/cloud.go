@@ -51,6 +51,8 @@ type Cloud struct {
 
 	serverGroups []*serverGroup
 	nextMAC      int
+	builds       lanes
+	deletes      lanes
 	faults       []*fault
 	failRules    []*failRule
 	calls        map[string]int

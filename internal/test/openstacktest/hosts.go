@@ -36,7 +36,7 @@ func (c *Cloud) hosts() []host {
 func (c *Cloud) place(s *server) {
 	load := map[string]int{}
 	for _, other := range c.servers {
-		if other.status != statusDeleted && other.hostID() != "" {
+		if other.status != statusDeleted && other.onHost() {
 			load[other.host.name]++
 		}
 	}
@@ -74,15 +74,20 @@ func listZones(c *Cloud, q *request) {
 
 // shownZone is the host's; a server that came to none shows what it asked for.
 func (s *server) shownZone() string {
-	if s.hostID() == "" && s.host.name != "" {
+	if !s.onHost() && s.host.name != "" {
 		return s.askedZone
 	}
 	return s.zone
 }
 
+// onHost reports whether the server is on a hypervisor.
+func (s *server) onHost() bool {
+	return s.host.name != "" && (s.status != statusError || !s.launched.IsZero())
+}
+
 // hostID is a hash of project and host; a server that is on none has none.
 func (s *server) hostID() string {
-	if s.host.name == "" || s.status == statusError && s.launched.IsZero() {
+	if !s.onHost() {
 		return ""
 	}
 	sum := sha256.Sum224([]byte(fmt.Sprint(ProjectID, s.host.name)))

@@ -15,6 +15,8 @@ type Options struct {
 	TokenTTL      time.Duration // life of a token; 0 is an hour
 	MetadataCache time.Duration // how long the metadata service keeps an answer (a real one: 15 s)
 
+	Pace Pace // of a Nova under load
+
 	MetadataWorkers int  // metadata services with a cache each; 0 is 1
 	MaxLimit        int  // servers a page; 0 is 1000
 	LateQuota       bool // the quota check comes after the 202: ERROR with a fault of code 413

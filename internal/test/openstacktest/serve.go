@@ -22,6 +22,7 @@ type request struct {
 	answer  []byte
 	base    string // URL of the cloud
 	pattern string // method and normalised path
+	listed  int    // servers that a list shows
 }
 
 type handler func(c *Cloud, q *request)
@@ -58,7 +59,8 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	if hook := c.options().OnCall; hook != nil {
 		hook(n, r.Method, path)
 	}
-	if !c.pause(r, c.options().Latency) {
+	o := c.options()
+	if !c.pause(r, o.Latency+o.Pace.before(q)) {
 		return
 	}
 	if hit != nil {
@@ -67,6 +69,9 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	} else {
 		c.handle(q)
+		if !c.pause(r, o.Pace.after(q)) {
+			return
+		}
 	}
 	q.write(w)
 }

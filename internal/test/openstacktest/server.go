@@ -148,13 +148,14 @@ func (c *Cloud) startDelete(s *server, now time.Time) {
 	if s.deleting {
 		return
 	}
-	s.deleting, s.goneAt = true, now.Add(c.o.DeleteDelay)
+	began := c.deletes.begin(now, c.o.DeleteDelay, c.o.Pace.Deletes)
+	s.deleting, s.goneAt = true, began.Add(c.o.DeleteDelay)
 	c.settle(now)
 }
 
 // schedule stamps when a new server's states come.
 func (c *Cloud) schedule(s *server) {
-	build := c.o.BuildDelay
+	build := max(0, c.o.BuildDelay+c.o.Pace.differs(c.created))
 	if n, err := strconv.ParseFloat(s.metadata["vmlab_delay"], 64); err == nil {
 		build += time.Duration(n * float64(time.Second))
 	}
@@ -162,7 +163,8 @@ func (c *Cloud) schedule(s *server) {
 	if address == 0 {
 		address = build / 2
 	}
-	s.networkAt, s.builtAt = s.created.Add(min(address, build)), s.created.Add(build)
+	began := c.builds.begin(s.created, build, c.o.Pace.Builds)
+	s.networkAt, s.builtAt = began.Add(min(address, build)), began.Add(build)
 	c.place(s)
 	c.attachVolumes(s)
 	if f := c.faultFor(s); f != nil {

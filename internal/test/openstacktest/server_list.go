@@ -39,6 +39,7 @@ func listServers(detail bool) handler {
 				views = append(views, map[string]any{"id": s.id, "name": s.name, "links": q.computeLinks("servers", s.id)})
 			}
 		}
+		q.listed = len(views)
 		answer := map[string]any{"servers": views}
 		if next != "" {
 			answer["servers_links"] = []link{{"next", next}}

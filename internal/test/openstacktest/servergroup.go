@@ -41,7 +41,7 @@ func (c *Cloud) groupAllows(s *server, h host) bool {
 	}
 	elsewhere, here := false, false
 	for _, other := range c.servers {
-		if other != s && other.group == s.group && other.status != statusDeleted && other.hostID() != "" {
+		if other != s && other.group == s.group && other.status != statusDeleted && other.onHost() {
 			here = here || other.host == h
 			elsewhere = elsewhere || other.host != h
 		}
