@@ -18,8 +18,11 @@ type record struct {
 	Time    time.Time `json:"time"`
 	Seconds float64   `json:"seconds"`
 
-	ReadSeconds  float64 `json:"read_seconds"`
-	QueueSeconds float64 `json:"queue_seconds"`
+	PartSeconds struct {
+		Cluster float64 `json:"cluster"`
+		Queue   float64 `json:"queue"`
+		Project float64 `json:"project"`
+	} `json:"part_seconds"`
 
 	Watching bool `json:"watching"`
 	Waiting  int  `json:"jobs_waiting"`

@@ -101,7 +101,8 @@ func (s *story) follow(t *testing.T, file scalerFile, submission, worker string)
 		t.Fatalf("no record of the scaler says that %s was made", worker)
 	}
 	seconds := func(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
-	j.decided, j.tools = records[i].Time.Add(seconds(records[i].ReadSeconds)), seconds(records[i].QueueSeconds)
+	parts := records[i].PartSeconds
+	j.decided, j.tools = records[i].Time.Add(seconds(parts.Cluster+parts.Queue+parts.Project)), seconds(parts.Queue)
 	j.created, j.launched = n.Created, s.launched(t, n.ID)
 
 	queue := s.fe.clock(t, fmt.Sprintf(`condor_q %s -af QDate JobCurrentStartDate`, submission))

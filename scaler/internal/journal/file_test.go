@@ -83,11 +83,19 @@ func write(t *testing.T, records func(yield func(record.Record) bool)) (path str
 	return path, info.Size()
 }
 
+// parts are the times of a round in which nothing is done.
+func parts() record.PartSeconds {
+	return record.PartSeconds{
+		record.PartCluster: 0.172, record.PartQueue: 0.221, record.PartProject: 0.01, record.PartDecide: 0.006,
+		record.PartLease: 0.001, record.PartRecord: 0.002, record.PartOther: 0.001,
+	}
+}
+
 // idlers returns a round of a cluster whose workers stay idle. Each has a note, whose
 // numbers change in each round.
 func idlers(round, workers int) record.Record {
 	r := at(10*round, decide.Decision{})
-	r.Generation, r.Running, r.Seconds, r.ReadSeconds, r.QueueSeconds = 127, 4, 0.412, 0.403, 0.221
+	r.Generation, r.Running, r.Seconds, r.PartSeconds = 127, 4, 0.412, parts()
 	r.Workers = map[fleet.Phase]int{fleet.Idle: workers, fleet.Busy: 1}
 	for i := range workers {
 		r.Notes = append(r.Notes, decide.Note{

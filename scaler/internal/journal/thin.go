@@ -17,7 +17,8 @@ import (
 // A file of decisions is thinned when it has mostBytes. Then the rounds of the last day
 // stay as they are, or those of a shorter time if they fill more than half of that. Of
 // the older rounds up to a month, each slot of time leaves one record with its numbers,
-// and the first rounds that did something, without their notes.
+// and the first rounds that did something, without their notes and the times of their
+// parts.
 const (
 	mostBytes = 20 << 20
 	slot      = 10 * time.Minute
@@ -175,7 +176,7 @@ func (t *thinner) add(r record.Record) error {
 		t.count(r)
 	}
 	did := acts(r)
-	r.Notes = nil
+	r.Notes, r.PartSeconds = nil, nil
 	switch {
 	case t.first == nil && r.Error == "" && r.Groups != nil:
 		t.first = &r

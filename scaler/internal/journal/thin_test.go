@@ -34,7 +34,7 @@ func busyRound(i int, step time.Duration) record.Record {
 	}
 	r := at(0, d)
 	r.Time = r.Time.Add(time.Duration(i) * step)
-	r.Generation, r.Seconds, r.ReadSeconds, r.QueueSeconds = 127, 0.412, 0.403, 0.221
+	r.Generation, r.Seconds, r.PartSeconds = 127, 0.412, parts()
 	r.Waiting, r.Running = (i*7)%50, i%200
 	r.Workers = map[fleet.Phase]int{fleet.Busy: 10 + i%9, fleet.Idle: i % 5, fleet.Booting: i % 3}
 	r.Groups = map[string]record.Group{

@@ -12,6 +12,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // actionTimeout bounds one action. An action may boot servers. It is finished even
@@ -33,19 +34,19 @@ func (r *round) act(ctx context.Context, d decide.Decision) error {
 	gone := going(d)
 	logConsoles := a.readConsoles(ctx, slices.Concat(d.Remove, d.Discard))
 	if marks := d.Marks(); len(marks) > 0 {
-		a.do(ctx, "ask workers to leave or stay", func(ctx context.Context) error { return r.Actuator.Mark(ctx, a.id, marks) })
+		a.do(ctx, record.PartMarks, "ask workers to leave or stay", func(ctx context.Context) error { return r.Actuator.Mark(ctx, a.id, marks) })
 	}
 	if len(gone) > 0 {
 		r.keepMemos(ctx, gone, false)
 	}
 	logConsoles() // a server that is deleted has no console any more
 	if names := d.Removals(); len(names) > 0 {
-		a.do(ctx, "remove workers", func(ctx context.Context) error { return r.Actuator.Remove(ctx, a.id, names, d.Drained()) })
+		a.do(ctx, record.PartDeletions, "remove workers", func(ctx context.Context) error { return r.Actuator.Remove(ctx, a.id, names, d.Drained()) })
 	}
 	a.discard(ctx, d.Discard)
 	a.collect(ctx, d.Collect)
 	for _, add := range d.Add {
-		a.do(ctx, fmt.Sprintf("add %d to group %s", add.Count, add.Group), func(ctx context.Context) error { return a.add(ctx, add) })
+		a.do(ctx, record.PartCreations, fmt.Sprintf("add %d to group %s", add.Count, add.Group), func(ctx context.Context) error { return a.add(ctx, add) })
 	}
 	r.keepMemos(ctx, gone, true)
 	return errors.Join(a.failed...)
@@ -53,7 +54,7 @@ func (r *round) act(ctx context.Context, d decide.Decision) error {
 
 // do carries one action out, unless the scaler is asked to stop or the facts are
 // too old by now.
-func (a *actions) do(ctx context.Context, what string, call func(ctx context.Context) error) {
+func (a *actions) do(ctx context.Context, part record.Part, what string, call func(ctx context.Context) error) {
 	if ctx.Err() != nil {
 		return // the next scaler sees the same need
 	}
@@ -63,6 +64,7 @@ func (a *actions) do(ctx context.Context, what string, call func(ctx context.Con
 		a.Log.Info("not done", "about", what, "because", why.String())
 		return
 	}
+	defer a.times.enter(part)()
 	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
 	defer cancel()
 	calling, release := a.guard(calling)
@@ -128,7 +130,7 @@ func (a *actions) discard(ctx context.Context, steps []decide.Step) {
 			a.record.Notes = append(a.record.Notes, decide.Note{About: s.Worker, Reason: why})
 			continue
 		}
-		a.do(ctx, what, func(ctx context.Context) error { return d.Discard(ctx, a.id, s.Server) })
+		a.do(ctx, record.PartDeletions, what, func(ctx context.Context) error { return d.Discard(ctx, a.id, s.Server) })
 	}
 }
 
@@ -160,6 +162,7 @@ func (a *actions) collect(ctx context.Context, gone []decide.Remains) {
 }
 
 func (a *actions) collectOne(ctx context.Context, g decide.Remains) ([]string, error) {
+	defer a.times.enter(record.PartRemains)()
 	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
 	defer cancel()
 	calling, release := a.guard(calling)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Limits of what is read of consoles.
@@ -51,6 +52,7 @@ func (a *actions) readConsoles(ctx context.Context, steps []decide.Step) (logCon
 		all.Go(func() { c.text, c.err = a.Consoles.ConsoleTail(reading, c.step.Server, consoleLines) })
 	}
 	return func() {
+		defer a.times.enter(record.PartConsoles)()
 		all.Wait()
 		cancel()
 		for _, c := range consoles {

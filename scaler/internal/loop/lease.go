@@ -35,6 +35,7 @@ func (r *round) takeReport(ctx context.Context) {
 	if r.Reports == nil || !r.state.lease.left {
 		return
 	}
+	defer r.times.enter(record.PartCluster)()
 	r.Reports.KeepReports(false)
 	if _, err := r.Cluster.Read(ctx); err != nil {
 		r.Log.Debug("the front-end's report could not be taken; the next round takes it", "error", err)
@@ -50,6 +51,7 @@ func (r *round) hold(ctx context.Context) (bool, error) {
 		*state = leaseState{standing: record.Standing{Mine: act && !r.DryRun}, left: state.left}
 		return act, nil
 	}
+	defer r.times.enter(record.PartLease)()
 	was := state.standing
 	s, err := r.Lease.Hold(ctx, r.facts.Cluster, act)
 	*state = leaseState{standing: s, free: err == nil && s.Holder == "", left: state.left}

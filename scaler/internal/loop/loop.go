@@ -23,6 +23,7 @@ type Loop struct {
 	Log       hclog.Logger
 	Records   Recorder   // nil: no records are kept
 	Observers []Observer // they follow the loop
+	Followers []Follower // they follow the running round
 	// Changes brings new settings. They hold from the next round on; what is
 	// remembered stays.
 	Changes <-chan Settings
@@ -38,6 +39,7 @@ type state struct {
 	lease    leaseState
 	memos    []string // those on the front-end
 	warned   warnings
+	recorded time.Duration   // how long the end of the last round took: its record was written
 	logged   map[string]bool // matters of the last round's notes, and its summary
 	consoles map[string]bool // servers that are removed for a failure, whose consoles were logged
 }

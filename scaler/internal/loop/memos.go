@@ -7,6 +7,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // memoTimeout bounds the writing of one round's memos.
@@ -36,6 +37,7 @@ func (r *round) keepMemos(ctx context.Context, going []string, drop bool) {
 	if r.Memos == nil || r.DryRun || !ok {
 		return
 	}
+	defer r.times.enter(record.PartMemos)()
 	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), memoTimeout)
 	defer cancel()
 	calling, release := r.guard(calling)

@@ -38,24 +38,26 @@ func unread(err error) record.Source {
 }
 
 // read reads the cluster, then the queue: a job that begins between the two readings
-// shows on its worker. It notes how long both took.
+// shows on its worker.
 func (r *round) read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	began := r.now()
-	defer func() { r.record.ReadSeconds = seconds(r.now().Sub(began)) }()
 	r.keepReports()
 	f := decide.Facts{Flavors: map[string]queue.Shape{}, Sizes: map[string]decide.Size{}}
 	var err error
-	if f.Cluster, err = r.Cluster.Read(ctx); err != nil {
+	done := r.times.enter(record.PartCluster)
+	f.Cluster, err = r.Cluster.Read(ctx)
+	done()
+	if err != nil {
 		return &ReadError{What: record.SourceCluster, Err: err}
 	}
-	asked := r.now()
+	done = r.times.enter(record.PartQueue)
 	f.Queue, err = r.Queue.Read(ctx)
-	r.record.QueueSeconds = seconds(r.now().Sub(asked))
+	done()
 	if err != nil {
 		return &ReadError{What: record.SourceQueue, Err: err}
 	}
+	defer r.times.enter(record.PartProject)()
 	ours := r.policy.For(f.Cluster.Document.Groups).Groups
 	for group, spec := range f.Cluster.Document.Groups {
 		if _, managed := ours[group]; managed {

@@ -18,13 +18,15 @@ type round struct {
 	policy decide.Policy
 	facts  decide.Facts
 	record record.Record
+	times  *timing
 }
 
 // round reads, decides, acts if it may, and records.
 func (l *Loop) round(ctx context.Context, now clock, m mode, p decide.Policy) (record.Record, error) {
 	start := now()
 	l.state.lease.unsure = false // a round that cannot read does not ask for the lease
-	r := &round{Loop: l, now: now, mode: m, policy: p}
+	r := &round{Loop: l, now: now, mode: m, policy: p, times: l.newTiming(now, start)}
+	defer l.watch(r.times)()
 	r.record = record.Record{Time: start.UTC(), DryRun: l.DryRun, Watching: m == watching}
 	err := r.read(ctx)
 	switch {
@@ -39,8 +41,12 @@ func (l *Loop) round(ctx context.Context, now clock, m mode, p decide.Policy) (r
 		l.logRead()
 		err = r.judge(ctx)
 	}
-	r.record.Seconds = seconds(now().Sub(start))
+	leave := r.times.enter(record.PartRecord)
+	begun := r.times.progress().Since
+	r.record.Seconds, r.record.PartSeconds = seconds(begun.Sub(start)), r.times.seconds()
 	r.finish()
+	leave()
+	l.state.recorded = now().Sub(begun)
 	return r.record, err
 }
 
@@ -53,10 +59,13 @@ func (r *round) judge(ctx context.Context) error {
 	r.recall()
 	now := s.follow(r.now())
 	input := record.Input{Facts: r.facts, Policy: r.policy, Memory: s.memory, Now: now}
+	decided := r.times.enter(record.PartDecide)
 	out, memory := input.Decide()
+	decided()
 	s.memory, s.holdEnds = memory, out.HoldEnds
 	r.record.Decided(input, out)
 	may, err := r.hold(ctx)
+	told := r.times.enter(record.PartRecord)
 	if r.record.Standby == "" {
 		r.logStop(r.record.Stopped)
 		r.logDecision(r.record)
@@ -64,6 +73,7 @@ func (r *round) judge(ctx context.Context) error {
 	for _, o := range r.Observers {
 		o.Decided(r.record)
 	}
+	told()
 	if may {
 		err = r.act(ctx, out.Decision)
 	}

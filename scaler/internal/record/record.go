@@ -39,9 +39,9 @@ type Record struct {
 	Errors    []string `json:"errors,omitempty"`    // of actions
 	Error     string   `json:"error,omitempty"`     // why nothing could be decided
 	Seconds   float64  `json:"seconds"`             // length of the round
-	// Of Seconds, the time that reading took, and of that the batch system's tools.
-	ReadSeconds  float64 `json:"read_seconds,omitempty"`
-	QueueSeconds float64 `json:"queue_seconds,omitempty"`
+	// PartSeconds are the parts of Seconds. PartRecord also has the time in which the
+	// record of the round before was written, which is no part of Seconds.
+	PartSeconds PartSeconds `json:"part_seconds,omitempty"`
 
 	Standby string `json:"standby,omitempty"` // why another scaler acts, and not this one
 	Holder  string `json:"-"`                 // another scaler that holds the lease
