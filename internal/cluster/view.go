@@ -12,6 +12,10 @@ type View struct {
 	HasDocument bool     `json:"has_document"`
 	Report      Report   `json:"report"` // the front-end's latest, from a read that asks for it
 	HasReport   bool     `json:"has_report"`
+
+	// Of the clusters that bear the same name, from a read by name: see Ref.Split.
+	Leftovers Nodes `json:"leftovers,omitempty"`
+	Strangers Nodes `json:"strangers,omitempty"`
 }
 
 // ViewOf returns the view of a cluster's servers, with the document from the

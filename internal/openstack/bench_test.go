@@ -54,7 +54,7 @@ func BenchmarkCreate(b *testing.B) {
 				}
 				calls = cloud.TotalCalls() - before
 				b.StopTimer()
-				if err := provision.New(c, provision.Options{}).Destroy(b.Context(), id, nil); err != nil {
+				if err := provision.New(c, provision.Options{}).Destroy(b.Context(), cluster.Ref{ID: id}, nil); err != nil {
 					b.Fatal(err)
 				}
 				b.StartTimer()

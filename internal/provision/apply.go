@@ -86,7 +86,7 @@ func (r *run) look(ctx context.Context) error {
 	var view cluster.View // of a new ID there is nothing to read
 	var err error
 	if !r.req.Create {
-		if view, err = r.p.Refresh(ctx, s.ID, r.req.Known); err != nil {
+		if view, err = r.p.Refresh(ctx, r.req.ref(), r.req.Known); err != nil {
 			return err
 		}
 	}

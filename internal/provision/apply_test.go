@@ -124,7 +124,7 @@ func TestLifeOfACluster(t *testing.T) {
 		if c.calls-before > 3 {
 			t.Errorf("an apply with nothing to do took %d calls", c.calls-before)
 		}
-		if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
+		if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
 		expectEmpty(t, c)
@@ -163,7 +163,7 @@ func TestCreateCallsStayWithinBudget(t *testing.T) {
 				t.Errorf("%d workers took %d calls, want at most %d: %v", n, c.calls, most, c.log)
 			}
 			before := c.calls
-			if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
+			if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
 				t.Fatal(err)
 			}
 			if spent := c.calls - before; spent > n+25-5 {

@@ -154,7 +154,7 @@ func (c change) begin(w *world) {
 // run tries the change once. whole reports whether nothing is left to do.
 func (c change) run(ctx context.Context, p *provision.Provisioner, id string, create bool) (whole bool, err error) {
 	if c.after < 0 {
-		return true, p.Destroy(ctx, id, nil)
+		return true, p.Destroy(ctx, cluster.Ref{ID: id}, nil)
 	}
 	req := c.request(id, c.after, c.retire...)
 	req.Create = create
@@ -175,7 +175,9 @@ func (c change) again(w *world, killed bool, err error) {
 			}
 		}
 		if !killed {
-			w.must(func(ctx context.Context, p *provision.Provisioner) error { return p.Destroy(ctx, firstID, nil) })
+			w.must(func(ctx context.Context, p *provision.Provisioner) error {
+				return p.Destroy(ctx, cluster.Ref{ID: firstID}, nil)
+			})
 		}
 	}
 	w.must(func(ctx context.Context, p *provision.Provisioner) error {
@@ -213,7 +215,9 @@ func (c change) expect(w *world) {
 		w.t.Errorf("servers %v, want %v", got, want)
 	}
 	if id != "" {
-		w.must(func(ctx context.Context, p *provision.Provisioner) error { return p.Destroy(ctx, id, nil) })
+		w.must(func(ctx context.Context, p *provision.Provisioner) error {
+			return p.Destroy(ctx, cluster.Ref{ID: id}, nil)
+		})
 	}
 	time.Sleep(time.Minute) // deletions take a while
 	if s, ips, ports := w.cloud.Servers(), w.cloud.FloatingIPs(), w.cloud.PortCount(); len(s)+len(ips)+ports > 0 {

@@ -18,7 +18,8 @@ import (
 //
 // If the cloud says nothing about a server in known, Destroy ends before it deletes
 // anything: otherwise that server would be forgotten, and stay.
-func (p *Provisioner) Destroy(ctx context.Context, id string, known cluster.Nodes) error {
+func (p *Provisioner) Destroy(ctx context.Context, ref cluster.Ref, known cluster.Nodes) error {
+	id := ref.ID
 	for released := false; ; released = true {
 		listed, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 // The roster stays as it is: it holds another server of that name, or none. A server
 // that is in the roster by now is not deleted, and the error is a conflict.
 func (p *Provisioner) DiscardServer(ctx context.Context, clusterID, serverID string) error {
-	view, _, err := p.open(ctx, clusterID)
+	view, _, err := p.open(ctx, cluster.Ref{ID: clusterID})
 	if err != nil {
 		return err
 	}

@@ -76,12 +76,12 @@ func TestADestroyForgetsNobody(t *testing.T) {
 					c.down[name] = true
 				}
 				c.log = nil
-				err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, known)
+				err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, known)
 				if _, hidden := errors.AsType[*HiddenError](err); !hidden || len(c.present()) != 3 || len(c.ips) != 1 {
 					t.Fatalf("%v; left: %v, %v", err, names(c), c.ips)
 				}
 				c.down, c.log = nil, nil
-				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, known); err != nil {
+				if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, known); err != nil {
 					t.Fatal(err)
 				}
 				expectEmpty(t, c)

@@ -173,7 +173,7 @@ func (s scene) expect(t *testing.T, c *memCloud, req Request) {
 		expectKnown(t, c)
 		expectToGrow(t, c, req)
 	}
-	if err := New(c, Options{}).Destroy(bounded(t), clusterID(c), nil); err != nil {
+	if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: clusterID(c)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	expectEmpty(t, c)
@@ -210,12 +210,12 @@ func TestAKilledDestroyIsEndedByTheNext(t *testing.T) {
 				req := testRequest(t, 3)
 				apply(t, c, req)
 				killed = killAt(t, c, k, func(ctx context.Context) error {
-					return New(c, Options{}).Destroy(ctx, req.Spec.ID, nil)
+					return New(c, Options{}).Destroy(ctx, cluster.Ref{ID: req.Spec.ID}, nil)
 				})
 				if len(c.present()) == 0 && len(c.ips) > 0 {
 					t.Errorf("floating IPs are left and no server of their cluster: %v", c.ips)
 				}
-				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
+				if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
 					t.Fatal(err)
 				}
 				expectEmpty(t, c)

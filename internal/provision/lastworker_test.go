@@ -244,7 +244,7 @@ func TestAKilledShrinkHidesNoWorker(t *testing.T) {
 				_, err := New(c, Options{}).Apply(ctx, req)
 				return err
 			})
-			view, err := New(c, Options{}).Refresh(bounded(t), req.Spec.ID, nil)
+			view, err := New(c, Options{}).Refresh(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

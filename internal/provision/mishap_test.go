@@ -76,7 +76,7 @@ func TestAnyCallMayGoWrong(t *testing.T) {
 func next(t *testing.T, c *memCloud, req Request, err error) {
 	t.Helper()
 	if req.Create && err != nil {
-		if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
+		if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
 		req.Spec.ID = "0f8a7f6e-0000-4000-8000-000000000002"
@@ -93,10 +93,10 @@ func TestAnyCallOfADestroyMayGoWrong(t *testing.T) {
 			apply(t, c, req)
 			var err error
 			reached := mishap.strike(c, k, func() {
-				err = New(c, Options{Concurrency: 1}).Destroy(bounded(t), req.Spec.ID, nil)
+				err = New(c, Options{Concurrency: 1}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil)
 			})
 			if err != nil {
-				if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
+				if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
 					t.Fatal(err)
 				}
 			}

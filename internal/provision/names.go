@@ -66,7 +66,7 @@ func removeLeftovers(ctx context.Context, p *Provisioner, name, createdBy, aband
 		}
 		done[n.ClusterID] = true
 		p.opts.Log(ctx, "removing what an interrupted create left", "cluster", n.ClusterName, "id", n.ClusterID)
-		if err := p.Destroy(ctx, n.ClusterID, nil); err != nil {
+		if err := p.Destroy(ctx, cluster.Ref{ID: n.ClusterID, Name: n.ClusterName}, nil); err != nil {
 			return fmt.Errorf("remove what an interrupted create left: %w", err)
 		}
 	}

@@ -104,6 +104,11 @@ type Request struct {
 	Changed func(cluster.Nodes)
 }
 
+// ref names the cluster, with what counts as left over from making it.
+func (req Request) ref() cluster.Ref {
+	return cluster.Ref{ID: req.Spec.ID, Name: req.Spec.Name, CreatedBy: req.CreatedBy, Abandoned: req.Abandoned}
+}
+
 // mayRoll limits a rolling replacement to what the plan has shown; nil is no limit.
 func (req Request) mayRoll() func(string) bool {
 	if req.Planned == nil {

@@ -10,23 +10,26 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Refresh reads a cluster: one list by tag, which carries the document too, and a
-// look-up by ID of each known server that the list lacks. A cluster of which no
-// server exists has no nodes and is no error.
-func (p *Provisioner) Refresh(ctx context.Context, id string, known cluster.Nodes) (cluster.View, error) {
-	nodes, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+// Refresh reads a cluster: one list by tag, which carries the document and other
+// clusters of the name too, and a look-up by ID of each known server that the list
+// lacks. A cluster of which no server exists has no nodes and is no error.
+func (p *Provisioner) Refresh(ctx context.Context, ref cluster.Ref, known cluster.Nodes) (cluster.View, error) {
+	listed, err := p.cloud.Nodes(ctx, ref.Tag())
+	ours, leftovers, strangers := ref.Split(listed)
 	if err == nil {
-		nodes, err = complete(ctx, p.cloud, p.opts.Concurrency, id, nodes, known)
+		ours, err = complete(ctx, p.cloud, p.opts.Concurrency, ref.ID, ours, known)
 	}
 	if err != nil {
-		return cluster.View{}, fmt.Errorf("list the servers of cluster %s: %w", id, err)
+		return cluster.View{}, fmt.Errorf("list the servers of cluster %s: %w", ref.ID, err)
 	}
-	return cluster.ViewOf(nodes)
+	v, err := cluster.ViewOf(ours)
+	v.Leftovers, v.Strangers = leftovers, strangers
+	return v, err
 }
 
 // Find reads the cluster of that name or ID.
 func (p *Provisioner) Find(ctx context.Context, nameOrID string) (cluster.View, error) {
-	v, err := p.Refresh(ctx, nameOrID, nil)
+	v, err := p.Refresh(ctx, cluster.Ref{ID: nameOrID}, nil)
 	if err != nil || len(v.Nodes) > 0 {
 		return v, err
 	}

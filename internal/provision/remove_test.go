@@ -101,7 +101,7 @@ func TestDestroyNamesALockedServer(t *testing.T) {
 		apply(t, c, req)
 		c.lockedNames = map[string]bool{"astro-cpu-1": true}
 		start := time.Now()
-		err := New(c, Options{}).Destroy(t.Context(), req.Spec.ID, nil)
+		err := New(c, Options{}).Destroy(t.Context(), cluster.Ref{ID: req.Spec.ID}, nil)
 		if !cluster.IsKind(err, cluster.FaultConflict) || !strings.Contains(err.Error(), "delete astro-cpu-1") || time.Since(start) > 2*time.Minute {
 			t.Errorf("after %s: %v", time.Since(start), err)
 		}
@@ -109,7 +109,7 @@ func TestDestroyNamesALockedServer(t *testing.T) {
 			t.Errorf("left: %d servers", len(left))
 		}
 		c.lockedNames = nil
-		if err := New(c, Options{}).Destroy(t.Context(), req.Spec.ID, nil); err != nil || len(c.present()) != 0 {
+		if err := New(c, Options{}).Destroy(t.Context(), cluster.Ref{ID: req.Spec.ID}, nil); err != nil || len(c.present()) != 0 {
 			t.Errorf("unlocked: %v", err)
 		}
 	})

@@ -19,17 +19,17 @@ import (
 const addressTimeout = 3 * time.Minute
 
 // open reads a cluster that is to be changed without its CA's key.
-func (p *Provisioner) open(ctx context.Context, clusterID string) (cluster.View, cluster.Node, error) {
-	view, err := p.Refresh(ctx, clusterID, nil)
+func (p *Provisioner) open(ctx context.Context, ref cluster.Ref) (cluster.View, cluster.Node, error) {
+	view, err := p.Refresh(ctx, ref, nil)
 	if err != nil {
 		return view, cluster.Node{}, err
 	}
 	fe, ok := view.Nodes.FrontEnd()
 	if !ok || !view.HasDocument {
-		return view, fe, fmt.Errorf("open cluster %s: %w", clusterID, ErrNoFrontEnd)
+		return view, fe, fmt.Errorf("open cluster %s: %w", ref.ID, ErrNoFrontEnd)
 	}
 	if view.Document.WithoutMetadataService() {
-		return view, fe, fmt.Errorf("open cluster %s: %w", clusterID, ErrGrowsByTerraform)
+		return view, fe, fmt.Errorf("open cluster %s: %w", ref.ID, ErrGrowsByTerraform)
 	}
 	return view, fe, nil
 }
@@ -45,7 +45,7 @@ func (p *Provisioner) AddWorkers(ctx context.Context, clusterID, group string, n
 // AddWorkersOutside is AddWorkers that leaves availability zones out, as far as the
 // group has others.
 func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group string, n int, avoid []string) ([]string, error) {
-	view, fe, err := p.open(ctx, clusterID)
+	view, fe, err := p.open(ctx, cluster.Ref{ID: clusterID})
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func outcome(b *batch.Batch) ([]string, error) {
 // SetLeaving marks members to leave, or to stay after all. Names without an entry
 // in the roster are passed over.
 func (p *Provisioner) SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error {
-	_, fe, err := p.open(ctx, clusterID)
+	_, fe, err := p.open(ctx, cluster.Ref{ID: clusterID})
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ const removeWait = 90 * time.Second
 // were drained: such a worker stays if it is not marked to leave any more. Someone
 // has called it back, and it may have got a job since.
 func (p *Provisioner) RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error {
-	view, fe, err := p.open(ctx, clusterID)
+	view, fe, err := p.open(ctx, cluster.Ref{ID: clusterID})
 	if err != nil {
 		return err
 	}

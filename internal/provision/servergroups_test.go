@@ -79,7 +79,7 @@ func TestServerGroups(t *testing.T) {
 		apply(t, c, req)
 		expectGroups(t, c, "group removed; a stranger's server group of the same name is not taken", "astro-gpu affinity 1", others)
 
-		if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
+		if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
 		expectEmpty(t, c)
@@ -198,7 +198,7 @@ func TestMembersThatLingerMakeNoSecondServerGroup(t *testing.T) {
 		req.Replacement = Replacement{}
 		grow(&req, 1)
 		apply(t, c, req)
-		if err := New(c, Options{}).Destroy(bounded(t), req.Spec.ID, nil); err != nil {
+		if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
 		expectGroups(t, c, "destroy after a shrink")

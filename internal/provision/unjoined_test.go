@@ -75,7 +75,7 @@ func TestUnjoined(t *testing.T) {
 					row.then(t, c)
 				}
 				p := New(c, Options{})
-				v, err := p.Refresh(t.Context(), req.Spec.ID, nil)
+				v, err := p.Refresh(t.Context(), cluster.Ref{ID: req.Spec.ID}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -125,7 +125,7 @@ func TestAWorkerThatNeverJoinedIsMadeAnewInPlace(t *testing.T) {
 					s.created = time.Now().Add(-time.Hour)
 				}
 				req.Create = false
-				v, err := New(c, Options{}).Refresh(t.Context(), req.Spec.ID, res.Nodes)
+				v, err := New(c, Options{}).Refresh(t.Context(), cluster.Ref{ID: req.Spec.ID}, res.Nodes)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
@@ -22,6 +23,16 @@ func CreatedBy(clusterName string) string {
 	dir, _ := os.Getwd()
 	sum := sha256.Sum256([]byte(strings.Join([]string{host, dir, workspace(), clusterName}, "\x00")))
 	return hex.EncodeToString(sum[:8])
+}
+
+// refOf names the cluster of a state, with what counts as left over from making it here.
+// While an import is under way only the ID is known.
+func refOf(m model) cluster.Ref {
+	ref := cluster.Ref{ID: m.ID.ValueString(), Name: m.Name.ValueString(), Abandoned: abandoned()}
+	if ref.Name != "" {
+		ref.CreatedBy = CreatedBy(ref.Name)
+	}
+	return ref
 }
 
 // abandoned returns the ID of an unfinished cluster from another place that the

@@ -123,7 +123,7 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 // of it is left: the list of servers shows none, look-ups of the known ones found
 // none, and there is no floating IP.
 func look(ctx context.Context, prov *provision.Provisioner, state model, known cluster.Nodes) (view cluster.View, gone bool, err error) {
-	if view, err = prov.Refresh(ctx, state.ID.ValueString(), known); err != nil {
+	if view, err = prov.Refresh(ctx, refOf(state), known); err != nil {
 		return view, false, err
 	}
 	if len(view.Nodes) == 0 {
@@ -165,7 +165,7 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 		resp.Diagnostics.Append(diagnose.Unbegun("The cluster was not deleted", err))
 		return
 	}
-	if err := prov.Destroy(progress.Of(ctx, state.Name.ValueString()), state.ID.ValueString(), nodesOf(known)); err != nil {
+	if err := prov.Destroy(progress.Of(ctx, state.Name.ValueString()), refOf(state), nodesOf(known)); err != nil {
 		resp.Diagnostics.Append(diagnose.Fault("The cluster was not deleted whole", err))
 	}
 }

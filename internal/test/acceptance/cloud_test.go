@@ -246,7 +246,7 @@ func (b *bench) cleanUp(t *testing.T) {
 	ctx := context.WithoutCancel(t.Context())
 	p := provision.New(b.cloud, provision.Options{})
 	for _, n := range b.nodes(ctx, t) {
-		if err := p.Destroy(ctx, n.ClusterID, nil); err != nil {
+		if err := p.Destroy(ctx, cluster.Ref{ID: n.ClusterID}, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -110,7 +110,7 @@ func (s *story) cleanUp(t *testing.T) {
 	}
 	p := provision.New(s.cloud, provision.Options{})
 	for id := range ours {
-		if err := p.Destroy(ctx, id, nil); err != nil {
+		if err := p.Destroy(ctx, cluster.Ref{ID: id}, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -172,7 +172,7 @@ func birth(t *testing.T, maker *openstack.Client, name, image, flavor, network s
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 		defer cancel()
-		if err := p.Destroy(ctx, id, nil); err != nil {
+		if err := p.Destroy(ctx, cluster.Ref{ID: id}, nil); err != nil {
 			t.Error(err)
 		}
 	})

@@ -23,7 +23,7 @@ type still struct {
 
 func (s still) Read(context.Context) (cluster.View, error) { return cluster.View{Nodes: s.nodes}, nil }
 
-func (s still) Refresh(context.Context, string, cluster.Nodes) (cluster.View, error) {
+func (s still) Refresh(context.Context, cluster.Ref, cluster.Nodes) (cluster.View, error) {
 	return cluster.View{Nodes: s.nodes}, nil
 }
 

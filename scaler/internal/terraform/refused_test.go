@@ -26,7 +26,7 @@ func (h *headless) Read(context.Context) (cluster.View, error) {
 	return cluster.View{Nodes: slices.Clone(h.nodes)}, nil
 }
 
-func (h *headless) Refresh(context.Context, string, cluster.Nodes) (cluster.View, error) {
+func (h *headless) Refresh(context.Context, cluster.Ref, cluster.Nodes) (cluster.View, error) {
 	return cluster.View{Nodes: slices.Clone(h.nodes)}, nil
 }
 

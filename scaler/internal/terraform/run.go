@@ -53,7 +53,7 @@ func (r run) part(ctx context.Context, w wish) error {
 
 // attempt writes, plans, checks and applies.
 func (r run) attempt(ctx context.Context, w wish) error {
-	view, err := r.o.Cloud.Refresh(ctx, r.clusterID, r.known())
+	view, err := r.o.Cloud.Refresh(ctx, cluster.Ref{ID: r.clusterID}, r.known())
 	if err != nil {
 		return fmt.Errorf("look before the run: %w", err)
 	}
@@ -77,7 +77,7 @@ func (r run) attempt(ctx context.Context, w wish) error {
 	if err != nil {
 		return err
 	}
-	if view, err = r.o.Cloud.Refresh(ctx, r.clusterID, view.Nodes); err != nil {
+	if view, err = r.o.Cloud.Refresh(ctx, cluster.Ref{ID: r.clusterID}, view.Nodes); err != nil {
 		return fmt.Errorf("look after the run: %w", err)
 	}
 	// If there was nothing to apply, the apply of a person may have been faster.

@@ -285,7 +285,7 @@ func (s *stage) servers() map[string]string {
 
 func (s *stage) roster() map[string]cluster.Leaving {
 	s.t.Helper()
-	view, err := s.p.Refresh(s.t.Context(), s.id, nil)
+	view, err := s.p.Refresh(s.t.Context(), cluster.Ref{ID: s.id}, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

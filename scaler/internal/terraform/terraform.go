@@ -22,7 +22,7 @@ type Reader interface {
 // without a server from the roster, and deleting servers that neither the roster nor the
 // state has. *provision.Provisioner satisfies it.
 type Cloud interface {
-	Refresh(ctx context.Context, clusterID string, known cluster.Nodes) (cluster.View, error)
+	Refresh(ctx context.Context, ref cluster.Ref, known cluster.Nodes) (cluster.View, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
 	RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error
 	DiscardServer(ctx context.Context, clusterID, serverID string) error
