@@ -1,11 +1,9 @@
 package batch
 
 import (
-	"crypto/rand"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +12,7 @@ import (
 )
 
 // Batch is a set of new workers on their way: created, waited for, and built once
-// more where Nova fails to build one. Observe, Enroll and the like are called from
+// more where Nova fails to build one. Observe, Enrol and the like are called from
 // one goroutine; Launch makes servers side by side.
 type Batch struct {
 	ID        string    // on every server of the batch, see cluster.MetaBatch
@@ -43,7 +41,7 @@ func New(maker Maker, concurrency int, doc cluster.Document, names []string, met
 		return nil, err
 	}
 	b := &Batch{
-		ID: strings.ToLower(rand.Text()[:10]), Begun: time.Now(), Messenger: noMessenger{},
+		ID: cluster.BatchID(ca.Public()), Begun: time.Now(), Messenger: noMessenger{},
 		maker: maker, concurrency: concurrency, doc: doc, meta: meta, ca: ca,
 		placement: newPlacement(doc.Groups), members: make(map[string]*member, len(names)),
 	}
@@ -58,8 +56,8 @@ func New(maker Maker, concurrency int, doc cluster.Document, names []string, met
 }
 
 // Spread gives the workers their availability zones beside those that stay. Zones
-// in avoid are left out where a group has others.
-func (b *Batch) Spread(stay cluster.Nodes, avoid []string) {
+// in avoid, by group, are left out where the group has others.
+func (b *Batch) Spread(stay cluster.Nodes, avoid map[string][]string) {
 	b.placement.spread(b.members, stay, avoid)
 }
 
@@ -105,6 +103,19 @@ func (b *Batch) Nodes() cluster.Nodes {
 		}
 	}
 	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
+	return out
+}
+
+// Unknown returns the names of the workers that were given up because their create calls
+// got no answer, in order.
+func (b *Batch) Unknown() []string {
+	var out []string
+	for _, m := range b.members {
+		if m.unanswered {
+			out = append(out, m.name)
+		}
+	}
+	cluster.SortNames(out)
 	return out
 }
 

@@ -14,7 +14,26 @@ import (
 
 // Launch creates every worker that has no server, at bounded concurrency. A worker
 // that fails is a Problem; the error is the context's only.
-func (b *Batch) Launch(ctx context.Context) error {
+func (b *Batch) Launch(ctx context.Context) error { return launch{b, b.maker.Create}.all(ctx) }
+
+// Post is Launch that sends each create call once and never reads a list. A worker whose
+// call got no answer is in Unknown afterwards: its server may exist, or come about later.
+func (b *Batch) Post(ctx context.Context) error {
+	once := func(ctx context.Context, req cluster.NodeRequest, _ []string) (string, error) {
+		return b.maker.Cloud.CreateNode(ctx, req)
+	}
+	return launch{b, once}.all(ctx)
+}
+
+// launch creates servers of a batch. Its create sends the call of one server and returns
+// the ID; known are servers of earlier tries.
+type launch struct {
+	*Batch
+	create func(ctx context.Context, req cluster.NodeRequest, known []string) (string, error)
+}
+
+func (l launch) all(ctx context.Context) error {
+	b := l.Batch
 	var todo []*member
 	for _, m := range b.members {
 		if m.id == "" && !m.lost && !b.Messenger.Waits(m.name) {
@@ -25,13 +44,14 @@ func (b *Batch) Launch(ctx context.Context) error {
 	var g errgroup.Group
 	g.SetLimit(b.concurrency)
 	for _, m := range todo {
-		g.Go(func() error { b.create(ctx, m); return nil })
+		g.Go(func() error { l.one(ctx, m); return nil })
 	}
 	_ = g.Wait() // no member returns an error
 	return context.Cause(ctx)
 }
 
-func (b *Batch) create(ctx context.Context, m *member) {
+func (l launch) one(ctx context.Context, m *member) {
+	b := l.Batch
 	for refused := b.placement.refusal(m); refused != nil; refused = b.placement.refusal(m) {
 		if !b.placement.elsewhere(m) {
 			b.GiveUp(m.name, cluster.Problem{Kind: refused.kind, Summary: "was not created", Detail: refused.detail})
@@ -43,13 +63,14 @@ func (b *Batch) create(ctx context.Context, m *member) {
 		b.GiveUp(m.name, cluster.Problem{Kind: cluster.FaultOther, Summary: "was not created", Detail: err.Error()})
 		return
 	}
-	id, err := b.maker.Create(ctx, req, m.old)
+	id, err := l.create(ctx, req, m.old)
 	if err != nil {
 		b.placement.refuse(m, err)
 		if ofZone(err) && m.zone != "" {
-			b.create(ctx, m) // in another zone, or given up where there is none
+			l.one(ctx, m) // in another zone, or given up where there is none
 			return
 		}
+		m.unanswered = cluster.IsKind(err, cluster.FaultUnavailable)
 		b.GiveUp(m.name, cluster.Problem{Kind: kindOf(err), Summary: "was not created", Detail: err.Error()})
 		return
 	}
@@ -58,7 +79,8 @@ func (b *Batch) create(ctx context.Context, m *member) {
 	m.id = id
 	m.tries++
 	m.node = cluster.Node{ID: id, Name: m.name, ClusterID: b.doc.ID, ClusterName: b.doc.Name,
-		Role: cluster.RoleWorker, Group: m.group, Status: cluster.StatusBuild}
+		Role: cluster.RoleWorker, Group: m.group, Zone: m.zone, Status: cluster.StatusBuild}
+	cluster.ReadMetadata(&m.node, req.Metadata)
 }
 
 func (b *Batch) request(m *member) (cluster.NodeRequest, error) {
@@ -75,7 +97,7 @@ func (b *Batch) request(m *member) (cluster.NodeRequest, error) {
 		CoordinatorKey: b.doc.FrontEnd.CoordinatorKey,
 		HostKey:        cloudinit.HostKey{Private: key.Private, Public: key.Public, Certificate: key.Certificate},
 	}
-	metadata := b.Marks(nil)
+	metadata := b.Marks(map[string]string{cluster.MetaBatchCA: b.ca.Public()})
 	if err := b.Messenger.Equip(m.name, &in, metadata); err != nil {
 		return cluster.NodeRequest{}, err
 	}

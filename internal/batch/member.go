@@ -19,6 +19,7 @@ type member struct {
 	unseen      int // lists in a row that did not show it
 	node        cluster.Node
 	lost        bool // given up, see Batch.Problems
+	unanswered  bool // with lost: the cloud may have made its server, or may yet make it
 }
 
 // triedZones returns the zones of all tries, where there was a choice.

@@ -37,9 +37,9 @@ func newPlacement(groups map[string]cluster.GroupSpec) *placement {
 }
 
 // spread gives the members their availability zones: each group's zones are filled
-// evenly, the workers that stay counted in. Zones in avoid are left out where the
-// group has others.
-func (p *placement) spread(members map[string]*member, stay cluster.Nodes, avoid []string) {
+// evenly, the workers that stay counted in. Zones in avoid, by group, are left out where
+// the group has others.
+func (p *placement) spread(members map[string]*member, stay cluster.Nodes, avoid map[string][]string) {
 	names := map[string][]string{}
 	for _, m := range members {
 		names[m.group] = append(names[m.group], m.name)
@@ -47,7 +47,7 @@ func (p *placement) spread(members map[string]*member, stay cluster.Nodes, avoid
 	for group, added := range names {
 		cluster.SortNames(added)
 		others := slices.DeleteFunc(stay.Workers(group), func(n cluster.Node) bool { return n.Ending() || slices.Contains(added, n.Name) })
-		zones := cluster.Spread(without(p.groups[group].Zones, avoid), others, added)
+		zones := cluster.Spread(without(p.groups[group].Zones, avoid[group]), others, added)
 		for _, name := range added {
 			members[name].zone = zones[name]
 			p.members[place{group, zones[name]}]++

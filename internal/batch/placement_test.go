@@ -37,7 +37,7 @@ func TestSpreadCountsThoseThatStay(t *testing.T) {
 		{"all are to be avoided: as without", []string{"a", "b"}, [2]string{"b", "a"}},
 	} {
 		members := testMembers("astro-cpu-2", "astro-cpu-3", "astro-gpu-1")
-		testPlacement("a", "b").spread(members, stay, row.avoid)
+		testPlacement("a", "b").spread(members, stay, map[string][]string{"cpu": row.avoid})
 		if got := [2]string{members["astro-cpu-2"].zone, members["astro-cpu-3"].zone}; got != row.want {
 			t.Errorf("%s: zones %v, want %v", row.name, got, row.want)
 		}

@@ -15,14 +15,14 @@ import (
 )
 
 // The document is kept in the front-end's server metadata: zlib, base64, in
-// chunks of at most 255 characters. Nova allows 128 items; 8 are left to other
+// chunks of at most 255 characters. Nova allows 128 items; 9 are left to other
 // keys (openstack: conf/quota.py, parameter_types.py).
 const (
 	documentVersion = 1
 	documentHead    = "vmcluster_doc" // "<generation> <chunks>"
 	documentChunk   = "vmcluster_doc_"
 	chunkSize       = 255
-	MaxChunks       = 119
+	MaxChunks       = 118
 )
 
 // MaxGeneration bounds generations: every JSON reader takes numbers up to it exactly.
@@ -233,18 +233,6 @@ func WithDocument(metadata, document map[string]string) map[string]string {
 	maps.Copy(out, document)
 	return out
 }
-
-// Enrolled reports whether the roster holds this worker: the server, not only its
-// name. A server that an interrupted run made is not enrolled even if an older server's
-// entry has its name, because its batch CA ended with that run.
-func (d Document) Enrolled(n Node) bool {
-	m, ok := d.Member(n.Name)
-	return ok && m.Enrols(n)
-}
-
-// Enrols reports whether the entry is that of the server, and not of an older one of
-// its name.
-func (m Member) Enrols(n Node) bool { return n.Batch == "" || n.Batch == m.Batch }
 
 // WithoutMetadataService reports whether the cluster's cloud has no metadata
 // service: nodes get their user data on a config drive, and the front-end learns

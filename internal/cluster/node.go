@@ -55,6 +55,7 @@ type Node struct {
 	SpecHash    string            `json:"spec_hash,omitempty"`    // of the spec that the node was made from
 	Owner       string            `json:"owner,omitempty"`        // its maker: "terraform" or "scaler"
 	Batch       string            `json:"batch,omitempty"`        // the batch whose CA signed its first host key; "" for an older node without one
+	BatchCA     string            `json:"batch_ca,omitempty"`     // public half of that CA; "" where the metadata hold none that proves the batch
 	Protected   bool              `json:"protected,omitempty"`    // the scaler must leave it alone
 	Created     time.Time         `json:"created,omitzero"`
 	Volumes     []string          `json:"volumes,omitempty"`  // IDs of the volumes that go with the server

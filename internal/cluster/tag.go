@@ -32,6 +32,7 @@ const (
 	MetaCreatedBy   = "vmcluster_created_by"   // fingerprint of the run that made the cluster
 	MetaCA          = "vmcluster_ca"           // fingerprint of the cluster CA in the node's user data
 	MetaBatch       = "vmcluster_batch"        // the batch in which the node was made; other servers of its name have another one
+	MetaBatchCA     = "vmcluster_batch_ca"     // public half of the batch's CA: by it any process can enrol the worker, see ReadBatchCA
 	MetaSent        = "vmcluster_sent"         // generation of the roster in the user data of a worker that takes it to the front-end
 	MetaReady       = "vmcluster_ready"        // on the front-end: set when the first apply has ended
 	MetaProtect     = "vmcluster_protect"      // set by an operator: the scaler must leave the node alone
@@ -52,7 +53,7 @@ var metadataKey = regexp.MustCompile(`^[a-zA-Z0-9-_:. ]{1,255}$`) // nova: param
 // OwnMetadata returns how many keys of ours a server of that spec may get, without the
 // document.
 func (s NodeSpec) OwnMetadata() int {
-	n := 8 // those above without MetaImage, MetaNetwork and MetaServerGroup
+	n := 9 // those above without MetaImage, MetaNetwork and MetaServerGroup
 	if s.ServerGroup != "" {
 		n++
 	}
@@ -141,6 +142,7 @@ func ReadMetadata(n *Node, metadata map[string]string) {
 	n.Flavor = metadata[MetaFlavor]
 	n.Owner = metadata[MetaOwner]
 	n.Batch = metadata[MetaBatch]
+	n.BatchCA = ReadBatchCA(n.Batch, metadata[MetaBatchCA])
 	n.Protected = metadata[MetaProtect] != ""
 	n.ServerGroup = metadata[MetaServerGroup]
 	if image := metadata[MetaImage]; image != "" {

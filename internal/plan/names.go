@@ -7,9 +7,9 @@ import (
 )
 
 // More returns the names of n more workers of a group beside those that have a
-// server or stand in the roster.
-func More(v cluster.View, group string, n int) []string {
-	taken := v.Nodes.Names()
+// server, stand in the roster or are reserved.
+func More(v cluster.View, group string, n int, reserved ...string) []string {
+	taken := append(v.Nodes.Names(), reserved...)
 	for _, m := range v.Document.Workers {
 		taken = append(taken, m.Name)
 	}

@@ -80,8 +80,7 @@ func (d *deletion) refuse(n cluster.Node, err error) {
 		d.said, d.refused = map[string]error{}, map[string]bool{}
 	}
 	d.said[n.ID] = fmt.Errorf("delete %s: %w", n.Name, err)
-	// nova: "Instance … is locked", by compute/api.py check_instance_lock
-	d.refused[n.ID] = !cluster.IsKind(err, cluster.FaultConflict) || strings.Contains(err.Error(), "is locked")
+	d.refused[n.ID] = !cluster.IsKind(err, cluster.FaultConflict) || isLocked(err)
 }
 
 // await reads the list until no server is left whose deletion can succeed.

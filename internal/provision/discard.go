@@ -2,8 +2,6 @@ package provision
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -16,18 +14,11 @@ func (p *Provisioner) DiscardServer(ctx context.Context, clusterID, serverID str
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(view.Nodes, func(n cluster.Node) bool { return n.ID == serverID && n.Role == cluster.RoleWorker })
-	if i < 0 {
-		return nil // it is gone already
+	doomed, err := discardable(view, serverID)
+	if err != nil || len(doomed) == 0 {
+		return err
 	}
-	n := view.Nodes[i]
-	twin := slices.ContainsFunc(view.Nodes, func(o cluster.Node) bool { return o.Name == n.Name && o.ID != n.ID && !o.Gone() })
-	if view.Document.Enrolled(n) && !twin {
-		return &cluster.CloudError{
-			Kind: cluster.FaultConflict, Op: "delete server " + serverID,
-			Message: fmt.Sprintf("%s is in the roster by now", n.Name),
-		}
-	}
+	n := doomed[0]
 	p.opts.Log(ctx, "deleting a server that is in no roster", "node", n.Name, "server", n.ID)
-	return deleteAll(ctx, p, clusterID, cluster.Nodes{n}, nil)
+	return deleteAll(ctx, p, clusterID, doomed, nil)
 }

@@ -101,7 +101,7 @@ func (d distribution) revise(doc *cluster.Document) (bool, error) {
 	delivery := r.channel.delivery()
 	templates := roster.SetTemplates(doc, r.req.Spec)
 	keyed := roster.TakeKeys(doc, r.inv.frontEnd, d.report)
-	moved := delivery != missed && r.inv.batch.Enroll(doc)
+	moved := delivery != missed && r.inv.batch.Enrol(doc)
 	moved = roster.Forget(doc, func(m cluster.Member) bool { return d.gone(m) || delivery != pulled && d.victims[m.Name] }) || moved
 	moved = roster.SetLeaving(doc, d.leaving(r.plan.Rolls())) || moved
 	moved = r.setCA(doc) || moved
@@ -118,10 +118,12 @@ func (d distribution) gone(m cluster.Member) bool {
 	return vanished(d.before, d.r.inv.nodes(), m)
 }
 
+// vanished reports whether an entry that was in the roster when the nodes were listed has
+// no server among them. An entry that was written since is not judged.
 func vanished(before cluster.Document, nodes cluster.Nodes, m cluster.Member) bool {
-	_, known := before.Member(m.Name)
+	was, known := before.Member(m.Name)
 	_, there := nodes.ByName(m.Name)
-	return known && !there
+	return known && was.Batch == m.Batch && was.Address == m.Address && !there
 }
 
 // leaving asks the victims to leave, and takes back what an earlier, interrupted

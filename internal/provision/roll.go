@@ -97,7 +97,7 @@ func (p replacement) carryOut(ctx context.Context) error {
 	if err := r.launch(bounded, names, r.inv.servers); err != nil {
 		return err
 	}
-	if err := p.enroll(ctx); err != nil {
+	if err := p.enrol(ctx); err != nil {
 		return err
 	}
 	if err := r.inv.waitBatch(bounded, beActive, 1); err != nil {
@@ -110,12 +110,12 @@ func (p replacement) carryOut(ctx context.Context) error {
 	return (&joinWait{r: r, generation: r.doc.Generation, joinEnd: time.Now().Add(joinPatience), spared: p.spared}).await(ctx)
 }
 
-// enroll writes the new workers into the document, and removes those without a
+// enrol writes the new workers into the document, and removes those without a
 // server.
-func (p replacement) enroll(ctx context.Context) error {
+func (p replacement) enrol(ctx context.Context) error {
 	r, before := p.r, p.r.doc
 	doc, err := r.p.store(r.inv.frontEnd.ID).Change(ctx, nil, func(d *cluster.Document) error {
-		enrolled := r.inv.batch.Enroll(d)
+		enrolled := r.inv.batch.Enrol(d)
 		nodes := r.inv.nodes()
 		if !roster.Forget(d, func(m cluster.Member) bool { return vanished(before, nodes, m) }) && !enrolled {
 			return roster.ErrNoChange

@@ -59,7 +59,7 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 	if err != nil {
 		return nil, err
 	}
-	b.Spread(view.Nodes, avoid)
+	b.Spread(view.Nodes, map[string][]string{group: avoid})
 	b.JoinServerGroups(ctx, view.Nodes)
 	if err := b.Launch(ctx); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 	}
 	_, err = p.store(fe.ID).Change(ctx, nil, func(d *cluster.Document) error {
 		roster.TakeKeys(d, fe, report)
-		if !b.Enroll(d) {
+		if !b.Enrol(d) {
 			return roster.ErrNoChange
 		}
 		d.Generation++

@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 )
 
-// Enroll writes the workers with an address into the roster, except those whose
+// Enrol writes the workers with an address into the roster, except those whose
 // name another writer has put there since the batch was prepared. It reports
 // whether that changed the roster.
-func (b *Batch) Enroll(d *cluster.Document) bool {
+func (b *Batch) Enrol(d *cluster.Document) bool {
 	changed := false
 	b.taken = nil
 	for _, n := range b.Nodes() {
@@ -43,14 +44,8 @@ func (b *Batch) Enroll(d *cluster.Document) bool {
 	return changed
 }
 
-// Sign puts the public half of the batch's CA into the document, so that a
-// coordinator can verify the first host keys of the batch's workers.
-func (b *Batch) Sign(d *cluster.Document) {
-	if d.Batches == nil {
-		d.Batches = map[string]string{}
-	}
-	d.Batches[b.ID] = b.ca.Public()
-}
+// Sign puts the public half of the batch's CA into the document, see roster.SetBatch.
+func (b *Batch) Sign(d *cluster.Document) { roster.SetBatch(d, b.ID, b.ca.Public()) }
 
 // isNew reports whether a roster entry was not in the document when the batch was
 // prepared.
@@ -59,7 +54,7 @@ func isNew(prepared cluster.Document, entry cluster.Member) bool {
 	return !known || before.Batch != entry.Batch || before.Address != entry.Address
 }
 
-// Yield deletes the workers that Enroll has passed over because another writer's
+// Yield deletes the workers that Enrol has passed over because another writer's
 // worker has the name.
 func (b *Batch) Yield(ctx context.Context) {
 	for _, m := range b.taken {

@@ -1,0 +1,171 @@
+package provision
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// scalerOn makes a cluster with that many workers of the group cpu and returns the scaler's
+// Steps and a request of that cluster.
+func scalerOn(t *testing.T, c *memCloud, workers int, change func(*Request)) (Steps, Request) {
+	t.Helper()
+	req := testRequest(t, workers)
+	if change != nil {
+		change(&req)
+	}
+	apply(t, c, req)
+	return Steps{New(c, Options{Owner: cluster.OwnerScaler})}, req
+}
+
+func (p Steps) view(t *testing.T, req Request) cluster.View {
+	t.Helper()
+	v, err := p.Refresh(t.Context(), req.ref(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func twoGroups(req *Request) {
+	gpu := req.Spec.Groups["cpu"]
+	gpu.Count, gpu.Zones = 0, []string{"a", "b"}
+	req.Spec.Groups["gpu"] = gpu
+}
+
+// The scaler's way without a wait: post, and enrol in a later reading, by any process.
+func TestPostThenEnrol(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		p, req := scalerOn(t, c, 1, twoGroups)
+		begun, calls := time.Now(), c.calls
+		posted, err := p.Post(t.Context(), req.ref(), []Order{{Group: "cpu", Count: 2}, {Group: "gpu", Count: 2, Avoid: []string{"a"}}})
+		if want := []string{"astro-cpu-2", "astro-cpu-3", "astro-gpu-1", "astro-gpu-2"}; err != nil || !slices.Equal(posted.Accepted.Names(), want) || len(posted.Refused)+len(posted.Unknown) > 0 {
+			t.Fatalf("posted %+v, %v", posted, err)
+		}
+		if took := time.Since(begun); took > 0 || c.calls-calls != 1+4 {
+			t.Errorf("it took %s and %d calls, want no time and a list with four POSTs", took, c.calls-calls)
+		}
+		if zone := c.request(t, "astro-gpu-1").Zone; zone != "b" {
+			t.Errorf("zone %q, want b", zone)
+		}
+		calls = c.calls
+		if names, err := p.Enrol(t.Context(), p.view(t, req)); err != nil || len(names) > 0 || c.calls-calls != 1 {
+			t.Errorf("before they have addresses: %v, %v, %d calls", names, err, c.calls-calls)
+		}
+		time.Sleep(memAddress)
+		calls = c.calls
+		other := Steps{New(c, Options{})} // another process, of the other owner
+		names, err := other.Enrol(t.Context(), other.view(t, req))
+		if err != nil || !slices.Equal(names, posted.Accepted.Names()) || c.calls-calls != 1+3 {
+			t.Errorf("enrolled %v, %v, with %d calls; want one list and one write", names, err, c.calls-calls)
+		}
+		if d := document(t, c); d.Generation != 2 || len(d.Workers) != 5 {
+			t.Errorf("generation %d, %d workers; want 2, 5", d.Generation, len(d.Workers))
+		}
+		time.Sleep(2 * memBoot)
+		if v := readUntil(t, p.Provisioner, req.Spec.ID, 2); v.Report.Joined != 5 {
+			t.Errorf("joined %d of 5, pending %q", v.Report.Joined, v.Report.PendingNames)
+		}
+	})
+}
+
+// Each row is what the cloud says to POSTs for two workers of cpu, which has one, and what
+// is known then.
+func TestWhatBecomesOfPosts(t *testing.T) {
+	for _, row := range []struct {
+		name                       string
+		setup                      func(*memCloud)
+		orders                     []Order
+		accepted, refused, unknown string
+	}{
+		{"accepted", func(*memCloud) {}, []Order{{Group: "cpu", Count: 2}}, "cpu-2 cpu-3", "", ""},
+		{"no answer, carried out", func(c *memCloud) { c.after = failOn("create astro-cpu-3", errLost) }, []Order{{Group: "cpu", Count: 2}}, "cpu-2", "", "cpu-3"},
+		{"no answer, not carried out", func(c *memCloud) { c.before = failOn("create astro-cpu-3", errLost) }, []Order{{Group: "cpu", Count: 2}}, "cpu-2", "", "cpu-3"},
+		{"quota", func(c *memCloud) { c.maxed = 2 }, []Order{{Group: "cpu", Count: 2}}, "", "cpu-2:quota: cpu-3:quota:", ""},
+		{"a zone is refused", func(c *memCloud) { c.shut = map[string]bool{"a": true} }, []Order{{Group: "gpu", Count: 2}}, "gpu-1 gpu-2", "", ""},
+		{"all zones are refused", func(c *memCloud) { c.shut = map[string]bool{"a": true, "b": true} }, []Order{{Group: "gpu", Count: 1}, {Group: "cpu", Count: 1}}, "cpu-2", "gpu-1:bad_request:a,b", ""},
+		{"reserved names", func(*memCloud) {}, []Order{{Group: "cpu", Count: 2, Reserved: []string{"astro-cpu-2", "astro-cpu-4"}}}, "cpu-3 cpu-5", "", ""},
+		{"a group in two orders", func(*memCloud) {}, []Order{{Group: "cpu", Count: 1}, {Group: "cpu", Count: 1}}, "cpu-2 cpu-3", "", ""},
+		{"no such group", func(*memCloud) {}, []Order{{Group: "old", Count: 1}, {Group: "cpu", Count: 1}}, "cpu-2", "old-1:other:", ""},
+		{"nothing", func(*memCloud) {}, []Order{{Group: "cpu"}}, "", "", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				p, req := scalerOn(t, c, 1, twoGroups)
+				row.setup(c)
+				begun := time.Now()
+				posted, err := p.Post(t.Context(), req.ref(), row.orders)
+				if err != nil || time.Since(begun) > 0 {
+					t.Fatalf("after %s: %v", time.Since(begun), err)
+				}
+				var refused []string
+				for _, lost := range posted.Refused {
+					refused = append(refused, fmt.Sprintf("%s:%s:%s", lost.Name, lost.Kind, strings.Join(lost.Zones, ",")))
+				}
+				for what, lists := range map[string][2]string{
+					"accepted": {strings.Join(posted.Accepted.Names(), " "), row.accepted},
+					"refused":  {strings.Join(refused, " "), row.refused}, "unknown": {strings.Join(posted.Unknown, " "), row.unknown},
+				} {
+					if got := strings.ReplaceAll(lists[0], "astro-", ""); got != lists[1] {
+						t.Errorf("%s: %q, want %q", what, got, lists[1])
+					}
+				}
+				if d := document(t, c); d.Generation != 1 {
+					t.Errorf("generation %d: the roster was written", d.Generation)
+				}
+			})
+		})
+	}
+}
+
+func failOn(op string, err error) func(int, string) error {
+	return func(_ int, done string) error {
+		if done == op {
+			return err
+		}
+		return nil
+	}
+}
+
+// A reading may be old when its workers are enrolled: what another writer has put under
+// such a name since stays.
+func TestEnrolFromAnOldReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		p, req := scalerOn(t, c, 1, nil)
+		if _, err := p.Post(t.Context(), req.ref(), []Order{{Group: "cpu", Count: 2}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(memAddress)
+		v := p.view(t, req)
+		c.changeRoster(t, c.server(t, "astro-frontend"), func(d *cluster.Document) {
+			d.Workers = append(d.Workers, cluster.Member{Name: "astro-cpu-2", Address: "10.0.0.99", Batch: "theirs"})
+		})
+		names, err := p.Enrol(t.Context(), v)
+		if err != nil || !slices.Equal(names, []string{"astro-cpu-3"}) {
+			t.Errorf("enrolled %v, %v", names, err)
+		}
+		if m, _ := document(t, c).Member("astro-cpu-2"); m.Batch != "theirs" {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+func TestEnrolWhereTheRosterIsCarried(t *testing.T) {
+	v := cluster.View{HasDocument: true, Document: cluster.Document{Coordinator: cluster.CoordinatorLastWorker},
+		Nodes: cluster.Nodes{{ID: "1", Role: cluster.RoleFrontEnd}}}
+	if _, err := (Steps{New(newMemCloud(), Options{})}).Enrol(t.Context(), v); !errors.Is(err, ErrGrowsByTerraform) {
+		t.Errorf("%v", err)
+	}
+	if _, err := (Steps{New(newMemCloud(), Options{})}).Enrol(t.Context(), cluster.View{}); !errors.Is(err, ErrNoFrontEnd) {
+		t.Errorf("%v", err)
+	}
+}
