@@ -32,18 +32,28 @@ type CLI struct {
 	rc   string
 }
 
-// New prepares dir for running path with the provider binary that lies in binDir.
+// New prepares dir for running path with this tree's provider, whose binary lies in
+// binDir.
 func New(path, dir, binDir string) (*CLI, error) {
+	return NewFor(path, dir, binDir, Source, sourceOpenTofu)
+}
+
+// NewFor prepares dir for running path with the provider of these addresses, whose binary
+// lies in binDir. The last part of an address is the provider's name.
+func NewFor(path, dir, binDir string, addresses ...string) (*CLI, error) {
 	binDir, err := filepath.Abs(binDir)
 	if err != nil {
 		return nil, fmt.Errorf("find the provider's folder: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(binDir, "terraform-provider-vmcluster")); err != nil {
-		return nil, fmt.Errorf("find the provider: %w; run make build first", err)
+	var overrides strings.Builder
+	for _, address := range addresses {
+		if _, err := os.Stat(filepath.Join(binDir, "terraform-provider-"+filepath.Base(address))); err != nil {
+			return nil, fmt.Errorf("find the provider: %w; run make build first", err)
+		}
+		fmt.Fprintf(&overrides, "    %q = %q\n", address, binDir)
 	}
 	rc := filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n    %q = %q\n  }\n  direct {}\n}\n",
-		Source, binDir, sourceOpenTofu, binDir)
+	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n%s  }\n  direct {}\n}\n", overrides.String())
 	if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write the command's configuration: %w", err)
 	}

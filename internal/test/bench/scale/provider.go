@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/bench"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+)
+
+// The goals beside those that follow from the number of workers.
+const (
+	goalCreate      = 1.10 // × the bare API
+	goalDestroy     = 1.15
+	goalPlan        = 2 * time.Second
+	goalPlanMB      = 250
+	goalPlanCalls   = 4
+	callsOfACreate  = 15 // beside one for each worker
+	callsOfADestroy = 10
+
+	provider = "terraform-provider-vmcluster"
+)
+
+const configuration = `
+terraform {
+  required_providers {
+    vmcluster = { source = "registry.terraform.io/vmcluster/vmcluster" }
+  }
+}
+
+provider "vmcluster" {}
+
+resource "vmcluster_cluster" "bench" {
+  name            = "bench"
+  image           = %q
+  network         = "private"
+  security_groups = ["default"]
+  wait_for        = "active"
+
+  front_end = { flavor = %[2]q }
+  workers = {
+    cpu = { flavor = %[2]q, count = %[3]d }
+  }
+}
+`
+
+// measureProvider makes and deletes n workers and a front-end by the bare API and by the
+// provider in turn, with the same number of calls side by side.
+func measureProvider(ctx context.Context, s settings, table *bench.Table, n int, plan bool) error {
+	st, end, err := newStage(s) //nolint:contextcheck // the cloud runs until it is closed
+	if err != nil {
+		return err
+	}
+	defer end()
+	bare, err := st.bare(ctx)
+	if err != nil {
+		return err
+	}
+	bareCreate, err := timed(func() error { return bare.Create(ctx, n+1) })
+	if err != nil {
+		return fmt.Errorf("create by the bare API: %w", err)
+	}
+	bareDestroy, err := timed(func() error { return bare.Destroy(ctx) })
+	if err != nil {
+		return fmt.Errorf("destroy by the bare API: %w", err)
+	}
+	if err := st.cli.Write("main.tf", fmt.Sprintf(configuration, imageName, flavorName, n)); err != nil {
+		return err
+	}
+	used, calls, err := st.run(ctx, "apply", "-auto-approve", "-no-color")
+	if err != nil {
+		return err
+	}
+	table.Ratio(fmt.Sprintf("create %d, wall against the bare API", n), used.Wall, bareCreate, goalCreate)
+	table.Count(fmt.Sprintf("create %d, calls", n), calls, n+callsOfACreate)
+	if plan {
+		if err := st.measurePlan(ctx, table, n); err != nil {
+			return err
+		}
+	}
+	used, calls, err = st.run(ctx, "destroy", "-auto-approve", "-no-color")
+	if err != nil {
+		return err
+	}
+	if left := len(st.cloud.Servers()); left > 0 {
+		return fmt.Errorf("%d servers are left after the destroy", left)
+	}
+	table.Ratio(fmt.Sprintf("destroy %d, wall against the bare API", n), used.Wall, bareDestroy, goalDestroy)
+	table.Count(fmt.Sprintf("destroy %d, calls", n), calls, n+callsOfADestroy)
+	return nil
+}
+
+// measurePlan refreshes and plans a cluster that needs no change: at the cloud's pace,
+// and by a cloud that answers at once, so that the time is the programs' own.
+func (st *stage) measurePlan(ctx context.Context, table *bench.Table, n int) error {
+	used, _, err := st.run(ctx, "plan", "-no-color", "-detailed-exitcode")
+	if err != nil {
+		return err
+	}
+	table.Note(fmt.Sprintf("refresh and plan %d, at the cloud's pace", n), "%s", bench.Seconds(used.Wall))
+	paced := bench.Nova()
+	st.cloud.Configure(func(o *openstacktest.Options) { o.Latency, o.Pace = 0, openstacktest.Pace{} })
+	defer st.cloud.Configure(func(o *openstacktest.Options) { o.Latency, o.Pace = paced.Latency, paced.Pace })
+	used, calls, err := st.run(ctx, "plan", "-no-color", "-detailed-exitcode")
+	if err != nil {
+		return err
+	}
+	table.Time(fmt.Sprintf("refresh and plan %d, by a cloud that answers at once", n), used.Wall, goalPlan)
+	table.Note("  processor time of the command line and the provider", "%s", bench.Seconds(used.CPU))
+	table.Count(fmt.Sprintf("refresh and plan %d, calls", n), calls, goalPlanCalls)
+	table.Add(bench.Row{
+		What: fmt.Sprintf("refresh and plan %d, memory of the provider", n), Goal: fmt.Sprintf("≤ %d MB", goalPlanMB),
+		Figure: fmt.Sprintf("%.0f MB", used.MB(provider)), Missed: used.MB(provider) > goalPlanMB,
+	})
+	table.Note("  memory of the command line beside it", "%.0f MB", used.MB(filepath.Base(st.cli.Path)))
+	return nil
+}
+
+// run runs the command line, and counts the calls to the cloud.
+func (st *stage) run(ctx context.Context, args ...string) (bench.Usage, int, error) {
+	st.cloud.ResetCalls()
+	cmd := st.cli.Command(ctx, args...)
+	var out strings.Builder
+	cmd.Stdout = &out
+	cmd.Stderr = &out
+	used, err := bench.Run(cmd)
+	if _, werr := fmt.Fprint(st.cli.Out, out.String()); werr != nil {
+		return used, 0, werr
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 2 && args[0] == "plan" {
+		err = errors.New("the plan holds a difference")
+	}
+	if err != nil {
+		return used, 0, fmt.Errorf("%s: %w\n%s", args[0], err, lastOf(out.String()))
+	}
+	return used, st.cloud.TotalCalls(), nil
+}
+
+// lastOf returns the end of a long text.
+func lastOf(text string) string { return text[max(0, len(text)-4000):] }
+
+func timed(act func() error) (time.Duration, error) {
+	start := time.Now()
+	err := act()
+	return time.Since(start), err
+}
