@@ -76,6 +76,7 @@ func showPage(ctx context.Context, l *loop.Loop, c config.Config, live *live, lo
 		return nil, err
 	}
 	l.Observers = append(l.Observers, board, m)
+	l.Followers = append(l.Followers, board, m)
 	log.Info("the page is served", "address", server.Address(), "tls", access.CertificateFile != "", "password", access.Username != "")
 	if access.Username != "" && access.CertificateFile == "" && !c.Web.Loopback() {
 		log.Warn("the page's password travels in clear text: there is no certificate_file")

@@ -109,7 +109,7 @@ func inWords(w fleet.Worker, r record.Record) string {
 	case fleet.Idle:
 		return fmt.Sprintf("It is in the pool and has run nothing for %s.", text.Duration(r.Time.Sub(w.Pool.IdleSince)))
 	case fleet.Booting:
-		return fmt.Sprintf("It has been on its way into the pool for %s, counts as capacity, and is replaced if it has not come after %s.", absent, text.Duration(r.Policy.JoinTimeout))
+		return way(w.Stage()) + " " + fmt.Sprintf("It has been on its way into the pool for %s, counts as capacity, and is replaced if it has not come after %s.", absent, text.Duration(r.Policy.JoinTimeout))
 	case fleet.Leaving:
 		return "It is asked to leave by a mark in the cluster document (" + string(w.Mark) + ")."
 	case fleet.Closed:
@@ -198,7 +198,22 @@ func has(g status.Group) string {
 	if g.Total == 0 {
 		return "It has no workers."
 	}
-	return upper(text.Count(g.Total, "worker")) + ": " + record.PhasesText(g.Phases) + "."
+	return upper(text.Count(g.Total, "worker")) + ": " + g.WorkersText() + "."
+}
+
+// way returns how far a worker on its way has come, as a sentence.
+func way(stage fleet.Stage) string {
+	switch stage {
+	case fleet.StageRequested:
+		return "Its server is requested, and the cloud does not show it yet."
+	case fleet.StageBuilding:
+		return "Its server is being built and has no address yet."
+	case fleet.StageAddress:
+		return "Its server has an address and is not in the cluster's roster yet."
+	case fleet.StageEnrolled:
+		return "Its server is in the cluster's roster and does not run yet."
+	}
+	return "Its server runs and is in the cluster's roster."
 }
 
 // about returns the latest events for which mine reports true.

@@ -176,7 +176,7 @@ func (t *thinner) add(r record.Record) error {
 		t.count(r)
 	}
 	did := acts(r)
-	r.Notes, r.PartSeconds = nil, nil
+	r.Notes, r.PartSeconds, r.Coming = nil, nil, nil
 	switch {
 	case t.first == nil && r.Error == "" && r.Groups != nil:
 		t.first = &r

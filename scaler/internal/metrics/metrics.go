@@ -22,15 +22,18 @@ import (
 
 const prefix = "vmcluster_scaler_"
 
-// Metrics are the scaler's metrics. It implements loop.Observer and is safe for
-// concurrent use.
+// Metrics are the scaler's metrics. It implements loop.Observer and loop.Follower, and is
+// safe for concurrent use.
 type Metrics struct {
+	*rounds
+
 	registry *prometheus.Registry
 	now      func() time.Time
 
 	jobs       *prometheus.GaugeVec
 	oldest     prometheus.Gauge
 	workers    *prometheus.GaugeVec
+	coming     *prometheus.GaugeVec
 	bound      *prometheus.GaugeVec
 	needed     *prometheus.GaugeVec
 	generation prometheus.Gauge
@@ -65,6 +68,7 @@ type Metrics struct {
 // New returns metrics without values. Version is the scaler's version.
 func New(version string, now func() time.Time) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), now: now, sick: map[string]bool{}, births: newBirths()}
+	m.rounds = newRounds(m.registry, now)
 	m.gauges()
 	m.counters()
 	info := m.gaugeVec("build_info", "Always 1; the version is a label.", "version")
@@ -80,6 +84,7 @@ func (m *Metrics) gauges() {
 	m.jobs = m.gaugeVec("jobs", "Jobs by state: waiting (those that count), running, not_counted, unmet (waiting without a worker to come).", "state")
 	m.oldest = m.gauge("oldest_job_age_seconds", "How long the oldest waiting job that counts has waited; 0 where none does.")
 	m.workers = m.gaugeVec("workers", "Workers by group and phase. Strangers in the pool have the group \"\".", "group", "phase")
+	m.coming = m.gaugeVec("workers_on_their_way", "Booting workers by how far they have come: requested, building, has_address, enrolled, started.", "group", "stage")
 	m.bound = m.gaugeVec("group_bound", "Least and most workers of a group in the scaler's charge.", "group", "bound")
 	m.needed = m.gaugeVec("workers_needed", "New workers that the waiting jobs need.", "group")
 	m.generation = m.gauge("cluster_generation", "Generation of the cluster document.")
@@ -159,6 +164,7 @@ func (m *Metrics) Handler() http.Handler {
 func (m *Metrics) gather() ([]*dto.MetricFamily, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.show()
 	return m.registry.Gather()
 }
 
@@ -198,6 +204,7 @@ func (m *Metrics) Finished(r record.Record) {
 	now := m.now()
 	m.lastTick.Set(float64(now.UnixMilli()) / 1000)
 	m.tick.Observe(r.Seconds)
+	m.took(r.PartSeconds)
 	m.made.Add(float64(len(r.Added)))
 	m.used(r)
 	for _, kind := range r.Faults {
@@ -261,6 +268,7 @@ func (m *Metrics) seen(s status.Status) {
 		m.dryRun.Set(1)
 	}
 	m.workers.Reset()
+	m.coming.Reset()
 	m.bound.Reset()
 	m.needed.Reset()
 	for _, g := range s.Groups {
@@ -268,6 +276,9 @@ func (m *Metrics) seen(s status.Status) {
 			if p != fleet.Foreign {
 				m.workers.WithLabelValues(g.Name, string(p)).Set(0)
 			}
+		}
+		for _, stage := range fleet.Stages {
+			m.coming.WithLabelValues(g.Name, string(stage)).Set(float64(g.Coming[stage]))
 		}
 		if g.Managed {
 			m.bound.WithLabelValues(g.Name, "min").Set(float64(g.Min))

@@ -236,3 +236,37 @@ func TestKindsOfFailure(t *testing.T) {
 		}
 	}
 }
+
+// The running round shows with its part and its age, and a round that lasts for too long
+// counts by the part that it is in.
+func TestTheRunningRound(t *testing.T) {
+	now := recordtest.Noon
+	m := metrics.New("dev", func() time.Time { return now })
+	has := func(wanted ...string) {
+		t.Helper()
+		text := show(t, m)
+		for _, want := range wanted {
+			if !strings.Contains(text, "\nvmcluster_scaler_"+want+"\n") {
+				t.Errorf("it lacks %q:\n%s", want, text)
+			}
+		}
+	}
+	has("tick_running_seconds 0", `tick_running_part_seconds{part="queue"} 0`, `watchdog_alarms_total{part="queue"} 0`)
+	at := record.Progress{Begun: now, Part: record.PartQueue, Since: now.Add(2 * time.Second)}
+	m.Running(at)
+	now = now.Add(65 * time.Second)
+	m.Overdue(at)
+	has("tick_running_seconds 65", `tick_running_part_seconds{part="queue"} 63`, `tick_running_part_seconds{part="cluster"} 0`, `watchdog_alarms_total{part="queue"} 1`)
+	m.Running(record.Progress{})
+	has("tick_running_seconds 0", `tick_running_part_seconds{part="queue"} 0`, `watchdog_alarms_total{part="queue"} 1`)
+}
+
+// Names of parts in a record that are none of ours make no series.
+func TestPartsAreBounded(t *testing.T) {
+	m := metrics.New("dev", func() time.Time { return recordtest.Noon })
+	m.Finished(record.Record{Time: recordtest.Noon, PartSeconds: record.PartSeconds{record.PartQueue: 0.7, "else": 1}})
+	text := show(t, m)
+	if !strings.Contains(text, `tick_part_seconds_sum{part="queue"} 0.7`) || strings.Contains(text, `part="else"`) {
+		t.Errorf("got:\n%s", text)
+	}
+}

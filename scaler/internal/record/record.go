@@ -28,9 +28,10 @@ type Record struct {
 	Waiting    int                 `json:"jobs_waiting"`
 	Running    int                 `json:"jobs_running"`
 	Workers    map[fleet.Phase]int `json:"workers,omitempty"`
-	Groups     map[string]Group    `json:"groups,omitempty"`  // the cluster's groups; nil: nothing was read
-	Thinned    bool                `json:"thinned,omitempty"` // the record stands for the rounds up to the next record
-	Needed     int                 `json:"workers_needed"`    // beyond those that exist
+	Coming     map[fleet.Stage]int `json:"on_their_way,omitempty"` // the booting ones, by how far they have come
+	Groups     map[string]Group    `json:"groups,omitempty"`       // the cluster's groups; nil: nothing was read
+	Thinned    bool                `json:"thinned,omitempty"`      // the record stands for the rounds up to the next record
+	Needed     int                 `json:"workers_needed"`         // beyond those that exist
 	DryRun     bool                `json:"dry_run,omitempty"`
 	Watching   bool                `json:"watching,omitempty"` // a round that does not act
 	decide.Decision
@@ -78,9 +79,12 @@ func (r *Record) Decided(in Input, out decide.Outcome) {
 	r.Cluster, r.Generation = f.Cluster.Document.Name, f.Cluster.Document.Generation
 	r.Waiting, r.Running = f.Queue.Waiting(), f.Queue.Running
 	r.Needed = out.Demand.New()
-	r.Workers = map[fleet.Phase]int{}
+	r.Workers, r.Coming = map[fleet.Phase]int{}, map[fleet.Stage]int{}
 	for _, w := range out.Fleet.Workers {
 		r.Workers[w.Phase]++
+		if stage := w.Stage(); stage != "" {
+			r.Coming[stage]++
+		}
 	}
 	r.Decision, r.Fleet, r.Demand, r.Facts = out.Decision, out.Fleet, out.Demand, f
 	r.Policy, r.Input = in.Policy.At(in.Now).For(f.Cluster.Document.Groups), &in
@@ -147,10 +151,21 @@ var Phases = []fleet.Phase{
 // PhasesText returns the number of workers in each phase in words: "2 busy, 1 idle",
 // or "none".
 func PhasesText(workers map[fleet.Phase]int) string {
+	return numbers(Phases, workers, func(p fleet.Phase) string { return string(p) })
+}
+
+// StagesText returns the number of workers on their way by stage in words: "2 building,
+// 1 enrolled", or "none".
+func StagesText(coming map[fleet.Stage]int) string {
+	return numbers(fleet.Stages, coming, fleet.Stage.Words)
+}
+
+// numbers returns the numbers that are not 0 in words, in the order of their kinds.
+func numbers[K comparable](kinds []K, counts map[K]int, words func(K) string) string {
 	var parts []string
-	for _, p := range Phases {
-		if workers[p] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", workers[p], p))
+	for _, k := range kinds {
+		if counts[k] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[k], words(k)))
 		}
 	}
 	if len(parts) == 0 {

@@ -1,23 +1,14 @@
 package status
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/usage"
-)
-
-// Limits of the time that a healthy loop needs: a round reads for two minutes at most,
-// then acts, by several calls of half an hour at most.
-const (
-	readLimit   = 3 * time.Minute
-	actionLimit = 2 * time.Hour
 )
 
 // Point is the numbers of jobs and workers at one moment.
@@ -67,8 +58,8 @@ func (s *series) add(p Point) {
 	s.points = append(s.points, p)
 }
 
-// Board keeps what the scaler saw and did, for the page. It implements loop.Observer
-// and is safe for concurrent use.
+// Board keeps what the scaler saw and did, for the page. It implements loop.Observer and
+// loop.Follower, and is safe for concurrent use.
 type Board struct {
 	Version string // of the scaler; set it before the board is used
 
@@ -80,9 +71,9 @@ type Board struct {
 	status   Status
 	record   record.Record
 	known    bool // a round has set status
-	acting   bool
-	begun    time.Time // of the round that acts
-	finished time.Time
+	running  record.Progress
+	finished time.Time // when the last round ended
+	last     *Last     // that round
 	trouble  string
 	journal  *journal.Journal
 	latest   Point
@@ -122,7 +113,6 @@ func (b *Board) Decided(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.status, b.record, b.known, b.trouble = Of(r), r, true, ""
-	b.acting, b.begun = true, r.Time
 	b.point(r) // now, so that charts and status agree while the decision is carried out
 }
 
@@ -130,7 +120,8 @@ func (b *Board) Decided(r record.Record) {
 func (b *Board) Finished(r record.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.acting, b.finished, b.trouble = false, b.now(), r.Error
+	b.finished, b.trouble = b.now(), r.Error
+	b.last = &Last{Time: r.Time, Took: r.Seconds, Parts: r.PartSeconds, Error: r.Error}
 	b.status.Error = r.Error
 	b.journal.Add(r)
 	b.point(r)
@@ -159,6 +150,8 @@ type View struct {
 	History map[string][]Point // by the name of the span; the last point is the latest one
 	Usage   []usage.Day        // the latest first
 	Health  Health
+	Running record.Progress // of the running round
+	Last    *Last           // the last round that ended; nil before the first
 }
 
 // history returns the points of each span. The last one is the latest reading, also
@@ -175,14 +168,6 @@ func (b *Board) history() map[string][]Point {
 	return out
 }
 
-// Health reports whether the loop runs.
-type Health struct {
-	OK       bool       `json:"ok"`
-	Text     string     `json:"text"`
-	LastTick *time.Time `json:"last_tick,omitempty"`
-	Error    string     `json:"error,omitempty"` // why nothing can be decided
-}
-
 // View returns a copy of what the board holds.
 func (b *Board) View() View {
 	b.mu.Lock()
@@ -191,24 +176,6 @@ func (b *Board) View() View {
 	return View{
 		Now: now, Version: b.Version, Status: b.status, Record: b.record, Known: b.known, Events: b.journal.Events(),
 		History: b.history(), Usage: b.usage.Days(b.prices), Health: b.health(now),
+		Running: b.running, Last: b.last,
 	}
-}
-
-// health returns the loop's health. A cloud or a queue that cannot be read does not
-// count: a restart of the scaler would not help.
-func (b *Board) health(now time.Time) Health {
-	h := Health{LastTick: when(b.finished), Error: b.trouble}
-	since, limit, what := b.started, readLimit+2*b.interval(), "no round has ended since the start, %s ago"
-	switch {
-	case b.acting:
-		since, limit, what = b.begun, actionLimit, "a decision is carried out since %s"
-	case !b.finished.IsZero():
-		since, what = b.finished, "the last round ended %s ago"
-	}
-	h.OK = now.Sub(since) <= limit
-	h.Text = fmt.Sprintf(what, text.Duration(now.Sub(since)))
-	if !h.OK {
-		h.Text += fmt.Sprintf(", longer than %s", text.Duration(limit))
-	}
-	return h
 }

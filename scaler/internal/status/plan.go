@@ -74,6 +74,9 @@ func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) er
 
 func phaseText(w fleet.Worker) string {
 	text := string(w.Phase)
+	if stage := w.Stage(); stage != "" {
+		text += " (" + stage.Words() + ")"
+	}
 	if w.Node.Protected {
 		text += ", protected"
 	}

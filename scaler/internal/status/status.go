@@ -69,7 +69,8 @@ type Group struct {
 	Max     int                 `json:"max"`
 	Total   int                 `json:"total"`
 	Phases  map[fleet.Phase]int `json:"workers,omitempty"`
-	Needed  int                 `json:"needed"` // new workers
+	Coming  map[fleet.Stage]int `json:"on_their_way,omitempty"` // the booting ones, by how far they have come
+	Needed  int                 `json:"needed"`                 // new workers
 	For     int                 `json:"needed_for_jobs"`
 }
 
@@ -78,6 +79,7 @@ type Worker struct {
 	Name      string       `json:"name"`
 	Group     string       `json:"group,omitempty"`
 	Phase     fleet.Phase  `json:"phase"`
+	Stage     fleet.Stage  `json:"stage,omitempty"` // of a booting worker: how far it has come
 	Since     *time.Time   `json:"since,omitempty"` // idle or not in the pool since then
 	Jobs      int          `json:"jobs"`
 	Fit       int          `json:"waiting_jobs_that_fit"`
@@ -146,6 +148,12 @@ func groups(r record.Record) []Group {
 			}
 			g.Phases[w.Phase]++
 			g.Total++
+			if stage := w.Stage(); stage != "" {
+				if g.Coming == nil {
+					g.Coming = map[fleet.Stage]int{}
+				}
+				g.Coming[stage]++
+			}
 		}
 		out = append(out, g)
 	}
@@ -154,7 +162,7 @@ func groups(r record.Record) []Group {
 
 func worker(w fleet.Worker, fit int) Worker {
 	out := Worker{
-		Name: w.Name, Group: w.Group, Phase: w.Phase, Jobs: w.Jobs, Fit: fit,
+		Name: w.Name, Group: w.Group, Phase: w.Phase, Stage: w.Stage(), Jobs: w.Jobs, Fit: fit,
 		Server: w.Node.ID, Nova: string(w.Node.Status), Address: w.Node.Address, Zone: w.Node.Zone,
 		Created: when(w.Node.Created), Protected: w.Node.Protected,
 	}
@@ -209,6 +217,17 @@ func (s Status) Exist() int {
 		}
 	}
 	return n
+}
+
+// Coming returns the number of the cluster's workers on their way by stage.
+func (s Status) Coming() map[fleet.Stage]int {
+	all := map[fleet.Stage]int{}
+	for _, g := range s.Groups {
+		for stage, n := range g.Coming {
+			all[stage] += n
+		}
+	}
+	return all
 }
 
 // Sorted returns the workers, those that need attention first.

@@ -119,12 +119,27 @@ func TestHealth(t *testing.T) {
 	}
 	check(3*time.Minute, true, "no round has ended since the start, 3m ago")
 	check(4*time.Minute, false, "longer than 3m20s")
-	c.now = recordtest.Noon.Add(5 * time.Minute)
+	in := func(part record.Part, begun, since time.Duration) {
+		b.Running(record.Progress{Begun: recordtest.Noon.Add(begun), Part: part, Since: recordtest.Noon.Add(since)})
+	}
+	in(record.PartCluster, 5*time.Minute, 5*time.Minute)
+	check(8*time.Minute, true, "a round runs since 3m, in its part cluster")
+	check(9*time.Minute, false, "in its part cluster since 4m, longer than 3m")
+	c.now = recordtest.Noon.Add(9 * time.Minute)
 	b.Decided(at(records[0], 5*time.Minute))
-	check(time.Hour, true, "a decision is carried out since 55m")
-	check(3*time.Hour, false, "longer than 2h")
+	in(record.PartCreations, 5*time.Minute, 9*time.Minute)
+	check(40*time.Minute, true, "a round runs since 35m, in its part creations")
+	check(time.Hour, false, "in its part creations since 51m, longer than 35m")
+	in(record.PartDeletions, 5*time.Minute, 2*time.Hour) // the next action of the same round
+	check(2*time.Hour+time.Minute, true, "a round runs since 1h56m")
+	check(2*time.Hour+10*time.Minute, false, "a round runs since 2h5m, in its part deletions, longer than 2h")
+	in(record.PartMemos, 5*time.Minute, 2*time.Hour)
+	check(2*time.Hour+4*time.Minute, false, "in its part memos since 4m, longer than 3m")
 	c.now = recordtest.Noon.Add(3 * time.Hour)
 	b.Finished(at(records[0], 3*time.Hour))
+	in(record.PartRecord, 5*time.Minute, 3*time.Hour)
+	check(3*time.Hour+10*time.Minute, false, "in its part record since 10m") // the disk hangs
+	b.Running(record.Progress{})
 	check(3*time.Hour+time.Minute, true, "the last round ended 1m ago")
 	check(3*time.Hour+10*time.Minute, false, "the last round ended 10m ago")
 

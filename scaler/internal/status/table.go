@@ -12,6 +12,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/journal"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // Write prints a status for people. Last is the scaler's latest round by its file of
@@ -20,6 +21,9 @@ func Write(w io.Writer, s Status, last *Last) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "cluster\t%s, generation %d, read %s\n", s.Cluster, s.Generation, s.Time.UTC().Format("2006-01-02 15:04:05 UTC"))
 	fmt.Fprintf(t, "jobs\t%s\n", s.Queue.text(s.Time))
+	if coming := s.Coming(); len(coming) > 0 {
+		fmt.Fprintf(t, "coming\t%s\n", record.StagesText(coming))
+	}
 	if s.Acting != "" {
 		fmt.Fprintf(t, "scaler\t%s holds the lease\n", s.Acting)
 	}
@@ -69,9 +73,24 @@ func (q Queue) text(now time.Time) string {
 	return line
 }
 
-// Words returns a worker's phase, whether it is protected, and its fault.
+// WorkersText returns the number of a group's workers in each phase in words, those on
+// their way also by stage: "2 busy, 3 booting (1 requested, 2 building)".
+func (g Group) WorkersText() string {
+	phases := record.PhasesText(g.Phases)
+	if len(g.Coming) == 0 {
+		return phases
+	}
+	booting := fmt.Sprintf("%d %s", g.Phases[fleet.Booting], fleet.Booting)
+	return strings.Replace(phases, booting, booting+" ("+record.StagesText(g.Coming)+")", 1)
+}
+
+// Words returns a worker's phase, how far it has come on its way, whether it is
+// protected, and its fault.
 func (w Worker) Words() string {
 	words := []string{string(w.Phase)}
+	if w.Stage != "" {
+		words[0] += " (" + w.Stage.Words() + ")"
+	}
 	if w.Protected {
 		words = append(words, "protected")
 	}
@@ -100,10 +119,11 @@ func (w Worker) FreeText() string {
 
 // Last is the scaler's latest round by its file of decisions.
 type Last struct {
-	Time   time.Time     `json:"time"`
-	Took   float64       `json:"seconds"`
-	Error  string        `json:"error,omitempty"`
-	Action *LatestAction `json:"latest_action,omitempty"`
+	Time   time.Time          `json:"time"`
+	Took   float64            `json:"seconds"`
+	Parts  record.PartSeconds `json:"part_seconds,omitempty"`
+	Error  string             `json:"error,omitempty"`
+	Action *LatestAction      `json:"latest_action,omitempty"`
 }
 
 // LatestAction is the latest action in a file of decisions.
@@ -121,7 +141,7 @@ func LastOf(path string) (*Last, error) {
 		return nil, err
 	}
 	r := records[len(records)-1]
-	last := &Last{Time: r.Time, Took: r.Seconds, Error: r.Error}
+	last := &Last{Time: r.Time, Took: r.Seconds, Parts: r.PartSeconds, Error: r.Error}
 	for _, e := range journal.Of(records) {
 		if e.Action() {
 			last.Action = &LatestAction{Time: e.To, What: e.Title(), About: e.About, Reason: e.Reason}
@@ -130,11 +150,21 @@ func LastOf(path string) (*Last, error) {
 	return last, nil
 }
 
+// TookText returns how long the round took, and its longest parts: "0.6 s (queue 0.4 s,
+// cluster 0.2 s)".
+func (l *Last) TookText() string {
+	took := fmt.Sprintf("%.1f s", l.Took)
+	if parts := l.Parts.Text(); parts != "" {
+		took += " (" + parts + ")"
+	}
+	return took
+}
+
 func (l *Last) lines(now time.Time) []string {
 	if l == nil {
 		return nil
 	}
-	lines := []string{fmt.Sprintf("last round %s ago, took %.1f s", text.Duration(now.Sub(l.Time)), l.Took)}
+	lines := []string{fmt.Sprintf("last round %s ago, took %s", text.Duration(now.Sub(l.Time)), l.TookText())}
 	if l.Error != "" {
 		lines = append(lines, l.Error)
 	}

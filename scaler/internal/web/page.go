@@ -82,7 +82,7 @@ func newPage(v status.View, name string) pageData {
 	}
 	for _, g := range v.Status.Groups {
 		d.Groups = append(d.Groups, group{
-			Group: g, Text: record.PhasesText(g.Phases), Min: g.Bound(g.Min), Max: g.Bound(g.Max), Chart: groupChart(h, g.Name),
+			Group: g, Text: g.WorkersText(), Min: g.Bound(g.Min), Max: g.Bound(g.Max), Chart: groupChart(h, g.Name),
 		})
 	}
 	d.Used = used(v.Usage)

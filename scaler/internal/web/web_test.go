@@ -106,7 +106,7 @@ func TestWhatIsServed(t *testing.T) {
 			"<h1>astro</h1>", "the last round ended 0s ago", `<dt>waiting</dt><dd>23</dd>`, `<td data-label="worker"><a href="explain/astro-cpu-5">astro-cpu-5</a></td>`, "broken, No valid host was found",
 			`<dt>workers</dt><dd>8</dd>`, `<dt>no group can run</dt><dd class="bad"><a href="#jobs">2</a></dd>`, "waiting 23</span>", "running 5</span>", "min 1</span>", "max 12</span>", "vmcluster-scaler 1.2.3",
 			`<a href="explain/9.0">9.0</a></td><td data-label="ask for">1 CPU, 512.0 GiB</td>`, "<time datetime=\"2026-11-22T09:00:00Z\">2026-11-22 09:00:00 UTC</time>", "<th>cpu</th><th>gpu</th><th>all</th><th>cost</th>",
-			"<b>add 1 (astro-gpu-2)</b> group gpu", `<td><a href="explain/cpu">cpu</a></td><td>1 busy, 1 idle, 1 booting, 1 leaving, 1 absent, 1 stopped, 1 broken</td><td>1</td><td>12</td><td>2 for `, "stays: 4 jobs fit it", "remove workers: server astro-cpu-6: it is locked", `aria-current="true">1 hour`,
+			"<b>add 1 (astro-gpu-2)</b> group gpu", `<td><a href="explain/cpu">cpu</a></td><td>1 busy, 1 idle, 1 booting (1 enrolled), 1 leaving, 1 absent, 1 stopped, 1 broken</td><td>1</td><td>12</td><td>2 for `, "stays: 4 jobs fit it", "booting (enrolled)", "last round took 21.4 s (creations 19.5 s, deletions 1.2 s, queue 0.4 s, cluster 0.3 s)", "remove workers: server astro-cpu-6: it is locked", `aria-current="true">1 hour`,
 		}},
 		{"a day", "GET", "/?range=day", played(), 200, "text/html", []string{`aria-current="true">24 hours`, ">11:30</text>"}},
 		{"a span that is none", "GET", "/?range=%3Cscript%3E", played(), 200, "text/html", []string{`aria-current="true">1 hour`}},
