@@ -1,6 +1,9 @@
 package cluster
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // Ref names one cluster of a project, and how what an interrupted create of that name
 // has left is recognised.
@@ -25,26 +28,22 @@ func (r Ref) Tag() string {
 // that were made at the caller's place or are abandoned: their maker is dead, because a
 // place has one run at a time. Strangers are all others.
 func (r Ref) Split(nodes Nodes) (ours, leftovers, strangers Nodes) {
-	finished, foreign := map[string]bool{}, map[string]bool{}
-	for _, n := range nodes {
-		if n.Metadata[MetaReady] != "" {
-			finished[n.ClusterID] = true
-		}
-		if r.CreatedBy == "" || n.Metadata[MetaCreatedBy] != r.CreatedBy {
-			foreign[n.ClusterID] = true
-		}
-	}
-	for _, n := range nodes {
-		switch id := n.ClusterID; {
-		case id == r.ID:
-			ours = append(ours, n)
-		case !finished[id] && (!foreign[id] || id == r.Abandoned):
-			leftovers = append(leftovers, n)
+	for _, c := range nodes.Clusters() {
+		switch {
+		case c[0].ClusterID == r.ID:
+			ours = c
+		case !c.Finished() && (r.made(c) || c[0].ClusterID == r.Abandoned):
+			leftovers = append(leftovers, c...)
 		default:
-			strangers = append(strangers, n)
+			strangers = append(strangers, c...)
 		}
 	}
 	return ours, leftovers, strangers
+}
+
+// made reports whether all nodes were made at the caller's place.
+func (r Ref) made(ns Nodes) bool {
+	return r.CreatedBy != "" && !slices.ContainsFunc(ns, func(n Node) bool { return n.Metadata[MetaCreatedBy] != r.CreatedBy })
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -52,6 +51,12 @@ var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1
 // IsID reports whether a text has the form of a cluster's ID, a UUID. A name may have
 // it, too.
 func IsID(text string) bool { return uuid.MatchString(text) }
+
+// Finished reports whether an apply has finished the cluster of which these are the
+// nodes.
+func (ns Nodes) Finished() bool {
+	return slices.ContainsFunc(ns, func(n Node) bool { return n.Metadata[MetaReady] != "" })
+}
 
 // Clusters returns the nodes of each cluster, in the order in which the clusters first
 // appear.

@@ -21,8 +21,9 @@ type run struct {
 	plan    plan.Plan
 	doc     cluster.Document // as in the cloud, or as it will be there
 	channel channel
-	held    batch.Held // server groups that the cluster had when it was first seen
-	ca      *trust.CA  // of a front-end that is made
+	held    batch.Held    // server groups that the cluster had when it was first seen
+	ca      *trust.CA     // of a front-end that is made
+	left    cluster.Nodes // of interrupted creates: they could not be deleted
 }
 
 // Apply makes the cluster what the request wants: a create, a growth, a shrink
@@ -46,7 +47,7 @@ func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 	}
 	p.opts.Log(ctx, counts.String(), "cluster", req.Spec.Name, "generation", r.doc.Generation)
 	return Result{
-		View:     cluster.View{Nodes: nodes, Document: r.doc, HasDocument: r.inv.frontEnd.ID != ""},
+		View:     cluster.View{Nodes: nodes, Document: r.doc, HasDocument: r.inv.frontEnd.ID != "", Leftovers: r.left},
 		Problems: r.tally.sorted(), Counts: counts,
 	}, err
 }
@@ -79,7 +80,11 @@ func (r *run) steps(ctx context.Context) error {
 func (r *run) look(ctx context.Context) error {
 	s := r.req.Spec
 	if r.req.Create && !r.req.NameFree {
-		if err := removeLeftovers(ctx, r.p, s.Name, r.req.CreatedBy, r.req.Abandoned, s.ID); err != nil {
+		left, err := r.p.leftovers(ctx, r.req.ref())
+		if err == nil {
+			_, err = r.p.removeLeftovers(ctx, left)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -90,6 +95,7 @@ func (r *run) look(ctx context.Context) error {
 			return err
 		}
 	}
+	r.clean(ctx, view.Leftovers)
 	view = r.neverJoined(ctx, view.Known(s.ID, r.req.Last))
 	r.inv.servers, r.doc = view.Nodes, view.Document
 	r.held = batch.HeldBy(view.Document, view.Nodes)

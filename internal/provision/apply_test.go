@@ -265,7 +265,14 @@ func TestFind(t *testing.T) {
 				t.Errorf("find %s: %d nodes, %v", ref, len(v.Nodes), err)
 			}
 		}
-		_, _ = c.CreateNode(t.Context(), cluster.NodeRequest{Name: "astro-cpu-1", ClusterID: "other", ClusterName: "astro", Role: cluster.RoleWorker})
+		other := cluster.NodeRequest{Name: "astro-cpu-1", ClusterID: "other", ClusterName: "astro", Role: cluster.RoleWorker}
+		_, _ = c.CreateNode(t.Context(), other)
+		c.log = nil
+		if v, err := p.Find(t.Context(), "astro"); err != nil || len(v.Nodes) != 2 || len(v.Strangers) != 1 || len(c.log) != 1 {
+			t.Errorf("beside an unfinished cluster: %d nodes, %d strangers, %v, calls %v", len(v.Nodes), len(v.Strangers), err, c.log)
+		}
+		other.Name, other.Role, other.Metadata = "astro-frontend", cluster.RoleFrontEnd, map[string]string{cluster.MetaReady: "1"}
+		_, _ = c.CreateNode(t.Context(), other)
 		if _, err := p.Find(t.Context(), "astro"); !cluster.IsKind(err, cluster.FaultAmbiguous) {
 			t.Errorf("two clusters of one name: %v", err)
 		}

@@ -10,37 +10,48 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// Destroy deletes everything that carries the cluster's tag, also what the scaler
-// made, and reads the list until nothing is left. It releases the floating IPs before it
-// deletes servers: a cluster is found by its servers, and the next destroy has to
-// find it if this one is cut short. Of the servers the front-end goes first, so that
-// a scaler beside it stops.
+// Destroy deletes everything of the cluster, also what the scaler made, then the
+// leftovers beside it (see cluster.Ref), and reads the list until nothing is left. It
+// releases the floating IPs before it deletes servers: a cluster is found by its
+// servers, and the next destroy has to find it if this one is cut short. Of the servers
+// the front-end goes first, so that a scaler beside it stops.
 //
 // If the cloud says nothing about a server in known, Destroy ends before it deletes
 // anything: otherwise that server would be forgotten, and stay.
 func (p *Provisioner) Destroy(ctx context.Context, ref cluster.Ref, known cluster.Nodes) error {
-	id := ref.ID
-	for released := false; ; released = true {
-		listed, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
-		if err != nil {
-			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
+	released := map[string]bool{}
+	for {
+		listed, err := p.cloud.Nodes(ctx, ref.Tag())
+		ours, leftovers, _ := ref.Split(listed)
+		var nodes cluster.Nodes
+		if err == nil {
+			nodes, err = complete(ctx, p.cloud, p.opts.Concurrency, ref.ID, ours, known)
 		}
-		nodes, err := complete(ctx, p.cloud, p.opts.Concurrency, id, listed, known)
 		if err != nil {
-			return fmt.Errorf("list the servers of cluster %s: %w", id, err)
+			return fmt.Errorf("list the servers of cluster %s: %w", ref.ID, err)
 		}
 		// From here on only those count whose deletion no list will show.
-		known = nodes[len(listed):]
-		if !released {
-			if err := releaseFloatingIPs(ctx, p.cloud, id); err != nil {
+		known = nodes[len(ours):]
+		for _, doomed := range append([]cluster.Nodes{nodes}, leftovers.Clusters()...) {
+			id := ref.ID
+			if len(doomed) > 0 {
+				id = doomed[0].ClusterID
+			}
+			if !released[id] {
+				if err := releaseFloatingIPs(ctx, p.cloud, id); err != nil {
+					return err
+				}
+				released[id] = true
+			}
+			if len(doomed) == 0 {
+				continue
+			}
+			if err := p.destroyServers(ctx, id, doomed); err != nil {
 				return err
 			}
 		}
-		if len(nodes) == 0 {
+		if len(nodes)+len(leftovers) == 0 {
 			return nil
-		}
-		if err := p.destroyServers(ctx, id, nodes); err != nil {
-			return err
 		}
 	}
 }

@@ -157,6 +157,11 @@ func (m frontEndMaking) finish(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.req.Create {
+		if err := r.settleName(ctx); err != nil {
+			return err
+		}
+	}
 	ready := map[string]string{cluster.MetaReady: "1"}
 	change := func(d *cluster.Document) error {
 		// A front-end that does not read the document itself would not learn of late

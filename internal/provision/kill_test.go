@@ -12,13 +12,14 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
+var errKilled = errors.New("killed")
+
 // killAt makes the k-th call of a run its last: carried out, never answered. What
 // the run does afterwards does not reach the cloud. It reports whether there was a k-th call.
 func killAt(t *testing.T, c *memCloud, k int, act func(context.Context) error) (killed bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(bounded(t))
 	defer cancel(nil)
-	errKilled := errors.New("killed")
 	start := c.calls
 	c.before = func(int, string) error {
 		if killed {

@@ -32,6 +32,10 @@ type memCloud struct {
 	// call from being carried out, one from after hides that it was.
 	before, after func(n int, op string) error
 
+	// strands reports whether the connection of a call breaks, and the call is carried out
+	// only after that time.
+	strands func(n int, op string) (time.Duration, bool)
+
 	broken      map[string]int  // name → builds that end in ERROR
 	breaks      map[string]int  // name → builds that end in ERROR after they had an address
 	full        map[string]bool // zones without room
@@ -122,6 +126,16 @@ func (c *memCloud) locked(op string, act func() error) error {
 	if c.before != nil {
 		if err := c.before(n, op); err != nil {
 			return err
+		}
+	}
+	if c.strands != nil {
+		if later, stranded := c.strands(n, op); stranded {
+			time.AfterFunc(later, func() {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				_ = act()
+			})
+			return errKilled
 		}
 	}
 	if err := act(); err != nil {

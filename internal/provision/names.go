@@ -2,21 +2,30 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // ExistsError means that a new cluster's name is taken.
 type ExistsError struct {
-	Name     string
-	ID       string
-	Finished bool // false: an interrupted create of another place left it
+	Name      string
+	ID        string
+	Finished  bool // false: an interrupted create of another place left it
+	Withdrawn bool // both were made at once; what this run had made is deleted again
 }
 
 func (e *ExistsError) Error() string {
-	if e.Finished {
+	switch {
+	case e.Withdrawn && e.Finished:
+		return fmt.Sprintf("a cluster named %q was made elsewhere at the same time (ID %s), so this run has deleted what it made; import the other cluster or choose another name", e.Name, e.ID)
+	case e.Withdrawn:
+		return fmt.Sprintf("a cluster named %q has been in the making at another place for longer (ID %s), so this run has deleted what it made", e.Name, e.ID)
+	case e.Finished:
 		return fmt.Sprintf("a cluster named %q exists already (ID %s); import it or choose another name", e.Name, e.ID)
 	}
 	return fmt.Sprintf("servers of an unfinished cluster named %q exist (ID %s), made from another place: another run may be under way", e.Name, e.ID)
@@ -28,47 +37,137 @@ func (e *ExistsError) Error() string {
 // none), because Apply removes it; free reports whether there is nothing of that
 // either.
 func (p *Provisioner) CheckName(ctx context.Context, name, createdBy, abandoned string) (free bool, err error) {
-	left, err := leftovers(ctx, p.cloud, name, createdBy, abandoned)
+	left, err := p.leftovers(ctx, cluster.Ref{Name: name, CreatedBy: createdBy, Abandoned: abandoned})
 	return err == nil && len(left) == 0, err
 }
 
 // leftovers returns the servers that an interrupted create left, see CheckName.
-func leftovers(ctx context.Context, cloud batch.Cloud, name, createdBy, abandoned string) (cluster.Nodes, error) {
-	nodes, err := cloud.Nodes(ctx, cluster.NameTag(name))
+func (p *Provisioner) leftovers(ctx context.Context, ref cluster.Ref) (cluster.Nodes, error) {
+	nodes, err := p.namesakes(ctx, ref)
 	if err != nil {
-		return nil, fmt.Errorf("list the servers of clusters named %s: %w", name, err)
+		return nil, err
 	}
-	for _, n := range nodes {
-		if n.Metadata[cluster.MetaReady] != "" {
-			return nil, &ExistsError{Name: name, ID: n.ClusterID, Finished: true}
+	_, left, strangers := ref.Split(nodes)
+	for _, c := range strangers.Clusters() {
+		if c.Finished() {
+			return nil, &ExistsError{Name: ref.Name, ID: c[0].ClusterID, Finished: true}
 		}
 	}
-	for _, n := range nodes {
-		given := abandoned != "" && n.ClusterID == abandoned
-		if n.Metadata[cluster.MetaCreatedBy] != createdBy && !given {
-			return nil, &ExistsError{Name: name, ID: n.ClusterID}
-		}
+	if len(strangers) > 0 {
+		return nil, &ExistsError{Name: ref.Name, ID: strangers[0].ClusterID}
+	}
+	return left, nil
+}
+
+// namesakes returns the servers of all clusters of a name.
+func (p *Provisioner) namesakes(ctx context.Context, ref cluster.Ref) (cluster.Nodes, error) {
+	nodes, err := p.cloud.Nodes(ctx, cluster.NameTag(ref.Name))
+	if err != nil {
+		return nil, fmt.Errorf("list the servers of clusters named %s: %w", ref.Name, err)
 	}
 	return nodes, nil
 }
 
-// removeLeftovers deletes what an interrupted create left, see CheckName. Its CA died
-// with it, so nothing of it can be used. The cluster with the ID except stays.
-func removeLeftovers(ctx context.Context, p *Provisioner, name, createdBy, abandoned, except string) error {
-	left, err := leftovers(ctx, p.cloud, name, createdBy, abandoned)
-	if err != nil {
-		return err
-	}
-	done := map[string]bool{except: true}
-	for _, n := range left {
-		if done[n.ClusterID] {
-			continue
-		}
-		done[n.ClusterID] = true
-		p.opts.Log(ctx, "removing what an interrupted create left", "cluster", n.ClusterName, "id", n.ClusterID)
-		if err := p.Destroy(ctx, cluster.Ref{ID: n.ClusterID, Name: n.ClusterName}, nil); err != nil {
-			return fmt.Errorf("remove what an interrupted create left: %w", err)
+// removeLeftovers deletes the clusters that interrupted creates left. It returns the
+// servers of those that it could not delete, beside the reasons.
+func (p *Provisioner) removeLeftovers(ctx context.Context, left cluster.Nodes) (stay cluster.Nodes, err error) {
+	for _, nodes := range left.Clusters() {
+		n := nodes[0]
+		p.opts.Log(ctx, "removing what an interrupted create left", "cluster", n.ClusterName, "id", n.ClusterID, "nodes", nodes.Names())
+		if failed := p.Destroy(ctx, cluster.Ref{ID: n.ClusterID, Name: n.ClusterName}, nil); failed != nil {
+			stay = append(stay, nodes...)
+			err = errors.Join(err, fmt.Errorf("remove what an interrupted create left: %w", failed))
 		}
 	}
-	return nil
+	return stay, err
+}
+
+// clean removes the leftovers that a run has found beside its cluster. Those that stay
+// are a problem: the cluster works, and the next refresh shows them again.
+func (r *run) clean(ctx context.Context, left cluster.Nodes) {
+	if len(left) == 0 {
+		return
+	}
+	bounded, cancel := wait.Share(ctx, 4)
+	defer cancel()
+	stay, err := r.p.removeLeftovers(bounded, left)
+	if err == nil {
+		return
+	}
+	r.left = stay
+	r.tally.problems = append(r.tally.problems, cluster.Problem{
+		Node: stay[0].Name, Kind: cluster.KindOf(err), Heals: true, Summary: "of an interrupted create is still there", Detail: err.Error(),
+	})
+}
+
+// settleName looks once more at what bears the name of a new cluster, right before the
+// cluster counts as finished. Requests of an interrupted create may have been carried
+// out since the first look: what they made is deleted. If another place has made a
+// cluster of the name meanwhile, or has begun earlier, this run deletes its own. Both
+// runs look before they finish and compare the same servers, so one of them stays.
+func (r *run) settleName(ctx context.Context) error {
+	ref := r.req.ref()
+	for {
+		nodes, err := r.p.namesakes(ctx, ref)
+		if err != nil {
+			return err
+		}
+		ours, left, strangers := ref.Split(nodes)
+		if exists := rival(ref.Name, ours, strangers); exists != nil {
+			return r.withdraw(ctx, exists)
+		}
+		if fe, ok := ours.FrontEnd(); ok && fe.ID == r.inv.frontEnd.ID {
+			r.inv.frontEnd.Metadata = fe.Metadata
+		}
+		left = slices.DeleteFunc(left, func(n cluster.Node) bool { return hasID(r.left, n.ID) })
+		if len(left) == 0 {
+			return nil
+		}
+		r.clean(ctx, left)
+		if len(r.left) > 0 {
+			return nil
+		}
+	}
+}
+
+// rival returns the cluster for which a new one of the same name withdraws: a finished
+// one, else one whose first server is older, or of the same age with a lesser ID. It is
+// nil where the new one stays.
+func rival(name string, ours, strangers cluster.Nodes) *ExistsError {
+	var found *ExistsError
+	for _, theirs := range strangers.Clusters() {
+		id := theirs[0].ClusterID
+		if theirs.Finished() {
+			return &ExistsError{Name: name, ID: id, Finished: true, Withdrawn: true}
+		}
+		if compareBeginning(theirs, ours) < 0 {
+			found = &ExistsError{Name: name, ID: id, Withdrawn: true}
+		}
+	}
+	return found
+}
+
+// compareBeginning orders clusters by the age of their first servers, then by ID. No
+// nodes come last.
+func compareBeginning(a, b cluster.Nodes) int {
+	if len(a) == 0 || len(b) == 0 {
+		return len(b) - len(a)
+	}
+	byAge := func(x, y cluster.Node) int { return x.Created.Compare(y.Created) }
+	if c := byAge(slices.MinFunc(a, byAge), slices.MinFunc(b, byAge)); c != 0 {
+		return c
+	}
+	return strings.Compare(a[0].ClusterID, b[0].ClusterID)
+}
+
+// withdraw deletes what the run has made and returns the reason.
+func (r *run) withdraw(ctx context.Context, exists *ExistsError) error {
+	r.p.opts.Log(ctx, "withdrawing: another cluster has the name", "cluster", exists.Name, "id", exists.ID)
+	if err := r.p.Destroy(ctx, cluster.Ref{ID: r.req.Spec.ID, Name: r.req.Spec.Name}, r.inv.nodes()); err != nil {
+		return fmt.Errorf("%w; but something of it is left: %w", exists, err)
+	}
+	r.tally.take(r.inv.batch)
+	r.inv.servers, r.inv.batch, r.inv.frontEnd = nil, nil, cluster.Node{}
+	r.inv.changed()
+	return exists
 }

@@ -27,31 +27,55 @@ func (p *Provisioner) Refresh(ctx context.Context, ref cluster.Ref, known cluste
 	return v, err
 }
 
-// Find reads the cluster of that name or ID.
+// Find reads the cluster of that name or ID. Of several clusters of a name it is the
+// finished one: what an interrupted create has left beside it costs no reader anything.
 func (p *Provisioner) Find(ctx context.Context, nameOrID string) (cluster.View, error) {
-	v, err := p.Refresh(ctx, cluster.Ref{ID: nameOrID}, nil)
-	if err != nil || len(v.Nodes) > 0 {
-		return v, err
+	if cluster.IsID(nameOrID) {
+		v, err := p.Refresh(ctx, cluster.Ref{ID: nameOrID}, nil)
+		if err != nil || len(v.Nodes) > 0 {
+			return v, err
+		}
 	}
 	if cluster.CheckClusterName(nameOrID) != nil {
-		return v, notFound(nameOrID)
+		return cluster.View{}, notFound(nameOrID)
 	}
-	nodes, err := p.cloud.Nodes(ctx, cluster.NameTag(nameOrID))
+	ref := cluster.Ref{Name: nameOrID}
+	nodes, err := p.cloud.Nodes(ctx, ref.Tag())
 	if err != nil {
 		return cluster.View{}, fmt.Errorf("list the servers of cluster %s: %w", nameOrID, err)
 	}
-	if len(nodes) == 0 {
-		return v, notFound(nameOrID)
+	if ref.ID, err = onlyCluster(nameOrID, nodes); err != nil {
+		return cluster.View{}, err
 	}
-	for _, n := range nodes {
-		if n.ClusterID != nodes[0].ClusterID {
-			return cluster.View{}, &cluster.CloudError{
-				Kind: cluster.FaultAmbiguous, Op: "find cluster " + nameOrID,
-				Message: fmt.Sprintf("clusters %s and %s both have this name; use the ID", nodes[0].ClusterID, n.ClusterID),
-			}
+	ours, _, strangers := ref.Split(nodes)
+	v, err := cluster.ViewOf(ours)
+	v.Strangers = strangers
+	return v, err
+}
+
+// onlyCluster returns the ID of the only cluster of a name, or of the only finished one.
+func onlyCluster(name string, nodes cluster.Nodes) (string, error) {
+	var all, finished []string
+	for _, c := range nodes.Clusters() {
+		all = append(all, c[0].ClusterID)
+		if c.Finished() {
+			finished = append(finished, c[0].ClusterID)
 		}
 	}
-	return cluster.ViewOf(nodes)
+	switch {
+	case len(all) == 0:
+		return "", notFound(name)
+	case len(all) == 1:
+		return all[0], nil
+	case len(finished) == 1:
+		return finished[0], nil
+	case len(finished) > 1:
+		all = finished
+	}
+	return "", &cluster.CloudError{
+		Kind: cluster.FaultAmbiguous, Op: "find cluster " + name,
+		Message: fmt.Sprintf("clusters %s and %s both have this name; use the ID", all[0], all[1]),
+	}
 }
 
 // Read returns a cluster's nodes, document and the front-end's latest report.
