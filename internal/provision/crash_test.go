@@ -32,6 +32,7 @@ type world struct {
 	guest *guest.Simulator
 	calls atomic.Int64 // requests since the last process began
 	onK   func(call int64) (stop bool)
+	dies  func() bool // asked after each request; nil: the process lives
 }
 
 func newWorld(t *testing.T) *world {
@@ -51,8 +52,15 @@ var errDead = errors.New("the process is dead")
 // RoundTrip is the way of a process to the cloud, until the process ends.
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	n := w.calls.Add(1)
+	if w.dies != nil && w.dies() {
+		return nil, errDead
+	}
 	if w.onK == nil {
-		return w.cloud.Transport().RoundTrip(r)
+		resp, err := w.cloud.Transport().RoundTrip(r)
+		if w.dies != nil && w.dies() {
+			return nil, errDead
+		}
+		return resp, err
 	}
 	stop := w.onK(n)
 	if stop && r.Context().Err() != nil {

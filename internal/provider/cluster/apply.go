@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -53,6 +54,12 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 			return
 		}
 	}
+	done, err := r.session.alone(ctx, request.Spec.Name)
+	if err != nil {
+		a.leaveUnbegun(outer, diagnose.Unbegun(a.what, err))
+		return
+	}
+	defer done()
 	var latest cluster.View
 	request.Changed = func(nodes cluster.Nodes) {
 		latest.Nodes = nodes
@@ -61,6 +68,10 @@ func (r *clusterResource) apply(ctx context.Context, a application) {
 	result, err := prov.Apply(ctx, request)
 	a.reportProblems(request.Spec.Name, result)
 	a.diags.Append(keepOutcome(outer, a.private, given, result.View, err == nil)...)
+	if _, taken := errors.AsType[*provision.ExistsError](err); taken && len(result.Nodes) == 0 {
+		a.leaveUnbegun(outer, diagnose.Fault(a.what, err))
+		return
+	}
 	if err != nil {
 		if len(result.Nodes) > 0 || len(latest.Nodes) == 0 {
 			latest = result.View

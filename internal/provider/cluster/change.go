@@ -186,7 +186,7 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 	if !m.FrontEndAddress.IsUnknown() {
 		c.fillAccess()
 	}
-	if c.nodes.Empty() && !c.redescribed() && !floats && !c.rotates && !c.deletesStrays() {
+	if c.nodes.Empty() && !c.redescribed() && !floats && !c.rotates && !c.deletesStrays() && len(c.kept.leftovers) == 0 {
 		m.Generation = was.Generation
 	}
 	return diags

@@ -19,6 +19,7 @@ const (
 	privateLost    = "lost"    // workers of the roster without a server: made anew under their names
 	privateStrays  = "strays"  // workers with a server that are not in the roster: the next apply deletes them
 
+	privateLeftovers    = "leftovers"     // servers of this name that an interrupted create left: the next apply deletes them
 	privateFaults       = "faults"        // why Nova set a node to ERROR, in its words
 	privateServerGroups = "server_groups" // the policy of the server group that a worker was made in
 )
@@ -32,6 +33,7 @@ type private struct {
 	memory
 	leaving, lost []string
 	strays        []string
+	leftovers     []string
 	serverGroups  map[string]string
 	faults        map[string]string
 	given         givenKeys
@@ -49,7 +51,7 @@ func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics
 	m, diags := readMemory(ctx, s)
 	p := private{memory: m}
 	for key, into := range map[string]any{
-		privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays, privateServerGroups: &p.serverGroups, privateFaults: &p.faults,
+		privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays, privateLeftovers: &p.leftovers, privateServerGroups: &p.serverGroups, privateFaults: &p.faults,
 	} {
 		raw, more := s.GetKey(ctx, key)
 		diags.Append(more...)
@@ -91,7 +93,7 @@ func writePrivate(ctx context.Context, s privateWriter, v cluster.View) diag.Dia
 	}
 	var diags diag.Diagnostics
 	for key, value := range map[string]any{
-		privateLeaving: leaving, privateLost: lost, privateStrays: strays(v).Names(), privateServerGroups: groups, privateFaults: faults,
+		privateLeaving: leaving, privateLost: lost, privateStrays: strays(v).Names(), privateLeftovers: staying(v.Leftovers).Names(), privateServerGroups: groups, privateFaults: faults,
 	} {
 		diags.Append(keepPrivate(ctx, s, key, value)...)
 	}

@@ -109,6 +109,7 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	patience, diags := state.Timeouts.Create(ctx, defaultCreateTimeout)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(namesakeWarnings(view)...)
 	view = prov.Unjoined(ctx, view, patience)
 	known, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
@@ -165,7 +166,14 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 		resp.Diagnostics.Append(diagnose.Unbegun("The cluster was not deleted", err))
 		return
 	}
-	if err := prov.Destroy(progress.Of(ctx, state.Name.ValueString()), refOf(state), nodesOf(known)); err != nil {
+	ctx = progress.Of(ctx, state.Name.ValueString())
+	done, err := r.session.alone(ctx, state.Name.ValueString())
+	if err != nil {
+		resp.Diagnostics.Append(diagnose.Unbegun("The cluster was not deleted", err))
+		return
+	}
+	defer done()
+	if err := prov.Destroy(ctx, refOf(state), nodesOf(known)); err != nil {
 		resp.Diagnostics.Append(diagnose.Fault("The cluster was not deleted whole", err))
 	}
 }

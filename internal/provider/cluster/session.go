@@ -51,7 +51,8 @@ type Session struct {
 	free  map[string]time.Time // when no server of a cluster of that name existed
 	taken map[string]bool      // names of the clusters that this run creates
 
-	groups map[string][]string // the groups of the clusters that this run plans, by cluster name
+	turns  map[string]chan struct{} // by cluster name: full while an apply or a destroy runs
+	groups map[string][]string      // the groups of the clusters that this run plans, by cluster name
 }
 
 // NewSession returns the session of a provider that is configured now.
@@ -113,6 +114,28 @@ func (s *Session) intend(name string, groups []string) []cluster.Homonym {
 		}
 	}
 	return out
+}
+
+// alone waits until this process runs no other apply or destroy of a cluster of that
+// name: each takes the servers of an unfinished cluster of the name for leftovers. The
+// caller calls done when it has ended.
+func (s *Session) alone(ctx context.Context, name string) (done func(), err error) {
+	s.mu.Lock()
+	if s.turns == nil {
+		s.turns = map[string]chan struct{}{}
+	}
+	turn, ok := s.turns[name]
+	if !ok {
+		turn = make(chan struct{}, 1)
+		s.turns[name] = turn
+	}
+	s.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait until another change of a cluster named %q has ended: %w", name, context.Cause(ctx))
+	}
 }
 
 // foundFree notes that no server of a cluster of that name exists now.

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"context"
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -48,4 +50,30 @@ func TestCreatedByDistinguishesWorkspaces(t *testing.T) {
 	if third := CreatedBy("astro"); second == first || third == first || third == second {
 		t.Error("two workspaces have one fingerprint")
 	}
+}
+
+// A destroy takes the servers of a create of the same name for leftovers, and the other
+// way round: they run one after the other.
+func TestSessionChangesANameOneAtATime(t *testing.T) {
+	s := NewSession(nil)
+	first, err := s.alone(t.Context(), "astro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other, err := s.alone(t.Context(), "nebula"); err != nil {
+		t.Errorf("another name: %v", err)
+	} else {
+		other()
+	}
+	hurried, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.alone(hurried, "astro"); !errors.Is(err, context.Canceled) {
+		t.Errorf("while the first one runs: %v", err)
+	}
+	first()
+	second, err := s.alone(t.Context(), "astro")
+	if err != nil {
+		t.Fatalf("after the first one: %v", err)
+	}
+	second()
 }

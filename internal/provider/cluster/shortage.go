@@ -40,7 +40,7 @@ var remedies = map[compare.Resource]remedy{
 // comesFree describes what the apply deletes before it makes anything; "" is nothing.
 func (f forecast) comesFree() string {
 	switch {
-	case f.leftovers:
+	case f.leftovers, len(f.kept.leftovers) > 0:
 		return "What an interrupted create of this cluster left is deleted first."
 	case len(f.kept.strays) > 0:
 		return fmt.Sprintf("What an interrupted apply left is deleted first: %s.", strings.Join(f.kept.strays, ", "))

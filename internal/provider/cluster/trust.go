@@ -178,6 +178,7 @@ func newCA() (*trust.CA, string, error) {
 func keepOutcome(ctx context.Context, s privateStore, given *trust.CA, v cluster.View, well bool) diag.Diagnostics {
 	diags := rememberView(ctx, s, cluster.Document{}, v) // the run has checked the document
 	diags.Append(keepPrivate(ctx, s, privateStrays, strays(v).Names())...)
+	diags.Append(keepPrivate(ctx, s, privateLeftovers, staying(v.Leftovers).Names())...)
 	if !well {
 		return diags
 	}

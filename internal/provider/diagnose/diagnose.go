@@ -108,8 +108,14 @@ func abandonAdvice(e *provision.ExistsError) string {
 	if e.Finished {
 		return ""
 	}
-	return fmt.Sprintf(" Wait for that run to end, or choose another name. If the run was interrupted, as on a CI runner that is gone, "+
-		"this command deletes what it left and makes the cluster:\n\n  %s=%s terraform apply", AbandonVariable, e.ID)
+	return " Wait for that run to end, or choose another name. " + Abandon(e.ID)
+}
+
+// Abandon returns the advice about an unfinished cluster of another place: the command
+// that deletes it. It ends with the command.
+func Abandon(clusterID string) string {
+	return fmt.Sprintf("If the run was interrupted, as on a CI runner that is gone, "+
+		"this command deletes what it left and makes the cluster:\n\n  %s=%s terraform apply", AbandonVariable, clusterID)
 }
 
 const hiddenAdvice = "\n\nThey may well be alive: a part of the cloud's Nova (a cell) seems to be down, or may not be asked with these credentials. " +

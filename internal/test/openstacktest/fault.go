@@ -28,6 +28,11 @@ type Fault struct {
 	Delay           time.Duration
 	Hang            bool // no answer before the client gives up
 	CloseConnection bool // the connection ends without an answer
+
+	// Later has the connection end without an answer, if no other outcome is given, and
+	// the call carried out that long after it came: a request that was under way when
+	// its client died.
+	Later time.Duration
 }
 
 type fault struct {
@@ -83,8 +88,10 @@ func (f *fault) play(c *Cloud, q *request, w http.ResponseWriter) bool {
 	if !c.pause(q.Request, f.Delay) {
 		return false
 	}
-	failing := f.Status != 0 || f.Hang || f.CloseConnection
-	if f.AcceptFirst || !failing {
+	failing := f.Status != 0 || f.Hang || f.CloseConnection || f.Later > 0
+	if f.Later > 0 {
+		c.handleLater(q, f.Later)
+	} else if f.AcceptFirst || !failing {
 		c.handle(q)
 	}
 	switch {
@@ -94,7 +101,7 @@ func (f *fault) play(c *Cloud, q *request, w http.ResponseWriter) bool {
 		case <-c.closed:
 		}
 		return false
-	case f.CloseConnection:
+	case f.CloseConnection, f.Later > 0 && f.Status == 0:
 		if h, ok := w.(http.Hijacker); ok {
 			if conn, _, err := h.Hijack(); err == nil {
 				conn.Close()

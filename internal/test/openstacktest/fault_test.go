@@ -44,6 +44,39 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A create whose connection breaks comes about later: with the time of then, and as the
+// same request.
+func TestACallThatIsCarriedOutLater(t *testing.T) {
+	for _, fault := range []Fault{
+		{Later: time.Minute}, {Later: time.Minute, CloseConnection: true}, {Later: time.Minute, Status: 503},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			u := inMemory(t, Options{})
+			fault.Method, fault.Path = "POST", serversPath
+			u.cloud.Fault(fault)
+			begin := time.Now()
+			resp, err := u.try(t.Context(), "POST", "/compute/v2.1/servers", map[string]any{"server": map[string]any{
+				"name": "late", "imageRef": DefaultImages()[0].ID, "flavorRef": "1", "networks": "auto", "tags": []string{"a:1"},
+			}})
+			if (err == nil) != (fault.Status != 0) || resp.status != fault.Status {
+				t.Errorf("answer %d, %v", resp.status, err)
+			}
+			time.Sleep(time.Minute - time.Second)
+			if n := len(u.cloud.Servers()); n != 0 {
+				t.Errorf("%d servers before the time", n)
+			}
+			time.Sleep(2 * time.Second)
+			servers := u.cloud.Servers()
+			if len(servers) != 1 || servers[0].Name != "late" || len(servers[0].Tags) != 1 || servers[0].Created.Before(begin.Add(time.Minute)) {
+				t.Errorf("servers %v", servers)
+			}
+			if n := u.cloud.Calls()["POST /compute/servers"]; n != 1 {
+				t.Errorf("%d calls are counted", n)
+			}
+		})
+	}
+}
+
 func TestFaultMatchesIDsAndStars(t *testing.T) {
 	u := inMemory(t, Options{})
 	a, b := u.create("a", nil), u.create("b", nil)

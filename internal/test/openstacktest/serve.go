@@ -2,6 +2,7 @@ package openstacktest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -84,6 +85,18 @@ func (c *Cloud) handle(q *request) {
 	c.settle(q.now)
 	q.header.Set("X-Openstack-Request-Id", "req-"+newUUID())
 	c.mux.ServeHTTP(carrier{q}, q.Request)
+}
+
+// handleLater carries the call out after that time; the answer reaches no client.
+func (c *Cloud) handleLater(q *request, later time.Duration) {
+	late := &request{
+		Request: q.Clone(context.WithoutCancel(q.Context())), body: q.body, header: http.Header{}, base: q.base, pattern: q.pattern,
+	}
+	time.AfterFunc(later, func() {
+		if !c.isClosed() {
+			c.handle(late)
+		}
+	})
 }
 
 func (q *request) write(w http.ResponseWriter) {
