@@ -80,11 +80,7 @@ func (r *run) steps(ctx context.Context) error {
 func (r *run) look(ctx context.Context) error {
 	s := r.req.Spec
 	if r.req.Create && !r.req.NameFree {
-		left, err := r.p.leftovers(ctx, r.req.ref())
-		if err == nil {
-			_, err = r.p.removeLeftovers(ctx, left)
-		}
-		if err != nil {
+		if err := (claim{r}).clear(ctx); err != nil {
 			return err
 		}
 	}
@@ -95,7 +91,7 @@ func (r *run) look(ctx context.Context) error {
 			return err
 		}
 	}
-	r.clean(ctx, view.Leftovers)
+	claim{r}.clean(ctx, view.Leftovers)
 	view = r.neverJoined(ctx, view.Known(s.ID, r.req.Last))
 	r.inv.servers, r.doc = view.Nodes, view.Document
 	r.held = batch.HeldBy(view.Document, view.Nodes)

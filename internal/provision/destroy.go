@@ -46,7 +46,7 @@ func (p *Provisioner) Destroy(ctx context.Context, ref cluster.Ref, known cluste
 			if len(doomed) == 0 {
 				continue
 			}
-			if err := p.destroyServers(ctx, id, doomed); err != nil {
+			if err := destroyServers(ctx, p, id, doomed); err != nil {
 				return err
 			}
 		}
@@ -57,7 +57,7 @@ func (p *Provisioner) Destroy(ctx context.Context, ref cluster.Ref, known cluste
 }
 
 // destroyServers deletes a cluster's server groups and servers, the front-end first.
-func (p *Provisioner) destroyServers(ctx context.Context, id string, nodes cluster.Nodes) error {
+func destroyServers(ctx context.Context, p *Provisioner, id string, nodes cluster.Nodes) error {
 	view, err := cluster.ViewOf(nodes)
 	if err != nil { // the servers' metadata have to do
 		p.opts.Log(ctx, "the cluster document can't be read", "error", err.Error())

@@ -158,7 +158,7 @@ func (m frontEndMaking) finish(ctx context.Context) error {
 		}
 	}
 	if r.req.Create {
-		if err := r.settleName(ctx); err != nil {
+		if err := (claim{r}).settle(ctx); err != nil {
 			return err
 		}
 	}

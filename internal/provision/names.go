@@ -37,44 +37,50 @@ func (e *ExistsError) Error() string {
 // none), because Apply removes it; free reports whether there is nothing of that
 // either.
 func (p *Provisioner) CheckName(ctx context.Context, name, createdBy, abandoned string) (free bool, err error) {
-	left, err := p.leftovers(ctx, cluster.Ref{Name: name, CreatedBy: createdBy, Abandoned: abandoned})
+	left, err := namesakes{p, cluster.Ref{Name: name, CreatedBy: createdBy, Abandoned: abandoned}}.leftovers(ctx)
 	return err == nil && len(left) == 0, err
 }
 
+// namesakes are the clusters of one name.
+type namesakes struct {
+	p   *Provisioner
+	ref cluster.Ref
+}
+
 // leftovers returns the servers that an interrupted create left, see CheckName.
-func (p *Provisioner) leftovers(ctx context.Context, ref cluster.Ref) (cluster.Nodes, error) {
-	nodes, err := p.namesakes(ctx, ref)
+func (c namesakes) leftovers(ctx context.Context) (cluster.Nodes, error) {
+	nodes, err := c.list(ctx)
 	if err != nil {
 		return nil, err
 	}
-	_, left, strangers := ref.Split(nodes)
-	for _, c := range strangers.Clusters() {
-		if c.Finished() {
-			return nil, &ExistsError{Name: ref.Name, ID: c[0].ClusterID, Finished: true}
+	_, left, strangers := c.ref.Split(nodes)
+	for _, theirs := range strangers.Clusters() {
+		if theirs.Finished() {
+			return nil, &ExistsError{Name: c.ref.Name, ID: theirs[0].ClusterID, Finished: true}
 		}
 	}
 	if len(strangers) > 0 {
-		return nil, &ExistsError{Name: ref.Name, ID: strangers[0].ClusterID}
+		return nil, &ExistsError{Name: c.ref.Name, ID: strangers[0].ClusterID}
 	}
 	return left, nil
 }
 
-// namesakes returns the servers of all clusters of a name.
-func (p *Provisioner) namesakes(ctx context.Context, ref cluster.Ref) (cluster.Nodes, error) {
-	nodes, err := p.cloud.Nodes(ctx, cluster.NameTag(ref.Name))
+// list returns the servers of all clusters of the name.
+func (c namesakes) list(ctx context.Context) (cluster.Nodes, error) {
+	nodes, err := c.p.cloud.Nodes(ctx, cluster.NameTag(c.ref.Name))
 	if err != nil {
-		return nil, fmt.Errorf("list the servers of clusters named %s: %w", ref.Name, err)
+		return nil, fmt.Errorf("list the servers of clusters named %s: %w", c.ref.Name, err)
 	}
 	return nodes, nil
 }
 
-// removeLeftovers deletes the clusters that interrupted creates left. It returns the
-// servers of those that it could not delete, beside the reasons.
-func (p *Provisioner) removeLeftovers(ctx context.Context, left cluster.Nodes) (stay cluster.Nodes, err error) {
+// remove deletes the clusters that interrupted creates left. It returns the servers of
+// those that it could not delete, beside the reasons.
+func (c namesakes) remove(ctx context.Context, left cluster.Nodes) (stay cluster.Nodes, err error) {
 	for _, nodes := range left.Clusters() {
 		n := nodes[0]
-		p.opts.Log(ctx, "removing what an interrupted create left", "cluster", n.ClusterName, "id", n.ClusterID, "nodes", nodes.Names())
-		if failed := p.Destroy(ctx, cluster.Ref{ID: n.ClusterID, Name: n.ClusterName}, nil); failed != nil {
+		c.p.opts.Log(ctx, "removing what an interrupted create left", "cluster", n.ClusterName, "id", n.ClusterID, "nodes", nodes.Names())
+		if failed := c.p.Destroy(ctx, cluster.Ref{ID: n.ClusterID, Name: n.ClusterName}, nil); failed != nil {
 			stay = append(stay, nodes...)
 			err = errors.Join(err, fmt.Errorf("remove what an interrupted create left: %w", failed))
 		}
@@ -82,39 +88,55 @@ func (p *Provisioner) removeLeftovers(ctx context.Context, left cluster.Nodes) (
 	return stay, err
 }
 
+// claim is a run's hold on the name of its cluster.
+type claim struct{ r *run }
+
+func (c claim) namesakes() namesakes { return namesakes{c.r.p, c.r.req.ref()} }
+
+// clear deletes, before a create makes anything, what interrupted creates left. It
+// returns an ExistsError where the name is taken.
+func (c claim) clear(ctx context.Context) error {
+	left, err := c.namesakes().leftovers(ctx)
+	if err == nil {
+		_, err = c.namesakes().remove(ctx, left)
+	}
+	return err
+}
+
 // clean removes the leftovers that a run has found beside its cluster. Those that stay
 // are a problem: the cluster works, and the next refresh shows them again.
-func (r *run) clean(ctx context.Context, left cluster.Nodes) {
+func (c claim) clean(ctx context.Context, left cluster.Nodes) {
 	if len(left) == 0 {
 		return
 	}
 	bounded, cancel := wait.Share(ctx, 4)
 	defer cancel()
-	stay, err := r.p.removeLeftovers(bounded, left)
+	stay, err := c.namesakes().remove(bounded, left)
 	if err == nil {
 		return
 	}
+	r := c.r
 	r.left = stay
 	r.tally.problems = append(r.tally.problems, cluster.Problem{
 		Node: stay[0].Name, Kind: cluster.KindOf(err), Heals: true, Summary: "of an interrupted create is still there", Detail: err.Error(),
 	})
 }
 
-// settleName looks once more at what bears the name of a new cluster, right before the
+// settle looks once more at what bears the name of a new cluster, right before the
 // cluster counts as finished. Requests of an interrupted create may have been carried
 // out since the first look: what they made is deleted. If another place has made a
 // cluster of the name meanwhile, or has begun earlier, this run deletes its own. Both
 // runs look before they finish and compare the same servers, so one of them stays.
-func (r *run) settleName(ctx context.Context) error {
-	ref := r.req.ref()
+func (c claim) settle(ctx context.Context) error {
+	r, ref := c.r, c.r.req.ref()
 	for {
-		nodes, err := r.p.namesakes(ctx, ref)
+		nodes, err := c.namesakes().list(ctx)
 		if err != nil {
 			return err
 		}
 		ours, left, strangers := ref.Split(nodes)
 		if exists := rival(ref.Name, ours, strangers); exists != nil {
-			return r.withdraw(ctx, exists)
+			return c.withdraw(ctx, exists)
 		}
 		if fe, ok := ours.FrontEnd(); ok && fe.ID == r.inv.frontEnd.ID {
 			r.inv.frontEnd.Metadata = fe.Metadata
@@ -123,7 +145,7 @@ func (r *run) settleName(ctx context.Context) error {
 		if len(left) == 0 {
 			return nil
 		}
-		r.clean(ctx, left)
+		c.clean(ctx, left)
 		if len(r.left) > 0 {
 			return nil
 		}
@@ -161,7 +183,8 @@ func compareBeginning(a, b cluster.Nodes) int {
 }
 
 // withdraw deletes what the run has made and returns the reason.
-func (r *run) withdraw(ctx context.Context, exists *ExistsError) error {
+func (c claim) withdraw(ctx context.Context, exists *ExistsError) error {
+	r := c.r
 	r.p.opts.Log(ctx, "withdrawing: another cluster has the name", "cluster", exists.Name, "id", exists.ID)
 	if err := r.p.Destroy(ctx, cluster.Ref{ID: r.req.Spec.ID, Name: r.req.Spec.Name}, r.inv.nodes()); err != nil {
 		return fmt.Errorf("%w; but something of it is left: %w", exists, err)
