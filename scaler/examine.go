@@ -28,6 +28,18 @@ func validate(o order, c config.Config, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
+// whole reads a cluster with its front-end's report, which stays in its slot.
+type whole struct{ *actuate.Nova }
+
+// Read reads the cluster and the report.
+func (w whole) Read(ctx context.Context) (cluster.View, error) {
+	v, err := w.Nova.Read(ctx)
+	if err != nil {
+		return v, err
+	}
+	return w.Report(ctx, v, true)
+}
+
 // examine tries everything that the scaler needs.
 func examine(ctx context.Context, o order, c config.Config, stdout, stderr io.Writer) int {
 	d := doctor.Doctor{
@@ -37,8 +49,7 @@ func examine(ctx context.Context, o order, c config.Config, stdout, stderr io.Wr
 			if err != nil {
 				return nil, nil, err
 			}
-			look := provision.New(cloud, provision.Options{Owner: cluster.OwnerScaler, KeepReport: true})
-			return cloud, actuate.NewNova(c.Cluster, look), nil
+			return cloud, whole{actuate.NewNova(c.Cluster, provision.Steps{Provisioner: provision.New(cloud, provision.Options{Owner: cluster.OwnerScaler})}).Looking()}, nil
 		},
 	}
 	all := d.Examine(ctx)

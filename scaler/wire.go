@@ -67,12 +67,14 @@ func build(ctx context.Context, c config.Config, log hclog.Logger, looks bool) (
 		return nil, nil, err
 	}
 	options := provision.Options{
-		Owner: cluster.OwnerScaler, KeepReport: looks || c.Actuator == config.ActuatorDryRun,
-		Log: func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
+		Owner: cluster.OwnerScaler,
+		Log:   func(_ context.Context, msg string, kv ...any) { log.Named("provision").Debug(msg, kv...) },
 	}
-	provisioner := provision.New(cloud, options)
-	options.KeepReport = true
-	nova := actuate.NewNova(c.Cluster, provisioner).Looking(provision.New(cloud, options))
+	provisioner := provision.Steps{Provisioner: provision.New(cloud, options)}
+	nova := actuate.NewNova(c.Cluster, provisioner)
+	if looks || c.Actuator == config.ActuatorDryRun {
+		nova.Looking()
+	}
 	keeper := lease.New(cloud, hostname())
 	l := &loop.Loop{
 		Parts: loop.Parts{

@@ -82,25 +82,11 @@ func onlyCluster(name string, nodes cluster.Nodes) (string, error) {
 // Known are the nodes that an earlier Read returned; if the cloud now says nothing
 // about one of them, that is an error.
 func (p *Provisioner) Read(ctx context.Context, nameOrID string, known cluster.Nodes) (cluster.View, error) {
-	v, err := p.Find(ctx, nameOrID)
+	v, err := Steps{p}.ReadNodes(ctx, nameOrID, known)
 	if err != nil {
 		return v, err
 	}
-	id := v.Nodes[0].ClusterID
-	nodes, err := complete(ctx, p.cloud, p.opts.Concurrency, id, v.Nodes, slices.DeleteFunc(slices.Clone(known), func(n cluster.Node) bool { return n.ClusterID != id }))
-	if err != nil {
-		return v, fmt.Errorf("list the servers of cluster %s: %w", id, err)
-	}
-	if len(nodes) > len(v.Nodes) {
-		if v, err = cluster.ViewOf(nodes); err != nil {
-			return v, err
-		}
-	}
-	fe, ok := v.Nodes.FrontEnd()
-	if !ok {
-		return v, nil
-	}
-	return p.reporter().withReport(ctx, v, fe.ID, p.opts.KeepReport)
+	return Steps{p}.ReadReport(ctx, v, p.opts.KeepReport)
 }
 
 func notFound(nameOrID string) error {

@@ -71,12 +71,12 @@ func TestLifeOnARealCloud(t *testing.T) {
 			fewer = append(fewer, rule)
 		}
 	}
-	poorer := actuate.NewNova(name, provision.New(client(t, owner.restricted(t, fewer)), provision.Options{Owner: cluster.OwnerScaler}))
+	poorer := actuate.NewNova(name, provision.Steps{Provisioner: provision.New(client(t, owner.restricted(t, fewer)), provision.Options{Owner: cluster.OwnerScaler})})
 	view, err := poorer.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = poorer.Add(t.Context(), view.Document.ID, "cpu", 1)
+	err = add(t, poorer, view.Document.ID)
 	if err == nil || !strings.Contains(err.Error(), "to POST "+endpoints.Compute.Path+"/servers)") {
 		t.Errorf("a worker without the rule to make one: %v", err)
 	}
@@ -86,7 +86,7 @@ func TestLifeOnARealCloud(t *testing.T) {
 // loseServer makes a worker vanish, as a deletion by hand does.
 func loseServer(t *testing.T, maker *openstack.Client, name, worker string) {
 	t.Helper()
-	view, err := actuate.NewNova(name, provision.New(maker, provision.Options{})).Read(t.Context())
+	view, err := actuate.NewNova(name, provision.Steps{Provisioner: provision.New(maker, provision.Options{})}).Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker 
 		}
 	}
 	ctx := t.Context()
-	nova := actuate.NewNova(name, provision.New(scaler, provision.Options{Owner: cluster.OwnerScaler}))
+	nova := actuate.NewNova(name, provision.Steps{Provisioner: provision.New(scaler, provision.Options{Owner: cluster.OwnerScaler})})
 	keeper := lease.New(scaler, "life")
 	view, err := nova.Read(ctx)
 	must("read", err)
@@ -115,14 +115,15 @@ func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker 
 	must("look a flavor up", err)
 	_, err = scaler.Limits(ctx)
 	must("read the quota", err)
-	names, err := nova.Add(ctx, id, "cpu", 2)
-	must("add", err)
-	again, err := nova.Add(ctx, id, "spread", 1)
-	must("add to a group with a server group", err)
-	names = append(names, again...)
+	posted, err := nova.Post(ctx, id, []actuate.Order{{Group: "cpu", Count: 2}, {Group: "spread", Count: 1}}, nil)
+	must("add, also to a group with a server group", err)
+	names := posted.Accepted
+	enrol(t, nova, names)
 	must("mark", nova.Mark(ctx, id, map[string]cluster.Leaving{names[0]: cluster.LeaveIdle}))
 	view, err = nova.Read(ctx)
 	must("read", err)
+	_, err = nova.Report(ctx, view, false)
+	must("read the report", err)
 	if standing, err = keeper.Hold(ctx, view, true); err != nil || !standing.Mine {
 		t.Errorf("the lease is lost: %+v, %v", standing, err)
 	}
@@ -140,11 +141,56 @@ func life(t *testing.T, scaler *openstack.Client, name string, lose func(worker 
 	if err := nova.Discard(ctx, id, twin.ID); !cluster.IsKind(err, cluster.FaultConflict) {
 		t.Errorf("delete a server that is in the roster: %v", err)
 	}
-	must("remove", nova.Remove(ctx, id, names, names[:1]))
+	_, err = nova.Remove(ctx, id, names, names[:1])
+	must("remove", err)
+	forget(t, nova, id, names)
 	found, err := scaler.CollectRemains(ctx, first.ID, []string{volumeLeft})
 	must("collect what a server left", err)
 	t.Logf("found %v", found)
 	must("release the lease", keeper.Release(ctx))
+}
+
+// until reads the cluster until a step is done.
+func until(t *testing.T, nova *actuate.Nova, what string, done func(cluster.View) bool) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		view, err := nova.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done(view) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: not done in 5 minutes: %v", what, view.Nodes)
+		}
+	}
+}
+
+// enrol writes workers into the roster as soon as they have addresses.
+func enrol(t *testing.T, nova *actuate.Nova, names []string) {
+	t.Helper()
+	until(t, nova, "enrol", func(v cluster.View) bool {
+		if _, err := nova.Enrol(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		return !slices.ContainsFunc(names, func(name string) bool { _, listed := v.Document.Member(name); return !listed })
+	})
+}
+
+// forget takes workers out of the roster as soon as their servers are gone.
+func forget(t *testing.T, nova *actuate.Nova, id string, names []string) {
+	t.Helper()
+	until(t, nova, "forget", func(v cluster.View) bool {
+		if slices.ContainsFunc(v.Nodes, func(n cluster.Node) bool { return slices.Contains(names, n.Name) }) {
+			return false
+		}
+		_, err := nova.Forget(t.Context(), id, names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return true
+	})
 }
 
 // birth makes the cluster that the scaler finds, as terraform apply would.
@@ -213,6 +259,13 @@ func startCloud(t *testing.T) (*openstacktest.Cloud, openstack.Config) {
 	}
 }
 
+// add makes one worker.
+func add(t *testing.T, nova *actuate.Nova, id string) error {
+	t.Helper()
+	_, err := nova.Post(t.Context(), id, []actuate.Order{{Group: "cpu", Count: 1}}, nil)
+	return err
+}
+
 // A scaler's life makes no call outside the rules, and needs each rule.
 func TestRulesFitALife(t *testing.T) {
 	cloud, config := startCloud(t)
@@ -221,7 +274,6 @@ func TestRulesFitALife(t *testing.T) {
 	if err := cloud.PostPassword(front.ID, `{"generation":1,"joined":0,"pending":1}`); err != nil { // an old report: it is cleared
 		t.Fatal(err)
 	}
-	cloud.FailServers(openstacktest.ServerFault{Name: "astro-cpu-1$"}) // its console is read, and it is made once more
 	var r recorder
 	config.Log = r.log
 	scaler := client(t, config)
@@ -247,23 +299,27 @@ func TestAMissingRuleIsNamed(t *testing.T) {
 	cloud, config := startCloud(t)
 	birth(t, client(t, config), "astro", "debian-13-hpc", "m1.small", "private")
 	scaler := client(t, config)
-	nova := actuate.NewNova("astro", provision.New(scaler, provision.Options{Owner: cluster.OwnerScaler}))
+	nova := actuate.NewNova("astro", provision.Steps{Provisioner: provision.New(scaler, provision.Options{Owner: cluster.OwnerScaler})})
 	view, err := nova.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := view.Document.ID
 	front, _ := view.Nodes.FrontEnd()
+	if err := add(t, nova, id); err != nil {
+		t.Fatal(err)
+	}
+	worker := "astro-cpu-1"
+	enrol(t, nova, []string{worker})
 	for _, row := range []struct {
 		method, path, says string
 		status             int
 		do                 func() error
 	}{
 		{"GET", "/compute/servers/detail", "GET /compute/v2.1/servers/detail", 401, func() error { _, err := nova.Read(t.Context()); return err }},
-		{"POST", "/compute/servers", "POST /compute/v2.1/servers", 401, func() error { _, err := nova.Add(t.Context(), id, "cpu", 1); return err }},
+		{"POST", "/compute/servers", "POST /compute/v2.1/servers", 401, func() error { return add(t, nova, id) }},
 		{"PUT", "/compute/servers/*/metadata", "PUT /compute/v2.1/servers/" + front.ID + "/metadata", 403, func() error {
-			_, err := nova.Add(t.Context(), id, "cpu", 1)
-			return err
+			return nova.Mark(t.Context(), id, map[string]cluster.Leaving{worker: cluster.LeaveIdle})
 		}},
 		{"PUT", "/compute/servers/*/tags/*", "PUT /compute/v2.1/servers/" + front.ID + "/tags/", 401, func() error {
 			_, err := lease.New(scaler, "x").Hold(t.Context(), view, true)

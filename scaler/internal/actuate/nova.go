@@ -2,6 +2,7 @@ package actuate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -14,55 +15,66 @@ import (
 type Nova struct {
 	cluster string // name or ID
 	p       Provisioner
-	looks   Provisioner // reads without taking the front-end's report from its slot; nil: there is none
+	looks   bool // the front-end's report always stays in its slot
 
-	mu   sync.Mutex
-	keep bool          // reports
-	seen cluster.Nodes // by the last reading: a list leaves out the servers of a cell that is down
+	mu     sync.Mutex
+	name   string        // of the cluster, by the last reading
+	seen   cluster.Nodes // by the last reading: a list leaves out the servers of a cell that is down
+	doomed cluster.Nodes // whose deletion was accepted, until they are forgotten
 }
 
 // NewNova returns an actuator for the cluster of that name or ID.
 func NewNova(nameOrID string, p Provisioner) *Nova { return &Nova{cluster: nameOrID, p: p} }
 
-// Looking sets a provisioner that reads without taking the front-end's report from its
-// slot. Nova uses it while KeepReports is set.
-func (n *Nova) Looking(p Provisioner) *Nova {
-	n.looks = p
+// Looking has Nova leave the front-end's report to the scaler that acts.
+func (n *Nova) Looking() *Nova {
+	n.looks = true
 	return n
 }
 
-// KeepReports has Read leave the front-end's report to another scaler.
-func (n *Nova) KeepReports(keep bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.keep = keep && n.looks != nil
-}
-
-func (n *Nova) reader() Provisioner {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.keep {
-		return n.looks
-	}
-	return n.p
-}
-
-// Read reads the cluster. Without a cluster document that is an error.
+// Read reads the cluster, without the front-end's report. Without a cluster document that
+// is an error.
 func (n *Nova) Read(ctx context.Context) (cluster.View, error) {
-	v, err := n.reader().Read(ctx, n.cluster, n.known())
+	v, err := n.p.ReadNodes(ctx, n.cluster, n.known())
 	if err != nil {
 		return cluster.View{}, err
 	}
-	n.remember(v.Nodes)
+	n.mu.Lock()
+	n.seen, n.name = v.Nodes, v.Document.Name
+	n.mu.Unlock()
 	if !v.HasDocument {
 		return cluster.View{}, fmt.Errorf("read cluster %s: %w: there is no cluster document", n.cluster, provision.ErrNoFrontEnd)
 	}
 	return v, nil
 }
 
-// Add makes workers of a group and returns their names.
-func (n *Nova) Add(ctx context.Context, clusterID, group string, count int) ([]string, error) {
-	return n.p.AddWorkers(ctx, clusterID, group, count)
+// Report returns a view with the front-end's report, which stays in its slot if keep is
+// set.
+func (n *Nova) Report(ctx context.Context, v cluster.View, keep bool) (cluster.View, error) {
+	return n.p.ReadReport(ctx, v, keep || n.looks)
+}
+
+// Post sends the create calls of new workers of all groups together. The error names
+// those that the cloud has refused.
+func (n *Nova) Post(ctx context.Context, clusterID string, orders []Order, reserved []string) (Posted, error) {
+	all := make([]provision.Order, 0, len(orders))
+	for _, o := range orders {
+		all = append(all, provision.Order{Group: o.Group, Count: o.Count, Avoid: o.Avoid, Reserved: reserved})
+	}
+	p, err := n.p.Post(ctx, n.ref(clusterID), all)
+	return Posted{Accepted: p.Accepted.Names(), Unknown: p.Unknown}, errors.Join(refusal(p), err)
+}
+
+// refusal returns an error about the workers that were refused; nil if there are none.
+func refusal(p provision.Posted) error {
+	if len(p.Refused) == 0 {
+		return nil
+	}
+	first := p.Refused[0]
+	return &cluster.CloudError{
+		Kind: first.Kind, Op: fmt.Sprintf("add workers: %d of %d are made", len(p.Accepted), len(p.Accepted)+len(p.Unknown)+len(p.Refused)),
+		Message: first.Name + " " + first.Message, Err: cluster.NotMadeError(p.Refused),
+	}
 }
 
 // Mark asks workers to leave, or to stay after all.
@@ -70,18 +82,50 @@ func (n *Nova) Mark(ctx context.Context, clusterID string, marks map[string]clus
 	return n.p.SetLeaving(ctx, clusterID, marks)
 }
 
-// Remove deletes workers and takes them from the roster.
-func (n *Nova) Remove(ctx context.Context, clusterID string, names, drained []string) error {
-	if err := n.p.RemoveWorkers(ctx, clusterID, names, drained); err != nil {
-		return err
+// Enrol writes the workers of a reading that are ready into the roster.
+func (n *Nova) Enrol(ctx context.Context, v cluster.View) ([]string, error) {
+	return n.p.Enrol(ctx, v)
+}
+
+// Remove asks for the deletion of workers' servers. The roster keeps the workers.
+func (n *Nova) Remove(ctx context.Context, clusterID string, names, drained []string) ([]string, error) {
+	out, err := n.p.RequestDeletion(ctx, n.ref(clusterID), names, drained)
+	failed := []error{err}
+	for _, r := range out.Refused {
+		failed = append(failed, fmt.Errorf("%s is still there: %w", r.Name, r.Err))
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	// The next reading asks only for those that may have stayed.
-	n.seen = slices.DeleteFunc(slices.Clone(n.seen), func(s cluster.Node) bool {
-		return slices.Contains(names, s.Name) && !slices.Contains(drained, s.Name)
-	})
-	return nil
+	for _, s := range n.seen {
+		if slices.Contains(out.Accepted, s.Name) && !slices.ContainsFunc(n.doomed, func(d cluster.Node) bool { return d.ID == s.ID }) {
+			n.doomed = append(n.doomed, s)
+		}
+	}
+	return out.Accepted, errors.Join(failed...)
+}
+
+// Forget takes workers whose servers are gone out of the roster.
+func (n *Nova) Forget(ctx context.Context, clusterID string, names []string) ([]string, error) {
+	n.mu.Lock()
+	known := slices.Clone(n.doomed)
+	n.mu.Unlock()
+	gone, err := n.p.Forget(ctx, n.ref(clusterID), names, known)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.doomed = slices.DeleteFunc(n.doomed, func(s cluster.Node) bool { return slices.Contains(gone, s.Name) })
+	return gone, err
+}
+
+// Discard asks for the deletion of one server by its ID and leaves the roster as it is.
+func (n *Nova) Discard(ctx context.Context, clusterID, serverID string) error {
+	return n.p.RequestDiscard(ctx, n.ref(clusterID), serverID)
+}
+
+// ref returns the cluster as it was read last.
+func (n *Nova) ref(clusterID string) cluster.Ref {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return cluster.Ref{ID: clusterID, Name: n.name}
 }
 
 func (n *Nova) known() cluster.Nodes {
@@ -90,34 +134,14 @@ func (n *Nova) known() cluster.Nodes {
 	return n.seen
 }
 
-func (n *Nova) remember(nodes cluster.Nodes) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.seen = nodes
-}
-
-// AddOutside is Add without some availability zones, if there are others.
-func (n *Nova) AddOutside(ctx context.Context, clusterID, group string, count int, avoid []string) ([]string, error) {
-	return n.p.AddWorkersOutside(ctx, clusterID, group, count, avoid)
-}
-
-// Discard deletes one server by its ID and leaves the roster as it is.
-func (n *Nova) Discard(ctx context.Context, clusterID, serverID string) error {
-	if err := n.p.DiscardServer(ctx, clusterID, serverID); err != nil {
-		return err
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.seen = slices.DeleteFunc(slices.Clone(n.seen), func(s cluster.Node) bool { return s.ID == serverID })
-	return nil
-}
-
-// Provisioner has the calls of the nova actuator; *provision.Provisioner satisfies it.
+// Provisioner has the calls of the nova actuator; provision.Steps satisfies it.
 type Provisioner interface {
-	Read(ctx context.Context, nameOrID string, known cluster.Nodes) (cluster.View, error)
-	AddWorkers(ctx context.Context, clusterID, group string, n int) ([]string, error)
-	AddWorkersOutside(ctx context.Context, clusterID, group string, n int, avoid []string) ([]string, error)
+	ReadNodes(ctx context.Context, nameOrID string, known cluster.Nodes) (cluster.View, error)
+	ReadReport(ctx context.Context, v cluster.View, keep bool) (cluster.View, error)
+	Post(ctx context.Context, ref cluster.Ref, orders []provision.Order) (provision.Posted, error)
+	Enrol(ctx context.Context, v cluster.View) ([]string, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
-	RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error
-	DiscardServer(ctx context.Context, clusterID, serverID string) error
+	RequestDeletion(ctx context.Context, ref cluster.Ref, names, drained []string) (provision.Retired, error)
+	Forget(ctx context.Context, ref cluster.Ref, names []string, known cluster.Nodes) ([]string, error)
+	RequestDiscard(ctx context.Context, ref cluster.Ref, serverID string) error
 }

@@ -110,8 +110,8 @@ func (c *Config) policy() []option.Option {
 		option.Duration("drain_recheck", "15s", 0, time.Hour, &p.DrainRecheck),
 		option.Duration("pool_settle", "180s", 0, 24*time.Hour, &p.PoolSettle),
 		option.Duration("max_age", "120s", time.Second, time.Hour, &p.MaxAge),
-		option.Number("max_create", "10", 1, 1000, &p.MaxCreate),
-		option.Number("max_in_flight", "50", 1, 10000, &p.MaxInFlight),
+		option.Number("max_create", "", 1, 1000, &p.MaxCreate),
+		option.Number("max_in_flight", "200", 1, 10000, &p.MaxInFlight),
 		option.Number("max_remove", "10", 1, 1000, &p.MaxRemove),
 	}
 }

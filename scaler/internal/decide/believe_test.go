@@ -154,6 +154,6 @@ func TestADoubtedWorkerMayHaveJobs(t *testing.T) {
 		{"in ERROR", newWorld(identities, node("astro-cpu-1", 9000, inError), pool("astro-cpu-1", 0, 90)), "", "astro-cpu-1: kept_doubted what=(server_in_error message=No valid host was found.)"},
 		{"on its way out", leaves(confirmedOnce("astro-cpu-1", 15)), "", "astro-cpu-1: not_closed_yet generation=7"},
 		{"on its way out, and closed", leaves(report("cpu[1]", ""), confirmedOnce("astro-cpu-1", 15)), "remove:cpu-1", "astro-cpu-1: removed_closed"},
-		{"an orphan", newWorld(identities, unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), pool("astro-cpu-1", 1, 0)), "", "astro-cpu-1: kept_may_have_jobs what=(never_enrolled)"},
+		{"an orphan", newWorld(identities, unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), pool("astro-cpu-1", 1, 0)), "", "astro-cpu-1: kept_may_have_jobs what=(" + unenrollable + ")"},
 	})
 }

@@ -69,8 +69,10 @@ func act(r round, need demand.Demand, m Memory) (d Decision, holdEnds time.Time,
 	shrinking := shrink(r, need, leaving.Undrain, m) // idle workers are asked to leave
 	unkept, retried, m := deleteUnkept(r, m)         // servers that failed, and entries without a server, go
 	orphaned, m := deleteOrphans(r, m)               // servers go that no front-end will ever join
+	deleting, m := watchDeletions(r, m)              // deletions that take too long are asked for again
+	enrolling, m := enrol(r, m)                      // workers with an address come into the roster
 	collecting, m := trackServers(r, m)              // ports and volumes of gone servers are looked for
-	d = leaving.and(shrinking).and(unkept).and(orphaned).and(collecting)
+	d = leaving.and(shrinking).and(unkept).and(orphaned).and(deleting).and(enrolling).and(collecting)
 	growing, holdEnds, m := grow(r, need, d, retried, m) // new workers are made
 	return d.and(growing), holdEnds, m
 }
@@ -93,6 +95,7 @@ func forget(r round, d Decision, m Memory) Memory {
 	m.Closed = only(there, m.Closed)
 	m.LastInPool, m.LastBusy = only(there, m.LastInPool), only(there, m.LastBusy)
 	m.Confirmed, m.Blamed = only(there, m.Confirmed), only(there, m.Blamed)
+	m.Asked = remembered(m)
 	return m
 }
 

@@ -121,6 +121,8 @@ func brief(d decide.Decision) string {
 	list("drain:", d.Drain)
 	list("undrain:", d.Undrain)
 	list("remove:", d.Remove)
+	list("forget:", d.Forget)
+	list("enrol:", d.Enrol)
 	for _, s := range d.Discard {
 		parts = append(parts, "discard:"+strings.TrimPrefix(s.Worker, "astro-")+"/"+s.Server)
 	}
@@ -133,7 +135,7 @@ func reasons(d decide.Decision) string {
 	for _, a := range d.Add {
 		all = append(all, a.Reason.Brief())
 	}
-	for _, s := range slices.Concat(d.Drain, d.Undrain, d.Remove, d.Discard) {
+	for _, s := range slices.Concat(d.Enrol, d.Drain, d.Undrain, d.Remove, d.Forget, d.Discard) {
 		all = append(all, s.Worker+": "+s.Reason.Brief())
 	}
 	if !d.Stop.IsZero() {
@@ -178,7 +180,9 @@ func TestGrow(t *testing.T) {
 		{"free workers end the demand", newWorld(jobs(4), unmetFor(60), node("astro-cpu-1", 900), pool("astro-cpu-1", 0, 10)), "", "astro-cpu-1: idle_jobs_fit idle=10s jobs=4"},
 		{"max is kept", newWorld(jobs(400), unmetFor(60), bounds(0, 3), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "+2cpu", "jobs: jobs_unmet jobs=392 first=6.0 why=(groups_at_max groups=(group_at_max group=cpu max=3))"},
 		{"at max nothing is added, and it is said", newWorld(jobs(4), unmetFor(60), bounds(0, 1), node("astro-cpu-1", 900), pool("astro-cpu-1", 4, 0)), "", "jobs: jobs_unmet jobs=4 first=6.0 why=(groups_at_max groups=(group_at_max group=cpu max=1))"},
-		{"a tick adds at most max_create", newWorld(jobs(400), unmetFor(60), bounds(0, 50)), "+10cpu", "group cpu: at_max_create left_out=40 workers=50 max_create=10"},
+		{"a tick adds at most max_create", newWorld(jobs(400), unmetFor(60), bounds(0, 50), policy(func(p *decide.Policy) { p.MaxCreate = 10 })), "+10cpu", "group cpu: at_max_create left_out=40 workers=50 max_create=10"},
+		{"without it, what max_in_flight allows", newWorld(jobs(4000), unmetFor(60), bounds(0, 500)), "+200cpu", "group cpu: at_max_in_flight left_out=300 workers=500 booting=0 max_in_flight=200"},
+		{"or the quota", newWorld(jobs(4000), unmetFor(60), bounds(0, 500), room(120, -1, -1)), "+120cpu", "group cpu: quota_exceeded left_out=80 workers=200 short=(quota_left left=120 what=instances each=1)"},
 		{"no more than max_in_flight boot at a time", newWorld(jobs(40), unmetFor(60), policy(func(p *decide.Policy) { p.MaxInFlight = 3 }), node("astro-cpu-1", 10), node("astro-cpu-2", 10)), "+1cpu", "group cpu: at_max_in_flight left_out=7 workers=8 booting=2 max_in_flight=3"},
 		{"min is kept without any hold", newWorld(bounds(2, 10)), "+2cpu", "fewer_than_min workers=0 min=2"},
 		{"a group without a block keeps the document's min", newWorld(func(w *world) {

@@ -11,9 +11,11 @@ import (
 // Decision is what is to be done, and why, and what is not done, and why not.
 type Decision struct {
 	Add     []Add  `json:"add,omitempty"`
+	Enrol   []Step `json:"enrol,omitempty"` // workers with an address to write into the roster, whichever process made them
 	Drain   []Step `json:"drain,omitempty"`
 	Undrain []Step `json:"undrain,omitempty"`
-	Remove  []Step `json:"remove,omitempty"`
+	Remove  []Step `json:"remove,omitempty"` // workers whose servers' deletion is asked for
+	Forget  []Step `json:"forget,omitempty"` // entries to take out of the roster: their servers are gone
 	// Discard are servers to delete by their IDs: their names are other ones'.
 	Discard []Step    `json:"discard,omitempty"`
 	Collect []Remains `json:"collect,omitempty"` // servers whose ports and volumes are looked for
@@ -54,7 +56,14 @@ type Note struct {
 
 // Nothing reports whether the decision is to do nothing.
 func (d Decision) Nothing() bool {
-	return len(d.Add) == 0 && len(d.Drain) == 0 && len(d.Undrain) == 0 && len(d.Remove) == 0 && len(d.Discard) == 0 && len(d.Collect) == 0
+	return len(d.Add)+len(d.Enrol)+len(d.Drain)+len(d.Undrain)+len(d.Remove)+len(d.Forget)+len(d.Discard)+len(d.Collect) == 0
+}
+
+// Finishing returns what of a decision finishes what earlier rounds have begun: workers
+// are enrolled and forgotten, and those that failed are removed.
+func (d Decision) Finishing() Decision {
+	failed := slices.DeleteFunc(slices.Clone(d.Remove), func(s Step) bool { return s.Fault == "" })
+	return Decision{Enrol: d.Enrol, Remove: failed, Forget: d.Forget, Stop: d.Stop, Stopped: d.Stopped, Notes: d.Notes}
 }
 
 // Marks returns the changes to the document's leaving marks.
@@ -70,20 +79,23 @@ func (d Decision) Marks() map[string]cluster.Leaving {
 }
 
 // Removals returns the names of the workers to remove, in order.
-func (d Decision) Removals() []string {
-	names := make([]string, 0, len(d.Remove))
-	for _, s := range d.Remove {
+func (d Decision) Removals() []string { return Workers(d.Remove) }
+
+// Workers returns the names of the workers that steps are about, in order.
+func Workers(steps []Step) []string {
+	names := make([]string, 0, len(steps))
+	for _, s := range steps {
 		names = append(names, s.Worker)
 	}
 	slices.SortFunc(names, cluster.CompareNames)
 	return names
 }
 
-// Drained returns those of the removals that hold only while the worker is marked
-// to leave.
-func (d Decision) Drained() []string {
+// Marked returns the names of those of the steps that hold only while the worker is
+// marked to leave.
+func Marked(steps []Step) []string {
 	var names []string
-	for _, s := range d.Remove {
+	for _, s := range steps {
 		if s.Marked {
 			names = append(names, s.Worker)
 		}
@@ -110,6 +122,8 @@ func (d *Decision) dismiss(w fleet.Worker, why reason.Reason, fault cluster.Faul
 // and returns the decision with the steps and notes of another one.
 func (d Decision) and(o Decision) Decision {
 	d.Add = slices.Concat(d.Add, o.Add)
+	d.Enrol = slices.Concat(d.Enrol, o.Enrol)
+	d.Forget = slices.Concat(d.Forget, o.Forget)
 	d.Drain = slices.Concat(d.Drain, o.Drain)
 	d.Undrain = slices.Concat(d.Undrain, o.Undrain)
 	d.Remove = slices.Concat(d.Remove, o.Remove)

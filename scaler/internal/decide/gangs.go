@@ -109,7 +109,7 @@ func (l left) forGang(p Policy, gang demand.Gang) left {
 	for _, n := range gang.New {
 		workers += n
 	}
-	if l.create == p.MaxCreate {
+	if l.create == p.mostNew() {
 		l.create = max(l.create, workers)
 	}
 	return l

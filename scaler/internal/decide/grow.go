@@ -16,7 +16,7 @@ func grow(r round, need demand.Demand, before Decision, retried map[string]int, 
 	wishes, m := wishesOf(r, need, before, retried, m)
 	g := growth{
 		r: r, wishes: wishes, gangs: need.Gangs, state: make([]gangState, len(need.Gangs)), forGangs: map[string]int{},
-		left: left{room: r.facts.Room, create: r.policy.MaxCreate, booting: r.fleet.Count("", fleet.Booting)},
+		left: left{room: r.facts.Room, create: r.policy.mostNew(), booting: r.fleet.Count("", fleet.Booting)},
 	}
 	for _, group := range inTurn(r.managed, m.LastServedGroup) {
 		w := wishes[group]
@@ -49,7 +49,13 @@ func inTurn(groups []string, last string) []string {
 // beingFreed returns how many names of the group are freed by removals of this round.
 // A server that can't be deleted keeps its name, and must not stop the group for ever.
 func beingFreed(before Decision, group string, retried map[string]int) int {
-	return steps(before.Remove, group) + steps(before.Discard, group) - retried[group]
+	again := 0
+	for _, s := range before.Remove {
+		if s.Group == group && s.Reason.Code == reason.StillThere {
+			again++
+		}
+	}
+	return steps(before.Remove, group) + steps(before.Discard, group) - retried[group] - again
 }
 
 // unmetSince returns since when a group has had a need; zero where it has none. A need
@@ -74,6 +80,14 @@ func unmetSince(r round, m Memory, group string, need demand.Need) time.Time {
 	return since
 }
 
+// failedToCome reports whether one of the steps removes a worker of the group whose server
+// Nova could not build.
+func failedToCome(removed []Step, group string) bool {
+	return slices.ContainsFunc(removed, func(s Step) bool {
+		return s.Group == group && s.Fault != "" && s.Reason.Code == reason.ServerInError
+	})
+}
+
 // wish is how many new workers a group should get, and what limits this group.
 type wish struct {
 	jobs     int // for a need that has lasted
@@ -94,6 +108,9 @@ func wishesOf(r round, need demand.Demand, before Decision, retried map[string]i
 	out := map[string]wish{}
 	for _, group := range r.managed {
 		since := unmetSince(r, m, group, need.Needs[group])
+		if _, known := m.Unmet[group]; !known && !since.IsZero() && failedToCome(before.Remove, group) {
+			since = since.Add(-r.policy.ScaleOutAfter) // it has lasted: the failed worker was made for it
+		}
 		if since.IsZero() {
 			delete(m.Unmet, group)
 		} else {

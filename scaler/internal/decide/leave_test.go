@@ -66,7 +66,7 @@ func TestDeleteUnkept(t *testing.T) {
 		{"a stopped server is left alone", newWorld(node("astro-cpu-1", 9000, func(n *cluster.Node, _ *cluster.Member) { n.Status = "SHUTOFF" })), "", "astro-cpu-1: server_stopped status=SHUTOFF"},
 		{"a roster entry without a server is deleted after a second look", newWorld(func(w *world) {
 			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-3"}}
-		}, confirmedOnce("astro-cpu-3", 20)), "remove:cpu-3", "astro-cpu-3: no_server"},
+		}, confirmedOnce("astro-cpu-3", 20)), "forget:cpu-3", "astro-cpu-3: no_server"},
 		{"nothing is added while a name is being freed", newWorld(jobs(8), unmetFor(60), node("astro-cpu-1", 30, inError)), "remove:cpu-1", "group cpu: group_pauses workers=2 left=5m failures=1 why=(server_in_error message=No valid host was found.)"},
 	})
 }

@@ -23,6 +23,7 @@ import (
 //	b.GROUP.ZONE.KIND.FAILURES.UNTIL       a pause after failures
 //	g.SERVER.TIME                          a server that is gone, or about to go
 //	v.VOLUME.SERVER                        a volume that was to go with it
+//	e.TIME                                 when a server was enrolled that had existed for long
 //
 // Names are hashes, numbers and times (in seconds) are in base 36: a memo has room
 // for 45 characters, and a server for 50 tags.
@@ -31,6 +32,7 @@ const (
 	memoPause  = "b"
 	memoGone   = "g"
 	memoVolume = "v"
+	memoLate   = "e"
 )
 
 // How many memos of each sort are kept at most: together with the node's own tags and
@@ -49,6 +51,9 @@ const (
 func (m Memory) Memos(doc cluster.Document, nodes cluster.Nodes, present []string, going []string, now time.Time) []string {
 	out := m.sizeMemos(doc, present)
 	out = append(out, m.pauseMemos(doc, now)...)
+	if !m.LateAt.IsZero() && now.Sub(m.LateAt) < forgetLate {
+		out = append(out, memoLate+"."+second(m.LateAt))
+	}
 	return append(out, m.goneMemos(nodes, present, going, now)...)
 }
 
@@ -71,6 +76,9 @@ func (m Memory) sizeMemos(doc cluster.Document, present []string) []string {
 	}
 	return out[:min(len(out), mostSizes)]
 }
+
+// forgetLate is how long a late enrolment is noted: join timeouts are no longer.
+const forgetLate = 24 * time.Hour
 
 // largestSize is more than a worker has of anything. Sums of such numbers do not
 // overflow.
@@ -167,6 +175,10 @@ func (m Memory) Recall(doc cluster.Document, memos []string, now time.Time) Memo
 			m.recallPause(doc, f, now)
 		case f[0] == memoGone && len(f) == 3:
 			m.recallGone(f, memos, now)
+		case f[0] == memoLate && len(f) == 2:
+			if at, ok := instant(f[1]); ok && at.After(m.LateAt) && !at.After(now) {
+				m.LateAt = wall(at)
+			}
 		}
 	}
 	return m

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
@@ -30,6 +31,11 @@ type Memory struct {
 	Orphans         map[string]time.Time `json:"orphans"`                     // server ID → since when it has been an orphan
 	FirstSeen       map[string]time.Time `json:"first_seen"`                  // server ID → when it was seen first, by our clock; zero: it was there before
 	Servers         map[string]Past      `json:"servers"`                     // server ID → workers' servers, those that are gone until they are looked after
+
+	Posted map[string]fleet.Expected `json:"posted,omitempty"` // worker → its create call, until a list shows its server
+	Asked  map[string]time.Time      `json:"asked,omitempty"`  // server ID → when the cloud accepted its deletion
+	Ready  map[string]Readiness      `json:"ready,omitempty"`  // server ID → servers that could be enrolled, until they are in the pool
+	LateAt time.Time                 `json:"late_at,omitzero"` // when a server was enrolled last that had existed for long
 }
 
 // Learned is a group's worker as the pool sees it, which is less than its flavor.
@@ -63,9 +69,9 @@ func (m Memory) Shifted(by time.Duration) Memory {
 		}
 		return t.Add(by)
 	}
-	m.WatchedFrom, m.LookedAt = at(m.WatchedFrom), at(m.LookedAt)
+	m.WatchedFrom, m.LookedAt, m.LateAt = at(m.WatchedFrom), at(m.LookedAt), at(m.LateAt)
 	for _, times := range []*map[string]time.Time{
-		&m.Unmet, &m.LastInPool, &m.LastBusy, &m.Offered, &m.PassedOver, &m.LastLeft, &m.Orphans, &m.FirstSeen,
+		&m.Unmet, &m.LastInPool, &m.LastBusy, &m.Offered, &m.PassedOver, &m.LastLeft, &m.Orphans, &m.FirstSeen, &m.Asked,
 	} {
 		*times = each(*times, at)
 	}
@@ -80,6 +86,14 @@ func (m Memory) Shifted(by time.Duration) Memory {
 	m.Breakers = each(m.Breakers, func(b Breaker) Breaker {
 		b.Last, b.Until = at(b.Last), at(b.Until)
 		return b
+	})
+	m.Posted = each(m.Posted, func(e fleet.Expected) fleet.Expected {
+		e.Since = at(e.Since)
+		return e
+	})
+	m.Ready = each(m.Ready, func(r Readiness) Readiness {
+		r.Since = at(r.Since)
+		return r
 	})
 	m.Servers = each(m.Servers, func(p Past) Past {
 		p.Seen = at(p.Seen)

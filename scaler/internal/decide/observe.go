@@ -12,12 +12,16 @@ import (
 // the pauses that workers which came up have proved needless.
 func observe(facts Facts, p Policy, m Memory, now time.Time) (round, Memory) {
 	r := newRound(facts, p, learnedTimeouts(p, m.Joins), now)
+	r.ready = ready(facts, now)
 	m.FirstSeen = firstSeen(facts.Cluster.Nodes, m, now)
 	m.Breakers = unforgotten(m.Breakers, now)
+	m.Posted = stillExpected(m.Posted, facts.Cluster.Nodes, now)
+	m = readied(facts, r.ready, m, now)
 	m.LastInPool, m.LastBusy, m.Joins = copied(m.LastInPool), copied(m.LastBusy), copied(m.Joins)
 	r.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{
 		Now: now, JoinTimeout: p.JoinTimeout, Learned: r.timeouts,
 		WatchedFrom: m.WatchedFrom, LastInPool: m.LastInPool, FirstSeen: m.FirstSeen,
+		Enrolled: enrolledAt(m), LateAt: m.LateAt, Doomed: doomed(m.Asked, now), Expected: m.Posted,
 	})
 	believeAmounts(&r.fleet, facts)
 	for i := range r.fleet.Workers {

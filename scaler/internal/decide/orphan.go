@@ -11,9 +11,9 @@ import (
 // orphanGrace is how long a server must have been an orphan before it is deleted.
 const orphanGrace = 5 * time.Minute
 
-// deleteOrphans deletes servers whose maker did not live to enrol them, so that no
-// front-end will ever join them, and second servers of a name. A batch that is being
-// made has none.
+// deleteOrphans deletes servers that can never be enrolled, because what they bear does
+// not prove their batch, and second servers of a name. A server that is merely in no
+// roster yet is enrolled, whichever process made it. A batch that is being made has none.
 func deleteOrphans(r round, m Memory) (Decision, Memory) {
 	var d Decision
 	before := m.Orphans
@@ -39,15 +39,19 @@ func deleteOrphans(r round, m Memory) (Decision, Memory) {
 		return true
 	}
 	for _, w := range r.fleet.Workers {
-		if !r.manages(w.Group) || !w.Orphan || w.InPool || w.Phase != fleet.Booting && w.Phase != fleet.Leaving {
+		if !r.manages(w.Group) || !w.Orphan || w.InPool || w.Expected || w.Phase != fleet.Booting && w.Phase != fleet.Leaving {
 			continue
 		}
-		if why := reason.New(reason.NeverEnrolled); judge(w.Node, why, w.Jobs > 0 || w.Doubted) {
+		never := r.facts.Cluster.Document.Unenrollable(w.Node, r.now)
+		if never == "" {
+			continue
+		}
+		if why := reason.New(reason.NeverEnrolled, reason.Text("why", never)); judge(w.Node, why, w.Jobs > 0 || w.Doubted) {
 			d.dismiss(w, why, "")
 		}
 	}
 	for _, twin := range r.fleet.Twins {
-		if !r.manages(twin.Node.Group) {
+		if !r.manages(twin.Node.Group) || twin.Node.Status == cluster.StatusDeleting || doomed(m.Asked, r.now)[twin.Node.ID] {
 			continue
 		}
 		if why := reason.New(reason.SecondOfName); judge(twin.Node, why, twin.Used) {

@@ -12,7 +12,10 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 )
 
-// server is one of a batch that was not enrolled.
+// unenrollable is the reason of a server whose metadata do not prove its batch.
+const unenrollable = "never_enrolled why=its metadata hold no vmcluster_batch_ca that belongs to its vmcluster_batch"
+
+// server is one of a batch that was not enrolled. Its metadata do not prove the batch.
 func server(name, id, batch string, age int, change ...func(*cluster.Node, *cluster.Member)) func(*world) {
 	return func(w *world) {
 		n := cluster.Node{ID: id, Name: name, Role: cluster.RoleWorker, Group: "cpu", Status: cluster.StatusActive, Batch: batch, Created: ago(age)}
@@ -48,11 +51,11 @@ func TestOrphans(t *testing.T) {
 		{"one that is being made has time", newWorld(watched(9000), server("astro-cpu-1", "s1", "b1", 299)), "", ""},
 		{"and its batch's latecomers give it more", newWorld(unwantedFor("s1", 9000), server("astro-cpu-1", "s1", "b1", 9000), server("astro-cpu-2", "s2", "b1", 200)), "", ""},
 		{"as do those that Nova is still building", newWorld(unwantedFor("s1", 9000), server("astro-cpu-1", "s1", "b1", 600), server("astro-cpu-2", "s2", "b1", 600, building)), "", ""},
-		{"then it is said", newWorld(watched(9000), server("astro-cpu-1", "s1", "b1", 300)), "", "astro-cpu-1: deleted_later what=(never_enrolled) left=5m"},
+		{"then it is said", newWorld(watched(9000), server("astro-cpu-1", "s1", "b1", 300)), "", "astro-cpu-1: deleted_later what=(" + unenrollable + ") left=5m"},
 		{"another batch is no excuse", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), server("astro-cpu-2", "s2", "b2", 200)), "remove:cpu-1", ""},
 		{"and after five minutes it is done", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600)), "remove:cpu-1", "astro-cpu-1: never_enrolled"},
-		{"not sooner", newWorld(unwantedFor("s1", 299), server("astro-cpu-1", "s1", "b1", 600)), "", "astro-cpu-1: deleted_later what=(never_enrolled) left=1s"},
-		{"another server's grace is not its own", newWorld(unwantedFor("s0", 900), server("astro-cpu-1", "s1", "b1", 600)), "", "astro-cpu-1: deleted_later what=(never_enrolled) left=5m"},
+		{"not sooner", newWorld(unwantedFor("s1", 299), server("astro-cpu-1", "s1", "b1", 600)), "", "astro-cpu-1: deleted_later what=(" + unenrollable + ") left=1s"},
+		{"another server's grace is not its own", newWorld(unwantedFor("s0", 900), server("astro-cpu-1", "s1", "b1", 600)), "", "astro-cpu-1: deleted_later what=(" + unenrollable + ") left=5m"},
 		{"a run of a minute goes by the server's age", newWorld(server("astro-cpu-1", "s1", "b1", 600)), "remove:cpu-1", ""},
 		{"an old server's entry does not enrol a new one of its name, which goes by its ID", newWorld(server("astro-cpu-1", "s1", "b1", 600), unwantedFor("s1", 300), func(w *world) {
 			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1", Batch: "b0"}}
@@ -62,9 +65,9 @@ func TestOrphans(t *testing.T) {
 		{"nor one in the pool whose name is asked to leave", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) {
 			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1", Batch: "b0", Leaving: cluster.LeaveIdle}}
 		}, pool("astro-cpu-1", 0, 900)), "", "astro-cpu-1: not_closed_yet generation=7"},
-		{"nor one with a job by the queue's account", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "astro-cpu-1: kept_may_have_jobs what=(never_enrolled)"},
-		{"a protected one stays", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600, protected)), "", "astro-cpu-1: kept_protected what=(never_enrolled)"},
-		{"partial facts delete none", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "astro-cpu-1: not_deleted_now what=(never_enrolled) why=(facts_partial parts=x)"},
+		{"nor one with a job by the queue's account", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "astro-cpu-1: kept_may_have_jobs what=(" + unenrollable + ")"},
+		{"a protected one stays", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600, protected)), "", "astro-cpu-1: kept_protected what=(" + unenrollable + ")"},
+		{"partial facts delete none", newWorld(unwantedFor("s1", 300), server("astro-cpu-1", "s1", "b1", 600), func(w *world) { w.facts.Queue.Partial = []string{"x"} }), "", "astro-cpu-1: not_deleted_now what=(" + unenrollable + ") why=(facts_partial parts=x)"},
 		{"another group's is not ours", newWorld(unwantedFor("s1", 300), server("astro-other-1", "s1", "b1", 600, func(n *cluster.Node, _ *cluster.Member) { n.Group = "other" })), "", ""},
 	})
 }

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"math"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -19,7 +20,7 @@ type Policy struct {
 	DrainRecheck  time.Duration       `json:"drain_recheck_ns"`      // least time between "drained" and the removal
 	PoolSettle    time.Duration       `json:"pool_settle_ns"`        // nothing is removed while the pool's directory is younger
 	MaxAge        time.Duration       `json:"max_age_ns"`            // facts older than this cause nothing
-	MaxCreate     int                 `json:"max_create"`            // per round, all groups; a job that needs more at once gets a round of its own
+	MaxCreate     int                 `json:"max_create"`            // per round, all groups; a job that needs more at once gets a round of its own. 0: what quota and MaxInFlight allow
 	MaxInFlight   int                 `json:"max_in_flight"`         // servers that have not joined yet, all groups
 	MaxRemove     int                 `json:"max_remove"`            // workers asked to leave per round, all groups
 	Charge        Charge              `json:"charge,omitempty"`      // the groups that the actuator can change
@@ -76,6 +77,14 @@ func (p Policy) For(groups map[string]cluster.GroupSpec) Policy {
 	return p
 }
 
+// mostNew returns how many workers a round may make at most.
+func (p Policy) mostNew() int {
+	if p.MaxCreate == 0 {
+		return math.MaxInt
+	}
+	return p.MaxCreate
+}
+
 // DefaultPolicy returns the policy that holds where the configuration says nothing.
 func DefaultPolicy() Policy {
 	return Policy{
@@ -87,8 +96,7 @@ func DefaultPolicy() Policy {
 		DrainRecheck:  15 * time.Second,
 		PoolSettle:    180 * time.Second,
 		MaxAge:        120 * time.Second,
-		MaxCreate:     10,
-		MaxInFlight:   50,
+		MaxInFlight:   200,
 		MaxRemove:     10,
 		Groups:        map[string]Bounds{},
 	}

@@ -18,6 +18,7 @@ type round struct {
 	others Decision // notes on groups that the actuator can't change
 	now    time.Time
 	fleet  fleet.Fleet
+	ready  map[string]bool // names of workers that can go into the roster now
 
 	timeouts map[string]time.Duration // learned join timeouts, by group
 	managed  []string                 // groups in the scaler's charge that the cluster has, in order

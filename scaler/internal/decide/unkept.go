@@ -6,9 +6,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// deleteUnkept removes servers that will not do, in ERROR or never joined, and entries
-// of the roster without a server. Each failure opens a breaker once. Retried counts
-// the removals of each group that were tried before.
+// deleteUnkept removes servers that will not do, in ERROR or never joined, and forgets
+// entries of the roster without a server. Each failure opens a breaker once. Retried
+// counts the removals of each group that were tried before.
 func deleteUnkept(r round, m Memory) (d Decision, retried map[string]int, after Memory) {
 	m.Confirmed, m.Blamed = copied(m.Confirmed), copied(m.Blamed)
 	retried = map[string]int{}
@@ -23,14 +23,14 @@ func deleteUnkept(r round, m Memory) (d Decision, retried map[string]int, after 
 			d.note(w.Name, kept)
 		case f.Kind != "":
 			d.dismiss(w, f.Why, f.Kind)
-			if counted(w, f, m) {
+			if counted(r, w, f, m) {
 				retried[w.Group]++
 			} else {
 				failed = append(failed, f)
 			}
 			m.Blamed[w.Name] = w.Node.ID
-		case w.Phase == fleet.Vanished && confirmed(r, w, m.Confirmed):
-			d.Remove = append(d.Remove, removal(w, reason.New(reason.NoServer)))
+		case w.Phase == fleet.Vanished && (deleted(w.Name, m) || confirmed(r, w, m.Confirmed)):
+			d.Forget = append(d.Forget, stepOf(w, reason.New(reason.NoServer)))
 		}
 	}
 	if len(failed) > 0 {
@@ -55,7 +55,7 @@ func failureOf(r round, w fleet.Worker, m Memory) (f Fault, kept reason.Reason) 
 	case fleet.Absent:
 		what = reason.New(reason.NotInPool, r.absence(w)...)
 		f.Kind = NotJoined
-	case fleet.Vanished, fleet.Leaving:
+	case fleet.Vanished, fleet.Leaving, fleet.Deleting:
 		return Fault{}, reason.Reason{}
 	default:
 		delete(m.Confirmed, w.Name)
@@ -97,11 +97,13 @@ func zoneOf(r round, w fleet.Worker) string {
 }
 
 // counted reports whether a server's failure was counted before, by this scaler or by
-// the one before it: its removal may have to be tried often.
-func counted(w fleet.Worker, f Fault, m Memory) bool {
+// the one before it: its removal may have to be tried often. It also reports true for a
+// server that was made before the last failure: servers that were made together fail in
+// several rounds, and are one attempt.
+func counted(r round, w fleet.Worker, f Fault, m Memory) bool {
 	if id, before := m.Blamed[w.Name]; before && id == w.Node.ID {
 		return true
 	}
 	b := m.Breakers[f.key()]
-	return b.Recalled && w.Node.Created.Before(b.Last)
+	return b.Failures > 0 && r.now.Add(-r.age(w.Node, m.FirstSeen)).Before(b.Last)
 }

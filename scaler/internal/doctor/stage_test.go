@@ -220,7 +220,7 @@ func (s *stage) doctor() doctor.Doctor {
 			if err != nil {
 				return nil, nil, err
 			}
-			look := actuate.NewNova(c.Cluster, provision.New(client, provision.Options{KeepReport: true}))
+			look := actuate.NewNova(c.Cluster, provision.Steps{Provisioner: provision.New(client, provision.Options{})})
 			return client, reporting{look, s.reported}, nil
 		},
 	}

@@ -112,6 +112,8 @@ func inWords(w fleet.Worker, r record.Record) string {
 		return way(w.Stage()) + " " + fmt.Sprintf("It has been on its way into the pool for %s, counts as capacity, and is replaced if it has not come after %s.", absent, text.Duration(r.Policy.JoinTimeout))
 	case fleet.Leaving:
 		return "It is asked to leave by a mark in the cluster document (" + string(w.Mark) + ")."
+	case fleet.Deleting:
+		return "Its server is being deleted."
 	case fleet.Closed:
 		return "It takes no jobs, and not by the scaler's wish: the scaler leaves it alone."
 	case fleet.Absent:

@@ -22,6 +22,7 @@ const (
 	Busy     Phase = "busy"     // in the pool, runs something
 	Closed   Phase = "closed"   // in the pool, takes no jobs, and not because the scaler asked
 	Leaving  Phase = "leaving"  // asked to leave by a mark in the document
+	Deleting Phase = "deleting" // its server is being deleted: nothing calls it back
 	Absent   Phase = "absent"   // not in the pool for longer than the join timeout
 	Stopped  Phase = "stopped"  // the server is switched off
 	Broken   Phase = "broken"   // the server is in ERROR, and not in the pool
@@ -34,17 +35,20 @@ type Worker struct {
 	Name   string       `json:"name"`
 	Group  string       `json:"group,omitempty"`
 	Phase  Phase        `json:"phase"`
-	Node   cluster.Node `json:"node"` // zero for Vanished and Foreign
+	Node   cluster.Node `json:"node"` // zero for Vanished and Foreign; without an ID where the worker is expected
 	Pool   queue.Worker `json:"pool"` // zero where the worker is not in the pool
 	InPool bool         `json:"in_pool"`
 	Listed bool         `json:"listed"` // its name is in the document's roster
-	Orphan bool         `json:"orphan"` // the roster does not have the server itself: its maker has not enrolled it
+	Orphan bool         `json:"orphan"` // the roster does not have the server itself: no process has enrolled it
 	Jobs   int          `json:"jobs"`   // that run on it by the pool's or the queue's account, whichever is more
 
 	Mark    cluster.Leaving `json:"mark,omitempty"`
 	Drained bool            `json:"drained,omitempty"` // the front-end reports: runs nothing, takes nothing
 	Refused bool            `json:"refused,omitempty"` // the front-end reports: runs jobs
-	Doubted bool            `json:"doubted,omitempty"` // the pool lists it, or something in its name, and that is not believed: it counts as not in the pool
+	// Expected is set where the worker's create call was sent and no list has shown a
+	// server of it yet.
+	Expected bool `json:"expected,omitempty"`
+	Doubted  bool `json:"doubted,omitempty"` // the pool lists it, or something in its name, and that is not believed: it counts as not in the pool
 
 	AbsentSince time.Time     `json:"absent_since,omitzero"` // of a worker that is not in the pool
 	Timeout     time.Duration `json:"timeout_ns"`            // after which a worker that is not in the pool is given up

@@ -17,6 +17,16 @@ type Clock struct {
 	WatchedFrom time.Time                // zero: nothing is known of the time before
 	LastInPool  map[string]time.Time     // worker → when it was last in the pool
 	FirstSeen   map[string]time.Time     // server ID → when it was seen first; zero or missing: not known
+	Enrolled    map[string]time.Time     // server ID → when it could be enrolled first, or was enrolled; missing: soon after its creation
+	LateAt      time.Time                // when a server was enrolled last that had existed for long; counts where WatchedFrom is zero
+	Doomed      map[string]bool          // server IDs whose deletion the cloud has accepted a moment ago
+	Expected    map[string]Expected      // by name: workers whose create calls were sent
+}
+
+// Expected is a worker whose create call was sent.
+type Expected struct {
+	Group string    `json:"group"`
+	Since time.Time `json:"since"`
 }
 
 // Join makes the fleet of what the cloud and the document show, v, and what the batch
@@ -33,6 +43,12 @@ func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
 		w, doubt := read.worker(n)
 		if f.Workers = append(f.Workers, w); !doubt.IsZero() {
 			f.Doubts = append(f.Doubts, Doubt{n.Name, doubt})
+		}
+	}
+	for name, e := range c.Expected {
+		if !known[name] {
+			known[name] = true
+			f.Workers = append(f.Workers, expected(name, e, v, c))
 		}
 	}
 	for _, m := range v.Document.Workers {
@@ -60,6 +76,16 @@ func Join(v cluster.View, s queue.Snapshot, c Clock) Fleet {
 		f.Twins = append(f.Twins, Twin{Node: n, Used: used(n, nodes, s)})
 	}
 	return f
+}
+
+// expected returns a worker whose server no list has shown yet. The cloud may make it
+// until the call is forgotten, so it has time until then.
+func expected(name string, e Expected, v cluster.View, c Clock) Worker {
+	n := cluster.Node{
+		Name: name, ClusterID: v.Document.ID, ClusterName: v.Document.Name, Role: cluster.RoleWorker, Group: e.Group,
+		Status: cluster.StatusBuild, Created: e.Since,
+	}
+	return Worker{Name: name, Group: e.Group, Phase: Booting, Node: n, Orphan: true, Expected: true, AbsentSince: e.Since, Timeout: c.JoinTimeout}
 }
 
 // readings is what was read of the workers, by their names.
@@ -113,13 +139,16 @@ func (r *readings) worker(n cluster.Node) (w Worker, doubt reason.Reason) {
 	w.Drained = w.Mark != cluster.Stays && r.drained[n.Name]
 	w.Refused = w.Mark != cluster.Stays && r.refused[n.Name]
 	if !w.InPool {
-		w.AbsentSince = latest(n.Created, r.poolSince, r.clock.WatchedFrom, r.clock.LastInPool[n.Name], r.clock.FirstSeen[n.ID])
+		w.AbsentSince = latest(n.Created, r.poolSince, r.clock.WatchedFrom, r.clock.LastInPool[n.Name], r.clock.FirstSeen[n.ID], r.clock.enrolled(n))
 	}
 	w.WasHealthy = w.InPool || r.clock.wasHealthy(w)
 	if learned, ok := r.clock.Learned[w.Group]; ok && !w.WasHealthy {
 		w.Timeout = learned
 	}
 	w.Phase = phase(w, r.clock.Now)
+	if n.Status == cluster.StatusDeleting || r.clock.Doomed[n.ID] {
+		w.Phase = Deleting
+	}
 	return w, doubt
 }
 
@@ -181,9 +210,18 @@ func (c Clock) wasHealthy(w Worker) bool {
 	return !w.Orphan && w.Node.Created.Before(from.Add(-c.JoinTimeout))
 }
 
+// enrolled returns from when a server's join timeout counts because it was enrolled
+// late; zero where that is not known.
+func (c Clock) enrolled(n cluster.Node) time.Time {
+	if at, known := c.Enrolled[n.ID]; known || !c.WatchedFrom.IsZero() || n.Created.After(c.LateAt) {
+		return at
+	}
+	return c.LateAt
+}
+
 func stopped(s cluster.Status) bool {
 	switch s {
-	case cluster.StatusDeleting, cluster.StatusShutoff, "PAUSED", "SUSPENDED", "SHELVED", "SHELVED_OFFLOADED", "RESCUE":
+	case cluster.StatusShutoff, "PAUSED", "SUSPENDED", "SHELVED", "SHELVED_OFFLOADED", "RESCUE":
 		return true
 	}
 	return false

@@ -17,6 +17,8 @@ import (
 // Kinds of events, see Event.What.
 const (
 	Add     = "add"
+	Enrol   = "enrol"
+	Forget  = "forget"
 	Drain   = "drain"
 	Undrain = "undrain"
 	Remove  = "remove"
@@ -150,6 +152,9 @@ func actions(r record.Record, because func(Event, reason.Reason)) {
 	for _, a := range r.Add {
 		because(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Names: made(r, a.Group)}, a.Reason)
 	}
+	for _, s := range r.Enrol {
+		because(Event{What: Enrol, About: s.Worker, Group: s.Group}, s.Reason)
+	}
 	for _, s := range r.Undrain {
 		because(Event{What: Undrain, About: s.Worker, Group: s.Group}, s.Reason)
 	}
@@ -158,6 +163,9 @@ func actions(r record.Record, because func(Event, reason.Reason)) {
 	}
 	for _, s := range r.Remove {
 		because(Event{What: Remove, About: s.Worker, Group: s.Group}, s.Reason)
+	}
+	for _, s := range r.Forget {
+		because(Event{What: Forget, About: s.Worker, Group: s.Group}, s.Reason)
 	}
 	for _, s := range r.Discard {
 		because(Event{What: Discard, About: s.Worker, Group: s.Group, Reason: " (server " + s.Server + ")"}, s.Reason)

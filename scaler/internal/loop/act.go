@@ -5,19 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// actionTimeout bounds one action. An action may boot servers. It is finished even
-// when the scaler is asked to stop.
-const actionTimeout = 30 * time.Minute
+// actionTimeout bounds one action: the client gives no request more time than that. An
+// action waits for no server. It is finished even when the scaler is asked to stop.
+const actionTimeout = 5 * time.Minute
 
 // actions carries one round's decision out.
 type actions struct {
@@ -27,42 +25,39 @@ type actions struct {
 }
 
 // act carries a decision out: marks first, because they are cheap and undo what the
-// rest must not do; then removals, which free quota; then new workers. What is not
-// begun before the facts are too old is left to the next round.
+// rest must not do; then the roster's new workers, which wait for their join; then
+// deletions, which free quota; then new workers. Nothing is waited for: later rounds see
+// what came of it. What is not begun before the facts are too old is left to the next
+// round.
 func (r *round) act(ctx context.Context, d decide.Decision) error {
 	a := &actions{round: r, id: r.facts.Cluster.Document.ID}
-	gone := going(d)
-	logConsoles := a.readConsoles(ctx, slices.Concat(d.Remove, d.Discard))
-	if marks := d.Marks(); len(marks) > 0 {
-		a.do(ctx, record.PartMarks, "ask workers to leave or stay", func(ctx context.Context) error { return r.Actuator.Mark(ctx, a.id, marks) })
-	}
+	a.mark(ctx, d)
+	a.enrol(ctx, d.Enrol)
+	remove, discard := a.afterConsoles(ctx, d.Remove), a.afterConsoles(ctx, d.Discard)
+	gone := servers(remove, discard)
 	if len(gone) > 0 {
 		r.keepMemos(ctx, gone, false)
 	}
-	logConsoles() // a server that is deleted has no console any more
-	if names := d.Removals(); len(names) > 0 {
-		a.do(ctx, record.PartDeletions, "remove workers", func(ctx context.Context) error { return r.Actuator.Remove(ctx, a.id, names, d.Drained()) })
-	}
-	a.discard(ctx, d.Discard)
+	a.remove(ctx, remove)
+	a.discard(ctx, discard)
+	a.forget(ctx, d.Forget)
 	a.collect(ctx, d.Collect)
-	for _, add := range d.Add {
-		a.do(ctx, record.PartCreations, fmt.Sprintf("add %d to group %s", add.Count, add.Group), func(ctx context.Context) error { return a.add(ctx, add) })
-	}
+	a.post(ctx, d.Add)
 	r.keepMemos(ctx, gone, true)
 	return errors.Join(a.failed...)
 }
 
 // do carries one action out, unless the scaler is asked to stop or the facts are
-// too old by now.
-func (a *actions) do(ctx context.Context, part record.Part, what string, call func(ctx context.Context) error) {
+// too old by now. It reports whether the action was carried out without an error.
+func (a *actions) do(ctx context.Context, part record.Part, what string, call func(ctx context.Context) error) bool {
 	if ctx.Err() != nil {
-		return // the next scaler sees the same need
+		return false // the next scaler sees the same need
 	}
 	if age := a.now().Sub(a.facts.Queue.ReadAt()); age > a.policy.MaxAge {
 		why := reason.New(reason.PutOff, reason.Span("age", age))
 		a.record.Notes = append(a.record.Notes, decide.Note{About: what, Reason: why})
 		a.Log.Info("not done", "about", what, "because", why.String())
-		return
+		return false
 	}
 	defer a.times.enter(part)()
 	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
@@ -73,54 +68,55 @@ func (a *actions) do(ctx context.Context, part record.Part, what string, call fu
 		err = fmt.Errorf("%s: %w", what, err)
 		a.failed = append(a.failed, err)
 		a.record.Failed(err)
+		return false
+	}
+	return true
+}
+
+// mark asks workers to leave, or to stay after all.
+func (a *actions) mark(ctx context.Context, d decide.Decision) {
+	if marks := d.Marks(); len(marks) > 0 {
+		a.do(ctx, record.PartMarks, "ask workers to leave or stay", func(ctx context.Context) error { return a.Actuator.Mark(ctx, a.id, marks) })
 	}
 }
 
-// add makes workers, and notes a failure of their group.
-func (a *actions) add(ctx context.Context, add decide.Add) error {
-	var names []string
-	var err error
-	if z, ok := a.Actuator.(zonal); ok && len(add.Avoid) > 0 {
-		names, err = z.AddOutside(ctx, a.id, add.Group, add.Count, add.Avoid)
-	} else {
-		names, err = a.Actuator.Add(ctx, a.id, add.Group, add.Count)
+// enrol writes all workers into the roster that are ready. While that fails, their groups
+// get no others.
+func (a *actions) enrol(ctx context.Context, steps []decide.Step) {
+	if len(steps) == 0 {
+		return
 	}
-	a.record.Added = append(a.record.Added, names...)
-	if err != nil && !errors.Is(ctx.Err(), context.Canceled) { // else the lease is lost, and nothing is known of the group
-		now := a.state.follow(a.now())
-		a.state.memory = a.state.memory.Failed(now, faultsOf(add.Group, err)...)
-	}
-	return err
+	a.do(ctx, record.PartEnrolments, "enrol workers", func(calling context.Context) error {
+		names, err := a.Actuator.Enrol(calling, a.facts.Cluster)
+		a.record.Enrolled = append(a.record.Enrolled, names...)
+		a.state.begun.coming = without(a.state.begun.coming, names)
+		if err != nil {
+			a.note(calling, faultsOf(groupsOf(steps), err)...)
+		}
+		return err
+	})
 }
 
-// faultsOf returns what went wrong with new workers, by zone where the error names one.
-func faultsOf(group string, err error) []decide.Fault {
-	var off actuate.PutOffError
-	if errors.As(err, &off) {
-		return nil
+// remove asks for the deletion of workers' servers.
+func (a *actions) remove(ctx context.Context, steps []decide.Step) {
+	if len(steps) == 0 {
+		return
 	}
-	var lost cluster.NotMadeError
-	if !errors.As(err, &lost) {
-		kind := cluster.KindOf(err)
-		if errors.Is(err, cluster.ErrDocumentConflict) {
-			kind = cluster.FaultConflict
+	a.do(ctx, record.PartDeletions, "remove workers", func(ctx context.Context) error {
+		accepted, err := a.Actuator.Remove(ctx, a.id, decide.Workers(steps), decide.Marked(steps))
+		for _, s := range steps {
+			if s.Server != "" && slices.Contains(accepted, s.Worker) {
+				a.deleted(s.Server)
+				if _, listed := a.facts.Cluster.Document.Member(s.Worker); listed {
+					a.state.begun.going = append(a.state.begun.going, s.Worker)
+				}
+			}
 		}
-		return []decide.Fault{{Group: group, Kind: kind, Why: reason.Said(err.Error())}}
-	}
-	var faults []decide.Fault
-	for _, w := range lost {
-		f := decide.Fault{Group: group, Kind: w.Kind, Why: reason.New(reason.WorkerNotMade, reason.Name("worker", w.Name), reason.Text("message", w.Message))}
-		if len(w.Zones) == 0 {
-			faults = append(faults, f)
-		}
-		for _, f.Zone = range w.Zones {
-			faults = append(faults, f)
-		}
-	}
-	return faults
+		return err
+	})
 }
 
-// discard deletes servers by their IDs.
+// discard asks for the deletion of servers by their IDs.
 func (a *actions) discard(ctx context.Context, steps []decide.Step) {
 	for _, s := range steps {
 		what := fmt.Sprintf("delete server %s of name %s", s.Server, s.Worker)
@@ -130,42 +126,80 @@ func (a *actions) discard(ctx context.Context, steps []decide.Step) {
 			a.record.Notes = append(a.record.Notes, decide.Note{About: s.Worker, Reason: why})
 			continue
 		}
-		a.do(ctx, record.PartDeletions, what, func(ctx context.Context) error { return d.Discard(ctx, a.id, s.Server) })
+		if a.do(ctx, record.PartDeletions, what, func(ctx context.Context) error { return d.Discard(ctx, a.id, s.Server) }) {
+			a.deleted(s.Server)
+		}
 	}
 }
 
-// collect deletes what deleted servers left. A failure is tried again later; the
-// round has not failed by it.
-func (a *actions) collect(ctx context.Context, gone []decide.Remains) {
-	if a.Remains == nil || a.DryRun {
+// deleted notes that the cloud has accepted the deletion of a server.
+func (a *actions) deleted(server string) {
+	now := a.state.follow(a.now())
+	a.state.memory = a.state.memory.Deleted(now, server)
+}
+
+// forget takes workers out of the roster whose servers are gone.
+func (a *actions) forget(ctx context.Context, steps []decide.Step) {
+	if len(steps) == 0 {
 		return
 	}
-	for _, g := range gone {
-		if ctx.Err() != nil || a.state.warned.has(remainsForbidden) {
-			return
-		}
-		found, err := a.collectOne(ctx, g)
+	a.do(ctx, record.PartForgets, "forget workers without a server", func(ctx context.Context) error {
+		names, err := a.Actuator.Forget(ctx, a.id, decide.Workers(steps))
+		a.state.begun.going = without(a.state.begun.going, names)
+		return err
+	})
+}
+
+// without returns the names that are not among the others.
+func without(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
+}
+
+// note remembers failures of groups, unless the action was ended by the loss of the
+// lease: then nothing is known of the groups.
+func (a *actions) note(ctx context.Context, faults ...decide.Fault) {
+	if !errors.Is(ctx.Err(), context.Canceled) {
 		now := a.state.follow(a.now())
-		a.state.memory = a.state.memory.Collected(g.Server, err, now)
-		if len(found) > 0 {
-			a.record.Collected = append(a.record.Collected, found...)
-			a.Log.Warn("what a deleted server had left is deleted", "worker", g.Worker, "server", g.Server, "what", strings.Join(found, ", "))
-		}
-		switch {
-		case cluster.IsKind(err, cluster.FaultForbidden):
-			a.state.warned.begin(remainsForbidden, "")
-			a.Log.Error("ports and volumes that deleted servers leave stay: the credential has no right to look for them", "error", err)
-		case err != nil:
-			a.Log.Warn("what a deleted server left could not be deleted; the scaler tries again later", "worker", g.Worker, "server", g.Server, "error", err)
-		}
+		a.state.memory = a.state.memory.Failed(now, faults...)
 	}
 }
 
-func (a *actions) collectOne(ctx context.Context, g decide.Remains) ([]string, error) {
-	defer a.times.enter(record.PartRemains)()
-	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
-	defer cancel()
-	calling, release := a.guard(calling)
-	defer release()
-	return a.Remains.CollectRemains(calling, g.Server, g.Volumes)
+// groupsOf returns the groups that steps are about, each once.
+func groupsOf(steps []decide.Step) []string {
+	var groups []string
+	for _, s := range steps {
+		if !slices.Contains(groups, s.Group) {
+			groups = append(groups, s.Group)
+		}
+	}
+	return groups
+}
+
+// going returns the servers that a decision deletes.
+func going(d decide.Decision) []string { return servers(d.Remove, d.Discard) }
+
+// servers returns the IDs of the servers that steps are about.
+func servers(all ...[]decide.Step) []string {
+	ids := []string{}
+	for _, steps := range all {
+		for _, s := range steps {
+			if s.Server != "" {
+				ids = append(ids, s.Server)
+			}
+		}
+	}
+	return ids
+}
+
+// faultsOf returns what went wrong with workers of the groups.
+func faultsOf(groups []string, err error) []decide.Fault {
+	kind := cluster.KindOf(err)
+	if errors.Is(err, cluster.ErrDocumentConflict) {
+		kind = cluster.FaultConflict
+	}
+	var faults []decide.Fault
+	for _, group := range groups {
+		faults = append(faults, decide.Fault{Group: group, Kind: kind, Why: reason.Said(err.Error())})
+	}
+	return faults
 }

@@ -18,35 +18,20 @@ type leaseState struct {
 	left     bool // the last reading left the front-end's report in its slot
 }
 
-// keepReports makes this round's reading leave the front-end's report to another
-// scaler, as long as there may be one.
-func (r *round) keepReports() {
-	if r.Reports == nil {
-		return
-	}
-	s := &r.state.lease
-	s.left = r.Lease != nil && r.mode != pretending && !s.standing.Mine && !s.free
-	r.Reports.KeepReports(s.left)
-}
-
 // takeReport makes room for the front-end's next report when this scaler begins to
 // act: its readings so far have left the report in its slot.
 func (r *round) takeReport(ctx context.Context) {
 	if r.Reports == nil || !r.state.lease.left {
 		return
 	}
-	defer r.times.enter(record.PartCluster)()
-	r.Reports.KeepReports(false)
-	if _, err := r.Cluster.Read(ctx); err != nil {
-		r.Log.Debug("the front-end's report could not be taken; the next round takes it", "error", err)
-	}
+	r.beginReport(ctx, r.facts.Cluster, false)
 }
 
 // hold reports whether this scaler may act in this round, and notes why not. A round
 // that only watches takes no lease.
 func (r *round) hold(ctx context.Context) (bool, error) {
 	state := &r.state.lease
-	act := r.mode == acting
+	act := r.mode == acting || r.mode == finishing
 	if r.Lease == nil || r.DryRun || r.mode == pretending {
 		*state = leaseState{standing: record.Standing{Mine: act && !r.DryRun}, left: state.left}
 		return act, nil

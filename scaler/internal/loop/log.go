@@ -28,6 +28,9 @@ func (l *Loop) logDecision(r record.Record) {
 	for _, s := range r.Drain {
 		log.Info("worker is asked to leave", "worker", s.Worker, "because", s.Reason.String())
 	}
+	for _, s := range r.Forget {
+		log.Info("worker is forgotten", "worker", s.Worker, "because", s.Reason.String())
+	}
 	for _, s := range r.Remove {
 		log.Info("worker is removed", "worker", s.Worker, "because", s.Reason.String())
 	}

@@ -4,13 +4,10 @@ package loop
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
@@ -41,7 +38,11 @@ type state struct {
 	warned   warnings
 	recorded time.Duration   // how long the end of the last round took: its record was written
 	logged   map[string]bool // matters of the last round's notes, and its summary
-	consoles map[string]bool // servers that are removed for a failure, whose consoles were logged
+	running  bool            // rounds follow each other: none waits for the front-end's report
+	begun    begun           // what later rounds finish
+	consoles *consoles
+	remains  *beside[string, collected] // by the ID of the server that is gone
+	reports  *beside[string, reported]  // by the front-end's ID
 }
 
 // clock returns the present time.
@@ -53,14 +54,16 @@ type mode int
 const (
 	watching   mode = iota // reads and decides
 	acting                 // takes the lease, and carries its decision out if it has it
+	finishing              // as acting, but only finishes what an earlier round has begun
 	pretending             // decides as an acting round does, takes no lease and does nothing
 )
 
 // Run runs rounds until the context ends. A call under way is then finished, and no
 // new one is begun.
 func (l *Loop) Run(ctx context.Context) error {
+	defer l.endBeside()
 	begun := time.Now()
-	l.state.memory.WatchedFrom = begun
+	l.state.memory.WatchedFrom, l.state.running = begun, true
 	_, _ = l.Tick(ctx, true)
 	timer := time.NewTimer(time.Until(l.due(begun, time.Now())))
 	defer timer.Stop()
@@ -97,50 +100,13 @@ func (l *Loop) due(last, now time.Time) time.Time {
 	if end := l.state.holdEnds; end.After(last) && end.Before(next) {
 		next = end
 	}
+	if wake := l.state.consoles.waitEnds(); wake.After(last) && wake.Before(next) {
+		next = wake
+	}
 	if next.Before(now) {
 		return now
 	}
 	return next
-}
-
-// Once watches for one hold time, then acts on the last reading, and returns that
-// round's record. The time counts from the end of the first reading: demand is noted
-// then, and the first reading takes longer than the others.
-func (l *Loop) Once(ctx context.Context) (record.Record, error) {
-	r, err := l.once(ctx, watching, acting)
-	if err == nil && r.Stopped != "" && r.Standby == "" {
-		err = errors.New(r.Stopped)
-	}
-	return r, err
-}
-
-// Watch decides as Once does, but changes nothing and takes no lease.
-func (l *Loop) Watch(ctx context.Context) (record.Record, error) {
-	return l.once(ctx, pretending, pretending)
-}
-
-// once runs rounds of the first mode for one hold time, and then one of the last
-// mode.
-func (l *Loop) once(ctx context.Context, first, last mode) (record.Record, error) {
-	hold := max(l.Policy.ScaleOutAfter, l.Policy.DrainRecheck)
-	if hold > 0 {
-		_, _ = l.round(ctx, time.Now, first, l.Policy)
-	}
-	until := time.Now().Add(hold)
-	for {
-		if err := wait.Sleep(ctx, min(l.Interval, time.Until(until))); err != nil {
-			return record.Record{}, fmt.Errorf("stopped before the end of the watch: %w", err)
-		}
-		if time.Now().Before(until) {
-			_, _ = l.round(ctx, time.Now, first, l.Policy)
-			continue
-		}
-		r, err := l.round(ctx, time.Now, last, l.Policy)
-		if !l.state.lease.unsure {
-			return r, err
-		}
-		until = time.Now().Add(l.Interval) // the holder of the lease may have died before we came
-	}
 }
 
 // Look reads and decides once and changes nothing. Demand counts at once: a single

@@ -190,8 +190,11 @@ func TestOnceWatchesAndActsAtMostOnce(t *testing.T) {
 		if err != nil || len(r.Added) != 2 || len(s.calls) != 1 {
 			t.Fatalf("added %v, calls %v, error %v", r.Added, s.calls, err)
 		}
-		if took := time.Since(start); took < time.Minute || took > time.Minute+3*time.Second {
-			t.Errorf("watched %s, want the hold of 1m", took)
+		if len(r.Enrolled) != 2 || len(s.doc.Workers) != 2 {
+			t.Errorf("enrolled %v, roster %v", r.Enrolled, s.doc.Workers)
+		}
+		if took := time.Since(start); took < time.Minute || took > time.Minute+13*time.Second {
+			t.Errorf("took %s, want the hold of 1m and a round that enrols", took)
 		}
 		// A scheduled container, every five minutes, does the whole work.
 		for range 14 {
@@ -206,15 +209,14 @@ func TestOnceWatchesAndActsAtMostOnce(t *testing.T) {
 	})
 }
 
-// A reading that is older than the first group's workers does not cause the second
-// group's.
+// A reading that is three minutes old after the deletions causes no new workers.
 func TestNothingIsBegunByOldFacts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSim()
+		s, l := newSlow()
 		s.doc.Groups["zzz"] = s.doc.Groups["cpu"]
-		s.addTakes = 3 * time.Minute
-		l := newLoop(s, 20)
-		l.Policy.Groups = map[string]decide.Bounds{"cpu": {Min: 1, Max: 1}, "zzz": {Min: 1, Max: 1}}
+		s.deletions, l.Consoles = 3*time.Minute, nil
+		s.nodes["astro-cpu-1"] = &simNode{node: cluster.Node{ID: "s9", Name: "astro-cpu-1", Role: cluster.RoleWorker, Group: "cpu", Status: cluster.StatusError, Created: time.Now()}}
+		l.Policy.Groups = map[string]decide.Bounds{"cpu": {Max: 1}, "zzz": {Min: 1, Max: 1}}
 		r, _ := l.Tick(t.Context(), true)
 		if len(s.calls) != 1 || len(r.Errors) != 0 || !strings.Contains(r.Notes[len(r.Notes)-1].Reason.String(), "what was read is 3m") {
 			t.Errorf("calls %v, errors %v, notes %v", s.calls, r.Errors, r.Notes)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -174,24 +175,28 @@ func TestAPlanWritesNoMemo(t *testing.T) {
 
 // reports counts how often readings take the report and how often they leave it.
 type reports struct {
-	keep        bool
+	mu          sync.Mutex
 	kept, taken int
+	takes       time.Duration
+	err         error
+	report      cluster.Report
 }
 
-func (r *reports) KeepReports(keep bool) { r.keep = keep }
-
-type countingReader struct {
-	withFrontEnd
-	r *reports
-}
-
-func (c countingReader) Read(ctx context.Context) (cluster.View, error) {
-	if c.r.keep {
-		c.r.kept++
-	} else {
-		c.r.taken++
+func (r *reports) Report(ctx context.Context, v cluster.View, keep bool) (cluster.View, error) {
+	select {
+	case <-time.After(r.takes):
+	case <-ctx.Done():
+		return v, ctx.Err()
 	}
-	return c.withFrontEnd.Read(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if keep {
+		r.kept++
+	} else {
+		r.taken++
+	}
+	v.Report, v.HasReport = r.report, true
+	return v, r.err
 }
 
 // The front-end's report is for the scaler that acts: a scaler that waits leaves it.
@@ -200,7 +205,7 @@ func TestAStandbyLeavesTheReport(t *testing.T) {
 		s, leases := newSim(), &tags{}
 		start := func(name string) (*loop.Loop, *reports) {
 			l, r := leased(s, leases, name), &reports{}
-			l.Cluster, l.Reports = countingReader{withFrontEnd{&clusterOf{sim: s}, leases}, r}, r
+			l.Cluster, l.Reports = withFrontEnd{&clusterOf{sim: s}, leases}, r
 			return l, r
 		}
 		first, acts := start("first")

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
@@ -76,17 +75,4 @@ func (r *round) exchange(ctx context.Context, server string, wanted []string, dr
 		s.memos = slices.DeleteFunc(s.memos, func(k string) bool { return k == text })
 	}
 	return nil
-}
-
-// going returns the servers that a decision deletes.
-func going(d decide.Decision) []string {
-	ids := []string{}
-	for _, steps := range [][]decide.Step{d.Remove, d.Discard} {
-		for _, s := range steps {
-			if s.Server != "" {
-				ids = append(ids, s.Server)
-			}
-		}
-	}
-	return ids
 }

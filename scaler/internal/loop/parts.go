@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
@@ -19,7 +20,7 @@ type Parts struct {
 	Remains  Remains  // nil: what deleted servers left is not looked for
 	Lease    Lease    // nil: there is no other scaler
 	Memos    Memos    // nil: nothing outlives this scaler
-	Reports  Reports  // nil: each reading takes the front-end's report
+	Reports  Reports  // nil: what Cluster reads has the front-end's report
 }
 
 // Settings are what may change while the loop runs.
@@ -34,27 +35,28 @@ type Cluster interface {
 	Read(ctx context.Context) (cluster.View, error)
 }
 
-// Actuator changes a cluster. Each call may take minutes. It returns when the change
-// is made or has failed, or, if the actuator works in the background, when it is
-// noted.
+// Actuator changes a cluster. A call sends what is wanted, or notes it if the actuator
+// works in the background. It waits for no server.
 type Actuator interface {
-	// Add makes n workers of a group and returns their names; with an error too,
-	// when only some came about.
-	Add(ctx context.Context, clusterID, group string, n int) ([]string, error)
+	// Post asks for new workers, of all groups together. None gets a reserved name. It
+	// returns the names that it knows of, with an error too: a cluster.NotMadeError
+	// in it names the workers that the cloud refused.
+	Post(ctx context.Context, clusterID string, orders []actuate.Order, reserved []string) (actuate.Posted, error)
 	// Mark asks workers to leave, or to stay after all.
 	Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
-	// Remove deletes workers and takes them from the roster. Of these, the drained
-	// ones stay if they are not marked to leave any more.
-	Remove(ctx context.Context, clusterID string, names, drained []string) error
+	// Enrol writes the workers of a reading that are ready into the roster and returns
+	// their names.
+	Enrol(ctx context.Context, v cluster.View) ([]string, error)
+	// Remove asks for the deletion of workers' servers and returns the names for which
+	// the cloud has accepted it, with an error too. The roster stays. Of the names, the
+	// drained ones stay if they are not marked to leave any more.
+	Remove(ctx context.Context, clusterID string, names, drained []string) ([]string, error)
+	// Forget takes workers whose servers are gone out of the roster and returns their
+	// names.
+	Forget(ctx context.Context, clusterID string, names []string) ([]string, error)
 }
 
-// zonal is an actuator that can leave availability zones out. Another one makes
-// workers in any zone, and the cloud's refusals come back as before.
-type zonal interface {
-	AddOutside(ctx context.Context, clusterID, group string, n int, avoid []string) ([]string, error)
-}
-
-// discarder is an actuator that can delete one of two servers of a name.
+// discarder is an actuator that can ask for the deletion of one of two servers of a name.
 type discarder interface {
 	Discard(ctx context.Context, clusterID, serverID string) error
 }
@@ -98,10 +100,12 @@ type Memos interface {
 	DropMemo(ctx context.Context, serverID, text string) error
 }
 
-// Reports is a cluster whose front-end's report can be read in two ways: taken from
-// its slot, so that the next one can come, or left there for the scaler that acts.
+// Reports reads the front-end's report.
 type Reports interface {
-	KeepReports(keep bool)
+	// Report returns the view with the front-end's report. The report is left in its
+	// slot for the scaler that acts if keep is set; else it is taken, so that the next
+	// one can come.
+	Report(ctx context.Context, v cluster.View, keep bool) (cluster.View, error)
 }
 
 // Recorder keeps a record of each round.
@@ -110,7 +114,7 @@ type Recorder interface {
 }
 
 // Observer follows the loop. It gets each round's record twice: once the decision
-// is made, because its actions may take minutes, and when the round is over. A round
+// is made, because its actions take a while, and when the round is over. A round
 // that could not read is only over.
 type Observer interface {
 	Decided(record.Record)

@@ -42,7 +42,6 @@ func unread(err error) record.Source {
 func (r *round) read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	r.keepReports()
 	f := decide.Facts{Flavors: map[string]queue.Shape{}, Sizes: map[string]decide.Size{}}
 	var err error
 	done := r.times.enter(record.PartCluster)
@@ -51,6 +50,7 @@ func (r *round) read(ctx context.Context) error {
 	if err != nil {
 		return &ReadError{What: record.SourceCluster, Err: err}
 	}
+	r.askReport(ctx, f.Cluster)
 	done = r.times.enter(record.PartQueue)
 	f.Queue, err = r.Queue.Read(ctx)
 	done()
@@ -65,6 +65,7 @@ func (r *round) read(ctx context.Context) error {
 		}
 	}
 	f.Room = r.room(ctx)
+	r.addReport(&f.Cluster)
 	r.facts = f
 	return nil
 }

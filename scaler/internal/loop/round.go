@@ -19,15 +19,20 @@ type round struct {
 	facts  decide.Facts
 	record record.Record
 	times  *timing
+	// earlier is what came of reports that earlier rounds have asked for.
+	earlier map[string]reported
 }
 
 // round reads, decides, acts if it may, and records.
 func (l *Loop) round(ctx context.Context, now clock, m mode, p decide.Policy) (record.Record, error) {
 	start := now()
+	l.state.prepare()
 	l.state.lease.unsure = false // a round that cannot read does not ask for the lease
 	r := &round{Loop: l, now: now, mode: m, policy: p, times: l.newTiming(now, start)}
 	defer l.watch(r.times)()
-	r.record = record.Record{Time: start.UTC(), DryRun: l.DryRun, Watching: m == watching}
+	r.record = record.Record{Time: start.UTC(), DryRun: l.DryRun, Watching: m == watching, Finishing: m == finishing}
+	r.takeConsoles()
+	r.takeRemains()
 	err := r.read(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -62,7 +67,12 @@ func (r *round) judge(ctx context.Context) error {
 	decided := r.times.enter(record.PartDecide)
 	out, memory := input.Decide()
 	decided()
+	if r.mode == finishing {
+		out.Decision = out.Decision.Finishing()
+	}
 	s.memory, s.holdEnds = memory, out.HoldEnds
+	s.begun.follow(out.Fleet)
+	r.keepConsoles(out.Decision)
 	r.record.Decided(input, out)
 	may, err := r.hold(ctx)
 	told := r.times.enter(record.PartRecord)
@@ -83,7 +93,13 @@ func (r *round) judge(ctx context.Context) error {
 // finish logs what came of the round, and records it.
 func (r *round) finish() {
 	if len(r.record.Added) > 0 {
-		r.Log.Info("workers were made", "names", strings.Join(r.record.Added, " "))
+		r.Log.Info("workers are being made", "names", strings.Join(r.record.Added, " "))
+	}
+	if len(r.record.Unanswered) > 0 {
+		r.Log.Warn("create calls got no answer; their servers may still come", "names", strings.Join(r.record.Unanswered, " "))
+	}
+	if len(r.record.Enrolled) > 0 {
+		r.Log.Info("workers are in the roster", "names", strings.Join(r.record.Enrolled, " "))
 	}
 	for _, e := range r.record.Errors {
 		r.Log.Error("an action failed; it is tried again while it is needed", "error", e)

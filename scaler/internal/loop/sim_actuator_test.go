@@ -2,59 +2,103 @@ package loop_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 )
 
-// Add implements the actuator.
-func (s *sim) Add(ctx context.Context, id, group string, n int) ([]string, error) {
-	return s.AddOutside(ctx, id, group, n, nil)
-}
-
-// AddOutside implements the actuator's choice of zones.
-func (s *sim) AddOutside(_ context.Context, _, group string, n int, avoid []string) ([]string, error) {
+// Post implements the actuator: servers are built from now on.
+func (s *sim) Post(_ context.Context, _ string, orders []actuate.Order, reserved []string) (actuate.Posted, error) {
 	if s.addTakes > 0 {
 		time.Sleep(s.addTakes)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()
-	s.calls = append(s.calls, fmt.Sprintf("add %d %s", n, group))
-	if len(avoid) > 0 {
-		s.calls[len(s.calls)-1] += fmt.Sprint(" outside ", avoid)
+	s.posts++
+	var out actuate.Posted
+	var failed []error
+	for _, o := range orders {
+		names, err := s.post(o, reserved)
+		out.Accepted = append(out.Accepted, names...)
+		failed = append(failed, err)
+	}
+	if s.loseAnswers {
+		out.Unknown, out.Accepted = out.Accepted, nil
+	}
+	return out, errors.Join(failed...)
+}
+
+func (s *sim) post(o actuate.Order, reserved []string) ([]string, error) {
+	s.calls = append(s.calls, fmt.Sprintf("add %d %s", o.Count, o.Group))
+	if len(o.Avoid) > 0 {
+		s.calls[len(s.calls)-1] += fmt.Sprint(" outside ", o.Avoid)
 	}
 	if s.addErr != nil {
 		return nil, s.addErr
 	}
-	if s.fullZone != "" && !slices.Contains(avoid, s.fullZone) {
+	if s.fullZone != "" && !slices.Contains(o.Avoid, s.fullZone) {
 		return nil, &cluster.CloudError{Kind: cluster.FaultNoHost, Op: "add workers", Message: "No valid host was found", Err: cluster.NotMadeError{
 			{Name: "astro-cpu-1", Zones: []string{s.fullZone}, Kind: cluster.FaultNoHost, Message: "ended in ERROR: No valid host was found"},
 		}}
 	}
-	if s.quota > 0 && len(s.nodes)+s.others+n > s.quota {
+	if s.quota > 0 && len(s.nodes)+s.others+o.Count > s.quota {
 		s.refused++
 		return nil, &cluster.CloudError{Kind: cluster.FaultQuota, Op: "create server", Code: 403, Message: "Quota exceeded for instances"}
 	}
-	batch := fmt.Sprint("b", s.created)
-	names := cluster.NextNames("astro", group, n, s.names())
+	ca, err := trust.NewCA()
+	if err != nil {
+		return nil, err
+	}
+	taken := slices.Concat(s.list().Names(), reserved)
+	for _, m := range s.doc.Workers {
+		taken = append(taken, m.Name)
+	}
+	names := cluster.NextNames("astro", o.Group, o.Count, taken)
 	for _, name := range names {
-		node := &simNode{node: cluster.Node{
-			ID: fmt.Sprint("s", s.created), Name: name, Role: cluster.RoleWorker, Group: group,
-			Status: cluster.StatusActive, Created: s.at, Flavor: "f", Batch: batch,
+		if s.nodes[name] != nil {
+			s.twice = append(s.twice, name)
+		}
+		s.nodes[name] = &simNode{exists: s.at.Add(s.answerAfter), addressed: s.at.Add(s.answerAfter + s.address[o.Group]), node: cluster.Node{
+			ID: fmt.Sprint("s", s.created), Name: name, ClusterID: s.doc.ID, Role: cluster.RoleWorker, Group: o.Group, Status: cluster.StatusBuild,
+			Created: s.at.Add(s.answerAfter), Flavor: "f", Batch: cluster.BatchID(ca.Public()), BatchCA: ca.Public(),
 		}}
-		s.nodes[name] = node
 		s.created++
 		if s.dies("create") {
-			return nil, context.Canceled // its server exists, and the roster does not have it
+			return nil, context.Canceled // its server exists, and the scaler does not know
 		}
-		if !s.neverJoin {
-			node.ready = s.at.Add(s.boot)
+	}
+	return names, nil
+}
+
+// Enrol implements the actuator.
+func (s *sim) Enrol(context.Context, cluster.View) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	s.enrols++
+	if s.enrolErr != nil {
+		return nil, s.enrolErr
+	}
+	var names []string
+	for _, m := range roster.Enrol(&s.doc, s.list(), time.Now()) {
+		names = append(names, m.Name)
+		if n := s.nodes[m.Name]; !s.neverJoin {
+			n.ready = n.node.Created.Add(s.boot)
+			if earliest := s.at.Add(5 * time.Second); n.ready.Before(earliest) {
+				n.ready = earliest
+			}
 		}
-		s.doc.Workers = append(s.doc.Workers, cluster.Member{Name: name, Batch: batch})
+		if s.dies("enrol") {
+			break
+		}
 	}
 	s.doc.Generation++
 	return names, nil
@@ -74,8 +118,8 @@ func (s *sim) Mark(_ context.Context, _ string, marks map[string]cluster.Leaving
 	return nil
 }
 
-// Remove implements the actuator.
-func (s *sim) Remove(_ context.Context, _ string, names, drained []string) error {
+// Remove implements the actuator: the roster stays.
+func (s *sim) Remove(_ context.Context, _ string, names, drained []string) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()
@@ -89,21 +133,44 @@ func (s *sim) Remove(_ context.Context, _ string, names, drained []string) error
 	})
 	s.calls = append(s.calls, fmt.Sprintf("remove %d", len(names)))
 	if s.removeErr != nil {
-		return s.removeErr
+		return nil, s.removeErr
 	}
 	for _, name := range names {
 		s.killed += s.running(name)
-		if _, ok := s.nodes[name]; ok {
-			s.removed++
+		n, there := s.nodes[name]
+		if !there {
+			continue
 		}
-		delete(s.nodes, name)
+		s.removed++
+		if n.node.Status = cluster.StatusDeleting; s.deleting == 0 {
+			delete(s.nodes, name)
+		}
+		n.gone = s.at.Add(s.deleting)
 		if s.dies("delete") {
-			return context.Canceled // its server is deleted, and the roster still has it
+			return nil, context.Canceled // its server is being deleted, and the scaler does not know
 		}
-		s.doc.Workers = slices.DeleteFunc(s.doc.Workers, func(m cluster.Member) bool { return m.Name == name })
 	}
+	return names, nil
+}
+
+// Forget implements the actuator: an entry goes whose server is gone.
+func (s *sim) Forget(_ context.Context, _ string, names []string) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	if s.dies("forget") {
+		return nil, context.Canceled
+	}
+	var gone []string
+	s.doc.Workers = slices.DeleteFunc(s.doc.Workers, func(m cluster.Member) bool {
+		there := s.nodes[m.Name] != nil || !slices.Contains(names, m.Name)
+		if !there {
+			gone = append(gone, m.Name)
+		}
+		return !there
+	})
 	s.doc.Generation++
-	return nil
+	return gone, nil
 }
 
 // dies ends the scaler in the middle of a call, as kill -9 would.

@@ -29,7 +29,9 @@ type sim struct {
 	boot      time.Duration
 	negotiate time.Duration
 	react     time.Duration
-	firstLook time.Duration // the first reading takes longer: logging in, looking up
+	address   map[string]time.Duration // by group: from the create call to the address
+	deleting  time.Duration            // from the deletion to the end of the server
+	firstLook time.Duration            // the first reading takes longer: logging in, looking up
 	look      time.Duration
 
 	doc    cluster.Document
@@ -38,25 +40,31 @@ type sim struct {
 	report *cluster.Report
 
 	// Faults.
-	queueErr   error
-	clusterErr error
-	addErr     error
-	neverJoin  bool
-	addTakes   time.Duration
-	partial    []string
-	poolSince  time.Time              // the directory was restarted; workers return a while later
-	dark       func(name string) bool // workers that neither pool nor queue can reach
-	quota      int                    // of instances; 0 is without limit
-	others     int                    // instances of others in the quota
-	roomErr    error
-	removeErr  error
-	fullZone   string // a zone without room
-	dieIn      string // the next call of that name is cut short, and the scaler with it
-	die        context.CancelFunc
-	callBack   func() // what another scaler does just before workers are removed
+	queueErr    error
+	clusterErr  error
+	addErr      error
+	neverJoin   bool
+	addTakes    time.Duration
+	partial     []string
+	poolSince   time.Time              // the directory was restarted; workers return a while later
+	dark        func(name string) bool // workers that neither pool nor queue can reach
+	quota       int                    // of instances; 0 is without limit
+	others      int                    // instances of others in the quota
+	roomErr     error
+	removeErr   error
+	fullZone    string // a zone without room
+	dieIn       string // the next call of that name is cut short, and the scaler with it
+	die         context.CancelFunc
+	enrolErr    error
+	loseAnswers bool // create calls are carried out after answerAfter, and their answers are lost
+	answerAfter time.Duration
+	failBuilds  string // fault with which builds end from now on
+	callBack    func() // what another scaler does just before workers are removed
 
 	// What happened.
 	created, removed, killed, peak int
+	posts, enrols                  int
+	twice                          []string // names that two servers got
 	calls                          []string
 	twins                          []cluster.Node
 	consoles, collected            []string
@@ -64,11 +72,12 @@ type sim struct {
 }
 
 type simNode struct {
-	node   cluster.Node
-	ready  time.Time
-	closed bool
-	ran    bool
-	empty  time.Time
+	node                    cluster.Node
+	exists, addressed, gone time.Time
+	ready                   time.Time
+	closed                  bool
+	ran                     bool
+	empty                   time.Time
 }
 
 type simJob struct {
@@ -95,6 +104,7 @@ const cpusEach = 4
 func (s *sim) advance() {
 	for now := time.Now(); !s.at.Add(time.Second).After(now); {
 		s.at = s.at.Add(time.Second)
+		s.build()
 		for _, j := range s.jobs {
 			if j.on != "" && !j.done && !s.at.Before(j.ends) {
 				j.done = true
@@ -112,6 +122,32 @@ func (s *sim) advance() {
 			s.frontEnd()
 		}
 	}
+}
+
+// build gives servers their addresses, and ends those that are being deleted.
+func (s *sim) build() {
+	for name, n := range s.nodes {
+		switch {
+		case !n.gone.IsZero() && !s.at.Before(n.gone):
+			delete(s.nodes, name)
+		case n.node.Status != cluster.StatusBuild || n.addressed.IsZero() || s.at.Before(n.addressed):
+		case s.failBuilds != "":
+			n.node.Status, n.node.Fault = cluster.StatusError, &cluster.Fault{Code: 500, Message: s.failBuilds}
+		default:
+			n.node.Status, n.node.Address = cluster.StatusActive, "192.0.2."+n.node.ID[1:]
+		}
+	}
+}
+
+// list returns the servers that a list shows.
+func (s *sim) list() cluster.Nodes {
+	var out cluster.Nodes
+	for _, name := range s.names() {
+		if n := s.nodes[name]; !s.at.Before(n.exists) {
+			out = append(out, n.node)
+		}
+	}
+	return append(out, s.twins...)
 }
 
 func (s *sim) running(name string) int {
@@ -180,11 +216,7 @@ func (s *sim) readCluster() (cluster.View, error) {
 	if s.clusterErr != nil {
 		return cluster.View{}, s.clusterErr
 	}
-	v := cluster.View{Document: s.doc.Clone()}
-	for _, name := range s.names() {
-		v.Nodes = append(v.Nodes, s.nodes[name].node)
-	}
-	v.Nodes = append(v.Nodes, s.twins...)
+	v := cluster.View{Document: s.doc.Clone(), Nodes: s.list(), HasDocument: true}
 	if s.report != nil {
 		v.Report, v.HasReport = *s.report, true
 		s.report = nil

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
@@ -209,12 +210,12 @@ func (losing) Release(context.Context) error { return nil }
 // cutShort makes no workers when its context has ended.
 type cutShort struct{ *sim }
 
-func (a cutShort) Add(ctx context.Context, id, group string, n int) ([]string, error) {
+func (a cutShort) Post(ctx context.Context, id string, orders []actuate.Order, reserved []string) (actuate.Posted, error) {
 	if ctx.Err() != nil {
 		a.calls = append(a.calls, "cut short")
-		return nil, fmt.Errorf("create server: %w", ctx.Err())
+		return actuate.Posted{}, fmt.Errorf("create server: %w", ctx.Err())
 	}
-	return a.sim.Add(ctx, id, group, n)
+	return a.sim.Post(ctx, id, orders, reserved)
 }
 
 // An action that a takeover by another scaler cuts short is not a failure of the group:

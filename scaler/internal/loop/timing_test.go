@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
@@ -29,18 +30,14 @@ func (s *slow) Mark(ctx context.Context, id string, marks map[string]cluster.Lea
 	return s.sim.Mark(ctx, id, marks)
 }
 
-func (s *slow) Remove(ctx context.Context, id string, names, drained []string) error {
+func (s *slow) Remove(ctx context.Context, id string, names, drained []string) ([]string, error) {
 	time.Sleep(s.deletions)
 	return s.sim.Remove(ctx, id, names, drained)
 }
 
-func (s *slow) AddOutside(ctx context.Context, id, group string, n int, avoid []string) ([]string, error) {
+func (s *slow) Post(ctx context.Context, id string, orders []actuate.Order, reserved []string) (actuate.Posted, error) {
 	time.Sleep(s.creations)
-	return s.sim.AddOutside(ctx, id, group, n, avoid)
-}
-
-func (s *slow) Add(ctx context.Context, id, group string, n int) ([]string, error) {
-	return s.AddOutside(ctx, id, group, n, nil)
+	return s.sim.Post(ctx, id, orders, reserved)
 }
 
 func (s *slow) Hold(context.Context, cluster.View, bool) (record.Standing, error) {

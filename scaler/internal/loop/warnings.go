@@ -9,6 +9,7 @@ const (
 	memosUnkept      trouble = "memos can not be written"
 	remainsForbidden trouble = "remains can not be looked for"
 	tooManySick      trouble = "nothing is done because too many workers are sick"
+	reportUnread     trouble = "the front-end's report can not be read"
 	noLease          trouble = "another scaler holds the lease"
 )
 

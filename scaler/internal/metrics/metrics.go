@@ -304,6 +304,12 @@ func (m *Metrics) count(r record.Record) {
 			m.decisions.WithLabelValues(group, action).Inc()
 		}
 	}
+	for _, s := range r.Enrol {
+		step(journal.Enrol, s.Worker, s.Group)
+	}
+	for _, s := range r.Forget {
+		step(journal.Forget, s.Worker, s.Group)
+	}
 	for _, s := range r.Drain {
 		step(journal.Drain, s.Worker, s.Group)
 	}

@@ -3,6 +3,7 @@ package reason
 // Why something that was decided is not done, or did not work.
 const (
 	PutOff         Code = "put_off"
+	ConsoleFirst   Code = "console_first"
 	DiscardUnknown Code = "discard_unknown"
 	WorkerNotMade  Code = "worker_not_made"
 )
@@ -55,6 +56,9 @@ const (
 	GangTooLarge        Code = "gang_too_large"
 	GangTooFew          Code = "gang_too_few"
 )
+
+// ReadyToEnrol says why a worker is written into the roster.
+const ReadyToEnrol Code = "ready_to_enrol"
 
 // Why workers are added.
 const (
@@ -133,6 +137,9 @@ const (
 	NotInPool       Code = "not_in_pool"
 	NoServer        Code = "no_server"
 	NeverEnrolled   Code = "never_enrolled"
+	BeingDeleted    Code = "being_deleted"
+	DeletedByOthers Code = "deleted_by_others"
+	StillThere      Code = "still_there"
 	SecondOfName    Code = "second_of_name"
 	KeptProtected   Code = "kept_protected"
 	KeptForJobs     Code = "kept_for_jobs"

@@ -5,8 +5,11 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	Other: "{words}",
 
 	PutOff:         "put off: what was read is {age} old by now",
+	ConsoleFirst:   "put off: the console of the worker is read first",
 	DiscardUnknown: "this actuator deletes no server by its ID: {server} is left to you",
 	WorkerNotMade:  "{worker} {message}",
+
+	ReadyToEnrol: "its server has the address {address}, and no roster has it yet",
 
 	FactsStale:     "nothing is done: it was read {age} ago, more than {limit}",
 	TooManySick:    "{sick} of {workers} workers are sick ({how|, }): nothing is made or removed until no more than {percent} % are",
@@ -110,7 +113,10 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	ServerInError:   "its server is in ERROR[: {message}]",
 	NotInPool:       "not in the pool for {absent} (join_timeout = {limit}[, {origin}])",
 	NoServer:        "in the roster, but it has no server",
-	NeverEnrolled:   "its server was made and never enrolled: its maker has ended",
+	NeverEnrolled:   "its server is in no roster and can't be enrolled: {why}",
+	BeingDeleted:    "its server is being deleted, for {since} now",
+	DeletedByOthers: "its server is being deleted, and not by this scaler's wish",
+	StillThere:      "its server is still there {since} after its deletion was asked for: asked for again",
 	SecondOfName:    "a second server of that name",
 	KeptProtected:   "{what}; kept: protected by its metadata",
 	KeptForJobs:     "{what}; kept: {jobs:job} on it by the queue's account",

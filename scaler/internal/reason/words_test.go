@@ -28,6 +28,7 @@ func rows() []row {
 	return []row{
 		{reason.Said("foreign words"), "foreign words"},
 
+		{to(reason.ConsoleFirst), "put off: the console of the worker is read first"},
 		{to(reason.PutOff, span("age", 3*minute)), "put off: what was read is 3m old by now"},
 		{to(reason.DiscardUnknown, name("server", "s1")), "this actuator deletes no server by its ID: s1 is left to you"},
 		{to(reason.WorkerNotMade, name("worker", "astro-cpu-1"), text("message", "has no host")), "astro-cpu-1 has no host"},
@@ -127,7 +128,11 @@ func rows() []row {
 		{absent, "not in the pool for 15m (join_timeout = 15m)"},
 		{absent.With(name("origin", "learned")), "not in the pool for 15m (join_timeout = 15m, learned)"},
 		{to(reason.NoServer), "in the roster, but it has no server"},
-		{to(reason.NeverEnrolled), "its server was made and never enrolled: its maker has ended"},
+		{to(reason.NeverEnrolled, text("why", "its metadata hold no x")), "its server is in no roster and can't be enrolled: its metadata hold no x"},
+		{to(reason.ReadyToEnrol, name("address", "10.0.0.3")), "its server has the address 10.0.0.3, and no roster has it yet"},
+		{to(reason.BeingDeleted, span("since", 20*time.Second)), "its server is being deleted, for 20s now"},
+		{to(reason.DeletedByOthers), "its server is being deleted, and not by this scaler's wish"},
+		{to(reason.StillThere, span("since", 2*minute)), "its server is still there 2m after its deletion was asked for: asked for again"},
 		{to(reason.KeptMayHaveJobs, why("what", to(reason.SecondOfName))), "a second server of that name; kept: jobs may be on it"},
 		{to(reason.KeptDoubted, why("what", absent)), "not in the pool for 15m (join_timeout = 15m); kept: it may run jobs, because the pool lists something in its name that is not believed"},
 		{to(reason.KeptProtected, why("what", inError)), "its server is in ERROR: No valid host was found.; kept: protected by its metadata"},

@@ -20,12 +20,10 @@ const (
 	PartProject    Part = "project"    // the quota and the flavors' sizes are read
 	PartDecide     Part = "decide"     // the decision is computed
 	PartLease      Part = "lease"      // the lease is read and taken
-	PartConsoles   Part = "consoles"   // consoles of failed workers are waited for
 	PartMarks      Part = "marks"      // marks to leave or stay are written to the document
-	PartDeletions  Part = "deletions"  // servers are deleted
-	PartRemains    Part = "remains"    // what deleted servers left is deleted
-	PartForgets    Part = "forgets"    // workers without a server are taken out of the roster
 	PartEnrolments Part = "enrolments" // servers that are ready are put into the roster
+	PartDeletions  Part = "deletions"  // deletions of servers are asked for
+	PartForgets    Part = "forgets"    // workers without a server are taken out of the roster
 	PartCreations  Part = "creations"  // servers are ordered
 	PartMemos      Part = "memos"      // memos are written to the front-end
 	PartRecord     Part = "record"     // page, metrics and log are served, and the record of the round before was written
@@ -34,8 +32,8 @@ const (
 
 // RoundParts are all parts of a round, in their order.
 var RoundParts = []Part{
-	PartCluster, PartQueue, PartProject, PartDecide, PartLease, PartConsoles, PartMarks, PartDeletions, PartRemains,
-	PartForgets, PartEnrolments, PartCreations, PartMemos, PartRecord, PartOther,
+	PartCluster, PartQueue, PartProject, PartDecide, PartLease, PartMarks, PartEnrolments, PartDeletions,
+	PartForgets, PartCreations, PartMemos, PartRecord, PartOther,
 }
 
 // PartSeconds is the time that each part of a round took, in seconds. A part that took

@@ -33,13 +33,17 @@ type Record struct {
 	Thinned    bool                `json:"thinned,omitempty"`      // the record stands for the rounds up to the next record
 	Needed     int                 `json:"workers_needed"`         // beyond those that exist
 	DryRun     bool                `json:"dry_run,omitempty"`
-	Watching   bool                `json:"watching,omitempty"` // a round that does not act
+	Watching   bool                `json:"watching,omitempty"`  // a round that does not act
+	Finishing  bool                `json:"finishing,omitempty"` // a round that only finishes what an earlier one has begun
 	decide.Decision
-	Added     []string `json:"added,omitempty"`     // names of the workers made
-	Collected []string `json:"collected,omitempty"` // remains of deleted servers: "port …"
-	Errors    []string `json:"errors,omitempty"`    // of actions
-	Error     string   `json:"error,omitempty"`     // why nothing could be decided
-	Seconds   float64  `json:"seconds"`             // length of the round
+	Added []string `json:"added,omitempty"` // names of workers whose servers the cloud makes
+	// Unanswered are names of workers whose create calls got no answer.
+	Unanswered []string `json:"unanswered,omitempty"`
+	Enrolled   []string `json:"enrolled,omitempty"`  // names of workers written into the roster
+	Collected  []string `json:"collected,omitempty"` // remains of deleted servers: "port …"
+	Errors     []string `json:"errors,omitempty"`    // of actions
+	Error      string   `json:"error,omitempty"`     // why nothing could be decided
+	Seconds    float64  `json:"seconds"`             // length of the round
 	// PartSeconds are the parts of Seconds. PartRecord also has the time in which the
 	// record of the round before was written, which is no part of Seconds.
 	PartSeconds PartSeconds `json:"part_seconds,omitempty"`
@@ -145,7 +149,7 @@ func (r *Record) Failed(err error) {
 
 // Phases are the phases of workers in the order in which they are shown.
 var Phases = []fleet.Phase{
-	fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished, fleet.Foreign,
+	fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Deleting, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished, fleet.Foreign,
 }
 
 // PhasesText returns the number of workers in each phase in words: "2 busy, 1 idle",

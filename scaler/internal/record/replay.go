@@ -23,6 +23,9 @@ func Replay(r Record) (decide.Outcome, error) {
 		return decide.Outcome{}, errors.New("the record does not hold what was decided on: facts = true in the log block keeps that")
 	}
 	out, _ := r.Input.Decide()
+	if r.Finishing {
+		out.Decision = out.Decision.Finishing()
+	}
 	was, err := json.Marshal(essence(r.Decision))
 	if err != nil {
 		return out, fmt.Errorf("encode the recorded decision: %w", err)
@@ -42,7 +45,7 @@ func Replay(r Record) (decide.Outcome, error) {
 func essence(d decide.Decision) decide.Decision {
 	d.Add, d.Notes = slices.Clone(d.Add), slices.Clone(d.Notes)
 	d.Notes = slices.DeleteFunc(d.Notes, func(n decide.Note) bool {
-		return n.Reason.Code == reason.PutOff || n.Reason.Code == reason.DiscardUnknown
+		return n.Reason.Code == reason.PutOff || n.Reason.Code == reason.ConsoleFirst || n.Reason.Code == reason.DiscardUnknown
 	})
 	for i := range d.Add {
 		d.Add[i].Reason = codeOf(d.Add[i].Reason)
@@ -50,7 +53,7 @@ func essence(d decide.Decision) decide.Decision {
 	for i := range d.Notes {
 		d.Notes[i].Reason = codeOf(d.Notes[i].Reason)
 	}
-	for _, steps := range []*[]decide.Step{&d.Drain, &d.Undrain, &d.Remove, &d.Discard} {
+	for _, steps := range []*[]decide.Step{&d.Enrol, &d.Drain, &d.Undrain, &d.Remove, &d.Forget, &d.Discard} {
 		*steps = slices.Clone(*steps)
 		for i := range *steps {
 			(*steps)[i].Reason = codeOf((*steps)[i].Reason)

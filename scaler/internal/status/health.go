@@ -54,7 +54,7 @@ func (b *Board) health(now time.Time) Health {
 func (h *Health) running(p record.Progress, now time.Time) {
 	limit := readLimit
 	switch p.Part {
-	case record.PartMarks, record.PartDeletions, record.PartRemains, record.PartForgets, record.PartEnrolments, record.PartCreations:
+	case record.PartMarks, record.PartDeletions, record.PartForgets, record.PartEnrolments, record.PartCreations:
 		limit = actionLimit
 	}
 	h.judge(now.Sub(p.Since), limit, "a round runs, in its part "+string(p.Part)+" since %s")

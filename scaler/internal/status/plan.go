@@ -41,6 +41,9 @@ func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) er
 	for _, a := range r.Add {
 		fmt.Fprintf(t, "add %d\tgroup %s\t%s\n", a.Count, a.Group, a.Reason)
 	}
+	for _, s := range r.Enrol {
+		fmt.Fprintf(t, "enrol\t%s\t%s\n", s.Worker, s.Reason)
+	}
 	for _, s := range r.Undrain {
 		fmt.Fprintf(t, "undrain\t%s\t%s\n", s.Worker, s.Reason)
 	}
@@ -49,6 +52,9 @@ func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) er
 	}
 	for _, s := range r.Remove {
 		fmt.Fprintf(t, "remove\t%s\t%s\n", s.Worker, s.Reason)
+	}
+	for _, s := range r.Forget {
+		fmt.Fprintf(t, "forget\t%s\t%s\n", s.Worker, s.Reason)
 	}
 	for _, s := range r.Discard {
 		fmt.Fprintf(t, "delete\t%s (server %s)\t%s\n", s.Worker, s.Server, s.Reason)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
 // The contract of every actuator that acts, by direct calls and through Terraform.
@@ -60,7 +61,7 @@ func (c contract) run(t *testing.T) {
 		c.until("it works again", func() bool { return c.guests.Accepts("astro-cpu-4") })
 	})
 	c.step(t, "a drained worker that is called back stays", func() error {
-		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-4"}, []string{"astro-cpu-4"})
+		return c.remove([]string{"astro-cpu-4"}, []string{"astro-cpu-4"})
 	}, func(before, after map[string]string) {
 		c.same(t, before, after)
 		if r := c.roster(); len(after) != 5 || len(r) != 5 {
@@ -68,7 +69,7 @@ func (c contract) run(t *testing.T) {
 		}
 	})
 	c.step(t, "a removed worker goes alone, and is forgotten", func() error {
-		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-2"}, []string{"astro-cpu-2"})
+		return c.remove([]string{"astro-cpu-2"}, []string{"astro-cpu-2"})
 	}, func(before, after map[string]string) {
 		c.expect(t, after, "astro-cpu-1", "astro-cpu-3", "astro-cpu-4", "astro-cpu-5")
 		c.same(t, before, after)
@@ -77,7 +78,7 @@ func (c contract) run(t *testing.T) {
 		}
 	})
 	c.step(t, "one goes and others come in one round", func() error {
-		if err := c.a.Remove(t.Context(), c.id, []string{"astro-cpu-1"}, nil); err != nil {
+		if err := c.remove([]string{"astro-cpu-1"}, nil); err != nil {
 			return err
 		}
 		return c.add(2)
@@ -96,17 +97,17 @@ func (c contract) run(t *testing.T) {
 		if _, err := c.a.Read(t.Context()); err != nil {
 			return err
 		}
-		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-5"}, nil)
+		return c.forget("astro-cpu-5")
 	}, func(_, after map[string]string) {
 		if _, there := c.roster()["astro-cpu-5"]; there || len(after) != 4 {
 			t.Errorf("servers %v, roster %v", after, c.roster())
 		}
 	})
 	c.step(t, "an unknown name is no worker", func() error {
-		return c.a.Remove(t.Context(), c.id, []string{"astro-cpu-77"}, nil)
+		return c.remove([]string{"astro-cpu-77"}, nil)
 	}, func(before, after map[string]string) { c.same(t, before, after) })
 	c.step(t, "all go", func() error {
-		return c.a.Remove(t.Context(), c.id, slices.Collect(maps.Keys(c.servers())), nil)
+		return c.remove(slices.Collect(maps.Keys(c.servers())), nil)
 	}, func(_, after map[string]string) { c.expect(t, after) })
 }
 
@@ -123,6 +124,7 @@ func (c contract) step(t *testing.T, name string, do func() error, look func(bef
 	if err := c.wait(t.Context()); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+	c.settle(t)
 	look(before, c.servers())
 	if t.Failed() {
 		t.Fatalf("in: %s", name)
@@ -130,8 +132,44 @@ func (c contract) step(t *testing.T, name string, do func() error, look func(bef
 }
 
 func (c contract) add(n int) error {
-	_, err := c.a.Add(c.t.Context(), c.id, "cpu", n)
+	_, err := c.a.Post(c.t.Context(), c.id, []actuate.Order{{Group: "cpu", Count: n}}, nil)
 	return err
+}
+
+func (c contract) remove(names, drained []string) error {
+	_, err := c.a.Remove(c.t.Context(), c.id, names, drained)
+	return err
+}
+
+func (c contract) forget(names ...string) error {
+	_, err := c.a.Forget(c.t.Context(), c.id, names)
+	return err
+}
+
+// settle reads on until nothing is on its way, and takes the steps that later rounds take:
+// workers with an address come into the roster, those without a server go.
+func (c contract) settle(t *testing.T) {
+	t.Helper()
+	c.until("nothing is on its way", func() bool {
+		v, err := c.a.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.a.Enrol(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		listed, settled := v.Document.Workers, true
+		for _, n := range v.Nodes.Workers("") {
+			settled = settled && v.Document.Enrolled(n) && n.Status == cluster.StatusActive
+			listed = slices.DeleteFunc(slices.Clone(listed), func(m cluster.Member) bool { return m.Name == n.Name })
+		}
+		for _, m := range listed {
+			if err := c.forget(m.Name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return settled && len(listed) == 0
+	})
 }
 
 func (c contract) mark(how cluster.Leaving, names ...string) error {

@@ -14,7 +14,7 @@ type discarding struct {
 	gone []string
 }
 
-func (d *discarding) DiscardServer(_ context.Context, _, serverID string) error {
+func (d *discarding) RequestDiscard(_ context.Context, _ cluster.Ref, serverID string) error {
 	d.gone = append(d.gone, serverID)
 	return nil
 }

@@ -70,8 +70,7 @@ func TestWhoseFailureItIs(t *testing.T) {
 				File: File{Path: filepath.Join(t.TempDir(), "scaler.auto.tfvars.json"), Variable: "v"},
 			})
 			add := func(group string) error {
-				_, err := a.Add(t.Context(), "id", group, 1)
-				return err
+				return a.Add(t.Context(), "id", group, 1)
 			}
 			if _, err := a.Read(t.Context()); err != nil {
 				t.Fatal(err)

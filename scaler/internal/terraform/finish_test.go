@@ -42,7 +42,7 @@ func TestFinish(t *testing.T) {
 				if _, err := a.Read(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := a.Add(t.Context(), "id", group, 0); err != nil {
+				if err := a.Add(t.Context(), "id", group, 0); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -55,7 +55,7 @@ func TestTerraformIsKilled(t *testing.T) {
 			s := newStage(t, backend)
 			change, kill := s.killable()
 			a := s.terraform(change)
-			add := func() error { _, err := a.Add(t.Context(), s.id, "cpu", 2); return err }
+			add := func() error { return a.Add(t.Context(), s.id, "cpu", 2) }
 			s.cloud.Fault(openstacktest.Fault{
 				Method: "POST", Path: "/compute/servers", Times: -1, Hang: true,
 				Match: func(body string) bool { return strings.Contains(body, "astro-cpu-5") },
@@ -78,7 +78,7 @@ func TestTerraformIsKilled(t *testing.T) {
 
 			if remote {
 				a = s.terraform(nil)
-				err := s.round(a, func() error { _, err := a.Add(t.Context(), s.id, "cpu", 1); return err })
+				err := s.round(a, func() error { return a.Add(t.Context(), s.id, "cpu", 1) })
 				id := lockID.FindStringSubmatch(err.Error())
 				if !errors.Is(err, terraform.ErrLocked) || id == nil {
 					t.Fatalf("%v", err)
@@ -90,7 +90,7 @@ func TestTerraformIsKilled(t *testing.T) {
 				}
 			}
 			a = s.terraform(nil)
-			if err := s.round(a, func() error { _, err := a.Add(t.Context(), s.id, "cpu", 1); return err }); err != nil {
+			if err := s.round(a, func() error { return a.Add(t.Context(), s.id, "cpu", 1) }); err != nil {
 				t.Error(err)
 			}
 			s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4", "astro-cpu-5")

@@ -58,7 +58,7 @@ func TestARunEndsWithTheLease(t *testing.T) {
 					return guarded, func() { stop(); cancel(nil) }
 				},
 			})
-			add := func() error { _, err := a.Add(t.Context(), "id", "cpu", 1); return err }
+			add := func() error { return a.Add(t.Context(), "id", "cpu", 1) }
 			if _, err := a.Read(t.Context()); err != nil {
 				t.Fatal(err)
 			}

@@ -41,17 +41,17 @@ func (s *stage) humanApplies() { s.human("apply", "-auto-approve") }
 func TestAHumanIsFaster(t *testing.T) {
 	s := newStage(t, "")
 	a := s.meanwhile(s.humanApplies, nil)
-	if err := s.round(a, func() error { _, err := a.Add(t.Context(), s.id, "cpu", 1); return err }); err != nil {
+	if err := s.round(a, func() error { return a.Add(t.Context(), s.id, "cpu", 1) }); err != nil {
 		t.Errorf("growth, before the plan: %v", err)
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4")
 	a = s.meanwhile(nil, s.humanApplies)
-	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
+	if err := s.round(a, func() error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
 		t.Errorf("removal, before the apply: %v", err)
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-3", "astro-cpu-4")
 	a = s.meanwhile(s.humanApplies, nil)
-	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-1"}, nil) }); err != nil {
+	if err := s.round(a, func() error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-1"}, nil) }); err != nil {
 		t.Errorf("removal, before the plan: %v", err)
 	}
 	s.expectServers("astro-cpu-3", "astro-cpu-4")
@@ -78,7 +78,7 @@ func TestTheNameIsAnotherServersByNow(t *testing.T) {
 			t.Fatal(err)
 		}
 	}, nil)
-	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
+	if err := s.round(a, func() error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
 		t.Error(err)
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3")

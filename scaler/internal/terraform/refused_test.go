@@ -77,10 +77,10 @@ func TestARefusedRemovalHoldsNoGrowthBack(t *testing.T) {
 			if _, err := a.Read(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if err := a.Remove(t.Context(), "id", []string{"astro-cpu-1"}, nil); err != nil {
+			if err := a.Retire(t.Context(), "id", []string{"astro-cpu-1"}, nil); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.Add(t.Context(), "id", row.group, 1); err != nil {
+			if err := a.Add(t.Context(), "id", row.group, 1); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute) // of the bubble's

@@ -56,7 +56,7 @@ func TestLockAndHuman(t *testing.T) {
 				return err
 			}
 			s.until("it is drained", func() bool { return slices.Contains(s.guests.Drained(), name) })
-			return a.Remove(t.Context(), s.id, []string{name}, nil)
+			return a.Retire(t.Context(), s.id, []string{name}, nil)
 		}
 	}
 	release := backend.hold()
@@ -92,7 +92,7 @@ func TestLockAndHuman(t *testing.T) {
 
 	// The wish is repeated, and the lock is free.
 	a = s.terraform(nil)
-	if err := s.round(a, func() error { _, err := a.Add(t.Context(), s.id, "cpu", 1); return err }); err != nil {
+	if err := s.round(a, func() error { return a.Add(t.Context(), s.id, "cpu", 1) }); err != nil {
 		t.Error(err)
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
@@ -106,9 +106,9 @@ func TestLockAndHuman(t *testing.T) {
 func TestUnsuitableConfiguration(t *testing.T) {
 	s := newStage(t, "")
 	add := func(group string) func(a *terraform.Actuator) error {
-		return func(a *terraform.Actuator) error { _, err := a.Add(t.Context(), s.id, group, 1); return err }
+		return func(a *terraform.Actuator) error { return a.Add(t.Context(), s.id, group, 1) }
 	}
-	remove := func(a *terraform.Actuator) error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-1"}, nil) }
+	remove := func(a *terraform.Actuator) error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-1"}, nil) }
 	for _, row := range []struct {
 		name          string
 		count, retire string
@@ -150,7 +150,7 @@ func TestGrowthInPart(t *testing.T) {
 		Match: func(body string) bool { return strings.Contains(body, "astro-cpu-5") },
 		Body:  `{"forbidden": {"message": "Quota exceeded for instances: Requested 1, but already used 5 of 5 instances", "code": 403}}`,
 	})
-	add := func() error { _, err := a.Add(t.Context(), s.id, "cpu", 2); return err }
+	add := func() error { return a.Add(t.Context(), s.id, "cpu", 2) }
 	err := s.round(a, add)
 	if !errors.Is(err, terraform.ErrShort) || !strings.Contains(err.Error(), "4 workers of 5") || !strings.Contains(err.Error(), "Quota exceeded") || cluster.KindOf(err) != cluster.FaultQuota {
 		t.Errorf("%v, of kind %s", err, cluster.KindOf(err))
@@ -204,21 +204,20 @@ func TestWishesAreGathered(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-3"}, nil) })
+	do(func() error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-3"}, nil) })
 	<-g.reached
 	for range 3 { // the same again, round after round, and more
-		do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-3"}, nil) })
-		do(func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-1", "astro-cpu-3"}, nil) })
+		do(func() error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-3"}, nil) })
+		do(func() error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-1", "astro-cpu-3"}, nil) })
 		do(func() error {
 			return a.Mark(t.Context(), s.id, map[string]cluster.Leaving{"astro-cpu-3": cluster.Stays, "astro-cpu-1": cluster.Stays})
 		})
 	}
 	do(func() error {
-		if err := a.Remove(t.Context(), s.id, []string{"astro-cpu-2", "astro-cpu-3"}, nil); err != nil {
+		if err := a.Retire(t.Context(), s.id, []string{"astro-cpu-2", "astro-cpu-3"}, nil); err != nil {
 			return err
 		}
-		_, err := a.Add(t.Context(), s.id, "cpu", 2)
-		return err
+		return a.Add(t.Context(), s.id, "cpu", 2)
 	})
 	close(g.open)
 	if err := a.Wait(t.Context()); err != nil {
@@ -240,7 +239,7 @@ func TestCutShort(t *testing.T) {
 	s.mu.Lock()
 	s.busy["astro-cpu-2"] = true // its drain does not end
 	s.mu.Unlock()
-	err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}, nil) })
+	err := s.round(a, func() error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-2"}, nil) })
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
@@ -261,7 +260,7 @@ func TestCutShort(t *testing.T) {
 		t.Errorf("it is shown as leaving by another's wish: %q", m.Leaving)
 	}
 	s.expectFile(2, "astro-cpu-2")
-	if err := s.round(a, func() error { return a.Remove(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
+	if err := s.round(a, func() error { return a.Retire(t.Context(), s.id, []string{"astro-cpu-2"}, nil) }); err != nil {
 		t.Error(err)
 	}
 	s.expectServers("astro-cpu-1", "astro-cpu-3")

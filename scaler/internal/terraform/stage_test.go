@@ -38,7 +38,7 @@ type stage struct {
 	t      *testing.T
 	cloud  *openstacktest.Cloud
 	guests *guest.Simulator
-	p      *provision.Provisioner
+	p      provision.Steps
 	dir    string
 	path   string // of a program that is the command line in the stage's environment
 	id     string
@@ -120,7 +120,7 @@ func newStage(t *testing.T, backend string) *stage {
 	env["TF_CLI_CONFIG_FILE"] = mirror(t)
 	env["TF_VAR_ca_key"] = newCAKey(t)
 	s.install(env)
-	s.p = provision.New(client, provision.Options{Owner: cluster.OwnerScaler})
+	s.p = provision.Steps{Provisioner: provision.New(client, provision.Options{Owner: cluster.OwnerScaler})}
 	s.configure(backend, countOfFile, retireOfFile)
 	s.human("init")
 	s.human("apply", "-auto-approve")

@@ -20,12 +20,13 @@ type Reader interface {
 
 // Cloud has the calls that go past Terraform: reading, marking, removing workers
 // without a server from the roster, and deleting servers that neither the roster nor the
-// state has. *provision.Provisioner satisfies it.
+// state has. provision.Steps satisfies it.
 type Cloud interface {
 	Refresh(ctx context.Context, ref cluster.Ref, known cluster.Nodes) (cluster.View, error)
 	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
-	RemoveWorkers(ctx context.Context, clusterID string, names, drained []string) error
-	DiscardServer(ctx context.Context, clusterID, serverID string) error
+	Enrol(ctx context.Context, v cluster.View) ([]string, error)
+	Forget(ctx context.Context, ref cluster.Ref, names []string, known cluster.Nodes) ([]string, error)
+	RequestDiscard(ctx context.Context, ref cluster.Ref, serverID string) error
 }
 
 // Options are the settings of an Actuator.
@@ -44,7 +45,7 @@ type Options struct {
 
 // Actuator carries out decisions by Terraform runs.
 //
-// Add and Remove note a wish and return at once; a run works in the background. The
+// Post and Remove note a wish and return at once; a run works in the background. The
 // wishes that come during a run are collected for the next one. Each reading of the
 // cluster begins a new collection: a wish that the decision after it does not repeat is
 // dropped. The calls of the next round return a run's failure, so that it is handled
@@ -125,41 +126,72 @@ func retires(groups map[string]Group, worker string) bool {
 	return false
 }
 
-// Add implements loop.Actuator. Terraform chooses the names.
-func (a *Actuator) Add(ctx context.Context, clusterID, group string, n int) ([]string, error) {
+// Post implements loop.Actuator. Terraform chooses the names, and the next reading shows
+// them.
+func (a *Actuator) Post(ctx context.Context, clusterID string, orders []actuate.Order, _ []string) (actuate.Posted, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if spec, ok := a.last.Document.Groups[group]; ok && spec.Scaling != nil {
-		return nil, fmt.Errorf("add to group %s: %w", group, ErrNotOurs)
+	var failed []error
+	for _, o := range orders {
+		if err := a.order(o); err != nil {
+			failed = append(failed, actuate.GroupError{Group: o.Group, Err: err})
+		}
+	}
+	if len(failed) < len(orders) {
+		a.start(ctx, clusterID)
+	}
+	return actuate.Posted{}, errors.Join(failed...)
+}
+
+// order notes the wish for new workers of one group.
+func (a *Actuator) order(o actuate.Order) error {
+	if spec, ok := a.last.Document.Groups[o.Group]; ok && spec.Scaling != nil {
+		return fmt.Errorf("add workers: %w", ErrNotOurs)
 	}
 	if err := a.report(); err != nil {
-		if _, grew := a.grew.size[group]; !grew {
+		if _, grew := a.grew.size[o.Group]; !grew {
 			err = actuate.PutOffError{Err: err}
 		}
-		return nil, err
+		return err
 	}
-	size := n
-	for _, worker := range present(a.last.Nodes, group) {
+	size := o.Count
+	for _, worker := range present(a.last.Nodes, o.Group) {
 		if _, leaves := a.want.leave[worker]; !leaves {
 			size++
 		}
 	}
-	a.want.size[group] = size
-	a.start(ctx, clusterID)
-	return nil, nil
+	a.want.size[o.Group] = size
+	return nil
 }
 
-// Remove implements loop.Actuator.
-func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained []string) error {
+// Enrol implements loop.Actuator: an apply that was killed has left workers that no roster
+// has.
+func (a *Actuator) Enrol(ctx context.Context, v cluster.View) ([]string, error) {
+	return a.o.Cloud.Enrol(ctx, v)
+}
+
+// Forget implements loop.Actuator: there is no server that Terraform could plan to delete.
+func (a *Actuator) Forget(ctx context.Context, clusterID string, names []string) ([]string, error) {
+	return a.o.Cloud.Forget(ctx, a.ref(clusterID), names, nil)
+}
+
+// ref returns the cluster as it was read last.
+func (a *Actuator) ref(clusterID string) cluster.Ref {
 	a.mu.Lock()
-	var ghosts []string
+	defer a.mu.Unlock()
+	return cluster.Ref{ID: clusterID, Name: a.last.Document.Name}
+}
+
+// Remove implements loop.Actuator. The run asks for the deletions, so it returns no name.
+func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained []string) ([]string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	servers, _ := a.last.Nodes.Distinct(a.last.Document.Workers)
 	err := a.report()
 	for _, name := range names {
 		node, there := servers.ByName(name)
 		switch {
-		case !there:
-			ghosts = append(ghosts, name)
+		case !there: // it is gone
 		case a.last.Document.Groups[node.Group].Scaling != nil:
 			err = errors.Join(err, fmt.Errorf("remove %s: %w", name, ErrNotOurs))
 		case err == nil:
@@ -170,11 +202,7 @@ func (a *Actuator) Remove(ctx context.Context, clusterID string, names, drained 
 	if len(a.want.leave) > 0 && err == nil {
 		a.start(ctx, clusterID)
 	}
-	a.mu.Unlock()
-	if len(ghosts) > 0 { // there is no server that Terraform could plan to delete
-		err = errors.Join(err, a.o.Cloud.RemoveWorkers(ctx, clusterID, ghosts, nil))
-	}
-	return err
+	return nil, err
 }
 
 // Discard deletes one server by its ID. A plan can't name a server that is not in the
@@ -197,7 +225,7 @@ func (a *Actuator) Discard(ctx context.Context, clusterID, serverID string) erro
 		a.o.Log("an unwanted server stays until the run is over", "server", serverID)
 		return nil
 	}
-	return a.o.Cloud.DiscardServer(ctx, clusterID, serverID)
+	return a.o.Cloud.RequestDiscard(ctx, a.ref(clusterID), serverID)
 }
 
 // Mark implements loop.Actuator. Before a worker may work again, no wish may be left

@@ -123,7 +123,7 @@ var bands = []struct {
 	{"idle", []fleet.Phase{fleet.Idle}},
 	{"booting", []fleet.Phase{fleet.Booting}},
 	{"leaving", []fleet.Phase{fleet.Leaving}},
-	{"other", []fleet.Phase{fleet.Closed, fleet.Stopped, fleet.Absent, fleet.Broken}},
+	{"other", []fleet.Phase{fleet.Deleting, fleet.Closed, fleet.Stopped, fleet.Absent, fleet.Broken}},
 }
 
 func upTo(workers map[fleet.Phase]int, band int) int {
