@@ -23,7 +23,7 @@ func TestPresetClassic(t *testing.T) {
 			p.OutCooldown != 0 || p.InCooldown != 0 {
 			t.Errorf("%s: interval %s, policy %+v", body, c.Interval, p)
 		}
-		if p.JoinTimeout != 15*time.Minute || p.MaxCreate != 10 || p.DrainRecheck != 15*time.Second {
+		if p.JoinTimeout != 15*time.Minute || p.MaxCreate != 0 || p.DrainRecheck != 15*time.Second {
 			t.Errorf("%s: what no preset speaks of is changed: %+v", body, p)
 		}
 	}

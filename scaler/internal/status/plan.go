@@ -38,27 +38,7 @@ func WritePlan(w io.Writer, r record.Record, hold time.Duration, waited bool) er
 	}
 	fmt.Fprintf(w, "\n")
 	fmt.Fprintf(t, "WHAT\tABOUT\tWHY\n")
-	for _, a := range r.Add {
-		fmt.Fprintf(t, "add %d\tgroup %s\t%s\n", a.Count, a.Group, a.Reason)
-	}
-	for _, s := range r.Enrol {
-		fmt.Fprintf(t, "enrol\t%s\t%s\n", s.Worker, s.Reason)
-	}
-	for _, s := range r.Undrain {
-		fmt.Fprintf(t, "undrain\t%s\t%s\n", s.Worker, s.Reason)
-	}
-	for _, s := range r.Drain {
-		fmt.Fprintf(t, "drain\t%s\t%s\n", s.Worker, s.Reason)
-	}
-	for _, s := range r.Remove {
-		fmt.Fprintf(t, "remove\t%s\t%s\n", s.Worker, s.Reason)
-	}
-	for _, s := range r.Forget {
-		fmt.Fprintf(t, "forget\t%s\t%s\n", s.Worker, s.Reason)
-	}
-	for _, s := range r.Discard {
-		fmt.Fprintf(t, "delete\t%s (server %s)\t%s\n", s.Worker, s.Server, s.Reason)
-	}
+	writeSteps(t, r)
 	if r.Stopped != "" {
 		fmt.Fprintf(t, "nothing at all\t\t%s\n", r.Stopped)
 	}
@@ -87,4 +67,29 @@ func phaseText(w fleet.Worker) string {
 		text += ", protected"
 	}
 	return text
+}
+
+// writeSteps prints what is done, one step a line.
+func writeSteps(t io.Writer, r record.Record) {
+	for _, a := range r.Add {
+		fmt.Fprintf(t, "add %d\tgroup %s\t%s\n", a.Count, a.Group, a.Reason)
+	}
+	for _, s := range r.Enrol {
+		fmt.Fprintf(t, "enrol\t%s\t%s\n", s.Worker, s.Reason)
+	}
+	for _, s := range r.Undrain {
+		fmt.Fprintf(t, "undrain\t%s\t%s\n", s.Worker, s.Reason)
+	}
+	for _, s := range r.Drain {
+		fmt.Fprintf(t, "drain\t%s\t%s\n", s.Worker, s.Reason)
+	}
+	for _, s := range r.Remove {
+		fmt.Fprintf(t, "remove\t%s\t%s\n", s.Worker, s.Reason)
+	}
+	for _, s := range r.Forget {
+		fmt.Fprintf(t, "forget\t%s\t%s\n", s.Worker, s.Reason)
+	}
+	for _, s := range r.Discard {
+		fmt.Fprintf(t, "delete\t%s (server %s)\t%s\n", s.Worker, s.Server, s.Reason)
+	}
 }
