@@ -18,7 +18,7 @@ import (
 // wire speaks the plugin protocol to a provider as a command line does, for what
 // the command lines at hand are too old to ask.
 type wire struct {
-	t      *testing.T
+	t      testing.TB
 	server listServer
 	schema *tfprotov6.GetProviderSchemaResponse
 }
@@ -29,7 +29,7 @@ type listServer interface {
 }
 
 // newWire returns a provider that works on that cloud; nil leaves it unconfigured.
-func newWire(t *testing.T, cloud *openstacktest.Cloud) *wire {
+func newWire(t testing.TB, cloud *openstacktest.Cloud) *wire {
 	t.Helper()
 	server, ok := providerserver.NewProtocol6(New("test")())().(listServer)
 	if !ok {
@@ -120,7 +120,7 @@ func (w *wire) identityType() tftypes.Type {
 }
 
 // startCloud returns a cloud without guests: servers get ACTIVE, nothing joins.
-func startCloud(t *testing.T) *openstacktest.Cloud {
+func startCloud(t testing.TB) *openstacktest.Cloud {
 	t.Helper()
 	cloud := openstacktest.New(openstacktest.Options{})
 	if err := cloud.Start(); err != nil {
@@ -131,7 +131,7 @@ func startCloud(t *testing.T) *openstacktest.Cloud {
 }
 
 // clientOf returns a client of that cloud.
-func clientOf(t *testing.T, cloud *openstacktest.Cloud) *openstack.Client {
+func clientOf(t testing.TB, cloud *openstacktest.Cloud) *openstack.Client {
 	t.Helper()
 	client, err := openstack.New(t.Context(), openstack.Config{
 		AuthURL: cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/progress"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
@@ -115,7 +116,7 @@ func (a application) breakOff(ctx context.Context, v cluster.View) {
 
 // unmade returns the state of a cluster of which nothing exists yet.
 func (m model) unmade() model {
-	m.Nodes, m.WorkerNames = types.MapNull(nodeStateType), types.MapNull(stringSet)
+	m.Nodes, m.WorkerNames = types.MapNull(nodeStateType), types.MapNull(nameset.Type{})
 	m.Generation = types.Int64Null()
 	m.FrontEndAddress, m.HostsFile = types.StringNull(), types.StringNull()
 	m.SSHConfig, m.KnownHosts = types.StringNull(), types.StringNull()
@@ -180,7 +181,7 @@ func (i intent) settle(ctx context.Context, v cluster.View) (model, diag.Diagnos
 	}
 	diags.Append(i.want.settleCounts(ctx, v)...)
 	m := i.want.model
-	m.Nodes = nodesValue(ctx, nodes, &diags)
+	m.Nodes = nodesValue(nodes)
 	if m.WorkerNames.IsUnknown() {
 		m.WorkerNames = m.workerNames(sortedNames(nodes))
 	}

@@ -168,7 +168,7 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 	})
 	m, was := &c.want.model, c.was.config
 	planned := promise(c.nodes, c.was.nodes).nodes(c.was.states, c.freshNodes())
-	m.Nodes, m.WorkerNames = nodesValue(ctx, planned, &diags), m.workerNames(sortedNames(planned))
+	m.Nodes, m.WorkerNames = nodesValue(planned), m.workerNames(sortedNames(planned))
 	m.openComputed()
 	if c.create {
 		return diags

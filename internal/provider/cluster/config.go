@@ -186,26 +186,6 @@ func readPrior(ctx context.Context, m model) (prior, diag.Diagnostics) {
 	return prior{config: c, spec: c.spec(resolutionOf(m.Resolved)), states: states, nodes: nodesOf(states)}, diags
 }
 
-// nodeStates reads a `nodes` map; an unknown one has no entries.
-func nodeStates(ctx context.Context, nodes types.Map) (map[string]nodeState, diag.Diagnostics) {
-	out := map[string]nodeState{}
-	if nodes.IsNull() || nodes.IsUnknown() {
-		return out, nil
-	}
-	var diags diag.Diagnostics
-	for name, element := range nodes.Elements() {
-		entry, ok := element.(types.Object)
-		if !ok || entry.IsUnknown() {
-			out[name] = unknownNode()
-			continue
-		}
-		var s nodeState
-		diags.Append(entry.As(ctx, &s, basetypes.ObjectAsOptions{})...)
-		out[name] = s
-	}
-	return out, diags
-}
-
 // nodesOf translates node states into the domain's words, so that a plan needs no
 // further list of servers. It leaves out nodes that never had a server.
 func nodesOf(states map[string]nodeState) cluster.Nodes {

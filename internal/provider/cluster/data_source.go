@@ -160,7 +160,7 @@ func (m *dataModel) observe(ctx context.Context, v cluster.View) diag.Diagnostic
 	diags.Append(more...)
 	m.Groups = groups
 	states, _ := observedNodes(v)
-	m.Nodes = nodesValue(ctx, states, &diags)
+	m.Nodes = nodesValue(states)
 	m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, ""))
 	m.HostsFile = types.StringValue(hostsFile(states))
 	a := accessOf(m.Name.ValueString(), v.Document.LoginUser, m.FrontEndAddress.ValueString(), sortedNames(m.Groups.Elements()), v)

@@ -81,18 +81,6 @@ type batchSystemModel struct {
 	Type types.String `tfsdk:"type"`
 }
 
-// nodeState is an entry of the computed map `nodes`.
-type nodeState struct {
-	ID      types.String `tfsdk:"id"`
-	Role    types.String `tfsdk:"role"`
-	Group   types.String `tfsdk:"group"`
-	Address types.String `tfsdk:"address"`
-	Status  types.String `tfsdk:"status"`
-	Image   types.String `tfsdk:"image"`
-	Created types.String `tfsdk:"created"`
-	Spec    types.String `tfsdk:"spec"`
-}
-
 var (
 	stringSet = types.SetType{ElemType: types.StringType}
 	stringMap = types.MapType{ElemType: types.StringType}
@@ -105,10 +93,6 @@ var (
 	frontEndTypes = withAll(with(with(nodeTypes, "external_network", types.StringType), "replace_on_change", types.BoolType), frontEndPlacementTypes)
 	groupTypes    = with(withAll(with(with(with(nodeTypes, "count", whole.Type{}), "scaling", scalingType), "retire", stringSet), groupPlacementTypes), "min_ready", whole.Type{})
 	groupType     = types.ObjectType{AttrTypes: groupTypes}
-	nodeStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"id": types.StringType, "role": types.StringType, "group": types.StringType, "address": types.StringType,
-		"status": types.StringType, "image": types.StringType, "created": types.StringType, "spec": types.StringType,
-	}}
 )
 
 func with(m map[string]attr.Type, name string, t attr.Type) map[string]attr.Type {

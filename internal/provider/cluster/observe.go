@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -34,7 +35,7 @@ func (m *model) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
 	diags.Append(m.countWorkers(ctx, v)...)
 	states, others := observedNodes(v)
 	diags.Append(twinWarnings(others)...)
-	m.Nodes, m.WorkerNames = nodesValue(ctx, states, &diags), m.workerNames(sortedNames(states))
+	m.Nodes, m.WorkerNames = nodesValue(states), m.workerNames(sortedNames(states))
 	m.FrontEndAddress = orNull(frontEndAddress(v.Nodes, m.FrontEndAddress.ValueString()))
 	m.HostsFile = types.StringValue(hostsFile(states))
 	a := m.access(v)
@@ -262,22 +263,6 @@ func frontEndAddress(nodes cluster.Nodes, before string) string {
 	}
 }
 
-// nodesValue returns the attribute `nodes`. An entry of which nothing is known is an
-// unknown object, for which a plan prints one line.
-func nodesValue(ctx context.Context, states map[string]nodeState, diags *diag.Diagnostics) types.Map {
-	elements := make(map[string]attr.Value, len(states))
-	for name, s := range states {
-		if s == unknownNode() {
-			elements[name] = types.ObjectUnknown(nodeStateType.AttrTypes)
-			continue
-		}
-		entry, more := types.ObjectValueFrom(ctx, nodeStateType.AttrTypes, s)
-		diags.Append(more...)
-		elements[name] = entry
-	}
-	return types.MapValueMust(nodeStateType, elements)
-}
-
 // workerNames returns the attribute `worker_names` for nodes of those names.
 func (m model) workerNames(nodes []string) types.Map {
 	groups := map[string][]string{}
@@ -291,15 +276,9 @@ func (m model) workerNames(nodes []string) types.Map {
 	}
 	sets := make(map[string]attr.Value, len(groups))
 	for group, names := range groups {
-		sets[group] = stringSetOf(names)
+		sets[group] = nameset.Of(names...)
 	}
-	return types.MapValueMust(stringSet, sets)
-}
-
-// unknownNode returns the planned entry of a node of which only the name is known.
-func unknownNode() nodeState {
-	open := types.StringUnknown()
-	return nodeState{ID: open, Role: open, Group: open, Address: open, Status: open, Image: open, Created: open, Spec: open}
+	return types.MapValueMust(nameset.Type{}, sets)
 }
 
 func stringSetOf(ss []string) types.Set {

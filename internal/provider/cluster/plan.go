@@ -11,6 +11,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -106,7 +107,7 @@ func (m *model) setIdentity(state *model) {
 
 // leaveOpen marks what can't be planned while the shape of the cluster is unknown.
 func (m *model) leaveOpen() {
-	m.Nodes, m.WorkerNames = types.MapUnknown(nodeStateType), types.MapUnknown(stringSet)
+	m.Nodes, m.WorkerNames = types.MapUnknown(nodeStateType), types.MapUnknown(nameset.Type{})
 	m.Resolved = types.MapUnknown(types.StringType)
 	m.openComputed()
 }

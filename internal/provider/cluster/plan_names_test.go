@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
@@ -91,7 +90,7 @@ func TestNamesAreLookedUpAnewWhereNodesAreMade(t *testing.T) {
 			worker := states["astro-cpu-1"]
 			worker.Spec = types.StringValue(was.decoded(t).spec(testResolution).Groups["cpu"].Hash())
 			states["astro-cpu-1"] = worker
-			was.Nodes = nodesValue(t.Context(), states, &diag.Diagnostics{})
+			was.Nodes = nodesValue(states)
 			if row.change != nil {
 				row.change(&m)
 			}

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -155,7 +154,7 @@ func TestPlanOfLostFrontEnd(t *testing.T) {
 	was := existing(t, "astro-cpu-1")
 	states, _ := nodeStates(t.Context(), was.Nodes)
 	delete(states, "astro-frontend")
-	was.Nodes = nodesValue(t.Context(), states, &diag.Diagnostics{})
+	was.Nodes = nodesValue(states)
 	got, c := planned(t, testModel(t).with(t, 1), &was)
 	if !c.makes() || !got.FrontEndAddress.IsUnknown() || !got.SSHConfig.IsUnknown() {
 		t.Error("the front-end is not planned anew")

@@ -55,7 +55,7 @@ func inStatus(t *testing.T, workers int, statuses map[string]cluster.Status) mod
 		s.Status = types.StringValue(string(status))
 		states[name] = s
 	}
-	m.Nodes = nodesValue(t.Context(), states, &diag.Diagnostics{})
+	m.Nodes = nodesValue(states)
 	return m
 }
 

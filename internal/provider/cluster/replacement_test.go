@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	nodeplan "github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
@@ -57,7 +56,7 @@ func TestPlanOfARollingReplacement(t *testing.T) {
 		s.Spec = types.StringValue(hash)
 		states[name] = s
 	}
-	was.Nodes = nodesValue(t.Context(), states, &diag.Diagnostics{})
+	was.Nodes = nodesValue(states)
 	openImage := testGroup(3)
 	openImage.Image = types.StringUnknown()
 	for _, row := range []struct {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
@@ -127,7 +128,7 @@ func computedAttributes() map[string]schema.Attribute {
 		"id":    computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
 		"nodes": nodesAttribute(),
 		"worker_names": schema.MapAttribute{
-			Computed: true, ElementType: stringSet,
+			Computed: true, ElementType: nameset.Type{},
 			MarkdownDescription: "Names of each group's workers. A plan knows them, those of workers to come as well, so that `for_each` can use them.",
 		},
 		"front_end_address": computedString("Where the front-end is reached: its floating IP if it has one, else its fixed address."),

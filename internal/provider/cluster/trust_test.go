@@ -58,7 +58,7 @@ func TestPlanOfAFrontEnd(t *testing.T) {
 			if tc.lost {
 				states, _ := nodeStates(t.Context(), was.Nodes)
 				delete(states, "astro-frontend")
-				was.Nodes = nodesValue(t.Context(), states, &diag.Diagnostics{})
+				was.Nodes = nodesValue(states)
 			}
 			c := computed(t, m, &was)
 			c.kept = private{memory: memory{last: last, frontEndSpec: c.spec.FrontEnd.BuildHash()}, given: givenKeys{ca: tc.key}}
