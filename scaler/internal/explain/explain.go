@@ -113,7 +113,7 @@ func inWords(w fleet.Worker, r record.Record) string {
 	case fleet.Leaving:
 		return "It is asked to leave by a mark in the cluster document (" + string(w.Mark) + ")."
 	case fleet.Deleting:
-		return "Its server is being deleted."
+		return "Its server is being deleted: it takes no new jobs, and nothing calls it back."
 	case fleet.Closed:
 		return "It takes no jobs, and not by the scaler's wish: the scaler leaves it alone."
 	case fleet.Absent:

@@ -4,6 +4,7 @@
 package journal
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,10 +19,10 @@ import (
 const (
 	Add     = "add"
 	Enrol   = "enrol"
-	Forget  = "forget"
 	Drain   = "drain"
 	Undrain = "undrain"
 	Remove  = "remove"
+	Forget  = "forget"
 	Discard = "discard"
 	Nothing = "nothing"
 	Failed  = "failed"
@@ -34,8 +35,8 @@ type Event struct {
 	What   string    `json:"what"`  // the kind
 	About  string    `json:"about"` // a worker, "group NAME", "jobs", "queue"
 	Group  string    `json:"group,omitempty"`
-	Count  int       `json:"count,omitempty"` // of workers that are added
-	Names  []string  `json:"names,omitempty"` // of workers that were made
+	Count  int       `json:"count,omitempty"` // of workers that are added or enrolled
+	Names  []string  `json:"names,omitempty"` // of workers that were made or enrolled
 	Reason string    `json:"reason"`          // the latest wording
 	DryRun bool      `json:"dry_run,omitempty"`
 
@@ -152,9 +153,7 @@ func actions(r record.Record, because func(Event, reason.Reason)) {
 	for _, a := range r.Add {
 		because(Event{What: Add, About: "group " + a.Group, Group: a.Group, Count: a.Count, Names: made(r, a.Group)}, a.Reason)
 	}
-	for _, s := range r.Enrol {
-		because(Event{What: Enrol, About: s.Worker, Group: s.Group}, s.Reason)
-	}
+	enrolments(r, because)
 	for _, s := range r.Undrain {
 		because(Event{What: Undrain, About: s.Worker, Group: s.Group}, s.Reason)
 	}
@@ -172,6 +171,29 @@ func actions(r record.Record, because func(Event, reason.Reason)) {
 	}
 }
 
+// enrolments adds one event for each group. Many workers may come at once, and their
+// reasons differ in addresses alone.
+func enrolments(r record.Record, because func(Event, reason.Reason)) {
+	groups := map[string]*Event{}
+	var order []string
+	reasons := map[string]reason.Reason{}
+	for _, s := range r.Enrol {
+		e := groups[s.Group]
+		if e == nil {
+			e = &Event{What: Enrol, About: "group " + s.Group, Group: s.Group}
+			groups[s.Group], reasons[s.Group], order = e, s.Reason, append(order, s.Group)
+		}
+		e.Count++
+		e.Names = append(e.Names, s.Worker)
+		if e.Count > 1 {
+			reasons[s.Group] = reason.Said("their servers have addresses, and no roster has them yet")
+		}
+	}
+	for _, group := range order {
+		because(*groups[group], reasons[group])
+	}
+}
+
 // made returns the workers of a group that the round made.
 func made(r record.Record, group string) []string {
 	var names []string
@@ -183,14 +205,19 @@ func made(r record.Record, group string) []string {
 	return names
 }
 
+// mostNamed is the number of workers that a title names at most.
+const mostNamed = 8
+
 // Title returns what was decided in words: "add 2 (astro-cpu-1, astro-cpu-2)".
 func (e Event) Title() string {
 	title := e.What
-	if e.What == Add {
+	if e.What == Add || e.What == Enrol {
 		title += " " + strconv.Itoa(e.Count)
 	}
-	if len(e.Names) > 0 {
-		title += " (" + strings.Join(e.Names, ", ") + ")"
+	if names := e.Names; len(names) > mostNamed {
+		title += fmt.Sprintf(" (%s and %d more)", strings.Join(names[:mostNamed-1], ", "), len(names)-mostNamed+1)
+	} else if len(names) > 0 {
+		title += " (" + strings.Join(names, ", ") + ")"
 	}
 	if e.DryRun && e.Action() {
 		title += ", not carried out: dry run"

@@ -95,7 +95,7 @@ func (m *Metrics) gauges() {
 }
 
 func (m *Metrics) counters() {
-	m.decisions = m.counterVec("decisions_total", "Workers that it was decided to add, drain, undrain or remove; a step that goes on counts once.", "group", "action")
+	m.decisions = m.counterVec("decisions_total", "Workers that it was decided to add, enrol, drain, undrain, remove, forget or discard; a step that goes on counts once.", "group", "action")
 	m.made = m.counter("workers_made_total", "Workers that were made.")
 	m.time = m.counterVec("worker_seconds_total", "Time for which workers have existed, added up over a group's workers.", "group")
 	m.cost = m.counterVec("worker_cost_total", "What that time costs, of groups that have a price_per_hour.", "group")

@@ -21,10 +21,10 @@ const (
 	PartDecide     Part = "decide"     // the decision is computed
 	PartLease      Part = "lease"      // the lease is read and taken
 	PartMarks      Part = "marks"      // marks to leave or stay are written to the document
-	PartEnrolments Part = "enrolments" // servers that are ready are put into the roster
-	PartDeletions  Part = "deletions"  // deletions of servers are asked for
+	PartEnrolments Part = "enrolments" // servers that are ready are written into the roster
+	PartDeletions  Part = "deletions"  // the deletion of servers is asked for
 	PartForgets    Part = "forgets"    // workers without a server are taken out of the roster
-	PartCreations  Part = "creations"  // servers are ordered
+	PartCreations  Part = "creations"  // create calls are sent
 	PartMemos      Part = "memos"      // memos are written to the front-end
 	PartRecord     Part = "record"     // page, metrics and log are served, and the record of the round before was written
 	PartOther      Part = "other"      // the rest
@@ -32,8 +32,8 @@ const (
 
 // RoundParts are all parts of a round, in their order.
 var RoundParts = []Part{
-	PartCluster, PartQueue, PartProject, PartDecide, PartLease, PartMarks, PartEnrolments, PartDeletions,
-	PartForgets, PartCreations, PartMemos, PartRecord, PartOther,
+	PartCluster, PartQueue, PartProject, PartDecide, PartLease, PartMarks, PartEnrolments, PartDeletions, PartForgets,
+	PartCreations, PartMemos, PartRecord, PartOther,
 }
 
 // PartSeconds is the time that each part of a round took, in seconds. A part that took

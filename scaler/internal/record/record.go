@@ -149,7 +149,8 @@ func (r *Record) Failed(err error) {
 
 // Phases are the phases of workers in the order in which they are shown.
 var Phases = []fleet.Phase{
-	fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Deleting, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished, fleet.Foreign,
+	fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Deleting, fleet.Closed, fleet.Absent, fleet.Stopped, fleet.Broken, fleet.Vanished,
+	fleet.Foreign,
 }
 
 // PhasesText returns the number of workers in each phase in words: "2 busy, 1 idle",

@@ -10,9 +10,9 @@ import (
 
 // Limits of the time that a healthy loop needs.
 const (
-	readLimit   = 3 * time.Minute  // of a part of a round; reading takes two minutes at most
-	actionLimit = 35 * time.Minute // of a part in which something is changed; a call takes half an hour at most
-	roundLimit  = 2 * time.Hour    // of a round
+	readLimit   = 3 * time.Minute // of a part of a round; reading takes two minutes at most
+	actionLimit = 6 * time.Minute // of a part in which something is changed; an action takes five minutes at most
+	roundLimit  = time.Hour       // of a round
 )
 
 // Health reports whether the loop runs.
@@ -54,7 +54,7 @@ func (b *Board) health(now time.Time) Health {
 func (h *Health) running(p record.Progress, now time.Time) {
 	limit := readLimit
 	switch p.Part {
-	case record.PartMarks, record.PartDeletions, record.PartForgets, record.PartEnrolments, record.PartCreations:
+	case record.PartMarks, record.PartEnrolments, record.PartDeletions, record.PartForgets, record.PartCreations:
 		limit = actionLimit
 	}
 	h.judge(now.Sub(p.Since), limit, "a round runs, in its part "+string(p.Part)+" since %s")

@@ -37,8 +37,8 @@ func Write(w io.Writer, s Status, last *Last) error {
 			needed = fmt.Sprintf("%d for %d jobs", g.Needed, g.For)
 		}
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", g.Name, g.Total,
-			g.Phases[fleet.Busy], g.Phases[fleet.Idle], g.Phases[fleet.Booting], g.Phases[fleet.Leaving],
-			g.Others(fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving), g.Bound(g.Min), g.Bound(g.Max), needed)
+			g.Phases[fleet.Busy], g.Phases[fleet.Idle], g.Phases[fleet.Booting], g.Phases[fleet.Leaving]+g.Phases[fleet.Deleting],
+			g.Others(fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving, fleet.Deleting), g.Bound(g.Min), g.Bound(g.Max), needed)
 	}
 	if len(s.Workers) > 0 {
 		fmt.Fprintf(t, "\nWORKER\tGROUP\tPHASE\tSINCE\tJOBS\tFREE\tADDRESS\tSERVER\n")

@@ -122,8 +122,8 @@ var bands = []struct {
 	{"busy", []fleet.Phase{fleet.Busy}},
 	{"idle", []fleet.Phase{fleet.Idle}},
 	{"booting", []fleet.Phase{fleet.Booting}},
-	{"leaving", []fleet.Phase{fleet.Leaving}},
-	{"other", []fleet.Phase{fleet.Deleting, fleet.Closed, fleet.Stopped, fleet.Absent, fleet.Broken}},
+	{"leaving", []fleet.Phase{fleet.Leaving, fleet.Deleting}},
+	{"other", []fleet.Phase{fleet.Closed, fleet.Stopped, fleet.Absent, fleet.Broken}},
 }
 
 func upTo(workers map[fleet.Phase]int, band int) int {

@@ -211,6 +211,8 @@ func class(p fleet.Phase) string {
 	switch p {
 	case fleet.Busy, fleet.Idle, fleet.Booting, fleet.Leaving:
 		return string(p)
+	case fleet.Deleting:
+		return string(fleet.Leaving)
 	case fleet.Broken, fleet.Absent, fleet.Vanished:
 		return "bad"
 	}
