@@ -66,3 +66,22 @@ func TestClusters(t *testing.T) {
 		t.Errorf("clusters %v", got)
 	}
 }
+
+// Any user of the project can write tags, and messages hold what they say.
+func TestTagsOfOthers(t *testing.T) {
+	for id, ours := range map[string]bool{
+		"0f8a7f6e-0000-4000-8000-000000000001": true, "x": true, "": false, "$(reboot)": false, "a b": false, "a\nb": false, "a;b": false,
+	} {
+		var n Node
+		if got := ReadTags(&n, Tags(id, "astro", RoleWorker, "cpu")); got != ours || (n.ClusterID == id) != (ours || id == "") {
+			t.Errorf("ID %q: a node of a cluster: %t, of %q", id, got, n.ClusterID)
+		}
+	}
+	for name, want := range map[string]string{"astro": "astro", "Astro": "", "a\x1b[2J": "", "": ""} {
+		var n Node
+		ReadTags(&n, Tags("x", name, RoleWorker, "cpu"))
+		if n.ClusterName != want {
+			t.Errorf("name %q is read as %q", name, n.ClusterName)
+		}
+	}
+}

@@ -113,15 +113,24 @@ func MemoTag(text string) string { return memoTag + text }
 // MaxMemo is the length of a memo in characters.
 const MaxMemo = 60 - len(memoTag)
 
+// plainID are texts that a message may hold as they are, also in a command to copy.
+var plainID = regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
+
 // ReadTags fills a node's cluster, role, group, leases and memos from its tags. It reports
-// whether the tags make it a node of a cluster at all.
+// whether the tags make it a node of a cluster at all. Any user of the project can write
+// tags, so an ID that is more than letters, digits and hyphens counts as none, and so does
+// a name that no cluster can have.
 func ReadTags(n *Node, tags []string) bool {
 	for _, t := range tags {
 		switch {
 		case strings.HasPrefix(t, idTag):
-			n.ClusterID = strings.TrimPrefix(t, idTag)
+			if id := strings.TrimPrefix(t, idTag); plainID.MatchString(id) {
+				n.ClusterID = id
+			}
 		case strings.HasPrefix(t, nameTag):
-			n.ClusterName = strings.TrimPrefix(t, nameTag)
+			if name := strings.TrimPrefix(t, nameTag); CheckClusterName(name) == nil {
+				n.ClusterName = name
+			}
 		case strings.HasPrefix(t, roleTag):
 			n.Role = Role(strings.TrimPrefix(t, roleTag))
 		case strings.HasPrefix(t, groupTag):

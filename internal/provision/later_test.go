@@ -233,3 +233,26 @@ func TestStrangersStay(t *testing.T) {
 		})
 	}
 }
+
+// A scaler's create call comes about after its cluster was destroyed. The next create at
+// the place of that cluster takes the worker for what it is.
+func TestAWorkerOfAScalerOutlivesItsCluster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 1)
+		apply(t, c, req)
+		c.strands = func(_ int, op string) (time.Duration, bool) { return time.Hour, op == "create astro-cpu-2" }
+		scaler := Steps{New(c, Options{Owner: cluster.OwnerScaler})}
+		_, _ = scaler.Post(bounded(t), cluster.Ref{ID: req.Spec.ID}, []Order{{Group: "cpu", Count: 1}})
+		c.strands = nil
+		if err := New(c, Options{}).Destroy(bounded(t), req.ref(), nil); err != nil {
+			t.Fatal(err)
+		}
+		expectEmpty(t, c)
+		time.Sleep(time.Hour)
+		expectNames(t, c, []string{"astro-cpu-2"})
+		req.Spec.ID = "0f8a7f6e-0000-4000-8000-000000000002"
+		apply(t, c, req)
+		expectNames(t, c, wantNames("cpu", 1))
+	})
+}

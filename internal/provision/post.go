@@ -45,7 +45,7 @@ func (p Steps) Post(ctx context.Context, ref cluster.Ref, orders []Order) (Poste
 	}
 	doc := view.Document
 	roster.TakeKeys(&doc, fe, p.reporter().keys(ctx, doc, fe))
-	b, err := batch.New(p.maker(), p.opts.Concurrency, doc, names, nil)
+	b, err := batch.New(p.maker(), p.opts.Concurrency, doc, names, madeAt(fe))
 	if err != nil {
 		return Posted{}, err
 	}
@@ -59,6 +59,16 @@ func (p Steps) Post(ctx context.Context, ref cluster.Ref, orders []Order) (Poste
 		}
 	}
 	return out, err
+}
+
+// madeAt returns the metadata by which a worker's maker is the place that made the
+// cluster: what comes about after the cluster is destroyed is then that place's to delete.
+func madeAt(frontEnd cluster.Node) map[string]string {
+	place := frontEnd.Metadata[cluster.MetaCreatedBy]
+	if place == "" {
+		return nil
+	}
+	return map[string]string{cluster.MetaCreatedBy: place}
 }
 
 // choose returns the names of the workers to make and the zones that each group avoids.

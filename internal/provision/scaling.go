@@ -55,7 +55,7 @@ func (p *Provisioner) AddWorkersOutside(ctx context.Context, clusterID, group st
 	doc := view.Document
 	report := p.reporter().keys(ctx, doc, fe)
 	roster.TakeKeys(&doc, fe, report)
-	b, err := batch.New(p.maker(), p.opts.Concurrency, doc, plan.More(view, group, n), nil)
+	b, err := batch.New(p.maker(), p.opts.Concurrency, doc, plan.More(view, group, n), madeAt(fe))
 	if err != nil {
 		return nil, err
 	}

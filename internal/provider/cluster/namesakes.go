@@ -9,6 +9,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
 
 // namesakeWarnings names the servers of other clusters that bear this one's name, each
@@ -44,7 +45,7 @@ func staying(nodes cluster.Nodes) cluster.Nodes {
 func serversOf(nodes cluster.Nodes) string {
 	named := make([]string, 0, len(nodes))
 	for _, n := range nodes {
-		named = append(named, fmt.Sprintf("%s (server %s)", n.Name, n.ID))
+		named = append(named, fmt.Sprintf("%s (server %s)", text.Line(n.Name, cluster.MaxNodeName), n.ID))
 	}
 	slices.SortFunc(named, cluster.CompareNames)
 	return firstOf(named)
