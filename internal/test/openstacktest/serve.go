@@ -2,7 +2,6 @@ package openstacktest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -89,9 +88,8 @@ func (c *Cloud) handle(q *request) {
 
 // handleLater carries the call out after that time; the answer reaches no client.
 func (c *Cloud) handleLater(q *request, later time.Duration) {
-	late := &request{
-		Request: q.Clone(context.WithoutCancel(q.Context())), body: q.body, header: http.Header{}, base: q.base, pattern: q.pattern,
-	}
+	r := *q.Request // the mux writes into it
+	late := &request{Request: &r, body: q.body, header: http.Header{}, base: q.base, pattern: q.pattern}
 	time.AfterFunc(later, func() {
 		if !c.isClosed() {
 			c.handle(late)
