@@ -58,6 +58,7 @@ type Node struct {
 	BatchCA     string            `json:"batch_ca,omitempty"`     // public half of that CA; "" where the metadata hold none that proves the batch
 	Protected   bool              `json:"protected,omitempty"`    // the scaler must leave it alone
 	Created     time.Time         `json:"created,omitzero"`
+	Launched    time.Time         `json:"-"`                  // when its build was done, by Nova's clock as Created is; zero: it is not, or Nova does not say
 	Volumes     []string          `json:"volumes,omitempty"`  // IDs of the volumes that go with the server
 	Metadata    map[string]string `json:"metadata,omitempty"` // all of the server's metadata
 	Leases      []string          `json:"leases,omitempty"`   // of scalers, on the front-end: see LeaseTag

@@ -20,6 +20,10 @@ import (
 // pageSize is Nova's own upper limit of a page ([api] max_limit).
 const pageSize = 1000
 
+// launchedAt is how Nova writes the time at which a build was done: in UTC, without
+// naming it.
+const launchedAt = "2006-01-02T15:04:05"
+
 // nodeCalls has the calls for servers, as nodes of clusters.
 type nodeCalls struct{ *services }
 
@@ -30,6 +34,7 @@ type record struct {
 	Status    string               `json:"status"`
 	Task      string               `json:"OS-EXT-STS:task_state"`
 	Created   string               `json:"created"`
+	Launched  string               `json:"OS-SRV-USG:launched_at"`
 	Zone      string               `json:"OS-EXT-AZ:availability_zone"`
 	Image     json.RawMessage      `json:"image"` // "" for a server on a volume
 	Addresses map[string][]address `json:"addresses"`
@@ -150,6 +155,9 @@ func (r record) node() (cluster.Node, bool) {
 	cluster.ReadMetadata(&n, r.Metadata)
 	if created, err := time.Parse(time.RFC3339, r.Created); err == nil {
 		n.Created = created
+	}
+	if launched, err := time.Parse(launchedAt, r.Launched); err == nil {
+		n.Launched = launched
 	}
 	return n, ours
 }

@@ -24,6 +24,7 @@ type run struct {
 	held    batch.Held    // server groups that the cluster had when it was first seen
 	ca      *trust.CA     // of a front-end that is made
 	left    cluster.Nodes // of interrupted creates: they could not be deleted
+	floated bool          // a floating IP was asked for
 }
 
 // Apply makes the cluster what the request wants: a create, a growth, a shrink
@@ -166,8 +167,15 @@ func (r *run) create(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.overlaps() && r.req.Wait == WaitJoined {
+		return nil // the wait for the joins looks after those that are still being built
+	}
 	return r.inv.waitBatch(ctx, beActive, 1)
 }
+
+// overlaps reports whether a worker that comes late can be enrolled later: the front-end
+// reads the document again and again.
+func (r *run) overlaps() bool { return r.channel.delivery() == pulled }
 
 // launch begins a batch of workers beside those that stay, and waits until they
 // have addresses.
@@ -192,8 +200,11 @@ func (r *run) launch(ctx context.Context, adds []string, stay cluster.Nodes) err
 	if err := b.Launch(ctx); err != nil {
 		return err
 	}
+	r.inv.begin()
 	r.inv.changed()
-	if err := r.inv.waitBatch(ctx, anAddress, 2); err != nil {
+	known := anAddress
+	known.early = r.overlaps()
+	if err := r.inv.waitBatch(ctx, known, 2); err != nil {
 		return err
 	}
 	return r.channel.launch(ctx)

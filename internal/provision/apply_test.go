@@ -156,17 +156,14 @@ func TestCreateCallsStayWithinBudget(t *testing.T) {
 			req := testRequest(t, n)
 			req.Wait, req.NameFree = WaitActive, true
 			apply(t, c, req)
-			// The client adds the front-end's port, and an apply plans twice: a token, the
-			// look-ups, the name, what the project has left. A single worker is waited
-			// for in shorter steps.
-			if most := max(n+25-17, 11); c.calls > most {
+			if most := n + 15; c.calls > most {
 				t.Errorf("%d workers took %d calls, want at most %d: %v", n, c.calls, most, c.log)
 			}
 			before := c.calls
 			if err := New(c, Options{}).Destroy(bounded(t), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
 				t.Fatal(err)
 			}
-			if spent := c.calls - before; spent > n+25-5 {
+			if spent := c.calls - before; spent > n+10 {
 				t.Errorf("destroying %d workers took %d calls", n, spent)
 			}
 			asked := 0

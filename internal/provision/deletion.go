@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,10 +15,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
-// askAgain is the number of reads of the list, some 100 s, after which the deletion
-// of a server that is still there is asked for once more: a busy Nova needs a minute
-// for many.
-const askAgain = 8
+// askAgain is how long after a request the deletion of a server that is still there is
+// asked for once more: a busy Nova needs a minute for many.
+const askAgain = 100 * time.Second
 
 // LeftError names servers that are still there although their deletion was asked for.
 type LeftError struct {
@@ -40,7 +40,7 @@ func deleteAll(ctx context.Context, p *Provisioner, id string, doomed cluster.No
 	if len(doomed) == 0 {
 		return nil
 	}
-	d := deletion{p: p, clusterID: id, servers: doomed}
+	d := newDeletion(p, id, doomed)
 	d.request(ctx, doomed)
 	return d.await(ctx, seen)
 }
@@ -50,10 +50,15 @@ type deletion struct {
 	p         *Provisioner
 	clusterID string
 	servers   cluster.Nodes
+	pace      *wait.Pace
 
 	mu      sync.Mutex
 	said    map[string]error // by server ID: the last refusal
 	refused map[string]bool  // by server ID: asking again is in vain
+}
+
+func newDeletion(p *Provisioner, id string, servers cluster.Nodes) *deletion {
+	return &deletion{p: p, clusterID: id, servers: servers, pace: wait.NewPace(time.Now(), len(servers))}
 }
 
 // request asks for the deletion of some of the servers. For a server that Nova is
@@ -86,14 +91,13 @@ func (d *deletion) refuse(n cluster.Node, err error) {
 // await reads the list until no server is left whose deletion can succeed.
 func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 	left := d.servers
-	pace := wait.ForServers(len(d.servers))
-	count := counter{log: d.p.opts.Log}
-	for round := 1; ; round++ {
+	count, asked := counter{log: d.p.opts.Log}, time.Now()
+	for {
 		going := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool { return d.refused[n.ID] })
 		if len(going) == 0 {
 			return d.outcome(left, nil)
 		}
-		if err := pace.Wait(ctx); err != nil {
+		if err := d.pace.Wait(ctx); err != nil {
 			return d.outcome(left, fmt.Errorf("wait until servers are gone: %w", err))
 		}
 		nodes, err := d.p.cloud.Nodes(ctx, cluster.IDTag(d.clusterID))
@@ -107,9 +111,15 @@ func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
 		left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
 			return n.Gone() || !hasID(d.servers, n.ID)
 		})
-		count.say(ctx, "servers deleted", len(d.servers)-len(left), len(d.servers))
+		gone := len(d.servers) - len(left)
+		count.say(ctx, "servers deleted", gone, len(d.servers))
+		d.pace.LookAtRate(gone, len(d.servers))
+		again := time.Since(asked) >= askAgain
+		if again {
+			asked = time.Now()
+		}
 		stuck := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool {
-			return d.refused[n.ID] || !n.Broken() && round%askAgain != 0
+			return d.refused[n.ID] || !n.Broken() && !again
 		})
 		d.request(ctx, stuck)
 	}

@@ -74,7 +74,7 @@ func destroyServers(ctx context.Context, p *Provisioner, id string, nodes cluste
 		}
 	}
 	p.opts.Log(ctx, "deleting servers", "count", len(nodes))
-	d := deletion{p: p, clusterID: id, servers: nodes}
+	d := newDeletion(p, id, nodes)
 	d.request(ctx, frontEnds)
 	d.request(ctx, workers)
 	return d.await(ctx, nil)

@@ -32,6 +32,7 @@ func (m frontEndMaking) create(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrNoFrontEnd, err)
 		}
+		r.inv.makesFrontEnd = true
 		r.inv.frontEnd = cluster.Node{ID: id, Name: r.doc.FrontEnd.Name, ClusterID: r.doc.ID, ClusterName: r.doc.Name,
 			Role: cluster.RoleFrontEnd, Status: cluster.StatusBuild}
 		r.inv.changed()
@@ -80,27 +81,20 @@ func (m frontEndMaking) post(ctx context.Context, known []string) (string, error
 }
 
 // wait reads the list until the front-end is ACTIVE. The same reads show how far the
-// new workers have come.
+// new workers have come. Its floating IP is associated as soon as it has an address.
 func (m frontEndMaking) wait(ctx context.Context) error {
 	inv := &m.r.inv
-	b := inv.batch
-	// Nova builds in the order that it was asked, so the workers on their way come
-	// first; and it is as fast for a front-end as it was for them.
-	done, n := b.Progress(isActive)
-	count := counter{log: m.r.p.opts.Log}
-	pace := wait.ForServers(n - done + 1).After(time.Since(b.Begun))
 	for unseen := 0; ; {
-		if err := pace.Wait(ctx); err != nil {
-			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", inv.frontEnd.Name, inv.frontEnd.Status, err)
-		}
-		nodes, err := inv.list(ctx)
-		if err != nil {
+		read, err := inv.look(ctx, beActive)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("wait for %s: Nova shows it as %s: %w", inv.frontEnd.Name, inv.frontEnd.Status, context.Cause(ctx))
+		case err != nil:
+			return err
+		case !read:
 			continue
 		}
-		if err := b.Observe(ctx, nodes); err != nil {
-			return err
-		}
-		if unseen++; hasID(nodes, inv.frontEnd.ID) && !inv.frontEnd.Gone() {
+		if unseen++; hasID(inv.servers, inv.frontEnd.ID) && !inv.frontEnd.Gone() {
 			unseen = 0
 		}
 		if unseen >= batch.MostUnseen {
@@ -109,10 +103,6 @@ func (m frontEndMaking) wait(ctx context.Context) error {
 			}
 			unseen = 0
 		}
-		inv.changed()
-		done, n = b.Progress(isActive)
-		count.say(ctx, "workers "+beActive.words, done, n)
-		pace.Foresee(done, n, time.Since(b.Begun))
 		switch {
 		case isActive(inv.frontEnd):
 			m.r.p.opts.Log(ctx, "the front-end is active in Nova", "address", inv.frontEnd.Address)
@@ -120,6 +110,8 @@ func (m frontEndMaking) wait(ctx context.Context) error {
 		case inv.frontEnd.Broken():
 			kind, words := m.r.p.maker().Fault(ctx, inv.frontEnd)
 			return &cluster.CloudError{Kind: kind, Op: "build " + inv.frontEnd.Name, Message: words}
+		case inv.frontEnd.Address != "":
+			m.associateEarly(ctx)
 		}
 	}
 }
@@ -129,16 +121,37 @@ func (m frontEndMaking) wait(ctx context.Context) error {
 // before it.
 func (m frontEndMaking) associate(ctx context.Context) error {
 	r, fe := m.r, &m.r.inv.frontEnd
+	if err := m.float(ctx); err != nil {
+		r.tally.problems = append(r.tally.problems, cluster.Problem{
+			Node: fe.Name, Kind: cluster.KindOf(err), Summary: "has no floating IP", Detail: err.Error(), Heals: true,
+		})
+	}
+	return nil
+}
+
+// associateEarly is associate for a front-end that is being built, once. It is tried
+// again when the front-end is ACTIVE.
+func (m frontEndMaking) associateEarly(ctx context.Context) {
+	if m.r.floated {
+		return
+	}
+	if err := m.float(ctx); err != nil {
+		m.r.p.opts.Log(ctx, "associating the floating IP failed; trying again when the front-end is active", "error", err.Error())
+	}
+}
+
+// float gives the front-end a floating IP, unless it has one or none is wanted.
+func (m frontEndMaking) float(ctx context.Context) error {
+	r, fe := m.r, &m.r.inv.frontEnd
 	network := r.req.Spec.FrontEnd.ExternalNetworkID
 	if network == "" || fe.Floating != "" {
 		return nil
 	}
-	address, err := r.p.cloud.AssociateFloatingIP(ctx, r.doc.ID, fe.ID, network, fe.Address, r.req.Create)
+	fresh := r.req.Create && !r.floated
+	r.floated = true
+	address, err := r.p.cloud.AssociateFloatingIP(ctx, r.doc.ID, fe.ID, network, fe.Address, fresh)
 	if err != nil {
-		r.tally.problems = append(r.tally.problems, cluster.Problem{
-			Node: fe.Name, Kind: cluster.KindOf(err), Summary: "has no floating IP", Detail: err.Error(), Heals: true,
-		})
-		return nil
+		return err
 	}
 	fe.Floating = address
 	r.inv.changed()

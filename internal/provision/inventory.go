@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // inventory holds the servers of one cluster as a run knows them: those that the
@@ -21,8 +19,11 @@ type inventory struct {
 	servers   cluster.Nodes       // as last listed
 	frontEnd  cluster.Node        // without an ID while there is none
 	batch     *batch.Batch        // nil before the first one
+	boots     boots               // of the batch, and of the front-end while it is made
 	deleted   cluster.Nodes       // by this run
 	onChange  func(cluster.Nodes) // nil: the caller wants no word of changes
+
+	makesFrontEnd bool
 }
 
 // list reads the cluster's servers. An error is logged: every caller polls, and
@@ -139,74 +140,6 @@ func (v *inventory) frontEndVanished(when string) error {
 	}
 }
 
-// goal is what new workers are waited for.
-type goal struct {
-	met   func(cluster.Node) bool
-	words string // of workers that have met it
-	lack  string // of one that has not
-}
-
-var (
-	anAddress = goal{hasAddress, "with an address", "has no address"}
-	beActive  = goal{isActive, "active in Nova", "is not active"}
-)
-
-// counter logs how many of some things are done, each number once.
-type counter struct {
-	log  logFunc
-	last string
-}
-
-func (c *counter) say(ctx context.Context, what string, done, all int) {
-	line := fmt.Sprintf("%s: %d of %d", what, done, all)
-	if line != c.last && all > 0 {
-		c.last = line
-		c.log(ctx, line)
-	}
-}
-
-// waitBatch reads the list until every new worker has met the goal, for at most
-// 1/parts of the time left. A worker that has not by then is a problem of the batch.
-func (v *inventory) waitBatch(ctx context.Context, g goal, parts int) error {
-	b, ok := v.batch, g.met
-	count := counter{log: v.p.opts.Log}
-	waiting, cancel := wait.Share(ctx, parts)
-	defer cancel()
-	pace := wait.ForServers(b.Size()).After(time.Since(b.Begun))
-	for !b.Every(ok) {
-		if err := pace.Wait(waiting); err != nil {
-			break
-		}
-		nodes, err := v.list(waiting)
-		if err != nil {
-			continue
-		}
-		if err := b.Observe(waiting, nodes); err != nil {
-			break
-		}
-		v.changed()
-		done, n := b.Progress(ok)
-		count.say(ctx, "workers "+g.words, done, n)
-		pace.Foresee(done, n, time.Since(b.Begun))
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	known := b.Problems.All()
-	for _, n := range b.Nodes() {
-		if !ok(n) && !slices.ContainsFunc(known, func(p cluster.Problem) bool { return p.Node == n.Name }) {
-			b.Problems.Add(cluster.Problem{
-				Node: n.Name, Kind: cluster.FaultOther, Summary: g.lack + " within the time given", Heals: n.Address == "",
-				Detail: "Nova shows it as " + string(n.Status), Console: v.p.maker().Console(ctx, n.ID),
-			})
-		}
-	}
-	return nil
-}
-
 func hasID(nodes cluster.Nodes, id string) bool {
 	return slices.ContainsFunc(nodes, func(n cluster.Node) bool { return n.ID == id })
 }
-
-func hasAddress(n cluster.Node) bool { return n.Address != "" }
-func isActive(n cluster.Node) bool   { return n.Status == cluster.StatusActive }

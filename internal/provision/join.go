@@ -64,6 +64,9 @@ func (w *joinWait) await(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if r.overlaps() && r.inv.batch != nil {
+		r.inv.reportUnmet(ctx, beActive)
+	}
 	fe := r.inv.frontEnd
 	if !w.seen {
 		return fmt.Errorf("%w: %s is %s in Nova but has not reported within the time given%s%s",
@@ -84,6 +87,9 @@ func (w *joinWait) await(ctx context.Context) error {
 func (w *joinWait) follow(ctx context.Context) error {
 	pace := wait.NewPoll(3*time.Second, 10*time.Second)
 	for !w.done() && pace.Wait(ctx) == nil {
+		if err := w.attend(ctx); err != nil {
+			return err
+		}
 		if w.read(ctx) {
 			pace = wait.NewPoll(3*time.Second, 10*time.Second)
 		}
@@ -91,6 +97,58 @@ func (w *joinWait) follow(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", ErrNoFrontEnd, w.r.inv.frontEndVanished("before every worker had joined"))
 		}
 	}
+	return nil
+}
+
+// attend looks after the new workers that are still being built. Those that came too late
+// for the document are enrolled, all in one write: when the front-end has joined the
+// others, or when none of them is without an address any more.
+func (w *joinWait) attend(ctx context.Context) error {
+	r := w.r
+	if !r.overlaps() || r.inv.batch == nil {
+		return nil
+	}
+	if err := r.inv.lookIfDue(ctx); err != nil {
+		return nil //nolint:nilerr // the wait's time is over
+	}
+	joined := w.seen && w.last.Pending == 0
+	if len(r.late()) == 0 || !joined && !r.inv.batch.Every(hasAddress) {
+		return nil
+	}
+	if err := r.enrolLate(ctx); err != nil {
+		return err
+	}
+	w.generation, w.seen = r.doc.Generation, false
+	return nil
+}
+
+// late returns the new workers that have an address and are not in the document as they
+// are now.
+func (r *run) late() cluster.Nodes {
+	return slices.DeleteFunc(r.inv.batch.Nodes(), func(n cluster.Node) bool {
+		m, listed := r.doc.Member(n.Name)
+		return n.Address == "" || listed && m.Address == n.Address && m.Batch == r.inv.batch.ID
+	})
+}
+
+// enrolLate writes the new workers into the document that came after it was written.
+func (r *run) enrolLate(ctx context.Context) error {
+	r.p.opts.Log(ctx, "enrolling workers that came late", "nodes", r.late().Names())
+	doc, err := r.p.store(r.inv.frontEnd.ID).Change(ctx, nil, func(d *cluster.Document) error {
+		if err := r.checkTrust(*d); err != nil {
+			return err
+		}
+		if !r.inv.batch.Enrol(d) {
+			return roster.ErrNoChange
+		}
+		d.Generation++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.doc = doc
+	r.inv.batch.Yield(ctx)
 	return nil
 }
 
@@ -146,6 +204,9 @@ func (w *joinWait) done() bool {
 	joined := w.last.Pending == 0
 	if !joined && len(w.names(w.last.PendingNames)) == w.last.Pending {
 		joined = len(w.absent()) == 0
+	}
+	if w.r.overlaps() && w.r.inv.batch != nil {
+		joined = joined && w.r.inv.up() && len(w.r.late()) == 0
 	}
 	joined = joined || !w.joinEnd.IsZero() && time.Now().After(w.joinEnd)
 	return joined && (len(w.undrained()) == 0 || time.Now().After(w.drainEnd))

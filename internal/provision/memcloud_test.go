@@ -166,7 +166,7 @@ func (s *memServer) node() cluster.Node {
 			n.Fault = &cluster.Fault{Code: 500, Message: cmp.Or(s.words, "No valid host was found.")}
 		}
 	case age >= memActive:
-		n.Status = cluster.StatusActive
+		n.Status, n.Launched = cluster.StatusActive, s.created.Add(memActive)
 	}
 	return n
 }

@@ -1,0 +1,111 @@
+package wait
+
+import (
+	"context"
+	"time"
+)
+
+// Pace says when the next look at servers that come or go is worth a call. It follows
+// what is waited for: by a forecast where looks have shown enough for one, else in
+// proportion to the time waited. A single server is asked for at short intervals, so
+// that its end is seen a twentieth of the time late at most; each look at many costs the
+// cloud more, and shows how far they have come, so they are asked for less often.
+type Pace struct {
+	begun  time.Time
+	n      int
+	looked bool          // once at least
+	done   int           // servers, at the last look
+	end    time.Duration // foreseen then
+	waves  int
+	share  float64 // of the time waited: the interval after a forecast's end
+}
+
+// NewPace returns the pace of looks at n servers that were first asked for at begun.
+func NewPace(begun time.Time, n int) *Pace {
+	return &Pace{begun: begun, n: max(n, 1), share: firstShare}
+}
+
+// Shares of the time waited that an interval takes.
+const (
+	single     = 0.05 // while one or two servers are waited for, and nothing is known
+	firstShare = 0.02 // when a forecast's end has passed
+	growth     = 1.5  // of the interval after each such look in vain
+	mostShare  = 1. / 3
+	early      = 0.85 // of a long forecast, after which it is made anew
+	overshoot  = 0.01 // beyond a forecast's end, to find all done
+)
+
+// Waited returns how long the servers have been waited for.
+func (p *Pace) Waited() time.Duration { return time.Since(p.begun) }
+
+// Least returns the shortest interval: two seconds, and more for a long list.
+func (p *Pace) Least() time.Duration {
+	return 2*time.Second + time.Duration(p.n)*2*time.Millisecond
+}
+
+// Look takes over what a look has shown: how many servers are as wanted, and when all of
+// them are foreseen to be, counted as Waited is. Where that is not known, end is 0, and
+// waves says how many builds come one after the other, 0 if not even that is known.
+func (p *Pace) Look(done int, end time.Duration, waves int) {
+	switch past := p.end > 0 && p.Waited() > p.end; {
+	case done > p.done:
+		p.share = firstShare
+	case past:
+		p.share = min(p.share*growth, p.most())
+	}
+	p.looked, p.done, p.end, p.waves = true, done, end, waves
+}
+
+// LookAtRate is Look for servers that go one after the other: if done of them took that
+// long, the others take as long as their share.
+func (p *Pace) LookAtRate(done, of int) {
+	var end time.Duration
+	if waited := p.Waited(); done > 0 {
+		end = time.Duration(float64(waited) * float64(of) / float64(done))
+	}
+	p.Look(done, end, 0)
+}
+
+// most is the greatest share of the time waited that an interval takes after a forecast's
+// end: the last of many servers seems about to come for minutes, and each look costs the
+// cloud the whole list.
+func (p *Pace) most() float64 { return min(max(single, float64(p.n)/30), mostShare) }
+
+// unknown is the share of the time waited that an interval takes while nothing is
+// foreseen. Where servers wait for their turn, the first wave of them is not the end.
+func (p *Pace) unknown() float64 {
+	few := min(max(single, float64(p.n)/50), 0.2)
+	switch {
+	case p.n <= 2:
+		return single
+	case p.waves == 0:
+		return min(float64(p.n)/10, 1.5)
+	}
+	return min(max(few, float64(p.waves-2)), 2)
+}
+
+// Interval returns how long after the time waited the next look is due.
+func (p *Pace) Interval(waited time.Duration) time.Duration {
+	end := p.end + part(p.end, overshoot)
+	var d time.Duration
+	switch left := end - waited; {
+	case !p.looked:
+		// Many servers may be done when the last create call is answered.
+	case p.end == 0:
+		d = part(waited, p.unknown())
+	case left > waited/3:
+		d = min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
+	case left > 0:
+		d = left
+	default:
+		d = part(waited, p.share)
+	}
+	return max(d, p.Least())
+}
+
+func part(d time.Duration, share float64) time.Duration { return time.Duration(share * float64(d)) }
+
+// Wait sleeps until the next look is due; the error is the context's cause.
+func (p *Pace) Wait(ctx context.Context) error {
+	return Sleep(ctx, p.Interval(p.Waited()))
+}

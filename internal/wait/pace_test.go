@@ -1,0 +1,155 @@
+package wait
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// yard is a cloud that builds servers in order, as many side by side as it has slots.
+type yard struct {
+	begun  time.Time
+	slots  []time.Duration // when each is free
+	each   time.Duration
+	spread float64 // share of each by which builds differ
+	rand   *rand.Rand
+}
+
+type build struct{ address, done time.Duration }
+
+func (y *yard) post() build {
+	free := slices.Index(y.slots, slices.Min(y.slots))
+	starts := max(y.slots[free], time.Since(y.begun))
+	y.slots[free] = starts + time.Duration(float64(y.each)*(1+y.spread*(y.rand.Float64()-.5)))
+	return build{address: starts + min(y.each/4, 5*time.Second), done: y.slots[free]}
+}
+
+// follower waits for builds as a create does: first for the addresses of all workers,
+// then for everything.
+type follower struct {
+	yard   *yard
+	pace   *Pace
+	builds Builds
+	all    []build
+	looks  int
+}
+
+// follow looks until all builds have come so far, and returns how late it sees that.
+func (f *follower) follow(t *testing.T, far func(build) time.Duration, foreseen func() time.Duration) time.Duration {
+	last := time.Duration(0)
+	for _, b := range f.all {
+		last = max(last, far(b))
+	}
+	for {
+		if err := f.pace.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.looks++
+		now := f.pace.Waited()
+		if now >= last {
+			return now - last
+		}
+		begun, met := 0, 0
+		var done []time.Duration
+		for _, b := range f.all {
+			if b.address <= now {
+				begun++
+			}
+			if far(b) <= now {
+				met++
+			}
+			if b.done <= now {
+				done = append(done, b.done)
+			}
+		}
+		slices.Sort(done)
+		f.builds.Look(now, len(f.all), begun, done)
+		f.pace.Look(met, foreseen(), f.builds.Waves())
+	}
+}
+
+// create follows n workers and then a front-end. It returns the number of looks, how late
+// the two ends were seen together, and the whole time.
+func create(t *testing.T, n, beside int, each time.Duration, spread float64) (looks int, late, took time.Duration) {
+	f := &follower{pace: NewPace(time.Now(), n)}
+	f.yard = &yard{begun: time.Now(), slots: make([]time.Duration, beside), each: each, spread: spread, rand: rand.New(rand.NewPCG(1, 2))}
+	for range n {
+		f.all = append(f.all, f.yard.post())
+	}
+	late = f.follow(t, func(b build) time.Duration { return b.address }, f.builds.AllBegun)
+	f.all = append(f.all, f.yard.post())
+	late += f.follow(t, func(b build) time.Duration { return b.done }, f.builds.AllDone)
+	return f.looks, late, f.pace.Waited()
+}
+
+// Each row: a cluster and a cloud. However long a build takes, the end is seen a twentieth
+// of the whole time late at most, or one shortest interval for each of the two waits, and
+// the looks fit the budget of calls. Where all workers are built at once, nothing shows
+// how far they have come: then either the looks or the lateness grow.
+func TestTheEndIsSeenInTime(t *testing.T) {
+	for _, row := range []struct {
+		name      string
+		n, beside int
+		looks     int     // at most, on all clouds
+		late      float64 // share of the whole time
+	}{
+		{"a few side by side", 10, 4, 17, 0.05},
+		{"several waves", 50, 8, 13, 0.05},
+		{"many waves", 500, 8, 13, 0.055},
+		{"many side by side", 500, 40, 17, 0.055},
+		{"two at a time", 50, 2, 13, 0.055},
+		{"one worker", 1, 2, 80, 0.05},
+		{"all at once", 10, 40, 32, 0.14},
+		{"all but a few at once", 50, 40, 37, 0.08},
+	} {
+		for _, spread := range []float64{0, 0.1, 0.5} {
+			for _, each := range []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute} {
+				synctest.Test(t, func(t *testing.T) {
+					looks, late, took := create(t, row.n, row.beside, each, spread)
+					most := max(time.Duration(row.late*float64(took)), 2*NewPace(time.Now(), row.n).Least())
+					t.Logf("%s: %d workers, %d side by side in %s (±%.0f %%): %d looks, %s late of %s (%.1f %%)", row.name, row.n, row.beside,
+						each, 50*spread, looks, late.Round(time.Second/10), took.Round(time.Second), 100*late.Seconds()/took.Seconds())
+					if looks > row.looks || late > most {
+						t.Errorf("at most %d looks and %s", row.looks, most.Round(time.Second/10))
+					}
+				})
+			}
+		}
+	}
+}
+
+// The last of many servers comes late, and seems to be about to come all the time.
+func TestALatecomerCostsFewLooks(t *testing.T) {
+	for _, late := range []time.Duration{3 * time.Minute, 12 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &follower{pace: NewPace(time.Now(), 50)}
+			for i := range 49 {
+				at := time.Duration(i+1) * time.Second
+				f.all = append(f.all, build{at, at})
+			}
+			f.all = append(f.all, build{late, late})
+			after := f.follow(t, func(b build) time.Duration { return b.done }, f.builds.AllDone)
+			if f.looks > 20 || after > late/3 {
+				t.Errorf("%s late: %d looks, the last %s after it", late, f.looks, after)
+			}
+		})
+	}
+}
+
+// Times that no cloud can mean make no interval shorter than the shortest, and none
+// endless.
+func TestOddTimesLeaveAPace(t *testing.T) {
+	for _, done := range [][]time.Duration{{0}, {0, 0, 0}, {-time.Hour}, {1, 1 << 62}, {-1 << 62, 1 << 62}} {
+		var b Builds
+		p := NewPace(time.Now().Add(-time.Minute), 9)
+		b.Look(time.Minute, 9, len(done), done)
+		for _, end := range []time.Duration{b.AllDone(), b.AllBegun()} {
+			p.Look(len(done), end, b.Waves())
+			if d := p.Interval(time.Minute); d < p.Least() || d > 3*time.Minute {
+				t.Errorf("done at %v: end %s, the next look after %s", done, end, d)
+			}
+		}
+	}
+}
