@@ -167,7 +167,7 @@ func (r *run) create(ctx context.Context) error {
 			return err
 		}
 	}
-	if r.overlaps() && r.req.Wait == WaitJoined {
+	if overlaps(r) && r.req.Wait == WaitJoined {
 		return nil // the wait for the joins looks after those that are still being built
 	}
 	return r.inv.waitBatch(ctx, beActive, 1)
@@ -175,7 +175,7 @@ func (r *run) create(ctx context.Context) error {
 
 // overlaps reports whether a worker that comes late can be enrolled later: the front-end
 // reads the document again and again.
-func (r *run) overlaps() bool { return r.channel.delivery() == pulled }
+func overlaps(r *run) bool { return r.channel.delivery() == pulled }
 
 // launch begins a batch of workers beside those that stay, and waits until they
 // have addresses.
@@ -203,7 +203,7 @@ func (r *run) launch(ctx context.Context, adds []string, stay cluster.Nodes) err
 	r.inv.begin()
 	r.inv.changed()
 	known := anAddress
-	known.early = r.overlaps()
+	known.early = overlaps(r)
 	if err := r.inv.waitBatch(ctx, known, 2); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
@@ -219,7 +220,7 @@ func (v *inventory) onlyStragglers(g goal) bool {
 		case g.met(n):
 			met++
 			built = built && isActive(n)
-		case !v.batch.Rebuilt(n.Name):
+		case !batch.Rebuilt(v.batch, n.Name):
 			slow++
 		}
 	}
@@ -227,5 +228,5 @@ func (v *inventory) onlyStragglers(g goal) bool {
 		return met > 0
 	}
 	late := v.boots.pace.Waited() > time.Duration(straggle*float64(v.boots.moved))+straggleLeast
-	return built && late && slow <= max(1, met/10)
+	return built && late && slow <= max(1, (met+slow)/10)
 }

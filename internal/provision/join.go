@@ -64,7 +64,7 @@ func (w *joinWait) await(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if r.overlaps() && r.inv.batch != nil {
+	if overlaps(r) && r.inv.batch != nil {
 		r.inv.reportUnmet(ctx, beActive)
 	}
 	fe := r.inv.frontEnd
@@ -105,50 +105,20 @@ func (w *joinWait) follow(ctx context.Context) error {
 // others, or when none of them is without an address any more.
 func (w *joinWait) attend(ctx context.Context) error {
 	r := w.r
-	if !r.overlaps() || r.inv.batch == nil {
+	if !overlaps(r) || r.inv.batch == nil {
 		return nil
 	}
 	if err := r.inv.lookIfDue(ctx); err != nil {
 		return nil //nolint:nilerr // the wait's time is over
 	}
-	joined := w.seen && w.last.Pending == 0
-	if len(r.late()) == 0 || !joined && !r.inv.batch.Every(hasAddress) {
+	late, joined := latecomers{r}, w.seen && w.last.Pending == 0
+	if len(late.names()) == 0 || !joined && !r.inv.batch.Every(hasAddress) {
 		return nil
 	}
-	if err := r.enrolLate(ctx); err != nil {
+	if err := late.enrol(ctx); err != nil {
 		return err
 	}
 	w.generation, w.seen = r.doc.Generation, false
-	return nil
-}
-
-// late returns the new workers that have an address and are not in the document as they
-// are now.
-func (r *run) late() cluster.Nodes {
-	return slices.DeleteFunc(r.inv.batch.Nodes(), func(n cluster.Node) bool {
-		m, listed := r.doc.Member(n.Name)
-		return n.Address == "" || listed && m.Address == n.Address && m.Batch == r.inv.batch.ID
-	})
-}
-
-// enrolLate writes the new workers into the document that came after it was written.
-func (r *run) enrolLate(ctx context.Context) error {
-	r.p.opts.Log(ctx, "enrolling workers that came late", "nodes", r.late().Names())
-	doc, err := r.p.store(r.inv.frontEnd.ID).Change(ctx, nil, func(d *cluster.Document) error {
-		if err := r.checkTrust(*d); err != nil {
-			return err
-		}
-		if !r.inv.batch.Enrol(d) {
-			return roster.ErrNoChange
-		}
-		d.Generation++
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	r.doc = doc
-	r.inv.batch.Yield(ctx)
 	return nil
 }
 
@@ -205,8 +175,8 @@ func (w *joinWait) done() bool {
 	if !joined && len(w.names(w.last.PendingNames)) == w.last.Pending {
 		joined = len(w.absent()) == 0
 	}
-	if w.r.overlaps() && w.r.inv.batch != nil {
-		joined = joined && w.r.inv.up() && len(w.r.late()) == 0
+	if overlaps(w.r) && w.r.inv.batch != nil {
+		joined = joined && w.r.inv.up() && len(latecomers{w.r}.names()) == 0
 	}
 	joined = joined || !w.joinEnd.IsZero() && time.Now().After(w.joinEnd)
 	return joined && (len(w.undrained()) == 0 || time.Now().After(w.drainEnd))

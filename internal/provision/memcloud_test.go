@@ -56,12 +56,14 @@ type memCloud struct {
 	lagging     bool            // server groups show servers that are gone
 	lockedNames map[string]bool // servers that their owner has locked
 	sticky      map[string]bool // servers whose deletion is accepted and never comes
+	yard        *memYard        // builds and deletes at another pace; nil: any number at once
 }
 
 type memServer struct {
 	req      cluster.NodeRequest
 	id       string
 	created  time.Time
+	times    memTimes
 	deleted  time.Time // zero: not asked for
 	broken   bool
 	late     bool // in ERROR when it should be ACTIVE
@@ -152,7 +154,7 @@ func (s *memServer) node() cluster.Node {
 	n := cluster.Node{ID: s.id, Name: s.req.Name, Created: s.created, Image: s.req.Image, Status: cluster.StatusBuild}
 	cluster.ReadTags(&n, cluster.Tags(s.req.ClusterID, s.req.ClusterName, s.req.Role, s.req.Group))
 	cluster.ReadMetadata(&n, maps.Clone(s.metadata))
-	if age >= memAddress {
+	if age >= s.times.address {
 		n.Address = s.address()
 	}
 	n.Floating = s.floating
@@ -160,20 +162,20 @@ func (s *memServer) node() cluster.Node {
 	switch {
 	case !s.deleted.IsZero():
 		n.Status = cluster.StatusDeleting
-	case s.broken && age >= memAddress, s.late && age >= memActive:
+	case s.broken && age >= s.times.address, s.late && age >= s.times.active:
 		n.Status = cluster.StatusError
 		if s.unread <= 0 {
 			n.Fault = &cluster.Fault{Code: 500, Message: cmp.Or(s.words, "No valid host was found.")}
 		}
-	case age >= memActive:
-		n.Status, n.Launched = cluster.StatusActive, s.created.Add(memActive)
+	case age >= s.times.active:
+		n.Status, n.Launched = cluster.StatusActive, s.created.Add(s.times.active)
 	}
 	return n
 }
 
 func (s *memServer) address() string { return "10.0.0." + s.id }
 
-func (s *memServer) there() bool { return s.deleted.IsZero() || time.Since(s.deleted) < memDelete }
+func (s *memServer) there() bool { return s.deleted.IsZero() || time.Since(s.deleted) < s.times.delete }
 
 func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error) {
 	var out cluster.Nodes
@@ -229,7 +231,7 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 		c.next++
 		c.posts[r.Name]++
 		id = fmt.Sprint(c.next)
-		c.servers[id] = &memServer{req: r, id: id, created: time.Now(), metadata: maps.Clone(r.Metadata),
+		c.servers[id] = &memServer{req: r, id: id, created: time.Now(), times: c.yard.build(r.Name), metadata: maps.Clone(r.Metadata),
 			older: maps.Clone(r.Metadata), acked: map[string]bool{}, broken: c.broken[r.Name] > 0 || c.full[r.Zone], words: c.words, unread: c.unread}
 		c.broken[r.Name]--
 		c.servers[id].late = c.breaks[r.Name] > 0
@@ -275,7 +277,7 @@ func (c *memCloud) DeleteNode(_ context.Context, id string) error {
 		}
 		if s != nil && s.deleted.IsZero() && !c.sticky[s.req.Name] {
 			c.settle()
-			s.deleted = time.Now()
+			s.deleted, s.times.delete = time.Now(), c.yard.delete()
 		}
 		return nil
 	})

@@ -17,7 +17,8 @@ type Pace struct {
 	done   int           // servers, at the last look
 	end    time.Duration // foreseen then
 	waves  int
-	share  float64 // of the time waited: the interval after a forecast's end
+	before time.Duration // waited until the look before, for LookAtRate
+	share  float64       // of the time waited: the interval after a forecast's end
 }
 
 // NewPace returns the pace of looks at n servers that were first asked for at begun.
@@ -56,13 +57,18 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 	p.looked, p.done, p.end, p.waves = true, done, end, waves
 }
 
-// LookAtRate is Look for servers that go one after the other: if done of them took that
-// long, the others take as long as their share.
+// LookAtRate is Look for servers of which nothing tells when they were done: as many more
+// as this look shows were done since the one before, and the others take as long each. The
+// first ones were done halfway between the two looks.
 func (p *Pace) LookAtRate(done, of int) {
-	var end time.Duration
-	if waited := p.Waited(); done > 0 {
-		end = time.Duration(float64(waited) * float64(of) / float64(done))
+	end, waited := p.end, p.Waited()
+	switch more := done - p.done; {
+	case more > 0 && p.done == 0:
+		end = part(p.before+waited, float64(of)/float64(2*done))
+	case more > 0:
+		end = waited + part(waited-p.before, float64(of-done)/float64(more))
 	}
+	p.before = waited
 	p.Look(done, end, 0)
 }
 
