@@ -19,10 +19,14 @@ type memYard struct {
 	slow            map[string]time.Duration // by node name: how much later its address comes, once
 }
 
-// newYard returns a yard that takes so long for a server, and beside of them at a time.
+// newYard returns a yard that takes so long for a server, and builds beside of them at a
+// time. It deletes twice as many at a time.
 func newYard(beside int, build, remove time.Duration) *memYard {
-	now := slices.Repeat([]time.Time{time.Now()}, beside)
-	return &memYard{slots: now, exits: slices.Clone(now), build1: build, delete1: remove, slow: map[string]time.Duration{}}
+	now := []time.Time{time.Now()}
+	return &memYard{
+		slots: slices.Repeat(now, beside), exits: slices.Repeat(now, 2*beside),
+		build1: build, delete1: remove, slow: map[string]time.Duration{},
+	}
 }
 
 func (y *memYard) build(name string) memTimes {

@@ -17,7 +17,7 @@ type Pace struct {
 	done   int           // servers, at the last look
 	end    time.Duration // foreseen then
 	waves  int
-	before time.Duration // waited until the look before, for LookAtRate
+	before time.Duration // waited until the last look of LookAtRate
 	share  float64       // of the time waited: the interval after a forecast's end
 }
 
@@ -99,10 +99,10 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 		// Many servers may be done when the last create call is answered.
 	case p.end == 0:
 		d = part(waited, p.unknown())
-	case left > waited/3:
+	case left > waited/3 && p.before == 0:
 		d = min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
 	case left > 0:
-		d = left
+		d = min(left, 2*waited)
 	default:
 		d = part(waited, p.share)
 	}
