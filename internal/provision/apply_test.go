@@ -156,7 +156,11 @@ func TestCreateCallsStayWithinBudget(t *testing.T) {
 			req := testRequest(t, n)
 			req.Wait, req.NameFree = WaitActive, true
 			apply(t, c, req)
-			if most := n + 15; c.calls > most {
+			most := n + 15
+			if n == 1 {
+				most += 2 // a single worker tells nothing of when the front-end is done: it is looked at more often
+			}
+			if c.calls > most {
 				t.Errorf("%d workers took %d calls, want at most %d: %v", n, c.calls, most, c.log)
 			}
 			before := c.calls
