@@ -55,6 +55,19 @@ func New(maker Maker, concurrency int, doc cluster.Document, names []string, met
 	return b, nil
 }
 
+// Adopt takes workers into the batch that another run has made and not enrolled. They are
+// waited for and enrolled like the batch's own; one that ends in ERROR is built once more.
+func (b *Batch) Adopt(workers cluster.Nodes) {
+	for _, n := range workers {
+		m := &member{name: n.Name, group: n.Group, id: n.ID, tries: 1, node: n, batch: n.Batch, ca: n.BatchCA}
+		if slices.Contains(b.doc.Groups[n.Group].Zones, n.Zone) {
+			m.zone = n.Zone
+		}
+		b.members[n.Name] = m
+		b.placement.members[place{m.group, m.zone}]++
+	}
+}
+
 // Spread gives the workers their availability zones beside those that stay. Zones
 // in avoid, by group, are left out where the group has others.
 func (b *Batch) Spread(stay cluster.Nodes, avoid map[string][]string) {

@@ -18,7 +18,8 @@ func (b *Batch) Enrol(d *cluster.Document) bool {
 		if n.Address == "" {
 			continue
 		}
-		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: b.ID}
+		made := b.members[n.Name]
+		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: made.batch}
 		if !b.Messenger.Brings(entry) {
 			b.GiveUp(n.Name, cluster.Problem{Kind: cluster.FaultOther, Summary: "is in no roster",
 				Detail: "it was not there, or at another address, when the roster was sent to the front-end; the next apply makes it anew"})
@@ -28,23 +29,21 @@ func (b *Batch) Enrol(d *cluster.Document) bool {
 		switch {
 		case i < 0:
 			d.Workers = append(d.Workers, entry)
-		case d.Workers[i].Batch != b.ID && isNew(b.doc, d.Workers[i]):
-			b.taken = append(b.taken, b.members[n.Name])
+		case d.Workers[i].Batch != made.batch && isNew(b.doc, d.Workers[i]):
+			b.taken = append(b.taken, made)
 			continue
-		case d.Workers[i].Batch != b.ID || d.Workers[i].Address != n.Address:
+		case d.Workers[i].Batch != made.batch || d.Workers[i].Address != n.Address:
 			d.Workers[i] = entry
 		default:
 			continue
 		}
+		roster.SetBatch(d, made.batch, made.ca)
 		changed = true
-	}
-	if changed {
-		b.Sign(d)
 	}
 	return changed
 }
 
-// Sign puts the public half of the batch's CA into the document, see roster.SetBatch.
+// Sign puts the public half of the batch's own CA into the document, see roster.SetBatch.
 func (b *Batch) Sign(d *cluster.Document) { roster.SetBatch(d, b.ID, b.ca.Public()) }
 
 // isNew reports whether a roster entry was not in the document when the batch was

@@ -58,7 +58,7 @@ func (l launch) one(ctx context.Context, m *member) {
 			return
 		}
 	}
-	req, err := b.request(m)
+	req, err := l.request(m)
 	if err != nil {
 		b.GiveUp(m.name, cluster.Problem{Kind: cluster.FaultOther, Summary: "was not created", Detail: err.Error()})
 		return
@@ -76,14 +76,15 @@ func (l launch) one(ctx context.Context, m *member) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	m.id = id
+	m.id, m.batch, m.ca = id, b.ID, b.ca.Public()
 	m.tries++
 	m.node = cluster.Node{ID: id, Name: m.name, ClusterID: b.doc.ID, ClusterName: b.doc.Name,
 		Role: cluster.RoleWorker, Group: m.group, Zone: m.zone, Status: cluster.StatusBuild}
 	cluster.ReadMetadata(&m.node, req.Metadata)
 }
 
-func (b *Batch) request(m *member) (cluster.NodeRequest, error) {
+func (l launch) request(m *member) (cluster.NodeRequest, error) {
+	b := l.Batch
 	key, err := b.ca.HostKey(m.name, time.Now())
 	if err != nil {
 		return cluster.NodeRequest{}, err

@@ -18,8 +18,9 @@ type member struct {
 	tries       int
 	unseen      int // lists in a row that did not show it
 	node        cluster.Node
-	lost        bool // given up, see Batch.Problems
-	unanswered  bool // with lost: the cloud may have made its server, or may yet make it
+	batch, ca   string // that its server was made in, and the public half of that batch's CA
+	lost        bool   // given up, see Batch.Problems
+	unanswered  bool   // with lost: the cloud may have made its server, or may yet make it
 }
 
 // triedZones returns the zones of all tries, where there was a choice.

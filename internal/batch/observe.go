@@ -71,8 +71,9 @@ func (b *Batch) failed(ctx context.Context, m *member, n cluster.Node) {
 		words += "; and its server could not be deleted: " + err.Error()
 	}
 	// Trying again brings neither more quota nor another image, and a roster that is
-	// on its way can't be changed any more.
-	hopeless := kind == cluster.FaultQuota || kind == cluster.FaultImage || b.Messenger.Bound(m.name)
+	// on its way can't be changed any more. Without its server group it could stand anywhere.
+	hopeless := kind == cluster.FaultQuota || kind == cluster.FaultImage || b.Messenger.Bound(m.name) ||
+		m.serverGroup == "" && b.doc.Groups[m.group].ServerGroup != ""
 	if hopeless || m.tries >= b.placement.mostTries(m.group) {
 		summary := "ended in ERROR"
 		if m.tries > 1 {

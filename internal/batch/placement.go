@@ -42,7 +42,9 @@ func newPlacement(groups map[string]cluster.GroupSpec) *placement {
 func (p *placement) spread(members map[string]*member, stay cluster.Nodes, avoid map[string][]string) {
 	names := map[string][]string{}
 	for _, m := range members {
-		names[m.group] = append(names[m.group], m.name)
+		if m.id == "" {
+			names[m.group] = append(names[m.group], m.name)
+		}
 	}
 	for group, added := range names {
 		cluster.SortNames(added)

@@ -11,7 +11,7 @@ import (
 )
 
 // JoinServerGroups finds or makes the server group of each worker group that wants
-// one and gets new workers. Where that fails, those workers are given up: made
+// one and gets workers. Where that fails, those without a server are given up: made
 // without it they could stand anywhere. have holds the cluster's servers, and those
 // that the caller has deleted: a busy Nova shows them as members for a while.
 func (b *Batch) JoinServerGroups(ctx context.Context, have cluster.Nodes) {
@@ -34,7 +34,7 @@ func (b *Batch) JoinServerGroups(ctx context.Context, have cluster.Nodes) {
 		}
 		for _, m := range waiting[group] {
 			m.serverGroup = id
-			if err != nil {
+			if err != nil && m.id == "" {
 				b.GiveUp(m.name, cluster.Problem{Kind: cluster.KindOf(err), Summary: "was not created", Detail: err.Error()})
 			}
 		}

@@ -88,6 +88,26 @@ func (p Plan) Victims(have cluster.Nodes) map[string]bool {
 	return out
 }
 
+// WithMessenger returns the plan with a worker that can bring a roster to the front-end,
+// where workers stay that are in no roster and none is made: the last of them is made anew.
+func (p Plan) WithMessenger(unenrolled []string) Plan {
+	kept := slices.DeleteFunc(p.Kept(), func(name string) bool { return !slices.Contains(unenrolled, name) })
+	if p.FrontEnd || len(kept) == 0 || len(p.Adds()) > 0 {
+		return p
+	}
+	last := slices.MaxFunc(kept, cluster.CompareNames)
+	p.Groups = maps.Clone(p.Groups)
+	for name, g := range p.Groups {
+		if slices.Contains(g.Keep, last) {
+			is := func(n string) bool { return n == last }
+			g.Keep, g.Roll = slices.DeleteFunc(slices.Clone(g.Keep), is), slices.DeleteFunc(slices.Clone(g.Roll), is)
+			g.Add, g.Remove = []string{last}, append(slices.Clone(g.Remove), last)
+			p.Groups[name] = g
+		}
+	}
+	return p
+}
+
 // Anew returns the plan with every worker made anew: a new front-end could
 // neither get into those that exist nor verify them.
 func (p Plan) Anew() Plan {

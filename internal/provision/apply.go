@@ -3,7 +3,9 @@ package provision
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -97,7 +99,7 @@ func (r *run) look(ctx context.Context) error {
 	r.inv.servers, r.doc = view.Nodes, view.Document
 	r.held = batch.HeldBy(view.Document, view.Nodes)
 	if r.req.Planned != nil {
-		s = plan.WithLatecomers(s, plan.Sound(view, r.p.opts.Owner), r.req.Planned)
+		s = plan.WithLatecomers(s, plan.Sound(r.planned(view), r.p.opts.Owner, time.Now()), r.req.Planned)
 	}
 	r.plan = r.compute(view, s)
 	if r.plan.FrontEnd {
@@ -117,11 +119,33 @@ func (r *run) look(ctx context.Context) error {
 func (r *run) compute(v cluster.View, s cluster.Spec) plan.Plan {
 	rules := plan.RulesOf(v, r.req.Planned)
 	rules.Rolling, rules.MayRoll = r.req.Replacement.Rolling, r.req.mayRoll()
-	out := plan.Compute(s, plan.Sound(v, r.p.opts.Owner), rules)
+	out := plan.Compute(s, plan.Sound(v, r.p.opts.Owner, time.Now()), rules)
 	fe, ok := v.Nodes.FrontEnd()
 	outdated := ok && r.req.ReplaceFrontEnd && fe.SpecHash != r.req.Spec.FrontEnd.BuildHash()
 	out.FrontEnd = out.FrontEnd || outdated
+	if v.Document.WithoutMetadataService() {
+		out = out.WithMessenger(plan.Unenrolled(v, r.p.opts.Owner, time.Now()).Names())
+	}
 	return out
+}
+
+// planned returns the view as a plan's refresh shows it. Where a roster is carried, workers
+// that are in none are no nodes of the cluster there.
+func (r *run) planned(v cluster.View) cluster.View {
+	if v.Document.WithoutMetadataService() {
+		v.Nodes = slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool {
+			return n.Role == cluster.RoleWorker && !v.Document.Enrolled(n)
+		})
+	}
+	return v
+}
+
+// unenrolled returns the workers that stay, that an earlier run has made, and that are in no
+// roster yet.
+func (r *run) unenrolled() cluster.Nodes {
+	v := cluster.View{Nodes: r.inv.servers, Document: r.doc, HasDocument: true}
+	kept := r.plan.Kept()
+	return slices.DeleteFunc(plan.Unenrolled(v, r.p.opts.Owner, time.Now()), func(n cluster.Node) bool { return !slices.Contains(kept, n.Name) })
 }
 
 // deleteUnkept deletes at once the servers that can't stay and need not be drained:
@@ -133,7 +157,7 @@ func (r *run) deleteUnkept(ctx context.Context) error {
 		keep[name] = true
 	}
 	victims := r.victims()
-	sound := plan.Sound(cluster.View{Nodes: r.inv.servers, Document: r.doc, HasDocument: r.inv.frontEnd.ID != ""}, r.p.opts.Owner)
+	sound := plan.Sound(cluster.View{Nodes: r.inv.servers, Document: r.doc, HasDocument: r.inv.frontEnd.ID != ""}, r.p.opts.Owner, time.Now())
 	var doomed cluster.Nodes
 	for _, n := range r.inv.servers {
 		stays := hasID(sound, n.ID) && (keep[n.Name] || victims[n.Name])
@@ -148,8 +172,16 @@ func (r *run) deleteUnkept(ctx context.Context) error {
 	return r.inv.remove(ctx, doomed)
 }
 
-// victims are the workers that a shrink removes.
-func (r *run) victims() map[string]bool { return r.plan.Victims(r.inv.servers) }
+// victims are the workers that a shrink removes and that may run jobs. A worker in no
+// roster runs none.
+func (r *run) victims() map[string]bool {
+	out := r.plan.Victims(r.inv.servers)
+	maps.DeleteFunc(out, func(name string, _ bool) bool {
+		n, there := r.inv.servers.ByName(name)
+		return there && !r.doc.Enrolled(n)
+	})
+	return out
+}
 
 // create makes the new workers and, when they have addresses, the front-end.
 func (r *run) create(ctx context.Context) error {
@@ -159,7 +191,7 @@ func (r *run) create(ctx context.Context) error {
 	}
 	victims := r.victims()
 	stay := slices.DeleteFunc(slices.Clone(r.inv.servers), func(n cluster.Node) bool { return victims[n.Name] })
-	if err := r.launch(ctx, adds, stay); err != nil {
+	if err := r.launch(ctx, adds, r.unenrolled(), stay); err != nil {
 		return err
 	}
 	if r.plan.FrontEnd {
@@ -178,8 +210,8 @@ func (r *run) create(ctx context.Context) error {
 func overlaps(r *run) bool { return r.channel.delivery() == pulled }
 
 // launch begins a batch of workers beside those that stay, and waits until they
-// have addresses.
-func (r *run) launch(ctx context.Context, adds []string, stay cluster.Nodes) error {
+// have addresses. Adopted are workers of an earlier run that go on with the batch.
+func (r *run) launch(ctx context.Context, adds []string, adopted, stay cluster.Nodes) error {
 	messenger, err := r.channel.send(ctx, adds)
 	if err != nil {
 		return err
@@ -194,6 +226,10 @@ func (r *run) launch(ctx context.Context, adds []string, stay cluster.Nodes) err
 		b.Messenger = messenger
 	}
 	b.Spread(stay, nil)
+	if len(adopted) > 0 {
+		r.p.opts.Log(ctx, "going on with workers that an earlier run has made", "nodes", adopted.Names())
+		b.Adopt(adopted)
+	}
 	r.tally.take(r.inv.batch)
 	r.inv.batch = b
 	b.JoinServerGroups(ctx, slices.Concat(r.inv.servers, r.inv.deleted))
@@ -208,6 +244,18 @@ func (r *run) launch(ctx context.Context, adds []string, stay cluster.Nodes) err
 		return err
 	}
 	return r.channel.launch(ctx)
+}
+
+// enrol writes the run's workers into a document, and all others that are ready and in no
+// roster, whichever process has made them. It reports whether that changed the roster. A
+// roster that is carried names the run's workers only.
+func (r *run) enrol(d *cluster.Document) bool {
+	ours := r.inv.batch.Enrol(d)
+	if r.channel.delivery() != pulled && !r.plan.FrontEnd {
+		return ours
+	}
+	others := unchangedSince(cluster.View{Nodes: r.inv.nodes(), Document: r.doc}, *d)
+	return len(roster.Enrol(d, others, time.Now())) > 0 || ours
 }
 
 // setCA has the nodes trust another CA from this document on. It reports whether

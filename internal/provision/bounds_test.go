@@ -142,6 +142,7 @@ func TestAKillDuringARepairUpToMin(t *testing.T) {
 					return err
 				})
 				apply(t, c, req)
+				c.expectNoWaste(t, nil)
 				expectNames(t, c, wantNames("cpu", 1, 2, 3))
 				d := document(t, c)
 				for _, s := range c.present() {

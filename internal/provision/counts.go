@@ -44,7 +44,11 @@ func (t *tally) take(b *batch.Batch) {
 	}
 	if t.counted != b {
 		t.counted = b
-		t.made += len(b.Nodes())
+		for _, n := range b.Nodes() {
+			if n.Batch == b.ID {
+				t.made++
+			}
+		}
 	}
 	problems := b.Problems.Take()
 	for _, p := range problems {

@@ -268,6 +268,9 @@ func TestAKillAtAnyRequest(t *testing.T) {
 				time.Sleep(10 * time.Minute) // the messenger has come
 			}
 			c.again(w, killed, err)
+			if made := w.cloud.Created(); c.name == "grow" && made != 1+len(c.workers) {
+				t.Errorf("%d servers were made in all: one was made anew because its maker died", made)
+			}
 			if joined := w.guest.Joined(); c.ca != nil && !slices.Equal(joined, c.workers) {
 				t.Errorf("joined: %v", joined)
 			}

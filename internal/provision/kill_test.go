@@ -47,59 +47,60 @@ func killAt(t *testing.T, c *memCloud, k int, act func(context.Context) error) (
 	return killed
 }
 
-// scene is a change that is interrupted: what was before, and which nodes are there
-// in the end.
+// scene is a change that is interrupted: what was before, which nodes are there in the
+// end, and which names lose one sound server, whether the change is interrupted or not.
 type scene struct {
 	name  string
 	setup func(*testing.T, *memCloud, *Request)
 	want  []string
 	later []time.Duration // after the kill the next run begins; nil is at once
+	loses []string
 }
 
 var scenes = []scene{
-	{"create", func(*testing.T, *memCloud, *Request) {}, wantNames("cpu", 1, 2, 3), nil},
+	{"create", func(*testing.T, *memCloud, *Request) {}, wantNames("cpu", 1, 2, 3), nil, nil},
 	{"create in a server group", func(_ *testing.T, _ *memCloud, req *Request) {
 		placed(req, cluster.Placement{ServerGroup: "anti-affinity"})
-	}, wantNames("cpu", 1, 2, 3), nil},
+	}, wantNames("cpu", 1, 2, 3), nil, nil},
 	{"grow", func(t *testing.T, c *memCloud, req *Request) {
 		apply(t, c, *req)
 		req.Create = false
 		grow(req, 5)
-	}, wantNames("cpu", 1, 2, 3, 4, 5), nil},
+	}, wantNames("cpu", 1, 2, 3, 4, 5), nil, nil},
 	{"shrink", func(t *testing.T, c *memCloud, req *Request) {
 		apply(t, c, *req)
 		req.Create = false
 		grow(req, 1, "astro-cpu-1", "astro-cpu-3")
-	}, wantNames("cpu", 2), nil},
+	}, wantNames("cpu", 2), nil, []string{"astro-cpu-1", "astro-cpu-3"}},
 	{"lost front-end", func(t *testing.T, c *memCloud, req *Request) {
 		made(t, c, req)
 		c.lose(t, "astro-frontend")
-	}, wantNames("cpu", 1, 2, 3), nil},
+	}, wantNames("cpu", 1, 2, 3), nil, nil},
 	{"front-end made of something else, while the group grows and the CA changes", func(t *testing.T, c *memCloud, req *Request) {
 		made(t, c, req)
 		req.Spec.FrontEnd.Image, req.ReplaceFrontEnd = "img2", true
 		req.CA = newCA(t)
 		grow(req, 4)
-	}, wantNames("cpu", 1, 2, 3, 4), nil},
+	}, wantNames("cpu", 1, 2, 3, 4), nil, []string{"astro-frontend"}},
 	{"last worker: create", func(t *testing.T, _ *memCloud, req *Request) {
 		req.Spec.Coordinator, req.CA = cluster.CoordinatorLastWorker, newCA(t)
-	}, wantNames("cpu", 1, 2, 3), aroundHandOver},
+	}, wantNames("cpu", 1, 2, 3), aroundHandOver, nil},
 	{"last worker: grow", func(t *testing.T, c *memCloud, req *Request) {
 		req.Spec.Coordinator = cluster.CoordinatorLastWorker
 		made(t, c, req)
 		grow(req, 5)
-	}, wantNames("cpu", 1, 2, 3, 4, 5), aroundHandOver},
+	}, wantNames("cpu", 1, 2, 3, 4, 5), aroundHandOver, []string{"astro-cpu-5"}},
 	{"last worker: grow while the CA changes", func(t *testing.T, c *memCloud, req *Request) {
 		req.Spec.Coordinator = cluster.CoordinatorLastWorker
 		made(t, c, req)
 		req.CA = newCA(t)
 		grow(req, 4)
-	}, wantNames("cpu", 1, 2, 3, 4), aroundHandOver},
+	}, wantNames("cpu", 1, 2, 3, 4), aroundHandOver, []string{"astro-cpu-4"}},
 	{"last worker: shrink", func(t *testing.T, c *memCloud, req *Request) {
 		req.Spec.Coordinator = cluster.CoordinatorLastWorker
 		made(t, c, req)
 		grow(req, 1, "astro-cpu-1", "astro-cpu-3")
-	}, wantNames("cpu", 2), nil},
+	}, wantNames("cpu", 2), nil, []string{"astro-cpu-1", "astro-cpu-3"}},
 	{"a worker that was deleted, and one that never joined", func(t *testing.T, c *memCloud, req *Request) {
 		c.deaf["2"] = true // the second server
 		short, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -117,7 +118,7 @@ var scenes = []scene{
 				delete(c.servers, n.ID)
 			}
 		}
-	}, wantNames("cpu", 1, 2, 3), nil},
+	}, wantNames("cpu", 1, 2, 3), nil, nil},
 }
 
 // aroundHandOver are times after the kill: the messenger is not there yet; it has
@@ -157,8 +158,27 @@ func (s scene) play(t *testing.T, k int, later time.Duration) (killed bool) {
 	if req.KeepWorkers && c.posts["astro-cpu-1"] != 1 {
 		t.Error("a worker that was to stay was made anew")
 	}
+	c.expectNoWaste(t, s.loses)
 	s.expect(t, c, req)
 	return killed
+}
+
+// expectNoWaste wants no sound server to have been deleted, but one for each name in loses
+// at most. A server that never joins is not sound. What an interrupted create has left under another ID is none: the
+// cluster's CA ended with it, so no front-end can get into it.
+func (c *memCloud) expectNoWaste(t *testing.T, loses []string) {
+	t.Helper()
+	id, lost := clusterID(c), map[string]int{}
+	for _, s := range c.servers {
+		if asked := !s.deleted.IsZero() && s.deleted.After(s.created); asked && s.req.ClusterID == id && !s.broken && !s.late && !c.deaf[s.id] {
+			lost[s.req.Name]++
+		}
+	}
+	for name, n := range lost {
+		if n > 1 || !slices.Contains(loses, name) {
+			t.Errorf("%d sound servers named %s were deleted, %v may lose one each", n, name, loses)
+		}
+	}
 }
 
 // expect wants exactly the scene's nodes in the cloud and in the roster, a front-end

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -168,4 +169,42 @@ func TestEnrolWhereTheRosterIsCarried(t *testing.T) {
 	if _, err := (Steps{New(newMemCloud(), Options{})}).Enrol(t.Context(), cluster.View{}); !errors.Is(err, ErrNoFrontEnd) {
 		t.Errorf("%v", err)
 	}
+}
+
+// A scaler is killed at each call of posting and enrolling; its successor, which knows
+// nothing of it, enrols what there is, and nothing is made twice or deleted.
+func TestAKilledScalersWorkersAreEnrolled(t *testing.T) {
+	everyCall(t, "post and enrol", func(t *testing.T, k int) bool {
+		c := newMemCloud()
+		_, req := scalerOn(t, c, 1, nil)
+		act := func(ctx context.Context) error {
+			p := Steps{New(c, Options{Owner: cluster.OwnerScaler, Concurrency: 1})}
+			if _, err := p.Post(ctx, req.ref(), []Order{{Group: "cpu", Count: 3}}); err != nil {
+				return err
+			}
+			time.Sleep(memAddress)
+			v, err := p.Refresh(ctx, req.ref(), nil)
+			if err == nil {
+				_, err = p.Enrol(ctx, v)
+			}
+			return err
+		}
+		killed := killAt(t, c, k, act)
+		made := len(c.present()) - 1
+		time.Sleep(memAddress)
+		p := Steps{New(c, Options{Owner: cluster.OwnerScaler})}
+		if _, err := p.Enrol(t.Context(), p.view(t, req)); err != nil {
+			t.Fatal(err)
+		}
+		d := document(t, c)
+		if len(d.Workers) != made || c.next != made+1 {
+			t.Errorf("%d workers, %d in the roster, %d servers made", made, len(d.Workers), c.next)
+		}
+		c.expectNoWaste(t, nil)
+		time.Sleep(2 * memBoot)
+		if v := readUntil(t, p.Provisioner, req.Spec.ID, d.Generation); v.Report.Joined != made {
+			t.Errorf("joined %d of %d, pending %q", v.Report.Joined, made, v.Report.PendingNames)
+		}
+		return killed
+	})
 }

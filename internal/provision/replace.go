@@ -79,10 +79,13 @@ func firstCA(keys []*trust.CA) (*trust.CA, error) {
 func (r *run) kept(last cluster.Document) []cluster.Member {
 	var out []cluster.Member
 	for _, name := range r.plan.Kept() {
-		m, _ := last.Member(name)
-		m.Name = name
-		if n, ok := r.inv.servers.ByName(name); ok && n.Address != "" {
+		m, listed := last.Member(name)
+		n, there := r.inv.servers.ByName(name)
+		if there && n.Address != "" {
 			m.Address = n.Address
+		}
+		if !listed || there && !m.Enrols(n) {
+			continue // it is enrolled with the workers that are made
 		}
 		m.Leaving = cluster.Stays
 		if m.Address != "" {

@@ -94,7 +94,7 @@ func (p replacement) carryOut(ctx context.Context) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, joinPatience)
 	defer cancel()
-	if err := r.launch(bounded, names, r.inv.servers); err != nil {
+	if err := r.launch(bounded, names, nil, r.inv.servers); err != nil {
 		return err
 	}
 	if err := p.enrol(ctx); err != nil {
@@ -115,7 +115,7 @@ func (p replacement) carryOut(ctx context.Context) error {
 func (p replacement) enrol(ctx context.Context) error {
 	r, before := p.r, p.r.doc
 	doc, err := r.p.store(r.inv.frontEnd.ID).Change(ctx, nil, func(d *cluster.Document) error {
-		enrolled := r.inv.batch.Enrol(d)
+		enrolled := r.enrol(d)
 		nodes := r.inv.nodes()
 		if !roster.Forget(d, func(m cluster.Member) bool { return vanished(before, nodes, m) }) && !enrolled {
 			return roster.ErrNoChange
