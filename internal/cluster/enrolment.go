@@ -19,12 +19,13 @@ func (m Member) Enrols(n Node) bool { return n.Batch == "" || n.Batch == m.Batch
 
 // Unenrollable returns why a worker can never be enrolled by what its server bears, as the
 // end of the sentence "it can't be enrolled: …"; "" for a worker that can, if perhaps
-// not before it has an address. It says nothing about workers that are enrolled.
+// not before it has an address or its group is in the document. It says nothing about
+// workers that are enrolled.
 func (d Document) Unenrollable(n Node, now time.Time) string {
 	switch {
 	case n.Role != RoleWorker || n.ClusterID != d.ID:
 		return "it is no worker of this cluster"
-	case n.Group == "" || d.GroupOf(n.Name) != n.Group:
+	case n.Group == "" || GroupOf(d.Name, n.Name) != n.Group:
 		return "its name is not that of a worker of its group"
 	case n.BatchCA == "":
 		return "its metadata hold no " + MetaBatchCA + " that belongs to its " + MetaBatch

@@ -37,10 +37,10 @@ func Sound(v cluster.View, owner string, now time.Time) cluster.Nodes {
 	})
 }
 
-// Unenrolled returns the owner's workers that are in no roster yet and can be enrolled,
-// whichever run made them.
+// Unenrolled returns the owner's workers that are in no roster yet, can be enrolled and need
+// no repair, whichever run made them.
 func Unenrolled(v cluster.View, owner string, now time.Time) cluster.Nodes {
-	return slices.DeleteFunc(Sound(v, owner, now), func(n cluster.Node) bool { return !unenrolled(v, owner, n) })
+	return slices.DeleteFunc(Sound(v, owner, now), func(n cluster.Node) bool { return n.Unfit() || !unenrolled(v, owner, n) })
 }
 
 // Strays returns the owner's servers that are workers of no roster and can't be enrolled:

@@ -14,6 +14,7 @@ import (
 	clusterresource "github.com/vmcluster/terraform-provider-vmcluster/internal/provider/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
 // strayID is the ID of a cluster that no configuration has.
@@ -64,9 +65,72 @@ func TestAccClusterAfterAKilledCreate(t *testing.T) {
 	s.expectWarning(t, `AttributeName("front_end").AttributeName("port")`, "Port in use now", "deleted first")
 }
 
-// A growth was killed after some POSTs. The servers are named, they are a
-// difference by themselves, and what they take is not held against the plan.
+// A growth was killed after some POSTs. The servers are nodes of the cluster, they are a
+// difference by themselves, and the apply enrols them as they are; what is above the
+// count goes.
 func TestAccClusterAfterAKilledGrowth(t *testing.T) {
+	t.Parallel() // its rows run beside other tests
+	for _, row := range []struct {
+		name  string
+		count int
+		want  []string
+		made  int // servers in all
+	}{
+		{"the count is taken back", 1, []string{"astro-frontend", "astro-cpu-1"}, 4},
+		{"the growth is asked for again", 3, []string{"astro-frontend", "astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}, 4},
+		{"and more", 4, []string{"astro-frontend", "astro-cpu-1", "astro-cpu-2", "astro-cpu-3", "astro-cpu-4"}, 5},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := newStage(t, openstacktest.Options{Quota: openstacktest.Quota{Instances: 5}}, guest.Options{})
+			config := func(count int) string {
+				return s.config(basic(fmt.Sprintf(`cpu = { flavor = "m1.small", count = %d }`, count)))
+			}
+			ca, err := trust.NewCA()
+			if err != nil {
+				t.Fatal(err)
+			}
+			sound := func(r *cluster.NodeRequest) {
+				r.Metadata[cluster.MetaBatch], r.Metadata[cluster.MetaBatchCA] = cluster.BatchID(ca.Public()), ca.Public()
+			}
+			s.run(t,
+				resource.TestStep{Config: config(1)},
+				resource.TestStep{
+					PreConfig: func() {
+						s.stray(t, s.clusterID(t), "astro-cpu-2", sound)
+						s.stray(t, s.clusterID(t), "astro-cpu-3", sound)
+						s.heard.reset()
+					},
+					Config: config(row.count),
+					ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
+						plancheck.ExpectUnknownValue(clusterAddress, tfjsonpath.New("generation"))),
+					Check: func(*terraform.State) error {
+						if made := s.cloud.Created(); made != row.made {
+							return fmt.Errorf("%d servers were made in all, want %d", made, row.made)
+						}
+						return s.expectNames(row.want...)
+					},
+				},
+				resource.TestStep{
+					PreConfig: func() {
+						for _, name := range []string{"astro-cpu-2", "astro-cpu-3"} {
+							s.expectWarning(t, `AttributeName("workers").ElementKeyString("cpu")`, name+" is not in the roster yet", "The next apply enrols it")
+						}
+						s.heard.reset()
+					},
+					Config: config(row.count), PlanOnly: true,
+				},
+			)
+			if w := s.heard.warnings(); len(w) > 0 {
+				t.Errorf("they are enrolled or gone, and still spoken of: %v", w)
+			}
+		})
+	}
+}
+
+// Servers that bear no proof of their batch can't be enrolled. They are named with the
+// reason, they are a difference by themselves, and what they take is not held
+// against the plan.
+func TestAccClusterDeletesWhatCannotBeEnrolled(t *testing.T) {
 	t.Parallel() // its rows run beside other tests
 	for _, row := range []struct {
 		name  string
@@ -97,7 +161,7 @@ func TestAccClusterAfterAKilledGrowth(t *testing.T) {
 				resource.TestStep{
 					PreConfig: func() {
 						for _, name := range []string{"astro-cpu-2", "astro-cpu-3"} {
-							s.expectWarning(t, `AttributeName("workers").ElementKeyString("cpu")`, name+" is not a part of the cluster", "openstack server delete")
+							s.expectWarning(t, `AttributeName("workers").ElementKeyString("cpu")`, name+" is not a part of the cluster", "vmcluster_batch_ca", "openstack server delete")
 						}
 						s.heard.reset()
 					},

@@ -23,7 +23,8 @@ func Enrol(d *cluster.Document, nodes cluster.Nodes, now time.Time) []cluster.Me
 	var added []cluster.Member
 	for _, n := range one {
 		i, listed := entries[n.Name]
-		if !n.Ready() || d.Unenrollable(n, now) != "" || listed && taken(d.Workers[i], n, nodes) {
+		ready := n.Ready() && d.GroupOf(n.Name) != "" && d.Unenrollable(n, now) == ""
+		if !ready || listed && taken(d.Workers[i], n, nodes) {
 			continue
 		}
 		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: n.Batch}

@@ -143,13 +143,6 @@ func (c change) readdresses() bool {
 	return !c.create && (now.FixedIP != before.FixedIP || now.FixedIP != "" && now.Network != before.Network)
 }
 
-// deletesStrays reports whether there are strays to delete, which is a change by itself.
-// With coordinator = "last_worker" they stay until a new worker can bring the
-// roster without them.
-func (c change) deletesStrays() bool {
-	return len(c.kept.strays) > 0 && c.spec.Coordinator != cluster.CoordinatorLastWorker
-}
-
 // addsFloatingIP reports whether a front-end that is reached at its fixed address is to
 // have a floating IP.
 func (c change) addsFloatingIP() bool {
@@ -168,6 +161,7 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 	})
 	m, was := &c.want.model, c.was.config
 	planned := promise(c.nodes, c.was.nodes).nodes(c.was.states, c.freshNodes())
+	c.leaveUnenrolledOpen(planned)
 	m.Nodes, m.WorkerNames = nodesValue(planned), m.workerNames(sortedNames(planned))
 	m.openComputed()
 	if c.create {
@@ -178,6 +172,7 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 		m.FrontEndAddress = was.FrontEndAddress
 	}
 	switch {
+	case len(c.kept.unenrolled) > 0: // their addresses may be open
 	case c.nodes.Empty() && !floats:
 		m.HostsFile = was.HostsFile
 	case !c.makes():
@@ -186,7 +181,7 @@ func (c *change) fill(ctx context.Context) diag.Diagnostics {
 	if !m.FrontEndAddress.IsUnknown() {
 		c.fillAccess()
 	}
-	if c.nodes.Empty() && !c.redescribed() && !floats && !c.rotates && !c.deletesStrays() && len(c.kept.leftovers) == 0 {
+	if c.nodes.Empty() && !c.redescribed() && !floats && !c.rotates && !c.enrols() && len(c.kept.leftovers) == 0 {
 		m.Generation = was.Generation
 	}
 	return diags
@@ -198,7 +193,7 @@ func (c *change) fillAccess() {
 	m, was := &c.want.model, c.was.config
 	m.SSHConfig = types.StringValue(m.access(cluster.View{}).sshConfig())
 	sameGroups := slices.Equal(slices.Sorted(maps.Keys(m.Workers.Elements())), slices.Sorted(maps.Keys(was.Workers.Elements())))
-	if quiet := c.nodes.Empty() && !c.redescribed() && !c.rotates && !c.deletesStrays(); quiet || (sameGroups && !was.KnownHosts.IsNull()) {
+	if quiet := c.nodes.Empty() && !c.redescribed() && !c.rotates && !c.enrols(); quiet || (sameGroups && !was.KnownHosts.IsNull()) {
 		m.KnownHosts = was.KnownHosts
 	}
 }

@@ -152,7 +152,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 // observe fills the model with what the cloud shows.
 func (m *dataModel) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
 	var diags diag.Diagnostics
-	v.Nodes = enrolled(v)
+	v.Nodes = shown(v)
 	m.ID, m.Name = types.StringValue(clusterID(v)), types.StringValue(clusterName(v))
 	m.BatchSystem, m.LoginUser = orNull(string(v.Document.BatchSystem)), types.StringValue(v.Document.LoginUser)
 	m.Generation = types.Int64Value(v.Document.Generation)

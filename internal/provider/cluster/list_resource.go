@@ -82,7 +82,7 @@ func (l *listResource) find(ctx context.Context, name string) ([]cluster.View, e
 func listed(ctx context.Context, req list.ListRequest, v cluster.View) list.ListResult {
 	result := req.NewListResult(ctx)
 	id := types.StringValue(clusterID(v))
-	result.DisplayName = fmt.Sprintf("%s (%d workers)", clusterName(v), len(enrolled(v).Workers("")))
+	result.DisplayName = fmt.Sprintf("%s (%d workers)", clusterName(v), len(shown(v).Workers("")))
 	if _, whole := v.Nodes.FrontEnd(); !whole {
 		result.DisplayName = clusterName(v) + " (no front-end)"
 	}

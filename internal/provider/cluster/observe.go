@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -25,8 +23,8 @@ const statusMissing = "MISSING"
 // configuration gave stay as they are. If the model has only an ID, as after an
 // import, the cluster document fills the rest.
 func (m *model) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
-	diags := strayWarnings(strays(v))
-	v.Nodes = enrolled(v)
+	diags := enrolmentWarnings(v, time.Now())
+	v.Nodes = shown(v)
 	if m.Name.IsNull() {
 		if more := m.adopt(ctx, v); more.HasError() {
 			return more
@@ -46,23 +44,6 @@ func (m *model) observe(ctx context.Context, v cluster.View) diag.Diagnostics {
 	return diags
 }
 
-// enrolled returns the nodes that are no strays.
-func enrolled(v cluster.View) cluster.Nodes {
-	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return isStray(v, n) })
-}
-
-// strays returns the workers that an interrupted apply made and did not write into
-// the roster: no front-end can join them any more, and the next apply deletes them.
-func strays(v cluster.View) cluster.Nodes {
-	return slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool { return !isStray(v, n) })
-}
-
-// isStray reports whether a node is a stray. A worker of another owner is none: it may
-// be on its way.
-func isStray(v cluster.View, n cluster.Node) bool {
-	return v.HasDocument && n.Role == cluster.RoleWorker && n.Owner == cluster.OwnerTerraform && !v.Document.Enrolled(n)
-}
-
 // twinWarnings names second servers of a node's name: what an overrun Nova made
 // of a create call whose answer got lost, and showed too late.
 func twinWarnings(others cluster.Nodes) diag.Diagnostics {
@@ -70,17 +51,6 @@ func twinWarnings(others cluster.Nodes) diag.Diagnostics {
 	for _, n := range others {
 		diags.AddWarning(fmt.Sprintf("A second server is named %s", n.Name),
 			fmt.Sprintf("Server %s is not the one that the cluster works with: the cloud made it from a create call whose answer got lost. "+
-				"The next apply that changes the cluster deletes it; or delete it now: openstack server delete %s", n.ID, n.ID))
-	}
-	return diags
-}
-
-// strayWarnings names servers that run and are no nodes of the cluster.
-func strayWarnings(strays cluster.Nodes) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, n := range strays {
-		diags.AddAttributeWarning(path.Root("workers").AtMapKey(n.Group), n.Name+" is not a part of the cluster",
-			fmt.Sprintf("Server %s was made by an apply that did not get to write it into the roster, so the front-end can't join it any more. "+
 				"The next apply that changes the cluster deletes it; or delete it now: openstack server delete %s", n.ID, n.ID))
 	}
 	return diags

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -17,9 +18,10 @@ import (
 const (
 	privateLeaving = "leaving" // workers that are being drained: those leave first
 	privateLost    = "lost"    // workers of the roster without a server: made anew under their names
-	privateStrays  = "strays"  // workers with a server that are not in the roster: the next apply deletes them
+	privateStrays  = "strays"  // servers that are in no roster and can't be enrolled as they are
 
 	privateLeftovers    = "leftovers"     // servers of this name that an interrupted create left: the next apply deletes them
+	privateUnenrolled   = "unenrolled"    // workers that are in no roster: the next apply enrols them
 	privateFaults       = "faults"        // why Nova set a node to ERROR, in its words
 	privateServerGroups = "server_groups" // the policy of the server group that a worker was made in
 )
@@ -34,13 +36,14 @@ type private struct {
 	leaving, lost []string
 	strays        []string
 	leftovers     []string
+	unenrolled    []string
 	serverGroups  map[string]string
 	faults        map[string]string
 	given         givenKeys
 }
 
 func (p private) rules() nodeplan.Rules {
-	return nodeplan.Rules{Leaving: func(name string) bool { return slices.Contains(p.leaving, name) }, Names: p.lost}
+	return nodeplan.Rules{Leaving: func(name string) bool { return slices.Contains(p.leaving, name) || slices.Contains(p.unenrolled, name) }, Names: p.lost}
 }
 
 type privateState interface {
@@ -51,7 +54,8 @@ func readPrivate(ctx context.Context, s privateState) (private, diag.Diagnostics
 	m, diags := readMemory(ctx, s)
 	p := private{memory: m}
 	for key, into := range map[string]any{
-		privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays, privateLeftovers: &p.leftovers, privateServerGroups: &p.serverGroups, privateFaults: &p.faults,
+		privateLeaving: &p.leaving, privateLost: &p.lost, privateStrays: &p.strays, privateUnenrolled: &p.unenrolled,
+		privateLeftovers: &p.leftovers, privateServerGroups: &p.serverGroups, privateFaults: &p.faults,
 	} {
 		raw, more := s.GetKey(ctx, key)
 		diags.Append(more...)
@@ -71,7 +75,7 @@ type privateWriter interface {
 
 // writePrivate keeps the part of a view that a plan will need.
 func writePrivate(ctx context.Context, s privateWriter, v cluster.View) diag.Diagnostics {
-	leaving, lost := []string{}, []string{}
+	now, leaving, lost := time.Now(), []string{}, []string{}
 	for _, m := range v.Document.Workers {
 		if m.Leaving != cluster.Stays {
 			leaving = append(leaving, m.Name)
@@ -93,7 +97,8 @@ func writePrivate(ctx context.Context, s privateWriter, v cluster.View) diag.Dia
 	}
 	var diags diag.Diagnostics
 	for key, value := range map[string]any{
-		privateLeaving: leaving, privateLost: lost, privateStrays: strays(v).Names(), privateLeftovers: staying(v.Leftovers).Names(), privateServerGroups: groups, privateFaults: faults,
+		privateLeaving: leaving, privateLost: lost, privateStrays: strays(v, now).Names(),
+		privateUnenrolled: unenrolled(v, now).Names(), privateLeftovers: staying(v.Leftovers).Names(), privateServerGroups: groups, privateFaults: faults,
 	} {
 		diags.Append(keepPrivate(ctx, s, key, value)...)
 	}

@@ -129,7 +129,7 @@ func (c *config) settleCounts(ctx context.Context, v cluster.View) diag.Diagnost
 	if !slices.ContainsFunc(c.groupNames(), func(name string) bool { return c.groups[name].Count.IsUnknown() }) {
 		return nil
 	}
-	working := workingWorkers(enrolled(v))
+	working := workingWorkers(shown(v))
 	return c.setScaledCounts(ctx, func(group string) whole.Number {
 		if count := c.groups[group].Count; !count.IsUnknown() {
 			return count

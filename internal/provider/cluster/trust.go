@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -177,7 +178,8 @@ func newCA() (*trust.CA, string, error) {
 // older CA, so the state keeps no older key, and none that the configuration has.
 func keepOutcome(ctx context.Context, s privateStore, given *trust.CA, v cluster.View, well bool) diag.Diagnostics {
 	diags := rememberView(ctx, s, cluster.Document{}, v) // the run has checked the document
-	diags.Append(keepPrivate(ctx, s, privateStrays, strays(v).Names())...)
+	diags.Append(keepPrivate(ctx, s, privateStrays, strays(v, time.Now()).Names())...)
+	diags.Append(keepPrivate(ctx, s, privateUnenrolled, unenrolled(v, time.Now()).Names())...)
 	diags.Append(keepPrivate(ctx, s, privateLeftovers, staying(v.Leftovers).Names())...)
 	if !well {
 		return diags
