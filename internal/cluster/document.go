@@ -15,14 +15,14 @@ import (
 )
 
 // The document is kept in the front-end's server metadata: zlib, base64, in
-// chunks of at most 255 characters. Nova allows 128 items; 9 are left to other
+// chunks of at most 255 characters. Nova allows 128 items; 8 are left to other
 // keys (openstack: conf/quota.py, parameter_types.py).
 const (
 	documentVersion = 1
 	documentHead    = "vmcluster_doc" // "<generation> <chunks>"
 	documentChunk   = "vmcluster_doc_"
 	chunkSize       = 255
-	MaxChunks       = 118
+	MaxChunks       = 119
 )
 
 // MaxGeneration bounds generations: every JSON reader takes numbers up to it exactly.

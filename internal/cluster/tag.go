@@ -50,10 +50,13 @@ const (
 
 var metadataKey = regexp.MustCompile(`^[a-zA-Z0-9-_:. ]{1,255}$`) // nova: parameter_types.py
 
-// OwnMetadata returns how many keys of ours a server of that spec may get, without the
-// document.
-func (s NodeSpec) OwnMetadata() int {
-	n := 9 // those above without MetaImage, MetaNetwork and MetaServerGroup
+// OwnMetadata returns how many keys of ours a server of that spec and role may get, without
+// the document.
+func (s NodeSpec) OwnMetadata(role Role) int {
+	n := 8 // those above without MetaBatchCA, MetaImage, MetaNetwork and MetaServerGroup
+	if role == RoleWorker {
+		n++ // MetaBatchCA
+	}
 	if s.ServerGroup != "" {
 		n++
 	}

@@ -57,7 +57,7 @@ func Check(ctx context.Context, cloud Cloud, groups map[string]Group, log Log) [
 	shapes := make(map[string]compare.Shape, len(groups))
 	bounds := make(map[string]compare.Bounds, len(groups))
 	for name, g := range groups {
-		shapes[name], bounds[name] = shapeOf(ctx, cloud, g), g.Bounds
+		shapes[name], bounds[name] = shapeOf(ctx, cloud, name, g), g.Bounds
 	}
 	var room compare.Room
 	if slices.ContainsFunc(slices.Sorted(maps.Keys(groups)), func(g string) bool { return bounds[g].TakesMore(shapes[g]) }) {
@@ -67,9 +67,12 @@ func Check(ctx context.Context, cloud Cloud, groups map[string]Group, log Log) [
 }
 
 // shapeOf looks up the image and the flavors of a group.
-func shapeOf(ctx context.Context, cloud Cloud, g Group) compare.Shape {
-	spec := g.Spec
-	s := compare.Shape{Networks: newPorts(spec), Metadata: len(spec.Metadata) + spec.OwnMetadata() + g.Items}
+func shapeOf(ctx context.Context, cloud Cloud, name string, g Group) compare.Shape {
+	spec, role := g.Spec, cluster.RoleWorker
+	if name == cluster.FrontEndGroup {
+		role = cluster.RoleFrontEnd
+	}
+	s := compare.Shape{Networks: newPorts(spec), Metadata: len(spec.Metadata) + spec.OwnMetadata(role) + g.Items}
 	if spec.FixedIP != "" {
 		s.Fixed = spec.Network
 	}

@@ -143,9 +143,16 @@ func TestMetadataIsCounted(t *testing.T) {
 		{0, 120, true}, {1, 120, false}, {100, 20, true}, {101, 20, false}, {120, 0, true}, {121, 0, false},
 	} {
 		spec := cluster.NodeSpec{Placement: cluster.Placement{Metadata: keys(row.users)}}
-		diags := checkMetadata(path.Root("front_end"), spec, row.document)
+		diags := checkMetadata(path.Root("front_end"), spec, cluster.RoleFrontEnd, row.document)
 		if diags.HasError() == row.fits {
 			t.Errorf("%d of the user's, %d of the document: %v", row.users, row.document, diags)
+		}
+		if row.document > 0 {
+			continue
+		}
+		spec.Metadata = keys(row.users - 1) // a worker bears its batch's CA beside them
+		if diags := checkMetadata(path.Root("workers"), spec, cluster.RoleWorker, 0); diags.HasError() == row.fits {
+			t.Errorf("a worker with %d of the user's: %v", row.users-1, diags)
 		}
 	}
 }

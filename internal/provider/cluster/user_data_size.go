@@ -25,9 +25,9 @@ func checkSizes(spec cluster.Spec, now time.Time) (documentItems int, diags diag
 	}
 	doc := roster.Trial(spec, ca.Public())
 	items, tooLarge := doc.Encode()
-	diags.Append(checkMetadata(path.Root("front_end"), spec.FrontEnd, len(items))...)
+	diags.Append(checkMetadata(path.Root("front_end"), spec.FrontEnd, cluster.RoleFrontEnd, len(items))...)
 	for _, group := range spec.GroupNames() {
-		diags.Append(checkMetadata(path.Root("workers").AtMapKey(group), spec.Groups[group].NodeSpec, 0)...)
+		diags.Append(checkMetadata(path.Root("workers").AtMapKey(group), spec.Groups[group].NodeSpec, cluster.RoleWorker, 0)...)
 		if err := tryWorker(ca, doc, group, spec.Groups[group]); err != nil {
 			diags.Append(diagnose.UserData(path.Root("workers").AtMapKey(group), err))
 		}
@@ -43,9 +43,9 @@ func checkSizes(spec cluster.Spec, now time.Time) (documentItems int, diags diag
 
 // checkMetadata counts what a server's metadata holds: the user's keys, ours, and
 // on the front-end the cluster document.
-func checkMetadata(at path.Path, spec cluster.NodeSpec, document int) diag.Diagnostics {
+func checkMetadata(at path.Path, spec cluster.NodeSpec, role cluster.Role, document int) diag.Diagnostics {
 	var diags diag.Diagnostics
-	users, own := len(spec.Metadata), spec.OwnMetadata()
+	users, own := len(spec.Metadata), spec.OwnMetadata(role)
 	if n := users + own + document; n > cluster.MaxMetadata {
 		diags.AddAttributeError(at.AtName("metadata"), "Too much metadata", fmt.Sprintf(
 			"%d items are needed (%d of your own, %d of the provider's, %d of the cluster document), a server has room for %d. Use at most %d keys here.",
