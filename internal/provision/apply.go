@@ -99,7 +99,7 @@ func (r *run) look(ctx context.Context) error {
 	r.inv.servers, r.doc = view.Nodes, view.Document
 	r.held = batch.HeldBy(view.Document, view.Nodes)
 	if r.req.Planned != nil {
-		s = plan.WithLatecomers(s, plan.Sound(r.planned(view), r.p.opts.Owner, time.Now()), r.req.Planned)
+		s = plan.WithLatecomers(s, plan.Sound(asPlanned(view), r.p.opts.Owner, time.Now()), r.req.Planned)
 	}
 	r.plan = r.compute(view, s)
 	if r.plan.FrontEnd {
@@ -127,25 +127,6 @@ func (r *run) compute(v cluster.View, s cluster.Spec) plan.Plan {
 		out = out.WithMessenger(plan.Unenrolled(v, r.p.opts.Owner, time.Now()).Names())
 	}
 	return out
-}
-
-// planned returns the view as a plan's refresh shows it. Where a roster is carried, workers
-// that are in none are no nodes of the cluster there.
-func (r *run) planned(v cluster.View) cluster.View {
-	if v.Document.WithoutMetadataService() {
-		v.Nodes = slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool {
-			return n.Role == cluster.RoleWorker && !v.Document.Enrolled(n)
-		})
-	}
-	return v
-}
-
-// unenrolled returns the workers that stay, that an earlier run has made, and that are in no
-// roster yet.
-func (r *run) unenrolled() cluster.Nodes {
-	v := cluster.View{Nodes: r.inv.servers, Document: r.doc, HasDocument: true}
-	kept := r.plan.Kept()
-	return slices.DeleteFunc(plan.Unenrolled(v, r.p.opts.Owner, time.Now()), func(n cluster.Node) bool { return !slices.Contains(kept, n.Name) })
 }
 
 // deleteUnkept deletes at once the servers that can't stay and need not be drained:
@@ -191,7 +172,7 @@ func (r *run) create(ctx context.Context) error {
 	}
 	victims := r.victims()
 	stay := slices.DeleteFunc(slices.Clone(r.inv.servers), func(n cluster.Node) bool { return victims[n.Name] })
-	if err := r.launch(ctx, adds, r.unenrolled(), stay); err != nil {
+	if err := r.launch(ctx, adds, enrolment{r}.left(), stay); err != nil {
 		return err
 	}
 	if r.plan.FrontEnd {
@@ -244,18 +225,6 @@ func (r *run) launch(ctx context.Context, adds []string, adopted, stay cluster.N
 		return err
 	}
 	return r.channel.launch(ctx)
-}
-
-// enrol writes the run's workers into a document, and all others that are ready and in no
-// roster, whichever process has made them. It reports whether that changed the roster. A
-// roster that is carried names the run's workers only.
-func (r *run) enrol(d *cluster.Document) bool {
-	ours := r.inv.batch.Enrol(d)
-	if r.channel.delivery() != pulled && !r.plan.FrontEnd {
-		return ours
-	}
-	others := unchangedSince(cluster.View{Nodes: r.inv.nodes(), Document: r.doc}, *d)
-	return len(roster.Enrol(d, others, time.Now())) > 0 || ours
 }
 
 // setCA has the nodes trust another CA from this document on. It reports whether

@@ -101,7 +101,7 @@ func (d distribution) revise(doc *cluster.Document) (bool, error) {
 	delivery := r.channel.delivery()
 	templates := roster.SetTemplates(doc, r.req.Spec)
 	keyed := roster.TakeKeys(doc, r.inv.frontEnd, d.report)
-	moved := delivery != missed && r.enrol(doc)
+	moved := delivery != missed && enrolment{r}.write(doc)
 	moved = roster.Forget(doc, func(m cluster.Member) bool { return d.gone(m) || delivery != pulled && d.victims[m.Name] }) || moved
 	moved = roster.SetLeaving(doc, d.leaving(r.plan.Rolls())) || moved
 	moved = r.setCA(doc) || moved

@@ -22,7 +22,7 @@ type frontEndMaking struct{ r *run }
 // and waits until it is ACTIVE. One that ends in ERROR is built once more.
 func (m frontEndMaking) create(ctx context.Context) error {
 	r := m.r
-	r.enrol(&r.doc)
+	enrolment{r}.write(&r.doc)
 	waiting, cancel := wait.Reserve(ctx)
 	defer cancel()
 	var failed []string
@@ -179,7 +179,7 @@ func (m frontEndMaking) finish(ctx context.Context) error {
 	change := func(d *cluster.Document) error {
 		// A front-end that does not read the document itself would not learn of late
 		// workers.
-		enrolled, moved := r.channel.delivery() == pulled && r.enrol(d), r.setCA(d)
+		enrolled, moved := r.channel.delivery() == pulled && enrolment{r}.write(d), r.setCA(d)
 		if enrolled || moved {
 			d.Generation++
 		}

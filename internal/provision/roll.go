@@ -115,7 +115,7 @@ func (p replacement) carryOut(ctx context.Context) error {
 func (p replacement) enrol(ctx context.Context) error {
 	r, before := p.r, p.r.doc
 	doc, err := r.p.store(r.inv.frontEnd.ID).Change(ctx, nil, func(d *cluster.Document) error {
-		enrolled := r.enrol(d)
+		enrolled := enrolment{r}.write(d)
 		nodes := r.inv.nodes()
 		if !roster.Forget(d, func(m cluster.Member) bool { return vanished(before, nodes, m) }) && !enrolled {
 			return roster.ErrNoChange

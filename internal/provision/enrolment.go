@@ -1,0 +1,44 @@
+package provision
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/plan"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+)
+
+// asPlanned returns a view as a plan's refresh shows it. Where a roster is carried, workers
+// that are in none are no nodes of the cluster there.
+func asPlanned(v cluster.View) cluster.View {
+	if v.Document.WithoutMetadataService() {
+		v.Nodes = slices.DeleteFunc(slices.Clone(v.Nodes), func(n cluster.Node) bool {
+			return n.Role == cluster.RoleWorker && !v.Document.Enrolled(n)
+		})
+	}
+	return v
+}
+
+// enrolment brings workers of whichever run into the roster.
+type enrolment struct{ *run }
+
+// left returns the workers that stay, that an earlier run has made, and that are in no
+// roster yet.
+func (r enrolment) left() cluster.Nodes {
+	v := cluster.View{Nodes: r.inv.servers, Document: r.doc, HasDocument: true}
+	kept := r.plan.Kept()
+	return slices.DeleteFunc(plan.Unenrolled(v, r.p.opts.Owner, time.Now()), func(n cluster.Node) bool { return !slices.Contains(kept, n.Name) })
+}
+
+// write writes the run's workers into a document, and all others that are ready and in no
+// roster, whichever process has made them. It reports whether that changed the roster. A
+// roster that is carried names the run's workers only.
+func (r enrolment) write(d *cluster.Document) bool {
+	ours := r.inv.batch.Enrol(d)
+	if r.channel.delivery() != pulled && !r.plan.FrontEnd {
+		return ours
+	}
+	others := unchangedSince(cluster.View{Nodes: r.inv.nodes(), Document: r.doc}, *d)
+	return len(roster.Enrol(d, others, time.Now())) > 0 || ours
+}
