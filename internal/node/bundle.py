@@ -1,5 +1,7 @@
 """The bundle: what every node should have, computed from the document and the workers' keys."""
 
+import json
+
 from . import report, ssh, system
 from .document import groups
 from .files import FIRST_KEY, STATE, exists, fingerprint, locked, read, write
@@ -8,7 +10,7 @@ from .node import LOCK_WAIT, Requests
 HOST_CA = STATE + "/host_ca"
 COORDINATOR_KEY = STATE + "/coordinator"
 INTRODUCTION = STATE + "/introduction"  # "<coordinator key>\n<its introduction by the first key>\n"
-SETTLE = 10  # seconds that a new bundle waits for joins that are under way
+SETTLE, LONGEST = 10, 30  # seconds that a new bundle waits for the next worker, and for all of them
 
 
 class Identity:
@@ -52,37 +54,67 @@ class Identity:
             self.host_ca = ssh.make_key(HOST_CA)
 
 
+class Rendered(dict):
+    """A worker's bundle. The parts that all workers have in common are text already."""
+
+    def __init__(self, common, text, own):
+        super().__init__(common, **own)
+        self.text, self.own = text, own
+
+    def json(self):
+        """Returns the bundle's JSON."""
+        return self.text[:-1] + ", " + json.dumps(self.own)[1:]
+
+
 class Bundle:
     """The newest bundle, and its version [G, k].
 
     G is the document's generation, or a higher one that a node was found to have;
-    k counts bundles within it (as more workers join). A document that changes
-    nothing on the nodes (a mark to leave) leaves the version as it is and costs
-    no delivery.
+    k counts bundles within it. A document that changes nothing on the nodes (a mark to
+    leave) leaves the version as it is and costs no delivery.
+
+    Workers join in waves: one bundle brings the keys of all that have joined while
+    others were joining, and while the bundle before was on its way to the nodes. A new
+    document is not waited with.
     """
 
     def __init__(self, node, records, identity):
         self.node, self.records, self.identity = node, records, identity
-        self.common = None  # without the parts that differ between nodes
+        self.common, self.text = None, ""  # without the parts that differ between nodes; its JSON
         self.groups = {}
         self.generation = None  # of the document that it was computed from
-        self.made = 0.0
+        self.looked = 0.0  # when the front-end's own addresses were looked at
+        self.since = None  # since when the next bundle has been waiting
+        self.moved = 0.0  # when a worker has last joined, or taken a bundle in place of an earlier one
 
-    def update(self, document, members, joining, now):
-        """Computes the bundle; while workers are joining, it waits for them for a while."""
+    def update(self, document, members, joining, pushing, now):
+        """Computes the bundle. joining and pushing report whether workers are being asked
+        to join, and whether the present bundle is on its way to nodes."""
         generation, state = document["generation"], self.records.state
-        if joining and self.common and self.generation == generation and now < self.made + SETTLE:
+        if self.common and self.generation == generation and self._waits(joining, pushing, now):
             return
-        self.identity.establish(members)
+        if self.generation != generation or now >= self.looked + SETTLE or not self.common:
+            self.identity.establish(members)
+            self.looked = now
         common = self._common(document, members)
-        names = list(members)
-        self.groups = groups(document, self.node.cluster, names) if self.node.batch.USES_GROUPS else {}
-        digest = fingerprint([common, self.node.batch_type, self.groups])
-        if state.get("digest") != digest:
-            g, k = state["version"]
-            state["version"] = [generation, 1] if generation > g else [g, k + 1]
-        state["digest"] = digest
-        self.common, self.generation, self.made = common, generation, now
+        its_groups = groups(document, self.node.cluster, list(members)) if self.node.batch.USES_GROUPS else {}
+        if (common, its_groups) != (self.common, self.groups):
+            digest = fingerprint([common, self.node.batch_type, its_groups])
+            if state.get("digest") != digest:
+                g, k = state["version"]
+                state["version"] = [generation, 1] if generation > g else [g, k + 1]
+            state["digest"] = digest
+            self.text = json.dumps({part: value for part, value in common.items() if part != "batch"})
+        self.common, self.groups, self.generation, self.since = common, its_groups, generation, None
+
+    def _waits(self, joining, pushing, now):
+        """Reports whether the next bundle waits until no worker is joining and no node is
+        to get the present bundle. Workers that do not move on are not waited for."""
+        if not (joining or pushing):
+            return False
+        if self.since is None:
+            self.since = now
+        return now < min(max(self.since, self.moved) + SETTLE, self.since + LONGEST)
 
     def _common(self, document, members):
         own, records = self.identity, self.records.workers
@@ -113,4 +145,4 @@ class Bundle:
         """Returns the bundle of the worker that a record is about."""
         token = record.get("token")
         batch = dict(self.common["batch"], token=token) if token else self.common["batch"]
-        return dict(self.common, batch=batch, host_certificate=record["certificate"])
+        return Rendered(self.common, self.text, {"batch": batch, "host_certificate": record["certificate"]})

@@ -3,6 +3,8 @@
 Each returns an answer {"ok": true, ...} or {"ok": false, "error": ...}, or raises.
 """
 
+import json
+import os
 import time
 
 from . import ssh
@@ -16,6 +18,10 @@ INVALID = ("its host certificate is not valid now, so this front-end cannot veri
            "if it is, the certificate has expired: delete the worker's server, and the next apply makes it anew")
 KEPT = 15  # seconds that a connection is kept after a request
 MOST_KEPT = 100  # connections, of about 2 MB each
+ASKED = 500  # workers at a time, since each is an open file, of which a process may have 1,024
+PATIENCE = 3  # seconds that an address has to answer
+MOMENT = 0.1  # seconds that the others have to answer after the first that does
+PORT = 22
 LEAVING = "vmcluster: leaving"
 GONE = "vmcluster: deleted"
 
@@ -33,7 +39,7 @@ class Calls:
         if request["verb"] == "join" and self.may_keep(time.monotonic()):
             shared.update(ControlMaster="auto", ControlPersist=KEPT)  # for the bundle, which comes right after it
         try:
-            return ssh.ask(name, address, request, KNOWN_HOSTS, [COORDINATOR_KEY, FIRST_KEY], timeout, **shared)
+            return ssh.ask(name, address, rendered(request), KNOWN_HOSTS, [COORDINATOR_KEY, FIRST_KEY], timeout, **shared)
         except Failure as error:
             raise Failure(INVALID) if "Certificate invalid: " in str(error) else error
 
@@ -49,6 +55,17 @@ class Calls:
     def ask(self, name, address, request, *timeout):
         """Puts one request to a worker and returns its answer, validated."""
         return checked(request["verb"], self.remote(name, address, request, *timeout))
+
+    def up(self, addresses):
+        """Returns why no SSH server answers at each address, "" where one does. An address
+        is left out if there was no time for it. This costs little: an ssh for each worker
+        that boots, every other second, would leave no time for those that have booted."""
+        found = {}
+        for i in range(0, len(addresses), ASKED):
+            found.update(_connect(addresses[i:i + ASKED]))
+            if "" in found.values():  # the workers of these are not to wait for others
+                break
+        return {"ok": True, "up": found}
 
     def join(self, name, address):
         """Joins a worker and signs its lasting host key."""
@@ -99,3 +116,42 @@ class Calls:
         """Has the batch system forget a worker that is gone."""
         self.batch.forget(name, GONE)
         return {"ok": True}
+
+
+def rendered(request):
+    """Returns a request's JSON."""
+    bundle = request.get("bundle")
+    if not hasattr(bundle, "json"):
+        return json.dumps(request)
+    return '%s, "bundle": %s}' % (json.dumps({key: request[key] for key in request if key != "bundle"})[:-1], bundle.json())
+
+
+def _connect(addresses):
+    """Tries to connect to the SSH servers of some addresses, as Calls.up does to all."""
+    import errno
+    import selectors
+    import socket
+    found, deadline = {}, time.monotonic() + PATIENCE
+    with selectors.DefaultSelector() as waiting:
+        for address in addresses:
+            s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+            s.setblocking(False)
+            error = s.connect_ex((address, PORT))
+            if error in (0, errno.EINPROGRESS):
+                waiting.register(s, selectors.EVENT_WRITE, address)
+            else:
+                s.close()
+                found[address] = os.strerror(error)
+        while waiting.get_map() and time.monotonic() < deadline:
+            for key, _ in waiting.select(deadline - time.monotonic()):
+                error = key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                found[key.data] = os.strerror(error) if error else ""
+                waiting.unregister(key.fileobj)
+                key.fileobj.close()
+                if not error:
+                    deadline = min(deadline, time.monotonic() + MOMENT)
+        for key in list(waiting.get_map().values()):
+            key.fileobj.close()
+            if "" not in found.values():
+                found[key.data] = "no answer within %d s" % PATIENCE
+    return found

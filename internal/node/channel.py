@@ -155,7 +155,7 @@ def hand_over(node, clock=time.monotonic):
     failed = ""
     while clock() < FIRST_KEY_TTL:
         try:
-            answer = ask(front_end["name"], front_end["address"], {"verb": "roster", "document": document}, known_hosts, [FIRST_KEY])
+            answer = ask(front_end["name"], front_end["address"], json.dumps({"verb": "roster", "document": document}), known_hosts, [FIRST_KEY])
             if answer.get("ok"):
                 say("generation %d is with %s" % (document["generation"], front_end["name"]))
                 break

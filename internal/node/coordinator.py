@@ -42,6 +42,7 @@ class Coordinator:
         self.progress = Progress(node, self.records, self.bundle, self.tasks)
         self.guard = Guard()
         self.document, self.members = None, {}  # members: the document's usable workers
+        self.up = set()  # addresses at which an SSH server has answered
         self.refused = ""  # why the document's CA or operators' key is not accepted
         self.guard.run("metadata", lambda: self.adopt(read_json(STATE + "/document.json")))
         self.was_here = self.document is not None
@@ -52,15 +53,19 @@ class Coordinator:
     def run(self):
         """Runs turns for ever."""
         while True:
-            started = self.clock()
-            if not self.guard.run("tick", lambda: self.tick(started)):
-                time.sleep(BUSY_INTERVAL)
-            due = [self.next_read, self.next_report] + [f.until for f in self.tasks.failed.values()]
-            pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
-            self.tasks.rest(max(0.5, pause))
+            self.turn()
+
+    def turn(self):
+        """Runs one turn, and rests until there is a reason for the next."""
+        started = self.clock()
+        if not self.guard.run("tick", lambda: self.tick(started)):
+            time.sleep(BUSY_INTERVAL)
+        due = [self.next_read, self.next_report] + [f.until for f in self.tasks.failed.values()]
+        pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
+        self.tasks.rest(max(0.5, pause))
 
     def tick(self, now):
-        """Runs one turn."""
+        """Does what a turn has to do."""
         run = self.guard.run
         run("answers", lambda: self.collect(now))
         if now >= self.next_read:
@@ -72,7 +77,7 @@ class Coordinator:
         if run("records", self.reconcile):
             run("revoke", lambda: self.records.revoke(self.node.batch))
             run("host_ca", self.identity.make_host_ca)
-            run("bundle", lambda: self.bundle.update(self.document, self.members, self.is_joining(), now))
+            run("bundle", lambda: self.bundle.update(self.document, self.members, self.is_joining(), self.progress.is_pushing(), now))
             run("known_hosts", self.write_known_hosts)
             if run("save", self.records.save):  # what is not saved must not take effect
                 run("tasks", lambda: self.start_tasks(now))
@@ -130,12 +135,13 @@ class Coordinator:
         that key it is verified by its batch CA, or by the host CA of a front-end
         that this one replaces.
         """
-        lines = []
+        lines, batches = [], {batch: ssh.public_key(str(ca)) for batch, ca in (self.document.get("batches") or {}).items()}
+        host_cas = [ssh.public_key(str(ca)) for ca in self.document.get("host_cas") or []]
         for name, m in self.members.items():
             record = self.records.workers[name]
-            cas = [(self.document.get("batches") or {}).get(m.get("batch", ""), "")] + (self.document.get("host_cas") or [])
             if not record.get("acked"):
-                lines += ["@cert-authority %s %s" % (name, ssh.public_key(ca)) for ca in cas if ssh.public_key(ca)]
+                cas = [batches.get(m.get("batch", ""), "")] + host_cas
+                lines += ["@cert-authority %s %s" % (name, ca) for ca in cas if ca]
             if record.get("host_key"):
                 lines.append("%s %s" % (name, record["host_key"]))
         write(KNOWN_HOSTS, "".join(line + "\n" for line in lines), 0o600)
@@ -162,13 +168,15 @@ class Coordinator:
         self.identity.user_key = answer["user_key"] or self.identity.user_key
 
     def start_tasks(self, now):
-        """Starts what is to be done for each worker."""
+        """Starts what is to be done for each worker: first for those that have no bundle,
+        then for those with the oldest."""
         failed = None
-        for name, m in self.members.items():
+        for name, m in sorted(self.members.items(), key=lambda member: self.records.workers[member[0]].get("acked") or []):
             try:
                 self.tend(now, name, m)
             except Exception as error:  # costs this worker its turn
                 failed = failed or error
+        self.look_for(now)
         for name in self.records.state["forget"]:
             self.tasks.submit(now, ("forget", name), None, self.calls.forget, name)
         if failed:
@@ -180,6 +188,8 @@ class Coordinator:
         self.follow_mark(now, name, m, record)
         if m.get("leaving") and not record.get("acked") and (record.get("joined") or record.get("drained")):
             return  # a bundle would start the batch system of a worker that leaves
+        if self.tasks.are_enough():
+            return
         here = self.bundle.common is not None and state.get("here")
         lacks_credential = self.node.batch.HAS_CREDENTIALS and not record.get("token")
         if lacks_credential and state.get("here"):
@@ -187,12 +197,28 @@ class Coordinator:
             # were lost, another credential would be another bundle.
             self.submit(now, "token", name, self.calls.credential, name)
         if not record.get("joined"):
-            if self.identity.host_ca:
+            if self.identity.host_ca and m["address"] in self.up:
                 self.submit(now, "roster", name, self.calls.join, name, m["address"])
         elif here and not lacks_credential and record.get("acked") != state["version"]:
             self.submit(now, "roster", name, self.calls.apply, name, m["address"], list(state["version"]), self.bundle.for_worker(record))
         else:
             self.look_after(now, name, m, record)
+
+    def look_for(self, now):
+        """Looks which of the workers that are to join have booted."""
+        wanted = [m["address"] for name, m in self.members.items()
+                  if not self.records.workers[name].get("joined") and m["address"] not in self.up and self.tasks.is_due(now, ("roster", name))]
+        if wanted and self.identity.host_ca:
+            self.tasks.submit(now, ("up", self.node.name), None, self.calls.up, wanted)
+
+    def found(self, now, found):
+        """Notes which workers have booted."""
+        for name, m in self.members.items():
+            why = found.get(m["address"])
+            if why:
+                self.failed(now, ("roster", name), self.records.workers.get(name, {}), clean(why))
+            elif why is not None:
+                self.up.add(m["address"])
 
     def look_after(self, now, name, m, record):
         """Starts what is to be done from time to time for a worker that has the bundle."""
@@ -230,17 +256,20 @@ class Coordinator:
         for key, future, about in self.tasks.take_finished():
             purpose, name = key
             record = self.records.workers.get(name)
-            if purpose != "forget" and (record is None or record.get("is") != about):
+            if purpose not in ("forget", "up") and (record is None or record.get("is") != about):
                 continue  # about a server that is gone
             why = self.settle(now, key, record, future)
-            if why:
-                if record is not None and why == "not joined":
-                    # A join may bring other keys, and with them a bundle to every node.
-                    record["joined"] = False
-                    self.tasks.put_off(now + LAST_PAUSE, key, self.tasks.times_failed(key) + 1, why)
-                    continue
-                booting = purpose == "roster" and self.tasks.times_failed(key) < BOOT_TRIES and not (record or {}).get("joined")
-                self.tasks.fail(now, key, why, BOOT_PAUSE if booting else LAST_PAUSE)
+            if record is not None and why == "not joined":
+                # A join may bring other keys, and with them a bundle to every node.
+                record["joined"] = False
+                self.tasks.put_off(now + LAST_PAUSE, key, self.tasks.times_failed(key) + 1, why)
+            elif why:
+                self.failed(now, key, record or {}, why)
+
+    def failed(self, now, key, record, why):
+        """Notes that a task has failed. A worker that boots is tried again soon."""
+        booting = key[0] == "roster" and self.tasks.times_failed(key) < BOOT_TRIES and not record.get("joined")
+        self.tasks.fail(now, key, why, BOOT_PAUSE if booting else LAST_PAUSE)
 
     def settle(self, now, key, record, future):
         """Takes up one task's answer; returns why it failed, or ""."""
@@ -262,10 +291,13 @@ class Coordinator:
         purpose, name = key
         if purpose == "forget":
             self.records.forgotten(name)
+        elif purpose == "up":
+            self.found(now, answer["up"])
         elif "host_key" in answer:  # a join
             if record.get("host_key") != answer["host_key"] or not record.get("certificate"):
                 record.update(certificate=answer["certificate"], certified=answer["certified"])
             # Without a home that can be read there is no key: the one that is known stays.
+            self.bundle.moved = now
             record.update(joined=True, known=True, drained=False, host_key=answer["host_key"],
                           user_key=answer["user_key"] or record.get("user_key", ""))
             self.take_home(now, name, record, answer)
@@ -276,6 +308,8 @@ class Coordinator:
         elif purpose == "token":
             record["token"] = answer["token"]
         elif purpose == "roster":
+            if record.get("acked"):
+                self.bundle.moved = now
             record.update(acked=answer["generation"], ahead=False)
             # The first one only: every change of a key sends a bundle to every node.
             record["user_key"] = record.get("user_key") or answer["user_key"]

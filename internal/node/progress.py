@@ -36,6 +36,13 @@ class Progress:
                 if not self.has_current(document, m["name"])
                 and not (m.get("leaving") and self._record(m["name"]).get("drained"))]
 
+    def is_pushing(self):
+        """Reports whether the newest bundle is on its way to workers that have an earlier
+        one. A worker that could not be reached is not waited for."""
+        version = self.records.state["version"]
+        return any(r.get("joined") and r.get("acked") not in (None, version) and not self.tasks.times_failed(("roster", name))
+                   for name, r in self.records.workers.items())
+
     def unsettled(self, document):
         """Reports whether something other than the roster is still to be done."""
         state = self.records.state

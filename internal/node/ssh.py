@@ -1,6 +1,5 @@
 """SSH on a node: keys, what its sshd shows, and requests to other nodes."""
 
-import json
 import os
 import re
 
@@ -139,7 +138,7 @@ def name_certificate(path):
 
 
 def ask(name, address, request, known_hosts, keys, timeout=60, **more):
-    """Puts one request to another node and returns its answer; more are further options of ssh's."""
+    """Puts one request, as JSON, to another node and returns its answer; more are further options of ssh's."""
     options = {
         "BatchMode": "yes", "ConnectTimeout": "10", "ServerAliveInterval": "10", "ServerAliveCountMax": "6",
         "UserKnownHostsFile": at(known_hosts), "GlobalKnownHostsFile": "/dev/null",
@@ -152,7 +151,7 @@ def ask(name, address, request, known_hosts, keys, timeout=60, **more):
     for key in keys:
         if exists(key):
             command += ["-i", at(key)]
-    out = run(*command, address, PROGRAM + " remote", text=json.dumps(request), timeout=timeout, most=MOST_ANSWER)
+    out = run(*command, address, PROGRAM + " remote", text=request, timeout=timeout, most=MOST_ANSWER)
     try:
         return parse(out)
     except ValueError as error:

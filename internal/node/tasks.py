@@ -11,6 +11,7 @@ Failed = collections.namedtuple("Failed", "times until why")
 NOT_FAILED = Failed(0, 0, "")
 
 FIRST_PAUSE, LAST_PAUSE = 5, 60  # seconds
+GATHER = 0.5  # seconds, at most, that a turn waits for more answers after the first
 
 
 class Guard:
@@ -40,18 +41,32 @@ class Tasks:
     """
 
     def __init__(self, parallel):
+        import threading
         from concurrent.futures import ThreadPoolExecutor
-        self.pool = ThreadPoolExecutor(parallel)
+        self.pool, self.parallel = ThreadPoolExecutor(parallel), parallel
         self.running = {}  # key -> (future, what it is about)
         self.failed = {}  # key -> Failed
+        self.finished = threading.Event()  # a task has finished since take_finished
 
     def submit(self, now, key, about, task, *arguments):
         """Starts a task unless it is under way or its pause after a failure lasts."""
-        if key not in self.running and now >= self.failed.get(key, NOT_FAILED).until:
-            self.running[key] = (self.pool.submit(task, *arguments), about)
+        if key not in self.running and self.is_due(now, key):
+            future = self.pool.submit(task, *arguments)
+            self.running[key] = (future, about)
+            future.add_done_callback(lambda _: self.finished.set())
+
+    def is_due(self, now, key):
+        """Reports whether no pause after a failure of a task lasts."""
+        return now >= self.failed.get(key, NOT_FAILED).until
+
+    def are_enough(self):
+        """Reports whether all threads have work until the next turn, which knows better
+        what is to be done next."""
+        return len(self.running) >= 2 * self.parallel
 
     def take_finished(self):
         """Yields key, future and what it is about of each finished task."""
+        self.finished.clear()
         for key in [k for k, (future, _) in self.running.items() if future.done()]:
             future, about = self.running.pop(key)
             yield key, future, about
@@ -85,10 +100,11 @@ class Tasks:
         return ["%s: %s" % (name, f.why) for (_, name), f in sorted(self.failed.items()) if f.times >= 3]
 
     def rest(self, seconds):
-        """Sleeps, at most until a task is finished."""
-        futures = [future for future, _ in self.running.values()]
-        if futures:
-            from concurrent.futures import FIRST_COMPLETED, wait
-            wait(futures, seconds, FIRST_COMPLETED)
-        else:
-            time.sleep(seconds)
+        """Sleeps, at most until a task is finished and a moment longer."""
+        if self.finished.wait(seconds):
+            time.sleep(self.moment())
+
+    def moment(self):
+        """Returns the seconds in which more tasks are likely to finish: a turn takes up
+        the answers of many workers and not of each."""
+        return min(GATHER, len(self.running) / 200)

@@ -116,7 +116,7 @@ class Cluster:
             "groups": {"cpu": {"count": 2, "scaling": {"min": 0, "max": 9}}},
             "batches": {"b1": BATCH_CA}, "workers": [],
         }
-        self.reports = []
+        self.reports, self.longest_report = [], 0
         self.slot_taken = False
         scripts = {"systemctl": SYSTEMCTL, "ssh": SSH, "restorecon": LABEL, "chcon": LABEL, "semanage": LABEL, "nft": NFT}
         scripts.update({n: USERADD for n in ("useradd", "usermod", "groupadd", "groupmod")}, **double.SCRIPTS)
@@ -215,6 +215,7 @@ class Cluster:
                 return json.loads(json.dumps(cluster.document))
 
             def report(self, text):
+                cluster.longest_report = max(cluster.longest_report, len(text.encode()))
                 cluster.reports.append(json.loads(text.split(" ", 1)[1]))
                 return not cluster.slot_taken
         return Double()
@@ -231,11 +232,17 @@ class Cluster:
             self.far.stdin.flush()
             return json.loads(self.far.stdout.readline())
 
+    def up(self, addresses):
+        """Stands in for the connections that show which workers have booted. The ssh of
+        this cluster says it as well."""
+        return {"ok": True, "up": dict.fromkeys(addresses, "")}
+
     def coordinator(self, over_ssh=False):
         self.time = 0.0
         c = coordinator.Coordinator(self.enter(FRONT_END), self.metadata(), clock=lambda: self.time)
         if not over_ssh:
             c.calls.remote = self.remote
+        c.calls.up = self.up
         return c
 
     def tick(self, c, report=False):
