@@ -145,7 +145,7 @@ class HTCondorCluster(ClusterCase):
     def test_never_joined_worker_may_go_at_once(self):
         name = self.c.worker(3, up=False)
         self.c.publish()
-        self.c.settle(self.coordinator)
+        self.c.settle(self.coordinator, 14)  # it is looked for, then asked
         self.mark("idle", name)
         report = self.c.settle(self.coordinator)
         self.assertEqual((report["drained"], report["pending"]), ("cpu[3]", 0))
