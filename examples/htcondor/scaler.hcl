@@ -27,7 +27,7 @@ policy {
   scale_out_after = "60s"  # demand must last this long
   idle_after      = "60s"  # a worker unused this long, with nothing waiting that fits it, goes
   first_job_grace = "300s" # one that never had a job gets longer
-  max_create      = 10     # at once
+  max_in_flight   = 200    # workers that have not joined yet, at most
 }
 
 actuator "nova" {} # or "dry-run": decide, and say so, but do nothing

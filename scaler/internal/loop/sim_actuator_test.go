@@ -87,6 +87,9 @@ func (s *sim) Enrol(context.Context, cluster.View) ([]string, error) {
 	if s.enrolErr != nil {
 		return nil, s.enrolErr
 	}
+	if s.dies("enrol") {
+		return nil, context.Canceled // nothing is written
+	}
 	var names []string
 	for _, m := range roster.Enrol(&s.doc, s.list(), time.Now()) {
 		names = append(names, m.Name)
@@ -95,9 +98,6 @@ func (s *sim) Enrol(context.Context, cluster.View) ([]string, error) {
 			if earliest := s.at.Add(5 * time.Second); n.ready.Before(earliest) {
 				n.ready = earliest
 			}
-		}
-		if s.dies("enrol") {
-			break
 		}
 	}
 	s.doc.Generation++
@@ -145,7 +145,9 @@ func (s *sim) Remove(_ context.Context, _ string, names, drained []string) ([]st
 		if n.node.Status = cluster.StatusDeleting; s.deleting == 0 {
 			delete(s.nodes, name)
 		}
-		n.gone = s.at.Add(s.deleting)
+		if n.gone.IsZero() {
+			n.gone = s.at.Add(s.deleting)
+		}
 		if s.dies("delete") {
 			return nil, context.Canceled // its server is being deleted, and the scaler does not know
 		}
