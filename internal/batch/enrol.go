@@ -22,7 +22,7 @@ func (b *Batch) Enrol(d *cluster.Document) bool {
 		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: made.batch}
 		if !b.Messenger.Brings(entry) {
 			b.GiveUp(n.Name, cluster.Problem{Kind: cluster.FaultOther, Summary: "is in no roster",
-				Detail: "it was not there, or at another address, when the roster was sent to the front-end; the next apply makes it anew"})
+				Detail: "it was not there, or at another address, when the roster was sent to the front-end; the next apply that makes a worker enrols it or makes it anew"})
 			continue
 		}
 		i := slices.IndexFunc(d.Workers, func(m cluster.Member) bool { return m.Name == n.Name })

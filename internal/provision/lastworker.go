@@ -167,7 +167,7 @@ func (l *lastWorker) arrive(ctx context.Context) error {
 	sent, _ := l.r.inv.batch.Nodes().ByName(l.messenger.name)
 	l.r.inv.batch.GiveUp(l.messenger.name, cluster.Problem{
 		Kind: cluster.FaultOther, Summary: "has not brought the roster to the front-end within the time given",
-		Detail:  fmt.Sprintf("%s has not reported generation %d; the next apply makes the new workers anew", l.r.inv.frontEnd.Name, l.messenger.generation),
+		Detail:  fmt.Sprintf("%s has not reported generation %d; the next apply that makes a worker enrols the new ones or makes them anew", l.r.inv.frontEnd.Name, l.messenger.generation),
 		Console: l.r.p.maker().Console(ctx, sent.ID),
 	})
 	return nil
@@ -224,7 +224,7 @@ func (l *lastWorker) reportStranded() {
 		if n.Name != l.messenger.name {
 			l.r.inv.batch.Problems.Add(cluster.Problem{
 				Node: n.Name, Kind: cluster.FaultOther, Heals: true, Summary: "is in no roster",
-				Detail: l.messenger.name + ", which was to take the new roster to the front-end, has not got there; the next apply makes both anew",
+				Detail: l.messenger.name + ", which was to take the new roster to the front-end, has not got there; the next apply that makes a worker enrols it or makes it anew",
 			})
 		}
 	}

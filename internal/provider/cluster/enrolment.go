@@ -51,7 +51,7 @@ func enrolmentWarnings(v cluster.View, now time.Time) diag.Diagnostics {
 	for _, n := range strays(v, now) {
 		why, then := v.Document.Unenrollable(n, now), "The next apply that changes the cluster deletes it"
 		if why == "" {
-			why, then = "on this cloud only a new worker brings the roster to the front-end", "The next apply that makes a worker of the group enrols it or makes it anew"
+			why, then = "on this cloud only a new worker brings the roster to the front-end", "The next apply that makes a worker enrols it or makes it anew"
 		}
 		diags.AddAttributeWarning(at(n), n.Name+" is not a part of the cluster",
 			fmt.Sprintf("Server %s was made by an apply that ended before it could enrol it, and it can't be enrolled now: %s. %s; or delete it now: openstack server delete %s", n.ID, why, then, n.ID))
