@@ -14,15 +14,19 @@ import (
 
 // Launch creates every worker that has no server, at bounded concurrency. A worker
 // that fails is a Problem; the error is the context's only.
-func (b *Batch) Launch(ctx context.Context) error { return launch{b, b.maker.Create}.all(ctx) }
+func (b *Batch) Launch(ctx context.Context) error {
+	return launch{Batch: b, create: b.maker.Create}.all(ctx)
+}
 
 // Post is Launch that sends each create call once and never reads a list. A worker whose
 // call got no answer is in Unknown afterwards: its server may exist, or come about later.
-func (b *Batch) Post(ctx context.Context) error {
+// A call that could not begin before the end of within is not sent: its worker has no
+// server then, and no problem.
+func (b *Batch) Post(ctx context.Context, within time.Duration) error {
 	once := func(ctx context.Context, req cluster.NodeRequest, _ []string) (string, error) {
 		return b.maker.Cloud.CreateNode(ctx, req)
 	}
-	return launch{b, once}.all(ctx)
+	return launch{b, once, time.Now().Add(within)}.all(ctx)
 }
 
 // launch creates servers of a batch. Its create sends the call of one server and returns
@@ -30,6 +34,7 @@ func (b *Batch) Post(ctx context.Context) error {
 type launch struct {
 	*Batch
 	create func(ctx context.Context, req cluster.NodeRequest, known []string) (string, error)
+	until  time.Time // after which no call begins; zero: there is no such time
 }
 
 func (l launch) all(ctx context.Context) error {
@@ -44,7 +49,12 @@ func (l launch) all(ctx context.Context) error {
 	var g errgroup.Group
 	g.SetLimit(b.concurrency)
 	for _, m := range todo {
-		g.Go(func() error { l.one(ctx, m); return nil })
+		g.Go(func() error {
+			if l.until.IsZero() || time.Now().Before(l.until) {
+				l.one(ctx, m)
+			}
+			return nil
+		})
 	}
 	_ = g.Wait() // no member returns an error
 	return context.Cause(ctx)

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -29,8 +30,13 @@ type Posted struct {
 	Unknown  []string          // names of workers whose calls got no answer: their servers may exist, or come about later
 }
 
+// postTime is how long create calls may begin. A cloud that answers slowly would else hold
+// a scaler up, which has other workers to call back, enrol and delete. What was not begun
+// is decided anew.
+const postTime = 15 * time.Second
+
 // Post sends the create calls of all orders together and returns without waiting for a
-// server. The workers are such as the provider makes, in one batch; Enrol writes them
+// server. Workers whose calls could not begin within postTime are left out of Posted. The workers are such as the provider makes, in one batch; Enrol writes them
 // into the roster when they have addresses. A call that a zone refuses is sent to the
 // group's other zones. The error means that no call was sent or that ctx has ended; in the
 // second case Posted holds what is known.
@@ -51,7 +57,7 @@ func (p Steps) Post(ctx context.Context, ref cluster.Ref, orders []Order) (Poste
 	}
 	b.Spread(view.Nodes, avoid)
 	b.JoinServerGroups(ctx, view.Nodes)
-	err = b.Post(ctx)
+	err = b.Post(ctx, postTime)
 	out.Accepted, out.Unknown = b.Nodes(), b.Unknown()
 	for _, lost := range notMade(b) {
 		if !slices.Contains(out.Unknown, lost.Name) {

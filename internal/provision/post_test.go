@@ -208,3 +208,39 @@ func TestAKilledScalersWorkersAreEnrolled(t *testing.T) {
 		return killed
 	})
 }
+
+// slowPosts is a cloud that takes some time for each create call.
+type slowPosts struct {
+	*memCloud
+	each time.Duration
+}
+
+func (c slowPosts) CreateNode(ctx context.Context, r cluster.NodeRequest) (string, error) {
+	time.Sleep(c.each)
+	return c.memCloud.CreateNode(ctx, r)
+}
+
+// On a slow cloud a Post ends soon: what it has not begun is ordered again, and then gets
+// the names that are free.
+func TestPostEndsSoonOnASlowCloud(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		_, req := scalerOn(t, c, 1, nil)
+		p := Steps{New(slowPosts{c, 14 * time.Second}, Options{Owner: cluster.OwnerScaler, Concurrency: 4})}
+		begun, made := time.Now(), 0
+		for _, want := range []int{8, 2} { // two waves of 4 begin in time
+			posted, err := p.Post(t.Context(), req.ref(), []Order{{Group: "cpu", Count: 10 - made}})
+			made += len(posted.Accepted)
+			if err != nil || len(posted.Accepted) != want || len(posted.Refused)+len(posted.Unknown) > 0 {
+				t.Fatalf("accepted %v, refused %v, unknown %v, %v; want %d accepted", posted.Accepted.Names(), posted.Refused, posted.Unknown, err, want)
+			}
+			if took := time.Since(begun); took > 2*postTime {
+				t.Errorf("it took %s", took)
+			}
+			begun = time.Now()
+		}
+		if names := p.view(t, req).Nodes.Workers("cpu").Names(); len(names) != 11 || names[10] != "astro-cpu-11" {
+			t.Errorf("workers %v, want 1 to 11", names)
+		}
+	})
+}

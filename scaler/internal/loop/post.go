@@ -22,7 +22,9 @@ func (a *actions) post(ctx context.Context, adds []decide.Add) {
 	}
 	var orders []actuate.Order
 	var words, groups []string
+	wanted := 0
 	for _, add := range adds {
+		wanted += add.Count
 		orders = append(orders, actuate.Order{Group: add.Group, Count: add.Count, Avoid: add.Avoid})
 		words = append(words, fmt.Sprintf("%d to group %s", add.Count, add.Group))
 		groups = append(groups, add.Group)
@@ -32,8 +34,12 @@ func (a *actions) post(ctx context.Context, adds []decide.Add) {
 		a.sent(posted)
 		if err != nil {
 			a.note(calling, a.refusals(groups, err)...)
+			return err
 		}
-		return err
+		if n := len(posted.Accepted) + len(posted.Unknown); n > 0 && n < wanted {
+			a.Log.Info("the cloud answers create calls slowly; the next round sends the others", "sent", n, "wanted", wanted)
+		}
+		return nil
 	})
 }
 
