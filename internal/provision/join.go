@@ -118,7 +118,9 @@ func (w *joinWait) attend(ctx context.Context) error {
 	if err := late.enrol(ctx); err != nil {
 		return err
 	}
-	w.generation, w.seen = r.doc.Generation, false
+	if r.doc.Generation != w.generation {
+		w.generation, w.seen = r.doc.Generation, false
+	}
 	return nil
 }
 

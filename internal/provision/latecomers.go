@@ -15,7 +15,7 @@ func (l latecomers) names() []string {
 	var out []string
 	for _, n := range l.r.inv.batch.Nodes() {
 		m, listed := l.r.doc.Member(n.Name)
-		if n.Address != "" && (!listed || m.Address != n.Address || m.Batch != l.r.inv.batch.ID) {
+		if n.Address != "" && (!listed || m.Address != n.Address || !m.Enrols(n)) {
 			out = append(out, n.Name)
 		}
 	}

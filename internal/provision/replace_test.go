@@ -157,8 +157,9 @@ func TestAFrontEndIsReplacedOnRequest(t *testing.T) {
 }
 
 // What the run before was killed in: the old front-end is deleted, the new one is
-// not there, and the worker that the run had made is in no roster.
-func TestAWorkerInNoRosterIsMadeAnew(t *testing.T) {
+// not there, and the worker that the run had made is in no roster: the new front-end
+// is born with it.
+func TestAWorkerInNoRosterIsEnrolled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newMemCloud()
 		req := testRequest(t, 2)
@@ -173,8 +174,12 @@ func TestAWorkerInNoRosterIsMadeAnew(t *testing.T) {
 		if res := apply(t, c, req); len(res.Problems) > 0 {
 			t.Errorf("problems: %v", res.Problems)
 		}
-		if c.posts["astro-cpu-3"] != 2 || c.posts["astro-cpu-1"] != 1 {
+		if c.posts["astro-cpu-3"] != 1 || c.posts["astro-cpu-1"] != 1 {
 			t.Errorf("made: %v", c.posts)
+		}
+		expectNames(t, c, wantNames("cpu", 1, 2, 3))
+		if d := document(t, c); len(d.Workers) != 3 {
+			t.Errorf("roster %v", d.Workers)
 		}
 	})
 }
