@@ -17,9 +17,10 @@ type Retired struct {
 	Accepted   []string // the cloud deletes the server, or has none under the name
 	CalledBack []string // not marked to leave any more, so not deleted
 	Refused    []Refusal
+	Unknown    []Refusal // the answer was lost: the cloud may carry the deletion out
 }
 
-// Refusal is a server whose deletion the cloud refuses.
+// Refusal is a server whose deletion the cloud has not accepted.
 type Refusal struct {
 	Name string
 	Err  error // in the cloud's words; a later request may succeed unless Locked
@@ -44,12 +45,16 @@ func (p Steps) RequestDeletion(ctx context.Context, ref cluster.Ref, names, drai
 		p.opts.Log(ctx, "not deleting workers that were called back", "nodes", calledBack)
 	}
 	servers := serversOf(view, doomed)
-	out := Retired{CalledBack: calledBack, Refused: p.requestDeletion(ctx, ref, servers)}
-	for _, name := range slices.SortedFunc(maps.Keys(doomed), cluster.CompareNames) {
-		if !slices.ContainsFunc(out.Refused, func(r Refusal) bool { return r.Name == name }) {
-			out.Accepted = append(out.Accepted, name)
+	out := Retired{CalledBack: calledBack}
+	for _, r := range p.requestDeletion(ctx, ref, servers) {
+		delete(doomed, r.Name)
+		if cluster.IsKind(r.Err, cluster.FaultUnavailable) {
+			out.Unknown = append(out.Unknown, r)
+		} else {
+			out.Refused = append(out.Refused, r)
 		}
 	}
+	out.Accepted = slices.SortedFunc(maps.Keys(doomed), cluster.CompareNames)
 	return out, context.Cause(ctx)
 }
 

@@ -112,3 +112,22 @@ func TestRequestDiscard(t *testing.T) {
 		}
 	})
 }
+
+// Of a deletion whose answer was lost it is not known whether the cloud carries it out.
+func TestRequestDeletionWithoutAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		p, req := scalerOn(t, c, 2, nil)
+		c.lockedNames = map[string]bool{"astro-cpu-2": true}
+		c.after = func(_ int, op string) error {
+			if op == "delete" {
+				return &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: "delete server", Message: "connection reset by peer"}
+			}
+			return nil
+		}
+		got, err := p.RequestDeletion(t.Context(), req.ref(), []string{"astro-cpu-1", "astro-cpu-2"}, nil)
+		if err != nil || len(got.Accepted) > 0 || len(got.Unknown) != 1 || got.Unknown[0].Name != "astro-cpu-1" || len(got.Refused) != 1 || got.Refused[0].Name != "astro-cpu-2" {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}

@@ -33,8 +33,8 @@ func (e GroupError) Error() string { return "group " + e.Group + ": " + e.Err.Er
 func (e GroupError) Unwrap() error { return e.Err }
 
 // PutOffError is a failure to add workers that is not their group's, such as a lock that
-// another process holds. It does not count against the group: the actuator decides when
-// to try again.
+// another process holds, or to delete a server now. It does not count against the group:
+// the actuator decides when to try again.
 type PutOffError struct{ Err error }
 
 func (e PutOffError) Error() string { return e.Err.Error() }

@@ -67,9 +67,10 @@ func TestNovaRemembersTheNodesItSaw(t *testing.T) {
 	read()
 	p.err = nil
 	locked := errors.New("it is locked")
-	p.retired = provision.Retired{Accepted: []string{"astro-cpu-2"}, Refused: []provision.Refusal{{Name: "astro-cpu-1", Err: locked}}}
+	lost := &cluster.CloudError{Kind: cluster.FaultUnavailable, Message: "connection reset"}
+	p.retired = provision.Retired{Unknown: []provision.Refusal{{Name: "astro-cpu-2", Err: lost}}, Refused: []provision.Refusal{{Name: "astro-cpu-1", Err: locked}}}
 	accepted, err := nova.Remove(t.Context(), "id", []string{"astro-cpu-1", "astro-cpu-2"}, nil)
-	if strings.Join(accepted, " ") != "astro-cpu-2" || !errors.Is(err, locked) || !strings.Contains(err.Error(), "astro-cpu-1 is still there") {
+	if strings.Join(accepted, " ") != "astro-cpu-2" || !errors.Is(err, locked) || !errors.Is(err, lost) || !strings.Contains(err.Error(), "astro-cpu-1 is still there") {
 		t.Errorf("accepted %v, %v", accepted, err)
 	}
 	p.nodes = p.nodes[:2]

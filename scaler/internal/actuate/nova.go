@@ -87,21 +87,27 @@ func (n *Nova) Enrol(ctx context.Context, v cluster.View) ([]string, error) {
 	return n.p.Enrol(ctx, v)
 }
 
-// Remove asks for the deletion of workers' servers. The roster keeps the workers.
+// Remove asks for the deletion of workers' servers. The roster keeps the workers. It
+// returns the names of those that may go: the cloud has accepted it, or its answer was
+// lost.
 func (n *Nova) Remove(ctx context.Context, clusterID string, names, drained []string) ([]string, error) {
 	out, err := n.p.RequestDeletion(ctx, n.ref(clusterID), names, drained)
-	failed := []error{err}
+	failed, going := []error{err}, slices.Clone(out.Accepted)
+	for _, r := range out.Unknown {
+		going = append(going, r.Name)
+		failed = append(failed, fmt.Errorf("%s may be there for longer: %w", r.Name, r.Err))
+	}
 	for _, r := range out.Refused {
 		failed = append(failed, fmt.Errorf("%s is still there: %w", r.Name, r.Err))
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, s := range n.seen {
-		if slices.Contains(out.Accepted, s.Name) && !slices.ContainsFunc(n.doomed, func(d cluster.Node) bool { return d.ID == s.ID }) {
+		if slices.Contains(going, s.Name) && !slices.ContainsFunc(n.doomed, func(d cluster.Node) bool { return d.ID == s.ID }) {
 			n.doomed = append(n.doomed, s)
 		}
 	}
-	return out.Accepted, errors.Join(failed...)
+	return going, errors.Join(failed...)
 }
 
 // Forget takes workers whose servers are gone out of the roster.

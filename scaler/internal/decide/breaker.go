@@ -16,6 +16,10 @@ import (
 // is no fault of the cloud's.
 const NotJoined cluster.FaultKind = "not_joined"
 
+// NotEnrolled is the fault of workers that could not be written into the roster. It is no
+// fault of their groups': no others are made before the roster can be written.
+const NotEnrolled cluster.FaultKind = "not_enrolled"
+
 // Fault is why a group's workers could not be made, or did not come up.
 type Fault struct {
 	Group string            `json:"group"`
@@ -47,8 +51,8 @@ type Breaker struct {
 const (
 	firstPause = 5 * time.Minute // doubles with each failure
 	mostPause  = 30 * time.Minute
-	// quotaPause follows a refusal for want of quota, and one because of another
-	// writer. Neither is a failure: the limits are read in each round, and what is not
+	// quotaPause follows a refusal for want of quota, one because of another writer, and
+	// an enrolment that failed. None is a failure: the limits are read in each round, and what is not
 	// among them (ports, volumes) may become free at any time.
 	quotaPause = time.Minute
 	// forgetFailures is how long after a pause its failures still count.
@@ -59,7 +63,7 @@ const (
 
 // blameless reports whether a fault is not the group's.
 func blameless(kind cluster.FaultKind) bool {
-	return kind == cluster.FaultQuota || kind == cluster.FaultConflict
+	return kind == cluster.FaultQuota || kind == cluster.FaultConflict || kind == NotEnrolled
 }
 
 // zonal reports whether another availability zone may not have the fault.

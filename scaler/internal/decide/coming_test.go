@@ -129,7 +129,11 @@ func TestCreateCallsCountUntilAServerIsSeen(t *testing.T) {
 		{"of a group's max, too", newWorld(jobs(8), unmetFor(60), bounds(0, 1), sent("astro-cpu-1", 89)), "", ""},
 		{"and of max_in_flight", newWorld(jobs(8), unmetFor(60), policy(func(p *decide.Policy) { p.MaxInFlight = 1 }), sent("astro-cpu-1", 89)), "", "at_max_in_flight left_out=1 workers=1 booting=1"},
 		{"also for a short join timeout", newWorld(jobs(4), unmetFor(60), policy(func(p *decide.Policy) { p.JoinTimeout = time.Second }), sent("astro-cpu-1", 89)), "", ""},
-		{"then it is given up", newWorld(jobs(8), unmetFor(60), sent("astro-cpu-1", 90)), "+2cpu", ""},
+		{"then it is given up, where others have come", newWorld(jobs(12), unmetFor(60), sent("astro-cpu-1", 90), node("astro-cpu-2", 60)), "+2cpu", ""},
+		{"or else its group pauses", newWorld(jobs(8), unmetFor(60), sent("astro-cpu-1", 90)), "", "group cpu: group_pauses workers=2 left=5m failures=1 why=(nothing_came)"},
+		{"as after the calls before", newWorld(jobs(8), unmetFor(60), sent("astro-cpu-1", 90), func(w *world) {
+			w.memory.Breakers = map[decide.FaultKey]decide.Breaker{{Group: "cpu", Kind: cluster.FaultUnavailable}: {Failures: 1, Last: ago(80), Until: ago(1), Why: reason.Said("x")}}
+		}), "+2cpu", ""},
 		{"its server takes its place", newWorld(jobs(8), unmetFor(60), sent("astro-cpu-1", 20), proved("astro-cpu-1", "s1", 20, unaddressed)), "+1cpu", ""},
 		{"after failures it is the one that is tried", newWorld(jobs(8), unmetFor(60), sent("astro-cpu-1", 20), func(w *world) {
 			w.memory.Breakers = map[decide.FaultKey]decide.Breaker{{Group: "cpu", Kind: cluster.FaultNoHost}: {Failures: 2, Last: ago(600), Until: ago(30), Why: reason.Said("x")}}

@@ -62,8 +62,13 @@ func (d Decision) Nothing() bool {
 // Finishing returns what of a decision finishes what earlier rounds have begun: workers
 // are enrolled and forgotten, and those that failed are removed.
 func (d Decision) Finishing() Decision {
-	failed := slices.DeleteFunc(slices.Clone(d.Remove), func(s Step) bool { return s.Fault == "" })
-	return Decision{Enrol: d.Enrol, Remove: failed, Forget: d.Forget, Stop: d.Stop, Stopped: d.Stopped, Notes: d.Notes}
+	failed := func(steps []Step) []Step {
+		return slices.DeleteFunc(slices.Clone(steps), func(s Step) bool { return s.Fault == "" })
+	}
+	return Decision{
+		Enrol: d.Enrol, Remove: failed(d.Remove), Discard: failed(d.Discard), Forget: d.Forget,
+		Stop: d.Stop, Stopped: d.Stopped, Notes: d.Notes,
+	}
 }
 
 // Marks returns the changes to the document's leaving marks.

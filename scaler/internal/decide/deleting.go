@@ -78,7 +78,9 @@ func watchDeletions(r round, m Memory) (Decision, Memory) {
 		case since < askAgain:
 			d.note(w.Name, reason.New(reason.BeingDeleted, reason.Span("since", since)))
 		default:
-			d.Remove = append(d.Remove, removal(w, reason.New(reason.StillThere, reason.Span("since", since))))
+			s := removal(w, reason.New(reason.StillThere, reason.Span("since", since)))
+			s.Marked = w.Mark == cluster.LeaveIdle
+			d.Remove = append(d.Remove, s)
 		}
 	}
 	return d, m

@@ -128,9 +128,9 @@ func (m Memory) pauseMemos(doc cluster.Document, now time.Time) []string {
 // goneMemos returns the memos of servers that are going or gone and whose remains have
 // not been looked for.
 func (m Memory) goneMemos(nodes cluster.Nodes, present, going []string, now time.Time) []string {
-	there := map[string]bool{}
+	there, asked := map[string]bool{}, doomed(m.Asked, now)
 	for _, n := range nodes {
-		there[n.ID] = !slices.Contains(going, n.ID)
+		there[n.ID] = !slices.Contains(going, n.ID) && !asked[n.ID] && n.Status != cluster.StatusDeleting
 	}
 	gone := slices.Collect(maps.Keys(m.Servers))
 	gone = slices.DeleteFunc(gone, func(id string) bool { return there[id] || now.Sub(m.Servers[id].Seen) > mostCollects*orphanGrace })

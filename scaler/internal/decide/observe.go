@@ -15,7 +15,7 @@ func observe(facts Facts, p Policy, m Memory, now time.Time) (round, Memory) {
 	r.ready = ready(facts, now)
 	m.FirstSeen = firstSeen(facts.Cluster.Nodes, m, now)
 	m.Breakers = unforgotten(m.Breakers, now)
-	m.Posted = stillExpected(m.Posted, facts.Cluster.Nodes, now)
+	m = followPosted(facts.Cluster.Nodes, m, now)
 	m = readied(facts, r.ready, m, now)
 	m.LastInPool, m.LastBusy, m.Joins = copied(m.LastInPool), copied(m.LastBusy), copied(m.Joins)
 	r.fleet = fleet.Join(facts.Cluster, facts.Queue, fleet.Clock{

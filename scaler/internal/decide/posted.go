@@ -1,11 +1,11 @@
 package decide
 
 import (
-	"maps"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // expectedFor is how long a worker whose create call was sent counts as on its way while
@@ -33,13 +33,30 @@ func (m Memory) Expected() []string {
 	return names
 }
 
-// stillExpected returns the create calls whose servers may come and were not seen.
-func stillExpected(posted map[string]fleet.Expected, nodes cluster.Nodes, now time.Time) map[string]fleet.Expected {
-	seen := map[string]bool{}
+// followPosted returns the memory without the create calls whose servers were seen or will
+// not come. Calls of which nothing came are a failure of their group, unless the group
+// has got a server since, or has failed since.
+func followPosted(nodes cluster.Nodes, m Memory, now time.Time) Memory {
+	seen, came := map[string]bool{}, map[string]time.Time{}
 	for _, n := range nodes {
 		seen[n.Name] = true
+		came[n.Group] = latest(came[n.Group], m.FirstSeen[n.ID], n.Created)
 	}
-	out := copied(posted)
-	maps.DeleteFunc(out, func(name string, e fleet.Expected) bool { return seen[name] || now.Sub(e.Since) >= expectedFor })
-	return out
+	m.Posted = copied(m.Posted)
+	var faults []Fault
+	for name, e := range m.Posted {
+		over := now.Sub(e.Since) >= expectedFor
+		if !seen[name] && !over {
+			continue
+		}
+		delete(m.Posted, name)
+		f := Fault{Group: e.Group, Kind: cluster.FaultUnavailable, Why: reason.New(reason.NothingCame)}
+		if !seen[name] && !came[e.Group].After(e.Since) && !e.Since.Before(m.Breakers[f.key()].Last) {
+			faults = append(faults, f)
+		}
+	}
+	if len(faults) > 0 {
+		m = m.Failed(now, faults...)
+	}
+	return m
 }

@@ -99,8 +99,12 @@ func zoneOf(r round, w fleet.Worker) string {
 // counted reports whether a server's failure was counted before, by this scaler or by
 // the one before it: its removal may have to be tried often. It also reports true for a
 // server that was made before the last failure: servers that were made together fail in
-// several rounds, and are one attempt.
+// several rounds, and are one attempt. A server whose deletion was accepted before has
+// failed to go, and not to come.
 func counted(r round, w fleet.Worker, f Fault, m Memory) bool {
+	if _, asked := m.Asked[w.Node.ID]; asked {
+		return true
+	}
 	if id, before := m.Blamed[w.Name]; before && id == w.Node.ID {
 		return true
 	}

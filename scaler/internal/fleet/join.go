@@ -144,6 +144,9 @@ func (r *readings) worker(n cluster.Node) (w Worker, doubt reason.Reason) {
 	w.WasHealthy = w.InPool || r.clock.wasHealthy(w)
 	if learned, ok := r.clock.Learned[w.Group]; ok && !w.WasHealthy {
 		w.Timeout = learned
+		if n.Status == cluster.StatusBuild { // many that are built at once take longer than those it was learned from
+			w.Timeout = max(learned, r.clock.JoinTimeout)
+		}
 	}
 	w.Phase = phase(w, r.clock.Now)
 	if n.Status == cluster.StatusDeleting || r.clock.Doomed[n.ID] {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
@@ -48,16 +49,16 @@ func (r *round) act(ctx context.Context, d decide.Decision) error {
 }
 
 // do carries one action out, unless the scaler is asked to stop or the facts are
-// too old by now. It reports whether the action was carried out without an error.
-func (a *actions) do(ctx context.Context, part record.Part, what string, call func(ctx context.Context) error) bool {
+// too old by now.
+func (a *actions) do(ctx context.Context, part record.Part, what string, call func(ctx context.Context) error) {
 	if ctx.Err() != nil {
-		return false // the next scaler sees the same need
+		return // the next scaler sees the same need
 	}
 	if age := a.now().Sub(a.facts.Queue.ReadAt()); age > a.policy.MaxAge {
 		why := reason.New(reason.PutOff, reason.Span("age", age))
 		a.record.Notes = append(a.record.Notes, decide.Note{About: what, Reason: why})
 		a.Log.Info("not done", "about", what, "because", why.String())
-		return false
+		return
 	}
 	defer a.times.enter(part)()
 	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
@@ -68,9 +69,7 @@ func (a *actions) do(ctx context.Context, part record.Part, what string, call fu
 		err = fmt.Errorf("%s: %w", what, err)
 		a.failed = append(a.failed, err)
 		a.record.Failed(err)
-		return false
 	}
-	return true
 }
 
 // mark asks workers to leave, or to stay after all.
@@ -80,21 +79,34 @@ func (a *actions) mark(ctx context.Context, d decide.Decision) {
 	}
 }
 
-// enrol writes all workers into the roster that are ready. While that fails, their groups
+// enrol writes the workers of a decision into the roster. While that fails, their groups
 // get no others.
 func (a *actions) enrol(ctx context.Context, steps []decide.Step) {
 	if len(steps) == 0 {
 		return
 	}
 	a.do(ctx, record.PartEnrolments, "enrol workers", func(calling context.Context) error {
-		names, err := a.Actuator.Enrol(calling, a.facts.Cluster)
+		names, err := a.Actuator.Enrol(calling, enrollable(a.facts.Cluster, steps))
 		a.record.Enrolled = append(a.record.Enrolled, names...)
 		a.state.begun.coming = without(a.state.begun.coming, names)
 		if err != nil {
-			a.note(calling, faultsOf(groupsOf(steps), err)...)
+			a.note(calling, faultsOf(groupsOf(steps), decide.NotEnrolled, err)...)
 		}
 		return err
 	})
+}
+
+// enrollable returns a view in which only servers of the steps' names prove their
+// batches: no other can be enrolled, and each still counts as a server of its name.
+func enrollable(v cluster.View, steps []decide.Step) cluster.View {
+	decided := decide.Workers(steps)
+	v.Nodes = slices.Clone(v.Nodes)
+	for i, n := range v.Nodes {
+		if !slices.Contains(decided, n.Name) {
+			v.Nodes[i].BatchCA = ""
+		}
+	}
+	return v
 }
 
 // remove asks for the deletion of workers' servers.
@@ -126,9 +138,18 @@ func (a *actions) discard(ctx context.Context, steps []decide.Step) {
 			a.record.Notes = append(a.record.Notes, decide.Note{About: s.Worker, Reason: why})
 			continue
 		}
-		if a.do(ctx, record.PartDeletions, what, func(ctx context.Context) error { return d.Discard(ctx, a.id, s.Server) }) {
-			a.deleted(s.Server)
-		}
+		a.do(ctx, record.PartDeletions, what, func(ctx context.Context) error {
+			err := d.Discard(ctx, a.id, s.Server)
+			var off actuate.PutOffError
+			switch {
+			case errors.As(err, &off):
+				a.Log.Info("not done", "about", what, "because", off.Error())
+				return nil
+			case err == nil:
+				a.deleted(s.Server)
+			}
+			return err
+		})
 	}
 }
 
@@ -191,12 +212,16 @@ func servers(all ...[]decide.Step) []string {
 	return ids
 }
 
-// faultsOf returns what went wrong with workers of the groups.
-func faultsOf(groups []string, err error) []decide.Fault {
-	kind := cluster.KindOf(err)
+// kindOf returns the kind of a failure to make workers.
+func kindOf(err error) cluster.FaultKind {
 	if errors.Is(err, cluster.ErrDocumentConflict) {
-		kind = cluster.FaultConflict
+		return cluster.FaultConflict
 	}
+	return cluster.KindOf(err)
+}
+
+// faultsOf returns what went wrong with workers of the groups.
+func faultsOf(groups []string, kind cluster.FaultKind, err error) []decide.Fault {
 	var faults []decide.Fault
 	for _, group := range groups {
 		faults = append(faults, decide.Fault{Group: group, Kind: kind, Why: reason.Said(err.Error())})

@@ -75,10 +75,11 @@ func (a *actions) consoleIsOver(ctx context.Context, step decide.Step) bool {
 		return a.now().Sub(since) >= consoleTimeout
 	}
 	s.begun[id] = a.now()
-	return !s.reading.begin(ctx, id, func(ctx context.Context) console {
+	s.over[id] = !s.reading.begin(ctx, id, func(ctx context.Context) console {
 		text, err := a.Consoles.ConsoleTail(ctx, id, consoleLines)
 		return console{step: step, text: text, err: err}
 	})
+	return s.over[id]
 }
 
 // waitEnds returns when the first removal that waits for a console waits no longer; zero

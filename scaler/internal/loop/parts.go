@@ -48,8 +48,8 @@ type Actuator interface {
 	// their names.
 	Enrol(ctx context.Context, v cluster.View) ([]string, error)
 	// Remove asks for the deletion of workers' servers and returns the names for which
-	// the cloud has accepted it, with an error too. The roster stays. Of the names, the
-	// drained ones stay if they are not marked to leave any more.
+	// the cloud has accepted it, or may have, with an error too. The roster stays. Of the
+	// names, the drained ones stay if they are not marked to leave any more.
 	Remove(ctx context.Context, clusterID string, names, drained []string) ([]string, error)
 	// Forget takes workers whose servers are gone out of the roster and returns their
 	// names.
@@ -58,6 +58,8 @@ type Actuator interface {
 
 // discarder is an actuator that can ask for the deletion of one of two servers of a name.
 type discarder interface {
+	// Discard asks for the deletion of a server. The error is an actuate.PutOffError
+	// where the actuator does not do that now.
 	Discard(ctx context.Context, clusterID, serverID string) error
 }
 

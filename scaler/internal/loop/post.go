@@ -79,7 +79,7 @@ func (a *actions) refusals(groups []string, err error) []decide.Fault {
 	}
 	var lost cluster.NotMadeError
 	if !errors.As(err, &lost) {
-		return faultsOf(groups, err)
+		return faultsOf(groups, kindOf(err), err)
 	}
 	var faults []decide.Fault
 	for _, w := range lost {

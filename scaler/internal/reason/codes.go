@@ -6,6 +6,7 @@ const (
 	ConsoleFirst   Code = "console_first"
 	DiscardUnknown Code = "discard_unknown"
 	WorkerNotMade  Code = "worker_not_made"
+	NothingCame    Code = "nothing_came"
 )
 
 // Other is a reason that is known by its words alone.

@@ -8,6 +8,7 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	ConsoleFirst:   "put off: the console of the worker is read first",
 	DiscardUnknown: "this actuator deletes no server by its ID: {server} is left to you",
 	WorkerNotMade:  "{worker} {message}",
+	NothingCame:    "create calls got no answer, and no server came of them",
 
 	ReadyToEnrol: "its server has the address {address}, and no roster has it yet",
 

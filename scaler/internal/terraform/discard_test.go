@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 )
 
 type discarding struct {
@@ -29,7 +30,7 @@ func TestDiscard(t *testing.T) {
 		err          error
 	}{
 		{"one more of a name", "twin", false, []string{"twin"}, nil},
-		{"while a run is going", "twin", true, nil, nil},
+		{"while a run is going", "twin", true, nil, errRunGoing},
 		{"of a group with scaling", "gpu", false, nil, ErrNotOurs},
 		{"not in the list any more", "none", false, []string{"none"}, nil},
 	} {
@@ -45,6 +46,8 @@ func TestDiscard(t *testing.T) {
 			}
 			if err := a.Discard(t.Context(), "id", row.server); !errors.Is(err, row.err) || !slices.Equal(cloud.gone, row.gone) {
 				t.Errorf("gone %v, want %v; %v", cloud.gone, row.gone, err)
+			} else if _, off := errors.AsType[actuate.PutOffError](err); off != row.going {
+				t.Errorf("put off %t: %v", off, err)
 			}
 		})
 	}

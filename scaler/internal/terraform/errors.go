@@ -26,6 +26,8 @@ var (
 	// errOvertaken: another apply came in between, so the next attempt may begin at
 	// once.
 	errOvertaken = errors.New("another run came in between")
+	// errRunGoing: what the current run may have made is left alone until it is over.
+	errRunGoing = errors.New("a run is going that may have made it")
 	// ErrNotOurs: the group's number is no count in Terraform's configuration.
 	ErrNotOurs = errors.New(`the group has "scaling" in Terraform's configuration: with actuator "terraform" it needs a count that follows the variables file`)
 )

@@ -222,8 +222,7 @@ func (a *Actuator) Discard(ctx context.Context, clusterID, serverID string) erro
 	case !ours:
 		return fmt.Errorf("delete server %s: %w", serverID, ErrNotOurs)
 	case going:
-		a.o.Log("an unwanted server stays until the run is over", "server", serverID)
-		return nil
+		return actuate.PutOffError{Err: fmt.Errorf("delete server %s: %w", serverID, errRunGoing)}
 	}
 	return a.o.Cloud.RequestDiscard(ctx, a.ref(clusterID), serverID)
 }
