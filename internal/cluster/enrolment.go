@@ -6,6 +6,10 @@ import "time"
 // the certificate of its first host key is good for so long (trust.FirstHostKeyTTL).
 const FirstKeyTTL = 30 * 24 * time.Hour
 
+// AddressTime is how long after its creation a worker without an address is hoped to get
+// one. An apply waits for about so long; what has none then is built anew by the next.
+const AddressTime = 20 * time.Minute
+
 // Enrolled reports whether the roster holds this worker: the server, not only its
 // name. An older server's entry of that name is none of its own.
 func (d Document) Enrolled(n Node) bool {
@@ -19,8 +23,8 @@ func (m Member) Enrols(n Node) bool { return n.Batch == "" || n.Batch == m.Batch
 
 // Unenrollable returns why a worker can never be enrolled by what its server bears, as the
 // end of the sentence "it can't be enrolled: …"; "" for a worker that can, if perhaps
-// not before it has an address or its group is in the document. It says nothing about
-// workers that are enrolled.
+// not before it has an address, which may take AddressTime, or its group is in the
+// document. It says nothing about workers that are enrolled.
 func (d Document) Unenrollable(n Node, now time.Time) string {
 	switch {
 	case n.Role != RoleWorker || n.ClusterID != d.ID:
@@ -31,6 +35,8 @@ func (d Document) Unenrollable(n Node, now time.Time) string {
 		return "its metadata hold no " + MetaBatchCA + " that belongs to its " + MetaBatch
 	case n.Created.IsZero() || now.Sub(n.Created) >= FirstKeyTTL:
 		return "the certificate of its first key has ended"
+	case n.Address == "" && n.Status.Standing() == Sound && n.Status != StatusUnknown && now.Sub(n.Created) >= AddressTime:
+		return "it has got no address since it was made"
 	}
 	return ""
 }

@@ -29,6 +29,9 @@ func Enrol(d *cluster.Document, nodes cluster.Nodes, now time.Time) []cluster.Me
 		}
 		entry := cluster.Member{Name: n.Name, Address: n.Address, Batch: n.Batch}
 		if listed {
+			if d.Workers[i].Batch == n.Batch {
+				entry.Leaving = d.Workers[i].Leaving // the mark is for the worker, wherever it is
+			}
 			d.Workers[i] = entry
 		} else {
 			d.Workers = append(d.Workers, entry)

@@ -90,13 +90,20 @@ func TestEnrol(t *testing.T) {
 	}
 }
 
-// A worker that is marked to leave stays so while its server is there.
+// A worker that is marked to leave stays so while its server is there, also at another
+// address.
 func TestEnrolKeepsMarks(t *testing.T) {
 	a := newBatchCA(t)
 	d := New(sampleSpec(), "ssh-ed25519 CA", 7)
-	d.Workers = []cluster.Member{{Name: "astro-cpu-1", Address: "10.0.0.1", Batch: cluster.BatchID(a), Leaving: cluster.LeaveIdle}}
-	Enrol(&d, cluster.Nodes{born(t, a, "astro-cpu-1", "1"), born(t, a, "astro-cpu-2", "2")}, enrolNow)
+	d.Workers = []cluster.Member{
+		{Name: "astro-cpu-1", Address: "10.0.0.1", Batch: cluster.BatchID(a), Leaving: cluster.LeaveIdle},
+		{Name: "astro-cpu-3", Address: "10.0.0.9", Batch: cluster.BatchID(a), Leaving: cluster.LeaveJobsOK},
+	}
+	Enrol(&d, cluster.Nodes{born(t, a, "astro-cpu-1", "1"), born(t, a, "astro-cpu-2", "2"), born(t, a, "astro-cpu-3", "3")}, enrolNow)
 	if m, _ := d.Member("astro-cpu-1"); m.Leaving != cluster.LeaveIdle {
+		t.Errorf("%+v", m)
+	}
+	if m, _ := d.Member("astro-cpu-3"); m.Leaving != cluster.LeaveJobsOK || m.Address != "10.0.0.3" {
 		t.Errorf("%+v", m)
 	}
 	if m, _ := d.Member("astro-cpu-2"); m.Leaving != cluster.Stays || m.Address == "" {
