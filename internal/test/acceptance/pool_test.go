@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/cloudenv"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/pooltest"
 )
 
 // pool is a real HTCondor pool, with an access point that has a queue of its own
@@ -39,7 +40,24 @@ func newPool(t *testing.T) *pool {
 	if jobs := p.jobs(t); len(jobs) > 0 {
 		t.Fatalf("the pool has jobs already, it must be empty: %v", jobs)
 	}
+	p.configure(t)
 	return p
+}
+
+// configure has the central manager take workers' tokens as a front-end does.
+func (p *pool) configure(t *testing.T) {
+	t.Helper()
+	value := func(name string) string { return strings.TrimSpace(p.must(t, "", "admin", "condor_config_val", name)) }
+	text, err := pooltest.Configuration(t.Context(), "front-end", value("UID_DOMAIN"), value("CONDOR_HOST"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.must(t, text, "configure")
+	t.Cleanup(func() {
+		if _, err := p.call("", "configure"); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // call runs the program. It is run by the test's guests and by the test itself,

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/pooltest"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"
@@ -55,23 +56,12 @@ func newAttacked(t *testing.T) *attacked {
 // configuration returns what the node program writes for a node.
 func (p *attacked) configuration(node string) string {
 	p.t.Helper()
-	program := `
-import sys
-sys.path.insert(0, "../../../../internal")
-from node.batch import Given, htcondor
-class Node: pass
-n = Node()
-n.domain, n.name, n.group = sys.argv[2], sys.argv[1], "cpu"
-n.is_front_end, n.server_id, n.full = n.name == "front-end", "server-of-" + n.name, lambda name: name + "." + n.domain
-manager = sys.argv[3]
-print(htcondor.HTCondor(n).configuration(Given(manager, None, "", "", {})).replace("NETWORK_HOSTNAME = front-end", "# NETWORK_HOSTNAME = front-end"))
-`
 	manager := strings.TrimSpace(p.must("", "admin", "condor_config_val", "CONDOR_HOST"))
-	out, err := exec.CommandContext(p.t.Context(), "python3", "-B", "-c", program, node, p.domain, manager).Output()
+	text, err := pooltest.Configuration(p.t.Context(), node, p.domain, manager)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return string(out)
+	return text
 }
 
 // add adds a worker with a token as the node program makes it.
