@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/rounds"
 )
 
 // client speaks to the cloud beside the provider.
@@ -26,9 +28,9 @@ func (s *stage) client(t *testing.T) *openstack.Client {
 }
 
 // scaler is what a scaler makes and removes workers with.
-func (s *stage) scaler(t *testing.T) *provision.Provisioner {
+func (s *stage) scaler(t *testing.T) provision.Steps {
 	t.Helper()
-	return provision.New(s.client(t), provision.Options{Owner: cluster.OwnerScaler})
+	return provision.Steps{Provisioner: provision.New(s.client(t), provision.Options{Owner: cluster.OwnerScaler})}
 }
 
 func (s *stage) clusterID(t *testing.T) string {
@@ -43,16 +45,18 @@ func (s *stage) clusterID(t *testing.T) string {
 
 func (s *stage) scaleBy(t *testing.T, n int, remove ...string) {
 	t.Helper()
-	p, id := s.scaler(t), s.clusterID(t)
+	p, ref := s.scaler(t), cluster.Ref{ID: s.clusterID(t), Name: "astro"}
 	if n > 0 {
-		if _, err := p.AddWorkers(t.Context(), id, "cpu", n); err != nil {
-			t.Fatal(err)
-		}
+		rounds.Add(t, p, ref, n, func(ctx context.Context) ([]string, error) {
+			posted, err := p.Post(ctx, ref, []provision.Order{{Group: "cpu", Count: n}})
+			return posted.Accepted.Names(), err
+		})
 	}
 	if len(remove) > 0 {
-		if err := p.RemoveWorkers(t.Context(), id, remove, nil); err != nil {
-			t.Fatal(err)
-		}
+		rounds.Remove(t, p, ref, remove, func(ctx context.Context) ([]string, error) {
+			retired, err := p.RequestDeletion(ctx, ref, remove, nil)
+			return retired.Accepted, err
+		})
 	}
 }
 

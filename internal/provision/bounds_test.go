@@ -29,28 +29,20 @@ func TestTheScalerActsBetweenPlanAndApply(t *testing.T) {
 		name    string
 		planned []string // by a plan that saw workers 1 to 3
 		min     int
-		act     func(*testing.T, *Provisioner, *memCloud, string)
+		act     func(*testing.T, Steps, Request)
 		want    []string
 	}{
-		{"it adds one", wantNames("cpu", 1, 2, 3), 1, func(t *testing.T, p *Provisioner, _ *memCloud, id string) {
-			if _, err := p.AddWorkers(t.Context(), id, "cpu", 1); err != nil {
-				t.Fatal(err)
-			}
+		{"it adds one", wantNames("cpu", 1, 2, 3), 1, func(t *testing.T, p Steps, req Request) {
+			p.add(t, req, Order{Group: "cpu", Count: 1})
 		}, wantNames("cpu", 1, 2, 3, 4)},
-		{"it removes one", wantNames("cpu", 1, 2, 3), 1, func(t *testing.T, p *Provisioner, _ *memCloud, id string) {
-			if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-2"}, nil); err != nil {
-				t.Fatal(err)
-			}
+		{"it removes one", wantNames("cpu", 1, 2, 3), 1, func(t *testing.T, p Steps, req Request) {
+			p.remove(t, req, "astro-cpu-2")
 		}, wantNames("cpu", 1, 3)},
-		{"it goes below min", wantNames("cpu", 1, 2, 3), 3, func(t *testing.T, p *Provisioner, _ *memCloud, id string) {
-			if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-2"}, nil); err != nil {
-				t.Fatal(err)
-			}
+		{"it goes below min", wantNames("cpu", 1, 2, 3), 3, func(t *testing.T, p Steps, req Request) {
+			p.remove(t, req, "astro-cpu-2")
 		}, wantNames("cpu", 1, 2, 3)},
-		{"it makes what the plan was to make", wantNames("cpu", 1, 2, 3, 4), 4, func(t *testing.T, p *Provisioner, _ *memCloud, id string) {
-			if _, err := p.AddWorkers(t.Context(), id, "cpu", 1); err != nil {
-				t.Fatal(err)
-			}
+		{"it makes what the plan was to make", wantNames("cpu", 1, 2, 3, 4), 4, func(t *testing.T, p Steps, req Request) {
+			p.add(t, req, Order{Group: "cpu", Count: 1})
 		}, wantNames("cpu", 1, 2, 3, 4)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -61,7 +53,7 @@ func TestTheScalerActsBetweenPlanAndApply(t *testing.T) {
 				req.Create = false
 				scale(&req, row.min, 10)
 				req.Planned = row.planned
-				row.act(t, New(c, Options{Owner: cluster.OwnerScaler}), c, req.Spec.ID)
+				row.act(t, Steps{New(c, Options{Owner: cluster.OwnerScaler})}, req)
 				if res := apply(t, c, req); len(res.Problems) > 0 {
 					t.Errorf("problems: %v", res.Problems)
 				}
@@ -76,24 +68,6 @@ func TestTheScalerActsBetweenPlanAndApply(t *testing.T) {
 			})
 		})
 	}
-}
-
-// The scaler's RemoveWorkers meant a server that is gone; the one that is being
-// made in its place, under its name, stays.
-func TestRemoveWorkersSparesASuccessor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newMemCloud()
-		req := testRequest(t, 2)
-		apply(t, c, req)
-		c.server(t, "astro-cpu-2").metadata[cluster.MetaBatch] = "another"
-		if err := New(c, Options{Owner: cluster.OwnerScaler}).RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-2"}, nil); err != nil {
-			t.Fatal(err)
-		}
-		expectNames(t, c, wantNames("cpu", 1, 2))
-		if _, there := document(t, c).Member("astro-cpu-2"); !there {
-			t.Error("the successor's place in the roster is gone")
-		}
-	})
 }
 
 func TestSwitchingTheOwnerTouchesNoNode(t *testing.T) {

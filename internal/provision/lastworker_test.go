@@ -93,7 +93,7 @@ func TestTheLastWorkerBringsTheRoster(t *testing.T) {
 		if slices.Contains(c.log, "report") || slices.Contains(c.log, "clear report") {
 			t.Error("the metadata service's slot was used")
 		}
-		if _, err := New(c, Options{}).AddWorkers(bounded(t), req.Spec.ID, "cpu", 1); !errors.Is(err, ErrGrowsByTerraform) {
+		if _, err := (Steps{New(c, Options{})}).Post(bounded(t), req.ref(), []Order{{Group: "cpu", Count: 1}}); !errors.Is(err, ErrGrowsByTerraform) {
 			t.Errorf("a scaler adds a worker: %v", err)
 		}
 		req.Keys = nil

@@ -61,9 +61,9 @@ func TestAWriteOfUnknownOutcomeOverwritesNobody(t *testing.T) {
 					_, err := p.Apply(ctx, wish(firstID, 2))
 					return err
 				})
-				other := w.provisioner(w.cloud.Transport())
+				other, ref := provision.Steps{Provisioner: w.provisioner(w.cloud.Transport())}, cluster.Ref{ID: firstID, Name: "astro"}
 				before, puts := w.document().Generation, 0
-				p := w.provisioner(transportFunc(func(r *http.Request) (*http.Response, error) {
+				p := provision.Steps{Provisioner: w.provisioner(transportFunc(func(r *http.Request) (*http.Response, error) {
 					if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/metadata") {
 						return w.cloud.Transport().RoundTrip(r)
 					}
@@ -75,12 +75,12 @@ func TestAWriteOfUnknownOutcomeOverwritesNobody(t *testing.T) {
 							t.Errorf("the first write: %v, %v", resp, err)
 						}
 					}
-					if err := other.SetLeaving(r.Context(), firstID, map[string]cluster.Leaving{"astro-cpu-2": cluster.LeaveIdle}); err != nil {
+					if err := other.SetLeaving(r.Context(), ref, map[string]cluster.Leaving{"astro-cpu-2": cluster.LeaveIdle}); err != nil {
 						t.Error(err)
 					}
 					return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
-				}))
-				if err := p.SetLeaving(t.Context(), firstID, map[string]cluster.Leaving{"astro-cpu-1": cluster.LeaveIdle}); err != nil {
+				}))}
+				if err := p.SetLeaving(t.Context(), ref, map[string]cluster.Leaving{"astro-cpu-1": cluster.LeaveIdle}); err != nil {
 					t.Fatal(err)
 				}
 				d := w.document()
@@ -105,7 +105,7 @@ func TestAWriteThatNeverSucceedsIsTheCloudsFailure(t *testing.T) {
 		changes[1].begin(w)
 		before := w.document()
 		w.cloud.Fault(openstacktest.Fault{Method: http.MethodPut, Status: http.StatusServiceUnavailable, Times: -1})
-		err := w.provisioner(w.cloud.Transport()).SetLeaving(t.Context(), firstID, map[string]cluster.Leaving{"astro-cpu-1": cluster.LeaveIdle})
+		err := provision.Steps{Provisioner: w.provisioner(w.cloud.Transport())}.SetLeaving(t.Context(), cluster.Ref{ID: firstID}, map[string]cluster.Leaving{"astro-cpu-1": cluster.LeaveIdle})
 		if !cluster.IsKind(err, cluster.FaultUnavailable) || !strings.Contains(err.Error(), "write the cluster document") {
 			t.Errorf("error %v", err)
 		}

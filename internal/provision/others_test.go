@@ -177,9 +177,7 @@ func TestAWorkerThatThePlanHasNotSeenStays(t *testing.T) {
 				c := newMemCloud()
 				req := testRequest(t, 2)
 				apply(t, c, req)
-				if _, err := New(c, Options{Owner: cluster.OwnerScaler}).AddWorkers(t.Context(), req.Spec.ID, "cpu", 2); err != nil {
-					t.Fatal(err)
-				}
+				Steps{New(c, Options{Owner: cluster.OwnerScaler})}.add(t, req, Order{Group: "cpu", Count: 2})
 				req.Create = false
 				grow(&req, row.count, row.retire...)
 				req.Planned = row.planned

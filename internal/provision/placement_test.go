@@ -50,10 +50,7 @@ func TestPlacement(t *testing.T) {
 			t.Errorf("front-end: metadata %v, volume %v", slices.Sorted(maps.Keys(fe.Metadata)), fe.BootVolume)
 		}
 
-		made, err := New(c, Options{Owner: cluster.OwnerScaler}).AddWorkers(t.Context(), req.Spec.ID, "cpu", 1)
-		if err != nil || len(made) != 1 {
-			t.Fatal(made, err)
-		}
+		made := Steps{New(c, Options{Owner: cluster.OwnerScaler})}.add(t, req, Order{Group: "cpu", Count: 1})
 		first, last := c.request(t, "astro-cpu-1"), c.request(t, made[0])
 		if last.Zone != "a" || !last.ConfigDrive || last.Metadata["owner"] != "ada" || *last.BootVolume != *first.BootVolume ||
 			last.Metadata[cluster.MetaImage] != "img" || last.Metadata[cluster.MetaSpec] != first.Metadata[cluster.MetaSpec] {

@@ -11,10 +11,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 )
 
-// Steps are what a scaler does to a cluster. Each sends what was decided and returns; none
-// waits for a server. Later readings show what came of it, to whichever process.
-type Steps struct{ *Provisioner }
-
 // Order is a number of workers of one group to make.
 type Order struct {
 	Group    string

@@ -13,27 +13,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
-// scalerOn makes a cluster with that many workers of the group cpu and returns the scaler's
-// Steps and a request of that cluster.
-func scalerOn(t *testing.T, c *memCloud, workers int, change func(*Request)) (Steps, Request) {
-	t.Helper()
-	req := testRequest(t, workers)
-	if change != nil {
-		change(&req)
-	}
-	apply(t, c, req)
-	return Steps{New(c, Options{Owner: cluster.OwnerScaler})}, req
-}
-
-func (p Steps) view(t *testing.T, req Request) cluster.View {
-	t.Helper()
-	v, err := p.Refresh(t.Context(), req.ref(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
 func twoGroups(req *Request) {
 	gpu := req.Spec.Groups["cpu"]
 	gpu.Count, gpu.Zones = 0, []string{"a", "b"}
@@ -206,6 +185,66 @@ func TestAKilledScalersWorkersAreEnrolled(t *testing.T) {
 			t.Errorf("joined %d of %d, pending %q", v.Report.Joined, made, v.Report.PendingNames)
 		}
 		return killed
+	})
+}
+
+func TestZonesToAvoid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 0)
+		zoned(&req, "a", "b")
+		apply(t, c, req)
+		p := Steps{New(c, Options{Owner: cluster.OwnerScaler})}
+		for _, row := range []struct {
+			avoid []string
+			want  []string // of two workers
+		}{
+			{nil, []string{"a", "b"}},
+			{[]string{"a"}, []string{"b", "b"}},
+			{[]string{"b"}, []string{"a", "a"}},
+			{[]string{"a", "b"}, []string{"a", "b"}}, // there is no other
+		} {
+			var got []string
+			for _, name := range p.add(t, req, Order{Group: "cpu", Count: 2, Avoid: row.avoid}) {
+				got = append(got, c.request(t, name).Zone)
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, row.want) {
+				t.Errorf("avoiding %v: zones %v, want %v", row.avoid, got, row.want)
+			}
+		}
+	})
+}
+
+// No zone has room: each reading shows which build has failed, where and why, and none of
+// these workers is enrolled. The next order avoids those zones.
+func TestBuildsThatFailAreSeenWithTheirZones(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		p, req := scalerOn(t, c, 0, func(req *Request) { zoned(req, "a", "b") })
+		c.full = map[string]bool{"a": true, "b": true}
+		var avoid []string
+		for range 2 {
+			posted, err := p.Post(t.Context(), req.ref(), []Order{{Group: "cpu", Count: 1, Avoid: avoid}})
+			if err != nil || !slices.Equal(posted.Accepted.Names(), []string{"astro-cpu-1"}) {
+				t.Fatalf("posted %+v, %v", posted, err)
+			}
+			time.Sleep(memActive)
+			v := p.view(t, req)
+			n, _ := v.Nodes.ByName("astro-cpu-1")
+			if !n.Broken() || n.Fault == nil || cluster.FaultOfWords(n.Fault.Message) != cluster.FaultNoHost {
+				t.Errorf("the reading shows %+v", n)
+			}
+			if names, err := p.Enrol(t.Context(), v); err != nil || len(names) > 0 {
+				t.Errorf("enrolled %v, %v", names, err)
+			}
+			avoid = append(avoid, n.Zone)
+			p.remove(t, req, "astro-cpu-1")
+		}
+		slices.Sort(avoid)
+		if !slices.Equal(avoid, []string{"a", "b"}) {
+			t.Errorf("it was built in zones %v", avoid)
+		}
 	})
 }
 

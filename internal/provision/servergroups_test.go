@@ -50,10 +50,8 @@ func TestServerGroups(t *testing.T) {
 			t.Error("the front-end is in a server group")
 		}
 
-		p := New(c, Options{Owner: cluster.OwnerScaler})
-		if _, err := p.AddWorkers(t.Context(), req.Spec.ID, "cpu", 1); err != nil {
-			t.Fatal(err)
-		}
+		p := Steps{New(c, Options{Owner: cluster.OwnerScaler})}
+		p.add(t, req, Order{Group: "cpu", Count: 1})
 		expectGroups(t, c, "scaler", "astro-cpu anti-affinity 3", others)
 
 		req.Create = false
@@ -61,9 +59,7 @@ func TestServerGroups(t *testing.T) {
 		policy("soft-anti-affinity")
 		apply(t, c, req)
 		expectGroups(t, c, "another policy", "astro-cpu anti-affinity 3", "astro-cpu soft-anti-affinity 1", others)
-		if err := p.RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-1", "astro-cpu-2", "astro-cpu-3"}, nil); err != nil {
-			t.Fatal(err)
-		}
+		p.remove(t, req, "astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
 		expectGroups(t, c, "the last of the old policy went", "astro-cpu soft-anti-affinity 1", others)
 
 		grow(&req, 0)
@@ -179,13 +175,9 @@ func TestMembersThatLingerMakeNoSecondServerGroup(t *testing.T) {
 		req := testRequest(t, 3)
 		placed(&req, cluster.Placement{ServerGroup: "anti-affinity"})
 		made(t, c, &req)
-		p := New(c, Options{Owner: cluster.OwnerScaler})
-		if err := p.RemoveWorkers(t.Context(), req.Spec.ID, []string{"astro-cpu-3"}, nil); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.AddWorkers(t.Context(), req.Spec.ID, "cpu", 1); err != nil {
-			t.Fatal(err)
-		}
+		p := Steps{New(c, Options{Owner: cluster.OwnerScaler})}
+		p.remove(t, req, "astro-cpu-3")
+		p.add(t, req, Order{Group: "cpu", Count: 1})
 		expectGroups(t, c, "one of another run has gone", "astro-cpu anti-affinity 4")
 		time.Sleep(memDelete + 2*time.Minute)
 

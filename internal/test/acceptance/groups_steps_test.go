@@ -3,6 +3,7 @@
 package acceptance
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/cloudenv"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/rounds"
 )
 
 // create makes three groups at once, the front-end on a port that was there
@@ -73,7 +75,8 @@ func (l *life) changeGroups(t *testing.T) {
 // scaling adds and removes workers of a group with scaling as a scaler does. Inside the
 // bounds a plan has no difference; below them it has a repair.
 func (l *life) scaling(t *testing.T) {
-	scaler := provision.New(l.cloud, provision.Options{Owner: cluster.OwnerScaler})
+	scaler := provision.Steps{Provisioner: provision.New(l.cloud, provision.Options{Owner: cluster.OwnerScaler})}
+	ref := cluster.Ref{ID: l.id, Name: l.name}
 	count := func(want int) {
 		t.Helper()
 		l.settle(t, cluster.StatusActive)
@@ -81,16 +84,18 @@ func (l *life) scaling(t *testing.T) {
 			t.Fatalf("%d workers of gpu, want %d", got, want)
 		}
 	}
-	if _, err := scaler.AddWorkers(t.Context(), l.id, "gpu", 1); err != nil {
-		t.Fatal(err)
-	}
+	rounds.Add(t, scaler, ref, 1, func(ctx context.Context) ([]string, error) {
+		posted, err := scaler.Post(ctx, ref, []provision.Order{{Group: "gpu", Count: 1}})
+		return posted.Accepted.Names(), err
+	})
 	count(l.each + 1)
 	l.expectNoDifference(t)
 	remove := func(names ...string) {
 		t.Helper()
-		if err := scaler.RemoveWorkers(t.Context(), l.id, names, nil); err != nil {
-			t.Fatal(err)
-		}
+		rounds.Remove(t, scaler, ref, names, func(ctx context.Context) ([]string, error) {
+			retired, err := scaler.RequestDeletion(ctx, ref, names, nil)
+			return retired.Accepted, err
+		})
 	}
 	present := l.nodes(t.Context(), t).Workers("gpu").Names()
 	remove(present[:2]...)

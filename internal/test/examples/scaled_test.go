@@ -1,6 +1,7 @@
 package examples
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/rounds"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/tfcli"
 )
 
@@ -51,7 +53,7 @@ func (s *stage) quick(config string) *tfcli.CLI {
 }
 
 // scaler returns what a scaler makes and removes workers with.
-func (s *stage) scaler() *provision.Provisioner {
+func (s *stage) scaler() provision.Steps {
 	s.t.Helper()
 	client, err := openstack.New(s.t.Context(), openstack.Config{
 		AuthURL: s.cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password, UserDomainName: openstacktest.DomainName,
@@ -61,7 +63,7 @@ func (s *stage) scaler() *provision.Provisioner {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return provision.New(client, provision.Options{Owner: cluster.OwnerScaler})
+	return provision.Steps{Provisioner: provision.New(client, provision.Options{Owner: cluster.OwnerScaler})}
 }
 
 // lasting are the outputs that hold while a scaler works, as the resource's page says.
@@ -88,7 +90,7 @@ func TestPlanIsQuietBesideAScaler(t *testing.T) {
 	if !strings.HasPrefix(known, "astro-frontend,") || !strings.Contains(known, "\n@cert-authority astro-cpu-* ssh-ed25519 ") {
 		t.Errorf("known_hosts is\n%s", known)
 	}
-	p, id := s.scaler(), made["id"].(string)
+	p, ref := s.scaler(), cluster.Ref{ID: made["id"].(string), Name: "astro"}
 	quiet := func(when string) {
 		t.Helper()
 		text, differs, err := cli.Plan(t.Context())
@@ -97,14 +99,17 @@ func TestPlanIsQuietBesideAScaler(t *testing.T) {
 		}
 	}
 	quiet("after the apply")
-	if _, err := p.AddWorkers(t.Context(), id, "cpu", 3); err != nil {
-		t.Fatal(err)
-	}
+	rounds.Add(t, p, ref, 3, func(ctx context.Context) ([]string, error) {
+		posted, err := p.Post(ctx, ref, []provision.Order{{Group: "cpu", Count: 3}})
+		return posted.Accepted.Names(), err
+	})
 	quiet("after the scaler has added workers")
 	s.must(cli.Apply(t.Context())) // which writes the new workers into the state
-	if err := p.RemoveWorkers(t.Context(), id, []string{"astro-cpu-2"}, nil); err != nil {
-		t.Fatal(err)
-	}
+	leaving := []string{"astro-cpu-2"}
+	rounds.Remove(t, p, ref, leaving, func(ctx context.Context) ([]string, error) {
+		retired, err := p.RequestDeletion(ctx, ref, leaving, nil)
+		return retired.Accepted, err
+	})
 	quiet("after the scaler has removed one")
 	s.destroy(cli)
 	s.expectNothing()

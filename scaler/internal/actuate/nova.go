@@ -79,7 +79,7 @@ func refusal(p provision.Posted) error {
 
 // Mark asks workers to leave, or to stay after all.
 func (n *Nova) Mark(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error {
-	return n.p.SetLeaving(ctx, clusterID, marks)
+	return n.p.SetLeaving(ctx, n.ref(clusterID), marks)
 }
 
 // Enrol writes the workers of a reading that are ready into the roster.
@@ -146,7 +146,7 @@ type Provisioner interface {
 	ReadReport(ctx context.Context, v cluster.View, keep bool) (cluster.View, error)
 	Post(ctx context.Context, ref cluster.Ref, orders []provision.Order) (provision.Posted, error)
 	Enrol(ctx context.Context, v cluster.View) ([]string, error)
-	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
+	SetLeaving(ctx context.Context, ref cluster.Ref, marks map[string]cluster.Leaving) error
 	RequestDeletion(ctx context.Context, ref cluster.Ref, names, drained []string) (provision.Retired, error)
 	Forget(ctx context.Context, ref cluster.Ref, names []string, known cluster.Nodes) ([]string, error)
 	RequestDiscard(ctx context.Context, ref cluster.Ref, serverID string) error

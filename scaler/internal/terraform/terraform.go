@@ -23,7 +23,7 @@ type Reader interface {
 // state has. provision.Steps satisfies it.
 type Cloud interface {
 	Refresh(ctx context.Context, ref cluster.Ref, known cluster.Nodes) (cluster.View, error)
-	SetLeaving(ctx context.Context, clusterID string, marks map[string]cluster.Leaving) error
+	SetLeaving(ctx context.Context, ref cluster.Ref, marks map[string]cluster.Leaving) error
 	Enrol(ctx context.Context, v cluster.View) ([]string, error)
 	Forget(ctx context.Context, ref cluster.Ref, names []string, known cluster.Nodes) ([]string, error)
 	RequestDiscard(ctx context.Context, ref cluster.Ref, serverID string) error
@@ -234,7 +234,7 @@ func (a *Actuator) Mark(ctx context.Context, clusterID string, marks map[string]
 	if err != nil || len(marks) == 0 {
 		return err
 	}
-	return a.o.Cloud.SetLeaving(ctx, clusterID, marks)
+	return a.o.Cloud.SetLeaving(ctx, a.ref(clusterID), marks)
 }
 
 func (a *Actuator) takeBack(marks map[string]cluster.Leaving) (map[string]cluster.Leaving, error) {

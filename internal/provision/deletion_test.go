@@ -1,0 +1,32 @@
+package provision
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+)
+
+// A destroy says at once which server is locked, when all others are gone.
+func TestDestroyNamesALockedServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 2)
+		apply(t, c, req)
+		c.lockedNames = map[string]bool{"astro-cpu-1": true}
+		start := time.Now()
+		err := New(c, Options{}).Destroy(t.Context(), cluster.Ref{ID: req.Spec.ID}, nil)
+		if !cluster.IsKind(err, cluster.FaultConflict) || !strings.Contains(err.Error(), "delete astro-cpu-1") || time.Since(start) > 2*time.Minute {
+			t.Errorf("after %s: %v", time.Since(start), err)
+		}
+		if left := c.present(); len(left) != 1 || left[0].req.Name != "astro-cpu-1" {
+			t.Errorf("left: %d servers", len(left))
+		}
+		c.lockedNames = nil
+		if err := New(c, Options{}).Destroy(t.Context(), cluster.Ref{ID: req.Spec.ID}, nil); err != nil || len(c.present()) != 0 {
+			t.Errorf("unlocked: %v", err)
+		}
+	})
+}
