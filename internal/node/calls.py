@@ -134,7 +134,11 @@ def _connect(addresses):
     found, deadline = {}, time.monotonic() + PATIENCE
     with selectors.DefaultSelector() as waiting:
         for address in addresses:
-            s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+            try:
+                s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+            except OSError as error:  # this system has no IPv6
+                found[address] = str(error)
+                continue
             s.setblocking(False)
             error = s.connect_ex((address, PORT))
             if error in (0, errno.EINPROGRESS):

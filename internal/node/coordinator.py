@@ -168,10 +168,13 @@ class Coordinator:
         self.identity.user_key = answer["user_key"] or self.identity.user_key
 
     def start_tasks(self, now):
-        """Starts what is to be done for each worker: first for those that have no bundle,
-        then for those with the oldest."""
+        """Starts what is to be done for each worker: last for those that fail, since they
+        could keep all threads busy; first for those that have no bundle, then for those
+        with the oldest."""
+        def rank(member):
+            return self.tasks.times_failed(("roster", member[0])), self.records.workers[member[0]].get("acked") or []
         failed = None
-        for name, m in sorted(self.members.items(), key=lambda member: self.records.workers[member[0]].get("acked") or []):
+        for name, m in sorted(self.members.items(), key=rank):
             try:
                 self.tend(now, name, m)
             except Exception as error:  # costs this worker its turn
@@ -219,6 +222,7 @@ class Coordinator:
                 self.failed(now, ("roster", name), self.records.workers.get(name, {}), clean(why))
             elif why is not None:
                 self.up.add(m["address"])
+                self.tasks.succeed(("roster", name))  # its failures were those of its boot
 
     def look_after(self, now, name, m, record):
         """Starts what is to be done from time to time for a worker that has the bundle."""

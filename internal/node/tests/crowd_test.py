@@ -8,6 +8,7 @@ import socket
 from .. import calls, report, ssh
 from ..bundle import LONGEST, SETTLE, Rendered
 from ..calls import Calls
+from ..system import Failure
 from ..tasks import GATHER, Tasks
 from .crowd import KEYGEN, Crowd, Killed
 from .harness import ClusterCase
@@ -75,6 +76,32 @@ class Many(CrowdCase):
         c.run_until(made, lambda: sum(1 for n, v in c.has.items() if tuple(v) >= (c.document["generation"], 2)) >= 20)
         self.assertLess(c.time - began, 2 * SETTLE + 8)
         self.assertLess(SETTLE, LONGEST)
+
+    def test_many_workers_that_hang_do_not_keep_the_others_waiting(self):
+        """Each row: whether they hang before they have joined, or with a bundle that is
+        older than that of the others."""
+        for joined in False, True:
+            with self.subTest(joined=joined):
+                c = self.crowd(60)
+                made, stuck, real = c.coordinator(), set(), c.answer
+                c.PARALLEL = made.tasks.parallel = 8
+
+                def answer(name, *rest, c=c, stuck=stuck, real=real):
+                    if name in stuck:
+                        c.took += 60
+                        raise Failure("timed out")
+                    return real(name, *rest)
+                c.answer = answer
+                c.run_until(made, c.all_joined)
+                healthy = set(list(c.keys)[40:])
+                stuck.update(set(c.keys) - healthy if joined else c.enrol(40))
+                healthy = set(c.keys) - stuck
+                c.publish(operator_key="")
+                c.run_until(made, lambda: c.time >= 1200)
+                began = c.time
+                new = c.enrol(1)
+                c.run_until(made, lambda: all(tuple(c.has.get(n, ())) >= (c.document["generation"], 1) for n in [*healthy, *new]) or c.time > began + 1200)
+                self.assertLess(c.time - began, 240)
 
     def test_workers_that_boot_cost_little(self):
         """No ssh is started for a worker before its own SSH server answers."""
@@ -159,6 +186,20 @@ class Parts(ClusterCase):
             self.assertNotEqual(found["up"]["255.255.255.255"], "", "it is refused by this system itself")
             self.patch(calls, "PATIENCE", 0)
             self.assertIn(Calls(None).up(["127.0.0.1"])["up"]["127.0.0.1"], ("", "no answer within 0 s"))
+
+    def test_address_of_a_kind_that_the_system_lacks(self):
+        real = socket.socket
+
+        def without_ipv6(family=socket.AF_INET, *rest):
+            if family == socket.AF_INET6:
+                raise OSError(97, "Address family not supported by protocol")
+            return real(family, *rest)
+        with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+            self.patch(calls, "PORT", server.getsockname()[1])
+            self.patch(socket, "socket", without_ipv6)
+            found = Calls(None).up(["fd00::1", "127.0.0.1"])["up"]
+        self.assertIn("not supported", found["fd00::1"])
+        self.assertEqual(found["127.0.0.1"], "", "it costs no other worker anything")
 
     def test_so_many_addresses_at_a_time(self):
         self.patch(calls, "ASKED", 3)
