@@ -61,11 +61,17 @@ func TestFinishingDiscardsFailedServers(t *testing.T) {
 	}
 }
 
+// learned is a scaler that has learned a join timeout of five minutes.
+func learned() played {
+	p := played{w: newWorld(), at: now, m: decide.Memory{WatchedFrom: ago(36000), FirstSeen: map[string]time.Time{}}}
+	p.m.Joins = map[string][]decide.Join{"cpu": {{Server: "a", Took: time.Minute}, {Server: "b", Took: time.Minute}, {Server: "c", Took: time.Minute}}}
+	return p
+}
+
 // Nova needs long to build many servers at once. The timeout that was learned from few
 // counts from the end of the build.
 func TestALearnedTimeoutDoesNotEndABuild(t *testing.T) {
-	p := played{w: newWorld(), at: now, m: decide.Memory{WatchedFrom: ago(36000), FirstSeen: map[string]time.Time{}}}
-	p.m.Joins = map[string][]decide.Join{"cpu": {{Server: "a", Took: time.Minute}, {Server: "b", Took: time.Minute}, {Server: "c", Took: time.Minute}}}
+	p := learned()
 	proved("astro-cpu-1", "s1", 0, unaddressed)(&p.w)
 	n := &p.w.facts.Cluster.Nodes[0]
 	quiet := func(d time.Duration) {
@@ -89,6 +95,23 @@ func TestALearnedTimeoutDoesNotEndABuild(t *testing.T) {
 	p.tick(time.Minute)
 	p.tick(20 * time.Second)
 	if got := brief(p.tick(20 * time.Second).Decision); got != "remove:cpu-1" {
+		t.Errorf("it is never given up: %q", got)
+	}
+}
+
+// A worker that could not be enrolled could not join: the timeout of those that could says
+// nothing about it.
+func TestALearnedTimeoutDoesNotEndWhatIsNotEnrolled(t *testing.T) {
+	p := learned()
+	proved("astro-cpu-1", "s1", 0)(&p.w)
+	for p.tick(0); p.at.Sub(now) < 14*time.Minute; {
+		if got := brief(p.tick(20 * time.Second).Decision); got != "enrol:cpu-1" {
+			t.Fatalf("after %s: %s", p.at.Sub(now), got)
+		}
+	}
+	p.tick(time.Minute)
+	p.tick(20 * time.Second)
+	if got := brief(p.tick(20 * time.Second).Decision); !strings.HasPrefix(got, "remove:cpu-1") {
 		t.Errorf("it is never given up: %q", got)
 	}
 }

@@ -51,7 +51,7 @@ func sickOf(r round, w fleet.Worker) reason.Code {
 	switch {
 	case w.Phase == fleet.Stopped:
 		return reason.SickStopped
-	case w.Phase == fleet.Broken && !w.Orphan:
+	case w.Phase == fleet.Broken && !w.Orphan && !neverCame(r, w):
 		return reason.SickError
 	case w.Node.Status == cluster.StatusUnknown:
 		return reason.SickUnreached
@@ -61,6 +61,12 @@ func sickOf(r round, w fleet.Worker) reason.Code {
 		return reason.SickLost
 	}
 	return ""
+}
+
+// neverCame reports whether a worker in ERROR is one that Nova could not build: such a
+// one may have got an address, and come into the roster, before the build failed.
+func neverCame(r round, w fleet.Worker) bool {
+	return !w.WasHealthy && r.now.Sub(w.Node.Created) < r.policy.JoinTimeout
 }
 
 // lostAfter returns how long a worker may be out of the pool before that means

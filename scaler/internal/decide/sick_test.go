@@ -72,6 +72,15 @@ func TestSickStop(t *testing.T) {
 		{"a young directory does not know them yet", busyDay(herd(4, 4, missing(300)), func(w *world) { w.facts.Queue.PoolSince = ago(200) }), ""},
 		{"those that never joined are replaced, not mourned", busyDay(herd(0, 6, func(name string) func(*world) { return node(name, 1000) })), ""},
 		{"nor those that failed before anybody enrolled them", busyDay(herd(0, 6, errored), func(w *world) { w.facts.Cluster.Document.Workers = nil }), ""},
+		{"nor those that failed after they got an address", busyDay(herd(2, 6, func(name string) func(*world) { return node(name, 300, inError) })), ""},
+		{"those that have worked are", busyDay(herd(2, 6, func(name string) func(*world) {
+			return func(w *world) {
+				missing(30)(name)(w)
+				n := &w.facts.Cluster.Nodes[len(w.facts.Cluster.Nodes)-1]
+				n.Created = ago(300)
+				inError(n, nil)
+			}
+		})), "how=(sick_error workers=6)"},
 		{"a scaler that was just started takes old ones for well", busyDay(watched(960), herd(0, 6, func(name string) func(*world) { return node(name, 9000) })), "how=(sick_lost workers=6)"},
 		{"leaving ones are gone by our wish", busyDay(herd(2, 6, func(name string) func(*world) {
 			return func(w *world) {

@@ -144,7 +144,7 @@ func (r *readings) worker(n cluster.Node) (w Worker, doubt reason.Reason) {
 	w.WasHealthy = w.InPool || r.clock.wasHealthy(w)
 	if learned, ok := r.clock.Learned[w.Group]; ok && !w.WasHealthy {
 		w.Timeout = learned
-		if n.Status == cluster.StatusBuild { // many that are built at once take longer than those it was learned from
+		if n.Status == cluster.StatusBuild || w.Orphan { // it can't join yet: the time of those that could says nothing
 			w.Timeout = max(learned, r.clock.JoinTimeout)
 		}
 	}
