@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
+
+// lastLooks is how often a create tries to look at its name before it ends.
+const lastLooks = 6
 
 // ExistsError means that a new cluster's name is taken.
 type ExistsError struct {
@@ -130,7 +134,7 @@ func (c claim) clean(ctx context.Context, left cluster.Nodes) {
 func (c claim) settle(ctx context.Context) error {
 	r, ref := c.r, c.r.req.ref()
 	for {
-		nodes, err := c.namesakes().list(ctx)
+		nodes, err := c.look(ctx)
 		if err != nil {
 			return err
 		}
@@ -152,13 +156,35 @@ func (c claim) settle(ctx context.Context) error {
 	}
 }
 
+// look lists the clusters of the name. One list that fails does not cost a cluster that is
+// all but finished: it is tried again for a while.
+func (c claim) look(ctx context.Context) (cluster.Nodes, error) {
+	bounded, cancel := wait.Share(ctx, 4)
+	defer cancel()
+	pace := wait.NewPoll(2*time.Second, 20*time.Second)
+	for range lastLooks - 1 {
+		nodes, err := c.namesakes().list(bounded)
+		if err == nil {
+			return nodes, nil
+		}
+		c.r.p.opts.Log(ctx, "looking at the cluster's name failed; trying again", "error", err.Error())
+		if pace.Wait(bounded) != nil {
+			return nil, err
+		}
+	}
+	return c.namesakes().list(bounded)
+}
+
 // rival returns the cluster for which a new one of the same name withdraws: a finished
 // one, else one whose first server is older, or of the same age with a lesser ID. It is
-// nil where the new one stays.
+// nil where the new one stays. One that is being deleted as a whole has withdrawn itself.
 func rival(name string, ours, strangers cluster.Nodes) *ExistsError {
 	var found *ExistsError
 	for _, theirs := range strangers.Clusters() {
 		id := theirs[0].ClusterID
+		if !slices.ContainsFunc(theirs, func(n cluster.Node) bool { return n.Status != cluster.StatusDeleting }) {
+			continue
+		}
 		if theirs.Finished() {
 			return &ExistsError{Name: name, ID: id, Finished: true, Withdrawn: true}
 		}

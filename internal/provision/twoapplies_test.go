@@ -112,3 +112,50 @@ func TestAWithdrawalThatIsHindered(t *testing.T) {
 		}
 	})
 }
+
+// A cloud that fails to list servers for a moment, right before a create ends, costs no
+// cluster: the apply would end in an error, and the next one would make all of it anew.
+func TestTheLastLookAtANameIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 2)
+		req.Wait, req.NameFree = WaitActive, true
+		whole := New(c, Options{})
+		if _, err := whole.Apply(bounded(t), req); err != nil {
+			t.Fatal(err)
+		}
+		last := c.calls - 1 // the last look, before the document is written
+		if c.log[last-1] != "list" {
+			t.Fatalf("the last calls: %v", c.log[last-3:])
+		}
+		c = newMemCloud()
+		c.before = func(n int, op string) error {
+			if op == "list" && n >= last && n < last+3 {
+				return &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: op, Code: 503}
+			}
+			return nil
+		}
+		if res := apply(t, c, req); len(res.Problems) > 0 {
+			t.Errorf("problems %v", res.Problems)
+		}
+		expectNames(t, c, wantNames("cpu", 1, 2))
+	})
+}
+
+// A cluster that is being deleted as a whole is no reason to withdraw: it has withdrawn,
+// and if this one did, too, none would be left.
+func TestAClusterThatWithdrawsIsNoRival(t *testing.T) {
+	now := time.Now()
+	ours := cluster.Nodes{{ClusterID: "ours", Created: now}}
+	theirs := cluster.Nodes{
+		{ClusterID: "theirs", Created: now.Add(-time.Second), Status: cluster.StatusDeleting},
+		{ClusterID: "theirs", Created: now.Add(-time.Second), Status: cluster.StatusActive},
+	}
+	if rival("astro", ours, theirs) == nil {
+		t.Error("one of its servers stays")
+	}
+	theirs[1].Status = cluster.StatusDeleting
+	if exists := rival("astro", ours, theirs); exists != nil {
+		t.Error(exists)
+	}
+}
