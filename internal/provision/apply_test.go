@@ -45,6 +45,8 @@ func apply(t *testing.T, c *memCloud, req Request) Result {
 }
 
 func names(c *memCloud) []string {
+	c.mu.Lock() // a call that is carried out later may be under way
+	defer c.mu.Unlock()
 	var out []string
 	for _, s := range c.present() {
 		out = append(out, s.req.Name)

@@ -206,16 +206,20 @@ func again(t *testing.T, c *memCloud, req *Request) Result {
 	t.Helper()
 	if req.Create {
 		req.Spec.ID = "0f8a7f6e-0000-4000-8000-000000000002"
+		c.mu.Lock()
 		for _, s := range c.present() {
 			if s.metadata[cluster.MetaReady] != "" {
 				req.Spec.ID, req.Create = s.req.ClusterID, false
 			}
 		}
+		c.mu.Unlock()
 	}
 	return apply(t, c, *req)
 }
 
 func clusterID(c *memCloud) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, s := range c.present() {
 		return s.req.ClusterID
 	}

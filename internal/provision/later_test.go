@@ -78,15 +78,15 @@ func (s scene) playLater(t *testing.T, k int, later time.Duration) (killed bool)
 	if stranded == 0 {
 		return killed // TestAKillAtAnyCallIsHealedByTheNextRun has this case
 	}
-	posts := c.next
+	posts := c.made()
 	again(t, c, &req)
 	time.Sleep(later)
-	if made := c.next - posts; made < stranded {
+	if made := c.made() - posts; made < stranded {
 		t.Fatalf("%d servers made, %d were under way", made, stranded)
 	}
 	req.Create = false
 	v, err := New(c, Options{}).Refresh(t.Context(), req.ref(), nil)
-	if err != nil || len(v.Nodes)+len(v.Leftovers) != len(c.present()) || len(v.Strangers) > 0 {
+	if err != nil || len(v.Nodes)+len(v.Leftovers) != len(names(c)) || len(v.Strangers) > 0 {
 		t.Fatalf("a refresh shows %v, and left over %v, of %v; %v", v.Nodes.Names(), v.Leftovers.Names(), names(c), err)
 	}
 	req.Known = v.Nodes

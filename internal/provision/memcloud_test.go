@@ -247,6 +247,15 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 	return id, nil
 }
 
+// made returns how many servers were made.
+func (c *memCloud) made() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next
+}
+
+// present returns the servers that are there. A call that is carried out later runs beside
+// the test: then only the holder of the lock may look.
 func (c *memCloud) present() []*memServer {
 	var out []*memServer
 	for _, s := range c.servers {
