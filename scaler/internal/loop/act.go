@@ -51,13 +51,7 @@ func (r *round) act(ctx context.Context, d decide.Decision) error {
 // do carries one action out, unless the scaler is asked to stop or the facts are
 // too old by now.
 func (a *actions) do(ctx context.Context, part record.Part, what string, call func(ctx context.Context) error) {
-	if ctx.Err() != nil {
-		return // the next scaler sees the same need
-	}
-	if age := a.now().Sub(a.facts.Queue.ReadAt()); age > a.policy.MaxAge {
-		why := reason.New(reason.PutOff, reason.Span("age", age))
-		a.record.Notes = append(a.record.Notes, decide.Note{About: what, Reason: why})
-		a.Log.Info("not done", "about", what, "because", why.String())
+	if !a.mayBegin(ctx, what) {
 		return
 	}
 	defer a.times.enter(part)()
@@ -70,6 +64,24 @@ func (a *actions) do(ctx context.Context, part record.Part, what string, call fu
 		a.failed = append(a.failed, err)
 		a.record.Failed(err)
 	}
+}
+
+// mayBegin reports whether an action may begin, and notes why not.
+func (a *actions) mayBegin(ctx context.Context, what string) bool {
+	if ctx.Err() != nil {
+		return false // the next scaler sees the same need
+	}
+	if age := a.now().Sub(a.facts.Queue.ReadAt()); age > a.policy.MaxAge {
+		a.putOff(what, reason.New(reason.PutOff, reason.Span("age", age)))
+		return false
+	}
+	return true
+}
+
+// putOff notes why an action is left to a later round.
+func (a *actions) putOff(what string, why reason.Reason) {
+	a.record.Notes = append(a.record.Notes, decide.Note{About: what, Reason: why})
+	a.Log.Info("not done", "about", what, "because", why.String())
 }
 
 // mark asks workers to leave, or to stay after all.

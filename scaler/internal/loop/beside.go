@@ -74,8 +74,9 @@ func (s *state) prepare() {
 	}
 }
 
-// endBeside ends what runs beside the rounds.
+// endBeside ends what runs beside the rounds. Create calls are waited for.
 func (l *Loop) endBeside() {
+	l.endPosting()
 	if l.state.consoles != nil {
 		l.state.consoles.reading.end()
 		l.state.remains.end()

@@ -40,6 +40,7 @@ type state struct {
 	logged   map[string]bool // matters of the last round's notes, and its summary
 	running  bool            // rounds follow each other: none waits for the front-end's report
 	begun    begun           // what later rounds finish
+	posting  *posting        // create calls without all of their answers; nil: there are none
 	consoles *consoles
 	remains  *beside[string, collected] // by the ID of the server that is gone
 	reports  *beside[string, reported]  // by the front-end's ID

@@ -33,12 +33,12 @@ func TestObserversFollowEachRound(t *testing.T) {
 		l := newLoop(s, 20)
 		l.Observers = []loop.Observer{w}
 		l.Policy.ScaleOutAfter = 0
-		s.addTakes = 3 * time.Minute
-		running(t, l, time.Minute)
+		s.addTakes = 8 * time.Second
+		running(t, l, 9*time.Second)
 		if len(w.decided) != 1 || len(w.decided[0].Add) != 1 || len(w.decided[0].Added) != 0 {
 			t.Fatalf("before the action: %+v", w.decided)
 		}
-		if len(w.finished) != 1 || len(w.finished[0].Added) != 1 || w.finished[0].Seconds < 180 {
+		if len(w.finished) != 1 || len(w.finished[0].Added) != 1 || w.finished[0].Seconds < 8 {
 			t.Errorf("after the action: %+v", w.finished)
 		}
 		if d := w.decided[0]; d.Facts.Queue.Waiting() != 4 || d.Policy.Groups["cpu"].Max != 20 {

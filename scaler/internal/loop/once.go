@@ -69,6 +69,8 @@ func (l *Loop) finishBegun(ctx context.Context, r *record.Record) (failed error)
 			return failed // the next run finishes it
 		}
 		last, err := l.round(ctx, time.Now, finishing, l.Policy)
+		r.Added = append(r.Added, last.Added...)
+		r.Unanswered = append(r.Unanswered, last.Unanswered...)
 		r.Enrolled = append(r.Enrolled, last.Enrolled...)
 		r.Collected = append(r.Collected, last.Collected...)
 		if failed = err; len(last.Errors) == 0 {
@@ -96,5 +98,5 @@ func (b *begun) follow(f fleet.Fleet) {
 
 // unfinished reports whether a round in some seconds can finish something that was begun.
 func (s *state) unfinished() bool {
-	return len(s.begun.coming)+len(s.begun.going) > 0 || !s.consoles.waitEnds().IsZero() || s.remains.busy()
+	return s.posting != nil || len(s.begun.coming)+len(s.begun.going) > 0 || !s.consoles.waitEnds().IsZero() || s.remains.busy()
 }

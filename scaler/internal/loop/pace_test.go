@@ -13,6 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // twoGroups adds a group whose servers take long to get an address.
@@ -268,4 +269,56 @@ func TestOnceEnrolsWhatItHasMade(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A cloud that takes minutes for a create call holds no round up: jobs are still read, a
+// worker is called back, and no call is sent a second time. The answers are taken later.
+func TestSlowCreateCallsHoldNoRoundUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		l := newLoop(s, 20)
+		w := &watcher{}
+		l.Observers = []loop.Observer{w}
+		s.submit(8, 0, 30*time.Minute)
+		s.addTakes = 3 * time.Minute
+		running(t, l, 5*time.Minute)
+		if s.created != 2 || s.posts != 1 {
+			t.Errorf("%d servers by %d posts, want 2 by one", s.created, s.posts)
+		}
+		made, putOff := 0, 0
+		for _, r := range w.finished {
+			made += len(r.Added)
+			for _, n := range r.Notes {
+				if n.Reason.Code == reason.CallsUnderWay {
+					putOff++
+				}
+			}
+			if r.Seconds > 12 {
+				t.Errorf("the round at %s took %.0f s", r.Time, r.Seconds)
+			}
+		}
+		if made != 2 || len(w.finished) < 15 || putOff < 10 {
+			t.Errorf("%d rounds, %d workers in their records, put off %d times", len(w.finished), made, putOff)
+		}
+	})
+}
+
+// What the cloud refuses after its round counts against the group as usual.
+func TestALateRefusalIsAFailureOfItsGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		l := newLoop(s, 20)
+		w := &watcher{}
+		l.Observers = []loop.Observer{w}
+		s.submit(8, 0, 30*time.Minute)
+		s.addTakes, s.addErr = time.Minute, &cluster.CloudError{Kind: cluster.FaultImage, Op: "create server", Code: 400, Message: "no such image"}
+		running(t, l, 4*time.Minute)
+		failed := 0
+		for _, r := range w.finished {
+			failed += len(r.Errors)
+		}
+		if s.posts != 1 || failed != 1 {
+			t.Errorf("%d posts, %d errors in the records; want one of each, and a pause", s.posts, failed)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
@@ -14,58 +15,147 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
-// post sends the create calls of all groups together. What was sent counts as on its way
-// until a list shows it; what was refused is a failure of its group.
+// postPatience is how long a round waits for the answers to its create calls. On a slow
+// cloud one call may take minutes; later rounds then take the answers.
+const postPatience = 10 * time.Second
+
+// posting is create calls under way, of all groups together.
+type posting struct {
+	what     string
+	groups   []string
+	wanted   int
+	document cluster.Document
+	done     chan answers
+}
+
+// answers are what came of create calls.
+type answers struct {
+	posted actuate.Posted
+	err    error
+	lost   bool // the lease was lost: nothing is known of the groups
+}
+
+// post sends the create calls of all groups together, beside the rounds, and waits for the
+// answers for postPatience at most. While calls are under way no others are begun, because
+// it is not known yet which names they take.
 func (a *actions) post(ctx context.Context, adds []decide.Add) {
 	if len(adds) == 0 {
 		return
 	}
+	p := &posting{document: a.facts.Cluster.Document, done: make(chan answers, 1)}
 	var orders []actuate.Order
-	var words, groups []string
-	wanted := 0
+	var words []string
 	for _, add := range adds {
-		wanted += add.Count
+		p.wanted += add.Count
 		orders = append(orders, actuate.Order{Group: add.Group, Count: add.Count, Avoid: add.Avoid})
 		words = append(words, fmt.Sprintf("%d to group %s", add.Count, add.Group))
-		groups = append(groups, add.Group)
+		p.groups = append(p.groups, add.Group)
 	}
-	a.do(ctx, record.PartCreations, "add "+strings.Join(words, ", "), func(calling context.Context) error {
-		posted, err := a.Actuator.Post(calling, a.id, orders, a.state.memory.Expected())
-		a.sent(posted)
-		if err != nil {
-			a.note(calling, a.refusals(groups, err)...)
-			return err
+	p.what = "add " + strings.Join(words, ", ")
+	if a.state.posting != nil {
+		a.putOff(p.what, reason.New(reason.CallsUnderWay))
+		return
+	}
+	if !a.mayBegin(ctx, p.what) {
+		return
+	}
+	defer a.times.enter(record.PartCreations)()
+	a.state.posting = p
+	reserved := a.state.memory.Expected()
+	go func() {
+		calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTimeout)
+		defer cancel()
+		calling, release := a.guard(calling)
+		defer release()
+		posted, err := a.Actuator.Post(calling, a.id, orders, reserved)
+		p.done <- answers{posted, err, errors.Is(calling.Err(), context.Canceled)}
+	}()
+	patience := time.NewTimer(postPatience)
+	defer patience.Stop()
+	select {
+	case got := <-p.done:
+		if err := a.answered(got); err != nil {
+			a.failed = append(a.failed, err)
 		}
-		if n := len(posted.Accepted) + len(posted.Unknown); n > 0 && n < wanted {
-			a.Log.Info("the cloud answers create calls slowly; the next round sends the others", "sent", n, "wanted", wanted)
+	case <-patience.C:
+		a.Log.Info("the cloud answers create calls slowly; the rounds go on beside them", "action", p.what)
+	}
+}
+
+// takePosted takes the answers to the create calls of an earlier round, if all are there.
+func (r *round) takePosted() {
+	if r.state.posting == nil {
+		return
+	}
+	select {
+	case got := <-r.state.posting.done:
+		_ = r.answered(got) // in the record
+	default:
+	}
+}
+
+// answered notes what came of create calls. What was sent counts as on its way until a list
+// shows it; what was refused is a failure of its group. It returns the error as the record
+// has it.
+func (r *round) answered(got answers) error {
+	p := r.state.posting
+	r.state.posting = nil
+	r.sent(p, got.posted)
+	if got.err == nil {
+		if n := len(got.posted.Accepted) + len(got.posted.Unknown); n > 0 && n < p.wanted {
+			r.Log.Info("the cloud answers create calls slowly; the next round sends the others", "sent", n, "wanted", p.wanted)
 		}
 		return nil
-	})
+	}
+	if !got.lost {
+		now := r.state.follow(r.now())
+		r.state.memory = r.state.memory.Failed(now, p.refusals(p.groups, got.err)...)
+	}
+	err := fmt.Errorf("%s: %w", p.what, got.err)
+	r.record.Failed(err)
+	return err
 }
 
 // sent notes the workers whose create calls were sent.
-func (a *actions) sent(p actuate.Posted) {
-	a.record.Added = append(a.record.Added, p.Accepted...)
-	a.record.Unanswered = append(a.record.Unanswered, p.Unknown...)
+func (r *round) sent(of *posting, p actuate.Posted) {
+	r.record.Added = append(r.record.Added, p.Accepted...)
+	r.record.Unanswered = append(r.record.Unanswered, p.Unknown...)
 	groups := map[string]string{}
 	for _, name := range slices.Concat(p.Accepted, p.Unknown) {
-		groups[name] = a.facts.Cluster.Document.GroupOf(name)
+		groups[name] = of.document.GroupOf(name)
 	}
 	if len(groups) == 0 {
 		return
 	}
-	now := a.state.follow(a.now())
-	a.state.memory = a.state.memory.Sent(now, groups)
-	a.state.begun.coming = slices.Concat(a.state.begun.coming, p.Accepted, p.Unknown)
+	now := r.state.follow(r.now())
+	r.state.memory = r.state.memory.Sent(now, groups)
+	r.state.begun.coming = slices.Concat(r.state.begun.coming, p.Accepted, p.Unknown)
+}
+
+// endPosting waits for the answers to the create calls under way: a call that was begun is
+// finished, and its workers are named.
+func (l *Loop) endPosting() {
+	p := l.state.posting
+	if p == nil {
+		return
+	}
+	l.state.posting = nil
+	got := <-p.done
+	if names := slices.Concat(got.posted.Accepted, got.posted.Unknown); len(names) > 0 {
+		l.Log.Info("workers are being made", "names", strings.Join(names, " "))
+	}
+	if got.err != nil {
+		l.Log.Error("an action failed", "error", fmt.Errorf("%s: %w", p.what, got.err))
+	}
 }
 
 // refusals returns why workers of the groups could not be made, by zone where the error
 // names one. What an actuator has put off is no failure.
-func (a *actions) refusals(groups []string, err error) []decide.Fault {
+func (p *posting) refusals(groups []string, err error) []decide.Fault {
 	if all, several := err.(interface{ Unwrap() []error }); several {
 		var faults []decide.Fault
 		for _, one := range all.Unwrap() {
-			faults = append(faults, a.refusals(groups, one)...)
+			faults = append(faults, p.refusals(groups, one)...)
 		}
 		return faults
 	}
@@ -84,7 +174,7 @@ func (a *actions) refusals(groups []string, err error) []decide.Fault {
 	var faults []decide.Fault
 	for _, w := range lost {
 		f := decide.Fault{
-			Group: a.facts.Cluster.Document.GroupOf(w.Name), Kind: w.Kind,
+			Group: p.document.GroupOf(w.Name), Kind: w.Kind,
 			Why: reason.New(reason.WorkerNotMade, reason.Name("worker", w.Name), reason.Text("message", w.Message)),
 		}
 		if len(w.Zones) == 0 {

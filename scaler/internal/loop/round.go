@@ -33,6 +33,7 @@ func (l *Loop) round(ctx context.Context, now clock, m mode, p decide.Policy) (r
 	r.record = record.Record{Time: start.UTC(), DryRun: l.DryRun, Watching: m == watching, Finishing: m == finishing}
 	r.takeConsoles()
 	r.takeRemains()
+	r.takePosted()
 	err := r.read(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:

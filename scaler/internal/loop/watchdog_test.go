@@ -13,11 +13,10 @@ import (
 // and its time, and once when it is over.
 func TestTheWatchdogNamesThePartThatHangs(t *testing.T) {
 	for part, hang := range map[record.Part]func(s *slow) *time.Duration{
-		record.PartCluster:   func(s *slow) *time.Duration { return &s.cluster },
-		record.PartQueue:     func(s *slow) *time.Duration { return &s.queue },
-		record.PartLease:     func(s *slow) *time.Duration { return &s.lease },
-		record.PartCreations: func(s *slow) *time.Duration { return &s.creations },
-		record.PartRecord:    func(s *slow) *time.Duration { return &s.write },
+		record.PartCluster: func(s *slow) *time.Duration { return &s.cluster },
+		record.PartQueue:   func(s *slow) *time.Duration { return &s.queue },
+		record.PartLease:   func(s *slow) *time.Duration { return &s.lease },
+		record.PartRecord:  func(s *slow) *time.Duration { return &s.write },
 	} {
 		t.Run(string(part), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -4,6 +4,7 @@ package reason
 const (
 	PutOff         Code = "put_off"
 	ConsoleFirst   Code = "console_first"
+	CallsUnderWay  Code = "calls_under_way"
 	DiscardUnknown Code = "discard_unknown"
 	WorkerNotMade  Code = "worker_not_made"
 	NothingCame    Code = "nothing_came"

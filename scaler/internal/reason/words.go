@@ -6,6 +6,7 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 
 	PutOff:         "put off: what was read is {age} old by now",
 	ConsoleFirst:   "put off: the console of the worker is read first",
+	CallsUnderWay:  "put off: earlier create calls have no answer yet",
 	DiscardUnknown: "this actuator deletes no server by its ID: {server} is left to you",
 	WorkerNotMade:  "{worker} {message}",
 	NothingCame:    "create calls got no answer, and no server came of them",

@@ -30,6 +30,7 @@ func rows() []row {
 
 		{to(reason.ConsoleFirst), "put off: the console of the worker is read first"},
 		{to(reason.PutOff, span("age", 3*minute)), "put off: what was read is 3m old by now"},
+		{to(reason.CallsUnderWay), "put off: earlier create calls have no answer yet"},
 		{to(reason.DiscardUnknown, name("server", "s1")), "this actuator deletes no server by its ID: s1 is left to you"},
 		{to(reason.NothingCame), "create calls got no answer, and no server came of them"},
 		{to(reason.WorkerNotMade, name("worker", "astro-cpu-1"), text("message", "has no host")), "astro-cpu-1 has no host"},

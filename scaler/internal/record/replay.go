@@ -45,7 +45,7 @@ func Replay(r Record) (decide.Outcome, error) {
 func essence(d decide.Decision) decide.Decision {
 	d.Add, d.Notes = slices.Clone(d.Add), slices.Clone(d.Notes)
 	d.Notes = slices.DeleteFunc(d.Notes, func(n decide.Note) bool {
-		return n.Reason.Code == reason.PutOff || n.Reason.Code == reason.ConsoleFirst || n.Reason.Code == reason.DiscardUnknown
+		return n.Reason.Code == reason.PutOff || n.Reason.Code == reason.ConsoleFirst || n.Reason.Code == reason.CallsUnderWay || n.Reason.Code == reason.DiscardUnknown
 	})
 	for i := range d.Add {
 		d.Add[i].Reason = codeOf(d.Add[i].Reason)
