@@ -3,6 +3,7 @@ package wrong
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,6 +122,18 @@ func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
 	}
 }
 
+// blind is a cloud that shows a create no cluster but its own, so that two clusters of one
+// name come about.
+type blind struct {
+	*openstack.Client
+	id string
+}
+
+func (b blind) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error) {
+	nodes, err := b.Client.Nodes(ctx, tags...)
+	return slices.DeleteFunc(nodes, func(n cluster.Node) bool { return n.ClusterID != b.id }), err
+}
+
 // makeCluster makes a cluster of one worker past Terraform, whether or not its name is
 // free. port is the ID of the front-end's own port, or "".
 func makeCluster(ctx context.Context, cloud *openstacktest.Cloud, id, name, port string) error {
@@ -138,7 +151,7 @@ func makeCluster(ctx context.Context, cloud *openstacktest.Cloud, id, name, port
 	}
 	frontEnd := node
 	frontEnd.Port = port
-	result, err := provision.New(client, provision.Options{}).Apply(ctx, provision.Request{
+	result, err := provision.New(blind{client, id}, provision.Options{}).Apply(ctx, provision.Request{
 		Create: true, NameFree: true, Wait: provision.WaitActive,
 		Spec: cluster.Spec{
 			ID: id, Name: name, LoginUser: "ada", LoginUID: cluster.DefaultLoginUID, BatchSystem: cluster.BatchNone,
