@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
@@ -46,7 +48,7 @@ func (r *round) takeConsoles() {
 	s := r.state.consoles
 	for id, c := range s.reading.take() {
 		s.over[id] = true
-		r.logConsole(c)
+		c.log(r.Log)
 	}
 }
 
@@ -114,13 +116,13 @@ func (r *round) keepConsoles(d decide.Decision) {
 	}
 }
 
-func (r *round) logConsole(c console) {
+func (c console) log(to hclog.Logger) {
 	switch {
 	case c.err != nil:
-		r.Log.Info("the console of a worker that failed can't be read", "worker", c.step.Worker, "server", c.step.Server, "error", c.err)
+		to.Info("the console of a worker that failed can't be read", "worker", c.step.Worker, "server", c.step.Server, "error", c.err)
 	case strings.TrimSpace(c.text) == "":
-		r.Log.Info("the console of a worker that failed is empty", "worker", c.step.Worker, "server", c.step.Server)
+		to.Info("the console of a worker that failed is empty", "worker", c.step.Worker, "server", c.step.Server)
 	default:
-		r.Log.Warn("the end of the console of a worker that failed", "worker", c.step.Worker, "server", c.step.Server, "fault", c.step.Fault, "console", c.text)
+		to.Warn("the end of the console of a worker that failed", "worker", c.step.Worker, "server", c.step.Server, "fault", c.step.Fault, "console", c.text)
 	}
 }

@@ -100,7 +100,7 @@ func (r *round) takePosted() {
 func (r *round) answered(got answers) error {
 	p := r.state.posting
 	r.state.posting = nil
-	r.sent(p, got.posted)
+	p.sent(r, got.posted)
 	if got.err == nil {
 		if n := len(got.posted.Accepted) + len(got.posted.Unknown); n > 0 && n < p.wanted {
 			r.Log.Info("the cloud answers create calls slowly; the next round sends the others", "sent", n, "wanted", p.wanted)
@@ -117,19 +117,19 @@ func (r *round) answered(got answers) error {
 }
 
 // sent notes the workers whose create calls were sent.
-func (r *round) sent(of *posting, p actuate.Posted) {
-	r.record.Added = append(r.record.Added, p.Accepted...)
-	r.record.Unanswered = append(r.record.Unanswered, p.Unknown...)
+func (p *posting) sent(r *round, got actuate.Posted) {
+	r.record.Added = append(r.record.Added, got.Accepted...)
+	r.record.Unanswered = append(r.record.Unanswered, got.Unknown...)
 	groups := map[string]string{}
-	for _, name := range slices.Concat(p.Accepted, p.Unknown) {
-		groups[name] = of.document.GroupOf(name)
+	for _, name := range slices.Concat(got.Accepted, got.Unknown) {
+		groups[name] = p.document.GroupOf(name)
 	}
 	if len(groups) == 0 {
 		return
 	}
 	now := r.state.follow(r.now())
 	r.state.memory = r.state.memory.Sent(now, groups)
-	r.state.begun.coming = slices.Concat(r.state.begun.coming, p.Accepted, p.Unknown)
+	r.state.begun.coming = slices.Concat(r.state.begun.coming, got.Accepted, got.Unknown)
 }
 
 // endPosting waits for the answers to the create calls under way: a call that was begun is
