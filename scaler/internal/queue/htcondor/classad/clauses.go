@@ -194,9 +194,9 @@ func stripParens(text string) string {
 		switch text[i] {
 		case '"':
 			i += quoted(text[i:])
-		case '(':
+		case '(', '[', '{':
 			depth++
-		case ')':
+		case ')', ']', '}':
 			depth--
 			least = min(least, depth)
 		}

@@ -17,7 +17,7 @@ func (s *Scope) call(name string, args []any) (any, error) {
 	}
 	f, ok := textFunctions[name]
 	if !ok || len(args) < f.least || len(args) > f.most {
-		return nil, fmt.Errorf("function %s with %d arguments is not known here", name, len(args))
+		return nil, fmt.Errorf("function %s with %d arguments is not known here", excerpt(name), len(args))
 	}
 	texts := make([]string, len(args))
 	length := 0
