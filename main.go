@@ -20,6 +20,8 @@ func main() {
 	var options []tf6server.ServeOpt
 	if *debug {
 		options = append(options, tf6server.WithManagedDebug())
+	} else {
+		spareProcessor()
 	}
 	err := tf6server.Serve(provider.Address, provider.NewServer(version), options...)
 	if err != nil {
