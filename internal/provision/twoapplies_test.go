@@ -27,8 +27,9 @@ func (s slow) CreateNode(ctx context.Context, r cluster.NodeRequest) (string, er
 }
 
 // Two places make a cluster of one name at once: neither sees a server of the other
-// when it begins. Each row: how long the create calls of both take, and what the one
-// says that withdraws.
+// when it begins, so no create call is carried out at the instant of the first looks: the
+// order of two goroutines at one instant is open. Each row: how long the create calls of
+// both take, and what the one says that withdraws.
 func TestTwoAppliesOfOneName(t *testing.T) {
 	const firstID, secondID = "0f8a7f6e-0000-4000-8000-000000000001", "0f8a7f6e-0000-4000-8000-000000000002"
 	for _, row := range []struct {
@@ -37,11 +38,11 @@ func TestTwoAppliesOfOneName(t *testing.T) {
 		finished      string // whether the first one is, when the second one looks
 		wait          Wait
 	}{
-		{"the later one ends later", slow{}, slow{worker: 5 * time.Second}, "true", WaitJoined},
-		{"the later one ends first", slow{frontEnd: 3 * time.Minute}, slow{worker: 5 * time.Second}, "false", WaitJoined},
+		{"the later one ends later", slow{worker: time.Second}, slow{worker: 5 * time.Second}, "true", WaitJoined},
+		{"the later one ends first", slow{worker: time.Second, frontEnd: 3 * time.Minute}, slow{worker: 5 * time.Second}, "false", WaitJoined},
 		{"both at once, so the greater ID withdraws", slow{worker: 5 * time.Second}, slow{worker: 5 * time.Second}, "", WaitJoined},
-		{"the later one ends later, and no join is waited for", slow{}, slow{worker: 5 * time.Second}, "true", WaitActive},
-		{"the later one ends first, and no join is waited for", slow{frontEnd: 3 * time.Minute}, slow{worker: 5 * time.Second}, "false", WaitActive},
+		{"the later one ends later, and no join is waited for", slow{worker: time.Second}, slow{worker: 5 * time.Second}, "true", WaitActive},
+		{"the later one ends first, and no join is waited for", slow{worker: time.Second, frontEnd: 3 * time.Minute}, slow{worker: 5 * time.Second}, "false", WaitActive},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
