@@ -27,6 +27,7 @@ type Batch struct {
 	ca          *trust.CA
 	placement   *placement
 	members     map[string]*member // by node name
+	awaitsRoom  bool               // servers are being deleted, see Waiting.ForRoom
 
 	mu    sync.Mutex
 	taken []*member // whose name another writer has put into the roster

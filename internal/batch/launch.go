@@ -41,7 +41,7 @@ func (l launch) all(ctx context.Context) error {
 	b := l.Batch
 	var todo []*member
 	for _, m := range b.members {
-		if m.id == "" && !m.lost && !b.Messenger.Waits(m.name) {
+		if m.id == "" && !m.lost && !m.held && !b.Messenger.Waits(m.name) {
 			todo = append(todo, m)
 		}
 	}
@@ -64,7 +64,7 @@ func (l launch) one(ctx context.Context, m *member) {
 	b := l.Batch
 	for refused := b.placement.refusal(m); refused != nil; refused = b.placement.refusal(m) {
 		if !b.placement.elsewhere(m) {
-			b.GiveUp(m.name, cluster.Problem{Kind: refused.kind, Summary: "was not created", Detail: refused.detail})
+			Waiting{b}.refused(m, refused.kind, refused.detail)
 			return
 		}
 	}
@@ -81,7 +81,7 @@ func (l launch) one(ctx context.Context, m *member) {
 			return
 		}
 		m.unanswered = cluster.IsKind(err, cluster.FaultUnavailable)
-		b.GiveUp(m.name, cluster.Problem{Kind: kindOf(err), Summary: "was not created", Detail: err.Error()})
+		Waiting{b}.refused(m, kindOf(err), err.Error())
 		return
 	}
 	b.mu.Lock()

@@ -19,6 +19,7 @@ type member struct {
 	unseen      int // lists in a row that did not show it
 	node        cluster.Node
 	batch, ca   string // that its server was made in, and the public half of that batch's CA
+	held        bool   // not to be made yet, see Waiting
 	lost        bool   // given up, see Batch.Problems
 	unanswered  bool   // with lost: the cloud may have made its server, or may yet make it
 }

@@ -70,9 +70,10 @@ func (b *Batch) failed(ctx context.Context, m *member, n cluster.Node) {
 	if err := b.maker.Cloud.DeleteNode(ctx, n.ID); err != nil {
 		words += "; and its server could not be deleted: " + err.Error()
 	}
-	// Trying again brings neither more quota nor another image, and a roster that is
+	// Trying again at once brings neither more quota nor another image, and a roster that is
 	// on its way can't be changed any more. Without its server group it could stand anywhere.
-	hopeless := kind == cluster.FaultQuota || kind == cluster.FaultImage || b.Messenger.Bound(m.name) ||
+	waits := b.awaitsRoom && NeedsRoom(kind)
+	hopeless := kind == cluster.FaultQuota && !waits || kind == cluster.FaultImage || b.Messenger.Bound(m.name) ||
 		m.serverGroup == "" && b.doc.Groups[m.group].ServerGroup != ""
 	if hopeless || m.tries >= b.placement.mostTries(m.group) {
 		summary := "ended in ERROR"
@@ -83,4 +84,5 @@ func (b *Batch) failed(ctx context.Context, m *member, n cluster.Node) {
 		return
 	}
 	b.placement.next(m)
+	m.held = waits
 }

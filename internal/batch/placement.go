@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -99,6 +100,13 @@ func (p *placement) refuse(m *member, err error) {
 		defer p.mu.Unlock()
 		p.refused[at] = refusal{kindOf(err), err.Error()}
 	}
+}
+
+// forgive forgets the answers that may be others now, because servers are gone.
+func (p *placement) forgive() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.refused, func(_ place, r refusal) bool { return NeedsRoom(r.kind) })
 }
 
 // elsewhere moves a member whose POST would be refused to another zone. It reports

@@ -23,10 +23,12 @@ type run struct {
 	plan    plan.Plan
 	doc     cluster.Document // as in the cloud, or as it will be there
 	channel channel
-	held    batch.Held    // server groups that the cluster had when it was first seen
-	ca      *trust.CA     // of a front-end that is made
-	left    cluster.Nodes // of interrupted creates: they could not be deleted
-	floated bool          // a floating IP was asked for
+	held    batch.Held      // server groups that the cluster had when it was first seen
+	ca      *trust.CA       // of a front-end that is made
+	left    cluster.Nodes   // of interrupted creates: they could not be deleted
+	floated bool            // a floating IP was asked for
+	victims map[string]bool // workers that a shrink removes and that may run jobs
+	drains  bool            // the victims are drained before they are deleted
 }
 
 // Apply makes the cluster what the request wants: a create, a growth, a shrink
@@ -37,7 +39,7 @@ func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 	r := &run{p: p, req: req, inv: inventory{p: p, clusterID: req.Spec.ID, onChange: req.Changed}}
 	err := r.steps(ctx)
 	if err == nil {
-		batch.ServerGroups{Maker: p.maker()}.Tidy(ctx, r.held, r.inv.deleted, r.doc)
+		batch.ServerGroups{Maker: p.maker()}.Tidy(ctx, r.held, r.inv.deletion.gone(), r.doc)
 	}
 	r.tally.take(r.inv.batch)
 	nodes := r.inv.nodes()
@@ -45,7 +47,7 @@ func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 		err = r.tally.enough(req.Spec, nodes)
 	}
 	counts := Counts{
-		Made: r.tally.made, Deleted: len(r.inv.deleted), Ready: r.tally.countReady(nodes),
+		Made: r.tally.made, Deleted: len(r.inv.deletion.gone()), Ready: r.tally.countReady(nodes),
 		Wanted: len(r.plan.Kept()) + len(r.plan.Adds()),
 	}
 	p.opts.Log(ctx, counts.String(), "cluster", req.Spec.Name, "generation", r.doc.Generation)
@@ -59,9 +61,8 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.look(ctx); err != nil {
 		return err
 	}
-	if err := r.deleteUnkept(ctx); err != nil {
-		return err
-	}
+	r.chooseVictims()
+	r.deleteEarly(ctx)
 	if err := r.create(ctx); err != nil {
 		return err
 	}
@@ -71,6 +72,9 @@ func (r *run) steps(ctx context.Context) error {
 	}
 	if r.plan.FrontEnd {
 		if err := making.finish(ctx); err != nil {
+			return err
+		}
+		if err := r.inv.awaitGone(ctx, every); err != nil {
 			return err
 		}
 	} else if err := r.distribute(ctx); err != nil {
@@ -129,39 +133,38 @@ func (r *run) compute(v cluster.View, s cluster.Spec) plan.Plan {
 	return out
 }
 
-// deleteUnkept deletes at once the servers that can't stay and need not be drained:
-// all that the plan does not keep and that are no victims of a shrink. That frees
-// their names, so it waits until they are gone.
-func (r *run) deleteUnkept(ctx context.Context) error {
+// chooseVictims finds the workers that a shrink removes and that may run jobs. A worker in
+// no roster runs none. A front-end that does not read the document drains no worker.
+func (r *run) chooseVictims() {
+	r.victims = r.plan.Victims(r.inv.servers)
+	maps.DeleteFunc(r.victims, func(name string, _ bool) bool {
+		n, there := r.inv.servers.ByName(name)
+		return there && !r.doc.Enrolled(n)
+	})
+	r.drains = len(r.victims) > 0 && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined &&
+		r.doc.BatchSystem != cluster.BatchNone && overlaps(r)
+	r.inv.frees = r.drains
+}
+
+// deleteEarly asks for the deletion of the servers that can't stay and need not be drained:
+// all that the plan does not keep, but for victims that are drained.
+func (r *run) deleteEarly(ctx context.Context) {
 	keep := map[string]bool{}
 	for _, name := range r.plan.Kept() {
 		keep[name] = true
 	}
-	victims := r.victims()
 	sound := plan.Sound(cluster.View{Nodes: r.inv.servers, Document: r.doc, HasDocument: r.inv.frontEnd.ID != ""}, r.p.opts.Owner, time.Now())
 	var doomed cluster.Nodes
 	for _, n := range r.inv.servers {
-		stays := hasID(sound, n.ID) && (keep[n.Name] || victims[n.Name])
+		stays := hasID(sound, n.ID) && (keep[n.Name] || r.victims[n.Name] && r.drains)
 		if n.ID != r.inv.frontEnd.ID && !stays {
 			doomed = append(doomed, n)
 		}
 	}
-	if len(doomed) == 0 {
-		return nil
+	if len(doomed) > 0 {
+		r.p.opts.Log(ctx, "deleting servers that can't stay", "nodes", doomed.Names())
+		r.inv.send(ctx, doomed)
 	}
-	r.p.opts.Log(ctx, "deleting servers that can't stay", "nodes", doomed.Names())
-	return r.inv.remove(ctx, doomed)
-}
-
-// victims are the workers that a shrink removes and that may run jobs. A worker in no
-// roster runs none.
-func (r *run) victims() map[string]bool {
-	out := r.plan.Victims(r.inv.servers)
-	maps.DeleteFunc(out, func(name string, _ bool) bool {
-		n, there := r.inv.servers.ByName(name)
-		return there && !r.doc.Enrolled(n)
-	})
-	return out
 }
 
 // create makes the new workers and, when they have addresses, the front-end.
@@ -170,12 +173,16 @@ func (r *run) create(ctx context.Context) error {
 	if len(adds) > 0 {
 		r.p.opts.Log(ctx, "creating workers", "count", len(adds))
 	}
-	victims := r.victims()
-	stay := slices.DeleteFunc(slices.Clone(r.inv.servers), func(n cluster.Node) bool { return victims[n.Name] })
+	stay := slices.DeleteFunc(slices.Clone(r.inv.servers), func(n cluster.Node) bool { return r.victims[n.Name] })
 	if err := r.launch(ctx, adds, enrolment{r}.left(), stay); err != nil {
 		return err
 	}
 	if r.plan.FrontEnd {
+		// Two front-ends would work against each other, and the new one needs the name, the
+		// floating IP and the fixed port of the one before.
+		if err := r.inv.awaitGone(ctx, func(n cluster.Node) bool { return n.Role == cluster.RoleFrontEnd }); err != nil {
+			return err
+		}
 		if err := (frontEndMaking{r}).create(ctx); err != nil {
 			return err
 		}
@@ -213,11 +220,10 @@ func (r *run) launch(ctx context.Context, adds []string, adopted, stay cluster.N
 	}
 	r.tally.take(r.inv.batch)
 	r.inv.batch = b
-	b.JoinServerGroups(ctx, slices.Concat(r.inv.servers, r.inv.deleted))
-	if err := b.Launch(ctx); err != nil {
+	b.JoinServerGroups(ctx, slices.Concat(r.inv.servers, r.inv.deletion.gone()))
+	if err := r.inv.makeBatch(ctx, adds); err != nil {
 		return err
 	}
-	r.inv.begin()
 	r.inv.changed()
 	known := anAddress
 	known.early = overlaps(r)

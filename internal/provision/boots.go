@@ -90,9 +90,10 @@ func (b *boots) note(nodes cluster.Nodes, now time.Duration) {
 	}
 }
 
-// begin makes the batch the one that is followed. Its create calls have been answered.
-func (v *inventory) begin() {
-	v.boots = newBoots(v.batch.Begun, v.batch.Size(), v.p.opts.Log)
+// begin makes the batch the one that is followed, since begun. Its create calls have been
+// answered.
+func (v *inventory) begin(begun time.Time) {
+	v.boots = newBoots(begun, v.batch.Size(), v.p.opts.Log)
 }
 
 // watched returns the new servers, and how many of them are workers that are waited for.
@@ -109,7 +110,7 @@ func (v *inventory) watched(g goal) (nodes cluster.Nodes, workers int) {
 // shows. It reports whether the list could be read; if not, the next look is due soon. The
 // error is the context's only.
 func (v *inventory) look(ctx context.Context, g goal) (read bool, err error) {
-	if err := wait.Sleep(ctx, time.Until(v.boots.due)); err != nil {
+	if err := wait.Sleep(ctx, time.Until(v.due())); err != nil {
 		return false, err
 	}
 	nodes, err := v.list(ctx)
@@ -120,6 +121,9 @@ func (v *inventory) look(ctx context.Context, g goal) (read bool, err error) {
 	if err := v.batch.Observe(ctx, nodes); err != nil {
 		return false, err
 	}
+	if err := v.makeWhereRoomIs(ctx); err != nil {
+		return false, err
+	}
 	v.changed()
 	fresh, workers := v.watched(g)
 	v.boots.look(fresh, workers, v.makesFrontEnd && v.frontEnd.ID != "", g)
@@ -128,12 +132,21 @@ func (v *inventory) look(ctx context.Context, g goal) (read bool, err error) {
 	return true, nil
 }
 
+// due returns when the next look at the new servers is due: for those that wait for room,
+// when the servers that take it may be gone.
+func (v *inventory) due() time.Time {
+	if v.deletion.underWay(every) && v.deletion.due.Before(v.boots.due) && len(v.waiting().Names()) > 0 {
+		return v.deletion.due
+	}
+	return v.boots.due
+}
+
 // up reports whether every new worker is ACTIVE or given up.
 func (v *inventory) up() bool { return v.batch == nil || v.batch.Every(isActive) }
 
 // lookIfDue is look that does not wait.
 func (v *inventory) lookIfDue(ctx context.Context) error {
-	if v.up() || time.Now().Before(v.boots.due) {
+	if v.up() || time.Now().Before(v.due()) {
 		return nil
 	}
 	_, err := v.look(ctx, beActive)
@@ -194,6 +207,10 @@ func (v *inventory) waitBatch(ctx context.Context, g goal, parts int) error {
 // reportUnmet adds a problem for each new worker that has not met the goal.
 func (v *inventory) reportUnmet(ctx context.Context, g goal) {
 	b := v.batch
+	for _, name := range v.waiting().Names() {
+		b.GiveUp(name, cluster.Problem{Kind: cluster.FaultQuota, Summary: "was not created",
+			Detail: "the cloud had no room for it, and servers whose deletion would make some were still there when the time was over"})
+	}
 	known := b.Problems.All()
 	for _, n := range b.Nodes() {
 		if !g.met(n) && !slices.ContainsFunc(known, func(p cluster.Problem) bool { return p.Node == n.Name }) {
@@ -223,6 +240,9 @@ func (v *inventory) onlyStragglers(g goal) bool {
 		case !batch.Rebuilt(v.batch, n.Name):
 			slow++
 		}
+	}
+	if met+slow == 0 && v.frees && len(v.waiting().Names()) > 0 {
+		return true // there is no room before the victims are drained and gone
 	}
 	if met == 0 || slow == 0 {
 		return met > 0

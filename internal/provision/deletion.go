@@ -32,33 +32,37 @@ func (e *LeftError) Error() string {
 // Unwrap returns the reason.
 func (e *LeftError) Unwrap() error { return e.Err }
 
-// deleteAll asks for the deletion of the given servers and reads the cluster's
-// list until none of them is there. Where Nova failed to delete one it asks again.
-// seen is called with each list. A server that can't be deleted does not hold up the
-// others: a LeftError names it when those are gone.
-func deleteAll(ctx context.Context, p *Provisioner, id string, doomed cluster.Nodes, seen func(cluster.Nodes)) error {
-	if len(doomed) == 0 {
-		return nil
-	}
-	d := newDeletion(p, id, doomed)
-	d.request(ctx, doomed)
-	return d.await(ctx, seen)
-}
-
-// deletion deletes some servers of one cluster.
+// deletion deletes some servers of one cluster, in one or several waves.
 type deletion struct {
 	p         *Provisioner
 	clusterID string
-	servers   cluster.Nodes
-	pace      *wait.Pace
+	servers   cluster.Nodes // whose deletion was asked for
+	left      cluster.Nodes // those of them that the last list showed, and those asked for since
+	pace      *wait.Pace    // since the last wave
+	before    int           // servers that were gone by then
+	due       time.Time     // when the next look is
+	asked     time.Time     // when the last wave, or all that was left, was asked for
+	count     counter
 
 	mu      sync.Mutex
-	said    map[string]error // by server ID: the last refusal
+	said    map[string]error // by server ID: the refusal of the last request
 	refused map[string]bool  // by server ID: asking again is in vain
 }
 
-func newDeletion(p *Provisioner, id string, servers cluster.Nodes) *deletion {
-	return &deletion{p: p, clusterID: id, servers: servers, pace: wait.NewPace(time.Now(), len(servers))}
+func newDeletion(p *Provisioner, id string) *deletion {
+	return &deletion{p: p, clusterID: id, count: counter{log: p.opts.Log}, said: map[string]error{}, refused: map[string]bool{}}
+}
+
+// begin asks for the deletion of some servers, those in first before the others.
+func (d *deletion) begin(ctx context.Context, first, others cluster.Nodes) {
+	wave := slices.Concat(first, others)
+	d.before = len(d.servers) - len(d.left)
+	d.servers, d.left = append(d.servers, wave...), append(d.left, wave...)
+	d.pace = wait.NewPace(time.Now(), len(d.left))
+	d.request(ctx, first)
+	d.request(ctx, others)
+	d.asked = time.Now()
+	d.due = d.asked.Add(d.pace.Least())
 }
 
 // request asks for the deletion of some of the servers. For a server that Nova is
@@ -69,64 +73,83 @@ func (d *deletion) request(ctx context.Context, servers cluster.Nodes) {
 	g.SetLimit(d.p.opts.Concurrency)
 	for _, n := range servers {
 		g.Go(func() error {
-			if err := d.p.cloud.DeleteNode(ctx, n.ID); err != nil {
-				d.refuse(n, err)
-			}
+			d.answered(n, d.p.cloud.DeleteNode(ctx, n.ID))
 			return nil
 		})
 	}
 	_ = g.Wait() // refusals are kept by server
 }
 
-func (d *deletion) refuse(n cluster.Node, err error) {
+// answered notes the answer to a request.
+func (d *deletion) answered(n cluster.Node, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.said == nil {
-		d.said, d.refused = map[string]error{}, map[string]bool{}
-	}
-	d.said[n.ID] = fmt.Errorf("delete %s: %w", n.Name, err)
-	d.refused[n.ID] = !cluster.IsKind(err, cluster.FaultConflict) || isLocked(err)
-}
-
-// await reads the list until no server is left whose deletion can succeed.
-func (d *deletion) await(ctx context.Context, seen func(cluster.Nodes)) error {
-	left := d.servers
-	count, asked := counter{log: d.p.opts.Log}, time.Now()
-	for {
-		going := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool { return d.refused[n.ID] })
-		if len(going) == 0 {
-			return d.outcome(left, nil)
-		}
-		if err := d.pace.Wait(ctx); err != nil {
-			return d.outcome(left, fmt.Errorf("wait until servers are gone: %w", err))
-		}
-		nodes, err := d.p.cloud.Nodes(ctx, cluster.IDTag(d.clusterID))
-		if err != nil {
-			d.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
-			continue
-		}
-		if seen != nil {
-			seen(nodes)
-		}
-		left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
-			return n.Gone() || !hasID(d.servers, n.ID)
-		})
-		gone := len(d.servers) - len(left)
-		count.say(ctx, "servers deleted", gone, len(d.servers))
-		d.pace.LookAtRate(gone, len(d.servers))
-		again := time.Since(asked) >= askAgain
-		if again {
-			asked = time.Now()
-		}
-		stuck := slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool {
-			return d.refused[n.ID] || !n.Broken() && !again
-		})
-		d.request(ctx, stuck)
+	delete(d.said, n.ID)
+	delete(d.refused, n.ID)
+	if err != nil {
+		d.said[n.ID] = fmt.Errorf("delete %s: %w", n.Name, err)
+		d.refused[n.ID] = !cluster.IsKind(err, cluster.FaultConflict) || isLocked(err)
 	}
 }
 
-// outcome returns a LeftError for the servers that are left, nil where there are none.
-func (d *deletion) outcome(left cluster.Nodes, err error) error {
+// has reports whether the deletion of the server was asked for.
+func (d *deletion) has(id string) bool { return d != nil && hasID(d.servers, id) }
+
+// accepted reports whether the cloud has accepted to delete the server.
+func (d *deletion) accepted(id string) bool {
+	return d.has(id) && d.said[id] == nil
+}
+
+// underWay reports whether a server is left whose deletion can succeed.
+func (d *deletion) underWay(which func(cluster.Node) bool) bool {
+	return d != nil && slices.ContainsFunc(d.left, func(n cluster.Node) bool { return which(n) && !d.refused[n.ID] })
+}
+
+// gone returns the servers that a list has lacked since their deletion was asked for.
+func (d *deletion) gone() cluster.Nodes {
+	if d == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(d.servers), func(n cluster.Node) bool { return hasID(d.left, n.ID) })
+}
+
+// look takes over what a list shows. Where Nova failed to delete a server, or has taken
+// long, look asks again.
+func (d *deletion) look(ctx context.Context, nodes cluster.Nodes) {
+	d.left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
+		return n.Gone() || !hasID(d.servers, n.ID)
+	})
+	gone := len(d.servers) - len(d.left)
+	d.count.say(ctx, "servers deleted", gone, len(d.servers))
+	d.pace.LookAtRate(gone-d.before, len(d.servers)-d.before)
+	again := time.Since(d.asked) >= askAgain
+	if again {
+		d.asked = time.Now()
+	}
+	d.request(ctx, slices.DeleteFunc(slices.Clone(d.left), func(n cluster.Node) bool {
+		return d.refused[n.ID] || !n.Broken() && !again
+	}))
+	d.due = time.Now().Add(d.pace.Interval(d.pace.Waited()))
+}
+
+// await reads lists until none of those servers is left whose deletion can succeed. A
+// server that can't be deleted does not hold up the others: a LeftError names it when those
+// are gone. list hands what it reads to look; its error means that it is to be tried again.
+func (d *deletion) await(ctx context.Context, which func(cluster.Node) bool, list func(context.Context) error) error {
+	for d.underWay(which) {
+		if err := wait.Sleep(ctx, time.Until(d.due)); err != nil {
+			return d.outcome(which, fmt.Errorf("wait until servers are gone: %w", err))
+		}
+		if list(ctx) != nil {
+			d.due = time.Now().Add(d.pace.Interval(d.pace.Waited()))
+		}
+	}
+	return d.outcome(which, nil)
+}
+
+// outcome returns a LeftError for those servers that are left, nil where there are none.
+func (d *deletion) outcome(which func(cluster.Node) bool, err error) error {
+	left := slices.DeleteFunc(slices.Clone(d.left), func(n cluster.Node) bool { return !which(n) })
 	if len(left) == 0 {
 		return nil
 	}
@@ -136,3 +159,6 @@ func (d *deletion) outcome(left cluster.Nodes, err error) error {
 	}
 	return &LeftError{Servers: left, Err: errors.Join(why...)}
 }
+
+// every is each server of a deletion.
+func every(cluster.Node) bool { return true }

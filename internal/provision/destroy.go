@@ -74,10 +74,17 @@ func destroyServers(ctx context.Context, p *Provisioner, id string, nodes cluste
 		}
 	}
 	p.opts.Log(ctx, "deleting servers", "count", len(nodes))
-	d := newDeletion(p, id, nodes)
-	d.request(ctx, frontEnds)
-	d.request(ctx, workers)
-	return d.await(ctx, nil)
+	d := newDeletion(p, id)
+	d.begin(ctx, frontEnds, workers)
+	return d.await(ctx, every, func(ctx context.Context) error {
+		listed, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+		if err != nil {
+			p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
+			return err
+		}
+		d.look(ctx, listed)
+		return nil
+	})
 }
 
 func releaseFloatingIPs(ctx context.Context, cloud Cloud, id string) error {

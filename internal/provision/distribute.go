@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -11,14 +12,14 @@ import (
 )
 
 // distribute brings a change to an existing front-end: new members, and marks for
-// the leaving ones, in one document; then, when those are drained, a document
+// the leaving ones, in one document; then, when those are drained and gone, a document
 // without them.
 func (r *run) distribute(ctx context.Context) error {
-	d := distribution{r: r, before: r.doc, victims: r.victims()}
+	d := distribution{r: r, before: r.doc, victims: r.victims}
 	if r.channel.delivery() != pulled {
-		// This front-end drains no worker. Those that leave stay in the roster while
-		// they are there: a worker in no roster is not shown.
-		if err := d.deleteVictims(ctx); err != nil {
+		// Those that leave stay in the roster while they are there: a worker in no roster is
+		// not shown.
+		if err := r.inv.awaitGone(ctx, every); err != nil {
 			return err
 		}
 		d.victims = nil
@@ -26,7 +27,7 @@ func (r *run) distribute(ctx context.Context) error {
 			return err
 		}
 	}
-	d.drains = len(d.victims) > 0 && r.req.DrainTimeout > 0 && r.req.Wait == WaitJoined && r.doc.BatchSystem != cluster.BatchNone
+	d.later = d.leavers()
 	d.report = r.channel.keys(ctx)
 	for try := range roster.Tries {
 		wrote, err := d.write(ctx, try == 0)
@@ -47,10 +48,7 @@ func (r *run) distribute(ctx context.Context) error {
 		// written it after this run read it back. By now that shows, and the change is
 		// made once more.
 	}
-	if len(d.victims) == 0 {
-		return nil
-	}
-	return d.removeVictims(ctx)
+	return d.conclude(ctx)
 }
 
 // distribution is one change of the roster of an existing front-end.
@@ -59,7 +57,22 @@ type distribution struct {
 	before  cluster.Document // that the change starts from
 	report  cluster.Report   // with the front-end's keys, where they are not known yet
 	victims map[string]bool  // workers that a shrink removes
-	drains  bool             // they are drained first
+	later   map[string]bool  // members whose servers are there, to be taken out in the end
+}
+
+// leavers returns the members that leave and whose servers are still there: victims, and
+// servers that are being deleted.
+func (d distribution) leavers() map[string]bool {
+	out := maps.Clone(d.victims)
+	if out == nil {
+		out = map[string]bool{}
+	}
+	for _, n := range d.r.inv.nodes() {
+		if d.r.inv.stands(func(o cluster.Node) bool { return o.ID == n.ID }) && d.before.Enrolled(n) {
+			out[n.Name] = true
+		}
+	}
+	return out
 }
 
 // write brings the front-end's document up to date. It reports whether the document
@@ -113,9 +126,10 @@ func (d distribution) revise(doc *cluster.Document) (bool, error) {
 }
 
 // gone reports whether a member that was in the roster when the list was read has
-// no server in that list. Members that others enrolled since are not judged.
+// no server in that list. Members that others enrolled since are not judged. Those that
+// leave are taken out together, in the end.
 func (d distribution) gone(m cluster.Member) bool {
-	return vanished(d.before, d.r.inv.nodes(), m)
+	return !d.later[m.Name] && vanished(d.before, d.r.inv.nodes(), m)
 }
 
 // vanished reports whether an entry that was in the roster when the nodes were listed has
@@ -132,9 +146,9 @@ func vanished(before cluster.Document, nodes cluster.Nodes, m cluster.Member) bo
 func (d distribution) leaving(rolls []string) func(cluster.Member) cluster.Leaving {
 	return func(m cluster.Member) cluster.Leaving {
 		switch {
-		case d.victims[m.Name] && d.drains:
+		case d.victims[m.Name] && d.r.drains:
 			return cluster.LeaveJobsOK
-		case !d.victims[m.Name] && m.Leaving == cluster.LeaveJobsOK && !slices.Contains(rolls, m.Name):
+		case !d.later[m.Name] && m.Leaving == cluster.LeaveJobsOK && !slices.Contains(rolls, m.Name):
 			return cluster.Stays
 		}
 		return m.Leaving
@@ -152,15 +166,18 @@ func (d distribution) wait(ctx context.Context) error {
 	}
 	// After a run that was cut short only the slot shows whether an unchanged roster
 	// has to be waited for. Reading it costs a round trip through the front-end; a
-	// front-end without keys is a sign worth that.
-	settled := r.doc.Generation == d.before.Generation && r.doc.FrontEnd.CoordinatorKey != ""
+	// front-end without keys is a sign worth that. A run that was cut short may have marked
+	// the victims.
+	settled := r.doc.Generation == d.before.Generation && r.doc.FrontEnd.CoordinatorKey != "" && !r.drains
 	if r.req.Wait != WaitJoined || settled {
 		return nil
 	}
 	w := &joinWait{r: r, generation: r.doc.Generation, drainEnd: time.Now().Add(r.req.DrainTimeout)}
-	if d.drains {
-		w.drained = slices.SortedFunc(maps.Keys(d.victims), cluster.CompareNames)
+	if r.drains {
+		w.drained = d.undeleted()
+		w.leave = d.deleteVictims
 	}
+	w.spared = func(name string) bool { return d.later[name] }
 	if delivery != pulled { // what was sent may name a worker that has vanished since
 		w.spared = func(name string) bool { _, there := r.doc.Member(name); return !there }
 	}
@@ -170,15 +187,39 @@ func (d distribution) wait(ctx context.Context) error {
 	return r.checkAccepted(w.last)
 }
 
-// removeVictims deletes drained workers and has the front-end forget them.
-func (d distribution) removeVictims(ctx context.Context) error {
-	r := d.r
-	if err := d.deleteVictims(ctx); err != nil {
-		return err
+// deleteVictims asks for the deletion of the named victims.
+func (d distribution) deleteVictims(ctx context.Context, names []string) {
+	inv := &d.r.inv
+	doomed := slices.DeleteFunc(inv.nodes().Workers(""), func(n cluster.Node) bool {
+		return !slices.Contains(names, n.Name) || inv.deletion.has(n.ID)
+	})
+	if len(doomed) > 0 {
+		d.r.p.opts.Log(ctx, "deleting workers", "nodes", doomed.Names())
+		inv.send(ctx, doomed)
 	}
-	doc, err := r.p.store(r.inv.frontEnd.ID).Forget(ctx, func(m cluster.Member) bool { return d.victims[m.Name] })
-	if err != nil {
-		return err
+	inv.frees = len(d.undeleted()) > 0
+}
+
+// undeleted returns the names of the victims whose deletion was not asked for yet.
+func (d distribution) undeleted() []string {
+	inv := &d.r.inv
+	return slices.DeleteFunc(inv.nodes().Workers(""), func(n cluster.Node) bool {
+		return !d.victims[n.Name] || inv.deletion.has(n.ID)
+	}).Names()
+}
+
+// conclude waits until all that leave are gone, and has the front-end forget them. If some
+// can't be deleted, it forgets the others, and the error names those.
+func (d distribution) conclude(ctx context.Context) error {
+	r := d.r
+	left := r.inv.awaitGone(ctx, every)
+	if len(d.later) == 0 || left != nil && ctx.Err() != nil {
+		return left
+	}
+	before, nodes := r.doc, r.inv.nodes()
+	doc, err := r.p.store(r.inv.frontEnd.ID).Forget(ctx, func(m cluster.Member) bool { return d.later[m.Name] && vanished(before, nodes, m) })
+	if err != nil || left != nil {
+		return cmp.Or(left, err)
 	}
 	moved := doc.Generation > r.doc.Generation
 	r.doc = doc
@@ -186,18 +227,4 @@ func (d distribution) removeVictims(ctx context.Context) error {
 		_, err = r.waitReport(ctx, doc.Generation)
 	}
 	return err
-}
-
-func (d distribution) deleteVictims(ctx context.Context) error {
-	var doomed cluster.Nodes
-	for _, n := range d.r.inv.nodes() {
-		if n.Role == cluster.RoleWorker && d.victims[n.Name] {
-			doomed = append(doomed, n)
-		}
-	}
-	if len(doomed) == 0 {
-		return nil
-	}
-	d.r.p.opts.Log(ctx, "deleting workers", "nodes", doomed.Names())
-	return d.r.inv.remove(ctx, doomed)
 }

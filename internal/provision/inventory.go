@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
@@ -20,10 +19,11 @@ type inventory struct {
 	frontEnd  cluster.Node        // without an ID while there is none
 	batch     *batch.Batch        // nil before the first one
 	boots     boots               // of the batch, and of the front-end while it is made
-	deleted   cluster.Nodes       // by this run
+	deletion  *deletion           // of servers, by this run; nil before the first
 	onChange  func(cluster.Nodes) // nil: the caller wants no word of changes
 
 	makesFrontEnd bool
+	frees         bool // further servers will be deleted, when they are drained
 }
 
 // list reads the cluster's servers. An error is logged: every caller polls, and
@@ -34,7 +34,9 @@ func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
 		v.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 		return nil, err
 	}
-	nodes = v.retain(ctx, nodes, nil)
+	nodes = v.retain(ctx, nodes)
+	v.lookAtDeletion(ctx, nodes)
+	nodes = v.marked(nodes)
 	v.servers = nodes
 	for _, n := range nodes {
 		switch {
@@ -42,7 +44,7 @@ func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
 		case n.ID == v.frontEnd.ID:
 			n.Floating = cmp.Or(n.Floating, v.frontEnd.Floating) // Nova shows it late
 			v.frontEnd = n
-		case n.Metadata[cluster.MetaBatch] == v.batch.ID:
+		case v.batch != nil && n.Metadata[cluster.MetaBatch] == v.batch.ID:
 			// A create call's answer got lost and no list showed what it made before the
 			// call was repeated. Two front-ends would work against each other.
 			v.p.opts.Log(ctx, "deleting a second front-end", "server", n.ID)
@@ -54,12 +56,12 @@ func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
 	return nodes, nil
 }
 
-// retain returns a list completed by the servers that this run has seen, has not
-// deleted, and that the cloud does not call gone: a server of a cell that went down
-// meanwhile is still there. Those in doomed are left out.
-func (v *inventory) retain(ctx context.Context, listed, doomed cluster.Nodes) cluster.Nodes {
+// retain returns a list completed by the servers that this run has seen, whose deletion
+// was not accepted, and that the cloud does not call gone: a server of a cell that went
+// down meanwhile is still there.
+func (v *inventory) retain(ctx context.Context, listed cluster.Nodes) cluster.Nodes {
 	known := slices.DeleteFunc(slices.Clone(v.servers), func(n cluster.Node) bool {
-		return v.batch != nil && v.batch.Dropped(n.ID) || hasID(doomed, n.ID)
+		return v.batch != nil && v.batch.Dropped(n.ID) || v.deletion.accepted(n.ID)
 	})
 	nodes, err := complete(ctx, v.p.cloud, v.p.opts.Concurrency, v.clusterID, listed, known)
 	if hidden, ok := errors.AsType[*HiddenError](err); ok {
@@ -98,26 +100,6 @@ func (v *inventory) changed() {
 	if v.onChange != nil {
 		v.onChange(v.nodes())
 	}
-}
-
-// remove deletes servers and waits until none of them is listed.
-func (v *inventory) remove(ctx context.Context, doomed cluster.Nodes) error {
-	err := deleteAll(ctx, v.p, v.clusterID, doomed, func(left cluster.Nodes) {
-		v.servers = v.retain(ctx, left, doomed)
-		if v.batch != nil {
-			v.batch.Remove(doomed)
-		}
-		if hasID(doomed, v.frontEnd.ID) {
-			v.frontEnd = cluster.Node{}
-		}
-		v.changed()
-	})
-	if err != nil {
-		return fmt.Errorf("delete servers: %w", err)
-	}
-	v.deleted = append(v.deleted, doomed...)
-	v.p.opts.Log(ctx, fmt.Sprintf("deleted %d of %d", len(doomed), len(doomed)), "nodes", doomed.Names())
-	return nil
 }
 
 // frontEndIsGone reports whether the cloud says that the front-end's server does not

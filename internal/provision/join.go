@@ -35,10 +35,13 @@ func (r *run) waitReport(ctx context.Context, generation int64) (cluster.Report,
 type joinWait struct {
 	r          *run
 	generation int64
-	drained    []string               // workers that leave
-	drainEnd   time.Time              // until which they may run jobs
-	joinEnd    time.Time              // of the wait for the others; zero: as long as there is time at all
-	spared     func(name string) bool // workers that need not have the generation; nil: none
+	drained    []string                        // workers that leave
+	drainEnd   time.Time                       // until which they may run jobs
+	leave      func(context.Context, []string) // is told of them as they are drained, or their time is over; nil: not wanted
+	left       []string                        // leave has been told of these
+	forced     []string                        // those of them that still ran jobs
+	joinEnd    time.Time                       // of the wait for the others; zero: as long as there is time at all
+	spared     func(name string) bool          // workers that need not have the generation; nil: none
 	last       cluster.Report
 	seen       bool
 	foreign    error // why a text in the place of a report did not count
@@ -77,6 +80,7 @@ func (w *joinWait) await(ctx context.Context) error {
 		return fmt.Errorf("wait until %s run nothing, for which they have until %s: %w",
 			strings.Join(left, ", "), w.drainEnd.UTC().Format(time.RFC3339), context.DeadlineExceeded)
 	}
+	w.letGo(ctx)
 	r.tally.failed = append(r.tally.failed, w.absent()...)
 	r.tally.problems = append(r.tally.problems, w.problems(ctx)...)
 	return nil
@@ -93,11 +97,29 @@ func (w *joinWait) follow(ctx context.Context) error {
 		if w.read(ctx) {
 			pace = wait.NewPoll(3*time.Second, 10*time.Second)
 		}
+		w.letGo(ctx)
 		if w.gone {
 			return fmt.Errorf("%w: %w", ErrNoFrontEnd, w.r.inv.frontEndVanished("before every worker had joined"))
 		}
 	}
 	return nil
+}
+
+// letGo hands over the leaving workers that are drained, and those whose time is over.
+func (w *joinWait) letGo(ctx context.Context) {
+	if w.leave == nil || !w.seen {
+		return
+	}
+	running := w.undrained()
+	due := slices.DeleteFunc(slices.Clone(w.drained), func(n string) bool { return slices.Contains(w.left, n) || slices.Contains(running, n) })
+	if time.Now().After(w.drainEnd) {
+		w.forced = append(w.forced, running...)
+		due = append(due, running...)
+	}
+	if len(due) > 0 {
+		w.left = append(w.left, due...)
+		w.leave(ctx, due)
+	}
 }
 
 // attend looks after the new workers that are still being built. Those that came too late
@@ -164,7 +186,7 @@ func (w *joinWait) logProgress(ctx context.Context) {
 	log(ctx, fmt.Sprintf("joined %d of %d", said.Joined, said.Joined+said.Pending),
 		"generation", said.Generation, "pending", said.PendingNames, "error", said.Error)
 	if len(w.drained) > 0 {
-		log(ctx, fmt.Sprintf("drained %d of %d", len(w.drained)-len(w.undrained()), len(w.drained)), "drained", said.Drained, "busy", said.Busy)
+		log(ctx, fmt.Sprintf("drained %d of %d", len(w.drained)-len(w.undrained())-len(w.forced), len(w.drained)), "drained", said.Drained, "busy", said.Busy)
 	}
 }
 
@@ -192,13 +214,14 @@ func (w *joinWait) absent() []string {
 	})
 }
 
-// undrained returns the names of the leaving workers that still run jobs.
+// undrained returns the names of the leaving workers that still run jobs and were not handed
+// over.
 func (w *joinWait) undrained() []string {
 	if n := w.last.DrainedCount; n > 0 && n == roster.Leaving(w.r.doc) {
 		return nil // all are drained, and too many to be named
 	}
 	drained := w.names(w.last.Drained)
-	return slices.DeleteFunc(slices.Clone(w.drained), func(n string) bool { return slices.Contains(drained, n) })
+	return slices.DeleteFunc(slices.Clone(w.drained), func(n string) bool { return slices.Contains(drained, n) || slices.Contains(w.left, n) })
 }
 
 // names returns the node names in a report's folded text, none where it can't be read.
@@ -225,7 +248,7 @@ func (w *joinWait) problems(ctx context.Context) []cluster.Problem {
 		out = append(out, cluster.Problem{Node: w.r.inv.frontEnd.Name, Kind: cluster.FaultOther,
 			Summary: fmt.Sprintf("reports %s without their names that have not joined within the time given", text.Count(unnamed, "worker"))})
 	}
-	for _, name := range w.undrained() {
+	for _, name := range slices.Concat(w.forced, w.undrained()) {
 		out = append(out, cluster.Problem{Node: name, Kind: cluster.FaultOther, Summary: "was still running jobs when its time to drain was over",
 			Detail: "it is deleted; the batch system runs its jobs again elsewhere"})
 	}

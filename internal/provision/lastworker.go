@@ -130,7 +130,7 @@ func (l *lastWorker) launch(ctx context.Context) error {
 		return err
 	}
 	d := l.r.doc.Clone()
-	if _, err := (distribution{r: l.r, before: l.r.doc, victims: l.r.victims()}).revise(&d); err != nil {
+	if _, err := (distribution{r: l.r, before: l.r.doc, victims: l.r.victims}).revise(&d); err != nil {
 		return err
 	}
 	b.Sign(&d)

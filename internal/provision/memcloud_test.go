@@ -140,13 +140,13 @@ func (c *memCloud) locked(op string, act func() error) error {
 			return errKilled
 		}
 	}
-	if err := act(); err != nil {
-		return err
-	}
+	err := act()
 	if c.after != nil {
-		return c.after(n, op)
+		if hidden := c.after(n, op); hidden != nil {
+			return hidden
+		}
 	}
-	return nil
+	return err
 }
 
 func (s *memServer) node() cluster.Node {

@@ -61,7 +61,7 @@ func (p Steps) requestDeletion(ctx context.Context, ref cluster.Ref, servers clu
 		return nil
 	}
 	p.opts.Log(ctx, "deleting servers", "nodes", servers.Names())
-	d := deletion{p: p.Provisioner, clusterID: ref.ID, servers: servers}
+	d := newDeletion(p.Provisioner, ref.ID)
 	d.request(ctx, servers)
 	var out []Refusal
 	for _, n := range servers {

@@ -107,7 +107,7 @@ func applyAttributes(ctx context.Context) map[string]schema.Attribute {
 			Optional: true, Computed: true,
 			Default:             stringdefault.StaticString(defaultDrainTimeout),
 			Validators:          []validator.String{drainTime()},
-			MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. After that it is deleted; an apply whose `timeouts.update` ends before that deletes none, and the next one goes on. `0s` does not drain at all.",
+			MarkdownDescription: "How long a worker that leaves may finish its jobs, for example `30m` or `2h`. After that it is deleted; an apply whose `timeouts.update` ends before that deletes no worker that still runs jobs, and the next one goes on. `0s` does not drain at all.",
 		},
 		"replacement": replacementAttribute(),
 		"timeouts":    timeoutsAttribute(ctx),

@@ -1,0 +1,169 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
+)
+
+// A run asks for deletions as soon as nothing forbids them, and goes on. Each list that it
+// reads shows what has become of them. It waits for those only whose end it needs.
+
+// send asks for the deletion of servers and returns when the cloud has answered.
+func (v *inventory) send(ctx context.Context, doomed cluster.Nodes) {
+	if len(doomed) == 0 {
+		return
+	}
+	if v.deletion == nil {
+		v.deletion = newDeletion(v.p, v.clusterID)
+	}
+	v.deletion.begin(ctx, nil, doomed)
+	v.servers = v.marked(v.servers)
+	if v.batch != nil {
+		v.batch.Remove(doomed)
+	}
+	if hasID(doomed, v.frontEnd.ID) {
+		v.frontEnd = cluster.Node{}
+	}
+}
+
+// marked returns the nodes with StatusDeleting where the cloud has accepted a deletion: it
+// may show that late.
+func (v *inventory) marked(nodes cluster.Nodes) cluster.Nodes {
+	if v.deletion == nil {
+		return nodes
+	}
+	out := slices.Clone(nodes)
+	for i, n := range out {
+		if v.deletion.accepted(n.ID) && !n.Gone() {
+			out[i].Status = cluster.StatusDeleting
+		}
+	}
+	return out
+}
+
+// lookAtDeletion takes over what a list shows of the servers that are being deleted.
+func (v *inventory) lookAtDeletion(ctx context.Context, nodes cluster.Nodes) {
+	if v.deletion == nil {
+		return
+	}
+	before := v.deletion.gone()
+	v.deletion.look(ctx, nodes)
+	gone := v.deletion.gone()
+	news := slices.DeleteFunc(slices.Clone(gone), func(n cluster.Node) bool { return hasID(before, n.ID) })
+	if len(news) > 0 {
+		v.p.opts.Log(ctx, fmt.Sprintf("deleted %d of %d", len(gone), len(v.deletion.servers)), "nodes", news.Names())
+	}
+}
+
+// stands reports whether such a server is left whose deletion was asked for.
+func (v *inventory) stands(which func(cluster.Node) bool) bool {
+	return v.deletion != nil && slices.ContainsFunc(v.deletion.left, which)
+}
+
+// awaitGone waits until none of those servers is listed that were sent.
+func (v *inventory) awaitGone(ctx context.Context, which func(cluster.Node) bool) error {
+	if v.deletion == nil {
+		return nil
+	}
+	err := v.deletion.await(ctx, which, func(ctx context.Context) error {
+		_, err := v.list(ctx)
+		if err == nil {
+			v.changed()
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete servers: %w", err)
+	}
+	return nil
+}
+
+// remove deletes servers and waits until none of them is listed.
+func (v *inventory) remove(ctx context.Context, doomed cluster.Nodes) error {
+	v.send(ctx, doomed)
+	return v.awaitGone(ctx, func(n cluster.Node) bool { return hasID(doomed, n.ID) })
+}
+
+// waiting are the new workers that wait for deletions.
+func (v *inventory) waiting() batch.Waiting { return batch.Waiting{Batch: v.batch} }
+
+// makeBatch makes the workers of the batch. Those of adds whose names other servers still have
+// are made when these are gone. One for which the cloud has no room while servers are being
+// deleted is asked for once more when these are gone.
+func (v *inventory) makeBatch(ctx context.Context, adds []string) error {
+	taken := slices.DeleteFunc(slices.Clone(adds), func(name string) bool { return !v.stands(withName(name)) })
+	v.waiting().Hold(taken)
+	if v.frees || v.deletion.underWay(every) {
+		v.waiting().ForRoom()
+	}
+	if err := v.batch.Launch(ctx); err != nil {
+		return err
+	}
+	begun := v.batch.Begun
+	if len(taken) > 0 {
+		if err := v.awaitNames(ctx, taken); err != nil {
+			return err
+		}
+		begun = time.Now()
+		if err := v.waiting().Release(ctx, taken); err != nil {
+			return err
+		}
+	}
+	v.begin(begun)
+	if len(v.waiting().Names()) == 0 || v.frees {
+		return nil
+	}
+	bounded, cancel := wait.Share(ctx, 2)
+	defer cancel()
+	if err := v.awaitGone(bounded, every); err != nil && ctx.Err() == nil {
+		v.p.opts.Log(ctx, "going on beside servers that are still there", "error", err.Error())
+	}
+	return v.makeWaiting(ctx)
+}
+
+// awaitNames waits until no server has one of those names that a new worker is to have, for
+// half of the time left. A worker whose name is not free then is given up.
+func (v *inventory) awaitNames(ctx context.Context, names []string) error {
+	bounded, cancel := wait.Share(ctx, 2)
+	defer cancel()
+	err := v.awaitGone(bounded, withName(names...))
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	for _, n := range v.deletion.left {
+		if err != nil && slices.Contains(names, n.Name) {
+			v.batch.GiveUp(n.Name, cluster.Problem{Kind: cluster.KindOf(err), Summary: "was not created",
+				Detail: "the server that had its name before is still there: " + err.Error()})
+		}
+	}
+	return nil
+}
+
+// makeWhereRoomIs makes the workers that wait for room, once no deletion is under way.
+func (v *inventory) makeWhereRoomIs(ctx context.Context) error {
+	if v.frees || v.deletion.underWay(every) {
+		return nil
+	}
+	return v.makeWaiting(ctx)
+}
+
+// makeWaiting makes the workers that wait for room. Those for which there is none are given
+// up.
+func (v *inventory) makeWaiting(ctx context.Context) error {
+	some, err := v.waiting().RoomIsFree(ctx)
+	if some {
+		v.begin(time.Now())
+	}
+	return err
+}
+
+// withName returns the function that reports whether a node has one of those names.
+func withName(names ...string) func(cluster.Node) bool {
+	return func(n cluster.Node) bool { return slices.Contains(names, n.Name) }
+}
