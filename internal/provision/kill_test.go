@@ -14,14 +14,18 @@ import (
 
 var errKilled = errors.New("killed")
 
-// killAt makes the k-th call of a run its last: carried out, never answered. What
+// killAt makes the k-th call of a run its last: carried out, never answered, or refused. What
 // the run does afterwards does not reach the cloud. It reports whether there was a k-th call.
 func killAt(t *testing.T, c *memCloud, k int, act func(context.Context) error) (killed bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(bounded(t))
 	defer cancel(nil)
 	start := c.calls
-	c.before = func(int, string) error {
+	c.before = func(n int, _ string) error {
+		if !killed && n-start > k { // the k-th was refused
+			killed = true
+			cancel(errKilled)
+		}
 		if killed {
 			return errKilled
 		}

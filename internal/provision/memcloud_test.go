@@ -140,13 +140,13 @@ func (c *memCloud) locked(op string, act func() error) error {
 			return errKilled
 		}
 	}
-	err := act()
-	if c.after != nil {
-		if hidden := c.after(n, op); hidden != nil {
-			return hidden
-		}
+	if err := act(); err != nil {
+		return err
 	}
-	return err
+	if c.after != nil {
+		return c.after(n, op)
+	}
+	return nil
 }
 
 func (s *memServer) node() cluster.Node {
