@@ -221,7 +221,7 @@ func (r *run) launch(ctx context.Context, adds []string, adopted, stay cluster.N
 	r.tally.take(r.inv.batch)
 	r.inv.batch = b
 	b.JoinServerGroups(ctx, slices.Concat(r.inv.servers, r.inv.deletion.gone()))
-	if err := r.inv.makeBatch(ctx, adds); err != nil {
+	if err := (making{&r.inv}).makeBatch(ctx, adds); err != nil {
 		return err
 	}
 	r.inv.changed()

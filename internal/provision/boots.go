@@ -121,7 +121,7 @@ func (v *inventory) look(ctx context.Context, g goal) (read bool, err error) {
 	if err := v.batch.Observe(ctx, nodes); err != nil {
 		return false, err
 	}
-	if err := v.makeWhereRoomIs(ctx); err != nil {
+	if err := (making{v}).makeWhereRoomIs(ctx); err != nil {
 		return false, err
 	}
 	v.changed()

@@ -105,6 +105,23 @@ func (d *deletion) underWay(which func(cluster.Node) bool) bool {
 	return d != nil && slices.ContainsFunc(d.left, func(n cluster.Node) bool { return which(n) && !d.refused[n.ID] })
 }
 
+// stands reports whether such a server is left.
+func (d *deletion) stands(which func(cluster.Node) bool) bool {
+	return d != nil && slices.ContainsFunc(d.left, which)
+}
+
+// marked returns the nodes with StatusDeleting where the cloud has accepted a deletion: it
+// may show that late.
+func (d *deletion) marked(nodes cluster.Nodes) cluster.Nodes {
+	out := slices.Clone(nodes)
+	for i, n := range out {
+		if d.accepted(n.ID) && !n.Gone() {
+			out[i].Status = cluster.StatusDeleting
+		}
+	}
+	return out
+}
+
 // gone returns the servers that a list has lacked since their deletion was asked for.
 func (d *deletion) gone() cluster.Nodes {
 	if d == nil {

@@ -68,7 +68,7 @@ func (d distribution) leavers() map[string]bool {
 		out = map[string]bool{}
 	}
 	for _, n := range d.r.inv.nodes() {
-		if d.r.inv.stands(func(o cluster.Node) bool { return o.ID == n.ID }) && d.before.Enrolled(n) {
+		if d.r.inv.deletion.stands(func(o cluster.Node) bool { return o.ID == n.ID }) && d.before.Enrolled(n) {
 			out[n.Name] = true
 		}
 	}

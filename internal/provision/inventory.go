@@ -36,7 +36,7 @@ func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
 	}
 	nodes = v.retain(ctx, nodes)
 	v.lookAtDeletion(ctx, nodes)
-	nodes = v.marked(nodes)
+	nodes = v.deletion.marked(nodes)
 	v.servers = nodes
 	for _, n := range nodes {
 		switch {

@@ -23,28 +23,13 @@ func (v *inventory) send(ctx context.Context, doomed cluster.Nodes) {
 		v.deletion = newDeletion(v.p, v.clusterID)
 	}
 	v.deletion.begin(ctx, nil, doomed)
-	v.servers = v.marked(v.servers)
+	v.servers = v.deletion.marked(v.servers)
 	if v.batch != nil {
 		v.batch.Remove(doomed)
 	}
 	if hasID(doomed, v.frontEnd.ID) {
 		v.frontEnd = cluster.Node{}
 	}
-}
-
-// marked returns the nodes with StatusDeleting where the cloud has accepted a deletion: it
-// may show that late.
-func (v *inventory) marked(nodes cluster.Nodes) cluster.Nodes {
-	if v.deletion == nil {
-		return nodes
-	}
-	out := slices.Clone(nodes)
-	for i, n := range out {
-		if v.deletion.accepted(n.ID) && !n.Gone() {
-			out[i].Status = cluster.StatusDeleting
-		}
-	}
-	return out
 }
 
 // lookAtDeletion takes over what a list shows of the servers that are being deleted.
@@ -59,11 +44,6 @@ func (v *inventory) lookAtDeletion(ctx context.Context, nodes cluster.Nodes) {
 	if len(news) > 0 {
 		v.p.opts.Log(ctx, fmt.Sprintf("deleted %d of %d", len(gone), len(v.deletion.servers)), "nodes", news.Names())
 	}
-}
-
-// stands reports whether such a server is left whose deletion was asked for.
-func (v *inventory) stands(which func(cluster.Node) bool) bool {
-	return v.deletion != nil && slices.ContainsFunc(v.deletion.left, which)
 }
 
 // awaitGone waits until none of those servers is listed that were sent.
@@ -93,11 +73,14 @@ func (v *inventory) remove(ctx context.Context, doomed cluster.Nodes) error {
 // waiting are the new workers that wait for deletions.
 func (v *inventory) waiting() batch.Waiting { return batch.Waiting{Batch: v.batch} }
 
+// making makes the workers of an inventory's batch, beside deletions.
+type making struct{ *inventory }
+
 // makeBatch makes the workers of the batch. Those of adds whose names other servers still have
 // are made when these are gone. One for which the cloud has no room while servers are being
 // deleted is asked for once more when these are gone.
-func (v *inventory) makeBatch(ctx context.Context, adds []string) error {
-	taken := slices.DeleteFunc(slices.Clone(adds), func(name string) bool { return !v.stands(withName(name)) })
+func (v making) makeBatch(ctx context.Context, adds []string) error {
+	taken := slices.DeleteFunc(slices.Clone(adds), func(name string) bool { return !v.deletion.stands(withName(name)) })
 	v.waiting().Hold(taken)
 	if v.frees || v.deletion.underWay(every) {
 		v.waiting().ForRoom()
@@ -129,7 +112,7 @@ func (v *inventory) makeBatch(ctx context.Context, adds []string) error {
 
 // awaitNames waits until no server has one of those names that a new worker is to have, for
 // half of the time left. A worker whose name is not free then is given up.
-func (v *inventory) awaitNames(ctx context.Context, names []string) error {
+func (v making) awaitNames(ctx context.Context, names []string) error {
 	bounded, cancel := wait.Share(ctx, 2)
 	defer cancel()
 	err := v.awaitGone(bounded, withName(names...))
@@ -146,7 +129,7 @@ func (v *inventory) awaitNames(ctx context.Context, names []string) error {
 }
 
 // makeWhereRoomIs makes the workers that wait for room, once no deletion is under way.
-func (v *inventory) makeWhereRoomIs(ctx context.Context) error {
+func (v making) makeWhereRoomIs(ctx context.Context) error {
 	if v.frees || v.deletion.underWay(every) {
 		return nil
 	}
@@ -155,7 +138,7 @@ func (v *inventory) makeWhereRoomIs(ctx context.Context) error {
 
 // makeWaiting makes the workers that wait for room. Those for which there is none are given
 // up.
-func (v *inventory) makeWaiting(ctx context.Context) error {
+func (v making) makeWaiting(ctx context.Context) error {
 	some, err := v.waiting().RoomIsFree(ctx)
 	if some {
 		v.begin(time.Now())
