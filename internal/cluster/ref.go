@@ -58,6 +58,12 @@ func (ns Nodes) Finished() bool {
 	return slices.ContainsFunc(ns, func(n Node) bool { return n.Metadata[MetaReady] != "" })
 }
 
+// Headless reports whether none of the nodes is a front-end.
+func (ns Nodes) Headless() bool {
+	_, ok := ns.FrontEnd()
+	return !ok
+}
+
 // Clusters returns the nodes of each cluster, in the order in which the clusters first
 // appear.
 func (ns Nodes) Clusters() []Nodes {

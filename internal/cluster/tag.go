@@ -34,7 +34,7 @@ const (
 	MetaBatch       = "vmcluster_batch"        // the batch in which the node was made; other servers of its name have another one
 	MetaBatchCA     = "vmcluster_batch_ca"     // public half of the batch's CA: by it any process can enrol the worker, see ReadBatchCA
 	MetaSent        = "vmcluster_sent"         // generation of the roster in the user data of a worker that takes it to the front-end
-	MetaReady       = "vmcluster_ready"        // on the front-end: set when the first apply has ended
+	MetaReady       = "vmcluster_ready"        // set when the first apply has ended: on the front-end, and on a worker, which shows it when the front-end is gone
 	MetaProtect     = "vmcluster_protect"      // set by an operator: the scaler must leave the node alone
 )
 
@@ -55,7 +55,7 @@ var metadataKey = regexp.MustCompile(`^[a-zA-Z0-9-_:. ]{1,255}$`) // nova: param
 func (s NodeSpec) OwnMetadata(role Role) int {
 	n := 8 // those above without MetaBatchCA, MetaImage, MetaNetwork and MetaServerGroup
 	if role == RoleWorker {
-		n++ // MetaBatchCA
+		n += 2 // MetaBatchCA; MetaReady beside MetaSent
 	}
 	if s.ServerGroup != "" {
 		n++

@@ -26,6 +26,7 @@ type run struct {
 	held    batch.Held      // server groups that the cluster had when it was first seen
 	ca      *trust.CA       // of a front-end that is made
 	left    cluster.Nodes   // of interrupted creates: they could not be deleted
+	going   cluster.Nodes   // likewise: they were being deleted when they were found
 	floated bool            // a floating IP was asked for
 	victims map[string]bool // workers that a shrink removes and that may run jobs
 	drains  bool            // the victims are drained before they are deleted
@@ -36,7 +37,7 @@ type run struct {
 // exists in any case. The error means that the cluster does not work or that the
 // run was cut short; a Problem is one node that is not as wanted.
 func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
-	r := &run{p: p, req: req, inv: inventory{p: p, clusterID: req.Spec.ID, onChange: req.Changed}}
+	r := &run{p: p, req: req, inv: inventory{p: p, ref: req.ref(), clusterID: req.Spec.ID, onChange: req.Changed}}
 	err := r.steps(ctx)
 	if err == nil {
 		batch.ServerGroups{Maker: p.maker()}.Tidy(ctx, r.held, r.inv.deletion.gone(), r.doc)
@@ -80,7 +81,12 @@ func (r *run) steps(ctx context.Context) error {
 	} else if err := r.distribute(ctx); err != nil {
 		return err
 	}
-	return r.roll(ctx)
+	if err := r.roll(ctx); err != nil {
+		return err
+	}
+	claim{r}.depart(ctx)
+	r.p.witness(ctx, r.doc, r.inv.nodes(), !r.req.Create)
+	return nil
 }
 
 // look reads what exists and decides.

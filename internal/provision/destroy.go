@@ -2,9 +2,11 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -15,6 +17,9 @@ import (
 // releases the floating IPs before it deletes servers: a cluster is found by its
 // servers, and the next destroy has to find it if this one is cut short. Of the servers
 // the front-end goes first, so that a scaler beside it stops.
+//
+// A cluster that can't be deleted does not keep the others: the error names what is left
+// of each.
 //
 // If the cloud says nothing about a server in known, Destroy ends before it deletes
 // anything: otherwise that server would be forgotten, and stay.
@@ -32,28 +37,42 @@ func (p *Provisioner) Destroy(ctx context.Context, ref cluster.Ref, known cluste
 		}
 		// From here on only those count whose deletion no list will show.
 		known = nodes[len(ours):]
+		var failed []error
 		for _, doomed := range append([]cluster.Nodes{nodes}, leftovers.Clusters()...) {
-			id := ref.ID
-			if len(doomed) > 0 {
-				id = doomed[0].ClusterID
-			}
-			if !released[id] {
-				if err := releaseFloatingIPs(ctx, p.cloud, id); err != nil {
-					return err
-				}
-				released[id] = true
-			}
-			if len(doomed) == 0 {
-				continue
-			}
-			if err := destroyServers(ctx, p, id, doomed); err != nil {
-				return err
-			}
+			failed = append(failed, destroyOne(ctx, p, ref.ID, doomed, released))
+		}
+		if err := errors.Join(failed...); err != nil {
+			return err
 		}
 		if len(nodes)+len(leftovers) == 0 {
 			return nil
 		}
 	}
+}
+
+// destroyOne deletes one of the clusters of a Destroy: its floating IPs, unless they are
+// released, then its servers. own is the ID where there is no server.
+func destroyOne(ctx context.Context, p *Provisioner, own string, doomed cluster.Nodes, released map[string]bool) error {
+	id := own
+	if len(doomed) > 0 {
+		id = doomed[0].ClusterID
+	}
+	if !released[id] {
+		if err := releaseFloatingIPs(ctx, p.cloud, id); err != nil {
+			if len(doomed) > 0 {
+				err = fmt.Errorf("%w; %s of cluster %s stay", err, strings.Join(doomed.Names(), ", "), id)
+			}
+			return err
+		}
+		released[id] = true
+	}
+	if len(doomed) == 0 {
+		return nil
+	}
+	if err := destroyServers(ctx, p, id, doomed); err != nil {
+		return fmt.Errorf("delete cluster %s: %w", id, err)
+	}
+	return nil
 }
 
 // destroyServers deletes a cluster's server groups and servers, the front-end first.

@@ -102,6 +102,9 @@ func (d distribution) write(ctx context.Context, first bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if wrote {
+		r.inv.ready()
+	}
 	r.doc = doc
 	r.inv.batch.Yield(ctx)
 	return wrote, nil

@@ -13,7 +13,8 @@ import (
 // Enrol writes all workers of a reading that are ready and in no roster into the document,
 // whichever process made them, and returns their names. All of them together cost one
 // write and one generation; none of them, no call. An entry that another writer has
-// changed since the reading stays. Where the front-end does not read its document
+// changed since the reading stays. Workers for which the document has no room cost no
+// others anything: the error is then a *roster.NoRoomError beside the names. Where the front-end does not read its document
 // itself, the error is ErrGrowsByTerraform.
 func (p Steps) Enrol(ctx context.Context, v cluster.View) ([]string, error) {
 	fe, ok := v.Nodes.FrontEnd()
@@ -29,13 +30,18 @@ func (p Steps) Enrol(ctx context.Context, v cluster.View) ([]string, error) {
 	}
 	report := p.reporter().keys(ctx, v.Document, fe)
 	var added []cluster.Member
-	_, err := p.store(fe.ID).Change(ctx, nil, func(d *cluster.Document) error {
-		added = roster.Enrol(d, unchangedSince(v, *d), time.Now())
+	var noRoom error
+	doc, err := p.store(fe.ID).Change(ctx, nil, func(d *cluster.Document) error {
+		joined := func() map[string]bool { return p.reporter().joined(ctx, *d, fe) }
+		added, noRoom = roster.WithRoom(d, unchangedSince(v, *d), joined, func(d *cluster.Document, nodes cluster.Nodes) []cluster.Member {
+			roster.TakeKeys(d, fe, report)
+			added := roster.Enrol(d, nodes, time.Now())
+			d.Generation++
+			return added
+		})
 		if len(added) == 0 {
 			return roster.ErrNoChange
 		}
-		roster.TakeKeys(d, fe, report)
-		d.Generation++
 		return nil
 	})
 	if err != nil {
@@ -47,6 +53,10 @@ func (p Steps) Enrol(ctx context.Context, v cluster.View) ([]string, error) {
 	}
 	if len(names) > 0 {
 		p.opts.Log(ctx, "enrolled workers", "nodes", names)
+		p.witness(ctx, doc, v.Nodes, true)
+	}
+	if noRoom != nil {
+		return names, fmt.Errorf("enrol workers: %w", noRoom)
 	}
 	return names, nil
 }

@@ -198,14 +198,18 @@ func (m frontEndMaking) finish(ctx context.Context) error {
 	store := r.p.store(r.inv.frontEnd.ID)
 	var doc cluster.Document
 	var err error
-	if r.req.Wait == WaitJoined { // for minutes: a scaler may have found the cluster
+	switch {
+	case !r.inv.fresh(): // a scaler may have found the cluster, and written
 		doc, err = store.Change(ctx, ready, change)
-	} else { // the last list was read a moment ago
+	case r.req.Wait == WaitJoined:
+		doc, err = store.ChangeFrom(ctx, r.inv.frontEnd.Metadata, ready, change)
+	default:
 		doc, err = store.Finish(ctx, r.inv.frontEnd.Metadata, ready, change)
 	}
 	if err != nil {
 		return err
 	}
+	r.inv.ready()
 	r.inv.batch.Yield(ctx)
 	late := doc.Generation > r.doc.Generation
 	r.doc = doc

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -14,6 +16,7 @@ import (
 // last list showed, the batch on its way, and the front-end.
 type inventory struct {
 	p         *Provisioner
+	ref       cluster.Ref
 	clusterID string
 	servers   cluster.Nodes       // as last listed
 	frontEnd  cluster.Node        // without an ID while there is none
@@ -24,16 +27,21 @@ type inventory struct {
 
 	makesFrontEnd bool
 	frees         bool // further servers will be deleted, when they are drained
+
+	namesakes cluster.Nodes // all clusters of the name, as the last list by name showed them
+	looked    time.Time     // when that was
 }
 
 // list reads the cluster's servers. An error is logged: every caller polls, and
 // tries again until its time is over.
 func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
-	nodes, err := v.p.cloud.Nodes(ctx, cluster.IDTag(v.clusterID))
+	listed, err := v.p.cloud.Nodes(ctx, v.ref.Tag())
 	if err != nil {
 		v.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 		return nil, err
 	}
+	v.namesakes, v.looked = listed, time.Now()
+	nodes, _, _ := v.ref.Split(listed)
 	nodes = v.retain(ctx, nodes)
 	v.lookAtDeletion(ctx, nodes)
 	nodes = v.deletion.marked(nodes)
@@ -93,6 +101,24 @@ func (v *inventory) nodes() cluster.Nodes {
 	}
 	slices.SortFunc(out, func(a, b cluster.Node) int { return cluster.CompareNames(a.Name, b.Name) })
 	return out
+}
+
+// justNow is the age up to which a list counts as one of this moment.
+const justNow = time.Second
+
+// fresh reports whether the last list by name is one of this moment and shows the front-end.
+func (v *inventory) fresh() bool {
+	return time.Since(v.looked) < justNow && hasID(v.namesakes, v.frontEnd.ID)
+}
+
+// ready notes that the front-end has been marked as that of a finished cluster.
+func (v *inventory) ready() {
+	metadata := maps.Clone(v.frontEnd.Metadata)
+	if metadata == nil {
+		metadata = map[string]string{}
+	}
+	metadata[cluster.MetaReady] = "1"
+	v.frontEnd.Metadata = metadata
 }
 
 // changed hands the nodes that there are now to the run's caller.

@@ -20,6 +20,7 @@ type ExistsError struct {
 	Name      string
 	ID        string
 	Finished  bool // false: an interrupted create of another place left it
+	Headless  bool // its front-end is gone
 	Withdrawn bool // both were made at once; what this run had made is deleted again
 }
 
@@ -29,6 +30,9 @@ func (e *ExistsError) Error() string {
 		return fmt.Sprintf("a cluster named %q was made elsewhere at the same time (ID %s), so this run has deleted what it made; import the other cluster or choose another name", e.Name, e.ID)
 	case e.Withdrawn:
 		return fmt.Sprintf("a cluster named %q has been in the making at another place for longer (ID %s), so this run has deleted what it made", e.Name, e.ID)
+	case e.Finished && e.Headless:
+		return fmt.Sprintf("servers of a cluster named %q exist (ID %s) that was finished and has lost its front-end: no apply of another cluster deletes them, because they may hold users' data. "+
+			"Choose another name, or delete them: openstack server list --tags %s shows them", e.Name, e.ID, cluster.IDTag(e.ID))
 	case e.Finished:
 		return fmt.Sprintf("a cluster named %q exists already (ID %s); import it or choose another name", e.Name, e.ID)
 	}
@@ -60,7 +64,7 @@ func (c namesakes) leftovers(ctx context.Context) (cluster.Nodes, error) {
 	_, left, strangers := c.ref.Split(nodes)
 	for _, theirs := range strangers.Clusters() {
 		if theirs.Finished() {
-			return nil, &ExistsError{Name: c.ref.Name, ID: theirs[0].ClusterID, Finished: true}
+			return nil, &ExistsError{Name: c.ref.Name, ID: theirs[0].ClusterID, Finished: true, Headless: theirs.Headless()}
 		}
 	}
 	if len(strangers) > 0 {
@@ -110,6 +114,13 @@ func (c claim) clear(ctx context.Context) error {
 // clean removes the leftovers that a run has found beside its cluster. Those that stay
 // are a problem: the cluster works, and the next refresh shows them again.
 func (c claim) clean(ctx context.Context, left cluster.Nodes) {
+	r := c.r
+	for _, nodes := range left.Clusters() {
+		if !slices.ContainsFunc(nodes, func(n cluster.Node) bool { return n.Status != cluster.StatusDeleting }) {
+			r.going = append(r.going, nodes...) // see depart
+		}
+	}
+	left = slices.DeleteFunc(slices.Clone(left), func(n cluster.Node) bool { return hasID(r.going, n.ID) })
 	if len(left) == 0 {
 		return
 	}
@@ -119,37 +130,83 @@ func (c claim) clean(ctx context.Context, left cluster.Nodes) {
 	if err == nil {
 		return
 	}
+	c.stays(stay, err)
+}
+
+// stays notes that leftovers are still there.
+func (c claim) stays(nodes cluster.Nodes, err error) {
 	r := c.r
-	r.left = stay
+	r.left = append(r.left, nodes...)
 	r.tally.problems = append(r.tally.problems, cluster.Problem{
-		Node: stay[0].Name, Kind: cluster.KindOf(err), Heals: true, Summary: "of an interrupted create is still there", Detail: err.Error(),
+		Node: nodes[0].Name, Kind: cluster.KindOf(err), Heals: true, Summary: "of an interrupted create is still there", Detail: err.Error(),
 	})
 }
 
+// depart sees, at the end of a run, what has become of the leftovers that were being
+// deleted when it found them. They are not waited for: a cloud may be stuck in that for
+// days. It asks once more for the deletion of those that are still there, and they are a
+// problem.
+func (c claim) depart(ctx context.Context) {
+	r := c.r
+	if len(r.going) == 0 {
+		return
+	}
+	nodes := r.inv.namesakes
+	if time.Since(r.inv.looked) >= justNow {
+		var err error
+		if nodes, err = c.namesakes().list(ctx); err != nil {
+			nodes = r.going
+		}
+	}
+	still := slices.DeleteFunc(slices.Clone(r.going), func(n cluster.Node) bool { return !hasID(nodes, n.ID) })
+	for _, n := range still {
+		if err := r.p.cloud.DeleteNode(ctx, n.ID); err != nil {
+			r.p.opts.Log(ctx, "asking once more for a deletion failed", "node", n.Name, "error", err.Error())
+		}
+	}
+	for _, one := range still.Clusters() {
+		c.stays(one, fmt.Errorf("%s: Nova has been deleting it since before this apply and is not done; if that does not end, ask the cloud's operators to reset the server's state",
+			serverNames(one)))
+	}
+}
+
+// serverNames names nodes with the IDs of their servers.
+func serverNames(nodes cluster.Nodes) string {
+	out := make([]string, 0, len(nodes))
+	for _, n := range nodes {
+		out = append(out, fmt.Sprintf("%s (server %s)", n.Name, n.ID))
+	}
+	return strings.Join(out, ", ")
+}
+
 // settle looks once more at what bears the name of a new cluster, right before the
-// cluster counts as finished. Requests of an interrupted create may have been carried
+// cluster counts as finished, unless the run has listed it a moment ago. Requests of an interrupted create may have been carried
 // out since the first look: what they made is deleted. If another place has made a
 // cluster of the name meanwhile, or has begun earlier, this run deletes its own. Both
 // runs look before they finish and compare the same servers, so one of them stays.
 func (c claim) settle(ctx context.Context) error {
 	r, ref := c.r, c.r.req.ref()
 	for {
-		nodes, err := c.look(ctx)
-		if err != nil {
-			return err
+		if !r.inv.fresh() {
+			nodes, err := c.look(ctx)
+			if err != nil {
+				return err
+			}
+			r.inv.namesakes, r.inv.looked = nodes, time.Now()
 		}
-		ours, left, strangers := ref.Split(nodes)
+		ours, left, strangers := ref.Split(r.inv.namesakes)
 		if exists := rival(ref.Name, ours, strangers); exists != nil {
 			return c.withdraw(ctx, exists)
 		}
 		if fe, ok := ours.FrontEnd(); ok && fe.ID == r.inv.frontEnd.ID {
 			r.inv.frontEnd.Metadata = fe.Metadata
 		}
-		left = slices.DeleteFunc(left, func(n cluster.Node) bool { return hasID(r.left, n.ID) })
+		left = slices.DeleteFunc(left, func(n cluster.Node) bool { return hasID(r.left, n.ID) || hasID(r.going, n.ID) })
 		if len(left) == 0 {
 			return nil
 		}
 		c.clean(ctx, left)
+		r.inv.looked = time.Time{} // what is there now is another question
 		if len(r.left) > 0 {
 			return nil
 		}

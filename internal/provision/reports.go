@@ -83,6 +83,15 @@ func (r reporter) keys(ctx context.Context, d cluster.Document, fe cluster.Node)
 	return h.report
 }
 
+// joined reads which workers of a document the front-end has joined, see roster.Joined.
+func (r reporter) joined(ctx context.Context, d cluster.Document, fe cluster.Node) map[string]bool {
+	h, err := r.way(d).read(ctx, report.Of(d, fe.ID))
+	if err != nil {
+		return nil
+	}
+	return roster.Joined(d, h.report)
+}
+
 // askAnew clears the slot and waits for a report on the document that was read. ok is
 // false where none came in time.
 func (r reporter) askAnew(ctx context.Context, v cluster.View, frontEnd string) (fresh cluster.Report, ok bool) {

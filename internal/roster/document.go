@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -65,7 +66,9 @@ const anyID = "6d3c1f0a-94be-4b57-a0d8-27e5c8b1f394"
 
 // Trial returns a document as large as the one that a cluster of that spec comes
 // to have with every group at its most. Addresses, IDs and keys are stand-ins that
-// pack no better than genuine ones; ca stands in for every key.
+// pack no better than genuine ones; ca stands in for every key but batch CAs. The
+// workers of scaled groups are each in a batch of their own, as a scaler makes them that
+// adds one at a time; OwnBatches of them have not joined.
 func Trial(s cluster.Spec, ca string) cluster.Document {
 	d := New(s, ca, 1)
 	d.ID = cmp.Or(s.ID, anyID)
@@ -80,13 +83,28 @@ func Trial(s cluster.Spec, ca string) cluster.Document {
 			})
 		}
 	}
-	n := 0
+	n, cas := 0, []string(nil)
 	for _, group := range s.GroupNames() {
 		for _, name := range cluster.NextNames(s.Name, group, s.Groups[group].Most(), nil) {
 			n++
 			address := fmt.Sprintf("10.%d.%d.%d", n*7919>>16&255, n*7919>>8&255, n*7919&255)
-			d.Workers = append(d.Workers, cluster.Member{Name: name, Address: address, Batch: "batch"})
+			batch := "batch"
+			if s.Groups[group].Scaling != nil {
+				ca := standIn(n)
+				batch, cas = cluster.BatchID(ca), append(cas, ca)
+			}
+			d.Workers = append(d.Workers, cluster.Member{Name: name, Address: address, Batch: batch})
 		}
 	}
+	for _, ca := range cas[max(len(cas)-OwnBatches, 0):] { // far from their workers they pack worst
+		SetBatch(&d, cluster.BatchID(ca), ca)
+	}
 	return d
+}
+
+// standIn returns a text that looks like the public half of the n-th batch's CA.
+func standIn(n int) string {
+	const head = "\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20"
+	key := sha512.Sum512_256([]byte(strconv.Itoa(n)))
+	return "ssh-ed25519 " + base64.StdEncoding.EncodeToString([]byte(head+string(key[:])))
 }

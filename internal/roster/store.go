@@ -58,11 +58,11 @@ func (s Store) Change(ctx context.Context, extra map[string]string, change Chang
 	if err != nil {
 		return cluster.Document{}, fmt.Errorf("read the cluster document: %w", err)
 	}
-	return s.changeFrom(ctx, metadata, extra, change)
+	return s.ChangeFrom(ctx, metadata, extra, change)
 }
 
-// changeFrom is Change from metadata that were read a moment ago.
-func (s Store) changeFrom(ctx context.Context, metadata, extra map[string]string, change Change) (cluster.Document, error) {
+// ChangeFrom is Change from metadata that were read a moment ago.
+func (s Store) ChangeFrom(ctx context.Context, metadata, extra map[string]string, change Change) (cluster.Document, error) {
 	failure := cluster.ErrDocumentConflict
 	for try := range Tries {
 		doc, next, err := apply(metadata, extra, change)
@@ -160,7 +160,7 @@ func (s Store) Finish(ctx context.Context, metadata, extra map[string]string, ch
 		return cluster.Document{}, err
 	}
 	if doc.Generation > before.Generation {
-		return s.changeFrom(ctx, metadata, extra, change)
+		return s.ChangeFrom(ctx, metadata, extra, change)
 	}
 	_, err = s.Cloud.SetMetadata(ctx, s.FrontEnd, next)
 	switch {

@@ -150,9 +150,9 @@ func TestMetadataIsCounted(t *testing.T) {
 		if row.document > 0 {
 			continue
 		}
-		spec.Metadata = keys(row.users - 1) // a worker bears its batch's CA beside them
+		spec.Metadata = keys(row.users - 2) // a worker bears its batch's CA and a messenger's mark beside them
 		if diags := checkMetadata(path.Root("workers"), spec, cluster.RoleWorker, 0); diags.HasError() == row.fits {
-			t.Errorf("a worker with %d of the user's: %v", row.users-1, diags)
+			t.Errorf("a worker with %d of the user's: %v", row.users-2, diags)
 		}
 	}
 }

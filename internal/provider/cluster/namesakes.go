@@ -26,9 +26,13 @@ func namesakeWarnings(v cluster.View) diag.Diagnostics {
 		id := nodes[0].ClusterID
 		detail := fmt.Sprintf("Cluster %s has %s. It is not the one of this state, so no apply and no destroy of this configuration touches it, "+
 			"and its nodes have the names of nodes of this cluster. ", id, serversOf(nodes))
-		if nodes.Finished() {
+		switch {
+		case nodes.Finished() && nodes.Headless():
+			detail += "It was finished and has lost its front-end; its servers may hold users' data. Where they are not needed, delete them: " +
+				"openstack server list --tags " + cluster.IDTag(id) + " shows them."
+		case nodes.Finished():
 			detail += "Where one of the two is not needed, destroy it there where it was made; else make one of them anew under another name."
-		} else {
+		default:
 			detail += "It is not finished: a run at another place may be making it, or has been interrupted. " + diagnose.Abandon(id)
 		}
 		diags.AddAttributeWarning(path.Root("name"), "Another cluster has the same name", detail)
