@@ -7,8 +7,11 @@ import (
 	"strings"
 )
 
-// batchIDLength is the number of characters of a batch's ID, of 5 bits each.
-const batchIDLength = 16
+// batchIDLength is the number of characters of a batch's ID, of 5 bits each. Each worker's
+// entry in the document has one, and random characters do not pack: the roster of 1,000
+// workers in batches of their own has room for no more. A text of the same ID takes some
+// 2^60 keys to find, by an account that could write the document itself.
+const batchIDLength = 12
 
 // BatchID returns the ID of the batch whose CA has that public half. ID and CA prove each
 // other: a text beside the ID is the batch's CA only if it leads to the ID again.

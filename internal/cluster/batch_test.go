@@ -10,7 +10,7 @@ const sampleCA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4JYiw85eBQZ2ZLzUJTr2qOGW
 
 func TestABatchsCAProvesItsID(t *testing.T) {
 	id := BatchID(sampleCA)
-	if len(id) != 16 || strings.ToLower(id) != id {
+	if len(id) != 12 || strings.ToLower(id) != id {
 		t.Fatalf("ID %q", id)
 	}
 	other := strings.Replace(sampleCA, "NhG", "NhH", 1)

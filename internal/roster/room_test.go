@@ -66,8 +66,8 @@ func TestWhatATrialLetsThroughIsEnrolled(t *testing.T) {
 		}
 	}
 	t.Logf("a plan lets through %d workers of a scaled group", most)
-	if most < 900 {
-		t.Errorf("a plan lets through %d workers, want 900 at least", most)
+	if most < 1000 {
+		t.Errorf("a plan lets through %d workers, want 1,000 at least", most)
 	}
 	d := rosterOf(t, most-5, 1) // random keys differ a little in how well they pack
 	if TooLarge(d) == nil {
