@@ -103,7 +103,7 @@ func (d distribution) write(ctx context.Context, first bool) (bool, error) {
 		return false, err
 	}
 	if wrote {
-		r.inv.ready()
+		r.inv.frontEnd = markedReady(r.inv.frontEnd)
 	}
 	r.doc = doc
 	r.inv.batch.Yield(ctx)

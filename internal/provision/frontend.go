@@ -199,7 +199,7 @@ func (m frontEndMaking) finish(ctx context.Context) error {
 	var doc cluster.Document
 	var err error
 	switch {
-	case !r.inv.fresh(): // a scaler may have found the cluster, and written
+	case !r.inv.byName.shows(r.inv.frontEnd.ID): // a scaler may have found the cluster, and written
 		doc, err = store.Change(ctx, ready, change)
 	case r.req.Wait == WaitJoined:
 		doc, err = store.ChangeFrom(ctx, r.inv.frontEnd.Metadata, ready, change)
@@ -209,7 +209,7 @@ func (m frontEndMaking) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.inv.ready()
+	r.inv.frontEnd = markedReady(r.inv.frontEnd)
 	r.inv.batch.Yield(ctx)
 	late := doc.Generation > r.doc.Generation
 	r.doc = doc

@@ -28,8 +28,7 @@ type inventory struct {
 	makesFrontEnd bool
 	frees         bool // further servers will be deleted, when they are drained
 
-	namesakes cluster.Nodes // all clusters of the name, as the last list by name showed them
-	looked    time.Time     // when that was
+	byName lastList // of all clusters of the name
 }
 
 // list reads the cluster's servers. An error is logged: every caller polls, and
@@ -40,7 +39,7 @@ func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
 		v.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 		return nil, err
 	}
-	v.namesakes, v.looked = listed, time.Now()
+	v.byName = lastList{nodes: listed, at: time.Now()}
 	nodes, _, _ := v.ref.Split(listed)
 	nodes = v.retain(ctx, nodes)
 	v.lookAtDeletion(ctx, nodes)
@@ -103,22 +102,29 @@ func (v *inventory) nodes() cluster.Nodes {
 	return out
 }
 
+// lastList is what a list showed.
+type lastList struct {
+	nodes cluster.Nodes
+	at    time.Time
+}
+
 // justNow is the age up to which a list counts as one of this moment.
 const justNow = time.Second
 
-// fresh reports whether the last list by name is one of this moment and shows the front-end.
-func (v *inventory) fresh() bool {
-	return time.Since(v.looked) < justNow && hasID(v.namesakes, v.frontEnd.ID)
-}
+// fresh reports whether the list is one of this moment.
+func (l lastList) fresh() bool { return time.Since(l.at) < justNow }
 
-// ready notes that the front-end has been marked as that of a finished cluster.
-func (v *inventory) ready() {
-	metadata := maps.Clone(v.frontEnd.Metadata)
-	if metadata == nil {
-		metadata = map[string]string{}
+// shows reports whether the list is one of this moment and shows the server.
+func (l lastList) shows(id string) bool { return l.fresh() && hasID(l.nodes, id) }
+
+// markedReady returns the front-end as that of a finished cluster.
+func markedReady(n cluster.Node) cluster.Node {
+	n.Metadata = maps.Clone(n.Metadata)
+	if n.Metadata == nil {
+		n.Metadata = map[string]string{}
 	}
-	metadata[cluster.MetaReady] = "1"
-	v.frontEnd.Metadata = metadata
+	n.Metadata[cluster.MetaReady] = "1"
+	return n
 }
 
 // changed hands the nodes that there are now to the run's caller.

@@ -151,8 +151,8 @@ func (c claim) depart(ctx context.Context) {
 	if len(r.going) == 0 {
 		return
 	}
-	nodes := r.inv.namesakes
-	if time.Since(r.inv.looked) >= justNow {
+	nodes := r.inv.byName.nodes
+	if !r.inv.byName.fresh() {
 		var err error
 		if nodes, err = c.namesakes().list(ctx); err != nil {
 			nodes = r.going
@@ -187,14 +187,14 @@ func serverNames(nodes cluster.Nodes) string {
 func (c claim) settle(ctx context.Context) error {
 	r, ref := c.r, c.r.req.ref()
 	for {
-		if !r.inv.fresh() {
+		if !r.inv.byName.shows(r.inv.frontEnd.ID) {
 			nodes, err := c.look(ctx)
 			if err != nil {
 				return err
 			}
-			r.inv.namesakes, r.inv.looked = nodes, time.Now()
+			r.inv.byName = lastList{nodes: nodes, at: time.Now()}
 		}
-		ours, left, strangers := ref.Split(r.inv.namesakes)
+		ours, left, strangers := ref.Split(r.inv.byName.nodes)
 		if exists := rival(ref.Name, ours, strangers); exists != nil {
 			return c.withdraw(ctx, exists)
 		}
@@ -206,7 +206,7 @@ func (c claim) settle(ctx context.Context) error {
 			return nil
 		}
 		c.clean(ctx, left)
-		r.inv.looked = time.Time{} // what is there now is another question
+		r.inv.byName = lastList{} // what is there now is another question
 		if len(r.left) > 0 {
 			return nil
 		}
