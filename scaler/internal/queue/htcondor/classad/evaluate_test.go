@@ -95,6 +95,7 @@ func TestEvaluate(t *testing.T) {
 		"random(3)":                "not known here",
 		"max(3, 2.5)":              "not known here", // HTCondor takes the largest of a list
 		"{1,2}":                    "unexpected",
+		`1"" && 0`:                 "unexpected",
 		strings.Repeat("(", 10000): "nested too deeply",
 	} {
 		_, err := NewScope(job, nil, Usual).Value(Compile(expr))

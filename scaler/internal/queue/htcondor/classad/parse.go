@@ -33,7 +33,7 @@ func Compile(text string) *Expression {
 	p := &parser{text: text}
 	p.next()
 	root, err := p.conditional()
-	if err == nil && p.tok != "" {
+	if err == nil && (p.tok != "" || p.quote) { // an empty text is no end
 		err = fmt.Errorf("unexpected %q", excerpt(p.tok))
 	}
 	if err != nil {
