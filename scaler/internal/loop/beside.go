@@ -5,6 +5,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
 
 // beside runs calls next to the rounds, a few at a time. One round begins a call, a later
@@ -76,7 +78,7 @@ func (s *state) prepare() {
 
 // endBeside ends what runs beside the rounds. Create calls are waited for.
 func (l *Loop) endBeside() {
-	l.endPosting()
+	_ = l.endPosting(&record.Record{}) // logged
 	if l.state.consoles != nil {
 		l.state.consoles.reading.end()
 		l.state.remains.end()

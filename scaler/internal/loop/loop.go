@@ -41,6 +41,7 @@ type state struct {
 	running  bool            // rounds follow each other: none waits for the front-end's report
 	begun    begun           // what later rounds finish
 	posting  *posting        // create calls without all of their answers; nil: there are none
+	late     error           // what the answers said that the last round took of an earlier one's create calls
 	consoles *consoles
 	remains  *beside[string, collected] // by the ID of the server that is gone
 	reports  *beside[string, reported]  // by the front-end's ID

@@ -24,7 +24,7 @@ const finishTime = 3 * time.Minute
 func (l *Loop) Once(ctx context.Context) (record.Record, error) {
 	defer l.endBeside()
 	r, err := l.once(ctx, watching, acting)
-	if err = errors.Join(err, l.finishBegun(ctx, &r)); err == nil && r.Stopped != "" && r.Standby == "" {
+	if err = errors.Join(err, l.finishBegun(ctx, &r), l.endPosting(&r)); err == nil && r.Stopped != "" && r.Standby == "" {
 		err = errors.New(r.Stopped)
 	}
 	return r, err
@@ -61,14 +61,20 @@ func (l *Loop) once(ctx context.Context, first, last mode) (record.Record, error
 
 // finishBegun runs rounds until what this scaler has begun is finished, for finishTime at
 // most. It adds what came of them to the record. The error is that of the last one's
-// actions.
+// actions, and that of create calls: no later round makes up for these.
 func (l *Loop) finishBegun(ctx context.Context, r *record.Record) (failed error) {
+	var late error
+	defer func() { failed = errors.Join(late, failed) }()
 	end := time.Now().Add(finishTime)
 	for r.Standby == "" && l.state.unfinished() && time.Now().Before(end) {
 		if wait.Sleep(ctx, min(l.Interval, time.Until(end))) != nil {
 			return failed // the next run finishes it
 		}
 		last, err := l.round(ctx, time.Now, finishing, l.Policy)
+		if refused := l.state.late; refused != nil {
+			r.Failed(refused)
+			late = errors.Join(late, refused)
+		}
 		r.Added = append(r.Added, last.Added...)
 		r.Unanswered = append(r.Unanswered, last.Unanswered...)
 		r.Enrolled = append(r.Enrolled, last.Enrolled...)

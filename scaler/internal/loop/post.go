@@ -84,12 +84,13 @@ func (a *actions) post(ctx context.Context, adds []decide.Add) {
 
 // takePosted takes the answers to the create calls of an earlier round, if all are there.
 func (r *round) takePosted() {
+	r.state.late = nil
 	if r.state.posting == nil {
 		return
 	}
 	select {
 	case got := <-r.state.posting.done:
-		_ = r.answered(got) // in the record
+		r.state.late = r.answered(got)
 	default:
 	}
 }
@@ -133,20 +134,27 @@ func (p *posting) sent(r *round, got actuate.Posted) {
 }
 
 // endPosting waits for the answers to the create calls under way: a call that was begun is
-// finished, and its workers are named.
-func (l *Loop) endPosting() {
+// finished, and its workers are named, in the log and in the record. It returns the error
+// as the record has it.
+func (l *Loop) endPosting(r *record.Record) error {
 	p := l.state.posting
 	if p == nil {
-		return
+		return nil
 	}
 	l.state.posting = nil
 	got := <-p.done
+	r.Added = append(r.Added, got.posted.Accepted...)
+	r.Unanswered = append(r.Unanswered, got.posted.Unknown...)
 	if names := slices.Concat(got.posted.Accepted, got.posted.Unknown); len(names) > 0 {
 		l.Log.Info("workers are being made", "names", strings.Join(names, " "))
 	}
-	if got.err != nil {
-		l.Log.Error("an action failed", "error", fmt.Errorf("%s: %w", p.what, got.err))
+	if got.err == nil {
+		return nil
 	}
+	err := fmt.Errorf("%s: %w", p.what, got.err)
+	l.Log.Error("an action failed", "error", err)
+	r.Failed(err)
+	return err
 }
 
 // refusals returns why workers of the groups could not be made, by zone where the error
