@@ -179,6 +179,7 @@ func (d distribution) wait(ctx context.Context) error {
 	if r.drains {
 		w.drained = d.undeleted()
 		w.leave = d.deleteVictims
+		r.inv.frees = len(w.drained) > 0 // a victim may have vanished since
 	}
 	w.spared = func(name string) bool { return d.later[name] }
 	if delivery != pulled { // what was sent may name a worker that has vanished since
