@@ -75,7 +75,8 @@ func (b *Batch) failed(ctx context.Context, m *member, n cluster.Node) {
 	waits := b.awaitsRoom && NeedsRoom(kind)
 	hopeless := kind == cluster.FaultQuota && !waits || kind == cluster.FaultImage || b.Messenger.Bound(m.name) ||
 		m.serverGroup == "" && b.doc.Groups[m.group].ServerGroup != ""
-	if hopeless || m.tries >= b.placement.mostTries(m.group) {
+	last := m.tries >= b.placement.mostTries(m.group)
+	if hopeless || last && !waits {
 		summary := "ended in ERROR"
 		if m.tries > 1 {
 			summary += " " + text.Count(m.tries, "time")
@@ -83,6 +84,7 @@ func (b *Batch) failed(ctx context.Context, m *member, n cluster.Node) {
 		b.GiveUp(m.name, cluster.Problem{Kind: kind, Summary: summary, Detail: words + m.zonesInWords(), Console: console})
 		return
 	}
+	before := m.zone
 	b.placement.next(m)
-	m.held = waits
+	m.held = waits && (last || kind == cluster.FaultQuota || m.zone == before) // another zone may have room now
 }

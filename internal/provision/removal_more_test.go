@@ -1,9 +1,12 @@
 package provision
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
 // A victim that another client deletes, before this run has marked it, holds no worker up
@@ -27,5 +30,28 @@ func TestAVictimThatVanishesFreesItsRoom(t *testing.T) {
 			t.Errorf("after %s: problems %v", took, res.Problems)
 		}
 		expectNames(t, c, swapped(1, 2))
+	})
+}
+
+// A worker for which one zone has no host is built in another zone at once, while workers
+// that leave still run jobs.
+func TestAnotherZoneIsTriedBesideADrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 3)
+		placed(&req, cluster.Placement{Zones: []string{"a", "b"}})
+		apply(t, c, req)
+		c.busy["astro-cpu-3"], c.full = true, map[string]bool{"b": true}
+		req.Create, req.DrainTimeout = false, 20*time.Minute
+		sizes(&req, 2, 2)
+		at := map[string][]time.Duration{}
+		c.times(at)
+		apply(t, c, req)
+		for _, name := range []string{"astro-gpu-1", "astro-gpu-2"} {
+			if slices.Max(at["create "+name]) > 2*time.Minute {
+				t.Errorf("%s was asked for after %v", name, at["create "+name])
+			}
+		}
+		expectNames(t, c, swapped(2, 2))
 	})
 }
