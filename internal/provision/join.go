@@ -133,8 +133,8 @@ func (w *joinWait) attend(ctx context.Context) error {
 	if err := r.inv.lookIfDue(ctx); err != nil {
 		return nil //nolint:nilerr // the wait's time is over
 	}
-	late, joined := latecomers{r}, w.seen && w.last.Pending == 0
-	if len(late.names()) == 0 || !joined && !r.inv.batch.Every(hasAddress) {
+	late := latecomers{r}
+	if len(late.names()) == 0 || !w.joined() && !r.inv.batch.Every(hasAddress) {
 		return nil
 	}
 	if err := late.enrol(ctx); err != nil {
@@ -195,15 +195,19 @@ func (w *joinWait) done() bool {
 	if !w.seen {
 		return false
 	}
-	joined := w.last.Pending == 0
-	if !joined && len(w.names(w.last.PendingNames)) == w.last.Pending {
-		joined = len(w.absent()) == 0
-	}
+	joined := w.joined()
 	if overlaps(w.r) && w.r.inv.batch != nil {
 		joined = joined && w.r.inv.up() && len(latecomers{w.r}.names()) == 0
 	}
 	joined = joined || !w.joinEnd.IsZero() && time.Now().After(w.joinEnd)
 	return joined && (len(w.undrained()) == 0 || time.Now().After(w.drainEnd))
+}
+
+// joined reports whether the front-end has joined every worker of the generation that is
+// waited for.
+func (w *joinWait) joined() bool {
+	all := len(w.names(w.last.PendingNames)) == w.last.Pending
+	return w.seen && (w.last.Pending == 0 || all && len(w.absent()) == 0)
 }
 
 // absent returns the names of the pending workers that are waited for. A worker that

@@ -33,6 +33,41 @@ func TestAVictimThatVanishesFreesItsRoom(t *testing.T) {
 	})
 }
 
+// Workers that come late are enrolled though the front-end can't reach workers that are
+// being deleted, and one more has no address.
+func TestLatecomersDoNotWaitForThoseThatLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 3)
+		apply(t, c, req)
+		c.yard = newYard(40, 20*time.Second, 30*time.Minute)
+		c.neverJoin["astro-cpu-3"] = true
+		c.yard.slow["astro-gpu-1"], c.yard.slow["astro-gpu-2"] = 3*time.Minute, 25*time.Minute
+		req.Create, req.DrainTimeout = false, 0
+		sizes(&req, 2, 25)
+		begun, joined := time.Now(), time.Duration(0)
+		c.before = func(_ int, op string) error {
+			if op == "report" && joined == 0 {
+				for _, s := range c.present() {
+					if s.req.Role != cluster.RoleFrontEnd {
+						continue
+					}
+					if d, err := cluster.DecodeDocument(s.metadata); err == nil {
+						if _, there := d.Member("astro-gpu-1"); there {
+							joined = time.Since(begun)
+						}
+					}
+				}
+			}
+			return nil
+		}
+		res := apply(t, c, req)
+		if len(res.Problems) > 0 || joined == 0 || joined > 10*time.Minute {
+			t.Errorf("enrolled after %s; problems %v", joined, res.Problems)
+		}
+	})
+}
+
 // A worker for which one zone has no host is built in another zone at once, while workers
 // that leave still run jobs.
 func TestAnotherZoneIsTriedBesideADrain(t *testing.T) {
