@@ -222,11 +222,14 @@ func (d distribution) conclude(ctx context.Context) error {
 	}
 	before, nodes := r.doc, r.inv.nodes()
 	doc, err := r.p.store(r.inv.frontEnd.ID).Forget(ctx, func(m cluster.Member) bool { return d.later[m.Name] && vanished(before, nodes, m) })
-	if err != nil || left != nil {
+	if err != nil {
 		return cmp.Or(left, err)
 	}
 	moved := doc.Generation > r.doc.Generation
 	r.doc = doc
+	if left != nil {
+		return left
+	}
 	if moved && r.req.Wait == WaitJoined {
 		_, err = r.waitReport(ctx, doc.Generation)
 	}

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -88,5 +89,25 @@ func TestAnotherZoneIsTriedBesideADrain(t *testing.T) {
 			}
 		}
 		expectNames(t, c, swapped(2, 2))
+	})
+}
+
+// Beside a server that can't be deleted, the result has the roster as it is in the cloud.
+func TestTheResultHasTheRosterBesideAServerThatStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 3)
+		apply(t, c, req)
+		c.lockedNames = map[string]bool{"astro-cpu-3": true}
+		req.Create, req.DrainTimeout = false, 0
+		grow(&req, 1, "astro-cpu-2", "astro-cpu-3")
+		res, err := New(c, Options{}).Apply(bounded(t), req)
+		var left *LeftError
+		if !errors.As(err, &left) || !slices.Equal(left.Servers.Names(), []string{"astro-cpu-3"}) {
+			t.Errorf("error %v", err)
+		}
+		if d := document(t, c); len(d.Workers) != 2 || len(res.Document.Workers) != 2 || res.Document.Generation != d.Generation {
+			t.Errorf("roster %v, in the result %v", d.Workers, res.Document.Workers)
+		}
 	})
 }
