@@ -3,12 +3,12 @@ package provision
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // distribute brings a change to an existing front-end: new members, and marks for
@@ -26,6 +26,9 @@ func (r *run) distribute(ctx context.Context) error {
 		if err := r.channel.arrive(ctx); err != nil {
 			return err
 		}
+	}
+	if err := d.thinOut(ctx); err != nil {
+		return err
 	}
 	d.later = d.leavers()
 	d.report = r.channel.keys(ctx)
@@ -60,15 +63,36 @@ type distribution struct {
 	later   map[string]bool  // members whose servers are there, to be taken out in the end
 }
 
+// mostGoing is how many bytes of a report the folded names of members may take that are
+// being deleted. A report has about 300 for the names of those that have not joined.
+const mostGoing = 100
+
+// thinOut waits, for half of the time left, until members are gone that are being deleted,
+// where they are too many to be named in a report: the front-end can't join them, and could
+// not say which others it has not joined.
+func (d distribution) thinOut(ctx context.Context) error {
+	inv := &d.r.inv
+	going := slices.DeleteFunc(inv.nodes().Workers(""), func(n cluster.Node) bool {
+		return !inv.deletion.has(n.ID) || !d.before.Enrolled(n)
+	}).Names()
+	if len(cluster.FoldNames(d.before.Name, going)) <= mostGoing {
+		return nil
+	}
+	bounded, cancel := wait.Share(ctx, 2)
+	defer cancel()
+	if err := inv.awaitGone(bounded, withName(going...)); err != nil {
+		d.r.p.opts.Log(ctx, "going on beside servers that are still there", "error", err.Error())
+	}
+	return context.Cause(ctx)
+}
+
 // leavers returns the members that leave and whose servers are still there: victims, and
 // servers that are being deleted.
 func (d distribution) leavers() map[string]bool {
-	out := maps.Clone(d.victims)
-	if out == nil {
-		out = map[string]bool{}
-	}
+	out := map[string]bool{}
 	for _, n := range d.r.inv.nodes() {
-		if d.r.inv.deletion.stands(func(o cluster.Node) bool { return o.ID == n.ID }) && d.before.Enrolled(n) {
+		going := d.r.inv.deletion.stands(func(o cluster.Node) bool { return o.ID == n.ID })
+		if d.before.Enrolled(n) && (going || d.victims[n.Name]) {
 			out[n.Name] = true
 		}
 	}

@@ -49,6 +49,7 @@ type memCloud struct {
 	maxed       int             // servers allowed; 0 means any number
 	posts       map[string]int  // create calls carried out, by name
 	groups      []cluster.ServerGroup
+	named       int             // bytes of names that a report has room for; 0 means any number
 	silent      bool            // the front-end never reports
 	noise       string          // that other programs write to the front-end's console after its report
 	down        map[string]bool // servers in a cell that is down
@@ -384,6 +385,9 @@ func (c *memCloud) compose(s *memServer) string {
 		}
 	}
 	r.Pending = len(pending)
+	for c.named > 0 && len(cluster.FoldNames(doc.Name, pending)) > c.named {
+		pending = pending[:len(pending)-1]
+	}
 	r.PendingNames, r.Never = cluster.FoldNames(doc.Name, pending), cluster.FoldNames(doc.Name, never)
 	r.Drained, r.Busy = cluster.FoldNames(doc.Name, drained), cluster.FoldNames(doc.Name, busy)
 	return s.seal(r)

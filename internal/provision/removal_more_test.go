@@ -111,3 +111,32 @@ func TestTheResultHasTheRosterBesideAServerThatStays(t *testing.T) {
 		}
 	})
 }
+
+// More workers leave than a report can name. Where they need not be drained, the roster
+// changes when they are gone: a front-end that can't reach them could not say which others
+// have not joined.
+func TestManyThatLeaveDoNotHideTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 80)
+		apply(t, c, req)
+		c.yard, c.named = newYard(100, 20*time.Second, 2*time.Minute), 100
+		req.Create, req.DrainTimeout = false, 0
+		cpu := req.Spec.Groups["cpu"]
+		gpu := cpu
+		gpu.Count, cpu.Count = 2, 40
+		for n := 2; n <= 80; n += 2 {
+			name := cluster.WorkerName("astro", "cpu", n)
+			c.neverJoin[name], cpu.Retire = true, append(cpu.Retire, name)
+		}
+		req.Spec.Groups = map[string]cluster.GroupSpec{"cpu": cpu, "gpu": gpu}
+		begun := time.Now()
+		res := apply(t, c, req)
+		if took := time.Since(begun); len(res.Problems) > 0 || took > 6*time.Minute {
+			t.Errorf("after %s: problems %v", took, res.Problems)
+		}
+		if d := document(t, c); len(d.Workers) != 42 {
+			t.Errorf("a roster of %d", len(d.Workers))
+		}
+	})
+}
