@@ -19,8 +19,8 @@ func (r *run) distribute(ctx context.Context) error {
 	if r.channel.delivery() != pulled {
 		// Those that leave stay in the roster while they are there: a worker in no roster is
 		// not shown.
-		if err := r.inv.awaitGone(ctx, every); err != nil {
-			return err
+		if err := r.inv.awaitGone(ctx, every); err != nil && ctx.Err() != nil {
+			return err // conclude names those that can't be deleted
 		}
 		d.victims = nil
 		if err := r.channel.arrive(ctx); err != nil {
@@ -142,7 +142,7 @@ func (d distribution) revise(doc *cluster.Document) (bool, error) {
 	templates := roster.SetTemplates(doc, r.req.Spec)
 	keyed := roster.TakeKeys(doc, r.inv.frontEnd, d.report)
 	moved := delivery != missed && enrolment{r}.write(doc)
-	moved = roster.Forget(doc, func(m cluster.Member) bool { return d.gone(m) || delivery != pulled && d.victims[m.Name] }) || moved
+	moved = roster.Forget(doc, d.gone) || moved
 	moved = roster.SetLeaving(doc, d.leaving(r.plan.Rolls())) || moved
 	moved = r.setCA(doc) || moved
 	if moved {

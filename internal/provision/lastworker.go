@@ -129,8 +129,11 @@ func (l *lastWorker) launch(ctx context.Context) error {
 	if err := l.r.inv.waitBatch(ctx, beActive, 2); err != nil {
 		return err
 	}
+	if err := l.awaitGone(ctx); err != nil {
+		return err
+	}
 	d := l.r.doc.Clone()
-	if _, err := (distribution{r: l.r, before: l.r.doc, victims: l.r.victims}).revise(&d); err != nil {
+	if _, err := (distribution{r: l.r, before: l.r.doc}).revise(&d); err != nil {
 		return err
 	}
 	b.Sign(&d)
@@ -144,6 +147,17 @@ func (l *lastWorker) launch(ctx context.Context) error {
 	}
 	l.r.inv.changed()
 	return l.r.inv.waitBatch(ctx, anAddress, 2)
+}
+
+// awaitGone waits, for half of the time left, until the servers are gone that are being
+// deleted: a roster that was carried can't be changed before the next one.
+func (l *lastWorker) awaitGone(ctx context.Context) error {
+	bounded, cancel := wait.Share(ctx, 2)
+	defer cancel()
+	if err := l.r.inv.awaitGone(bounded, every); err != nil {
+		l.r.p.opts.Log(ctx, "the roster names servers that are still there", "error", err.Error())
+	}
+	return context.Cause(ctx)
 }
 
 // arrive waits for at most half of the time left. Without the front-end's word

@@ -140,3 +140,38 @@ func TestManyThatLeaveDoNotHideTheOthers(t *testing.T) {
 		}
 	})
 }
+
+// Each row: on a cloud without a metadata service a broken worker is removed while others
+// are made. The roster that is carried to the front-end names it only if its server stays, and
+// a server that stays keeps nothing else.
+func TestACarriedRosterLacksWhatIsDeleted(t *testing.T) {
+	for name, locked := range map[string]bool{"deleted slowly": false, "locked": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := toldByLastWorker(t, c, 3)
+				c.yard = newYard(20, 20*time.Second, 5*time.Minute)
+				c.each("astro-cpu-3", func(s *memServer) { s.broken = true })
+				c.lockedNames = map[string]bool{"astro-cpu-3": locked}
+				req.Create = false
+				sizes(&req, 2, 2)
+				res, err := New(c, Options{}).Apply(bounded(t), req)
+				var left *LeftError
+				if errors.As(err, &left) != locked || !locked && err != nil || len(res.Problems) > 0 {
+					t.Errorf("error %v, problems %v", err, res.Problems)
+				}
+				brought, err := c.brought(c.server(t, "astro-frontend"))
+				if _, there := brought.Member("astro-cpu-3"); err != nil || there != locked {
+					t.Errorf("brought: %v, %v", brought.Workers, err)
+				}
+				d := document(t, c)
+				if _, there := d.Member("astro-cpu-3"); there != locked || d.Generation != brought.Generation {
+					t.Errorf("roster %v, generation %d; %d was brought", d.Workers, d.Generation, brought.Generation)
+				}
+				if _, there := d.Member("astro-gpu-2"); !there {
+					t.Errorf("roster %v", d.Workers)
+				}
+			})
+		})
+	}
+}

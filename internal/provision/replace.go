@@ -35,7 +35,7 @@ func signer(last cluster.Document, keys []*trust.CA) *trust.CA {
 }
 
 // startOver prepares the document of a front-end that is to be made. The front-end
-// before it is deleted first, see deleteUnkept: their names are the same, and so
+// before it is deleted first, see run.create: their names are the same, and so
 // may be the floating IP and a fixed port.
 func (r *run) startOver(v cluster.View) error {
 	s, last := r.req.Spec, v.Document
