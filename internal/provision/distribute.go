@@ -240,7 +240,9 @@ func (d distribution) undeleted() []string {
 // can't be deleted, it forgets the others, and the error names those.
 func (d distribution) conclude(ctx context.Context) error {
 	r := d.r
-	left := r.inv.awaitGone(ctx, every)
+	waiting, cancel := wait.Reserve(ctx)
+	defer cancel()
+	left := r.inv.awaitGone(waiting, every)
 	if len(d.later) == 0 || left != nil && ctx.Err() != nil {
 		return left
 	}

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -174,4 +175,25 @@ func TestACarriedRosterLacksWhatIsDeleted(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A deletion that never ends keeps a run to the end of its time, but the roster has none of
+// the members then that are gone.
+func TestADeletionThatNeverEndsKeepsNoOtherInTheRoster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 3)
+		apply(t, c, req)
+		c.sticky = map[string]bool{"astro-cpu-3": true}
+		req.Create, req.DrainTimeout = false, 0
+		grow(&req, 1, "astro-cpu-2", "astro-cpu-3")
+		res, err := New(c, Options{}).Apply(bounded(t), req)
+		var left *LeftError
+		if !errors.As(err, &left) || !slices.Equal(left.Servers.Names(), []string{"astro-cpu-3"}) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		if d := document(t, c); len(d.Workers) != 2 || len(res.Document.Workers) != 2 {
+			t.Errorf("roster %v, in the result %v", d.Workers, res.Document.Workers)
+		}
+	})
 }
