@@ -56,6 +56,23 @@ func TooLarge(d cluster.Document) error {
 	return nil
 }
 
+// withMarks returns the document with half of the workers marked to leave, each of one of
+// two ways and scattered, which takes most room. A document is filled only so far: without
+// room for marks no scaler could make it smaller. One more worker stands in for how
+// differently the same marks pack.
+func withMarks(d cluster.Document) cluster.Document {
+	d = d.Clone()
+	seed := uint32(1)
+	for i := range d.Workers {
+		seed = seed*1664525 + 1013904223 // Numerical Recipes, section 7.1
+		d.Workers[i].Leaving = [...]cluster.Leaving{cluster.Stays, cluster.LeaveJobsOK, cluster.LeaveIdle, cluster.Stays}[seed>>30]
+	}
+	ca := standIn(0)
+	SetBatch(&d, cluster.BatchID(ca), ca)
+	d.Workers = append(d.Workers, cluster.Member{Name: d.Name, Address: "0.0.0.0", Batch: cluster.BatchID(ca)})
+	return d
+}
+
 // DropCAs drops the CAs of batches all of whose workers have joined: the front-end knows
 // these by keys that it keeps itself, and a later one by the certificates of this one.
 func DropCAs(d *cluster.Document, joined map[string]bool) {
@@ -75,12 +92,12 @@ func DropCAs(d *cluster.Document, joined map[string]bool) {
 }
 
 // WithRoom changes a document by enrol, which gets the servers to enrol, as far as the
-// document has room. Where it has none, the batch CAs of joined workers go first; then
+// document has room, and room for marks to leave. Where it has none, the batch CAs of joined workers go first; then
 // servers in no roster stay out, the last by name first, and the error names them.
 func WithRoom(d *cluster.Document, nodes cluster.Nodes, joined func() map[string]bool, enrol func(*cluster.Document, cluster.Nodes) []cluster.Member) ([]cluster.Member, error) {
 	before := d.Clone()
 	added := enrol(d, nodes)
-	if len(added) == 0 || TooLarge(*d) == nil {
+	if len(added) == 0 || TooLarge(withMarks(*d)) == nil {
 		return added, nil
 	}
 	DropCAs(&before, joined())
@@ -91,14 +108,14 @@ func WithRoom(d *cluster.Document, nodes cluster.Nodes, joined func() map[string
 			return slices.ContainsFunc(late, func(m cluster.Member) bool { return m.Name == s.Name })
 		}))
 	}
-	large := TooLarge(*d)
+	large := TooLarge(withMarks(*d))
 	fits, over := -1, len(added)+1 // the numbers of servers that fit, and that do not
 	for over-fits > 1 {
 		n := (fits + over) / 2
 		if fits < 0 && over == len(added)+1 {
 			n = len(added)
 		}
-		if next, _ := try(n); TooLarge(next) == nil {
+		if next, _ := try(n); TooLarge(withMarks(next)) == nil {
 			fits = n
 		} else {
 			over = n
