@@ -85,7 +85,11 @@ func (r *run) steps(ctx context.Context) error {
 		return err
 	}
 	claim{r}.depart(ctx)
-	r.p.witness(ctx, r.doc, r.inv.nodes(), !r.req.Create)
+	var now cluster.Nodes
+	if r.req.Create && r.inv.byName.fresh() {
+		now = r.inv.byName.nodes
+	}
+	r.p.witness(ctx, r.doc, r.inv.nodes(), now)
 	return nil
 }
 

@@ -53,7 +53,7 @@ func (p Steps) Enrol(ctx context.Context, v cluster.View) ([]string, error) {
 	}
 	if len(names) > 0 {
 		p.opts.Log(ctx, "enrolled workers", "nodes", names)
-		p.witness(ctx, doc, v.Nodes, true)
+		p.witness(ctx, doc, v.Nodes, nil)
 	}
 	if noRoom != nil {
 		return names, fmt.Errorf("enrol workers: %w", noRoom)

@@ -47,5 +47,6 @@ func (p Steps) Forget(ctx context.Context, ref cluster.Ref, names []string, know
 	cluster.SortNames(gone)
 	lost := slices.DeleteFunc(known, func(n cluster.Node) bool { return !slices.Contains(gone, n.Name) })
 	batch.ServerGroups{Maker: p.maker()}.Tidy(ctx, batch.HeldBy(cluster.Document{}, lost), lost, doc)
+	p.witness(ctx, doc, view.Nodes, nil) // the one that bore the mark may be gone
 	return gone, nil
 }

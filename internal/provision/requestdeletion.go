@@ -42,6 +42,9 @@ func (p Steps) RequestDeletion(ctx context.Context, ref cluster.Ref, names, drai
 		p.opts.Log(ctx, "not deleting workers that were called back", "nodes", calledBack)
 	}
 	servers := serversOf(view, doomed)
+	if len(servers) > 0 { // before the one that bears the mark goes, another one gets it
+		p.witness(ctx, view.Document, slices.DeleteFunc(slices.Clone(view.Nodes), func(n cluster.Node) bool { return hasID(servers, n.ID) }), nil)
+	}
 	out := Retired{CalledBack: calledBack}
 	for _, r := range p.requestDeletion(ctx, ref, servers) {
 		delete(doomed, r.Name)

@@ -14,9 +14,10 @@ import (
 // of the name would delete. Workers do not bear it from birth: a create call that is
 // carried out after the end of its cluster makes a server that has to go.
 //
-// read has the metadata read afresh, where the nodes were not listed a moment ago: other
-// programs may write there. A failure costs nothing now; the next change tries again.
-func (p *Provisioner) witness(ctx context.Context, d cluster.Document, nodes cluster.Nodes, read bool) {
+// The worker's other metadata stay as they are in now, a list of this moment; without one
+// (nil) they are read: other programs and persons write there, too. A failure costs nothing
+// at first; the next change tries again.
+func (p *Provisioner) witness(ctx context.Context, d cluster.Document, nodes, now cluster.Nodes) {
 	fe, ok := nodes.FrontEnd()
 	if !ok || fe.Metadata[cluster.MetaReady] == "" {
 		return
@@ -27,12 +28,14 @@ func (p *Provisioner) witness(ctx context.Context, d cluster.Document, nodes clu
 		return
 	}
 	n := able[0]
-	metadata, err := n.Metadata, error(nil)
-	if read {
+	var metadata map[string]string
+	var err error
+	if i := slices.IndexFunc(now, func(o cluster.Node) bool { return o.ID == n.ID }); i >= 0 {
+		metadata = maps.Clone(now[i].Metadata)
+	} else {
 		metadata, err = p.cloud.Metadata(ctx, n.ID)
 	}
 	if err == nil {
-		metadata = maps.Clone(metadata)
 		metadata[cluster.MetaReady] = "1"
 		_, err = p.cloud.SetMetadata(ctx, n.ID, metadata)
 	}

@@ -118,3 +118,56 @@ func TestAWitnessIsMarkedByALaterApply(t *testing.T) {
 		}
 	})
 }
+
+// Whoever deletes the worker that bears the mark: another one bears it then.
+func TestAnotherWorkerBearsTheMark(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		lose func(*testing.T, *memCloud, Steps, cluster.Ref, string)
+	}{
+		{"a scaler removes it", func(t *testing.T, _ *memCloud, p Steps, ref cluster.Ref, name string) {
+			if out, err := p.RequestDeletion(bounded(t), ref, []string{name}, nil); err != nil || len(out.Accepted) != 1 {
+				t.Fatal(out, err)
+			}
+		}},
+		{"a person deletes it, and a scaler forgets it", func(t *testing.T, c *memCloud, p Steps, ref cluster.Ref, name string) {
+			c.lose(t, name)
+			if gone, err := p.Forget(bounded(t), ref, []string{name}, nil); err != nil || len(gone) != 1 {
+				t.Fatal(gone, err)
+			}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				req := testRequest(t, 3)
+				apply(t, c, req)
+				row.lose(t, c, Steps{New(c, Options{})}, req.ref(), "astro-cpu-1")
+				for _, s := range c.present() {
+					if s.req.Role == cluster.RoleWorker && s.req.Name != "astro-cpu-1" && s.metadata[cluster.MetaReady] != "" {
+						return
+					}
+				}
+				t.Error("no worker that stays bears the mark")
+			})
+		})
+	}
+}
+
+// What a person writes into a worker's metadata while the first apply waits for joins stays.
+func TestTheMarkLeavesOtherMetadata(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		c.before = func(_ int, op string) error {
+			if op == "report" {
+				c.before = nil
+				c.server(t, "astro-cpu-1").metadata[cluster.MetaProtect] = "1"
+			}
+			return nil
+		}
+		apply(t, c, testRequest(t, 1))
+		if m := c.server(t, "astro-cpu-1").metadata; m[cluster.MetaProtect] == "" || m[cluster.MetaReady] == "" {
+			t.Errorf("metadata %v", m)
+		}
+	})
+}
