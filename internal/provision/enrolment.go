@@ -67,11 +67,15 @@ func (l latecomers) enrol(ctx context.Context) error {
 		if err := r.checkTrust(*d); err != nil {
 			return err
 		}
-		if !r.inv.batch.Enrol(d) {
+		moved, err := roster.Spare(d, r.joined(ctx), func(d *cluster.Document) (bool, error) {
+			moved := r.inv.batch.Enrol(d)
+			d.Generation++
+			return moved, nil
+		})
+		if !moved {
 			return roster.ErrNoChange
 		}
-		d.Generation++
-		return nil
+		return err
 	})
 	if err != nil {
 		return err
@@ -79,4 +83,9 @@ func (l latecomers) enrol(ctx context.Context) error {
 	r.doc = doc
 	r.inv.batch.Yield(ctx)
 	return nil
+}
+
+// joined returns the function that reads which workers of a document have joined.
+func (r *run) joined(ctx context.Context) func(cluster.Document) map[string]bool {
+	return func(d cluster.Document) map[string]bool { return r.p.reporter().joined(ctx, d, r.inv.frontEnd) }
 }

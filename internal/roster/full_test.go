@@ -35,3 +35,27 @@ func TestAFullDocumentHasRoomForMarks(t *testing.T) {
 		}
 	}
 }
+
+// An apply that adds workers to a document full of batch CAs drops those of joined workers,
+// and keeps the CA of a new worker that bears the name of a joined one.
+func TestSpareDropsOnlyWhatHasJoined(t *testing.T) {
+	for _, joined := range []func(cluster.Document) map[string]bool{allJoined, func(cluster.Document) map[string]bool { return nil }} {
+		d := rosterOf(t, 330, 1)
+		ca, name := newBatchCA(t), d.Workers[0].Name
+		changed, err := Spare(&d, joined, func(d *cluster.Document) (bool, error) {
+			d.Workers[0].Batch = cluster.BatchID(ca)
+			SetBatch(d, cluster.BatchID(ca), ca)
+			for i := range 500 {
+				d.Workers = append(d.Workers, cluster.Member{Name: fmt.Sprintf("astro-cpu-%d", 1000+i), Address: fmt.Sprintf("10.%d.%d.%d", i*7919>>16&255, i*7919>>8&255, i*7919&255), Batch: cluster.BatchID(ca)})
+			}
+			return true, nil
+		})
+		m, _ := d.Member(name)
+		if err != nil || !changed || len(d.Workers) != 830 || d.Batches[m.Batch] == "" {
+			t.Errorf("%t, %v; %d workers", changed, err, len(d.Workers))
+		}
+		if large := TooLarge(d); (large == nil) != (joined(d) != nil) {
+			t.Error(large)
+		}
+	}
+}

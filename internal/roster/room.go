@@ -91,6 +91,20 @@ func DropCAs(d *cluster.Document, joined map[string]bool) {
 	d.Batches = kept
 }
 
+// Spare makes a change of a document. Where the document has no room for it, the batch CAs
+// of joined workers go first. The change may be made twice, each time of the same document.
+func Spare(d *cluster.Document, joined func(cluster.Document) map[string]bool, change func(*cluster.Document) (bool, error)) (bool, error) {
+	before := d.Clone()
+	changed, err := change(d)
+	if err != nil || !changed || TooLarge(*d) == nil {
+		return changed, err
+	}
+	names := joined(before)
+	DropCAs(&before, names)
+	*d = before
+	return change(d)
+}
+
 // WithRoom changes a document by enrol, which gets the servers to enrol, as far as the
 // document has room, and room for marks to leave. Where it has none, the batch CAs of joined workers go first; then
 // servers in no roster stay out, the last by name first, and the error names them.
