@@ -14,7 +14,7 @@ func TestAFullDocumentHasRoomForMarks(t *testing.T) {
 	for TooLarge(rosterOf(t, full+5, 1)) == nil {
 		full += 5
 	}
-	d := rosterOf(t, full-5, 1)
+	d := rosterOf(t, full-12, 1)
 	var nodes cluster.Nodes
 	for i := range 30 {
 		nodes = append(nodes, born(t, newBatchCA(t), fmt.Sprintf("astro-cpu-%d", full+i), fmt.Sprint(i+1)))

@@ -109,7 +109,7 @@ func TestWithRoom(t *testing.T) {
 		{"none is known to have joined", func(cluster.Document) map[string]bool { return nil }, 20, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			d := rosterOf(t, full-5, 1)
+			d := rosterOf(t, full-12, 1)
 			var nodes cluster.Nodes
 			for i := range 30 {
 				ca := newBatchCA(t)
