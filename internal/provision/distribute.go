@@ -113,7 +113,7 @@ func (d distribution) write(ctx context.Context, first bool) (bool, error) {
 		if err := r.checkTrust(*doc); err != nil {
 			return err
 		}
-		revised, err := roster.Spare(doc, r.joined(ctx), d.revise)
+		revised, err := roster.Spare(doc, joined(ctx, r), d.revise)
 		if err != nil {
 			return err
 		}

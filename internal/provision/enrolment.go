@@ -67,12 +67,12 @@ func (l latecomers) enrol(ctx context.Context) error {
 		if err := r.checkTrust(*d); err != nil {
 			return err
 		}
-		moved, err := roster.Spare(d, r.joined(ctx), func(d *cluster.Document) (bool, error) {
+		moved, err := roster.Spare(d, joined(ctx, r), func(d *cluster.Document) (bool, error) {
 			moved := r.inv.batch.Enrol(d)
 			d.Generation++
 			return moved, nil
 		})
-		if !moved {
+		if err == nil && !moved {
 			return roster.ErrNoChange
 		}
 		return err
@@ -86,6 +86,6 @@ func (l latecomers) enrol(ctx context.Context) error {
 }
 
 // joined returns the function that reads which workers of a document have joined.
-func (r *run) joined(ctx context.Context) func(cluster.Document) map[string]bool {
+func joined(ctx context.Context, r *run) func(cluster.Document) map[string]bool {
 	return func(d cluster.Document) map[string]bool { return r.p.reporter().joined(ctx, d, r.inv.frontEnd) }
 }

@@ -27,7 +27,7 @@ func TestAFullDocumentHasRoomForMarks(t *testing.T) {
 	}
 	for n := 1; n <= len(d.Workers); n += 4 {
 		marked := d.Clone()
-		for i := 0; i < n; i++ {
+		for i := range n {
 			marked.Workers[i*7919%len(d.Workers)].Leaving = cluster.LeaveJobsOK
 		}
 		if err := TooLarge(marked); err != nil {
