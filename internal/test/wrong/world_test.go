@@ -105,7 +105,7 @@ func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
 	for id, name := range map[string]string{
 		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2": "astro", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d3": "half",
 		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d4": "double", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d5": "double",
-		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d7": "orion-x",
+		"4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d7": "orion-x", "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d8": "headless",
 	} {
 		g.Go(func() error { return makeCluster(t.Context(), cloud, id, name, "") })
 	}
@@ -115,8 +115,13 @@ func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	half, _ := cloud.Server("half-frontend")
-	cloud.RemoveServer(half.ID)
+	for _, name := range []string{"half-frontend", "headless-frontend"} {
+		frontEnd, _ := cloud.Server(name)
+		cloud.RemoveServer(frontEnd.ID)
+	}
+	if err := unfinish(t.Context(), cloud, "half-cpu-1"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := cloud.AddPort("other", "elsewhere", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -137,11 +142,7 @@ func (b blind) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error)
 // makeCluster makes a cluster of one worker past Terraform, whether or not its name is
 // free. port is the ID of the front-end's own port, or "".
 func makeCluster(ctx context.Context, cloud *openstacktest.Cloud, id, name, port string) error {
-	client, err := openstack.New(ctx, openstack.Config{
-		AuthURL: cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,
-		UserDomainName: openstacktest.DomainName, TenantName: openstacktest.ProjectName,
-		ProjectDomainName: openstacktest.DomainName, Region: openstacktest.Region,
-	})
+	client, err := logIn(ctx, cloud)
 	if err != nil {
 		return err
 	}
@@ -162,6 +163,30 @@ func makeCluster(ctx context.Context, cloud *openstacktest.Cloud, id, name, port
 		err = fmt.Errorf("make cluster %s: %v", name, result.Problems)
 	}
 	return err
+}
+
+// unfinish takes the mark of a finished cluster from a server.
+func unfinish(ctx context.Context, cloud *openstacktest.Cloud, name string) error {
+	client, err := logIn(ctx, cloud)
+	if err != nil {
+		return err
+	}
+	server, _ := cloud.Server(name)
+	metadata, err := client.Metadata(ctx, server.ID)
+	if err != nil {
+		return err
+	}
+	delete(metadata, cluster.MetaReady)
+	_, err = client.SetMetadata(ctx, server.ID, metadata)
+	return err
+}
+
+func logIn(ctx context.Context, cloud *openstacktest.Cloud) (*openstack.Client, error) {
+	return openstack.New(ctx, openstack.Config{
+		AuthURL: cloud.AuthURL(), UserName: openstacktest.Username, Password: openstacktest.Password,
+		UserDomainName: openstacktest.DomainName, TenantName: openstacktest.ProjectName,
+		ProjectDomainName: openstacktest.DomainName, Region: openstacktest.Region,
+	})
 }
 
 // start starts the world's cloud, and its guests where something is applied.

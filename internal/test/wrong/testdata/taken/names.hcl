@@ -9,6 +9,11 @@ name = "half" # error
 #> name = "half": 
 #> VMCLUSTER_DELETE_UNFINISHED
 
+### the name of a finished cluster that has lost its front-end
+name = "headless" # error
+#> name = "headless": 
+#> openstack server list --tags
+
 ### a port that another server has
 front_end = { flavor = "m1.medium", port = "taken" } # error
 #> Port in use
