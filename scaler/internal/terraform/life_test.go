@@ -145,7 +145,7 @@ func TestALifeThroughTerraform(t *testing.T) {
 		logger = hclog.New(&hclog.LoggerOptions{Output: os.Stderr})
 	}
 	l := &loop.Loop{
-		Parts:    loop.Parts{Cluster: a, Actuator: a},
+		Parts:    loop.Parts{Cluster: a, Actuator: a, Reports: s.nova()},
 		Settings: loop.Settings{Queue: p, Policy: policy, Interval: 500 * time.Millisecond},
 		Log:      logger,
 	}
