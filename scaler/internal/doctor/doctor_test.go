@@ -137,14 +137,22 @@ var elsewhere = []broken{
 	{"a queue that is read in part", func(s *stage) { s.queue.snapshot.Partial = []string{"schedd b does not answer"} }, []string{"warning queue the reading is not whole: schedd b does not answer"}},
 	{"another pool", func(s *stage) { s.queue.snapshot.Workers = []queue.Worker{{Name: "w1", HeardAt: time.Now()}} }, []string{"warning pool none of the cluster's 2 workers is known to the list of workers, which has 1 others"}},
 	{"a pool that does not prove its workers", func(s *stage) { s.queue.snapshot.Traits.Identities = true }, []string{"warning pool astro-cpu-1 counts as not in the pool: the list of workers lists it without a proof that it is this node; and 1 more"}},
-	{"a pool whose clock is ahead", func(s *stage) { s.queue.snapshot.Workers[0].HeardAt = time.Now().Add(10 * time.Minute) }, []string{"warning clock the pool's clock is 10m0s ahead of this machine's"}},
+	{"a pool whose clock is ahead", func(s *stage) { s.queue.snapshot.Workers[0].HeardAt = s.stopClock(0).Add(10 * time.Minute) }, []string{"warning clock the pool's clock is 10m0s ahead of this machine's"}},
 	{"a silent pool", func(s *stage) {
 		s.queue.snapshot.PoolSince = time.Now().Add(-9 * time.Hour)
 		s.queue.snapshot.Workers = []queue.Worker{{Name: "astro-cpu-1", HeardAt: time.Now().Add(-time.Hour)}}
 	},
 		[]string{"warning clock the pool's latest news of a worker is 1h0m0s old"}},
 	{"a machine whose clock is ahead", func(s *stage) { s.now = func() time.Time { return time.Now().Add(630 * time.Second) } }, []string{"warning clock the cloud's clock is 10m"}},
-	{"a machine whose clock is behind", func(s *stage) { s.now = func() time.Time { return time.Now().Add(-630 * time.Second) } }, []string{"warning clock the cloud's clock is 10m", "warning clock the pool's clock is 10m"}},
+	{"a machine whose clock is behind", func(s *stage) { s.stopClock(-630 * time.Second) }, []string{"warning clock the cloud's clock is 10m", "warning clock the pool's clock is 10m30s ahead of this machine's"}},
+}
+
+// stopClock stops the machine's clock, that far from the moment of the queue's snapshot, so
+// that the time which a row takes is in no line. It returns what the clock shows.
+func (s *stage) stopClock(off time.Duration) time.Time {
+	at := s.queue.snapshot.WorkersAt.Add(off)
+	s.now = func() time.Time { return at }
+	return at
 }
 
 // differ reports how the lines that are not ok differ from the wanted ones; "" if they do

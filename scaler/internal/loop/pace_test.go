@@ -271,15 +271,20 @@ func TestOnceEnrolsWhatItHasMade(t *testing.T) {
 	}
 }
 
+// newWatched returns a loop with eight waiting jobs, and what follows it.
+func newWatched() (*sim, *loop.Loop, *watcher) {
+	s, w := newSim(), &watcher{}
+	l := newLoop(s, 20)
+	l.Observers = []loop.Observer{w}
+	s.submit(8, 0, 30*time.Minute)
+	return s, l, w
+}
+
 // A cloud that takes minutes for a create call holds no round up: jobs are still read, a
 // worker is called back, and no call is sent a second time. The answers are taken later.
 func TestSlowCreateCallsHoldNoRoundUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSim()
-		l := newLoop(s, 20)
-		w := &watcher{}
-		l.Observers = []loop.Observer{w}
-		s.submit(8, 0, 30*time.Minute)
+		s, l, w := newWatched()
 		s.addTakes = 3 * time.Minute
 		running(t, l, 5*time.Minute)
 		if s.created != 2 || s.posts != 1 {
@@ -306,11 +311,7 @@ func TestSlowCreateCallsHoldNoRoundUp(t *testing.T) {
 // What the cloud refuses after its round counts against the group as usual.
 func TestALateRefusalIsAFailureOfItsGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSim()
-		l := newLoop(s, 20)
-		w := &watcher{}
-		l.Observers = []loop.Observer{w}
-		s.submit(8, 0, 30*time.Minute)
+		s, l, w := newWatched()
 		s.addTakes, s.addErr = time.Minute, &cluster.CloudError{Kind: cluster.FaultImage, Op: "create server", Code: 400, Message: "no such image"}
 		running(t, l, 4*time.Minute)
 		failed := 0
