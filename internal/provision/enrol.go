@@ -14,8 +14,8 @@ import (
 // whichever process made them, and returns their names. All of them together cost one
 // write and one generation; none of them, no call. An entry that another writer has
 // changed since the reading stays. Workers for which the document has no room cost no
-// others anything: the error is then a *roster.NoRoomError beside the names. Where the front-end does not read its document
-// itself, the error is ErrGrowsByTerraform.
+// others anything: the error is then a *roster.NoRoomError beside the names. Where the
+// front-end does not read its document itself, the error is ErrGrowsByTerraform.
 func (p Steps) Enrol(ctx context.Context, v cluster.View) ([]string, error) {
 	fe, ok := v.Nodes.FrontEnd()
 	switch {

@@ -180,10 +180,11 @@ func serverNames(nodes cluster.Nodes) string {
 }
 
 // settle looks once more at what bears the name of a new cluster, right before the
-// cluster counts as finished, unless the run has listed it a moment ago. Requests of an interrupted create may have been carried
-// out since the first look: what they made is deleted. If another place has made a
-// cluster of the name meanwhile, or has begun earlier, this run deletes its own. Both
-// runs look before they finish and compare the same servers, so one of them stays.
+// cluster counts as finished, unless the run has listed it a moment ago. Requests of an
+// interrupted create may have been carried out since the first look: what they made is
+// deleted. If another place has made a cluster of the name meanwhile, or has begun
+// earlier, this run deletes its own. Both runs look before they finish and compare the
+// same servers, so one of them stays.
 func (c claim) settle(ctx context.Context) error {
 	r, ref := c.r, c.r.req.ref()
 	for {

@@ -44,7 +44,8 @@ func (c *memCloud) times(record map[string][]time.Duration) {
 
 // Each row: a group shrinks by five while another one grows by five, on a cloud that takes
 // three minutes to delete a server, as it is seen after four at most, and one to boot one. The
-// whole takes as long as the longer of both, and the deletions of workers that need not be drained do not wait for the new ones.
+// whole takes as long as the longer of both, and the deletions of workers that need not be
+// drained do not wait for the new ones.
 func TestAShrinkAndAGrowthOverlap(t *testing.T) {
 	for _, row := range []struct {
 		name  string
