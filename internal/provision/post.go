@@ -32,9 +32,10 @@ type Posted struct {
 const postTime = 15 * time.Second
 
 // Post sends the create calls of all orders together and returns without waiting for a
-// server. Workers whose calls could not begin within postTime are left out of Posted. The workers are such as the provider makes, in one batch; Enrol writes them
-// into the roster when they have addresses. A call that a zone refuses is sent to the
-// group's other zones. The error means that no call was sent or that ctx has ended; in the
+// server. Workers whose calls could not begin within postTime are left out of Posted. The
+// workers are such as the provider makes, in one batch; Enrol writes them into the roster
+// when they have addresses. A call that a zone refuses is sent to the group's other zones.
+// The error means that no call was sent or that ctx has ended; in the
 // second case Posted holds what is known.
 func (p Steps) Post(ctx context.Context, ref cluster.Ref, orders []Order) (Posted, error) {
 	view, fe, err := p.open(ctx, ref)
