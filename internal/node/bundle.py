@@ -3,7 +3,7 @@
 import json
 
 from . import report, ssh, system
-from .document import groups
+from .document import batch_config, groups, split_name
 from .files import FIRST_KEY, STATE, exists, fingerprint, locked, read, write
 from .node import LOCK_WAIT, Requests
 
@@ -81,7 +81,7 @@ class Bundle:
     def __init__(self, node, records, identity):
         self.node, self.records, self.identity = node, records, identity
         self.common, self.text = None, ""  # without the parts that differ between nodes; its JSON
-        self.groups = {}
+        self.groups = {}  # a Group for each name
         self.generation = None  # of the document that it was computed from
         self.looked = 0.0  # when the front-end's own addresses were looked at
         self.since = None  # since when the next bundle has been waiting
@@ -97,9 +97,10 @@ class Bundle:
             self.identity.establish(members)
             self.looked = now
         common = self._common(document, members)
-        its_groups = groups(document, self.node.cluster, list(members)) if self.node.batch.USES_GROUPS else {}
+        its_groups = groups(document, self.node.cluster, list(members))
         if (common, its_groups) != (self.common, self.groups):
-            digest = fingerprint([common, self.node.batch_type, its_groups])
+            gpus = {name: group.gpus for name, group in its_groups.items()}
+            digest = fingerprint([common, self.node.batch_type, its_groups if self.node.batch.USES_GROUPS else gpus])
             if state.get("digest") != digest:
                 g, k = state["version"]
                 state["version"] = [generation, 1] if generation > g else [g, k + 1]
@@ -124,6 +125,8 @@ class Bundle:
         secret = self.node.batch.shared_secret()
         if secret:
             batch["secret"] = secret
+        if batch_config(document):
+            batch["config"] = batch_config(document)
         return {
             "hosts": [[own.address, self.node.name]] + [[m["address"], n] for n, m in members.items()],
             "known_hosts": [[self.node.name, own.address, own.host_key]]
@@ -137,12 +140,16 @@ class Bundle:
 
     def for_front_end(self):
         """Returns the bundle of the front-end itself."""
-        if not self.groups:
+        if not self.node.batch.USES_GROUPS:
             return self.common
         return dict(self.common, batch=dict(self.common["batch"], groups={name: list(group) for name, group in self.groups.items()}))
 
-    def for_worker(self, record):
-        """Returns the bundle of the worker that a record is about."""
-        token = record.get("token")
-        batch = dict(self.common["batch"], token=token) if token else self.common["batch"]
+    def for_worker(self, name, record):
+        """Returns the bundle of a worker; record is about it."""
+        batch = dict(self.common["batch"])
+        group = self.groups.get(split_name(self.node.cluster, name)[0])
+        if group and group.gpus:
+            batch["gpus"] = group.gpus
+        if record.get("token"):
+            batch["token"] = record["token"]
         return Rendered(self.common, self.text, {"batch": batch, "host_certificate": record["certificate"]})

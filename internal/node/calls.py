@@ -112,6 +112,11 @@ class Calls:
         self.batch.undrain(name, LEAVING)
         return self.ask(name, address, {"verb": "resume"}, 150)
 
+    def queue(self):
+        """Looks after the batch system, and returns what waits for one group alone."""
+        self.batch.tend()
+        return {"ok": True, "waits": {group: [count, ids[:3]] for group, (count, ids) in sorted(self.batch.waiting().items()) if count}}
+
     def forget(self, name):
         """Has the batch system forget a worker that is gone."""
         self.batch.forget(name, GONE)

@@ -53,6 +53,11 @@ def is_version(value):
     return isinstance(value, list) and len(value) == 2 and all(is_number(n) for n in value)
 
 
+def are_lines(value, most):
+    """Reports whether a value is a text of printable lines, tabs among them, of at most that many characters."""
+    return isinstance(value, str) and len(value) <= most and all(c.isprintable() or c in "\t\n" for c in value)
+
+
 def is_text(value, most=TEXT):
     """Reports whether a value is a text of one printable line."""
     return isinstance(value, str) and value == clean(value, most)

@@ -19,6 +19,7 @@ from .tasks import FIRST_PAUSE, LAST_PAUSE, Guard, Tasks
 BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s, of 10 allowed
 QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 HOME_PAUSE = 300  # seconds until a login user's home that is not as it should be is looked at again
+QUEUE_PAUSE = 60  # seconds between two looks at the batch system's queue
 BOOT_PAUSE, BOOT_TRIES = 2, 180  # a worker that boots is asked this often, for some minutes
 
 
@@ -49,6 +50,7 @@ class Coordinator:
         self.next_read = self.next_report = self.next_home = self.busy_until = 0.0
         self.last_summary = self.last_report = ""
         self.last_facts = None  # of the last report
+        self.waits = {}  # the jobs that wait for one group alone, see BatchSystem.waiting
 
     def run(self):
         """Runs turns for ever."""
@@ -182,6 +184,8 @@ class Coordinator:
         self.look_for(now)
         for name in self.records.state["forget"]:
             self.tasks.submit(now, ("forget", name), None, self.calls.forget, name)
+        if self.records.state.get("here"):
+            self.tasks.submit(now, ("queue", self.node.name), None, self.calls.queue)
         if failed:
             raise failed
 
@@ -203,7 +207,7 @@ class Coordinator:
             if self.identity.host_ca and m["address"] in self.up:
                 self.submit(now, "roster", name, self.calls.join, name, m["address"])
         elif here and not lacks_credential and record.get("acked") != state["version"]:
-            self.submit(now, "roster", name, self.calls.apply, name, m["address"], list(state["version"]), self.bundle.for_worker(record))
+            self.submit(now, "roster", name, self.calls.apply, name, m["address"], list(state["version"]), self.bundle.for_worker(name, record))
         else:
             self.look_after(now, name, m, record)
 
@@ -260,7 +264,7 @@ class Coordinator:
         for key, future, about in self.tasks.take_finished():
             purpose, name = key
             record = self.records.workers.get(name)
-            if purpose not in ("forget", "up") and (record is None or record.get("is") != about):
+            if purpose not in ("forget", "up", "queue") and (record is None or record.get("is") != about):
                 continue  # about a server that is gone
             why = self.settle(now, key, record, future)
             if record is not None and why == "not joined":
@@ -297,6 +301,10 @@ class Coordinator:
             self.records.forgotten(name)
         elif purpose == "up":
             self.found(now, answer["up"])
+        elif purpose == "queue":
+            self.waits = answer["waits"]
+            # On a console each change of the report is one more line.
+            self.tasks.put_off(now + (HOME_PAUSE if self.channel.HAS_MESSENGERS else QUEUE_PAUSE), key)
         elif "host_key" in answer:  # a join
             if record.get("host_key") != answer["host_key"] or not record.get("certificate"):
                 record.update(certificate=answer["certificate"], certified=answer["certified"])
@@ -340,13 +348,15 @@ class Coordinator:
         """Reports upward, and says in one line what is new."""
         problems = [why for what, why in self.guard.problems.items() if what != "report"]
         facts = self.progress.report(self.document, self.members, self.identity, problems)
-        facts["refused"] = bool(self.refused) or ""
+        facts.update(refused=bool(self.refused) or "", waits=self.waits or "")
         if facts != self.last_facts:
             state = self.records.state
             state["sequence"] = max(state.get("sequence", 0) + 1, int(time.time()))  # also above one of records that were lost
             text = report.fit(dict(facts, sequence=state["sequence"]))
             self.last_report = report.seal(self.node, text, COORDINATOR_KEY, self.identity.introduction)
-            self.last_facts, self.busy_until = facts, now + 2 * QUIET_INTERVAL
+            if dict(facts, waits="") != dict(self.last_facts or {}, waits=""):
+                self.busy_until = now + 2 * QUIET_INTERVAL
+            self.last_facts = facts
             summary = report.summary(json.loads(text))
             if summary != self.last_summary:
                 self.last_summary = summary

@@ -4,6 +4,7 @@ lines of files that other programs trust, so one that is not well-formed refuses
 import re
 
 from . import batch, checks, ssh
+from .batch import MOST_CONFIG, MOST_CPUS, MOST_GPUS, MOST_MEMORY
 from .document import is_address, is_name
 from .system import Failure, source
 
@@ -38,14 +39,21 @@ def _batch(node, bundle):
         _want(isinstance(part.get(field, ""), str) and len(part.get(field, "")) <= batch.MOST_SECRET, "batch." + field)
     _want(isinstance(part.get("groups", {}), dict), "batch.groups")
     for name, group in part.get("groups", {}).items():
-        _want(is_name(name) and isinstance(group, list) and len(group) == 2 and checks.is_number(group[0])
-              and isinstance(group[1], list) and all(is_name(m) for m in group[1]), "batch.groups")
+        _want(is_name(name) and isinstance(group, list) and len(group) == 5 and checks.is_number(group[0])
+              and isinstance(group[1], list) and all(is_name(m) for m in group[1])
+              and all(map(_up_to, group[2:], (MOST_CPUS, MOST_MEMORY, MOST_GPUS))), "batch.groups")
+    _want(checks.are_lines(part.get("config", ""), MOST_CONFIG), "batch.config")
+    _want(_up_to(part.get("gpus", 0), MOST_GPUS), "batch.gpus")
     node.batch.check(part.get("secret", ""), part.get("token", ""))
 
 
 def is_key(value):
     """Reports whether a value is a public key without a comment."""
     return isinstance(value, str) and value != "" and value == ssh.public_key(value)
+
+
+def _up_to(value, most):
+    return checks.is_number(value) and value <= most
 
 
 def _network(text):

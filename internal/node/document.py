@@ -2,8 +2,8 @@
 
 import re
 
-from .batch import Group
-from .checks import is_number, parse
+from .batch import MOST_CONFIG, MOST_CPUS, MOST_GPUS, MOST_MEMORY, Group
+from .checks import are_lines, is_number, parse
 from .system import Failure
 
 LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -68,16 +68,33 @@ def members(document, front_end):
     return out
 
 
+def batch_config(document):
+    """Returns the own lines of the batch system's configuration, "" if they are no text of lines."""
+    text = document.get("batch_config")
+    return text if are_lines(text, MOST_CONFIG) else ""
+
+
 def groups(document, cluster, names):
-    """Returns a Group for each worker group of the document; names are the members of all."""
+    """Returns a Group for each worker group of the document, and for each that is no more
+    in it but has members still; names are the members of all."""
     by_group = {}
     for name in names:
         by_group.setdefault(split_name(cluster, name)[0], []).append(name)
-    out = {}
-    for group, spec in (document.get("groups") or {}).items():
-        most = max(spec.get("count", 0), (spec.get("scaling") or {}).get("max", 0))
-        out[group] = Group(most, by_group.get(group, []))
+    specs = document.get("groups")
+    out = {group: Group(0, members) for group, members in by_group.items() if is_name(group)}
+    for group, spec in (specs if isinstance(specs, dict) else {}).items():
+        if is_name(group) and isinstance(spec, dict):
+            most = max(_amount(spec, "count"), _amount(spec.get("scaling"), "max"))
+            machine = spec.get("machine")
+            out[group] = Group(most, by_group.get(group, []), _amount(machine, "cpus", MOST_CPUS),
+                               _amount(machine, "memory_mib", MOST_MEMORY), _amount(machine, "gpus", MOST_GPUS))
     return out
+
+
+def _amount(values, field, most=1 << 31):
+    """Returns a number of a mapping, 0 if there is none or it is above most."""
+    value = values.get(field) if isinstance(values, dict) else 0
+    return value if is_number(value) and value <= most else 0
 
 
 def split_name(cluster, name):

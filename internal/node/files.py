@@ -34,6 +34,16 @@ def read(path, default=""):
         return default
 
 
+def tail(path, most):
+    """Returns a file's last bytes, at most that many, as text; "" if there is no such file."""
+    try:
+        with open(at(path), "rb") as f:
+            f.seek(max(0, os.fstat(f.fileno()).st_size - most))
+            return f.read(most).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
 def read_json(path, default=None):
     """Returns a file's value, or default if it is missing or is not JSON."""
     try:

@@ -29,7 +29,7 @@ var files embed.FS
 func BatchSystems() []string {
 	var names []string
 	for _, name := range modules(batchFolder) {
-		if base := strings.TrimSuffix(path.Base(name), ".py"); base != "__init__" {
+		if base := strings.TrimSuffix(path.Base(name), ".py"); !strings.Contains(base, "_") {
 			names = append(names, base)
 		}
 	}
@@ -89,8 +89,7 @@ func Archive(batchSystem string, frontEnd bool) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	own := []string{path.Join(batchFolder, "__init__.py"), path.Join(batchFolder, batchSystem+".py")}
-	for _, name := range append(modules("."), own...) {
+	for _, name := range slices.Concat(modules("."), batchModules(batchSystem)) {
 		if !frontEnd && slices.Contains(frontEndOnly, name) {
 			continue
 		}
@@ -110,6 +109,15 @@ func Archive(batchSystem string, frontEnd bool) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// batchModules returns the paths of the modules for one batch system: its own, and
+// further ones whose names begin with its name and an underscore.
+func batchModules(batchSystem string) []string {
+	return slices.DeleteFunc(modules(batchFolder), func(name string) bool {
+		base := path.Base(name)
+		return base != "__init__.py" && base != batchSystem+".py" && !strings.HasPrefix(base, batchSystem+"_")
+	})
 }
 
 // modules returns the paths of a folder's Python files, in order.

@@ -206,7 +206,8 @@ class Requests:
 
     def configure(self, bundle):
         """Configures the batch system by the bundle's part about it: manager, and
-        where there are any secret, token (the worker's credential) and groups."""
+        where there are any secret, token (the worker's credential), groups, config and
+        gpus (this worker's)."""
         part = bundle["batch"]
         self.node.batch.configure(batch.Given(
             manager=part["manager"],
@@ -214,6 +215,8 @@ class Requests:
             secret=part.get("secret", ""),
             credential=part.get("token", ""),
             groups={name: batch.Group(*group) for name, group in part.get("groups", {}).items()},
+            config=part.get("config", ""),
+            gpus=part.get("gpus", 0),
         ))
 
     def certify(self, request):

@@ -35,7 +35,8 @@ def fold_numbers(numbers):
 
 
 def fit(report):
-    """Returns a report's bytes, shortened to MAX: the longest texts first."""
+    """Returns a report's bytes, shortened to MAX: first without the jobs that wait, then
+    the longest texts first."""
     report = {k: v for k, v in report.items() if v != "" or k in ("generation", "joined", "pending")}
     report["error"] = report.get("error", "")[:300]
     drained = report.pop("drained_count", 0)
@@ -43,6 +44,8 @@ def fit(report):
         text = json.dumps({k: v for k, v in report.items() if v != ""}, separators=(",", ":"))
         if len(text) <= MAX:
             return text
+        if report.pop("waits", ""):
+            continue
         longest = max(("pending_names", "never", "drained", "busy", "error"), key=lambda k: len(report.get(k, "")))
         if longest == "drained":
             report["drained_count"] = drained

@@ -123,14 +123,19 @@ def works(*command, **options):
         return False
 
 
-def running(program):
-    """Reports whether a daemon of that name runs. A user's process of that name is none."""
+def processes(program, owner=0):
+    """Yields the ID of each process of a daemon of that name. A process of a user's is
+    none, unless the user has the uid owner: some daemons have an account among the users'."""
     for pid in filter(str.isdigit, os.listdir(at("/proc")) if os.path.isdir(at("/proc")) else []):
         if read("/proc/%s/comm" % pid).strip() == program:
             uid = re.search(r"(?m)^Uid:\s+([0-9]+)", read("/proc/%s/status" % pid))  # the real one
-            if not uid or int(uid.group(1)) < FIRST_USER:
-                return True
-    return False
+            if not uid or int(uid.group(1)) < FIRST_USER or int(uid.group(1)) == owner:
+                yield pid
+
+
+def running(program, owner=0):
+    """Reports whether a daemon of that name runs; owner is as in processes."""
+    return any(True for _ in processes(program, owner))
 
 
 def beside(step):

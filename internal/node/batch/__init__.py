@@ -8,9 +8,13 @@ import collections
 import importlib
 import re
 
+from ..files import STATE, fingerprint, read, write
 from ..system import Failure
 
 MOST_SECRET = 16384  # characters of a secret or a credential
+MOST_CONFIG = 8192  # characters of own lines
+IN_EFFECT = STATE + "/batch"  # see BatchSystem.is_in_effect
+MOST_CPUS, MOST_MEMORY, MOST_GPUS = 65535, 1 << 30, 64  # of a worker; memory in MiB
 
 # What configure() is given:
 # manager     the front-end's full name
@@ -18,11 +22,14 @@ MOST_SECRET = 16384  # characters of a secret or a credential
 # secret      the cluster's shared secret, or ""
 # credential  on a worker: its own credential, or ""
 # groups      on the front-end: a Group for each name; on a worker: {}
-Given = collections.namedtuple("Given", "manager address secret credential groups")
+# config      own lines of the batch system's configuration, or ""
+# gpus        on a worker: how many GPUs it has by its group's configuration
+Given = collections.namedtuple("Given", "manager address secret credential groups config gpus", defaults=("", 0))
 
-# most is the largest number of workers that the group may have, members are the
-# names of those in the roster now.
-Group = collections.namedtuple("Group", "most members")
+# most is the largest number of workers that the group may have, 0 for a group that is
+# no more in the configuration; members are the names of those in the roster now. cpus,
+# memory_mib and gpus are what its flavor promises, each 0 if it is not known.
+Group = collections.namedtuple("Group", "most members cpus memory_mib gpus", defaults=(0, 0, 0))
 
 
 def load(kind, node):
@@ -85,6 +92,19 @@ class BatchSystem:
         retired (node.retired()) the daemons stay as they are.
         """
 
+    def is_in_effect(self, *texts):
+        """Reports whether the daemons have this configuration: took_effect noted it. A
+        file that has been written may not be known to the daemons yet."""
+        return read(IN_EFFECT) == fingerprint(texts)
+
+    def took_effect_once(self):
+        """Reports whether the daemons have had a configuration of ours."""
+        return read(IN_EFFECT) != ""
+
+    def took_effect(self, *texts):
+        """Notes the configuration that the daemons have."""
+        write(IN_EFFECT, fingerprint(texts), 0o600)
+
     # ---- a worker
 
     def close(self):
@@ -124,3 +144,12 @@ class BatchSystem:
 
     def forget(self, name, reason):
         """Removes a deleted worker from the pool, or jobs would be sent to it."""
+
+    def tend(self):
+        """Does what is due from time to time. Called every minute or so, in a thread."""
+
+    def waiting(self):
+        """Returns the jobs that wait and that one group alone can run: for each such
+        group their number and the IDs of up to three, as [number, [ID, ...]]. An ID is
+        ASCII text without spaces."""
+        return {}

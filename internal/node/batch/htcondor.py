@@ -87,6 +87,12 @@ DENY_ADVERTISE_MASTER = $(VMCLUSTER_GONE)
 """
 
 
+OWN = """\
+# From the cluster's batch_system.config.
+%s
+"""
+
+
 class HTCondor(BatchSystem):
     """HTCondor on one node; see BatchSystem."""
 
@@ -107,20 +113,21 @@ class HTCondor(BatchSystem):
     def configure(self, given):
         if not self.installed():
             raise Failure("HTCondor is not installed on %s (no %s in its image)" % (self.node.name, SERVICE))
-        fresh = not read(CONFIG)
-        changed = False
+        fresh, text = not read(CONFIG), self.configuration(given)
+        changed = not self.is_in_effect(text, given.credential)
         if self.node.is_front_end:
             if not exists(POOL_KEY):
                 write_secret(POOL_KEY, base64.b64encode(os.urandom(48)).decode())
         else:  # a front-end that was made anew signs with another key
-            changed = write_secret(TOKEN, given.credential.strip() + "\n")
-        changed |= write(CONFIG, self.configuration(given), 0o644)
+            write_secret(TOKEN, given.credential.strip() + "\n")
+        write(CONFIG, text, 0o644)
         if self.node.retired() or self.node.applied() and not changed and running("condor_master"):
             return
         run("systemctl", "restart" if fresh else "start", SERVICE, timeout=120)
         enable(SERVICE)
         if changed and not fresh:
             run("condor_reconfig")
+        self.took_effect(text, given.credential)
 
     def configuration(self, given):
         """Returns the configuration file's text."""
@@ -128,8 +135,11 @@ class HTCondor(BatchSystem):
         text = COMMON + (FRONT_END if node.is_front_end else WORKER)
         if given.address and is_here(given.address):  # of several networks, the cluster's
             text += "NETWORK_INTERFACE = %s\n" % given.address
-        return text.format(manager=given.manager, domain=node.domain, full=node.full(node.name), name=node.name,
+        if given.gpus:
+            text += "use feature:GPUs\n"
+        text = text.format(manager=given.manager, domain=node.domain, full=node.full(node.name), name=node.name,
                            group=node.group, server_id=node.server_id)
+        return text + OWN % given.config if given.config else text
 
     # ---- a worker
 

@@ -9,7 +9,10 @@ from .harness import FRONT_END, ClusterCase, Double, put
 
 EXAMPLECTL = """#!/bin/sh
 echo "$*" >>"$CLUSTER_DIR/examplectl.log"
-case "$1" in drain) test ! -e "$CLUSTER_DIR/$2/busy";; esac
+case "$1" in
+  drain) test ! -e "$CLUSTER_DIR/$2/busy";;
+  queue) test ! -e "$CLUSTER_DIR/queue" || . "$CLUSTER_DIR/queue";;
+esac
 """
 
 
@@ -44,6 +47,69 @@ class ExampleCluster(ClusterCase):
         c.publish(groups={"cpu": {"count": 12}, "gpu": {"count": 0, "scaling": {"min": 0, "max": 4}}}, workers=c.document["workers"][:1])
         self.assertEqual(c.settle(coordinator)["pending"], 0)
         self.assertEqual(c.text(FRONT_END, example.CONFIG), manager + "cpu 12 %s\ngpu 4 \n" % one)
+
+    def test_own_lines_and_gpus_reach_every_node(self):
+        c = self.cluster
+        one = c.worker(1)
+        coordinator = c.coordinator()
+        c.document["groups"]["cpu"]["machine"] = {"cpus": 4, "memory_mib": 8000, "gpus": 2}
+        c.document["batch_config"] = "OWN = 1\n"
+        c.settle(coordinator)
+        manager = "manager astro-frontend.astro.vmcluster.internal\n"
+        self.assertEqual(c.text(FRONT_END, example.CONFIG), manager + "cpu 9 %s\ncpu 4 x 8000 MiB\nOWN = 1\n" % one)
+        self.assertEqual(c.text(one, example.CONFIG), manager + "gpus 2\nOWN = 1\n")
+        c.document["groups"]["cpu"]["machine"]["gpus"] = 1
+        c.publish(batch_config="")
+        self.assertEqual(c.settle(coordinator)["pending"], 0)
+        self.assertEqual(c.text(one, example.CONFIG), manager + "gpus 1\n")
+        c.publish(batch_config="bad\x1b\n", operator_key="ssh-ed25519 AAAAanother")
+        self.assertEqual(c.settle(coordinator)["pending"], 0)
+        self.assertIn("AAAAanother", c.text(one, "/home/astro/.ssh/authorized_keys"))
+        self.assertEqual(c.text(FRONT_END, example.CONFIG), manager + "cpu 9 %s\ncpu 4 x 8000 MiB\n" % one)
+
+    def test_jobs_that_wait_for_one_group_are_reported(self):
+        c = self.cluster
+        c.worker(1)
+        coordinator = c.coordinator()
+        self.assertNotIn("waits", c.settle(coordinator))
+        put(os.path.join(c.dir, "queue"), "echo gpu 4 7 8 9 10; echo cpu 0; echo big 1 12")
+        c.time += 61
+        c.settle(coordinator)
+        self.assertEqual(c.settle(coordinator)["waits"], {"gpu": [4, ["7", "8", "9"]], "big": [1, ["12"]]})
+        looked = c.text("", "examplectl.log").splitlines()
+        self.assertEqual(looked.count("queue"), looked.count("tend"))
+
+    def test_queue_that_changes_does_not_quicken_the_pace(self):
+        c = self.cluster
+        c.worker(1)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        c.time += 61
+        c.settle(coordinator)
+        before = coordinator.busy_until
+        put(os.path.join(c.dir, "queue"), "echo gpu 4 7")
+        c.time += 61
+        c.settle(coordinator)
+        self.assertIn("waits", c.settle(coordinator))
+        self.assertEqual(coordinator.busy_until, before)
+
+    def test_queue_that_can_not_be_read_holds_nothing_up(self):
+        c = self.cluster
+        c.worker(1)
+        coordinator = c.coordinator()
+        put(os.path.join(c.dir, "queue"), "echo the daemon is down >&2; exit 1")
+        self.assertEqual(c.settle(coordinator)["joined"], 1)
+        c.worker(2)
+        c.publish()
+        for _ in range(4):
+            c.time += 61
+            report = c.settle(coordinator)
+        self.assertEqual((report["joined"], report["pending"]), (2, 0))
+        self.assertEqual(report["error"], "astro-frontend: examplectl: the daemon is down")
+        os.unlink(os.path.join(c.dir, "queue"))
+        c.time += 61
+        c.settle(coordinator)
+        self.assertNotIn("error", c.settle(coordinator))
 
     def test_group_that_grows_is_distributed_though_no_worker_comes(self):
         c = self.cluster

@@ -36,6 +36,7 @@ class HTCondorDouble(Double):
 
 class HTCondorContract(Contract, ClusterCase):
     DOUBLE = HTCondorDouble
+    CONFIGS = (htcondor.CONFIG, htcondor.REVOKED)
 
 
 class HTCondorCluster(ClusterCase):
@@ -72,6 +73,21 @@ class HTCondorCluster(ClusterCase):
         self.patch(htcondor.HTCondor, "configure", lambda _self, what: given.append(what))
         self.assertTrue(node.Requests(n).answer({"verb": "apply", "generation": [99, 1], "bundle": self.coordinator.bundle.for_front_end()})["ok"])
         self.assertEqual([g.address for g in given], ["10.0.0.2"])
+
+    def test_own_lines_come_last(self):
+        config = "FLOCK_TO = a\nBRACES = {x} 100%"
+        self.c.publish(batch_config=config)
+        self.c.settle(self.coordinator)
+        for name in (FRONT_END, self.one):
+            self.assertTrue(self.c.text(name, htcondor.CONFIG).endswith("\n# From the cluster's batch_system.config.\n" + config + "\n"))
+        self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 3)
+
+    def test_gpus_are_looked_for_where_the_group_has_them(self):
+        self.assertNotIn("GPU", self.c.text(self.one, htcondor.CONFIG))
+        self.c.document["groups"]["cpu"]["machine"] = {"gpus": 1}
+        self.c.publish()
+        self.c.settle(self.coordinator)
+        self.assertIn("\nuse feature:GPUs\n", self.c.text(self.one, htcondor.CONFIG))
 
     def test_new_generation_restarts_nothing(self):
         starts = self.c.text(self.one, "/systemctl.log").count("restart condor")
@@ -300,6 +316,15 @@ class HTCondorCluster(ClusterCase):
         self.c.settle(self.coordinator, 30)
         self.assertEqual(self.coordinator.records.state["forget"], [])
         self.assertIn('TargetType = "StartD"\nRequirements = Machine == "astro-cpu-2.', self.c.text("", "condor.log"))
+
+    def test_daemons_that_were_not_told_are_told_again(self):
+        """The file is written before condor_reconfig fails."""
+        put(self.c.path("bin", "condor_reconfig"), "#!/bin/sh\nexit 1\n", 0o755)
+        self.c.publish(batch_config="A = 1")
+        self.assertIn("condor_reconfig", self.c.settle(self.coordinator)["error"])
+        put(self.c.path("bin", "condor_reconfig"), CONDOR, 0o755)
+        self.c.settle(self.c.coordinator())
+        self.assertEqual(self.c.text("", "condor.log").count("condor_reconfig"), 3, "front-end and two workers")
 
     def test_missing_package_is_told(self):
         name = self.c.worker(3)

@@ -1,10 +1,20 @@
 """What every batch system must hold to; see Contract."""
 
 import os
+import re
 
 from .. import batch, node, system
 from ..batch import Given, Group
 from .harness import FRONT_END, put
+
+
+SETTINGS = os.path.join(os.path.dirname(batch.__file__), "settings.txt")
+
+
+def system_settings(name):
+    """Returns the settings that are a batch system's module's own."""
+    with open(SETTINGS) as f:
+        return {word for line in f if line.split()[0] == name for word in line.split()[1:]}
 
 
 class Contract:
@@ -13,6 +23,11 @@ class Contract:
     DOUBLE's commands stand in for the batch system's. A worker runs a job if it
     has a file "busy".
     """
+
+    CONFIGS = ()  # the files of the batch system's configuration
+    OPEN = ()  # settings in them that users may set as well
+    OWN = "OWN_SETTING = 1"  # a line of a user's own
+    WORKERS_READ_OWN_LINES = True  # False: they get the configuration from the front-end
 
     def setUp(self):
         super().setUp()
@@ -34,14 +49,14 @@ class Contract:
         b.configure(self.given(name))
         return b
 
-    def given(self, name):
+    def given(self, name, config=""):
         """Returns what a node is given; that node is entered."""
         b = self.cluster.enter(FRONT_END).batch
         secret = b.shared_secret()
         credential = b.credential(name) if b.HAS_CREDENTIALS and name != FRONT_END else ""
-        groups = {"cpu": Group(9, [self.one, self.two])} if name == FRONT_END else {}
+        groups = {"cpu": Group(9, [self.one, self.two], 4, 8000, 2)} if name == FRONT_END else {}
         self.cluster.enter(name)
-        return Given("astro-frontend.astro.vmcluster.internal", None, secret, credential, groups)
+        return Given("astro-frontend.astro.vmcluster.internal", "127.0.0.1", secret, credential, groups, config, 2 if name != FRONT_END else 0)
 
     def test_is_found_by_its_name(self):
         b = node.Node().batch
@@ -86,6 +101,31 @@ class Contract:
         c.publish(operator_key="ssh-ed25519 AAAAanother")
         self.assertEqual(c.settle(c.coordinator())["pending"], 0)
         self.assertEqual({name: self.starts(name) for name in before}, before)
+
+    def lines(self):
+        """Returns the lines of both nodes' configuration."""
+        found = [(name, path) for name in (FRONT_END, self.one) for path in self.CONFIGS if self.cluster.has(name, path)]
+        return [line for name, path in found for line in self.cluster.text(name, path).splitlines()]
+
+    def test_what_the_module_sets_is_no_users_to_set(self):
+        ours = system_settings(self.DOUBLE.NAME)
+        for name in (FRONT_END, self.one):
+            b = self.configured(name)
+            b.revoke(["x.eyJzdWIiOiJ3b3JrZXIueC55In0.y"])
+        sets = {m.group(1) for m in (re.match(r"\s*(\w+)\s*=", line) for line in self.lines()) if m}
+        self.assertEqual(sets - ours - set(self.OPEN), set(), "not in batch/settings.txt")
+        self.assertEqual(bool(sets), bool(self.CONFIGS))
+        self.assertEqual(ours & set(self.OPEN), set())
+
+    def test_own_lines(self):
+        """They come into effect, once, and go again."""
+        for name in (FRONT_END, self.one):
+            b = self.cluster.enter(name).batch
+            for config, want in (("", 0), ("# why\n" + self.OWN, 1), (self.OWN + "\n", 1), ("", 0)):
+                b.configure(self.given(name, config))
+                got = [line for path in self.CONFIGS if self.cluster.has(name, path) for line in self.cluster.text(name, path).splitlines()]
+                reads = name == FRONT_END or self.WORKERS_READ_OWN_LINES
+                self.assertEqual(got.count(self.OWN), want if self.CONFIGS and reads else 0, (name, config))
 
     def test_secrets_are_for_root_alone(self):
         given = {name: self.given(name) for name in (self.one, self.two)}

@@ -225,7 +225,7 @@ class LongReports(ClusterCase):
             facts = {"generation": 1 << 52, "joined": 1000, "pending": 1000, "pending_names": some(), "never": some(), "drained": some(), "drained_count": 1000,
                      "busy": some(), "error": "".join(chance.choices("ab \u00e9\u4e00\U0001f600\"\\", k=chance.choice((0, 20, 5000)))),
                      "address": "2001:db8:1111:2222:3333:4444:5555:6666", "host_key": key, "coordinator_key": key, "host_ca": key, "ca": key,
-                     "refused": True, "sequence": 1 << 52}
+                     "refused": True, "sequence": 1 << 52, "waits": {group: [10 ** 6, ["1234567_[1-9]"] * 3] for group in groups}}
             text = report.fit(facts)
             self.assertLessEqual(len(text.encode()) + 2 * (ssh.SIGNATURE + 1), 1020)
             said = json.loads(text)

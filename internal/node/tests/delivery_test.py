@@ -17,7 +17,7 @@ GOOD = {
     "known_hosts": [[FRONT_END, "10.0.0.2", HOST_KEY], ["astro-cpu-1", "10.0.1.1", HOST_KEY], ["astro-cpu-2", "2001:db8::7", HOST_KEY]],
     "authorized_keys": [OPERATOR + " operator@home", HOST_KEY, "ssh-rsa AAAAB3NzaC1yc2EAAAA=="],
     "coordinator_keys": [HOST_KEY], "sources": ["10.0.0.2", "2001:db8::/64"], "ca": CA, "host_certificate": CERTIFICATE,
-    "batch": {"type": "none", "manager": "astro-frontend.astro.vmcluster.internal"},
+    "batch": {"type": "none", "manager": "astro-frontend.astro.vmcluster.internal", "config": "A = b\n", "gpus": 2, "groups": {"cpu": [9, ["astro-cpu-1"], 4, 8000, 2]}},
 }
 REFUSED = [
     ("ca", CA + "\n" + KEY), ("ca", 'command="x" ' + KEY), ("ca", ""), ("ca", "\ud800"), ("ca", "ssh-rsa " + "A" * 20000),
@@ -31,7 +31,12 @@ REFUSED = [
     ("host_certificate", "\nHostKey /tmp/x"), ("host_certificate", HOST_KEY), ("host_certificate", None),
     ("batch", {"type": "none", "manager": "m\nSETTING = x"}), ("batch", {"type": "none", "manager": "$(x)"}), ("batch", {"type": "example", "manager": "m"}),
     ("batch", {"type": "none", "manager": "m", "secret": "x"}), ("batch", {"type": "none", "manager": "m", "groups": {"x\n": [1, []]}}),
-    ("batch", {"type": "none", "manager": "m", "groups": {"x": [2 ** 53, []]}}), ("batch", None), ("x" * 100, None),
+    ("batch", {"type": "none", "manager": "m", "groups": {"x": [2 ** 53, [], 1, 1, 1]}}), ("batch", {"type": "none", "manager": "m", "groups": {"x": [1, []]}}),
+    ("batch", {"type": "none", "manager": "m", "groups": {"x": [1, [], 65536, 1, 1]}}), ("batch", {"type": "none", "manager": "m", "groups": {"x": [1, [], 1, True, 1]}}),
+    ("batch", {"type": "none", "manager": "m", "groups": {"x": [1, [], 1, 1, 65]}}), ("batch", {"type": "none", "manager": "m", "config": "x\0"}),
+    ("batch", {"type": "none", "manager": "m", "config": "x" * 8193}), ("batch", {"type": "none", "manager": "m", "config": 7}),
+    ("batch", {"type": "none", "manager": "m", "gpus": 65}), ("batch", {"type": "none", "manager": "m", "gpus": "1"}),
+    ("batch", None), ("x" * 100, None),
 ]
 
 

@@ -36,8 +36,10 @@ class Example(BatchSystem):
         if not self.installed():
             raise Failure("it is not installed on %s" % self.node.name)
         groups = "".join("%s %d %s\n" % (name, g.most, " ".join(g.members)) for name, g in sorted(given.groups.items()))
+        groups += "".join("%s %d x %d MiB\n" % (name, g.cpus, g.memory_mib) for name, g in sorted(given.groups.items()) if g.cpus)
+        groups += "gpus %d\n" % given.gpus if given.gpus else ""
         changed = write(KEY, given.secret, 0o600)
-        changed |= write(CONFIG, "manager %s\n%s" % (given.manager, groups))
+        changed |= write(CONFIG, "manager %s\n%s%s" % (given.manager, groups, given.config))
         if self.node.retired() or self.node.applied() and not changed and running("exampled"):
             return
         run("systemctl", "start", SERVICE)
@@ -68,6 +70,13 @@ class Example(BatchSystem):
 
     def forget(self, name, reason):
         run("examplectl", "forget", name)
+
+    def tend(self):
+        run("examplectl", "tend")
+
+    def waiting(self):
+        lines = [line.split() for line in run("examplectl", "queue").splitlines()]
+        return {group: [int(count), ids] for group, count, *ids in lines}
 
 
 SYSTEM = Example

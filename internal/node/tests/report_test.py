@@ -38,6 +38,19 @@ class Report(unittest.TestCase):
             self.assertRegex(got[key], r"^cpu\[101(,[0-9]+){30,}\]$")
             self.assertTrue(set(got[key][4:-1].split(",")) <= {name[6:] for name in names})
 
+    def test_waiting_jobs_are_left_out_first(self):
+        waits = {"gpu": [12, ["7", "8_[1-9]", "99"]]}
+        facts = {"generation": 7, "joined": 0, "pending": 0, "error": "", "drained": "cpu[1]", "waits": waits, "host_key": "k" * 80}
+        self.assertEqual(json.loads(report.fit(facts))["waits"], waits)
+        self.assertNotIn("waits", json.loads(report.fit(dict(facts, waits=""))))
+        facts["pending_names"] = "cpu[%s]" % ",".join(str(i) for i in range(1, 400, 2))
+        for length in range(0, len(facts["pending_names"]), 7):
+            names = report.shorten(facts["pending_names"], length)
+            got = json.loads(report.fit(dict(facts, pending_names=names)))
+            whole = json.dumps({k: v for k, v in dict(facts, pending_names=names).items() if v != ""}, separators=(",", ":"))
+            self.assertEqual("waits" in got, len(whole) <= report.MAX)
+            self.assertTrue("waits" not in got or got.get("pending_names", "") == names)
+
     def test_shorter(self):
         for names, want in [("cpu[1-3,7],gpu[1,2]", "cpu[1-3,7],gpu[1]"), ("cpu[1-3,7],gpu[1]", "cpu[1-3,7]"),
                             ("cpu[1-3,7]", "cpu[1-3]"), ("cpu[1-3]", ""), ("x-y[1],z[2]", "x-y[1]")]:

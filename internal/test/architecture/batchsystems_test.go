@@ -37,7 +37,7 @@ func batchSystems(t *testing.T) []string {
 	}
 	for _, m := range modules {
 		name := strings.TrimSuffix(filepath.Base(m), ".py")
-		if name != "__init__" && !strings.HasSuffix(moduleOfNone, "/"+filepath.Base(m)) {
+		if !strings.Contains(name, "_") && !strings.HasSuffix(moduleOfNone, "/"+filepath.Base(m)) {
 			names = append(names, name)
 		}
 	}
@@ -61,7 +61,7 @@ func batchSystems(t *testing.T) []string {
 func mayName(file, system string) bool {
 	base := path.Base(file)
 	switch {
-	case file == nodeModules+"/"+system+".py", file == nodeModules+"/accounts.txt", file == nodeModules+"/paths.txt":
+	case file == nodeModules+"/"+system+".py", strings.HasPrefix(file, nodeModules+"/"+system+"_"), file == nodeModules+"/accounts.txt", file == nodeModules+"/paths.txt", file == nodeModules+"/settings.txt":
 		return true
 	case covers([]string{queueAdapters + "/" + system, allAdapters}, path.Dir(file)):
 		return true
