@@ -42,6 +42,7 @@ func Tick(facts Facts, p Policy, m Memory, now time.Time) (Outcome, Memory) {
 	need := weigh(r, strangers.ignored, m)  // which workers the waiting jobs lack
 	m = watchPassedOver(r, need, m)         // job groups that free workers do not take
 	m = watchStrangers(r, need, m)          // strangers that do not take jobs
+	m = watchKept(r, need, m)               // free workers that wait for others of their jobs
 	d := strangers.notes.and(explainDoubts(r.fleet)).and(explainJobs(r, need))
 	acts, holdEnds, m := act(r, need, m)
 	d = d.and(acts)

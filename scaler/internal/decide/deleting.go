@@ -35,11 +35,14 @@ func doomed(asked map[string]time.Time, now time.Time) map[string]bool {
 	return out
 }
 
-// deleted reports whether a worker without a server had one that was deleted by this
-// scaler's wish. Its absence was looked up by its ID when a list lacked it.
-func deleted(worker string, m Memory) bool {
-	for id, p := range m.Servers {
-		if _, asked := m.Asked[id]; asked && p.Name == worker {
+// isGone reports whether it is certain that the server of a worker in the roster is gone. It
+// is where an earlier reading of this scaler showed the server: it was looked up by its ID
+// when a list lacked it, and a reading without an answer to that is an error. Jobs that ran
+// there wait for the batch system to hear of it.
+func isGone(r round, worker string, m Memory) bool {
+	entry, _ := r.facts.Cluster.Document.Member(worker)
+	for _, p := range m.Servers {
+		if p.Name == worker && entry.Enrols(cluster.Node{Batch: p.Batch}) {
 			return true
 		}
 	}

@@ -37,7 +37,16 @@ func TestDeletions(t *testing.T) {
 		{"the entry goes as soon as the server is gone", newWorld(func(w *world) {
 			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1", Leaving: cluster.LeaveIdle}}
 		}, known("astro-cpu-1", "s1"), asked("s1", 20)), "forget:cpu-1", "astro-cpu-1: no_server"},
-		{"after a second look, where this scaler did not ask", newWorld(func(w *world) {
+		{"whoever deleted it, also under jobs", newWorld(func(w *world) {
+			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1"}}
+			w.facts.Queue.OnNode["astro-cpu-1"] = 2
+		}, known("astro-cpu-1", "s1"), pool("astro-cpu-1", 2, 0)), "forget:cpu-1", "astro-cpu-1: no_server"},
+		{"but not by the server before of that name", newWorld(func(w *world) {
+			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1", Batch: "b2"}}
+		}, func(w *world) {
+			w.memory.Servers = map[string]decide.Past{"s1": {Name: "astro-cpu-1", Batch: "b1", Seen: ago(10)}}
+		}), "", ""},
+		{"after a second look, where this scaler has not seen the server", newWorld(func(w *world) {
 			w.facts.Cluster.Document.Workers = []cluster.Member{{Name: "astro-cpu-1", Leaving: cluster.LeaveIdle}}
 		}), "", ""},
 	})

@@ -177,9 +177,11 @@ func (c *cloudy) snapshot() queue.Snapshot {
 	for i := range c.IntN(5) {
 		asks := queue.Shape{Cpus: 1 + c.IntN(8), MemoryMiB: 500 * (1 + c.IntN(8))}
 		g := queue.JobGroup{Key: fmt.Sprint("k", i), Asks: asks, Takes: asks, Count: 1 + c.IntN(30), First: fmt.Sprint(i, ".0"), Oldest: c.at.Add(-c.seconds(1500))}
-		switch c.IntN(8) {
+		switch c.IntN(9) {
 		case 0, 1:
-			g.Nodes = 1 + c.IntN(6)
+			g.Nodes, g.OneGroup = 1+c.IntN(6), c.maybe(3)
+		case 8:
+			g.Tasks, g.Nodes = 1+c.IntN(30), c.IntN(4)
 		case 2:
 			g.Exclusive = true
 		case 3:

@@ -31,7 +31,7 @@ func leave(r round, need demand.Demand, m Memory) (Decision, Memory) {
 			delete(m.Closed, w.Name) // it has been open meanwhile, by another's wish
 		}
 		closed := m.Closed[w.Name]
-		if why := recalled(r, need, w, lack[w.Group] > steps(d.Undrain, w.Group)); !why.IsZero() {
+		if why := recalled(r, need, m, w, lack[w.Group] > steps(d.Undrain, w.Group)); !why.IsZero() {
 			delete(m.Confirmed, w.Name)
 			d.Undrain = append(d.Undrain, stepOf(w, why))
 			continue
@@ -59,9 +59,9 @@ func lackForMin(r round) map[string]int {
 
 // recalled returns why a worker on its way out is called back; zero where it is not.
 // Lacks says that its group has fewer workers than its min.
-func recalled(r round, need demand.Demand, w fleet.Worker, lacks bool) reason.Reason {
+func recalled(r round, need demand.Demand, m Memory, w fleet.Worker, lacks bool) reason.Reason {
 	bounds := r.policy.Groups[w.Group]
-	waiting := need.On(w.Name)
+	waiting := keeping(r, need, m, w)
 	switch {
 	case w.Node.Protected:
 		return reason.New(reason.RecalledProtected)

@@ -23,6 +23,7 @@ type Memory struct {
 	Closed          map[string]bool      `json:"closed"`                      // worker → the front-end has reported it closed; it stays so while it is marked
 	Offered         map[string]time.Time `json:"offered"`                     // job group → since when it has waited beside a free worker with room for it
 	PassedOver      map[string]time.Time `json:"passed_over"`                 // job group → since when a free worker is known not to take it
+	Kept            map[string]time.Time `json:"kept,omitempty"`              // worker → since when it is kept for jobs that wait for other workers, too
 	Breakers        map[FaultKey]Breaker `json:"breakers"`                    // pauses after failures
 	Blamed          map[string]string    `json:"blamed"`                      // worker → ID of its server, whose failure has been counted
 	Joins           map[string][]Join    `json:"joins"`                       // group → how long its workers took to join, latest last
@@ -71,7 +72,7 @@ func (m Memory) Shifted(by time.Duration) Memory {
 	}
 	m.WatchedFrom, m.LookedAt, m.LateAt = at(m.WatchedFrom), at(m.LookedAt), at(m.LateAt)
 	for _, times := range []*map[string]time.Time{
-		&m.Unmet, &m.LastInPool, &m.LastBusy, &m.Offered, &m.PassedOver, &m.LastLeft, &m.Orphans, &m.FirstSeen, &m.Asked,
+		&m.Unmet, &m.LastInPool, &m.LastBusy, &m.Offered, &m.PassedOver, &m.Kept, &m.LastLeft, &m.Orphans, &m.FirstSeen, &m.Asked,
 	} {
 		*times = each(*times, at)
 	}

@@ -15,6 +15,7 @@ const mostCollects = 12
 // Past is a server as it was seen last.
 type Past struct {
 	Name    string    `json:"name"`
+	Batch   string    `json:"batch,omitempty"`   // the process's run that made it
 	Volumes []string  `json:"volumes,omitempty"` // IDs of those that were to go with it
 	Seen    time.Time `json:"seen"`
 	Tries   int       `json:"tries"` // to collect its remains
@@ -35,7 +36,7 @@ func trackServers(r round, m Memory) (Decision, Memory) {
 	m.Servers = copied(m.Servers)
 	for _, n := range r.facts.Cluster.Nodes {
 		if n.Role == cluster.RoleWorker && n.ID != "" {
-			m.Servers[n.ID] = Past{Name: n.Name, Volumes: n.Volumes, Seen: r.now}
+			m.Servers[n.ID] = Past{Name: n.Name, Batch: n.Batch, Volumes: n.Volumes, Seen: r.now}
 		}
 	}
 	for id, p := range m.Servers {

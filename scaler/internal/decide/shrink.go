@@ -48,10 +48,18 @@ func shrink(r round, need demand.Demand, recalled []Step, m Memory) Decision {
 			continue
 		}
 		staying[w.Group]--
-		d.Drain = append(d.Drain, stepOf(w, reason.New(reason.IdleLongEnough,
-			reason.Span("idle", r.idle(w)), reason.Name("setting", grace.setting), reason.Span("limit", grace.limit))))
+		d.Drain = append(d.Drain, stepOf(w, whyLeaves(r, need, m, w, grace)))
 	}
 	return d
+}
+
+// whyLeaves returns why an idle worker is asked to leave.
+func whyLeaves(r round, need demand.Demand, m Memory, w fleet.Worker, g grace) reason.Reason {
+	if jobs := need.On(w.Name); jobs > 0 {
+		return reason.New(reason.KeptLongEnough, reason.Span("idle", r.idle(w)), reason.Span("kept", r.now.Sub(m.Kept[w.Name])),
+			reason.Span("limit", keptFor(r.policy)), reason.Count("jobs", jobs))
+	}
+	return reason.New(reason.IdleLongEnough, reason.Span("idle", r.idle(w)), reason.Name("setting", g.setting), reason.Span("limit", g.limit))
 }
 
 func leavesBefore(a, b fleet.Worker) int {
@@ -90,7 +98,7 @@ func graceOf(p Policy, w fleet.Worker) grace {
 // this round.
 func stays(r round, need demand.Demand, m Memory, w fleet.Worker, g grace, staying, leaving int) (reason.Code, []reason.Argument) {
 	p, bounds := r.policy, r.policy.Groups[w.Group]
-	waiting := need.On(w.Name)
+	waiting := keeping(r, need, m, w)
 	arguments := func(a ...reason.Argument) []reason.Argument { return a }
 	switch {
 	case waiting > 0:

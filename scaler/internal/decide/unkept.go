@@ -29,7 +29,7 @@ func deleteUnkept(r round, m Memory) (d Decision, retried map[string]int, after 
 				failed = append(failed, f)
 			}
 			m.Blamed[w.Name] = w.Node.ID
-		case w.Phase == fleet.Vanished && (deleted(w.Name, m) || confirmed(r, w, m.Confirmed)):
+		case w.Phase == fleet.Vanished && (isGone(r, w.Name, m) || confirmed(r, w, m.Confirmed)):
 			d.Forget = append(d.Forget, stepOf(w, reason.New(reason.NoServer)))
 		}
 	}

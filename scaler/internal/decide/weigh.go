@@ -18,6 +18,7 @@ func weigh(r round, ignored map[string]bool, m Memory) demand.Demand {
 	in := demand.Input{
 		Fleet: r.fleet, Jobs: r.facts.Queue.Jobs, Traits: r.facts.Queue.Traits,
 		Groups: groups(r, kinds), Kinds: kinds, Except: passedOver(m, r.now), Ignore: ignored,
+		AtOnce: r.policy.MaxInFlight,
 	}
 	all := demand.Compute(in)
 	var open, shut []demand.Group
@@ -104,7 +105,7 @@ func onlyHere(jobs []queue.JobGroup, all, elsewhere demand.Demand) jobsLeft {
 		g.Count = more[g.Key]
 		switch {
 		case g.Count <= 0:
-		case g.Nodes > 1:
+		case g.IsGang():
 			left.gangs = append(left.gangs, g)
 		default:
 			left.single = append(left.single, g)

@@ -64,9 +64,13 @@ type Placement struct {
 	Key    string      `json:"key"` // of the job group
 	Worker string      `json:"worker"`
 	Phase  fleet.Phase `json:"phase"`
-	Count  int         `json:"count"` // Elsewhere is the number of those jobs that run on several workers and are
+	Count  int         `json:"count"`
+	// Elsewhere is the number of those jobs that run on several workers and are
 	// counted at another one: at the worker that is ready last.
 	Elsewhere int `json:"elsewhere,omitempty"`
+	// Lacks is the number of those jobs that run on several workers of which some are
+	// still to be made.
+	Lacks int `json:"lacks,omitempty"`
 }
 
 // Unmet is a number of jobs that cause no new worker, and why.
@@ -119,6 +123,18 @@ func (d Demand) StartsOn(worker string) int {
 	for _, p := range d.Placements {
 		if p.Worker == worker {
 			n += p.Count - p.Elsewhere
+		}
+	}
+	return n
+}
+
+// Lack returns how many waiting jobs were packed onto a worker that need other workers
+// which are still to be made.
+func (d Demand) Lack(worker string) int {
+	n := 0
+	for _, p := range d.Placements {
+		if p.Worker == worker {
+			n += p.Lacks
 		}
 	}
 	return n
@@ -201,6 +217,7 @@ type Input struct {
 	Kinds  map[string]Kind          // by group, of the whole cluster
 	Except map[string]reason.Reason // by key of the job group: why the jobs are left out
 	Ignore map[string]bool          // workers that do not count
+	AtOnce int                      // new workers that one job may need; 0: any number
 }
 
 // Compute packs the jobs and returns the demand.
@@ -221,7 +238,7 @@ func Compute(in Input) Demand {
 
 func newPacking(in Input) *packing {
 	match := newMatcher(in.Traits, in.Jobs)
-	p := &packing{match: match, refuse: newRefusals(match, in), groups: slices.Clone(in.Groups), jobs: len(in.Jobs)}
+	p := &packing{match: match, refuse: newRefusals(match, in), groups: slices.Clone(in.Groups), jobs: len(in.Jobs), atOnce: in.AtOnce}
 	p.d.Needs = map[string]Need{}
 	for _, b := range match.existing(in) {
 		p.add(b)
@@ -229,5 +246,6 @@ func newPacking(in Input) *packing {
 	for _, g := range p.groups {
 		p.fresh = append(p.fresh, match.newWorker(g))
 	}
+	p.names = groupNames(p.bins, p.fresh)
 	return p
 }

@@ -4,102 +4,113 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
-// gangs packs jobs each of which runs on several workers at once.
+// gangs packs jobs each of which may run on several workers at once: a job gets all of its
+// workers or none. Jobs that find place on the same workers are packed together.
 func (p *packing) gangs(g *queue.JobGroup) {
-	for packed := range g.Count {
-		if found := p.gang(g); found < nodes(g) {
+	p.placed = map[int]int{}
+	for left := g.Count; left > 0; {
+		t := p.bestTeam(g)
+		if why, never := p.noGang(g, &t); !why.IsZero() {
 			// The next ones ask for the same and find no more.
-			why, never := p.refuse.whyNoGang(g, found, p.foreign())
-			p.unmet(g, g.Count-packed, why, never)
+			p.unmet(g, left, why, never)
 			return
 		}
+		left -= p.enlist(g, &t, left)
 	}
 }
 
-// gang packs one job onto as many workers as it runs on, or onto none. It returns
-// how many it found.
-func (p *packing) gang(g *queue.JobGroup) (found int) {
-	team := p.team(g)
-	found = len(team)
-	news := map[int]int{} // new workers by group
-	for found < nodes(g) {
-		i := p.best(g, 1)
-		if i < 0 {
-			break
-		}
-		n := min(nodes(g)-found, p.groups[i].Room)
-		p.groups[i].Room -= n
-		news[i] += n
-		found += n
+// noGang returns why a team is none for the job, and whether there can never be one; zero
+// if the job can have it.
+func (p *packing) noGang(g *queue.JobGroup, t *team) (why reason.Reason, never bool) {
+	switch {
+	case !t.whole():
+		return p.refuse.whyNoGang(g, g.Parts()-t.parts, p.count())
+	case p.atOnce > 0 && len(t.fresh) > p.atOnce:
+		return reason.New(reason.GangOverInFlight, reason.Count("workers", len(t.fresh)), reason.Count("max_in_flight", p.atOnce)), false
 	}
-	for i, n := range news {
-		p.groups[i].Room += n
-	}
-	if found < nodes(g) {
-		return found
-	}
-	for i := range p.groups { // in their order: the result must not depend on chance
-		for range news[i] {
-			team = append(team, len(p.bins))
-			p.open(i, 1)
-		}
-	}
-	p.enlist(g, team)
-	return found
+	return reason.Reason{}, false
 }
 
-// foreign counts the workers from outside the cluster.
-func (p *packing) foreign() int {
-	n := 0
+// count counts the workers of each group that exist.
+func (p *packing) count() map[string]int {
+	n := map[string]int{}
 	for i := range p.bins {
-		if p.bins[i].phase == fleet.Foreign {
-			n++
+		if p.bins[i].worker != "" {
+			n[p.bins[i].group]++
 		}
 	}
 	return n
 }
 
-// team returns the bins that one of the jobs can start on now, at most as many as
-// it runs on.
-func (p *packing) team(g *queue.JobGroup) []int {
-	var team []int
-	for i := p.room.next(0, g.Asks); i >= 0 && len(team) < nodes(g); i = p.room.next(i+1, g.Asks) {
-		if count, _ := p.match.fitting(&p.bins[i], g, 1); count > 0 {
-			team = append(team, i)
-		}
+// enlist packs up to left of the jobs onto a team, as many as find place on it, and
+// returns how many. They count at the last worker: bins are in the order in which they
+// are ready.
+func (p *packing) enlist(g *queue.JobGroup, t *team, left int) (packed int) {
+	seats := t.seats
+	for _, s := range t.fresh {
+		seats = append(seats, seat{bin: len(p.bins), parts: s.parts})
+		p.open(s.group, 1)
 	}
-	return team
-}
-
-// enlist packs one job onto all bins of a team. The job counts at the last one: bins
-// are in the order in which they are ready.
-func (p *packing) enlist(g *queue.JobGroup, team []int) {
-	p.bind(g, team)
-	for k, i := range team {
-		b := &p.bins[i]
-		_, takes := fits(b.free, g, 1)
-		p.occupy(i, g, takes, 1)
-		last := k == len(team)-1
+	p.bind(g, seats)
+	packed = left
+	for _, s := range seats {
+		packed = min(packed, p.jobsOn(&p.bins[s.bin], g, s.parts, left))
+	}
+	lacks := 0
+	if p.bins[seats[len(seats)-1].bin].worker == "" {
+		lacks = packed
+	}
+	for k, s := range seats {
+		b := &p.bins[s.bin]
+		_, takes := held(b.free, g, packed*s.parts)
+		p.occupy(s.bin, g, takes, packed*s.parts)
+		last := k == len(seats)-1
 		switch {
 		case b.worker != "" && last:
-			p.d.Placements = append(p.d.Placements, Placement{Key: g.Key, Worker: b.worker, Phase: b.phase, Count: 1})
+			p.seatAt(s.bin, Placement{Key: g.Key, Worker: b.worker, Phase: b.phase, Count: packed})
 		case b.worker != "":
-			p.d.Placements = append(p.d.Placements, Placement{Key: g.Key, Worker: b.worker, Phase: b.phase, Count: 1, Elsewhere: 1})
+			p.seatAt(s.bin, Placement{Key: g.Key, Worker: b.worker, Phase: b.phase, Count: packed, Elsewhere: packed, Lacks: lacks})
 		case last:
-			p.isFor(b.group, g, 1)
+			p.isFor(b.group, g, packed)
 		}
 	}
+	return packed
+}
+
+// jobsOn returns how many of the jobs, each with so many parts on it, a worker holds that
+// holds one: at most n.
+func (p *packing) jobsOn(b *bin, g *queue.JobGroup, parts, n int) int {
+	if oneByOne(g) {
+		return 1
+	}
+	count, _ := held(b.free, g, n*parts)
+	return max(1, count/parts)
+}
+
+// seatAt adds a placement of the gangs that are being packed to the one on the same
+// worker.
+func (p *packing) seatAt(i int, more Placement) {
+	at, there := p.placed[i]
+	if !there {
+		p.placed[i] = len(p.d.Placements)
+		p.d.Placements = append(p.d.Placements, more)
+		return
+	}
+	place := &p.d.Placements[at]
+	place.Count += more.Count
+	place.Elsewhere += more.Elsewhere
+	place.Lacks += more.Lacks
 }
 
 // bind notes which new workers of a team are to be made together.
-func (p *packing) bind(g *queue.JobGroup, team []int) {
+func (p *packing) bind(g *queue.JobGroup, seats []seat) {
 	gang := Gang{Key: g.Key, New: map[string]int{}}
-	for _, i := range team {
-		switch b := &p.bins[i]; {
+	for _, s := range seats {
+		switch b := &p.bins[s.bin]; {
 		case b.worker != "":
 		case b.gang == 0:
 			b.gang = len(p.d.Gangs) + 1

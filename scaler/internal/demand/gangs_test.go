@@ -45,6 +45,21 @@ func busy(name string, free int) fleet.Worker {
 	return w
 }
 
+// gangRow is one case of how jobs over several workers are packed.
+type gangRow struct {
+	name    string
+	workers []fleet.Worker
+	jobs    []queue.JobGroup
+	groups  []demand.Group
+	atOnce  int
+	want    string // new workers by group
+	jobsFor string // that they are for, by group
+	on      string // jobs by existing worker
+	phases  string // jobs by phase
+	unmet   string
+	never   bool
+}
+
 func TestGangs(t *testing.T) {
 	cpu := demand.Group{Name: "cpu", Kind: kind(4, 8000), Max: 10, Room: 10}
 	full, nearly := cpu, cpu
@@ -52,18 +67,7 @@ func TestGangs(t *testing.T) {
 	nearly.Max, nearly.Room = 4, 2
 	mem := demand.Group{Name: "mem", Kind: kind(4, 64000), Max: 3, Room: 3}
 	one, whole := cpus(1, 1000), cpus(4, 4000)
-	tests := []struct {
-		name    string
-		workers []fleet.Worker
-		jobs    []queue.JobGroup
-		groups  []demand.Group
-		want    string // new workers by group
-		jobsFor string // that they are for, by group
-		on      string // jobs by existing worker
-		phases  string // jobs by phase
-		unmet   string
-		never   bool
-	}{
+	checkGangs(t, []gangRow{
 		{
 			name: "all workers are new", jobs: []queue.JobGroup{gang(waiting("a", 1, whole), 3)}, groups: []demand.Group{cpu},
 			want: "cpu:3", jobsFor: "cpu:1",
@@ -99,29 +103,29 @@ func TestGangs(t *testing.T) {
 		{
 			name: "all or none: too few make no worker", workers: []fleet.Worker{idle("w1"), idle("w2")},
 			jobs: []queue.JobGroup{gang(waiting("a", 1, one), 4)}, groups: []demand.Group{full},
-			unmet: "1 a.0 gang_too_few nodes=4 found=2 groups=(group_at_max group=cpu max=4)",
+			unmet: "1 a.0 gang_too_few nodes=4 each=1 CPU, 1000 MiB found=2 groups=(group_at_max group=cpu max=4)",
 		},
 		{
 			name: "and take no room from other jobs", workers: []fleet.Worker{idle("w1"), idle("w2")},
 			jobs: []queue.JobGroup{gang(waiting("a", 1, whole), 4), waiting("b", 2, whole)}, groups: []demand.Group{full},
-			on: "w1:1 w2:1", phases: "idle:2", unmet: "1 a.0 gang_too_few nodes=4 found=2 groups=(group_at_max group=cpu max=4)",
+			on: "w1:1 w2:1", phases: "idle:2", unmet: "1 a.0 gang_too_few nodes=4 each=4 CPUs, 3.9 GiB found=2 groups=(group_at_max group=cpu max=4)",
 		},
 		{
 			name: "nor from the group", workers: []fleet.Worker{idle("w1")},
 			jobs: []queue.JobGroup{gang(waiting("a", 1, whole), 4), waiting("b", 2, whole)}, groups: []demand.Group{nearly},
-			want: "cpu:1", jobsFor: "cpu:1", on: "w1:1", phases: "idle:1", unmet: "1 a.0 gang_too_few nodes=4 found=3 groups=(group_at_max group=cpu max=4)",
+			want: "cpu:1", jobsFor: "cpu:1", on: "w1:1", phases: "idle:1", unmet: "1 a.0 gang_too_few nodes=4 each=4 CPUs, 3.9 GiB found=3 groups=(group_at_max group=cpu max=4)",
 		},
 		{
 			name: "of many jobs as many as there is room for", jobs: []queue.JobGroup{gang(waiting("a", 4, whole), 4)}, groups: []demand.Group{cpu},
-			want: "cpu:8", jobsFor: "cpu:2", unmet: "2 a.0 gang_too_few nodes=4 found=2 groups=(group_at_max group=cpu max=10)",
+			want: "cpu:8", jobsFor: "cpu:2", unmet: "2 a.0 gang_too_few nodes=4 each=4 CPUs, 3.9 GiB found=2 groups=(group_at_max group=cpu max=10)",
 		},
 		{
 			name: "more workers than a group may have", jobs: []queue.JobGroup{gang(waiting("a", 1, one), 11)}, groups: []demand.Group{cpu},
-			unmet: "1 a.0 gang_too_large nodes=11 groups=cpu max=10", never: true,
+			unmet: "1 a.0 gang_too_large nodes=11 each=1 CPU, 1000 MiB groups=(group_max group=cpu max=10)", never: true,
 		},
 		{
 			name: "more than all groups may have", jobs: []queue.JobGroup{gang(waiting("a", 1, one), 14)}, groups: []demand.Group{cpu, mem},
-			unmet: "1 a.0 gang_too_large nodes=14 groups=cpu,mem max=13", never: true,
+			unmet: "1 a.0 gang_too_large nodes=14 each=1 CPU, 1000 MiB groups=(group_max group=cpu max=10) groups=(group_max group=mem max=3) together=13", never: true,
 		},
 		{
 			name: "two groups together have enough", jobs: []queue.JobGroup{gang(waiting("a", 1, one), 12)}, groups: []demand.Group{cpu, mem},
@@ -129,12 +133,12 @@ func TestGangs(t *testing.T) {
 		},
 		{
 			name: "but not for a job that asks for one of them", jobs: []queue.JobGroup{asking(gang(waiting("a", 1, one), 4), "mem")}, groups: []demand.Group{cpu, mem},
-			unmet: "1 a.0 gang_too_large nodes=4 groups=mem max=3", never: true,
+			unmet: "1 a.0 gang_too_large nodes=4 each=1 CPU, 1000 MiB groups=(group_max group=mem max=3)", never: true,
 		},
 		{
 			name: "workers of others may be enough one day", workers: []fleet.Worker{in("", inPool("x", fleet.Foreign, cpus(0, 0)))},
 			jobs: []queue.JobGroup{gang(waiting("a", 1, one), 11)}, groups: []demand.Group{cpu},
-			unmet: "1 a.0 gang_too_few nodes=11 found=10 groups=(group_at_max group=cpu max=10)",
+			unmet: "1 a.0 gang_too_few nodes=11 each=1 CPU, 1000 MiB found=10 groups=(group_at_max group=cpu max=10)",
 		},
 		{
 			name:    "a worker that does not meet the requirements is no part",
@@ -175,11 +179,15 @@ func TestGangs(t *testing.T) {
 			jobs: []queue.JobGroup{blocked(waiting("a", 5, one), "waits for job 7"), waiting("b", 1, one)}, groups: []demand.Group{cpu},
 			on: "w1:1", phases: "idle:1", unmet: "5 a.0 jobs_blocked why=waits for job 7",
 		},
-	}
-	for _, tt := range tests {
+	})
+}
+
+func checkGangs(t *testing.T, rows []gangRow) {
+	t.Helper()
+	for _, tt := range rows {
 		t.Run(tt.name, func(t *testing.T) {
 			d := demand.Compute(demand.Input{
-				Traits: queuetest.Traits(), Fleet: fleet.Fleet{Workers: tt.workers}, Jobs: tt.jobs, Groups: tt.groups,
+				Traits: queuetest.Traits(), Fleet: fleet.Fleet{Workers: tt.workers}, Jobs: tt.jobs, Groups: tt.groups, AtOnce: tt.atOnce,
 				Kinds: map[string]demand.Kind{"cpu": kind(4, 8000), "mem": kind(4, 64000)},
 			})
 			news, jobs, on, phases := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}

@@ -67,10 +67,19 @@ type judgement struct {
 // fitting returns how many of the jobs can start on a bin, at most n, and what each
 // takes of it.
 func (m *matcher) fitting(b *bin, g *queue.JobGroup, n int) (int, queue.Shape) {
+	if g.Exclusive {
+		n = min(n, 1)
+	}
+	return m.holding(b, g, n)
+}
+
+// holding returns how many parts of the jobs can start on a bin, at most n, and what each
+// takes of it. Of an exclusive job they are parts of one job.
+func (m *matcher) holding(b *bin, g *queue.JobGroup, n int) (int, queue.Shape) {
 	if g.Group != "" && g.Group != b.group || g.Exclusive && !b.empty {
 		return 0, queue.Shape{}
 	}
-	count, takes := fits(b.free, g, n)
+	count, takes := held(b.free, g, n)
 	if count == 0 || m.lacks(b, g) != "" {
 		return 0, queue.Shape{}
 	}
@@ -146,12 +155,17 @@ func (m *matcher) notJudged(jobs []queue.JobGroup) []NotJudged {
 // mostReasons bounds the number of reasons of jobs that are not judged.
 const mostReasons = 10
 
-// fits returns how many of the jobs fit, at most n, and what each takes. If the rounded
-// request does not fit, the batch system tries the job's own request.
+// fits returns how many of the jobs fit, at most n, and what each takes.
 func fits(free queue.Shape, g *queue.JobGroup, n int) (int, queue.Shape) {
 	if g.Exclusive {
 		n = min(n, 1)
 	}
+	return held(free, g, n)
+}
+
+// held returns how many parts of the jobs fit, at most n, and what each takes. If the
+// rounded request does not fit, the batch system tries the job's own request.
+func held(free queue.Shape, g *queue.JobGroup, n int) (int, queue.Shape) {
 	if count := free.Holds(g.Takes, n); count > 0 {
 		return count, g.Takes
 	}

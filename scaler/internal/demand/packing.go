@@ -16,8 +16,11 @@ type packing struct {
 	bins   []bin
 	room   room // of the bins
 	groups []Group
-	fresh  []bin // of the groups: a new worker of each
-	jobs   int   // groups of jobs
+	fresh  []bin       // of the groups: a new worker of each
+	jobs   int         // groups of jobs
+	atOnce int         // new workers that one job may need; 0: any number
+	names  []string    // of all groups with a bin or a new worker, in order; "": workers from outside the cluster
+	placed map[int]int // of the gangs that are being packed: bin → placement
 	d      Demand
 }
 
@@ -29,8 +32,10 @@ func largestFirst(jobs []queue.JobGroup) []*queue.JobGroup {
 	}
 	slices.SortStableFunc(sorted, func(a, b *queue.JobGroup) int {
 		switch {
-		case nodes(a) != nodes(b):
-			return nodes(b) - nodes(a)
+		case a.Workers() != b.Workers():
+			return b.Workers() - a.Workers()
+		case a.Parts() != b.Parts():
+			return b.Parts() - a.Parts()
 		case a.Exclusive != b.Exclusive:
 			if a.Exclusive {
 				return -1
@@ -48,9 +53,6 @@ func largestFirst(jobs []queue.JobGroup) []*queue.JobGroup {
 	return sorted
 }
 
-// nodes returns on how many workers each of the jobs runs at once.
-func nodes(g *queue.JobGroup) int { return max(g.Nodes, 1) }
-
 // pack finds places for jobs of a group, and says why the others get none.
 func (p *packing) pack(g *queue.JobGroup, except reason.Reason) {
 	switch {
@@ -58,7 +60,7 @@ func (p *packing) pack(g *queue.JobGroup, except reason.Reason) {
 		p.unmet(g, g.Count, except, false)
 	case g.Blocked != "":
 		p.unmet(g, g.Count, reason.New(reason.JobsBlocked, reason.Text("why", g.Blocked)), false)
-	case nodes(g) > 1:
+	case g.IsGang():
 		p.gangs(g)
 	default:
 		if left := p.place(g, g.Count); left > 0 {
@@ -104,7 +106,7 @@ func (p *packing) isFor(group string, g *queue.JobGroup, count int) {
 func (p *packing) fill(i int, g *queue.JobGroup, n int) int {
 	b := &p.bins[i]
 	step := n
-	if g.Exclusive || g.Requires != nil && g.Requires.Amounts {
+	if oneByOne(g) {
 		step = 1
 	}
 	packed := 0
@@ -120,6 +122,12 @@ func (p *packing) fill(i int, g *queue.JobGroup, n int) int {
 		}
 	}
 	return packed
+}
+
+// oneByOne reports whether it depends on the job before whether a bin takes the next one.
+// Jobs that take nothing leave a bin as it is.
+func oneByOne(g *queue.JobGroup) bool {
+	return g.Exclusive || g.Requires != nil && g.Requires.Amounts && g.Takes != (queue.Shape{})
 }
 
 // occupy takes a bin's room for jobs that fit it.
@@ -138,7 +146,7 @@ func (p *packing) occupy(i int, g *queue.JobGroup, takes queue.Shape, count int)
 // grow opens new workers for n jobs that found no place.
 func (p *packing) grow(g *queue.JobGroup, n int) {
 	for n > 0 {
-		i := p.best(g, n)
+		i, _ := p.best(g, n, anyGroup)
 		if i < 0 {
 			why, never := p.refuse.whyNot(g)
 			p.unmet(g, n, why, never)
@@ -162,13 +170,13 @@ func (p *packing) open(group, n int) {
 	}
 }
 
-// best returns the group with room and the highest priority that wastes least; -1 if
-// none fits.
-func (p *packing) best(g *queue.JobGroup, n int) int {
-	best, least := -1, 0.0
+// best returns the group with room and the highest priority that wastes least, and how
+// much it wastes; -1 if none fits. Only is the group to look at, or anyGroup.
+func (p *packing) best(g *queue.JobGroup, n int, only string) (best int, least float64) {
+	best = -1
 	for i := range p.groups {
 		group := &p.groups[i]
-		if group.Room == 0 {
+		if group.Room == 0 || only != anyGroup && only != group.Name {
 			continue
 		}
 		count, takes := p.match.fitting(&p.fresh[i], g, n)
@@ -180,7 +188,7 @@ func (p *packing) best(g *queue.JobGroup, n int) int {
 			best, least = i, waste
 		}
 	}
-	return best
+	return best, least
 }
 
 func before(a *Group, wasteA float64, b *Group, wasteB float64) bool {

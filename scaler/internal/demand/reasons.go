@@ -177,26 +177,3 @@ func groupTooSmall(group *Group, g *queue.JobGroup, what string, own bool) reaso
 
 // manyUnmet is the number of unmet job groups from which on there is room for all.
 const manyUnmet = 1000
-
-// whyNoGang says why a job finds too few workers, and whether there can never be
-// enough. foreign is the number of workers from outside the cluster.
-func (r *refusals) whyNoGang(g *queue.JobGroup, found, foreign int) (why reason.Reason, never bool) {
-	most := 0
-	var names []string
-	var full []reason.Reason
-	for i := range r.every {
-		group := &r.every[i]
-		if v, _ := r.verdict(group, g); v == atMax {
-			most += group.Max
-			names = append(names, group.Name)
-			full = append(full, groupAtMax(group))
-		}
-	}
-	switch {
-	case len(full) == 0:
-		return r.whyNot(g)
-	case most+foreign < nodes(g):
-		return reason.New(reason.GangTooLarge, reason.Count("nodes", nodes(g)), reason.Names("groups", names...), reason.Count("max", most)), true
-	}
-	return reason.New(reason.GangTooFew, reason.Count("nodes", nodes(g)), reason.Count("found", found), reason.Why("groups", full...)), false
-}

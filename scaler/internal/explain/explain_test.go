@@ -111,3 +111,38 @@ func TestJobsOnTheirWay(t *testing.T) {
 		}
 	}
 }
+
+// A job over several workers is named with what it asks for, the workers that it has and
+// those that it waits for.
+func TestAJobOverSeveralWorkers(t *testing.T) {
+	whole := queue.Shape{Cpus: 4, MemoryMiB: 7000}
+	for _, tt := range []struct {
+		name string
+		job  queue.JobGroup
+		want []string
+	}{
+		{"some are missing", queue.JobGroup{Nodes: 6}, []string{
+			"asks for 6 workers of 4 CPUs, 6.8 GiB at once.",
+			"Each starts when all of its workers are there. Ready and kept for them: astro-cpu-2; on their way: astro-cpu-3; to be called back: astro-cpu-4; to be made together: 3 of group cpu.",
+			"1 needs a new worker, of group cpu.", "1 job over several workers put off, each gets all of its workers or none",
+		}},
+		{"none has to be made", queue.JobGroup{Nodes: 3}, []string{"to be called back: astro-cpu-4.", "1 has room on workers that were asked to leave, and are called back: astro-cpu-4 (1)."}},
+		{"too many", queue.JobGroup{Nodes: 40, OneGroup: true}, []string{
+			"asks for 40 workers of 4 CPUs, 6.8 GiB at once, all of one group.",
+			"1 has no worker to come: each asks for 40 workers of 4 CPUs, 6.8 GiB at once, all of one group, and no group may have so many: group cpu has max = 12, group gpu has max = 2.",
+		}},
+		{"tasks", queue.JobGroup{Tasks: 5, Nodes: 2}, []string{"asks for 5 tasks of 4 CPUs, 6.8 GiB at once, on at least 2 workers.", "to be made together: 2 of group cpu"}},
+	} {
+		f := recordtest.Facts(0)
+		f.Queue.Workers[1].State = "Unclaimed/Idle"
+		tt.job.Key, tt.job.Asks, tt.job.Takes, tt.job.Count, tt.job.First, tt.job.Oldest = "gang", whole, whole, 1, "20.0", recordtest.Noon
+		f.Queue.Jobs = []queue.JobGroup{tt.job}
+		r, _ := recordtest.Tick(f, decide.Memory{Unmet: map[string]time.Time{"cpu": recordtest.Noon.Add(-time.Hour)}}, recordtest.Noon.Add(10*time.Second))
+		text := strings.Join(explain.OfJob(queue.Job{ID: "20.0", State: queue.JobWaits, Kind: tt.job}, r, nil).Now, "\n")
+		for _, want := range tt.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: it lacks %q:\n%s", tt.name, want, text)
+			}
+		}
+	}
+}

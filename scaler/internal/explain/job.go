@@ -34,7 +34,7 @@ func OfJob(j queue.Job, r record.Record, events []journal.Event) Explanation {
 }
 
 func waiting(j queue.Job, r record.Record) []string {
-	lines := []string{fmt.Sprintf("It waits for %s and asks for %s.", text.Duration(r.Time.Sub(j.Kind.Oldest)), j.Kind.Asks)}
+	lines := []string{fmt.Sprintf("It waits for %s and asks for %s.", text.Duration(r.Time.Sub(j.Kind.Oldest)), asks(&j.Kind))}
 	i := slices.IndexFunc(r.Facts.Queue.Jobs, func(g queue.JobGroup) bool { return g.Key == j.Kind.Key })
 	if i < 0 {
 		return append(lines, "The reading of the whole queue had no job of its kind: the job came or changed in between. Ask again.")
@@ -43,6 +43,7 @@ func waiting(j queue.Job, r record.Record) []string {
 	if left > 1 {
 		lines = append(lines, fmt.Sprintf("%d jobs that ask for the same wait; what follows is said of all of them.", left))
 	}
+	lines = append(lines, workersOf(j.Kind.Key, r)...)
 	for _, place := range []struct {
 		phases []fleet.Phase
 		text   string
@@ -64,7 +65,7 @@ func waiting(j queue.Job, r record.Record) []string {
 		}
 	}
 	if left > 0 {
-		groups := slices.Sorted(maps.Keys(r.Demand.Needs))
+		groups := slices.Sorted(maps.Keys(needed(j.Kind.Key, r)))
 		lines = append(lines, fmt.Sprintf("%s, of group %s.", needs(left), strings.Join(groups, " or ")))
 		for _, g := range groups {
 			lines = append(lines, decided(r, "group "+g)...)

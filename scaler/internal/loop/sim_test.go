@@ -29,10 +29,13 @@ type sim struct {
 	boot      time.Duration
 	negotiate time.Duration
 	react     time.Duration
-	address   map[string]time.Duration // by group: from the create call to the address
-	deleting  time.Duration            // from the deletion to the end of the server
-	firstLook time.Duration            // the first reading takes longer: logging in, looking up
-	look      time.Duration
+	// requeueAfter is how long a job waits at least after the batch system has heard of the
+	// loss of its worker.
+	requeueAfter time.Duration
+	address      map[string]time.Duration // by group: from the create call to the address
+	deleting     time.Duration            // from the deletion to the end of the server
+	firstLook    time.Duration            // the first reading takes longer: logging in, looking up
+	look         time.Duration
 
 	doc    cluster.Document
 	nodes  map[string]*simNode
@@ -86,6 +89,7 @@ type simJob struct {
 	on        string
 	ends      time.Time
 	done      bool
+	lost      string // batch of the server that is lost, on which the batch system believes it
 }
 
 func newSim() *sim {
@@ -187,6 +191,7 @@ func (s *sim) match() {
 }
 
 func (s *sim) frontEnd() {
+	s.requeue()
 	r := cluster.Report{Generation: s.doc.Generation}
 	var drained, busy []string
 	for _, m := range s.doc.Workers {

@@ -25,6 +25,7 @@ const (
 const (
 	mostJobs   = 1_000_000_000
 	mostNodes  = 1_000_000
+	mostTasks  = 1_000_000
 	mostAmount = 1 << 41
 )
 
@@ -124,7 +125,7 @@ func words(list []string) []string {
 
 func (g *JobGroup) clean(known map[*Requirement]*Requirement) {
 	g.Key, g.First = text.Line(g.Key, longestKey), text.Line(g.First, longestID)
-	g.Count, g.Nodes = within(g.Count, mostJobs), within(g.Nodes, mostNodes)
+	g.Count, g.Nodes, g.Tasks = within(g.Count, mostJobs), within(g.Nodes, mostNodes), within(g.Tasks, mostTasks)
 	g.Asks.bound()
 	g.Takes.bound()
 	g.Group, g.Blocked = text.Line(g.Group, longestName), text.Line(g.Blocked, longestWords)

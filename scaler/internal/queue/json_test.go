@@ -45,7 +45,7 @@ func randomSnapshot(r *rand.Rand) queue.Snapshot {
 	for range r.IntN(5) {
 		s.Jobs = append(s.Jobs, queue.JobGroup{
 			Key: randomText(r), Count: r.IntN(9), First: randomText(r), Oldest: randomTime(r), Asks: randomShape(r), Takes: randomShape(r), Group: randomText(r),
-			Nodes: r.IntN(4), Exclusive: r.IntN(2) == 0, Blocked: randomText(r), Requires: randomRequirement(r),
+			Nodes: r.IntN(4), Tasks: r.IntN(9), OneGroup: r.IntN(2) == 0, Exclusive: r.IntN(2) == 0, Blocked: randomText(r), Requires: randomRequirement(r),
 		})
 	}
 	for range r.IntN(5) {

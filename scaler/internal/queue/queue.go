@@ -96,13 +96,19 @@ type JobGroup struct {
 	First  string    `json:"first"`           // the ID of one of the jobs, for people: "6.0"
 	Oldest time.Time `json:"oldest,omitzero"` // when the first of them was queued; zero: not known
 
-	Asks  Shape  `json:"asks"`            // what a job must have at least on each of its workers
+	Asks  Shape  `json:"asks"`            // what a job must have at least on each of its workers; see Tasks
 	Takes Shape  `json:"takes"`           // what it takes of each, after the batch system's rounding
 	Group string `json:"group,omitempty"` // the worker group that the jobs ask for; "" leaves it open
 
-	// Nodes is on how many workers each job runs at once. A job starts on all of
-	// them or on none. 0 means 1.
+	// Nodes is on how many workers each job runs at once, with Tasks on how many at
+	// least. A job starts on all of them or on none. 0 means 1.
 	Nodes int `json:"nodes,omitempty"`
+	// Tasks is how many tasks each job is. Asks and Takes are then one task's, and the
+	// tasks are spread over at least Nodes workers in any way, at least one on each of
+	// them, and start all at once. 0 means that Asks and Takes are a worker's.
+	Tasks int `json:"tasks,omitempty"`
+	// OneGroup says that all workers of a job are of the same worker group.
+	OneGroup bool `json:"one_group,omitempty"`
 	// Exclusive says that a job shares its workers with no other job.
 	Exclusive bool `json:"exclusive,omitempty"`
 	// Blocked says why the jobs cannot start now, however many workers there are:
@@ -113,6 +119,27 @@ type JobGroup struct {
 	// Groups with equal requirements may share the value: it is never changed.
 	Requires *Requirement `json:"requires,omitempty"`
 }
+
+// Workers returns on how many workers each of the jobs runs at least. A worker without a
+// task is no part of a job.
+func (g *JobGroup) Workers() int {
+	if g.Tasks > 0 {
+		return max(1, min(g.Nodes, g.Tasks))
+	}
+	return max(1, g.Nodes)
+}
+
+// Parts returns in how many equal parts each of the jobs runs: its tasks, or its workers.
+// Asks and Takes are a part's.
+func (g *JobGroup) Parts() int {
+	if g.Tasks > 0 {
+		return g.Tasks
+	}
+	return g.Workers()
+}
+
+// IsGang reports whether each of the jobs may run on several workers at once.
+func (g *JobGroup) IsGang() bool { return g.Parts() > 1 }
 
 // Skipped is a number of waiting jobs that do not count, and why.
 type Skipped struct {

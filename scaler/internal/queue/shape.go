@@ -81,7 +81,10 @@ func (s Shape) String() string {
 	if s.Cpus == 1 {
 		text = "1 CPU, " + MiB(s.MemoryMiB)
 	}
-	if s.GPUs > 0 {
+	switch {
+	case s.GPUs == 1:
+		text += ", 1 GPU"
+	case s.GPUs > 1:
 		text += fmt.Sprintf(", %d GPUs", s.GPUs)
 	}
 	return text

@@ -57,6 +57,11 @@ const (
 	RequirementsUnmet   Code = "requirements_unmet"
 	GangTooLarge        Code = "gang_too_large"
 	GangTooFew          Code = "gang_too_few"
+	TasksTooMany        Code = "tasks_too_many"
+	TasksTooFew         Code = "tasks_too_few"
+	GroupMax            Code = "group_max"
+	GroupMaxTasks       Code = "group_max_tasks"
+	GangOverInFlight    Code = "gang_over_max_in_flight"
 )
 
 // ReadyToEnrol says why a worker is written into the roster.
@@ -89,6 +94,7 @@ const (
 // Why an idle worker stays, or is asked to leave.
 const (
 	IdleLongEnough    Code = "idle_long_enough"
+	KeptLongEnough    Code = "kept_long_enough"
 	IdleNotLongEnough Code = "idle_not_long_enough"
 	IdleJobsFit       Code = "idle_jobs_fit"
 	IdleProtected     Code = "idle_protected"

@@ -59,8 +59,13 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	WorkerTooSmall:      "{what}[ {asked}] > {has} of group {group}[ (by its {known_by}, none was seen yet)]",
 	WorkerJustTooSmall:  "{what} {asked} MiB > {has} MiB of group {group}[ (by its {known_by}, none was seen yet)]",
 	RequirementsUnmet:   "workers of group {group} do not meet {requirement}",
-	GangTooLarge:        "each runs on {nodes} workers at once, and group {groups} can have no more than {max}",
-	GangTooFew:          "each runs on {nodes} workers at once, and no more than {found} have room or can be made: {groups|, }",
+	GangTooLarge:        "each asks for {nodes} workers of {each} at once[, all of {of}], and no group may have so many: {groups|, }[; together {together}]",
+	GangTooFew:          "each asks for {nodes} workers of {each} at once[, all of {of}], and no more than {found} have room or can be made: {groups|, }",
+	TasksTooMany:        "each asks for {tasks} tasks of {each} at once[, on at least {nodes} workers][, all of {of}], and no group may have so many workers: {groups|, }[; together {together} workers]",
+	TasksTooFew:         "each asks for {tasks} tasks of {each} at once[, on at least {nodes} workers][, all of {of}], and there is or can be room for no more than {found}: {groups|, }",
+	GroupMax:            "group {group} has max = {max}",
+	GroupMaxTasks:       "group {group} has max = {max} and {holds:task} on a worker",
+	GangOverInFlight:    "each needs {workers} new workers at once, which is more than max_in_flight = {max_in_flight}",
 
 	DemandLasted:     "{needs|, }[ for {lasted}]",
 	JobsFoundNoPlace: "{jobs:job} found no place",
@@ -84,6 +89,7 @@ var words = map[Code]string{ //nolint:gosec // G101: "passed over" is no passwor
 	NotedEarlier:     "what the scaler noted before it was started anew ({fault})",
 
 	IdleLongEnough:    "idle for {idle} ({setting} = {limit}), and no waiting job fits it",
+	KeptLongEnough:    "idle for {idle}, and kept for {kept} (limit {limit}) for {jobs:job} over several workers, of which others still can't be made",
 	IdleNotLongEnough: "idle for {idle} of {setting} = {limit}",
 	IdleJobsFit:       "idle for {idle}, stays: {jobs:job} fit it",
 	IdleProtected:     "idle for {idle}, stays: protected by its metadata",

@@ -17,6 +17,7 @@ func rows() []row {
 	atMax := func(group string) reason.Reason {
 		return reason.New(reason.GroupAtMax, reason.Name("group", group), reason.Count("max", 10))
 	}
+	groupMax := reason.New(reason.GroupMax, reason.Name("group", "cpu"), reason.Count("max", 4))
 	count, span, name, text, why, to := reason.Count, reason.Span, reason.Name, reason.Text, reason.Why, reason.New
 	const second, minute = time.Second, time.Minute
 	jobs, spare := to(reason.JobsFoundNoPlace, count("jobs", 8)), to(reason.SparesAreMissing, count("missing", 1), count("spare", 2))
@@ -76,8 +77,18 @@ func rows() []row {
 		{to(reason.NoGroupEverFits, why("why", to(reason.WorkerTooSmall, name("group", "cpu"), name("what", "memory"), reason.Amount("has", 64307)), to(reason.RequirementsUnmet, name("group", "mem"), text("requirement", "Arch == 1")))),
 			"no group can ever run them: memory > 62.8 GiB of group cpu; workers of group mem do not meet Arch == 1"},
 		{to(reason.WorkerJustTooSmall, name("group", "cpu"), name("what", "memory"), count("has", 8000), count("asked", 8001), name("known_by", "flavor")), "memory 8001 MiB > 8000 MiB of group cpu (by its flavor, none was seen yet)"},
-		{to(reason.GangTooLarge, count("nodes", 12), reason.Names("groups", "cpu", "mem"), count("max", 10)), "each runs on 12 workers at once, and group cpu, mem can have no more than 10"},
-		{to(reason.GangTooFew, count("nodes", 4), count("found", 2), why("groups", atMax("cpu"))), "each runs on 4 workers at once, and no more than 2 have room or can be made: group cpu is at its max of 10"},
+		{to(reason.GangTooLarge, count("nodes", 8), text("each", "4 CPUs, 7.8 GiB"), why("groups", groupMax)), "each asks for 8 workers of 4 CPUs, 7.8 GiB at once, and no group may have so many: group cpu has max = 4"},
+		{to(reason.GangTooLarge, count("nodes", 8), text("each", "1 CPU, 512 MiB"), name("of", "one group"), why("groups", groupMax, groupMax)),
+			"each asks for 8 workers of 1 CPU, 512 MiB at once, all of one group, and no group may have so many: group cpu has max = 4, group cpu has max = 4"},
+		{to(reason.GangTooLarge, count("nodes", 12), text("each", "1 CPU, 512 MiB"), why("groups", groupMax, groupMax), count("together", 8)),
+			"each asks for 12 workers of 1 CPU, 512 MiB at once, and no group may have so many: group cpu has max = 4, group cpu has max = 4; together 8"},
+		{to(reason.GangTooFew, count("nodes", 4), text("each", "1 CPU, 512 MiB"), count("found", 2), why("groups", atMax("cpu"))),
+			"each asks for 4 workers of 1 CPU, 512 MiB at once, and no more than 2 have room or can be made: group cpu is at its max of 10"},
+		{to(reason.TasksTooMany, count("tasks", 64), count("nodes", 4), text("each", "1 CPU, 512 MiB"), why("groups", to(reason.GroupMaxTasks, name("group", "cpu"), count("holds", 4), count("max", 10)))),
+			"each asks for 64 tasks of 1 CPU, 512 MiB at once, on at least 4 workers, and no group may have so many workers: group cpu has max = 10 and 4 tasks on a worker"},
+		{to(reason.TasksTooFew, count("tasks", 64), text("each", "1 CPU, 512 MiB"), name("of", "one group"), count("found", 40), why("groups", atMax("cpu"))),
+			"each asks for 64 tasks of 1 CPU, 512 MiB at once, all of one group, and there is or can be room for no more than 40: group cpu is at its max of 10"},
+		{to(reason.GangOverInFlight, count("workers", 50), count("max_in_flight", 40)), "each needs 50 new workers at once, which is more than max_in_flight = 40"},
 
 		{to(reason.DemandLasted, why("needs", jobs), span("lasted", minute)), "8 jobs found no place for 1m"},
 		{to(reason.DemandLasted, why("needs", jobs, spare)), "8 jobs found no place, 1 of 2 spare workers missing"},
@@ -99,6 +110,7 @@ func rows() []row {
 		{to(reason.ProbeFirst, count("left_out", 3), count("workers", 4), count("failures", 2), why("why", inError)), "3 of 4 workers put off: after 2 failures one is tried first (its server is in ERROR: No valid host was found.)"},
 
 		{to(reason.IdleLongEnough, idle, name("setting", "idle_after"), span("limit", minute)), "idle for 1m30s (idle_after = 1m), and no waiting job fits it"},
+		{to(reason.KeptLongEnough, idle, span("kept", 61*minute), span("limit", 60*minute), count("jobs", 1)), "idle for 1m30s, and kept for 1h1m (limit 1h) for 1 job over several workers, of which others still can't be made"},
 		{to(reason.IdleNotLongEnough, idle, name("setting", "first_job_grace"), span("limit", 5*minute)), "idle for 1m30s of first_job_grace = 5m"},
 		{to(reason.IdleJobsFit, idle, count("jobs", 1)), "idle for 1m30s, stays: 1 job fit it"},
 		{to(reason.IdleProtected, idle), "idle for 1m30s, stays: protected by its metadata"},

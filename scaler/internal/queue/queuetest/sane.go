@@ -67,8 +67,8 @@ func (p *problems) group(g queue.JobGroup) {
 	if g.Count < 1 || !p.traits.IsJobID(g.First) {
 		p.add("%d jobs of %q", g.Count, g.First)
 	}
-	if g.Nodes < 0 || negative(g.Asks) || g.Takes.Holds(g.Asks, 1) == 0 {
-		p.add("jobs of %s ask for %+v on %d nodes and take %+v", g.First, g.Asks, g.Nodes, g.Takes)
+	if g.Nodes < 0 || g.Tasks < 0 || g.Tasks > 0 && g.Nodes > g.Tasks || negative(g.Asks) || g.Takes.Holds(g.Asks, 1) == 0 {
+		p.add("jobs of %s ask for %+v in %d tasks on %d nodes and take %+v", g.First, g.Asks, g.Tasks, g.Nodes, g.Takes)
 	}
 	if r := g.Requires; r != nil && (len(r.Clauses) == 0 || strings.TrimSpace(strings.Join(r.Clauses, "")) == "") {
 		p.add("jobs of %s have a requirement without clauses", g.First)

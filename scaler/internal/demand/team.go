@@ -1,0 +1,197 @@
+package demand
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+)
+
+// anyGroup stands for workers of all groups. No group has that name.
+const anyGroup = "*"
+
+// seat is a worker that takes parts of a job.
+type seat struct {
+	bin   int // of an existing worker
+	group int // of a new worker: the index of its group
+	parts int
+}
+
+// team is workers on which one job starts at once, as far as enough were found.
+type team struct {
+	seats   []seat // existing workers
+	fresh   []seat // new workers
+	parts   int    // parts of the job without a place
+	workers int    // that the job needs at least beside those found; below 0: it has more
+	onFresh int    // parts on new workers
+	rank    int    // of the worker that is ready last
+	group   string // of the first worker
+	mixed   bool   // the workers are of several groups
+	waste   float64
+}
+
+// whole reports whether the job has all of its workers.
+func (t *team) whole() bool { return t.parts == 0 && t.workers <= 0 }
+
+// take gives parts of the job to one more worker, which holds up to most of them, and
+// returns how many. The rest is enough for the workers that the job needs beside it.
+func (t *team) take(most int) int {
+	n := min(most, t.parts-max(0, t.workers-1))
+	t.parts -= n
+	t.workers--
+	return n
+}
+
+// note notes a worker's group, and the rank that says when it is ready.
+func (t *team) note(group string, rank int) {
+	if len(t.seats)+len(t.fresh) == 0 {
+		t.group = group
+	}
+	t.mixed = t.mixed || group != t.group
+	t.rank = max(t.rank, rank)
+}
+
+// Ranks say when a worker is ready for a job.
+const (
+	rankNow = iota
+	rankBooting
+	rankCalledBack
+	rankNew
+)
+
+func rankOf(phase fleet.Phase) int {
+	switch phase {
+	case fleet.Booting:
+		return rankBooting
+	case fleet.Leaving:
+		return rankCalledBack
+	}
+	return rankNow
+}
+
+// bestTeam returns workers for one of the jobs. Existing workers come before new ones, in
+// the order in which they are ready. Where as little has to be made, workers of one group
+// come before workers of several.
+func (p *packing) bestTeam(g *queue.JobGroup) team {
+	if g.Group != "" {
+		return p.team(g, g.Group)
+	}
+	best := team{parts: g.Parts(), workers: g.Workers()}
+	if !g.OneGroup {
+		if best = p.team(g, anyGroup); !best.mixed || !best.whole() {
+			return best
+		}
+	}
+	for _, name := range p.names {
+		if t := p.team(g, name); p.better(&t, &best) {
+			best = t
+		}
+	}
+	return best
+}
+
+// better reports whether the first of two teams for a job is the better one.
+func (p *packing) better(a, b *team) bool {
+	switch {
+	case !a.whole() || !b.whole():
+		return a.whole() || !b.whole() && a.parts < b.parts
+	case a.rank != b.rank:
+		return a.rank < b.rank
+	case a.onFresh != b.onFresh:
+		return a.onFresh < b.onFresh
+	case a.mixed != b.mixed:
+		return b.mixed
+	case len(a.fresh) == 0:
+		return false
+	}
+	return before(&p.groups[a.fresh[0].group], a.waste, &p.groups[b.fresh[0].group], b.waste)
+}
+
+// team returns workers of a group, or of anyGroup, for one of the jobs.
+func (p *packing) team(g *queue.JobGroup, only string) team {
+	t := team{parts: g.Parts(), workers: g.Workers()}
+	for i := p.room.next(0, g.Asks); i >= 0 && t.parts > 0; i = p.room.next(i+1, g.Asks) {
+		p.join(&t, g, i, only)
+	}
+	p.complete(&t, g, only)
+	if g.Workers() == 1 && len(t.seats)+len(t.fresh) > 1 {
+		p.shorten(&t, g, only)
+	}
+	return t
+}
+
+// join gives an existing worker as many parts of the job as it holds.
+func (p *packing) join(t *team, g *queue.JobGroup, i int, only string) {
+	b := &p.bins[i]
+	if only != anyGroup && only != b.group {
+		return
+	}
+	if most := p.partsOn(b, g); most > 0 {
+		t.note(b.group, rankOf(b.phase))
+		if b.worker == "" {
+			t.rank = rankNew
+		}
+		t.seats = append(t.seats, seat{bin: i, parts: t.take(most)})
+	}
+}
+
+// partsOn returns how many parts of one of the jobs a worker holds.
+func (p *packing) partsOn(b *bin, g *queue.JobGroup) int {
+	n, _ := p.match.holding(b, g, max(1, g.Tasks))
+	return n
+}
+
+// complete gives the parts without a place to new workers, as far as their groups have
+// room for them.
+func (p *packing) complete(t *team, g *queue.JobGroup, only string) {
+	for t.parts > 0 {
+		n := 1
+		if g.Tasks > 0 {
+			n = t.parts
+		}
+		i, waste := p.best(g, n, only)
+		if i < 0 {
+			break
+		}
+		if len(t.fresh) == 0 {
+			t.waste = waste
+		}
+		most := p.partsOn(&p.fresh[i], g)
+		for ; t.parts > 0 && p.groups[i].Room > 0; p.groups[i].Room-- {
+			t.note(p.groups[i].Name, rankNew)
+			t.onFresh += t.parts
+			t.fresh = append(t.fresh, seat{group: i, parts: t.take(most)})
+			t.onFresh -= t.parts
+		}
+	}
+	for _, s := range t.fresh {
+		p.groups[s.group].Room++
+	}
+}
+
+// shorten has one existing worker take all parts of a job, if one is ready as early as the
+// team and holds them.
+func (p *packing) shorten(t *team, g *queue.JobGroup, only string) {
+	all := queue.Shape{
+		Cpus: g.Asks.Cpus * g.Parts(), MemoryMiB: g.Asks.MemoryMiB * g.Parts(), DiskKiB: g.Asks.DiskKiB * g.Parts(), GPUs: g.Asks.GPUs * g.Parts(),
+	}
+	for i := p.room.next(0, all); i >= 0; i = p.room.next(i+1, all) {
+		one := team{parts: g.Parts(), workers: 1}
+		if p.join(&one, g, i, only); one.whole() && one.rank <= t.rank {
+			*t = one
+			return
+		}
+	}
+}
+
+// groupNames returns the names of the groups of bins, each once, in order.
+func groupNames(of ...[]bin) []string {
+	names := map[string]bool{}
+	for _, bins := range of {
+		for i := range bins {
+			names[bins[i].group] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
