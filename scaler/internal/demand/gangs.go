@@ -8,29 +8,36 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
+// ganging packs jobs of one job group, each of which may run on several workers at once.
+type ganging struct {
+	*packing
+	g      *queue.JobGroup
+	placed map[int]int // bin → placement
+}
+
 // gangs packs jobs each of which may run on several workers at once: a job gets all of its
 // workers or none. Jobs that find place on the same workers are packed together.
 func (p *packing) gangs(g *queue.JobGroup) {
-	p.placed = map[int]int{}
+	x := ganging{packing: p, g: g, placed: map[int]int{}}
 	for left := g.Count; left > 0; {
-		t := p.bestTeam(g)
-		if why, never := p.noGang(g, &t); !why.IsZero() {
+		t := x.bestTeam()
+		if why, never := x.noGang(&t); !why.IsZero() {
 			// The next ones ask for the same and find no more.
 			p.unmet(g, left, why, never)
 			return
 		}
-		left -= p.enlist(g, &t, left)
+		left -= x.enlist(&t, left)
 	}
 }
 
 // noGang returns why a team is none for the job, and whether there can never be one; zero
 // if the job can have it.
-func (p *packing) noGang(g *queue.JobGroup, t *team) (why reason.Reason, never bool) {
+func (x *ganging) noGang(t *team) (why reason.Reason, never bool) {
 	switch {
 	case !t.whole():
-		return p.refuse.whyNoGang(g, g.Parts()-t.parts, p.count())
-	case p.atOnce > 0 && len(t.fresh) > p.atOnce:
-		return reason.New(reason.GangOverInFlight, reason.Count("workers", len(t.fresh)), reason.Count("max_in_flight", p.atOnce)), false
+		return x.refuse.whyNoGang(x.g, x.g.Parts()-t.parts, x.count())
+	case x.atOnce > 0 && len(t.fresh) > x.atOnce:
+		return reason.New(reason.GangOverInFlight, reason.Count("workers", len(t.fresh)), reason.Count("max_in_flight", x.atOnce)), false
 	}
 	return reason.Reason{}, false
 }
@@ -49,33 +56,33 @@ func (p *packing) count() map[string]int {
 // enlist packs up to left of the jobs onto a team, as many as find place on it, and
 // returns how many. They count at the last worker: bins are in the order in which they
 // are ready.
-func (p *packing) enlist(g *queue.JobGroup, t *team, left int) (packed int) {
+func (x *ganging) enlist(t *team, left int) (packed int) {
 	seats := t.seats
 	for _, s := range t.fresh {
-		seats = append(seats, seat{bin: len(p.bins), parts: s.parts})
-		p.open(s.group, 1)
+		seats = append(seats, seat{bin: len(x.bins), parts: s.parts})
+		x.open(s.group, 1)
 	}
-	p.bind(g, seats)
+	x.bind(seats)
 	packed = left
 	for _, s := range seats {
-		packed = min(packed, p.jobsOn(&p.bins[s.bin], g, s.parts, left))
+		packed = min(packed, x.jobsOn(&x.bins[s.bin], s.parts, left))
 	}
 	lacks := 0
-	if p.bins[seats[len(seats)-1].bin].worker == "" {
+	if x.bins[seats[len(seats)-1].bin].worker == "" {
 		lacks = packed
 	}
 	for k, s := range seats {
-		b := &p.bins[s.bin]
-		_, takes := held(b.free, g, packed*s.parts)
-		p.occupy(s.bin, g, takes, packed*s.parts)
+		b := &x.bins[s.bin]
+		_, takes := held(b.free, x.g, packed*s.parts)
+		x.occupy(s.bin, x.g, takes, packed*s.parts)
 		last := k == len(seats)-1
 		switch {
 		case b.worker != "" && last:
-			p.seatAt(s.bin, Placement{Key: g.Key, Worker: b.worker, Phase: b.phase, Count: packed})
+			x.seatAt(s.bin, Placement{Key: x.g.Key, Worker: b.worker, Phase: b.phase, Count: packed})
 		case b.worker != "":
-			p.seatAt(s.bin, Placement{Key: g.Key, Worker: b.worker, Phase: b.phase, Count: packed, Elsewhere: packed, Lacks: lacks})
+			x.seatAt(s.bin, Placement{Key: x.g.Key, Worker: b.worker, Phase: b.phase, Count: packed, Elsewhere: packed, Lacks: lacks})
 		case last:
-			p.isFor(b.group, g, packed)
+			x.isFor(b.group, x.g, packed)
 		}
 	}
 	return packed
@@ -83,44 +90,44 @@ func (p *packing) enlist(g *queue.JobGroup, t *team, left int) (packed int) {
 
 // jobsOn returns how many of the jobs, each with so many parts on it, a worker holds that
 // holds one: at most n.
-func (p *packing) jobsOn(b *bin, g *queue.JobGroup, parts, n int) int {
-	if oneByOne(g) {
+func (x *ganging) jobsOn(b *bin, parts, n int) int {
+	if oneByOne(x.g) {
 		return 1
 	}
-	count, _ := held(b.free, g, n*parts)
+	count, _ := held(b.free, x.g, n*parts)
 	return max(1, count/parts)
 }
 
 // seatAt adds a placement of the gangs that are being packed to the one on the same
 // worker.
-func (p *packing) seatAt(i int, more Placement) {
-	at, there := p.placed[i]
+func (x *ganging) seatAt(i int, more Placement) {
+	at, there := x.placed[i]
 	if !there {
-		p.placed[i] = len(p.d.Placements)
-		p.d.Placements = append(p.d.Placements, more)
+		x.placed[i] = len(x.d.Placements)
+		x.d.Placements = append(x.d.Placements, more)
 		return
 	}
-	place := &p.d.Placements[at]
+	place := &x.d.Placements[at]
 	place.Count += more.Count
 	place.Elsewhere += more.Elsewhere
 	place.Lacks += more.Lacks
 }
 
 // bind notes which new workers of a team are to be made together.
-func (p *packing) bind(g *queue.JobGroup, seats []seat) {
-	gang := Gang{Key: g.Key, New: map[string]int{}}
+func (x *ganging) bind(seats []seat) {
+	gang := Gang{Key: x.g.Key, New: map[string]int{}}
 	for _, s := range seats {
-		switch b := &p.bins[s.bin]; {
+		switch b := &x.bins[s.bin]; {
 		case b.worker != "":
 		case b.gang == 0:
-			b.gang = len(p.d.Gangs) + 1
+			b.gang = len(x.d.Gangs) + 1
 			gang.New[b.group]++
 		case !slices.Contains(gang.After, b.gang-1):
 			gang.After = append(gang.After, b.gang-1)
 		}
 	}
 	if len(gang.New) > 0 {
-		p.d.Gangs = append(p.d.Gangs, gang)
+		x.d.Gangs = append(x.d.Gangs, gang)
 	}
 }
 

@@ -73,18 +73,18 @@ func rankOf(phase fleet.Phase) int {
 // bestTeam returns workers for one of the jobs. Existing workers come before new ones, in
 // the order in which they are ready. Where as little has to be made, workers of one group
 // come before workers of several.
-func (p *packing) bestTeam(g *queue.JobGroup) team {
-	if g.Group != "" {
-		return p.team(g, g.Group)
+func (x *ganging) bestTeam() team {
+	if x.g.Group != "" {
+		return x.team(x.g.Group)
 	}
-	best := team{parts: g.Parts(), workers: g.Workers()}
-	if !g.OneGroup {
-		if best = p.team(g, anyGroup); !best.mixed || !best.whole() {
+	best := team{parts: x.g.Parts(), workers: x.g.Workers()}
+	if !x.g.OneGroup {
+		if best = x.team(anyGroup); !best.mixed || !best.whole() {
 			return best
 		}
 	}
-	for _, name := range p.names {
-		if t := p.team(g, name); p.better(&t, &best) {
+	for _, name := range x.names {
+		if t := x.team(name); x.better(&t, &best) {
 			best = t
 		}
 	}
@@ -92,7 +92,7 @@ func (p *packing) bestTeam(g *queue.JobGroup) team {
 }
 
 // better reports whether the first of two teams for a job is the better one.
-func (p *packing) better(a, b *team) bool {
+func (x *ganging) better(a, b *team) bool {
 	switch {
 	case !a.whole() || !b.whole():
 		return a.whole() || !b.whole() && a.parts < b.parts
@@ -105,29 +105,29 @@ func (p *packing) better(a, b *team) bool {
 	case len(a.fresh) == 0:
 		return false
 	}
-	return before(&p.groups[a.fresh[0].group], a.waste, &p.groups[b.fresh[0].group], b.waste)
+	return before(&x.groups[a.fresh[0].group], a.waste, &x.groups[b.fresh[0].group], b.waste)
 }
 
 // team returns workers of a group, or of anyGroup, for one of the jobs.
-func (p *packing) team(g *queue.JobGroup, only string) team {
-	t := team{parts: g.Parts(), workers: g.Workers()}
-	for i := p.room.next(0, g.Asks); i >= 0 && t.parts > 0; i = p.room.next(i+1, g.Asks) {
-		p.join(&t, g, i, only)
+func (x *ganging) team(only string) team {
+	t := team{parts: x.g.Parts(), workers: x.g.Workers()}
+	for i := x.room.next(0, x.g.Asks); i >= 0 && t.parts > 0; i = x.room.next(i+1, x.g.Asks) {
+		x.join(&t, i, only)
 	}
-	p.complete(&t, g, only)
-	if g.Workers() == 1 && len(t.seats)+len(t.fresh) > 1 {
-		p.shorten(&t, g, only)
+	x.complete(&t, only)
+	if x.g.Workers() == 1 && len(t.seats)+len(t.fresh) > 1 {
+		x.shorten(&t, only)
 	}
 	return t
 }
 
 // join gives an existing worker as many parts of the job as it holds.
-func (p *packing) join(t *team, g *queue.JobGroup, i int, only string) {
-	b := &p.bins[i]
+func (x *ganging) join(t *team, i int, only string) {
+	b := &x.bins[i]
 	if only != anyGroup && only != b.group {
 		return
 	}
-	if most := p.partsOn(b, g); most > 0 {
+	if most := x.partsOn(b); most > 0 {
 		t.note(b.group, rankOf(b.phase))
 		if b.worker == "" {
 			t.rank = rankNew
@@ -137,48 +137,47 @@ func (p *packing) join(t *team, g *queue.JobGroup, i int, only string) {
 }
 
 // partsOn returns how many parts of one of the jobs a worker holds.
-func (p *packing) partsOn(b *bin, g *queue.JobGroup) int {
-	n, _ := p.match.holding(b, g, max(1, g.Tasks))
+func (x *ganging) partsOn(b *bin) int {
+	n, _ := x.match.holding(b, x.g, max(1, x.g.Tasks))
 	return n
 }
 
 // complete gives the parts without a place to new workers, as far as their groups have
 // room for them.
-func (p *packing) complete(t *team, g *queue.JobGroup, only string) {
+func (x *ganging) complete(t *team, only string) {
 	for t.parts > 0 {
 		n := 1
-		if g.Tasks > 0 {
+		if x.g.Tasks > 0 {
 			n = t.parts
 		}
-		i, waste := p.best(g, n, only)
+		i, waste := x.best(x.g, n, only)
 		if i < 0 {
 			break
 		}
 		if len(t.fresh) == 0 {
 			t.waste = waste
 		}
-		most := p.partsOn(&p.fresh[i], g)
-		for ; t.parts > 0 && p.groups[i].Room > 0; p.groups[i].Room-- {
-			t.note(p.groups[i].Name, rankNew)
+		most := x.partsOn(&x.fresh[i])
+		for ; t.parts > 0 && x.groups[i].Room > 0; x.groups[i].Room-- {
+			t.note(x.groups[i].Name, rankNew)
 			t.onFresh += t.parts
 			t.fresh = append(t.fresh, seat{group: i, parts: t.take(most)})
 			t.onFresh -= t.parts
 		}
 	}
 	for _, s := range t.fresh {
-		p.groups[s.group].Room++
+		x.groups[s.group].Room++
 	}
 }
 
 // shorten has one existing worker take all parts of a job, if one is ready as early as the
 // team and holds them.
-func (p *packing) shorten(t *team, g *queue.JobGroup, only string) {
-	all := queue.Shape{
-		Cpus: g.Asks.Cpus * g.Parts(), MemoryMiB: g.Asks.MemoryMiB * g.Parts(), DiskKiB: g.Asks.DiskKiB * g.Parts(), GPUs: g.Asks.GPUs * g.Parts(),
-	}
-	for i := p.room.next(0, all); i >= 0; i = p.room.next(i+1, all) {
-		one := team{parts: g.Parts(), workers: 1}
-		if p.join(&one, g, i, only); one.whole() && one.rank <= t.rank {
+func (x *ganging) shorten(t *team, only string) {
+	each, n := x.g.Asks, x.g.Parts()
+	all := queue.Shape{Cpus: each.Cpus * n, MemoryMiB: each.MemoryMiB * n, DiskKiB: each.DiskKiB * n, GPUs: each.GPUs * n}
+	for i := x.room.next(0, all); i >= 0; i = x.room.next(i+1, all) {
+		one := team{parts: x.g.Parts(), workers: 1}
+		if x.join(&one, i, only); one.whole() && one.rank <= t.rank {
 			*t = one
 			return
 		}
