@@ -1,0 +1,92 @@
+package constraint
+
+import "slices"
+
+// Meets reports whether a worker with these features can be one of a job's workers. Nodes
+// is on how many workers the job runs; 0: that is not known.
+func (e Expression) Meets(features []string, nodes int) bool {
+	if e.counted > 0 {
+		return e.meetsCounted(features, nodes)
+	}
+	met := true
+	for _, p := range e.parts {
+		met = joined(met, p.joins, p.meets(features))
+	}
+	return met
+}
+
+// meetsCounted is Meets for an expression with counts. Slurm ignores the other groups.
+func (e Expression) meetsCounted(features []string, nodes int) bool {
+	for _, p := range e.parts {
+		for _, g := range p.groups {
+			if g.count > 0 && (g.meets(features) || e.counted == 1 && (nodes == 0 || nodes > g.count)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// joined returns what is met of a row of demands, from what is met of all before the last
+// one, the operator, and whether the last one is met.
+func joined(before bool, operator byte, last bool) bool {
+	if operator == '|' {
+		return before || last
+	}
+	return before && last
+}
+
+func (p part) meets(features []string) bool {
+	met := true
+	for _, g := range p.groups {
+		met = joined(met, g.joins, g.meets(features))
+	}
+	return met
+}
+
+func (g group) meets(features []string) bool {
+	met := true
+	for _, t := range g.terms {
+		met = joined(met, t.joins, slices.Contains(features, t.feature))
+	}
+	return met
+}
+
+// Missing returns the features that a worker lacks, where the expression demands all that
+// it names; else nil.
+func (e Expression) Missing(features []string) []string {
+	var missing []string
+	for _, p := range e.parts {
+		for _, g := range p.groups {
+			if e.counted > 0 && g.count == 0 {
+				continue
+			}
+			for _, t := range g.terms {
+				if p.joins == '|' || g.joins == '|' || t.joins == '|' || e.counted > 1 {
+					return nil
+				}
+				if !slices.Contains(features, t.feature) && !slices.Contains(missing, t.feature) {
+					missing = append(missing, t.feature)
+				}
+			}
+		}
+	}
+	return missing
+}
+
+// Together returns what the expression demands of the workers of a job together, for
+// people; "" if it demands nothing, or the job runs on one worker. Nodes is as in Meets.
+func (e Expression) Together(nodes int) string {
+	if nodes == 1 {
+		return ""
+	}
+	if e.counted > 0 {
+		return "how many of a job's workers have which feature"
+	}
+	for _, p := range e.parts {
+		if p.bracketed && len(p.groups) > 1 {
+			return "that all workers of a job have the same one of these features"
+		}
+	}
+	return ""
+}
