@@ -114,6 +114,7 @@ type nodeConfig struct {
 	CoordinatorKey string              `json:"coordinator_key,omitempty"`
 	Coordinator    string              `json:"coordinator,omitempty"`
 	Signing        bool                `json:"document_signing,omitempty"`
+	BatchConfig    string              `json:"batch_config,omitempty"` // with document_signing, to hold later ones against
 }
 
 func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {
@@ -124,6 +125,9 @@ func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {
 	}
 	if c.Coordinator == cluster.CoordinatorLastWorker {
 		n.Coordinator = c.Coordinator
+	}
+	if n.Signing {
+		n.BatchConfig = c.BatchConfig
 	}
 	if c.LoginUser != "" {
 		n.LoginUser, n.LoginUID = c.LoginUser, c.LoginUID

@@ -10,6 +10,7 @@ type Common struct {
 	LoginUID    int
 	OperatorKey string              // authorized_keys form; may be ""
 	BatchSystem cluster.BatchSystem // "" is none
+	BatchConfig string              // the user's own lines of its configuration
 	Coordinator string              // cluster.CoordinatorLastWorker, or else the front-end
 	Signing     bool                // the front-end accepts a new CA or operators' key with a signature only
 	CA          string              // cluster CA's public half, authorized_keys form
@@ -56,7 +57,7 @@ func NewCommon(d cluster.Document, spec cluster.NodeSpec) Common {
 	return Common{
 		ClusterID: d.ID, ClusterName: d.Name,
 		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
-		BatchSystem: d.BatchSystem, Coordinator: d.Coordinator, CA: d.CA, Signing: d.Signing(),
+		BatchSystem: d.BatchSystem, BatchConfig: d.BatchConfig, Coordinator: d.Coordinator, CA: d.CA, Signing: d.Signing(),
 		CloudConfig: spec.CloudConfig, Files: spec.Files,
 	}
 }

@@ -82,12 +82,12 @@ func renderFrontEnd(in FrontEndInput, withRoster bool) ([]byte, error) {
 	return finish(in.Common, in.Name, b)
 }
 
-// roster adds a document. Of the groups only the sizes go with it: how nodes are made
-// does not concern the node program.
+// roster adds a document. Of the groups only the numbers and sizes of workers go with
+// it: how nodes are made does not concern the node program.
 func (b *builder) roster(document cluster.Document) error {
 	doc := document.Clone()
 	for name, group := range doc.Groups {
-		doc.Groups[name] = cluster.GroupSpec{Count: group.Count, Scaling: group.Scaling}
+		doc.Groups[name] = cluster.GroupSpec{Count: group.Count, Scaling: group.Scaling, Machine: group.Machine}
 	}
 	doc.FrontEndAs = nil
 	doc.Version = 1

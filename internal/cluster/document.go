@@ -44,8 +44,9 @@ type Document struct {
 	KeyPair     string               `json:"key_pair,omitempty"`
 	OperatorKey string               `json:"operator_key,omitempty"`
 	BatchSystem BatchSystem          `json:"batch_system"`
-	Coordinator string               `json:"coordinator,omitempty"` // "" is the front-end
-	CA          string               `json:"ca"`                    // cluster CA, public half
+	BatchConfig string               `json:"batch_config,omitempty"` // the user's own lines of its configuration
+	Coordinator string               `json:"coordinator,omitempty"`  // "" is the front-end
+	CA          string               `json:"ca"`                     // cluster CA, public half
 	FrontEnd    FrontEndRecord       `json:"front_end"`
 	FrontEndAs  *NodeSpec            `json:"front_end_as,omitempty"` // its specification, for an import of the cluster; without cloud_config and files
 	Groups      map[string]GroupSpec `json:"groups"`
@@ -209,6 +210,10 @@ func DecodeDocument(metadata map[string]string) (Document, error) {
 		return Document{}, fmt.Errorf("read cluster document: %w", err)
 	}
 	d.Workers = usable(d.Workers)
+	for name, group := range d.Groups {
+		group.Machine = group.Machine.Sound()
+		d.Groups[name] = group
+	}
 	return d, nil
 }
 

@@ -38,6 +38,9 @@ func (d Document) check() error {
 			return fmt.Errorf("%s is not a line of text", name)
 		}
 	}
+	if err := CheckBatchConfig(d.BatchConfig); err != nil {
+		return fmt.Errorf("batch_config: %w", err)
+	}
 	if d.FrontEnd.Address != "" && !IsAddress(d.FrontEnd.Address) {
 		return fmt.Errorf("front_end.address %q is no IP address", d.FrontEnd.Address)
 	}

@@ -13,10 +13,10 @@ import (
 func sampleDocument(workers int) Document {
 	d := Document{
 		Version: documentVersion, ID: "0f8a7f6e-0000-4000-8000-000000000001", Name: "astro", Generation: 7,
-		LoginUser: "astro", LoginUID: DefaultLoginUID, BatchSystem: "htcondor",
+		LoginUser: "astro", LoginUID: DefaultLoginUID, BatchSystem: "htcondor", BatchConfig: "A = b\n# größe\n",
 		CA:       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB",
 		FrontEnd: FrontEndRecord{Name: "astro-frontend", Address: "10.0.0.2"},
-		Groups:   map[string]GroupSpec{"cpu": {NodeSpec: NodeSpec{Image: "i", Flavor: "f", Network: "n", Files: map[string]string{"/etc/motd": "grüße\n"}}, Count: workers}},
+		Groups:   map[string]GroupSpec{"cpu": {NodeSpec: NodeSpec{Image: "i", Flavor: "f", Network: "n", Files: map[string]string{"/etc/motd": "grüße\n"}}, Count: workers, Machine: Machine{CPUs: 8, MemoryMiB: 16384, GPUs: 2}}},
 		Batches:  map[string]string{"b1": "ssh-ed25519 AAAA1"},
 	}
 	for i := range workers {

@@ -49,6 +49,8 @@ func FuzzDecodeDocument(f *testing.F) {
 		`{"version":1,"generation":7,"workers":[{"name":"a\nb"},{"name":"astro-cpu-1","address":"fe80::1%x y"},{"name":"astro-cpu-1"},{"name":"astro-cpu-1"}]}`,
 		`{"version":1,"generation":7,"host_cas":["a\u001b[2J"],"batches":{"b\n":"c"},"signed":[{"number":-1}]}`,
 		`{"version":1,"generation":9223372036854775807}`,
+		`{"version":1,"generation":7,"batch_config":"A = b\u0000\n"}`,
+		`{"version":1,"generation":7,"batch_config":"A = b\n","groups":{"cpu":{"machine":{"cpus":-1,"memory_mib":9223372036854775807,"gpus":65}}}}`,
 		`{"version":1,"generation":7,"id":"` + strings.Repeat("a", 1<<20) + `"}`,
 	} {
 		f.Add(int64(7), pack(text))
@@ -75,6 +77,11 @@ func FuzzDecodeDocument(f *testing.F) {
 		for _, m := range d.Workers {
 			if strings.ContainsAny(m.Name+m.Address, "\n\r \x1b%") || m.Name == "" {
 				t.Errorf("member %+v", m)
+			}
+		}
+		for group, spec := range d.Groups {
+			if spec.Machine != spec.Machine.Sound() {
+				t.Errorf("group %q has the machine %+v", group, spec.Machine)
 			}
 		}
 		items, err := d.Encode()

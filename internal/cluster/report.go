@@ -1,5 +1,10 @@
 package cluster
 
+import (
+	"encoding/json"
+	"reflect"
+)
+
 // MaxReport is the size of the metadata service's password slot in bytes (nova:
 // api/metadata/password.py).
 const MaxReport = 1020
@@ -19,6 +24,7 @@ type Report struct {
 	DrainedCount   int    `json:"drained_count,omitempty"` // how many are drained, if Drained does not name them all
 	Refused        bool   `json:"refused,omitempty"`       // with document_signing: the document's CA or operators' key is not accepted
 	Busy           string `json:"busy,omitempty"`          // leaving workers that still run jobs, or refused to leave
+	Waits          Waits  `json:"waits,omitempty"`         // waiting jobs that only one group can run; left out first where there is no room
 	Error          string `json:"error,omitempty"`         // what the front-end itself could not do
 	Address        string `json:"address,omitempty"`
 	HostKey        string `json:"host_key,omitempty"`        // the front-end's, authorized_keys form
@@ -33,4 +39,54 @@ func (r Report) Before(other Report) bool {
 		return r.Generation < other.Generation
 	}
 	return r.Sequence < other.Sequence
+}
+
+// SaysAsMuchAs reports whether a report says the same of the distribution as another one:
+// how far it has come, and not what the queue holds meanwhile.
+func (r Report) SaysAsMuchAs(other Report) bool {
+	r.Sequence, r.Waits = other.Sequence, other.Waits
+	return reflect.DeepEqual(r, other)
+}
+
+// Waits are the jobs, by worker group, that wait and that no other group can run.
+type Waits map[string]Waiting
+
+// Waiting is a number of waiting jobs, with the IDs of the first of them in the batch
+// system's words. Its JSON is [count, [ID, …]].
+type Waiting struct {
+	Count int
+	IDs   []string
+}
+
+// MarshalJSON writes the form that the node program writes.
+func (w Waiting) MarshalJSON() ([]byte, error) {
+	ids := w.IDs
+	if ids == nil {
+		ids = []string{}
+	}
+	return json.Marshal([]any{w.Count, ids})
+}
+
+// UnmarshalJSON leaves out the groups whose entry has another form: that costs neither the
+// other groups nor the rest of the report.
+func (w *Waits) UnmarshalJSON(text []byte) error {
+	var groups map[string]json.RawMessage
+	if json.Unmarshal(text, &groups) != nil {
+		return nil
+	}
+	for group, entry := range groups {
+		var parts []json.RawMessage
+		var jobs Waiting
+		if json.Unmarshal(entry, &parts) != nil || len(parts) != 2 || json.Unmarshal(parts[0], &jobs.Count) != nil {
+			continue
+		}
+		if json.Unmarshal(parts[1], &jobs.IDs) != nil {
+			jobs.IDs = nil
+		}
+		if *w == nil {
+			*w = Waits{}
+		}
+		(*w)[group] = jobs
+	}
+	return nil
 }

@@ -32,6 +32,7 @@ type Spec struct {
 	KeyPair     string // operators' Nova key pair; may be empty
 	OperatorKey string // the key pair's public half, authorized_keys form; may be empty
 	BatchSystem BatchSystem
+	BatchConfig string // the user's own lines of the batch system's configuration, see CheckBatchConfig
 	Coordinator string // CoordinatorFrontEnd ("" too) or CoordinatorLastWorker
 	// DocumentSigning has the front-end accept a new CA or operators' key only if the CA
 	// before has signed it.
@@ -66,6 +67,7 @@ type GroupSpec struct {
 	NodeSpec
 	Count   int      `json:"count"`
 	Scaling *Scaling `json:"scaling,omitempty"`
+	Machine Machine  `json:"machine,omitzero"`
 	Retire  []string `json:"-"` // node names that leave first when Count falls
 
 	MinReady int `json:"-"` // workers without which an apply has failed

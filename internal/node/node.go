@@ -63,13 +63,40 @@ func ReservedAccounts() []string {
 // as a whole.
 func OwnPaths() []string { return slices.Concat(list("paths.txt"), list(batchFolder+"/paths.txt")) }
 
+// OwnSettings returns the names of a batch system's settings that belong to vmcluster:
+// those that its module sets, and those by which it would do vmcluster's work itself.
+func OwnSettings(batchSystem string) []string {
+	return entries(batchFolder+"/settings.txt", batchSystem)
+}
+
+// ReservedGroups returns the names that a batch system does not take for a worker group,
+// in lower case.
+func ReservedGroups(batchSystem string) []string {
+	return entries(batchFolder+"/groups.txt", batchSystem)
+}
+
+// entries returns the words of an embedded file's lines that begin with a key, without the
+// key.
+func entries(name, key string) []string {
+	var out []string
+	for line := range strings.Lines(read(name)) {
+		if words := strings.Fields(line); len(words) > 0 && words[0] == key {
+			out = append(out, words[1:]...)
+		}
+	}
+	return out
+}
+
 // list returns the words of an embedded file.
-func list(name string) []string {
+func list(name string) []string { return strings.Fields(read(name)) }
+
+// read returns the text of an embedded file.
+func read(name string) string {
 	text, err := files.ReadFile(name)
 	if err != nil {
 		panic("node: " + err.Error()) // it is embedded
 	}
-	return strings.Fields(string(text))
+	return string(text)
 }
 
 // frontEndOnly are the modules of the coordinator, which take a third of the program

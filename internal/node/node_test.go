@@ -292,3 +292,23 @@ func TestCoordinatorUnit(t *testing.T) {
 		t.Errorf("the unit's exposure level is %s, want at most 3.0", m[1])
 	}
 }
+
+// The settings and groups that are a batch system's or vmcluster's own are lists by batch
+// system.
+func TestListsByBatchSystem(t *testing.T) {
+	for _, name := range node.BatchSystems() {
+		own := node.OwnSettings(name)
+		if (len(own) == 0) != (name == "none") {
+			t.Errorf("%s: %d settings of vmcluster's own", name, len(own))
+		}
+		for _, list := range [][]string{own, node.ReservedGroups(name)} {
+			slices.Sort(list)
+			if len(slices.Compact(list)) != len(list) {
+				t.Errorf("%s: a word stands twice in %q", name, list)
+			}
+		}
+	}
+	if own := node.OwnSettings("htcondor"); !slices.Contains(own, "CONDOR_HOST") || slices.Contains(own, "htcondor") {
+		t.Errorf("the own settings are %q", own)
+	}
+}

@@ -13,7 +13,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
 
-// judge prints the CA that a front-end goes by after each of the documents on stdin.
+// judge prints the CA and the batch_config that a front-end goes by after each of the
+// documents on stdin.
 const judge = `
 import json, os, sys
 sys.path.insert(0, "..")
@@ -22,11 +23,12 @@ files.ROOT = sys.argv[1]
 os.makedirs(files.at(files.STATE))
 for document in json.load(sys.stdin):
     class Node: id, config = document["id"], {"ca": "none"}
-    print(trust.judge(Node, document)[0]["ca"])
+    got = trust.judge(Node, document)[0]
+    print(got["ca"], got.get("batch_config", "").strip())
 `
 
-// The node program checks the links that Go writes: message, fingerprint of the
-// operators' key and signature are the same on both sides.
+// The node program checks the links that Go writes: message, fingerprints of the
+// operators' key and of the batch_config, and signature are the same on both sides.
 func TestTheNodeProgramFollowsLinks(t *testing.T) {
 	var cas []*trust.CA
 	for range 3 {
@@ -58,7 +60,12 @@ func TestTheNodeProgramFollowsLinks(t *testing.T) {
 	step(cas[0], true)
 	d.OperatorKey = "ssh-ed25519 BBBB"
 	step(cas[1], true)
+	d.BatchConfig = "A = gr\u00fcn\n"
+	step(cas[1], true)
 	good := d
+	d.BatchConfig = "A = b\n"
+	step(cas[0], true) // not by the CA before
+	d = good
 	d.CA = cas[2].Public()
 	step(cas[0], true) // not by the CA before
 	d = good
@@ -72,8 +79,9 @@ func TestTheNodeProgramFollowsLinks(t *testing.T) {
 	cmd.Env = append(os.Environ(), "PATH="+sshkeygen.Install(t)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	cmd.Stdin = strings.NewReader(string(text))
 	out, err := cmd.Output()
-	want := []string{cas[0].Public(), cas[1].Public(), cas[1].Public(), cas[1].Public(), cas[2].Public()}
-	if err != nil || strings.TrimSpace(string(out)) != strings.Join(want, "\n") {
+	first, second := cas[0].Public()+" ", cas[1].Public()+" "
+	want := []string{first, second, second, second + "A = gr\u00fcn", second + "A = gr\u00fcn", second + "A = gr\u00fcn", cas[2].Public() + " A = gr\u00fcn"}
+	if err != nil || strings.TrimRight(string(out), "\n") != strings.Join(want, "\n") {
 		t.Errorf("%v: the front-end goes by\n%s\nwant\n%s", err, out, strings.Join(want, "\n"))
 	}
 }

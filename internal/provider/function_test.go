@@ -128,7 +128,11 @@ func TestUserDataFunction(t *testing.T) {
 		"cloud_config": "#cloud-config\npackages: [htop]\n", "files": map[string]any{"/etc/motd": "grüße\n"},
 	}
 	frontEnd := map[string]any{"name": "astro", "login_user": "ada", "cloud_config": nil, "workers": map[string]any{"cpu": 40}}
-	for name, members := range map[string]map[string]any{"worker": worker, "front-end": frontEnd} {
+	configured := map[string]any{
+		"name": "astro", "workers": map[string]any{"cpu": 4},
+		"batch_system": map[string]any{"type": "htcondor", "config": strings.Repeat("JOB_DEFAULT_LEASE = 600\n", 40)},
+	}
+	for name, members := range map[string]map[string]any{"worker": worker, "front-end": frontEnd, "configured": configured} {
 		content, size, err := w.userData(members)
 		if err != nil {
 			t.Fatal(err)
@@ -219,6 +223,10 @@ func TestUserDataFunctionRefuses(t *testing.T) {
 		{"a number for a text", map[string]any{"name": 7}, "Name: a text"},
 		{"half a worker", map[string]any{"name": "astro", "workers": map[string]any{"cpu": -1}}, "out of range"},
 		{"another batch system", map[string]any{"name": "astro", "batch_system": "pbs"}, `"pbs" is none of`},
+		{"no text for a batch system", map[string]any{"name": "astro", "batch_system": 7}, "Batch_system: a text is needed"},
+		{"a batch system without a type", map[string]any{"name": "astro", "batch_system": map[string]any{"config": "A = b"}}, "there is no batch system"},
+		{"a setting of vmcluster's own", map[string]any{"name": "astro", "batch_system": map[string]any{"type": "htcondor", "config": "CONDOR_HOST = x"}}, "Line 1 sets CONDOR_HOST"},
+		{"a line that can't be printed", map[string]any{"name": "astro", "batch_system": map[string]any{"type": "htcondor", "config": "A = \x1b"}}, "U+001B"},
 		{"a system account", map[string]any{"name": "astro", "login_user": "root"}, `Login_user = "root": a system account`},
 		{"an image's own account", map[string]any{"name": "astro", "login_user": "debian"}, `Login_user = "debian": a system account`},
 		{"a default login user that is an account", map[string]any{"name": "ubuntu"}, `Login_user = "ubuntu": a system account`},

@@ -31,7 +31,8 @@ var userDataDescription = "Renders, without a cloud, the user data that an apply
 	"- `name`: name of the cluster\n" +
 	"- `group`: worker group of the node; without it the front-end's user data is rendered\n" +
 	"- `workers`: for a front-end, the number of workers by group, as in `{ cpu = 8 }`; its user data holds the roster\n" +
-	"- `login_user`, `login_uid`, `batch_system` (" + program.Choices() + "), `cloud_config`, `files`: as in the resource\n\n" +
+	"- `batch_system`: its type (" + program.Choices() + "), or the object as in the resource\n" +
+	"- `login_user`, `login_uid`, `cloud_config`, `files`: as in the resource\n\n" +
 	"The result is an object: `content`, the MIME text; `size`, how many bytes an apply sends, with keys in their places " +
 	"(for a front-end up to 1 % too many, since real keys pack better than what stands in for them); and `limit`, how many Nova takes."
 

@@ -37,7 +37,7 @@ func readPreview(argument attr.Value) (preview, error) {
 		return preview{}, errors.New("an object is needed, as in { name = \"astro\", group = \"cpu\" }")
 	}
 	var p preview
-	var batch string
+	var batch, config string
 	uid := cluster.DefaultLoginUID
 	counts := map[string]int{}
 	var loginUser *string
@@ -46,7 +46,7 @@ func readPreview(argument attr.Value) (preview, error) {
 		"group":        func(v attr.Value) error { return readText(v, &p.group) },
 		"login_user":   func(v attr.Value) error { loginUser = new(string); return readText(v, loginUser) },
 		"login_uid":    func(v attr.Value) error { return readNumber(v, &uid) },
-		"batch_system": func(v attr.Value) error { return readText(v, &batch) },
+		"batch_system": func(v attr.Value) error { return readBatchSystem(v, &batch, &config) },
 		"cloud_config": func(v attr.Value) error { return readText(v, &p.node.CloudConfig) },
 		"files":        func(v attr.Value) (err error) { p.node.Files, err = readTexts(v); return err },
 		"workers":      func(v attr.Value) (err error) { counts, err = readNumbers(v); return err },
@@ -63,7 +63,7 @@ func readPreview(argument attr.Value) (preview, error) {
 			return preview{}, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	p.spec.LoginUID, p.spec.BatchSystem = uid, cluster.BatchSystem(batch)
+	p.spec.LoginUID, p.spec.BatchSystem, p.spec.BatchConfig = uid, cluster.BatchSystem(batch), config
 	p.spec.LoginUser = cluster.DefaultLoginUser(p.spec.Name)
 	if loginUser != nil {
 		p.spec.LoginUser = *loginUser
@@ -83,6 +83,14 @@ func (p *preview) check() error {
 	if err := program.CheckBatchSystem(string(p.spec.BatchSystem)); err != nil {
 		return fmt.Errorf("batch_system: %w", err)
 	}
+	if err := cluster.CheckBatchConfig(p.spec.BatchConfig); err != nil {
+		return fmt.Errorf("batch_system.config: %w", err)
+	}
+	if p.spec.BatchConfig != "" {
+		if err := clusterresource.CheckSettings(string(p.spec.BatchSystem), p.spec.BatchConfig); err != nil {
+			return fmt.Errorf("batch_system.config: %w", err)
+		}
+	}
 	if err := clusterresource.CheckLoginUser(p.spec.LoginUser); err != nil {
 		return fmt.Errorf("login_user = %+q: %w", p.spec.LoginUser, err)
 	}
@@ -95,6 +103,9 @@ func (p *preview) check() error {
 	}
 	for _, group := range groups {
 		if err := cluster.CheckGroupName(group); err != nil {
+			return err
+		}
+		if err := clusterresource.CheckGroup(string(p.spec.BatchSystem), group); err != nil {
 			return err
 		}
 		if n := p.spec.Groups[group].Count; n > clusterresource.MostWorkers {
@@ -190,6 +201,23 @@ func readText(v attr.Value, to *string) error {
 		return errors.New("a text is needed")
 	}
 	*to = s.ValueString()
+	return nil
+}
+
+// readBatchSystem reads a batch system's type, or an object with the type and the own lines
+// of its configuration. The object's other attributes shape no user data.
+func readBatchSystem(v attr.Value, batch, config *string) error {
+	members, isObject := membersOf(v)
+	if !isObject {
+		return readText(v, batch)
+	}
+	for name, to := range map[string]*string{"type": batch, "config": config} {
+		if member, there := members[name]; there && !member.IsNull() {
+			if err := readText(member, to); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
 	return nil
 }
 

@@ -138,13 +138,14 @@ func (d distribution) write(ctx context.Context, first bool) (bool, error) {
 // whether that changed the document.
 func (d distribution) revise(doc *cluster.Document) (bool, error) {
 	r := d.r
-	delivery := r.channel.delivery()
+	delivery, was := r.channel.delivery(), *doc
 	templates := roster.SetTemplates(doc, r.req.Spec)
 	keyed := roster.TakeKeys(doc, r.inv.frontEnd, d.report)
 	moved := delivery != missed && enrolment{r}.write(doc)
 	moved = roster.Forget(doc, d.gone) || moved
 	moved = roster.SetLeaving(doc, d.leaving(r.plan.Rolls())) || moved
 	moved = r.setCA(doc) || moved
+	moved = roster.Reconfigures(was, *doc) || moved
 	if moved {
 		doc.Generation = r.channel.generation(*doc)
 	}

@@ -165,7 +165,7 @@ func (w *joinWait) read(ctx context.Context) bool {
 	}
 	news := false
 	if h.there && h.report.Generation >= w.generation && !h.report.Before(w.last) {
-		news = !w.seen || h.report != w.last
+		news = !w.seen || !h.report.SaysAsMuchAs(w.last)
 		w.last, w.seen = h.report, true
 		if news {
 			w.logProgress(ctx)

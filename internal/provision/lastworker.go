@@ -228,7 +228,14 @@ func (l *lastWorker) reportUnreached(before, after cluster.Document) {
 	if l.delivery() == missed {
 		l.reportStranded()
 	}
-	l.reportUntold(before, after)
+	told := l.reportUntold(before, after)
+	if told && l.delivery() == none && roster.Reconfigures(before, after) {
+		l.r.tally.problems = append(l.r.tally.problems, cluster.Problem{
+			Node: l.r.inv.frontEnd.Name, Kind: cluster.FaultOther,
+			Summary: "does not know the batch system's new configuration yet",
+			Detail:  "on a cloud without a metadata service it learns of a change of batch_system.config and of the groups with the next worker that is added",
+		})
+	}
 }
 
 // reportStranded adds a problem for each worker that the messenger, which did not
@@ -247,8 +254,8 @@ func (l *lastWorker) reportStranded() {
 const untoldSummary = "does not know yet which workers left"
 
 // reportUntold adds a problem where the front-end does not know yet which workers
-// are gone.
-func (l *lastWorker) reportUntold(before, after cluster.Document) {
+// are gone. It reports whether the front-end knows.
+func (l *lastWorker) reportUntold(before, after cluster.Document) (told bool) {
 	var names []string
 	for _, m := range before.Workers {
 		if _, there := after.Member(m.Name); !there {
@@ -256,13 +263,14 @@ func (l *lastWorker) reportUntold(before, after cluster.Document) {
 		}
 	}
 	if len(names) == 0 {
-		return
+		return true
 	}
 	l.r.tally.problems = append(l.r.tally.problems, cluster.Problem{
 		Node: l.r.inv.frontEnd.Name, Kind: cluster.FaultOther,
 		Summary: untoldSummary,
 		Detail:  fmt.Sprintf("on a cloud without a metadata service it learns of %s with the next worker that is added; until then they stand in hosts files and keys", strings.Join(names, ", ")),
 	})
+	return false
 }
 
 // sentGeneration returns the generation of the newest roster with which a worker was

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -51,6 +52,7 @@ type memCloud struct {
 	groups      []cluster.ServerGroup
 	named       int             // bytes of names that a report has room for; 0 means any number
 	silent      bool            // the front-end never reports
+	waits       cluster.Waits   // what the front-end reports of waiting jobs
 	noise       string          // that other programs write to the front-end's console after its report
 	down        map[string]bool // servers in a cell that is down
 	strangers   map[string]bool // servers of no cluster, by ID
@@ -351,7 +353,7 @@ func (c *memCloud) compose(s *memServer) string {
 	}
 	s.makeKeys()
 	hostCA := s.hostCA
-	r := cluster.Report{Generation: doc.Generation, HostKey: memHostKey, HostCA: hostCA, Refused: !s.accept(doc)}
+	r := cluster.Report{Generation: doc.Generation, HostKey: memHostKey, HostCA: hostCA, Refused: !s.accept(doc), Waits: c.waits}
 	if doc.Coordinator == cluster.CoordinatorLastWorker {
 		r.CA = doc.CA
 	}
@@ -402,7 +404,7 @@ func (s *memServer) makeKeys() {
 
 // seal returns a report as a front-end sends it.
 func (s *memServer) seal(r cluster.Report) string {
-	if r.CoordinatorKey = s.own.Public(); r != s.last {
+	if r.CoordinatorKey = s.own.Public(); !reflect.DeepEqual(r, s.last) {
 		s.last = r
 		s.sequence++
 	}

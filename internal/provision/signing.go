@@ -16,9 +16,10 @@ var (
 		"If the key was changed, give the one before as ssh_ca_former_private_key_wo. If it was not, a person or program that may write metadata has changed the document: " +
 		"see what the page on security says about that, and delete the front-end's server, so that the next apply makes it anew with the CA whose key you have")
 
-	// ErrRefused means that the front-end does not accept the document's CA or
-	// operators' key, because the CA that it accepts has not signed them.
-	ErrRefused = errors.New("document_signing is on, and the front-end does not accept the document's CA or operators' key, which the CA before has not signed")
+	// ErrRefused means that the front-end does not accept the document's CA, operators'
+	// key or configuration of the batch system, because the CA that it accepts has not
+	// signed them.
+	ErrRefused = errors.New("document_signing is on, and the front-end does not accept the document's CA, operators' key or batch_system.config, which the CA before has not signed")
 )
 
 // checkTrust returns ErrUnknownCA if the nodes' trust hangs on the document's CA and
@@ -31,8 +32,8 @@ func (r *run) checkTrust(d cluster.Document) error {
 	return ErrUnknownCA
 }
 
-// prove adds to a document the link that proves its CA and its operators' key. It
-// reports whether there was something to prove.
+// prove adds to a document the link that proves its CA, its operators' key and its
+// configuration of the batch system. It reports whether there was something to prove.
 func (r *run) prove(d *cluster.Document) (bool, error) {
 	link, needed := d.NextLink(r.req.Spec.DocumentSigning)
 	if !needed {
@@ -66,8 +67,8 @@ func (r *run) checkAccepted(said cluster.Report) error {
 		ErrRefused, said.Error, cluster.MaxLinks, r.inv.frontEnd.Name)
 }
 
-// Proven reports whether a document's CA and operators' key follow from those of an
-// earlier document of that cluster. Without document_signing in the earlier one they
+// Proven reports whether a document's CA, operators' key and configuration of the batch
+// system follow from those of an earlier document of that cluster. Without document_signing in the earlier one they
 // always do.
 func Proven(before, d cluster.Document) bool {
 	if before.ID != d.ID || !before.Signing() {
@@ -79,5 +80,6 @@ func Proven(before, d cluster.Document) bool {
 			last = l
 		}
 	}
-	return last.CA == d.CA && (last.Off || last.Operator == cluster.OperatorPrint(d.OperatorKey))
+	same := last.Operator == cluster.OperatorPrint(d.OperatorKey) && last.Config == cluster.ConfigPrint(d.BatchConfig)
+	return last.CA == d.CA && (last.Off || same)
 }

@@ -26,7 +26,7 @@ func (s *memServer) accept(d cluster.Document) bool {
 			last = l
 		}
 	}
-	if last.CA != d.CA || last.Operator != cluster.OperatorPrint(d.OperatorKey) {
+	if last.CA != d.CA || last.Operator != cluster.OperatorPrint(d.OperatorKey) || last.Config != cluster.ConfigPrint(d.BatchConfig) {
 		return false
 	}
 	s.accepts = last
@@ -50,6 +50,7 @@ func TestDocumentSigning(t *testing.T) {
 			func() { grow(&req, 2) },
 			func() { req.CA, req.Keys = newCA(t), []*trust.CA{ca} },
 			func() { req.Spec.OperatorKey = "ssh-ed25519 AAAAother" },
+			func() { req.Spec.BatchConfig = "A = b\n" },
 			func() { req.CA, req.Keys = newCA(t), []*trust.CA{req.CA} },
 			func() { req.CA, req.Keys = newCA(t), []*trust.CA{req.CA} },
 			func() { grow(&req, 3) },

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -17,7 +19,17 @@ const (
 
 	// maxCount is more workers than a document can name.
 	maxCount = 100_000
+
+	// maxJobs is more jobs than a queue holds.
+	maxJobs = 100_000_000
+
+	// MaxIDs is how many waiting jobs of a group a report names.
+	MaxIDs = 3
 )
+
+// jobID is the form of a job's ID: a number, or several with signs between them, as in
+// 17.0, 17_[1-5%2] or 17+1.
+var jobID = regexp.MustCompile(`^[0-9A-Za-z][-0-9A-Za-z._+:%,\[\]]{0,39}$`)
 
 // check returns what is out of bounds in a report. Its texts become part of messages,
 // and its keys part of files on other nodes, so the front-end's own root is not
@@ -59,4 +71,23 @@ func clean(r *cluster.Report) {
 			return '?'
 		}, *text)
 	}
+	r.Waits = sound(r.Waits)
+}
+
+// sound returns the entries of groups that can exist, each with a number of jobs that can
+// be and the first IDs that look like those of a batch system.
+func sound(waits cluster.Waits) cluster.Waits {
+	var out cluster.Waits
+	for group, jobs := range waits {
+		if cluster.CheckGroupName(group) != nil || jobs.Count < 1 || jobs.Count > maxJobs {
+			continue
+		}
+		jobs.IDs = slices.DeleteFunc(jobs.IDs, func(id string) bool { return !jobID.MatchString(id) })
+		jobs.IDs = jobs.IDs[:min(len(jobs.IDs), MaxIDs, jobs.Count)]
+		if out == nil {
+			out = cluster.Waits{}
+		}
+		out[group] = jobs
+	}
+	return out
 }

@@ -1,6 +1,8 @@
 package report_test
 
 import (
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -42,11 +44,42 @@ func FuzzOnConsole(f *testing.F) {
 	f.Add("\x1b[", "\n"+report.Mark+forged)
 	f.Add("\n"+report.Mark+fe.seal(f, fe.says(7, 4)), "\r\r\n"+report.Mark+fe.seal(f, fe.says(6, 9)))
 	f.Fuzz(func(t *testing.T, before, after string) {
-		if r, there := fe.from.OnConsole(before + line + after); !there || r != want {
+		if r, there := fe.from.OnConsole(before + line + after); !there || !reflect.DeepEqual(r, want) {
 			t.Errorf("there %t: %+v", there, r)
 		}
 		if r, there := fe.from.OnConsole(before + after); there && r.CoordinatorKey != fe.own.Public() {
 			t.Errorf("out of nothing: %+v", r)
+		}
+	})
+}
+
+// Whatever the front-end says of waiting jobs: it costs the rest of the report nothing,
+// and what becomes a part of messages has bounds.
+func FuzzWaits(f *testing.F) {
+	fe := newFrontEnd(f)
+	f.Add(`{"gpu":[12,["17.0","18_[1-5%2]","19+1"]]}`)
+	f.Add(`{"gpu":[1,["\u001b[2J","$(reboot)"," ","` + strings.Repeat("9", 200) + `"]],"../x":[1,[]],"frontend":[1,[]]}`)
+	f.Add(`{"gpu":[-1,[]],"cpu":[9223372036854775807,["1","2","3","4","5"]]}`)
+	f.Add(`[[[[`)
+	f.Fuzz(func(t *testing.T, waits string) {
+		text := fmt.Sprintf(`{"generation":7,"joined":2,"pending":0,"coordinator_key":%q,"waits":%s}`, fe.own.Public(), waits)
+		sealed, err := fe.from.Seal(text, fe.own, fe.first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, there, err := fe.known().Open(sealed)
+		if err != nil || !there {
+			return // too long, or no JSON at all
+		}
+		for group, jobs := range r.Waits {
+			if cluster.CheckGroupName(group) != nil || jobs.Count < 1 || len(jobs.IDs) > min(report.MaxIDs, jobs.Count) {
+				t.Errorf("%q: %+v", group, jobs)
+			}
+			for _, id := range jobs.IDs {
+				if len(id) == 0 || len(id) > 40 || strings.ContainsAny(id, " \n\t\x1b$`'\"\\;&|<>(){}") {
+					t.Errorf("ID %q", id)
+				}
+			}
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -104,6 +105,26 @@ func TestAReportIsTheFrontEndsOwn(t *testing.T) {
 	}
 	if _, there, err := f.from.Open(""); there || err != nil {
 		t.Errorf("an empty slot: there %t, %v", there, err)
+	}
+}
+
+// A report names waiting jobs only as far as they can be a batch system's.
+func TestWaitingJobsInAReport(t *testing.T) {
+	f := newFrontEnd(t)
+	r := f.says(8, 1)
+	r.Waits = cluster.Waits{
+		"gpu":      {Count: 12, IDs: []string{"17.0", "18_[1-5%2]", "19+1", "20"}},
+		"big":      {Count: 2, IDs: []string{"a b", "\x1b[2J", "7", "8", "9"}},
+		"none":     {Count: 0},
+		"negative": {Count: -1},
+		"huge":     {Count: math.MaxInt},
+		"not/one":  {Count: 1},
+		"frontend": {Count: 1},
+	}
+	got, there, err := f.known().Open(f.seal(t, r))
+	want := cluster.Waits{"gpu": {Count: 12, IDs: []string{"17.0", "18_[1-5%2]", "19+1"}}, "big": {Count: 2, IDs: []string{"7", "8"}}}
+	if !there || err != nil || !reflect.DeepEqual(got.Waits, want) {
+		t.Errorf("there %t, %v: %+v, want %+v", there, err, got.Waits, want)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -28,7 +29,7 @@ func SetTemplates(d *cluster.Document, s cluster.Spec) bool {
 	before := *d
 	d.LoginUser, d.LoginUID = s.LoginUser, s.LoginUID
 	d.KeyPair, d.OperatorKey = s.KeyPair, s.OperatorKey
-	d.BatchSystem = s.BatchSystem
+	d.BatchSystem, d.BatchConfig = s.BatchSystem, s.BatchConfig
 	d.Coordinator = ""
 	if s.Coordinator == cluster.CoordinatorLastWorker {
 		d.Coordinator = s.Coordinator
@@ -55,6 +56,27 @@ func Templates(s cluster.Spec) map[string]cluster.GroupSpec {
 	return out
 }
 
+// Reconfigures reports whether the front-end has to configure the batch system anew after
+// a change of a document: its own lines, the groups, or the number and size of their
+// workers are others.
+func Reconfigures(before, after cluster.Document) bool {
+	if after.BatchSystem == cluster.BatchNone {
+		return false
+	}
+	type group struct {
+		most    int
+		machine cluster.Machine
+	}
+	groups := func(d cluster.Document) map[string]group {
+		out := make(map[string]group, len(d.Groups))
+		for name, g := range d.Groups {
+			out[name] = group{g.Most(), g.Machine}
+		}
+		return out
+	}
+	return before.BatchConfig != after.BatchConfig || !maps.Equal(groups(before), groups(after))
+}
+
 func sameJSON(a, b cluster.Document) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
@@ -79,7 +101,7 @@ func Trial(s cluster.Spec, ca string) cluster.Document {
 		for i := range cluster.MaxLinks {
 			sum := sha512.Sum512([]byte{byte(i)})
 			d.Signed = append(d.Signed, cluster.Link{
-				Number: int64(i) + 1, CA: ca, Operator: cluster.OperatorPrint(string(sum[:])), Signature: base64.RawStdEncoding.EncodeToString(sum[:]),
+				Number: int64(i) + 1, CA: ca, Operator: cluster.OperatorPrint(string(sum[:])), Config: cluster.OperatorPrint(string(sum[1:])), Signature: base64.RawStdEncoding.EncodeToString(sum[:]),
 			})
 		}
 	}

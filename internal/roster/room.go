@@ -22,7 +22,7 @@ type NoRoomError struct {
 }
 
 func (e *NoRoomError) Error() string {
-	return fmt.Sprintf("%s can't be enrolled: %s; they are enrolled when others have joined or are gone. Lower max of the scaled groups, or shorten cloud_config and files",
+	return fmt.Sprintf("%s can't be enrolled: %s; they are enrolled when others have joined or are gone. Lower max of the scaled groups, or shorten cloud_config, files and batch_system.config",
 		strings.Join(e.Names, ", "), e.Err)
 }
 

@@ -1,4 +1,4 @@
-"""document_signing: the front-end accepts a CA and an operators' key that the CA before has signed."""
+"""document_signing: the front-end accepts a CA, an operators' key and a batch_config that the CA before has signed."""
 
 import json
 import random
@@ -25,9 +25,9 @@ class Signing(ClusterCase):
         self.coordinator = c.coordinator()
         c.settle(self.coordinator)
 
-    def link(self, number, by, ca, operator=OPERATOR, off=False):
+    def link(self, number, by, ca, operator=OPERATOR, off=False, config=""):
         """A link that a CA has signed; by "" is a link without a signature."""
-        link = {"number": number, "ca": self.keys[ca], "operator": trust._print(operator), "off": off}
+        link = {"number": number, "ca": self.keys[ca], "operator": trust._print(operator), "config": config and trust._print(config), "off": off}
         if by:
             link["signature"] = ssh.sign("/keys/" + by, "vmcluster-document", trust._message(node.Node(), link))
         return link
@@ -71,6 +71,32 @@ class Signing(ClusterCase):
         self.assertTrue(self.publish("ca", first, self.link(2, "ca", "ca", other), operator=other))
         self.assertFalse(self.publish("ca", first, operator=OPERATOR), "an operator who has left comes back")
 
+    def test_batch_config(self):
+        this, first, lines, other = node.Node(), self.link(1, "", "ca"), "PROLOG = /bin/one\n", "PROLOG = /bin/two\n"
+        good = self.link(2, "ca", "ca", config=lines)
+        for name, said, links, want in (
+                ("no link", lines, [first], ""),
+                ("no links at all", lines, [], ""),
+                ("a link of another text", lines, [first, self.link(2, "ca", "ca", config=other)], ""),
+                ("signed by another key", lines, [first, self.link(2, "evil", "ca", config=lines)], ""),
+                ("signed", lines, [first, good], lines),
+                ("once more", lines, [first, good], lines),
+                ("changed later", other, [first, good], lines),
+                ("taken away", "", [first, good], lines),
+                ("not text", ["x"], [first, good], lines),
+                ("taken away with a link", "", [first, good, self.link(3, "ca", "ca")], ""),
+                ("an older link", lines, [first, good], "")):
+            got, why = trust.judge(this, dict(self.cluster.document, batch_config=said, signed=links))
+            self.assertEqual((got.get("batch_config", ""), why), (want, "" if said == want else trust.UNSIGNED), name)
+
+    def test_front_end_is_born_with_its_batch_config(self):
+        c, this, lines = self.cluster, node.Node(), "PROLOG = /bin/one\n"
+        c.delete(FRONT_END, STATE + "/trust.json")
+        this.config["batch_config"] = lines
+        for said in (lines, "PROLOG = /bin/two\n", ""):
+            got, why = trust.judge(this, dict(c.document, batch_config=said))
+            self.assertEqual((got["batch_config"], why), (lines, "" if said == lines else trust.UNSIGNED))
+
     def test_what_was_accepted_outlives_a_restart(self):
         links = [self.link(1, "", "ca"), self.link(2, "ca", "next")]
         self.assertTrue(self.publish("next", *links))
@@ -110,8 +136,8 @@ class Signing(ClusterCase):
         print("seed %d" % SEED)
         rng = random.Random(SEED)
         this = node.Node()
+        good = dict(self.link(2, "ca", "next"), config="")
         odd = [None, True, -1, 0, 1, 2, 1 << 53, 10 ** 4000, 1.5, "", "x", "\ud800", [], {}, [[]], self.keys["evil"], trust._print(OPERATOR)]
-        good = self.link(2, "ca", "next")
 
         def value(depth=0):
             if depth < 2 and rng.random() < 0.7:

@@ -51,7 +51,7 @@ func openIn(ctx context.Context, c config) openness {
 	frontEnd := c.FrontEnd.Attributes()
 	delete(frontEnd, "external_network") // a floating IP needs no new server
 	o := openness{
-		any:      !isKnown(ctx, append(common, c.FrontEnd, c.Workers, c.KeyPair)...),
+		any:      !isKnown(ctx, append(common, c.FrontEnd, c.Workers, c.KeyPair, c.BatchSystem)...),
 		floating: c.frontEnd.ExternalNetwork.IsUnknown(),
 		frontEnd: !isKnown(ctx, append(slices.Collect(maps.Values(frontEnd)), common...)...),
 		rolls:    c.rollsOpen(),
@@ -103,13 +103,13 @@ func (c change) openGroups() []string {
 func (c change) redescribed() bool {
 	a, b := c.spec, c.was.spec
 	if c.open.any || a.KeyPair != b.KeyPair || a.OperatorKey != b.OperatorKey || a.LoginUser != b.LoginUser ||
-		a.LoginUID != b.LoginUID || a.BatchSystem != b.BatchSystem || a.FrontEnd.Hash() != b.FrontEnd.Hash() ||
+		a.LoginUID != b.LoginUID || a.BatchSystem != b.BatchSystem || a.BatchConfig != b.BatchConfig || a.FrontEnd.Hash() != b.FrontEnd.Hash() ||
 		len(a.Groups) != len(b.Groups) {
 		return true
 	}
 	for name, g := range a.Groups {
 		before, ok := b.Groups[name]
-		if !ok || before.NodeSpec.Hash() != g.NodeSpec.Hash() || !reflect.DeepEqual(before.Scaling, g.Scaling) {
+		if !ok || before.NodeSpec.Hash() != g.NodeSpec.Hash() || before.Machine != g.Machine || !reflect.DeepEqual(before.Scaling, g.Scaling) {
 			return true
 		}
 	}

@@ -93,6 +93,7 @@ func (c config) spec(names resolution) cluster.Spec {
 		KeyPair:     c.KeyPair.ValueString(),
 		OperatorKey: names.get(kindKeyPair, c.KeyPair),
 		BatchSystem: cluster.BatchSystem(c.batch.Type.ValueString()),
+		BatchConfig: c.batch.Config.ValueString(),
 		Coordinator: c.Coordinator.ValueString(),
 
 		DocumentSigning: c.Signing.ValueBool(),
@@ -113,6 +114,7 @@ func (c config) spec(names resolution) cluster.Spec {
 			NodeSpec: node,
 			Count:    g.count(),
 			Scaling:  g.bounds(),
+			Machine:  g.machine(names),
 			Retire:   texts(g.Retire.Elements()),
 			MinReady: int(g.MinReady.ValueInt64()),
 		}

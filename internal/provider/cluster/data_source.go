@@ -39,6 +39,7 @@ type dataModel struct {
 	ID              types.String `tfsdk:"id"`
 	Name            types.String `tfsdk:"name"`
 	BatchSystem     types.String `tfsdk:"batch_system"`
+	BatchConfig     types.String `tfsdk:"batch_config"`
 	LoginUser       types.String `tfsdk:"login_user"`
 	FrontEndAddress types.String `tfsdk:"front_end_address"`
 	Generation      types.Int64  `tfsdk:"generation"`
@@ -55,15 +56,23 @@ type groupState struct {
 	Flavor  types.String `tfsdk:"flavor"`
 	Image   types.String `tfsdk:"image"`
 	Network types.String `tfsdk:"network"`
+
+	CPUs      types.Int64 `tfsdk:"cpus"`
+	MemoryMiB types.Int64 `tfsdk:"memory_mib"`
+	GPUs      types.Int64 `tfsdk:"gpus"`
 }
 
 var groupStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"count": types.Int64Type, "flavor": types.StringType, "image": types.StringType, "network": types.StringType,
+	"cpus": types.Int64Type, "memory_mib": types.Int64Type, "gpus": types.Int64Type,
 }}
 
 func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	number := func(description string) schema.Int64Attribute {
+		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
 	}
 	which := func(description string, rules ...validator.String) schema.StringAttribute {
 		return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: description, Validators: append(rules, nameOrID())}
@@ -75,6 +84,7 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			"id":                which("ID of the cluster. Either this or `name` is given."),
 			"name":              which("Name of the cluster. Either this or `id` is given; where two clusters of the project have the same name, only the ID distinguishes them.", rule.InPlaceOf("id")),
 			"batch_system":      text("The batch system: " + node.Choices() + "."),
+			"batch_config":      text("The own lines of its configuration; null if there are none."),
 			"login_user":        text("The account for which every node trusts every node; empty if there is none."),
 			"front_end_address": text("Where the front-end is reached: its floating IP if Nova shows one, else its fixed address. Null while there is no front-end."),
 			"generation": schema.Int64Attribute{
@@ -92,6 +102,10 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 					"flavor":  text("ID of the flavor that new workers of the group get."),
 					"image":   text("ID of the image that new workers of the group get."),
 					"network": text("ID of the network that new workers of the group get."),
+
+					"cpus":       number("CPUs of a worker; null if the document does not say it."),
+					"memory_mib": number("Memory of a worker in MiB; null if the document does not say it."),
+					"gpus":       number("GPUs of a worker; null if the group is in no document."),
 				}},
 			},
 			"nodes": schema.MapNestedAttribute{
@@ -154,6 +168,7 @@ func (m *dataModel) observe(ctx context.Context, v cluster.View) diag.Diagnostic
 	var diags diag.Diagnostics
 	v.Nodes = shown(v)
 	m.ID, m.Name = types.StringValue(clusterID(v)), types.StringValue(clusterName(v))
+	m.BatchConfig = orNull(v.Document.BatchConfig)
 	m.BatchSystem, m.LoginUser = orNull(string(v.Document.BatchSystem)), types.StringValue(v.Document.LoginUser)
 	m.Generation = types.Int64Value(v.Document.Generation)
 	groups, more := types.MapValueFrom(ctx, groupStateType, groupStates(v))
@@ -181,7 +196,8 @@ func groupStates(v cluster.View) map[string]groupState {
 	out := make(map[string]groupState, len(counts))
 	for name, spec := range v.Document.Groups {
 		out[name] = groupState{Count: types.Int64Value(int64(len(counts[name]))),
-			Flavor: orNull(spec.Flavor), Image: orNull(spec.Image), Network: orNull(spec.Network)}
+			Flavor: orNull(spec.Flavor), Image: orNull(spec.Image), Network: orNull(spec.Network),
+			CPUs: known(spec.Machine.CPUs), MemoryMiB: known(spec.Machine.MemoryMiB), GPUs: types.Int64Value(int64(spec.Machine.GPUs))}
 	}
 	for name, workers := range counts {
 		if _, described := out[name]; !described {
@@ -190,6 +206,14 @@ func groupStates(v cluster.View) map[string]groupState {
 		}
 	}
 	return out
+}
+
+// known returns a number, null for 0, which stands for one that is not known.
+func known(n int) types.Int64 {
+	if n == 0 {
+		return types.Int64Null()
+	}
+	return types.Int64Value(int64(n))
 }
 
 // workingWorkers returns the names of the workers that are not unfit, by group;

@@ -45,13 +45,18 @@ func (c *change) decideFrontEnd() diag.Diagnostics {
 	case !c.nodes.FrontEnd || c.spec.BatchSystem == cluster.BatchNone:
 	case asked && c.open.frontEnd:
 		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue may be made anew",
-			fmt.Sprintf("Whether %s is made anew is known during the apply only. If it is, what was on its disk is gone, the queue included unless it lies on a volume of yours.", c.nodes.FrontEndName))
+			fmt.Sprintf("Whether %s is made anew is known during the apply only. If it is, %s", c.nodes.FrontEndName, lostWithDisk))
 	default:
 		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue is made anew",
-			fmt.Sprintf("%s is made anew; what was on its disk is gone, the queue included unless it lies on a volume of yours. Jobs that run go on without a front-end that takes their results, until they end or their lease is over.", c.nodes.FrontEndName))
+			fmt.Sprintf("%s is made anew; %s", c.nodes.FrontEndName, lostWithDisk))
 	}
 	return diags
 }
+
+// lostWithDisk says what goes with a front-end's own disk. What becomes of running jobs
+// depends on the batch system.
+const lostWithDisk = "what was on its disk is gone, the queue included unless it lies on a volume of yours. " +
+	"If the queue is gone, so are the running jobs: their workers end them when they join the new front-end, or let them run without a use until they end or their lease is over."
 
 // isResolved reports whether all names in a spec stand for something.
 func isResolved(s cluster.NodeSpec) bool {

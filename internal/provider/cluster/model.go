@@ -75,24 +75,33 @@ type groupModel struct {
 	Retire  types.Set    `tfsdk:"retire"`
 
 	MinReady whole.Number `tfsdk:"min_ready"`
+	GPUs     whole.Number `tfsdk:"gpus"`
 }
 
 type batchSystemModel struct {
-	Type types.String `tfsdk:"type"`
+	Type   types.String `tfsdk:"type"`
+	Config types.String `tfsdk:"config"`
+}
+
+// value returns the attribute `batch_system`.
+func (b batchSystemModel) value() types.Object {
+	return types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": b.Type, "config": b.Config})
 }
 
 var (
 	stringSet = types.SetType{ElemType: types.StringType}
 	stringMap = types.MapType{ElemType: types.StringType}
 
-	batchSystemTypes = map[string]attr.Type{"type": types.StringType}
+	batchSystemTypes = map[string]attr.Type{"type": types.StringType, "config": types.StringType}
 	nodeTypes        = withAll(map[string]attr.Type{
 		"flavor": types.StringType, "image": types.StringType, "network": types.StringType,
 		"security_groups": stringSet, "cloud_config": types.StringType, "files": stringMap,
 	}, placementTypes)
 	frontEndTypes = withAll(with(with(nodeTypes, "external_network", types.StringType), "replace_on_change", types.BoolType), frontEndPlacementTypes)
-	groupTypes    = with(withAll(with(with(with(nodeTypes, "count", whole.Type{}), "scaling", scalingType), "retire", stringSet), groupPlacementTypes), "min_ready", whole.Type{})
-	groupType     = types.ObjectType{AttrTypes: groupTypes}
+	groupTypes    = withAll(withAll(nodeTypes, groupPlacementTypes), map[string]attr.Type{
+		"count": whole.Type{}, "scaling": scalingType, "retire": stringSet, "min_ready": whole.Type{}, "gpus": whole.Type{},
+	})
+	groupType = types.ObjectType{AttrTypes: groupTypes}
 )
 
 func with(m map[string]attr.Type, name string, t attr.Type) map[string]attr.Type {

@@ -25,7 +25,7 @@ func testModel(t *testing.T) model {
 		Name: types.StringValue("astro"), Image: types.StringValue("debian"), Network: types.StringValue("research"), Networks: types.ListNull(types.StringType),
 		KeyPair: types.StringValue("ops"), SecurityGroups: stringSetOf([]string{"default"}),
 		LoginUser: types.StringValue("astro"), LoginUID: whole.Value(20000),
-		BatchSystem: types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue("htcondor")}),
+		BatchSystem: batchSystemModel{Type: types.StringValue("htcondor")}.value(),
 		Coordinator: types.StringValue("front_end"), WaitFor: types.StringValue("joined"), DrainTimeout: types.StringValue("30m"),
 		Replacement: types.ObjectNull(replacementTypes),
 		Timeouts:    noTimeouts,
@@ -82,7 +82,7 @@ func (m model) decoded(t *testing.T) config {
 
 var testResolution = resolution{
 	"image/debian": "i1", "image/debian-gpu": "i2", "network/research": "n1", "external_network/public": "x1",
-	"flavor/m1.medium": "f1", "flavor/c1.large": "f2", "key_pair/ops": "ssh-ed25519 AAAA",
+	"flavor/m1.medium": "f1", "flavor/c1.large": "f2", "flavor_size/c1.large": "8 CPUs, 16384 MiB", "key_pair/ops": "ssh-ed25519 AAAA",
 	"security_group/default": "default", "security_group/mpi": "s2",
 }
 
@@ -97,18 +97,23 @@ func TestSpecFromModel(t *testing.T) {
 	gpu.SecurityGroups = stringSetOf([]string{"mpi"})
 	gpu.Files = resolution{"/etc/motd": "hello"}.value()
 	gpu.Retire = stringSetOf([]string{"astro-gpu-2"})
+	gpu.GPUs = whole.Value(4)
 	m.setGroups(t, map[string]groupModel{"cpu": testGroup(2), "gpu": gpu})
+
+	m.BatchSystem = batchSystemModel{Type: types.StringValue("htcondor"), Config: types.StringValue("A = b\n")}.value()
 
 	got := m.decoded(t).spec(testResolution)
 	want := cluster.Spec{
 		ID: "4e3b", Name: "astro", LoginUser: "astro", LoginUID: 20000,
-		KeyPair: "ops", OperatorKey: "ssh-ed25519 AAAA", BatchSystem: "htcondor", Coordinator: cluster.CoordinatorFrontEnd,
+		KeyPair: "ops", OperatorKey: "ssh-ed25519 AAAA", BatchSystem: "htcondor", BatchConfig: "A = b\n", Coordinator: cluster.CoordinatorFrontEnd,
 		FrontEnd: cluster.NodeSpec{Image: "i1", Flavor: "f1", Network: "n1", SecurityGroups: []string{"default"},
 			CloudConfig: "#cloud-config\n", ExternalNetworkID: "x1"},
 		Groups: map[string]cluster.GroupSpec{
-			"cpu": {NodeSpec: cluster.NodeSpec{Image: "i1", Flavor: "f2", Network: "n1", SecurityGroups: []string{"default"}}, Count: 2},
+			"cpu": {NodeSpec: cluster.NodeSpec{Image: "i1", Flavor: "f2", Network: "n1", SecurityGroups: []string{"default"}}, Count: 2,
+				Machine: cluster.Machine{CPUs: 8, MemoryMiB: 16384}},
 			"gpu": {NodeSpec: cluster.NodeSpec{Image: "i2", Flavor: "f2", Network: "n1", SecurityGroups: []string{"s2"},
-				Files: map[string]string{"/etc/motd": "hello"}}, Retire: []string{"astro-gpu-2"}},
+				Files: map[string]string{"/etc/motd": "hello"}}, Retire: []string{"astro-gpu-2"},
+				Machine: cluster.Machine{CPUs: 8, MemoryMiB: 16384, GPUs: 4}},
 		},
 	}
 	if !reflect.DeepEqual(got, want) {

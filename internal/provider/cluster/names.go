@@ -25,6 +25,7 @@ type kind string
 const (
 	kindImage           kind = "image"
 	kindFlavor          kind = "flavor"
+	kindFlavorSize      kind = "flavor_size" // of a group's flavor; see sizeOf
 	kindNetwork         kind = "network"
 	kindExternalNetwork kind = "external_network"
 	kindKeyPair         kind = "key_pair"
@@ -70,6 +71,7 @@ func (c config) references() (refs []reference, whole bool) {
 	for _, name := range c.groupNames() {
 		g, at := c.groups[name], path.Root("workers").AtMapKey(name)
 		l.addNode(g.nodeModel, at)
+		l.add(kindFlavorSize, g.Flavor, at.AtName("flavor"))
 		l.open = l.open || g.AvailabilityZones.IsUnknown() || g.Networks.IsUnknown()
 		for i, z := range g.AvailabilityZones.Elements() {
 			if zone, ok := z.(types.String); ok {
@@ -150,6 +152,7 @@ func resolve(ctx context.Context, c catalog, refs []reference, known resolution)
 		switch k := cluster.KindOf(failed[i]); {
 		case failed[i] == nil:
 			out[r.key()] = found[i]
+		case r.kind == kindFlavorSize: // the flavor's own diagnostic says so
 		case k == cluster.FaultNotFound || k == cluster.FaultAmbiguous:
 			diags.Append(lookUpDiagnostic(r, failed[i]))
 		case !reported[k]: // of a cloud that does not answer, one report is enough
@@ -168,6 +171,9 @@ func lookUp(ctx context.Context, c catalog, r reference) (string, error) {
 	case kindFlavor:
 		flavor, err := c.ResolveFlavor(ctx, r.name)
 		return flavor.ID, err
+	case kindFlavorSize:
+		flavor, err := c.ResolveFlavor(ctx, r.name)
+		return sizeOf(flavor), err
 	case kindNetwork:
 		network, err := c.ResolveNetwork(ctx, r.name)
 		return network.ID, err
@@ -284,6 +290,10 @@ func selfResolved(refs []reference, doc cluster.Document) resolution {
 	out := resolution{}
 	for _, r := range refs {
 		switch {
+		case r.kind == kindFlavorSize:
+			if size := documentedSize(doc, r.name); size != "" {
+				out[r.key()] = size
+			}
 		case r.kind != kindKeyPair:
 			out[r.key()] = r.name
 		case doc.OperatorKey != "":

@@ -93,6 +93,9 @@ func (m *model) groupOf(spec cluster.GroupSpec) groupModel {
 		nodeModel: m.nodeOf(spec.NodeSpec), groupPlacementModel: groupPlacementOf(spec.Placement),
 		Scaling: types.ObjectNull(scalingTypes), Retire: types.SetNull(types.StringType),
 	}
+	if n := spec.Machine.GPUs; n > 0 {
+		g.GPUs = whole.Value(int64(n))
+	}
 	if s := spec.Scaling; s != nil {
 		g.Scaling = types.ObjectValueMust(scalingTypes, map[string]attr.Value{
 			"min": whole.Value(int64(s.Min)), "max": whole.Value(int64(s.Max)), "initial": whole.Null(),
@@ -153,7 +156,7 @@ func (m *model) adopt(ctx context.Context, v cluster.View) diag.Diagnostics {
 	if batch == "" {
 		batch = cluster.BatchNone
 	}
-	m.BatchSystem = types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": types.StringValue(string(batch))})
+	m.BatchSystem = batchSystemModel{Type: types.StringValue(string(batch)), Config: orNull(doc.BatchConfig)}.value()
 	frontEnd, diags := types.ObjectValueFrom(ctx, frontEndTypes, frontEndModel{
 		nodeModel:              m.nodeOf(made),
 		frontEndPlacementModel: frontEndPlacementModel{FixedIP: orNull(made.FixedIP), Port: orNull(made.Port)},

@@ -70,7 +70,7 @@ func TestDrainWarnings(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			m := testModel(t).with(t, 1)
 			m.DrainTimeout, m.WaitFor = row.drain, text("joined")
-			m.BatchSystem = types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": text(row.batch)})
+			m.BatchSystem = batchSystemModel{Type: text(row.batch)}.value()
 			if !row.rolling.IsNull() {
 				m.Replacement = types.ObjectValueMust(replacementTypes, map[string]attr.Value{
 					"strategy": text(strategyRolling), "max_unavailable": whole.Null(), "drain_timeout": row.rolling,

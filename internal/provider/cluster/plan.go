@@ -86,6 +86,7 @@ func (r *clusterResource) plan(ctx context.Context, m model, state *model, kept 
 		diags.Append(keyWarnings(c)...)
 		diags.Append(retireWarnings(c)...)
 		diags.Append(drainWarnings(ctx, c)...)
+		diags.Append(r.waitingJobs(ctx, c)...)
 	}
 	diags.Append(c.fill(ctx)...)
 	return c.want.model, diags

@@ -40,7 +40,7 @@ func (c *namingCloud) ResolveImage(_ context.Context, name string) (openstack.Im
 
 func (c *namingCloud) ResolveFlavor(_ context.Context, name string) (openstack.Flavor, error) {
 	id, err := c.find(kindFlavor, name)
-	return openstack.Flavor{ID: id}, err
+	return openstack.Flavor{ID: id, VCPUs: 8, RAM: 16384}, err
 }
 
 func (c *namingCloud) ResolveNetwork(_ context.Context, name string) (openstack.Network, error) {

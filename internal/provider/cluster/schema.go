@@ -150,14 +150,19 @@ func computedAttributes() map[string]schema.Attribute {
 func batchSystemAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Optional: true, Computed: true,
-		Default: objectdefault.StaticValue(types.ObjectValueMust(batchSystemTypes,
-			map[string]attr.Value{"type": types.StringValue(string(cluster.BatchNone))})),
+		Default: objectdefault.StaticValue(batchSystemModel{Type: types.StringValue(string(cluster.BatchNone))}.value()),
 		Attributes: map[string]schema.Attribute{
 			"type": schema.StringAttribute{
 				Required:            true,
 				Validators:          []validator.String{rule.OneOf(node.BatchSystems()...)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 				MarkdownDescription: node.Choices() + "; the image must have the packages of a batch system. Another one makes another cluster.",
+			},
+			"config": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{rule.Text("must be lines of configuration", "", cluster.CheckBatchConfig)},
+				MarkdownDescription: "Your own lines of the batch system's configuration, on every node, at most 8 KiB: each is empty, a comment, or a setting (`NAME = value`) on one line. " +
+					"Settings of vmcluster's own and includes are refused, with the number of the line. A change is applied in place. No secrets: the lines can be read in the cloud.",
 			},
 		},
 		MarkdownDescription: "The batch system whose pool the workers join. The default is `none`.",

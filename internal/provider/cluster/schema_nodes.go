@@ -7,6 +7,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
 func frontEndAttribute() schema.Attribute {
@@ -27,6 +28,13 @@ func workersAttribute() schema.Attribute {
 	attributes["count"] = countAttribute()
 	attributes["scaling"] = scalingAttribute()
 	attributes["min_ready"] = minReadyAttribute()
+	attributes["gpus"] = schema.Int64Attribute{
+		CustomType: whole.Type{},
+		Optional:   true,
+		Validators: []validator.Int64{whole.Between(0, cluster.MaxGPUs)},
+		MarkdownDescription: "How many GPUs each worker of the group has (default 0), for batch systems that have to be told; flavors do not say it. " +
+			"The image has to have their driver. A change is applied in place.",
+	}
 	attributes["retire"] = schema.SetAttribute{
 		Optional: true, ElementType: types.StringType,
 		Validators: []validator.Set{rule.Values(nameOrID())},

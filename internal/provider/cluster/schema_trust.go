@@ -39,7 +39,7 @@ func formerCAKeyAttribute() schema.Attribute {
 func documentSigningAttribute() schema.Attribute {
 	return schema.BoolAttribute{
 		Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-		MarkdownDescription: "Whether the front-end accepts another CA or another key of `key_pair` only with a signature by the CA before (default `false`). " +
+		MarkdownDescription: "Whether the front-end accepts another CA, another key of `key_pair` or another `batch_system.config` only with a signature by the CA before (default `false`). " +
 			"Without it, an account that may write metadata of servers in the project can become root on the workers. " +
 			"Every apply then needs the CA's key: the given one, or that of the provider's own in the state. " +
 			"It protects nodes that exist; what it does not protect is on the page [Security](https://github.com/vmcluster/terraform-provider-vmcluster/blob/main/docs/security.md).",

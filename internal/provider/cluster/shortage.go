@@ -31,7 +31,7 @@ var remedies = map[compare.Resource]remedy{
 	compare.Gigabytes:    {"boot_volume", "Ask for fewer nodes or smaller volumes, or have the project's quota raised."},
 	compare.ServerGroups: {"server_group", "Leave `server_group` out, or have the project's quota raised."},
 	compare.Members:      {"server_group", "Ask for fewer workers, leave `server_group` out, or have the project's quota raised."},
-	compare.Metadata:     {"metadata", "Use fewer keys, or have the project's quota of metadata items raised. The front-end's metadata holds the cluster document too: shorter `cloud_config` and `files` make that smaller."},
+	compare.Metadata:     {"metadata", "Use fewer keys, or have the project's quota of metadata items raised. The front-end's metadata holds the cluster document too: shorter `cloud_config`, `files` and `batch_system.config` make that smaller."},
 	compare.FlavorRAM:    {"flavor", "The image asks for that much. Choose a larger flavor or another image."},
 	compare.FlavorDisk:   {"flavor", "The image asks for that much. Choose a larger flavor or another image, or set `boot_volume`."},
 	compare.VolumeSize:   {"boot_volume", "The image asks for that much. Choose a larger volume or another image."},

@@ -77,6 +77,7 @@ func rememberView(ctx context.Context, s privateWriter, before cluster.Document,
 	last.Groups = nil
 	if !provision.Proven(before, last) { // the nodes do not follow it either
 		last.CA, last.Signed, last.HostCAs, last.FrontEnd = before.CA, before.Signed, before.HostCAs, before.FrontEnd
+		last.BatchConfig = before.BatchConfig
 	}
 	diags := keepPrivate(ctx, s, privateLast, last)
 	diags.Append(keepPrivate(ctx, s, privateFrontEnd, fe.SpecHash)...)

@@ -34,6 +34,7 @@ func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.Valid
 		resp.Diagnostics.Append(c.checkSizes()...)
 		resp.Diagnostics.Append(c.checkTraffic()...)
 		resp.Diagnostics.Append(c.checkUserData()...)
+		resp.Diagnostics.Append(c.checkBatchSystem()...)
 		resp.Diagnostics.Append(c.checkRetire()...)
 		resp.Diagnostics.Append(c.checkPairs()...)
 	}

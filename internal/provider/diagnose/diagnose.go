@@ -121,7 +121,7 @@ func Abandon(clusterID string) string {
 const hiddenAdvice = "\n\nThey may well be alive: a part of the cloud's Nova (a cell) seems to be down, or may not be asked with these credentials. " +
 	"Nothing is decided on such an answer: they stay in the state, and nothing is made in their place. Try again when the cloud answers."
 
-const documentAdvice = " Lower `count` and `max` of the groups, shorten `cloud_config` and `files`, or use fewer groups."
+const documentAdvice = " Lower `count` and `max` of the groups, shorten `cloud_config`, `files` and `batch_system.config`, or use fewer groups."
 
 // faultPath returns the attribute that helps against a fault, if there is one.
 func faultPath(err error) (path.Path, bool) {

@@ -61,7 +61,7 @@ func batchSystems(t *testing.T) []string {
 func mayName(file, system string) bool {
 	base := path.Base(file)
 	switch {
-	case file == nodeModules+"/"+system+".py", strings.HasPrefix(file, nodeModules+"/"+system+"_"), file == nodeModules+"/accounts.txt", file == nodeModules+"/paths.txt", file == nodeModules+"/settings.txt":
+	case file == nodeModules+"/"+system+".py", strings.HasPrefix(file, nodeModules+"/"+system+"_"), path.Dir(file) == nodeModules && path.Ext(file) == ".txt":
 		return true
 	case covers([]string{queueAdapters + "/" + system, allAdapters}, path.Dir(file)):
 		return true

@@ -3,6 +3,7 @@ package guest
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -145,8 +146,11 @@ func (s *Simulator) leave(f *frontEnd, m cluster.Member) {
 // post writes the current report into the slot. An occupied slot is tried again in the
 // next round.
 func (s *Simulator) post(f *frontEnd) {
+	waits := s.o.Waits()
 	s.mu.Lock()
-	text := f.sign(f.report())
+	r := f.report()
+	r.Waits = waits
+	text := f.sign(r)
 	s.mu.Unlock()
 	if f.document.Coordinator == cluster.CoordinatorLastWorker {
 		s.tell(f, text)
@@ -157,7 +161,7 @@ func (s *Simulator) post(f *frontEnd) {
 
 // sign returns a report as it is sent: the same text for the same report.
 func (f *frontEnd) sign(r cluster.Report) string {
-	if r == f.last {
+	if reflect.DeepEqual(r, f.last) {
 		return f.lastText
 	}
 	f.last = r
@@ -210,7 +214,7 @@ const signatures = 2 * (86 + 1)
 // encode leaves names out, the least needed first, until the report fits.
 func encode(r cluster.Report) string {
 	for _, shorten := range []func(){
-		func() {}, func() { r.PendingNames, r.Never = "", "" }, func() { r.Busy = "" }, func() { r.Drained = "" },
+		func() {}, func() { r.Waits = nil }, func() { r.PendingNames, r.Never = "", "" }, func() { r.Busy = "" }, func() { r.Drained = "" },
 	} {
 		shorten()
 		b, err := json.Marshal(r)

@@ -43,6 +43,8 @@ type Options struct {
 	// Misses reports whether a worker that has joined can't be reached now, and so
 	// lacks the newest generation; nil is never.
 	Misses func(worker string) bool
+	// Waits returns the waiting jobs that only one group can run; nil is none.
+	Waits func() cluster.Waits
 }
 
 // Worker is a worker as its front-end sees it.
@@ -81,6 +83,9 @@ func New(cloud Cloud, o Options) *Simulator {
 	}
 	if o.Misses == nil {
 		o.Misses = func(string) bool { return false }
+	}
+	if o.Waits == nil {
+		o.Waits = func() cluster.Waits { return nil }
 	}
 	return &Simulator{cloud: cloud, o: o, frontEnds: map[string]*frontEnd{}, trust: map[string]trusted{}}
 }
