@@ -5,220 +5,63 @@ package acceptance
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/cloudenv"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/pooltest"
 )
 
-// pool is a real HTCondor pool, with an access point that has a queue of its own
-// and no worker but those that a test makes. A program works it (CONTRIBUTING: the
-// verbs of VMCLUSTER_ACC_POOL).
-type pool struct{ program string }
+// pool is a real batch system with a queue of its own, and no worker but those that a
+// test makes.
+type pool interface {
+	kind() string    // of batch_system.type and of the queue block
+	tools() []string // that the scaler runs
+	options() string // of the queue block
+	path() string    // of the program that works the pool
 
-func newPool(t *testing.T) *pool {
-	t.Helper()
-	p := &pool{program: os.Getenv(cloudenv.Pool)}
-	if p.program == "" {
-		t.Skipf("%s names no program that works an HTCondor pool: nothing of the scaler is tested here", cloudenv.Pool)
-	}
-	if _, err := exec.LookPath(p.program); err != nil {
-		t.Fatalf("%s: %v", cloudenv.Pool, err)
-	}
-	if workers := p.workers(t); len(workers) > 0 {
-		t.Fatalf("the pool has workers already, it must be empty: %v", workers)
-	}
-	if jobs := p.jobs(t); len(jobs) > 0 {
-		t.Fatalf("the pool has jobs already, it must be empty: %v", jobs)
-	}
-	p.configure(t)
-	return p
+	// boot starts a worker's daemons; pull ends them without a word to the others.
+	boot(name, group, server string, size workerSize) error
+	pull(name string) error
+	// status lists the workers, by the name that vmcluster gives them.
+	status() (map[string]slot, error)
+
+	// drain does the front-end's part for a worker that is marked: it takes no new job,
+	// if it runs none. It reports whether the worker is still in use.
+	drain(name string) bool
+	// endsByDrain reports whether a drained worker's daemons end, and have to be booted
+	// again to take it back. Where they do not, back takes it back.
+	endsByDrain() bool
+	back(name string) error
+	// forget has the batch system forget machines that have left the roster.
+	forget(machines ...string) error
+
+	// submit queues n jobs that fill a worker each, and returns their submission.
+	submit(t *testing.T, n int, size workerSize, length time.Duration) string
+	running(submission string) (int, error)
+	ended(submission string) ([]job, error)
+	// expectDone wants n jobs, each completed, and each started once.
+	expectDone(t *testing.T, submission string, n int)
+
+	// stop kills the daemon that has the queue, and start starts it again.
+	stop(t *testing.T)
+	start(t *testing.T)
 }
 
-// configure has the central manager take workers' tokens as a front-end does.
-func (p *pool) configure(t *testing.T) {
-	t.Helper()
-	value := func(name string) string { return strings.TrimSpace(p.must(t, "", "admin", "condor_config_val", name)) }
-	text, err := pooltest.Configuration(t.Context(), "front-end", value("UID_DOMAIN"), value("CONDOR_HOST"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.must(t, text, "configure")
-	t.Cleanup(func() {
-		if _, err := p.call("", "configure"); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// call runs the program. It is run by the test's guests and by the test itself,
-// also after the test has ended.
-func (p *pool) call(stdin string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	var out, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, p.program, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &said
-	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(said.String()))
-	}
-	return out.String(), nil
-}
-
-func (p *pool) must(t *testing.T, stdin string, args ...string) string {
-	t.Helper()
-	out, err := p.call(stdin, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// token makes a worker's token, as the front-end does: another identity each time.
-func (p *pool) token(name string) (string, error) {
-	domain, err := p.call("", "admin", "condor_config_val", "UID_DOMAIN")
-	if err != nil {
-		return "", err
-	}
-	identity := fmt.Sprintf("worker.%s.%08x@%s", name, rand.Uint32(), strings.TrimSpace(domain))
-	return p.call("", "admin", "condor_token_create", "-identity", identity, "-key", "POOL", "-authz", "ADVERTISE_STARTD", "-authz", "ADVERTISE_MASTER")
-}
-
-// slot is a worker as the collector has it.
+// slot is a worker as the batch system has it.
 type slot struct {
 	machine string
 	started time.Time // its daemon
 }
 
-// status lists the workers, by the name that vmcluster gives them.
-func (p *pool) status() (map[string]slot, error) {
-	out, err := p.call("", "exec", "condor_status", "-constraint", "PartitionableSlot", "-af", "VmclusterName", "Machine", "DaemonStartTime")
-	if err != nil {
-		return nil, err
-	}
-	slots := map[string]slot{}
-	for line := range strings.Lines(out) {
-		words := strings.Fields(line)
-		if len(words) != 3 {
-			return nil, fmt.Errorf("condor_status printed %q", line)
-		}
-		seconds, _ := strconv.ParseInt(words[2], 10, 64) // undefined: 1970
-		slots[words[0]] = slot{machine: words[1], started: time.Unix(seconds, 0)}
-	}
-	return slots, nil
-}
-
-func (p *pool) workers(t *testing.T) []string {
-	t.Helper()
-	return strings.Fields(p.must(t, "", "exec", "condor_status", "-af", "Name"))
-}
-
-func (p *pool) jobs(t *testing.T) []string {
-	t.Helper()
-	return strings.Fields(p.must(t, "", "exec", "condor_q", "-allusers", "-af:j", "JobStatus"))
-}
-
-// drain does the front-end's part for a worker that is marked: its startd is asked
-// to end, if it runs nothing. It reports whether the worker is still in use.
-func (p *pool) drain(name string) bool {
-	known, err := p.status()
-	if err != nil {
-		return true
-	}
-	s, there := known[name]
-	if !there {
-		return false // its startd has ended
-	}
-	_, err = p.call("", "admin", "condor_drain", "-check", `State=="Unclaimed" && Activity=="Idle"`, "-exit-on-completion",
-		"-reason", "vmcluster: leaving", s.machine)
-	return err != nil // also draining already: the next round sees its end
-}
-
-// forget has the collector drop the ads of machines, as the front-end does for
-// those that have left the roster.
-func (p *pool) forget(machines ...string) error {
-	if len(machines) == 0 {
-		return nil
-	}
-	var failed []error
-	for kind, command := range map[string]string{"Machine": "INVALIDATE_STARTD_ADS", "StartD": "INVALIDATE_STARTD_ADS", "DaemonMaster": "INVALIDATE_MASTER_ADS"} {
-		query := fmt.Sprintf("MyType = \"Query\"\nTargetType = %q\nRequirements = stringListMember(Machine, %q)\n", kind, strings.Join(machines, ","))
-		_, err := p.call(query, "admin", "condor_advertise", command, "-")
-		failed = append(failed, err)
-	}
-	return errors.Join(failed...)
-}
-
-// submit queues n jobs that fill a worker each, and returns their cluster.
-func (p *pool) submit(t *testing.T, n int, size workerSize, length time.Duration) string {
-	t.Helper()
-	p.must(t, "", "exec", "rm", "-f", eventLog)
-	out := p.must(t, fmt.Sprintf(`executable = /bin/sleep
-arguments = %.0f
-transfer_executable = false
-should_transfer_files = yes
-when_to_transfer_output = on_exit
-request_cpus = %d
-request_memory = %d
-request_disk = 1MB
-log = %s
-queue %d
-`, length.Seconds(), size.cpus, size.memory/2, eventLog, n), "exec", "condor_submit", "-terse", "-")
-	id, _, ok := strings.Cut(out, ".")
-	if !ok {
-		t.Fatalf("condor_submit printed %q", out)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			_, _ = p.call("", "exec", "condor_rm", id) // none may be left
-		}
-	})
-	return id
-}
-
 // job is one that has left the queue.
 type job struct {
-	status, exit  string
+	completed     bool
+	said          string // what the batch system says of its end
 	worker        string // where it ran last
 	queued, began time.Time
-}
-
-const jobCompleted = "4"
-
-// ended returns the jobs of a cluster that have left the queue.
-func (p *pool) ended(id string) ([]job, error) {
-	out, err := p.call("", "exec", "condor_history", id, "-af", "JobStatus", "ExitCode", "LastRemoteHost", "QDate", "JobStartDate")
-	if err != nil {
-		return nil, err
-	}
-	var jobs []job
-	for line := range strings.Lines(out) {
-		w := strings.Fields(line)
-		if len(w) != 5 {
-			return nil, fmt.Errorf("condor_history printed %q", line)
-		}
-		_, host, _ := strings.Cut(w[2], "@")
-		name, _, _ := strings.Cut(host, ".")
-		queued, _ := strconv.ParseInt(w[3], 10, 64)
-		began, _ := strconv.ParseInt(w[4], 10, 64)
-		jobs = append(jobs, job{status: w[0], exit: w[1], worker: name, queued: time.Unix(queued, 0), began: time.Unix(began, 0)})
-	}
-	return jobs, nil
-}
-
-// running counts the jobs of a cluster that run now.
-func (p *pool) running(id string) (int, error) {
-	out, err := p.call("", "exec", "condor_q", id, "-constraint", "JobStatus == 2", "-af", "ProcId")
-	return len(strings.Fields(out)), err
 }
 
 // first returns when the first job of each worker began.
@@ -230,4 +73,50 @@ func first(jobs []job) map[string]time.Time {
 		}
 	}
 	return out
+}
+
+// program works a pool (CONTRIBUTING: the verbs of VMCLUSTER_ACC_POOL).
+type program string
+
+// programOf returns the program that a variable names. Without one the test is skipped.
+func programOf(t *testing.T, variable, what string) program {
+	t.Helper()
+	p := os.Getenv(variable)
+	if p == "" {
+		t.Skipf("%s names no program that works %s: nothing of the scaler is tested here", variable, what)
+	}
+	if _, err := exec.LookPath(p); err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return program(p)
+}
+
+func (p program) path() string { return string(p) }
+
+// call runs the program. It is run by the test's guests and by the test itself,
+// also after the test has ended.
+func (p program) call(stdin string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var out, said bytes.Buffer
+	cmd := exec.CommandContext(ctx, string(p), args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &said
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(said.String()))
+	}
+	return out.String(), nil
+}
+
+func (p program) must(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	out, err := p.call(stdin, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func (p program) pull(name string) error {
+	_, err := p.call("", "remove", name)
+	return err
 }

@@ -25,11 +25,20 @@ const longestLife = 25 * time.Second
 // job runs to its end on its first start, and in the end there is nothing left.
 // What is played is as in TestScalerGrowsAndShrinks.
 func TestScalerKilled(t *testing.T) {
+	killedAtRandom(t, newScaled(t, "vmcluster-acc-poolkill", newCondorPool(t)))
+}
+
+// TestSlurmScalerKilled is the same with a real Slurm.
+func TestSlurmScalerKilled(t *testing.T) {
+	killedAtRandom(t, newScaled(t, "vmcluster-acc-slurmkill", newSlurmPool(t)))
+}
+
+func killedAtRandom(t *testing.T, s *scaled) {
+	t.Helper()
 	kills := number(t, "VMCLUSTER_ACC_SCALER_KILLS", 20)
 	seed := uint64(number(t, killSeed, int(time.Now().UnixNano()&0xffffff)))
 	t.Logf("%s=%d", killSeed, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	s := newScaled(t, "vmcluster-acc-poolkill")
 	length := s.length / 2 // they need not run at one time
 	jobs := s.pool.submit(t, s.n, s.size, length)
 

@@ -16,7 +16,7 @@ import (
 // member for each of its servers, and the scaler.
 type scaled struct {
 	*bench
-	pool   *pool
+	pool   pool
 	world  *world
 	scaler *scaler
 	size   workerSize
@@ -29,9 +29,8 @@ type scaled struct {
 
 // newScaled makes the cluster, with no worker yet. The bound of its group is twice the
 // number of workers that the jobs need, so that the bound never limits it.
-func newScaled(t *testing.T, name string) *scaled {
+func newScaled(t *testing.T, name string, p pool) *scaled {
 	t.Helper()
-	p := newPool(t)
 	n := number(t, "VMCLUSTER_ACC_POOL_WORKERS", 40)
 	target, err := contract.FromEnvironment()
 	if err != nil {
@@ -51,7 +50,7 @@ func newScaled(t *testing.T, name string) *scaled {
 	s.ports = s.bench.ports(t)
 	s.write(t, s.cli, s.env, wanted{
 		groups: map[string]string{"cpu": fmt.Sprintf("scaling = { min = 0, max = %d }", 2*n)},
-		more:   `batch_system = { type = "htcondor" }`,
+		more:   fmt.Sprintf("batch_system = { type = %q }", p.kind()),
 	})
 	s.apply(t)
 	s.id = s.expectServers(t, 0)[0].ClusterID
@@ -131,7 +130,17 @@ func (s *scaled) orphans(t *testing.T) []string {
 // workers, and reports. Its report goes through a proxy of the cloud (frontDoor),
 // because only a server that boots reaches the password slot.
 func TestScalerGrowsAndShrinks(t *testing.T) {
-	s := newScaled(t, "vmcluster-acc-pool")
+	growsAndShrinks(t, newScaled(t, "vmcluster-acc-pool", newCondorPool(t)))
+}
+
+// TestSlurmScalerGrowsAndShrinks is the same with a real Slurm. In the middle slurmctld is
+// killed.
+func TestSlurmScalerGrowsAndShrinks(t *testing.T) {
+	growsAndShrinks(t, newScaled(t, "vmcluster-acc-slurm", newSlurmPool(t)))
+}
+
+func growsAndShrinks(t *testing.T, s *scaled) {
+	t.Helper()
 	s.scaler.start(t)
 	await(t, "the scaler reads an empty queue", 2*time.Minute, func() (string, bool) {
 		return "", s.scaler.says(0, "started")
@@ -153,21 +162,21 @@ func TestScalerGrowsAndShrinks(t *testing.T) {
 	}
 }
 
-// outage kills the schedd and starts it again after some rounds of the scaler.
+// outage kills the daemon that has the queue, and starts it again after some rounds of the scaler.
 func (s *scaled) outage(t *testing.T) {
 	from, at := s.scaler.lines(), time.Now()
-	s.pool.must(t, "", "stop-schedd")
-	t.Log("the schedd is killed")
+	s.pool.stop(t)
+	t.Log("the daemon that has the queue is killed")
 	await(t, "the scaler says that it cannot read the queue", 10*time.Minute, func() (string, bool) { // it may be making workers
 		return "", s.scaler.says(from, "nothing is done in this round: read the queue")
 	})
 	time.Sleep(20 * time.Second)
-	s.pool.must(t, "", "start-schedd")
+	s.pool.start(t)
 	await(t, "the scaler reads the queue again", 3*time.Minute, func() (string, bool) {
 		return "", s.scaler.says(from, "cluster and queue can be read again")
 	})
 	if n := s.world.goneSince(at); n > 0 {
-		t.Errorf("%d workers were removed while the schedd was away", n)
+		t.Errorf("%d workers were removed while the queue was away", n)
 	}
 	unread, marked := 0, 0
 	for _, r := range s.scaler.rounds(t) {
@@ -180,7 +189,7 @@ func (s *scaled) outage(t *testing.T) {
 		}
 	}
 	if unread == 0 || marked > 0 {
-		t.Errorf("of the rounds since the schedd was killed %d could not read, and %d removed somebody; want some, and none", unread, marked)
+		t.Errorf("of the rounds since the queue was killed %d could not read, and %d removed somebody; want some, and none", unread, marked)
 	}
 	t.Logf("%d rounds could not read", unread)
 }

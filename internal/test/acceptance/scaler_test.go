@@ -25,12 +25,12 @@ import (
 const scalerConfiguration = `
 cluster = %q
 
-queue "htcondor" {
+queue %q {
   bin     = %q
   timeout = "30s"
+  %s
 
-  # The pool's machines are not the cloud's servers, and its program is the tester's own.
-  other_addresses = true
+  # The pool's program is the tester's own.
   environment = ["VMCLUSTER_*", "DOCKER_*", "PODMAN_*", "CONTAINER_*"]
 }
 
@@ -60,14 +60,14 @@ type scaler struct {
 	read chan struct{} // closed when all it said has been read
 }
 
-func newScaler(t *testing.T, dir, cluster, authURL string, p *pool) *scaler {
+func newScaler(t *testing.T, dir, cluster, authURL string, p pool) *scaler {
 	t.Helper()
 	tools := filepath.Join(dir, "tools")
 	if err := os.Mkdir(tools, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, tool := range []string{"condor_q", "condor_status"} {
-		text := fmt.Sprintf("#!/bin/sh\nexec '%s' exec %s \"$@\"\n", p.program, tool)
+	for _, tool := range p.tools() {
+		text := fmt.Sprintf("#!/bin/sh\nexec '%s' exec %s \"$@\"\n", p.path(), tool)
 		if err := os.WriteFile(filepath.Join(tools, tool), []byte(text), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func newScaler(t *testing.T, dir, cluster, authURL string, p *pool) *scaler {
 		s.decisions = file
 	}
 	s.env = append(os.Environ(), "OS_AUTH_URL="+authURL)
-	if err := os.WriteFile(s.config, fmt.Appendf(nil, scalerConfiguration, cluster, tools, s.decisions), 0o600); err != nil {
+	if err := os.WriteFile(s.config, fmt.Appendf(nil, scalerConfiguration, cluster, p.kind(), tools, p.options(), s.decisions), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.kill() })

@@ -35,7 +35,7 @@ type world struct {
 	t     *testing.T
 	cloud *openstack.Client
 	door  *frontDoor
-	pool  *pool
+	pool  pool
 	name  string // of the cluster
 	most  int    // workers that may be there at one time
 	size  workerSize
@@ -60,7 +60,7 @@ type lifetime struct {
 	created, active, booted, joined, gone time.Time
 }
 
-func newWorld(t *testing.T, b *bench, door *frontDoor, p *pool, most int, size workerSize) *world {
+func newWorld(t *testing.T, b *bench, door *frontDoor, p pool, most int, size workerSize) *world {
 	t.Helper()
 	w := &world{
 		t: t, cloud: b.cloud, door: door, pool: p, name: b.name, most: most, size: size,
@@ -177,14 +177,7 @@ func (w *world) boot(name string) bool {
 	if w.leftPool[name] { // the ads of the one before, not this one's
 		w.forget(name)
 	}
-	token, err := w.pool.token(name)
-	if err != nil {
-		w.t.Errorf("a worker gets no token: %v", err)
-		return false
-	}
-	_, err = w.pool.call(token, "add", name, fmt.Sprint(w.size.cpus), fmt.Sprint(w.size.memory),
-		fmt.Sprintf("VmclusterName=%q", name), fmt.Sprintf("VmclusterGroup=%q", node.Group), fmt.Sprintf("NovaInstanceUUID=%q", node.ID))
-	if err != nil {
+	if err := w.pool.boot(name, node.Group, node.ID, w.size); err != nil {
 		w.t.Errorf("a worker does not boot: %v", err)
 		return false
 	}
@@ -193,8 +186,14 @@ func (w *world) boot(name string) bool {
 	return true
 }
 
-// reboot has the daemons of a worker run again that were ended by a drain.
+// reboot has a worker take jobs again that was drained.
 func (w *world) reboot(name string) {
+	if !w.pool.endsByDrain() {
+		if err := w.pool.back(name); err != nil {
+			w.t.Logf("a worker does not come back: %v", err)
+		}
+		return
+	}
 	w.mu.Lock()
 	_, there := w.members[name]
 	if there {
@@ -207,14 +206,14 @@ func (w *world) reboot(name string) {
 }
 
 func (w *world) remove(name string) {
-	if _, err := w.pool.call("", "remove", name); err != nil {
+	if err := w.pool.pull(name); err != nil {
 		w.t.Errorf("a worker does not end: %v", err)
 	}
 	delete(w.members, name)
 }
 
 // pullPlugs ends the members of the pool whose servers are gone, or going, and has
-// the collector forget those that are in the roster no more.
+// the pool forget those that are in the roster no more.
 func (w *world) pullPlugs() {
 	up := map[string]bool{}
 	for _, n := range w.nodes {
@@ -248,7 +247,7 @@ func (w *world) forget(names ...string) {
 		}
 	}
 	if err := w.pool.forget(machines...); err != nil {
-		w.t.Logf("the collector is to forget %v: %v", machines, err)
+		w.t.Logf("the pool is to forget %v: %v", machines, err)
 		return // again in the next round
 	}
 	for _, name := range names {

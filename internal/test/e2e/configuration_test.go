@@ -26,6 +26,7 @@ type wanted struct {
 	scaled                   bool // the number is the scaler's, from workers to one more
 	retire                   []string
 	cluster, frontEnd, group string
+	batch                    string // in batch_system, beside the type
 	groups                   string
 	caVersion                int // 0 is 1
 }
@@ -63,7 +64,10 @@ resource "vmcluster_cluster" "e2e" {
     %[12]s
   }
 
-  batch_system = { type = "htcondor" }
+  batch_system = {
+    type = %[15]q
+    %[16]s
+  }
   %[13]s
 
   ssh_ca_private_key_wo         = var.ca_key
@@ -97,7 +101,7 @@ func (s *story) configuration() string {
 		external = fmt.Sprintf("external_network = %q", network)
 	}
 	return fmt.Sprintf(configurationText, tfcli.Source, s.name, s.env[cloudenv.Image], s.env[cloudenv.Network], s.env[cloudenv.KeyPair], s.env[cloudenv.SecurityGroup],
-		s.env[cloudenv.Flavor], runMark, s.mark, external, s.want.frontEnd, groups, s.want.cluster, max(1, s.want.caVersion))
+		s.env[cloudenv.Flavor], runMark, s.mark, external, s.want.frontEnd, groups, s.want.cluster, max(1, s.want.caVersion), s.batch.kind(), s.want.batch)
 }
 
 // apply brings the cluster to what is wanted and expects that nothing is left to

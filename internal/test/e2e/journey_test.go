@@ -23,15 +23,15 @@ import (
 type journey struct {
 	job, worker string
 
-	submitted time.Time     // HTCondor
+	submitted time.Time     // the batch system
 	decided   time.Time     // the scaler's record
-	tools     time.Duration // condor_q and condor_status took before that decision
+	tools     time.Duration // the batch system's tools took before that decision
 	created   time.Time     // Nova took the call
 	launched  time.Time     // Nova has it running
 	booted    time.Time     // cloud-init starts the node program
 	setUp     time.Time     // the node program has
-	joined    time.Time     // the front-end has joined it, and has started HTCondor there
-	running   time.Time     // HTCondor
+	joined    time.Time     // the front-end has joined it, and has started the batch system there
+	running   time.Time     // the batch system
 }
 
 // part is a part of the journey. ours is the time of it that the project is responsible
@@ -51,13 +51,13 @@ func (j journey) parts() []part {
 		return p
 	}
 	all := []part{
-		stretch("hold", j.submitted, j.decided, true, fmt.Sprintf("submit to decision; %s of it are the policy's, %s HTCondor's tools", hold, tenths(j.tools))),
+		stretch("hold", j.submitted, j.decided, true, fmt.Sprintf("submit to decision; %s of it are the policy's, %s the batch system's tools", hold, tenths(j.tools))),
 		stretch("create", j.decided, j.created, true, "decision to Nova's taking the call"),
 		stretch("boot", j.created, j.launched, false, "Nova's: to a server that runs"),
 		stretch("", j.launched, j.booted, false, "the guest's: to the start of the node program"),
 		stretch("join", j.booted, j.setUp, true, "the node program's set-up"),
-		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of HTCondor"),
-		stretch("negotiation", j.joined, j.running, false, "HTCondor's: its start to running job"),
+		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of the batch system"),
+		stretch("negotiation", j.joined, j.running, false, "the batch system's: its start to running job"),
 	}
 	all[0].ours = max(0, all[0].ours-hold-j.tools) // clocks that differ must not make it negative
 	return all
@@ -105,12 +105,12 @@ func (s *story) follow(t *testing.T, file scalerFile, submission, worker string)
 	j.decided, j.tools = records[i].Time.Add(seconds(parts.Cluster+parts.Queue+parts.Project)), seconds(parts.Queue)
 	j.created, j.launched = n.Created, s.launched(t, n.ID)
 
-	queue := s.fe.clock(t, fmt.Sprintf(`condor_q %s -af QDate JobCurrentStartDate`, submission))
+	queue := s.root().clock(t, rooted(s.batch.times(submission)))
 	j.submitted, j.running = queue(0), queue(1)
 	node := s.asOperatorOnce(n).clock(t, `
 date -d "$(sudo -n grep -m1 'Running command .*/scripts/runcmd' /var/log/cloud-init.log | cut -c1-23 | tr , .)" +%s.%N
 sudo -n stat -c %.Y /var/lib/vmcluster-node/set-up
-date -d "$(systemctl show condor -P InactiveExitTimestamp)" +%s`)
+date -d "$(systemctl show `+s.batch.unit()+` -P InactiveExitTimestamp)" +%s`)
 	j.booted, j.setUp, j.joined = node(0), node(1), node(2)
 	s.journeys = append(s.journeys, j)
 	t.Log(j)

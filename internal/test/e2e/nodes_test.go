@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
@@ -50,24 +49,15 @@ func (s *story) trusts(t *testing.T, workers ...string) {
 	}
 }
 
-// pool expects exactly these workers in the collector.
-func (s *story) pool(t *testing.T, workers ...string) {
-	t.Helper()
-	eventually(t, fmt.Sprintf("condor_status lists %v", workers), 3*time.Minute, func() (string, bool) {
-		out, _, err := s.fe.run(t.Context(), "condor_status -af Machine | cut -d. -f1 | sort -u")
-		return out, err == nil && slices.Equal(strings.Fields(out), workers)
-	})
-}
-
 // forgotten looks for a removed worker's traces on every node that is left.
 func (s *story) forgotten(t *testing.T, worker string) {
 	t.Helper()
 	out := s.fe.must(t, fmt.Sprintf(`for a in $(awk '/^# BEGIN vmcluster/{f=1;next}/^# END vmcluster/{f=0}f{print $2}' /etc/hosts); do
   ssh -o BatchMode=yes $a 'grep -c -w %[1]s /etc/hosts /etc/ssh/ssh_known_hosts ~/.ssh/authorized_keys' </dev/null | grep -c ":0$"
-done; condor_status -any -af Machine | grep -w %[1]s; true`, worker))
-	// Three files on each node that do not name it, and no ad in the pool.
+done; true`, worker)) + s.mustAsk(t, s.batch.known(worker))
+	// Three files on each node that do not name it, and nothing in the pool.
 	if want := strings.TrimSuffix(strings.Repeat("3\n", len(s.servers(t))), "\n"); out != want {
-		t.Errorf("%s is still known, or a node was not looked at; files without it, by node, and ads:\n%s", worker, out)
+		t.Errorf("%s is still known, or a node was not looked at; files without it, by node, and what the pool knows:\n%s", worker, out)
 	}
 	if _, there := s.servers(t).ByName(worker); there {
 		t.Errorf("%s still has a server", worker)

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -23,7 +22,7 @@ func (s *story) rollingReplacement(t *testing.T) {
 	}
 	id := s.submit(t, jobs, seconds)
 	eventually(t, "each worker runs a job", 3*time.Minute, func() (string, bool) {
-		out, _, err := s.fe.run(t.Context(), "condor_status -constraint 'Activity == \"Busy\"' -af Machine | cut -d. -f1 | sort -u")
+		out, err := s.ask(t.Context(), s.batch.busy())
 		return out, err == nil && slices.Equal(strings.Fields(out), workers)
 	})
 
@@ -64,7 +63,7 @@ func (s *story) watchDrains(t *testing.T) func() map[string]bool {
 	go func() {
 		defer close(ended)
 		for ctx.Err() == nil {
-			out, _, err := s.fe.run(ctx, `condor_status -constraint 'State == "Claimed" && Activity == "Retiring"' -af Machine | cut -d. -f1 | sort -u`)
+			out, err := s.ask(ctx, s.batch.draining())
 			for _, name := range strings.Fields(out) {
 				if err == nil && !seen[name] {
 					t.Logf("%s drains under a running job", name)
@@ -110,23 +109,4 @@ func (s *story) newFrontEnd(t *testing.T) {
 	s.pool(t, workers...)
 	id := s.runJobs(t, 2, 5)
 	s.ranOnce(t, id, 2)
-}
-
-// ranOnce expects of each job of a submission that it started once and ended
-// with success; of one that was held or removed the history says otherwise, or
-// nothing.
-func (s *story) ranOnce(t *testing.T, submission string, jobs int) {
-	t.Helper()
-	out := s.fe.must(t, fmt.Sprintf("condor_history %s -af NumJobStarts ExitCode JobStatus NumHolds LastRemoteHost", submission))
-	t.Logf("condor_history, starts, exit code, status (4: completed), holds, where:\n%s", out)
-	lines := strings.Split(out, "\n")
-	if len(lines) != jobs {
-		t.Errorf("the history has %d jobs of %d", len(lines), jobs)
-	}
-	for _, line := range lines {
-		// HTCondor counts holds from the first on.
-		if !strings.HasPrefix(line, "1 0 4 undefined ") && !strings.HasPrefix(line, "1 0 4 0 ") {
-			t.Errorf("a job was lost, held or ran more than once: %s", line)
-		}
-	}
 }

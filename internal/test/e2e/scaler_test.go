@@ -20,7 +20,7 @@ import (
 const scalerConfiguration = `
 cluster = %q
 
-queue "htcondor" {
+queue %q {
   timeout = "60s"
 
   ssh {
@@ -50,7 +50,7 @@ type scalerFile struct {
 func (s *story) scalerFile(t *testing.T, name, rest string) scalerFile {
 	t.Helper()
 	f := scalerFile{path: filepath.Join(s.cli.Dir, name+".hcl"), decisions: filepath.Join(s.cli.Dir, name+".jsonl")}
-	text := fmt.Sprintf(scalerConfiguration, s.id, s.fe.address, s.fe.user, s.fe.key, s.fe.knownHosts,
+	text := fmt.Sprintf(scalerConfiguration, s.id, s.batch.kind(), s.fe.address, s.fe.user, s.fe.key, s.fe.knownHosts,
 		filepath.Join(s.cli.Dir, "%C"), f.decisions, rest)
 	if err := os.WriteFile(f.path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -104,8 +104,8 @@ func (s *story) scaler(t *testing.T) {
 		t.Errorf("a worker was created after %s, the hold is 60 s", took.Round(time.Second))
 	}
 	eventually(t, added+" joins and runs a job", 15*time.Minute, func() (string, bool) {
-		out, _, err := s.fe.run(t.Context(), "condor_q -allusers -constraint 'JobStatus == 2' -af RemoteHost; condor_status -af Machine")
-		return out, err == nil && strings.Contains(out, "slot1_1@"+added+".")
+		out, err := s.ask(t.Context(), s.batch.busy())
+		return out, err == nil && slices.Contains(strings.Fields(out), added)
 	})
 	eventually(t, "the queue is empty", 20*time.Minute, func() (string, bool) {
 		return s.unfinished(t)

@@ -154,7 +154,7 @@ func (s *story) calledBack(t *testing.T) {
 		return file.last(t), slices.ContainsFunc(file.read(t), func(r record) bool { return r.Drain.has(smallWorker) })
 	})
 	eventually(t, "the front-end has closed it: it is out of the pool", 3*time.Minute, func() (string, bool) {
-		out, _, err := s.fe.run(t.Context(), "condor_status -af Machine | cut -d. -f1 | sort -u")
+		out, err := s.ask(t.Context(), s.batch.members())
 		return out, err == nil && out == bigWorker
 	})
 	id := s.submitTask(t, 1, task{cpus: 1, memory: 64, command: untilTold})
@@ -181,9 +181,8 @@ func (s *story) calledBack(t *testing.T) {
 // ranOnSince expects that a job that runs was started once, and never elsewhere.
 func (s *story) ranOnSince(t *testing.T, submission, worker string) {
 	t.Helper()
-	out := s.fe.must(t, fmt.Sprintf("condor_q %s -af JobRunCount LastRemoteHost", submission))
-	if out != "1 undefined" {
-		t.Errorf("job %s on %s: starts and the host before are %q, want 1 and none", submission, worker, out)
+	if out := s.mustAsk(t, s.batch.once(submission)); out != "once" {
+		t.Errorf("job %s on %s was started more than once, or elsewhere: %q", submission, worker, out)
 	}
 }
 

@@ -61,7 +61,7 @@ func begin(t *testing.T, name string, more ...string) *story {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &story{name: name, mark: strings.ToLower(rand.Text()), env: env, cli: cli, cloud: cloud, tasks: map[string]string{}}
+	s := &story{name: name, mark: strings.ToLower(rand.Text()), env: env, cli: cli, cloud: cloud, batch: htcondor{user: name}, tasks: map[string]string{}}
 	if err := s.nameIsFree(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -25,11 +25,13 @@ type story struct {
 	env   map[string]string
 	cli   *tfcli.CLI
 	cloud *openstack.Client
+	batch batchSystem
 	want  wanted
 	id    string
 	fe    host // as the login user
 
-	submitted int // jobs since the front-end was made
+	submitted   int // jobs since the front-end was made
+	submissions int
 
 	tasks    map[string]string // worker → submission whose job runs on it until told to end
 	journeys []journey         // of jobs to new workers
