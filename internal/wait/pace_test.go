@@ -153,3 +153,65 @@ func TestOddTimesLeaveAPace(t *testing.T) {
 		}
 	}
 }
+
+// deletions follows n deletions that are done at the times in gone, counted from the first
+// request; all requests are answered at the time asked. It returns the number of looks, and
+// how late the last one was seen.
+func deletions(t *testing.T, gone []time.Duration, asked time.Duration) (looks int, late time.Duration) {
+	t.Helper()
+	p := NewPace(time.Now(), len(gone))
+	due := asked + p.Least()
+	for {
+		if err := Sleep(t.Context(), due-p.Waited()); err != nil {
+			t.Fatal(err)
+		}
+		looks++
+		now, done := p.Waited(), 0
+		for _, at := range gone {
+			if at <= now {
+				done++
+			}
+		}
+		if done == len(gone) {
+			return looks, now - slices.Max(gone)
+		}
+		p.LookAtRate(done, len(gone))
+		due = now + p.Interval(now)
+	}
+}
+
+// Each row: how deletions come to their end, how many looks that takes at most, and how
+// late the end is seen at most. A pause in the middle, or a few that come late, does not
+// make the next look late.
+func TestTheLastDeletionIsSeenInTime(t *testing.T) {
+	even := func(n int, from, to time.Duration) (out []time.Duration) {
+		for i := range n {
+			out = append(out, from+time.Duration(float64(to-from)*float64(i+1)/float64(n)))
+		}
+		return out
+	}
+	s := time.Second
+	for _, row := range []struct {
+		name  string
+		gone  []time.Duration
+		asked time.Duration
+		looks int
+		late  time.Duration
+	}{
+		{"seen on a Nova: 27 of 51, then 30, then all", slices.Concat(even(27, 3*s, 20*s), even(3, 20*s, 23*s), even(21, 23*s, 27*s)), 18 * s, 4, 5 * s},
+		{"all at once", even(51, 4*s, 6*s), 5 * s, 2, 3 * s},
+		{"at an even rate", even(51, 1*s, 40*s), 5 * s, 6, 3 * s},
+		{"a thousand at an even rate", even(1000, 5*s, 300*s), 60 * s, 6, 15 * s},
+		{"in three waves", slices.Concat(even(20, 10*s, 11*s), even(20, 30*s, 31*s), even(11, 50*s, 51*s)), 5 * s, 11, 12 * s},
+		{"one is late", append(even(50, 1*s, 12*s), 120*s), 8 * s, 16, 30 * s},
+		{"one server", even(1, 0, 30*s), 0, 16, 2 * s},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			looks, late := deletions(t, row.gone, row.asked)
+			t.Logf("%s: %d looks, the last %s after the end", row.name, looks, late)
+			if looks > row.looks || late > row.late {
+				t.Errorf("%s: %d looks, the last %s after the end; want at most %d and %s", row.name, looks, late, row.looks, row.late)
+			}
+		})
+	}
+}

@@ -4,7 +4,6 @@ package acceptance
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
