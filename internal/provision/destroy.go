@@ -38,22 +38,26 @@ func (p *Provisioner) Destroy(ctx context.Context, ref cluster.Ref, known cluste
 		// From here on only those count whose deletion no list will show.
 		known = nodes[len(ours):]
 		var failed []error
+		empty := len(listed) == 0
 		for _, doomed := range append([]cluster.Nodes{nodes}, leftovers.Clusters()...) {
-			failed = append(failed, destroyOne(ctx, p, ref.ID, doomed, released))
+			none, err := destroyOne(ctx, p, ref, doomed, released)
+			empty = none || empty && len(doomed) == 0
+			failed = append(failed, err)
 		}
 		if err := errors.Join(failed...); err != nil {
 			return err
 		}
-		if len(nodes)+len(leftovers) == 0 {
+		if len(nodes)+len(leftovers) == 0 || empty && len(known) == 0 {
 			return nil
 		}
 	}
 }
 
 // destroyOne deletes one of the clusters of a Destroy: its floating IPs, unless they are
-// released, then its servers. own is the ID where there is no server.
-func destroyOne(ctx context.Context, p *Provisioner, own string, doomed cluster.Nodes, released map[string]bool) error {
-	id := own
+// released, then its servers. It reports whether its last list had no server of the
+// cluster's name at all.
+func destroyOne(ctx context.Context, p *Provisioner, ref cluster.Ref, doomed cluster.Nodes, released map[string]bool) (empty bool, err error) {
+	id := ref.ID
 	if len(doomed) > 0 {
 		id = doomed[0].ClusterID
 	}
@@ -62,27 +66,29 @@ func destroyOne(ctx context.Context, p *Provisioner, own string, doomed cluster.
 			if len(doomed) > 0 {
 				err = fmt.Errorf("%w; %s of cluster %s stay", err, strings.Join(doomed.Names(), ", "), id)
 			}
-			return err
+			return false, err
 		}
 		released[id] = true
 	}
 	if len(doomed) == 0 {
-		return nil
+		return false, nil
 	}
-	if err := destroyServers(ctx, p, id, doomed); err != nil {
-		return fmt.Errorf("delete cluster %s: %w", id, err)
+	empty, err = destroyServers(ctx, p, ref, id, doomed)
+	if err != nil {
+		return false, fmt.Errorf("delete cluster %s: %w", id, err)
 	}
-	return nil
+	return empty, nil
 }
 
-// destroyServers deletes a cluster's server groups and servers, the front-end first.
-func destroyServers(ctx context.Context, p *Provisioner, id string, nodes cluster.Nodes) error {
+// destroyServers deletes a cluster's server groups and servers, the front-end first. It
+// reports what destroyOne does.
+func destroyServers(ctx context.Context, p *Provisioner, ref cluster.Ref, id string, nodes cluster.Nodes) (empty bool, err error) {
 	view, err := cluster.ViewOf(nodes)
 	if err != nil { // the servers' metadata have to do
 		p.opts.Log(ctx, "the cluster document can't be read", "error", err.Error())
 	}
 	if err := (batch.ServerGroups{Maker: p.maker()}).Drop(ctx, id, view); err != nil {
-		return err
+		return false, err
 	}
 	var frontEnds, workers cluster.Nodes
 	for _, n := range nodes {
@@ -95,15 +101,17 @@ func destroyServers(ctx context.Context, p *Provisioner, id string, nodes cluste
 	p.opts.Log(ctx, "deleting servers", "count", len(nodes))
 	d := newDeletion(p, id)
 	d.begin(ctx, frontEnds, workers)
-	return d.await(ctx, every, func(ctx context.Context) error {
-		listed, err := p.cloud.Nodes(ctx, cluster.IDTag(id))
+	err = d.await(ctx, every, func(ctx context.Context) error {
+		listed, err := p.cloud.Nodes(ctx, ref.Tag())
 		if err != nil {
 			p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 			return err
 		}
+		empty = len(listed) == 0
 		d.look(ctx, listed)
 		return nil
 	})
+	return empty, err
 }
 
 func releaseFloatingIPs(ctx context.Context, cloud Cloud, id string) error {

@@ -18,7 +18,7 @@ type Pace struct {
 	end    time.Duration // foreseen then
 	waves  int
 	before time.Duration // waited until the last look of LookAtRate
-	steady bool          // the last two of its forecasts agree
+	hasty  bool          // its forecast rests on a short time
 	share  float64       // of the time waited: the interval after a forecast's end
 }
 
@@ -34,8 +34,8 @@ const (
 	growth     = 1.5  // of the interval after each such look in vain
 	mostShare  = 1. / 3
 	early      = 0.85 // of a long forecast, after which it is made anew
-	agreeing   = 0.1  // by which two forecasts at a rate may differ
-	doubted    = 0.25 // until they agree
+	short      = 0.2  // between two looks: too little for a forecast
+	doubted    = 0.3  // after such a forecast
 	overshoot  = 0.01 // beyond a forecast's end, to find all done
 )
 
@@ -60,19 +60,19 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 	p.looked, p.done, p.end, p.waves = true, done, end, waves
 }
 
-// LookAtRate is Look for servers of which nothing tells when they were done. The others
-// are done at the rate of those since the look before, or at that of all, whichever is
-// faster: a few seconds without any are no standstill. At the first look that shows some,
-// those were done halfway until then.
+// LookAtRate is Look for servers of which nothing tells when they were done: as many more
+// as this look shows were done since the one before, and the others take as long each. The
+// first ones were done halfway between the two looks. Two looks close together may show a
+// pause between deletions, so the look after such a forecast is soon.
 func (p *Pace) LookAtRate(done, of int) {
 	end, waited := p.end, p.Waited()
+	p.hasty = p.before > 0 && waited-p.before < part(waited, short)
 	switch more := done - p.done; {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
 	case more > 0:
-		end = min(part(waited, float64(of)/float64(done)), waited+part(waited-p.before, float64(of-done)/float64(more)))
+		end = waited + part(waited-p.before, float64(of-done)/float64(more))
 	}
-	p.steady = p.end > 0 && (end-p.end).Abs() <= part(p.end, agreeing)
 	p.before = waited
 	p.Look(done, end, 0)
 }
@@ -106,8 +106,8 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 		d = part(waited, p.unknown())
 	case left > waited/3 && p.before == 0:
 		d = min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
-	case left > 0 && p.before > 0 && !p.steady:
-		d = min(left/2, part(waited, doubted))
+	case left > 0 && p.hasty:
+		d = min(left, part(waited, doubted))
 	case left > 0:
 		d = min(left, 2*waited)
 	default:
