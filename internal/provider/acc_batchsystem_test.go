@@ -113,7 +113,7 @@ func TestAccBatchSystemRefused(t *testing.T) {
 		resource.TestStep{Config: body(`type = "none", config = "A = b"`, cpu), PlanOnly: true,
 			ExpectError: regexp.MustCompile(`There is no batch system`)},
 		resource.TestStep{Config: body(`type = "htcondor"`, `cpu = { flavor = "m1.small", count = 1, gpus = 65 }`), PlanOnly: true,
-			ExpectError: regexp.MustCompile(`gpus`)},
+			ExpectError: regexp.MustCompile(`must be between 0 and 64`)},
 	)
 }
 

@@ -56,21 +56,18 @@ func Templates(s cluster.Spec) map[string]cluster.GroupSpec {
 	return out
 }
 
-// Reconfigures reports whether the front-end has to configure the batch system anew after
-// a change of a document: its own lines, the groups, or the number and size of their
-// workers are others.
+// Reconfigures reports whether the front-end has to configure the batch system anew before
+// a change of a document is done: its own lines, the groups, or the sizes of their workers
+// are others. The groups' bounds are no such change: the front-end follows them, too, and no
+// worker is affected.
 func Reconfigures(before, after cluster.Document) bool {
 	if after.BatchSystem == cluster.BatchNone {
 		return false
 	}
-	type group struct {
-		most    int
-		machine cluster.Machine
-	}
-	groups := func(d cluster.Document) map[string]group {
-		out := make(map[string]group, len(d.Groups))
+	groups := func(d cluster.Document) map[string]cluster.Machine {
+		out := make(map[string]cluster.Machine, len(d.Groups))
 		for name, g := range d.Groups {
-			out[name] = group{g.Most(), g.Machine}
+			out[name] = g.Machine
 		}
 		return out
 	}

@@ -70,7 +70,7 @@ func TestReconfigures(t *testing.T) {
 		{"min of a group", func(s *cluster.Spec) {
 			group(s, func(g *cluster.GroupSpec) { g.Scaling = &cluster.Scaling{Min: 1, Max: 5} })
 		}, false},
-		{"max of a group", func(s *cluster.Spec) { group(s, func(g *cluster.GroupSpec) { g.Scaling = &cluster.Scaling{Max: 6} }) }, true},
+		{"max of a group", func(s *cluster.Spec) { group(s, func(g *cluster.GroupSpec) { g.Scaling = &cluster.Scaling{Max: 6} }) }, false},
 		{"the size of workers", func(s *cluster.Spec) { group(s, func(g *cluster.GroupSpec) { g.Machine.MemoryMiB = 1024 }) }, true},
 		{"GPUs", func(s *cluster.Spec) { group(s, func(g *cluster.GroupSpec) { g.Machine.GPUs = 2 }) }, true},
 		{"a group less", func(s *cluster.Spec) { delete(s.Groups, "gpu") }, true},
