@@ -24,6 +24,7 @@ const recordings = "internal/queue/htcondor/testdata"
 type stage struct {
 	t     *testing.T
 	cloud *openstacktest.Cloud
+	batch string // the batch system
 	bin   string
 	file  string // configuration
 }
@@ -38,7 +39,16 @@ func newStage(t *testing.T, rest string) *stage {
 // newStageOf is newStage for a group with that scaling; nil: Terraform has its count.
 func newStageOf(t *testing.T, rest string, scaling *cluster.Scaling) *stage {
 	t.Helper()
-	s := &stage{t: t, cloud: openstacktest.New(openstacktest.Options{}), bin: t.TempDir()}
+	s := newCluster(t, "htcondor", map[string]cluster.GroupSpec{"cpu": {Count: 2, Scaling: scaling}})
+	s.tools()
+	s.configure(rest)
+	return s
+}
+
+// newCluster makes a cluster with these groups. The specification of their nodes is added.
+func newCluster(t *testing.T, batch string, groups map[string]cluster.GroupSpec) *stage {
+	t.Helper()
+	s := &stage{t: t, cloud: openstacktest.New(openstacktest.Options{}), batch: batch, bin: t.TempDir()}
 	if err := s.cloud.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -51,11 +61,15 @@ func newStageOf(t *testing.T, rest string, scaling *cluster.Scaling) *stage {
 		t.Fatal(err)
 	}
 	node := cluster.NodeSpec{Image: openstacktest.DefaultImages()[0].ID, Flavor: "4", Network: openstacktest.DefaultNetworks()[0].ID, SecurityGroups: []string{"default"}}
+	for name, g := range groups {
+		g.NodeSpec = node
+		groups[name] = g
+	}
 	result, err := provision.New(client, provision.Options{}).Apply(t.Context(), provision.Request{
 		Create: true, Wait: provision.WaitActive,
 		Spec: cluster.Spec{
-			ID: "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2", Name: "astro", LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: "htcondor",
-			FrontEnd: node, Groups: map[string]cluster.GroupSpec{"cpu": {NodeSpec: node, Count: 2, Scaling: scaling}},
+			ID: "4e3b6a52-0c0e-4f0f-9a51-5f3c8ed6f1d2", Name: "astro", LoginUser: "astro", LoginUID: cluster.DefaultLoginUID, KeyPair: "ops", BatchSystem: cluster.BatchSystem(batch),
+			FrontEnd: node, Groups: groups,
 		},
 	})
 	if err != nil || len(result.Problems) > 0 {
@@ -65,8 +79,6 @@ func newStageOf(t *testing.T, rest string, scaling *cluster.Scaling) *stage {
 	if err := s.cloud.PostPassword(frontEnd.ID, `{"generation": 1, "joined": 1, "pending": 1}`); err != nil {
 		t.Fatal(err)
 	}
-	s.tools()
-	s.configure(rest)
 	return s
 }
 
@@ -113,7 +125,7 @@ func (s *stage) configure(rest string) {
 	if s.file == "" {
 		s.file = filepath.Join(s.t.TempDir(), "scaler.hcl")
 	}
-	content := fmt.Sprintf("cluster = \"astro\"\nqueue \"htcondor\" {\n  bin = %q\n}\n", s.bin) + rest
+	content := fmt.Sprintf("cluster = \"astro\"\nqueue %q {\n  bin = %q\n}\n", s.batch, s.bin) + rest
 	if err := os.WriteFile(s.file, []byte(content), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
