@@ -20,7 +20,7 @@ func Judge(r *queue.Requirement, worker queue.Attributes, _ queue.Shape, steps i
 	}
 	s := subjectOf(worker, r)
 	for _, clause := range r.Clauses {
-		v := verdict{notJudged: "it takes more than " + strconv.Itoa(steps) + " steps to judge them"}
+		v := answer{notJudged: "it takes more than " + strconv.Itoa(steps) + " steps to judge them"}
 		if work := s.work(clause); work <= steps-j.Steps {
 			j.Steps += work
 			v = s.judge(clause)
@@ -45,13 +45,13 @@ const (
 	longestFact    = 100 // of what is known of the worker
 )
 
-// verdict is the answer about one clause, see queue.Judgement.
-type verdict struct{ unmet, notJudged string }
+// answer is what is found about one clause, see queue.Judgement.
+type answer struct{ unmet, notJudged string }
 
-// unmet returns the verdict that a worker does not meet an option of the jobs, and why.
+// unmet returns the answer that a worker does not meet an option of the jobs, and why.
 // The reason speaks of workers: all that are alike do not meet it.
-func unmet(option, value, why string) verdict {
-	return verdict{unmet: option + "=" + text.Line(value, longestExcerpt) + " (" + why + ")"}
+func unmet(option, value, why string) answer {
+	return answer{unmet: option + "=" + text.Line(value, longestExcerpt) + " (" + why + ")"}
 }
 
 // subject is a worker that a requirement is held against.
@@ -98,7 +98,7 @@ func (s *subject) work(clause string) int {
 	return 1 + (len(clause)+s.features.size+s.partitions.size)/bytesAStep
 }
 
-func (s *subject) judge(clause string) verdict {
+func (s *subject) judge(clause string) answer {
 	kind, value, _ := strings.Cut(clause, ": ")
 	switch kind {
 	case clauseFeatures:
@@ -110,28 +110,28 @@ func (s *subject) judge(clause string) verdict {
 	case clausePartitions:
 		return s.partition(value)
 	case clauseWorkers:
-		return verdict{}
+		return answer{}
 	}
-	return verdict{notJudged: "it is of an unknown kind"}
+	return answer{notJudged: "it is of an unknown kind"}
 }
 
 // constraint judges the jobs' --constraint. A worker of which the features are not known
 // has the feature of its group and no other: so a cluster sets up its workers.
-func (s *subject) constraint(expression string) verdict {
+func (s *subject) constraint(expression string) answer {
 	have := s.features
 	switch {
 	case have.told:
 	case s.group != "":
 		have.all = []string{s.group}
 	default:
-		return verdict{}
+		return answer{}
 	}
 	e, err := constraint.Parse(expression)
 	if err != nil {
-		return verdict{notJudged: err.Error()}
+		return answer{notJudged: err.Error()}
 	}
 	if e.Meets(have.all, s.jobWorkers) {
-		return verdict{notJudged: e.Together(s.jobWorkers)}
+		return answer{notJudged: e.Together(s.jobWorkers)}
 	}
 	return unmet("--constraint", expression, lacks(e, have))
 }
@@ -151,45 +151,45 @@ func lacks(e constraint.Expression, have words) string {
 }
 
 // nodelist judges the jobs' --nodelist.
-func (s *subject) nodelist(list string) verdict {
+func (s *subject) nodelist(list string) answer {
 	if s.node == "" {
-		return verdict{}
+		return answer{}
 	}
 	in, err := hostlist.Contains(list, s.node)
 	switch {
 	case err != nil:
-		return verdict{notJudged: err.Error()}
+		return answer{notJudged: err.Error()}
 	case in:
-		return verdict{}
+		return answer{}
 	}
 	return unmet("--nodelist", list, "the jobs ask for these nodes only")
 }
 
 // exclude judges the jobs' --exclude.
-func (s *subject) exclude(list string) verdict {
+func (s *subject) exclude(list string) answer {
 	if s.node == "" {
-		return verdict{}
+		return answer{}
 	}
 	in, err := hostlist.Contains(list, s.node)
 	switch {
 	case err != nil:
-		return verdict{notJudged: err.Error()}
+		return answer{notJudged: err.Error()}
 	case in:
 		return unmet("--exclude", list, "the jobs must not run there")
 	}
-	return verdict{}
+	return answer{}
 }
 
 // partition judges the jobs' --partition: a job runs in one of several.
-func (s *subject) partition(list string) verdict {
+func (s *subject) partition(list string) answer {
 	if !s.partitions.told && s.group == "" {
-		return verdict{}
+		return answer{}
 	}
 	var names []string
 	for part := range strings.SplitSeq(list, ",") {
 		name, sets, _ := strings.Cut(part, setsOf)
 		if s.in(name, sets) {
-			return verdict{}
+			return answer{}
 		}
 		names = append(names, name)
 	}
