@@ -240,8 +240,10 @@ func newPacking(in Input) *packing {
 	match := newMatcher(in.Traits, in.Jobs)
 	p := &packing{match: match, refuse: newRefusals(match, in), groups: slices.Clone(in.Groups), jobs: len(in.Jobs), atOnce: in.AtOnce}
 	p.d.Needs = map[string]Need{}
+	p.there = map[string]int{}
 	for _, b := range match.existing(in) {
 		p.add(b)
+		p.there[b.group]++
 	}
 	for _, g := range p.groups {
 		p.fresh = append(p.fresh, match.newWorker(g))

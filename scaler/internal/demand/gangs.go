@@ -35,22 +35,11 @@ func (p *packing) gangs(g *queue.JobGroup) {
 func (x *ganging) noGang(t *team) (why reason.Reason, never bool) {
 	switch {
 	case !t.whole():
-		return x.refuse.whyNoGang(x.g, x.g.Parts()-t.parts, x.count())
+		return x.refuse.whyNoGang(x.g, x.g.Parts()-t.parts, x.there)
 	case x.atOnce > 0 && len(t.fresh) > x.atOnce:
 		return reason.New(reason.GangOverInFlight, reason.Count("workers", len(t.fresh)), reason.Count("max_in_flight", x.atOnce)), false
 	}
 	return reason.Reason{}, false
-}
-
-// count counts the workers of each group that exist.
-func (p *packing) count() map[string]int {
-	n := map[string]int{}
-	for i := range p.bins {
-		if p.bins[i].worker != "" {
-			n[p.bins[i].group]++
-		}
-	}
-	return n
 }
 
 // enlist packs up to left of the jobs onto a team, as many as find place on it, and

@@ -16,10 +16,12 @@ type packing struct {
 	bins   []bin
 	room   room // of the bins
 	groups []Group
-	fresh  []bin    // of the groups: a new worker of each
-	jobs   int      // groups of jobs
-	atOnce int      // new workers that one job may need; 0: any number
-	names  []string // of all groups with a bin or a new worker, in order; "": workers from outside the cluster
+	fresh  []bin          // of the groups: a new worker of each
+	jobs   int            // groups of jobs
+	atOnce int            // new workers that one job may need; 0: any number
+	there  map[string]int // existing workers by group
+	seats  []seat         // to be used again
+	names  []string       // of all groups with a bin or a new worker, in order; "": workers from outside the cluster
 	d      Demand
 }
 

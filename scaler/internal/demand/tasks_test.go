@@ -1,6 +1,7 @@
 package demand_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -239,6 +240,34 @@ func BenchmarkGangs10000(b *testing.B) {
 			}
 			b.ReportMetric(float64(d.New()), "workers")
 			b.ReportMetric(float64(len(d.Placements)), "placements")
+		})
+	}
+}
+
+// Ten thousand jobs each of which asks for something else, on a thousand workers.
+func BenchmarkGangsOf10000Kinds(b *testing.B) {
+	cpu := demand.Group{Name: "cpu", Kind: kind(64, 256000), Max: 1000}
+	gpu := demand.Group{Name: "gpu", Kind: kind(64, 256000), Max: 1000}
+	var workers []fleet.Worker
+	for i := range 1000 {
+		workers = append(workers, inPool("w"+strconv.Itoa(i), fleet.Idle, cpus(64, 256000)))
+	}
+	for _, of := range []struct {
+		name  string
+		nodes int
+		group string
+	}{{"placed", 4, ""}, {"of_a_group_without_workers", 4, "gpu"}, {"too_many", 1001, ""}} {
+		b.Run(of.name, func(b *testing.B) {
+			in := demand.Input{Traits: queuetest.Traits(), Fleet: fleet.Fleet{Workers: workers}, Groups: []demand.Group{cpu, gpu}}
+			for i := range 10_000 {
+				in.Jobs = append(in.Jobs, asking(gang(waiting("k"+strconv.Itoa(i), 1, cpus(4, 100+i)), of.nodes), of.group))
+			}
+			var d demand.Demand
+			for b.Loop() {
+				d = demand.Compute(in)
+				d.UnmetByReason()
+			}
+			b.ReportMetric(float64(len(d.Unmet)), "unmet")
 		})
 	}
 }

@@ -111,6 +111,10 @@ func (x *ganging) better(a, b *team) bool {
 // team returns workers of a group, or of anyGroup, for one of the jobs.
 func (x *ganging) team(only string) team {
 	t := team{parts: x.g.Parts(), workers: x.g.Workers()}
+	if only == anyGroup || x.g.Group != "" { // no other team of the job is kept beside it
+		t.seats = x.seats[:0]
+		defer func() { x.seats = t.seats }()
+	}
 	for i := x.room.next(0, x.g.Asks); i >= 0 && t.parts > 0; i = x.room.next(i+1, x.g.Asks) {
 		x.join(&t, i, only)
 	}

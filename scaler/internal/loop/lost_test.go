@@ -92,6 +92,7 @@ func TestAWorkerLostUnderAJob(t *testing.T) {
 	for offset := range 10 {
 		synctest.Test(t, func(t *testing.T) {
 			got := lossAt(t, 6*time.Minute+time.Duration(offset)*time.Second, nil)
+			t.Logf("lost %d s into an interval: out of the roster after %s, running again after %s", offset, got.forgotten, got.again)
 			seen := 11 * time.Second // an interval and the reading
 			if got.forgotten < 0 || got.forgotten > seen+time.Second || got.again < 0 || got.again > seen+time.Minute {
 				t.Errorf("%d s into an interval: out of the roster after %s, running again after %s", offset, got.forgotten, got.again)
