@@ -7,11 +7,11 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// known are the attributes of a worker in the queue, and fresh those of a new one of the
+// listedWorker are the attributes of a worker that Slurm lists, and newWorker those of a new one of the
 // same group: of it, only the name and the group are certain.
 var (
-	known = queue.Attributes{"node": "w1", "group": "astro", "features": "astro,big", "partitions": "all_groups,astro,long"}
-	fresh = queue.Attributes{"node": "w1", "group": "astro"}
+	listedWorker = queue.Attributes{"node": "w1", "group": "astro", "features": "astro,big", "partitions": "all_groups,astro,long"}
+	newWorker    = queue.Attributes{"node": "w1", "group": "astro"}
 )
 
 func TestJudge(t *testing.T) {
@@ -59,7 +59,7 @@ func TestJudge(t *testing.T) {
 		for _, of := range []struct {
 			worker queue.Attributes
 			unmet  string
-		}{{known, row.known}, {fresh, row.fresh}} {
+		}{{listedWorker, row.known}, {newWorker, row.fresh}} {
 			j := Judge(r, of.worker, queue.Shape{}, 100)
 			if j.Unmet != of.unmet || j.NotJudged != row.notJudged || j.Steps < len(r.Clauses) && j.Unmet == "" {
 				t.Errorf("%q, %v: %+v, want %q, %q", row.clauses, of.worker, j, of.unmet, row.notJudged)
@@ -88,18 +88,18 @@ func TestJudgeKnowsWhatIsNotThere(t *testing.T) {
 func TestJudgeIsBounded(t *testing.T) {
 	long := strings.Repeat("other&", 400) + "other"
 	r := &queue.Requirement{Clauses: []string{"features: " + long, "nodes: w2"}, NotJudged: []string{"read elsewhere"}}
-	j := Judge(r, known, queue.Shape{}, 50)
+	j := Judge(r, listedWorker, queue.Shape{}, 50)
 	if j.Unmet != "--nodelist=w2 (the jobs ask for these nodes only)" || j.NotJudged != "read elsewhere" || j.Steps > 50 {
 		t.Errorf("%+v", j)
 	}
 	r.NotJudged = nil
-	if j = Judge(r, known, queue.Shape{}, 50); !strings.HasSuffix(j.NotJudged, "…: it takes more than 50 steps to judge them") || len(j.NotJudged) > 200 {
+	if j = Judge(r, listedWorker, queue.Shape{}, 50); !strings.HasSuffix(j.NotJudged, "…: it takes more than 50 steps to judge them") || len(j.NotJudged) > 200 {
 		t.Errorf("%+v", j)
 	}
-	if j = Judge(r, known, queue.Shape{}, 1000); len(j.Unmet) > 250 || !strings.HasPrefix(j.Unmet, "--constraint=other&other&") || j.Steps > 1000 {
+	if j = Judge(r, listedWorker, queue.Shape{}, 1000); len(j.Unmet) > 250 || !strings.HasPrefix(j.Unmet, "--constraint=other&other&") || j.Steps > 1000 {
 		t.Errorf("%+v", j)
 	}
-	if j = Judge(r, known, queue.Shape{}, 0); j.Unmet != "" || j.NotJudged == "" || j.Steps != 0 {
+	if j = Judge(r, listedWorker, queue.Shape{}, 0); j.Unmet != "" || j.NotJudged == "" || j.Steps != 0 {
 		t.Errorf("%+v", j)
 	}
 }
@@ -139,7 +139,7 @@ func FuzzJudge(f *testing.F) {
 func BenchmarkJudge(b *testing.B) {
 	r := &queue.Requirement{Clauses: []string{"features: astro&(big|gpu)", "not nodes: w[2-50]", "partitions: long,astro=astro"}}
 	for b.Loop() {
-		if j := Judge(r, known, queue.Shape{}, 1000); j.Unmet != "" {
+		if j := Judge(r, listedWorker, queue.Shape{}, 1000); j.Unmet != "" {
 			b.Fatal(j)
 		}
 	}
