@@ -206,6 +206,8 @@ class Coordinator:
         if not record.get("joined"):
             if self.identity.host_ca and m["address"] in self.up:
                 self.submit(now, "roster", name, self.calls.join, name, m["address"])
+        elif not record.get("acked") and name in state["forget"]:
+            return  # it would come into the pool as the one before
         elif here and not lacks_credential and record.get("acked") != state["version"]:
             self.submit(now, "roster", name, self.calls.apply, name, m["address"], list(state["version"]), self.bundle.for_worker(name, record))
         else:

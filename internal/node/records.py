@@ -63,7 +63,7 @@ class Records:
                 record.clear()
                 dropped.append(name)
             record["is"] = now
-        self.state["forget"] = [n for n in self.state["forget"] if not self.workers.get(n, {}).get("joined")]
+        self.state["forget"] = [n for n in self.state["forget"] if not self.workers.get(n, {}).get("acked")]
         return dropped
 
     def _drop(self, name, record):

@@ -101,6 +101,7 @@ class Double:
     NAME = "none"
     SCRIPTS = {}  # command -> script; it finds the cluster in $CLUSTER_DIR and its node in $VMCLUSTER_ROOT
     UNITS = {}  # unit -> the processes that it runs, one per line
+    FILES = {}  # path -> text: what each image has beside them
 
 
 class Cluster:
@@ -161,6 +162,8 @@ class Cluster:
         for unit, processes in self.double.UNITS.items():
             put(root + "/units/" + unit, processes)
         os.makedirs(root + "/dev")
+        for path, text in self.double.FILES.items():
+            put(root + path, text)
         if up:
             put(root + "/up", "")
         return root

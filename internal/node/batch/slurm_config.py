@@ -1,0 +1,159 @@
+"""What Slurm's configuration is made of: values in, texts out."""
+
+import collections
+import re
+
+CONFIG, CGROUP, GRES = "/etc/slurm/slurm.conf", "/etc/slurm/cgroup.conf", "/etc/slurm/gres.conf"
+STATE_FOLDER = "/var/lib/vmcluster/slurm"  # of slurmctld: what a new front-end needs to go on with the jobs
+CONTROLLER_FOLDER, JOBS, JWT_KEY = STATE_FOLDER + "/controller", STATE_FOLDER + "/jobs.txt", STATE_FOLDER + "/jwt.key"
+LOGS = "/var/log/slurm"
+OWN_AUTH = (23, 11)  # auth/slurm, fanout to dynamic nodes, and a reconfiguration that is as good as a restart
+NOT_GROUPS = ("all", "default")  # words of slurm.conf in the place of a NodeSet or a partition
+
+# The front-end: cluster and name are those of the node, version is slurmctld's, as
+# (24, 11, 5), auth is "slurm" or "munge", has_cgroups reports whether the system has
+# cgroups of version 2, has_jwt and has_pmix whether Slurm has these plugins.
+Site = collections.namedtuple("Site", "cluster name version auth has_cgroups has_jwt has_pmix")
+
+# The default partition has a name that no group has, because of its underscore.
+TEXT = """\
+# Written by vmcluster-node. Own lines belong into the cluster's batch_system.config.
+ClusterName={site.cluster}
+SlurmctldHost={site.name}
+SlurmUser=slurm
+AuthType=auth/{site.auth}
+CredType=cred/{site.auth}
+AuthInfo=cred_expire=30
+SlurmctldParameters=enable_configless
+MaxNodeCount={count}
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+GresTypes=gpu
+ReturnToService=2
+SlurmdTimeout=60
+JobRequeue=1
+JobCompType=jobcomp/filetxt
+JobCompLoc=%s
+StateSaveLocation=%s
+SlurmdSpoolDir=/var/spool/slurmd
+SlurmctldLogFile=%s/slurmctld.log
+SlurmdLogFile=%s/slurmd.log
+""" % (JOBS, CONTROLLER_FOLDER, LOGS, LOGS)
+JWT = """\
+AuthAltTypes=auth/jwt
+AuthAltParameters=jwt_key=%s
+""" % JWT_KEY
+WITH_CGROUPS = """\
+ProctrackType=proctrack/cgroup
+TaskPlugin=task/affinity,task/cgroup
+"""
+WITHOUT_CGROUPS = """\
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+"""
+CGROUPS = """\
+ConstrainCores=yes
+ConstrainRAMSpace=yes
+ConstrainDevices=yes
+"""
+OWN = """
+# From the cluster's batch_system.config.
+%s
+
+"""
+PARTITIONS = "PartitionName=all_groups Nodes=ALL Default=YES State=UP\n"
+
+
+def texts(site, memory):
+    """Returns the text of each file of the configuration; memory is as from remembered."""
+    groups, own = memory["groups"], memory["config"]
+    text = TEXT.format(site=site, count=most_nodes(groups))
+    text += JWT if site.has_jwt else ""
+    text += WITH_CGROUPS if site.has_cgroups else WITHOUT_CGROUPS
+    text += "TreeWidth=65533\n" if site.version < OWN_AUTH else ""
+    set_by_user = {name.lower() for name in re.findall(r"(?m)^\s*(\w+)\s*=", own)}
+    text += "".join("%s=%s\n" % (name, value) for name, value in defaults(site, groups).items() if name.lower() not in set_by_user)
+    # Before the partitions, so that a "PartitionName=DEFAULT" holds for them.
+    text += OWN % own if own else ""
+    text += "".join(group_lines(name, group) for name, group in sorted(groups.items())) + PARTITIONS
+    disabled = "CgroupPlugin=disabled\n" if site.version >= OWN_AUTH else ""
+    return {CONFIG: text, CGROUP: CGROUPS if site.has_cgroups else disabled, GRES: gres(site.cluster, groups)}
+
+
+def most_nodes(groups):
+    """Returns MaxNodeCount: placeholders and workers, and workers that are not forgotten
+    yet. It is so high that most clusters never outgrow it."""
+    return max(4096, 1 << (3 * sum(group["most"] for group in groups.values())).bit_length())
+
+
+def defaults(site, groups):
+    """Returns the settings that users may set otherwise."""
+    out = {"MpiDefault": "pmix" if site.has_pmix else "none", "MaxJobCount": 200000, "MaxArraySize": 100001,
+           "SchedulerParameters": "batch_sched_delay=1,bf_interval=5,sched_interval=5"}
+    per_cpu = [memory(group) // cpus(group) for group in groups.values() if memory(group) > 1]
+    if per_cpu:  # without it a job takes all of a worker's memory
+        out["DefMemPerCPU"] = max(1, min(per_cpu))
+    return out
+
+
+def group_lines(name, group):
+    """Returns the lines of slurm.conf about a group."""
+    text = ""
+    if group["most"]:
+        gpus = " Gres=gpu:%d" % group["gpus"] if group["gpus"] else ""
+        text = "NodeName=future_%s_[1-%d] CPUs=%d RealMemory=%d Feature=%s%s State=FUTURE\n" % (
+            name, group["most"], cpus(group), memory(group), name, gpus)
+    if name not in NOT_GROUPS:
+        text += "NodeSet=%s Feature=%s\nPartitionName=%s Nodes=%s State=UP\n" % (name, name, name, name)
+    return text
+
+
+def gres(cluster, groups):
+    """Returns the file that says which GPUs each worker has."""
+    return "".join("NodeName=%s-%s-[1-%d] Name=gpu File=/dev/nvidia[0-%d]\n" % (cluster, name, group["top"], group["gpus"] - 1)
+                   for name, group in sorted(groups.items()) if group["gpus"] and group["top"])
+
+
+# ---- what is remembered
+
+def remembered(before, given):
+    """Returns what the configuration is made of, as JSON: config, the own lines; groups,
+    for each name most (the largest number of workers that the group ever could have),
+    top (the highest number in its workers' names), gpus, flavor ([CPUs, MiB], what its
+    flavor promises), cpus and memory (see learned; 0 if no worker of that flavor has
+    registered). before is the same from earlier, or None; given is a Given."""
+    before, groups = (before or {}).get("groups", {}), {}
+    for name, group in given.groups.items():
+        flavor = [group.cpus, group.memory_mib]
+        old = before.get(name, {})
+        size = {what: old[what] if old.get("flavor") == flavor else 0 for what in ("cpus", "memory")}
+        most = max(group.most, old.get("most", 0))
+        numbers = [int(member.rpartition("-")[2]) for member in group.members]
+        groups[name] = dict(size, most=most, top=max(numbers + [most]), gpus=group.gpus, flavor=flavor)
+    return {"config": given.config.strip("\n"), "groups": groups}
+
+
+def learned(remembers, workers):
+    """Returns what is remembered, with the least CPUs and MiB that any registered worker
+    of a group has. workers are fields as scontrol shows them."""
+    groups = {name: dict(group) for name, group in remembers["groups"].items()}
+    seen = {}
+    for worker in workers:
+        size = [worker.get("CPUTot", ""), worker.get("RealMemory", "")]
+        if all(re.fullmatch("[1-9][0-9]{0,9}", amount) for amount in size):
+            for name in worker.get("AvailableFeatures", "").split(","):
+                seen.setdefault(name, []).append([int(amount) for amount in size])
+    for name, sizes in seen.items():
+        if name in groups:
+            groups[name].update(cpus=min(c for c, _ in sizes), memory=min(m for _, m in sizes))
+    return dict(remembers, groups=groups)
+
+
+def cpus(group):
+    """Returns the CPUs of a group's placeholders."""
+    return group["cpus"] or group["flavor"][0] or 1
+
+
+def memory(group):
+    """Returns the MiB of a group's placeholders: the kernel keeps some of what a flavor promises."""
+    return group["memory"] or max(1, group["flavor"][1] * 9 // 10 - 64)
