@@ -32,7 +32,7 @@ func (d Doctor) tools() []Finding {
 		all = append(all, program("tools", name, "install it on this machine, name its folder with bin in the queue block, or read the queue through an ssh block"))
 	}
 	if local.Tokens != "" {
-		all = append(all, d.tokens(local.Tokens)...)
+		all = append(all, d.tokens(local.Tokens, local.TokensOption)...)
 	}
 	return all
 }
@@ -91,19 +91,14 @@ func sshRefuses(file string) bool {
 	return unix.Stat(file, &s) == nil && int(s.Uid) == os.Getuid() && s.Mode&0o077 != 0
 }
 
-// tokens looks at a folder of tokens.
-func (d Doctor) tokens(folder string) []Finding {
-	const option = "token_directory"
-	entries, err := os.ReadDir(folder)
+// tokens looks at a folder of tokens, or at a file with one.
+func (d Doctor) tokens(path, option string) []Finding {
+	files, err := filesIn(path)
 	if err != nil {
 		return []Finding{failed("tokens", "correct "+option+" in the queue block, or let the account of the scaler read it", "%s: %v", option, err)}
 	}
 	var all []Finding
-	for _, e := range entries {
-		file := filepath.Join(folder, e.Name())
-		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
-			continue
-		}
+	for _, file := range files {
 		raw, f, bad := regular("tokens", option, file)
 		if bad {
 			all = append(all, f)
@@ -121,14 +116,36 @@ func (d Doctor) tokens(folder string) []Finding {
 		}
 	}
 	if len(all) == 0 {
-		return []Finding{failed("tokens", "put a token into it that allows READ on the pool", "%s %s holds no token", option, folder)}
+		return []Finding{failed("tokens", "put a token into it that allows to read the queue and the workers", "%s %s holds no token", option, path)}
 	}
 	return all
 }
 
-// tokenEnds reads the end of a JSON web token (RFC 7519); zero: it has none. Its
-// signature is the pool's matter.
+// filesIn returns the regular files of a folder; of another path the path itself.
+func filesIn(path string) ([]string, error) {
+	entries, err := os.ReadDir(path)
+	if errors.Is(err, unix.ENOTDIR) {
+		return []string{path}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		file := filepath.Join(path, e.Name())
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			files = append(files, file)
+		}
+	}
+	return files, nil
+}
+
+// tokenEnds reads the end of a JSON web token (RFC 7519), which a file may also hold as
+// NAME=TOKEN; zero: it has none. Its signature is the pool's matter.
 func tokenEnds(token string) (time.Time, bool) {
+	if _, value, named := strings.Cut(token, "="); named {
+		token = value
+	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return time.Time{}, false

@@ -35,8 +35,9 @@ type Settings interface {
 
 // Local is what the tools of a queue block need on the machine where they run.
 type Local struct {
-	Programs []string // names or paths
-	Tokens   string   // folder of tokens; "": none is named
+	Programs     []string // names or paths
+	Tokens       string   // folder of tokens, or a file with one; "": none is named
+	TokensOption string   // the option of the block that names it
 }
 
 // Tooled are Settings that name what their tools need.

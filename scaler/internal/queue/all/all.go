@@ -4,4 +4,5 @@ package all
 
 import (
 	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor" // registers itself
+	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/slurm"    // registers itself
 )

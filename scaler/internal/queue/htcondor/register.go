@@ -46,7 +46,7 @@ func (s *settings) Problem() adapter.Problem {
 
 // Local implements adapter.Tooled.
 func (s *settings) Local() adapter.Local {
-	return adapter.Local{Programs: []string{path.Join(s.bin, "condor_q"), path.Join(s.bin, "condor_status")}, Tokens: s.tokenDirectory}
+	return adapter.Local{Programs: []string{path.Join(s.bin, "condor_q"), path.Join(s.bin, "condor_status")}, Tokens: s.tokenDirectory, TokensOption: "token_directory"}
 }
 
 // Reader implements adapter.Settings.

@@ -1,0 +1,172 @@
+package slurm
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/slurm/hostlist"
+)
+
+// cluster is what jobs are held against.
+type cluster struct {
+	now          time.Time
+	memory       bool // memory is given out to jobs
+	private      bool // jobs of others may be hidden
+	partitions   map[string]partition
+	reservations []reservation
+}
+
+// groups returns the names of partitions that are a worker group: all of their nodes are
+// those with a feature of the partition's name.
+func (c cluster) groups() map[string]bool {
+	out := map[string]bool{}
+	for name, p := range c.partitions {
+		if p.nodeSet == name {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+// kind is what waiting jobs have in common that ask for the same, for the same reason.
+type kind struct {
+	why   string // why the jobs do not count; "": they do
+	held  bool   // they wait for a person
+	group queue.JobGroup
+}
+
+// Bounds of what a job's user writes and a requirement keeps, in bytes.
+const (
+	longestFeatures = 4 << 10
+	longestHosts    = 16 << 10
+	mostHosts       = 100_000 // names in a list
+)
+
+// kindOf reads what a waiting job asks for. Excluded is its list of nodes that it must not
+// run on.
+func (c cluster) kindOf(r record, excluded string, groups map[string]bool) kind {
+	v := judgeReason(r.text(fieldReason), r.number(fieldRestarts))
+	if !v.counts {
+		return kind{why: v.why, held: v.held}
+	}
+	if r.text(fieldReservation) != "" {
+		return kind{why: "asks for a reservation, whose nodes are fixed"}
+	}
+	wants := strings.Split(r.text(fieldPartition), ",")
+	exclusive, memory := true, c.memory
+	for _, name := range wants {
+		p, known := c.partitions[name]
+		exclusive, memory = exclusive && known && p.exclusive, memory || p.memory
+	}
+	d := demandOf(r, memory)
+	if why := c.limits(wants, d, limit(r.text(fieldLimit))); why != "" {
+		return kind{why: why}
+	}
+	g := queue.JobGroup{Asks: d.asks, Takes: d.asks, Tasks: d.tasks, Exclusive: d.exclusive || exclusive}
+	if d.nodes > 1 {
+		g.Nodes = d.nodes
+	}
+	features, required := r.text(fieldFeatures), r.text(fieldRequired)
+	if len(features) > longestFeatures || len(required) > longestHosts || len(excluded) > longestHosts {
+		return kind{why: "its constraint or its list of nodes is too long"}
+	}
+	g.Group = groupAsked(wants, features, groups)
+	g.OneGroup = d.many() && (len(wants) > 1 || strings.Contains(features, "[") && !strings.Contains(features, "*"))
+	g.Requires = c.requirement(wants, features, required, excluded, d)
+	return kind{group: g}
+}
+
+// limits returns why no partition of a job ever starts it; "" if one can.
+func (c cluster) limits(wants []string, d demanded, lasts time.Duration) string {
+	why := ""
+	for _, name := range wants {
+		p, known := c.partitions[name]
+		switch {
+		case !known:
+			return "" // Slurm knows it: the listing came before
+		case !p.starts:
+			why = "its partition is down or inactive"
+		case lasts > p.maxTime && lasts != unlimited:
+			why = "its time limit exceeds its partition's (PartitionTimeLimit)"
+		case p.maxNodes > 0 && d.nodes > p.maxNodes:
+			why = "it asks for more nodes than its partition allows (PartitionNodeLimit)"
+		default:
+			return c.kept(wants, lasts)
+		}
+	}
+	return why
+}
+
+// kept returns which reservation keeps new workers from a job; "" if none does.
+func (c cluster) kept(wants []string, lasts time.Duration) string {
+	for _, o := range c.reservations {
+		if o.keeps(wants, lasts, c.now) {
+			return "its time limit reaches into reservation " + text.Line(o.name, 60)
+		}
+	}
+	return ""
+}
+
+// groupAsked returns the worker group that a job can run in alone: that of its only
+// partition, or of a feature without which it does not run; "" if it leaves it open.
+func groupAsked(wants []string, features string, groups map[string]bool) string {
+	if len(wants) == 1 && groups[wants[0]] {
+		return wants[0]
+	}
+	if strings.ContainsAny(features, "|[]()*") {
+		return ""
+	}
+	for name := range strings.FieldsFuncSeq(features, func(r rune) bool { return r == '&' || r == ',' }) {
+		if groups[name] {
+			return name
+		}
+	}
+	return ""
+}
+
+// requirement returns what a job demands of a worker beside amounts, in the language that
+// Judge reads; nil: nothing.
+func (c cluster) requirement(wants []string, features, required, excluded string, d demanded) *queue.Requirement {
+	var r queue.Requirement
+	if features != "" {
+		r.Clauses = append(r.Clauses, "features: "+features)
+	}
+	// A job runs on all of the nodes that it names, and on others if it needs more.
+	if n, err := hostlist.Count(required, mostHosts); required != "" && (err != nil || n >= d.nodes) {
+		r.Clauses, r.Personal = append(r.Clauses, "nodes: "+required), true
+	}
+	if excluded != "" {
+		r.Clauses, r.Personal = append(r.Clauses, "not nodes: "+excluded), true
+	}
+	if !slices.ContainsFunc(wants, func(name string) bool { return name == "" || c.partitions[name].all }) {
+		r.Clauses = append(r.Clauses, "partitions: "+strings.Join(wants, ","))
+	}
+	if len(r.Clauses) == 0 {
+		return nil
+	}
+	return &r
+}
+
+// keyOf returns a digest of what jobs ask for: half of a SHA-256 sum, so that no user can
+// make two different groups with the same one.
+func keyOf(g queue.JobGroup) string {
+	var sum []byte
+	for _, s := range []queue.Shape{g.Asks, g.Takes} {
+		for _, n := range []int{s.Cpus, s.MemoryMiB, s.DiskKiB, s.GPUs} {
+			sum = binary.AppendVarint(sum, int64(n))
+		}
+	}
+	sum = fmt.Appendf(sum, "%d %d %t %t %q", g.Nodes, g.Tasks, g.Exclusive, g.OneGroup, g.Group)
+	if g.Requires != nil {
+		sum = fmt.Appendf(sum, " %q", g.Requires.Clauses)
+	}
+	whole := sha256.Sum256(sum)
+	return hex.EncodeToString(whole[:16])
+}
