@@ -76,7 +76,6 @@ func TestContract(t *testing.T) {
 	down := map[string]*queuetest.Tools{
 		"the nodes can not be read": with(func(r *recorded) { r.nodes = "errors/slurmctld-down.stderr" }),
 		"the nodes are no list":     with(func(r *recorded) { r.nodes = "" }),
-		"Slurm scales the cluster":  with(func(r *recorded) { r.config = "errors/power-saving.txt" }),
 	}
 	for _, failure := range []string{"slurmctld-down", "slurmctld-hangs", "munge-down", "wrong-token", "no-token", "no-config", "no-host"} {
 		down[failure] = with(func(r *recorded) { r.config = "errors/" + failure + ".stderr" })

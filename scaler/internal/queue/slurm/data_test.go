@@ -1,6 +1,7 @@
 package slurm
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -31,7 +32,11 @@ func job(other map[int]string) string {
 // pool returns recordings of an idle cluster with workers w1 and w2, and other jobs.
 func pool(jobs ...string) recorded {
 	r := in("24.11")
-	r.jobs, r.excluded = strings.Join(jobs, ""), ""
+	r.excluded = ""
+	r.jobs = strings.Join(jobs, "")
+	for id := range 100 { // no job excludes a node
+		r.excluded += fmt.Sprintf("%d%s%s%s\n", id, separator, separator, recordedMark)
+	}
 	r.nodes = node("w1", "IDLE+DYNAMIC_NORM", "") + node("w2", "IDLE+DYNAMIC_NORM", "")
 	return r
 }

@@ -21,7 +21,7 @@ func (r *Reader) Find(ctx context.Context, id string) (queue.Job, error) {
 	if !jobID.MatchString(id) {
 		return queue.Job{}, fmt.Errorf("%q is not a job's number, such as 6 or 6_1", id)
 	}
-	c, _, err := r.cluster(ctx, time.Now().UTC(), func(string, string) {})
+	c, _, err := r.terms(ctx, time.Now().UTC(), func(string, string) {})
 	if err != nil {
 		return queue.Job{}, err
 	}
@@ -67,7 +67,9 @@ func (l *jobList) named(r record) queue.Job {
 	case r.waits():
 		job.State = queue.JobWaits
 		if k := l.kind(r); k.held {
-			job.State, job.Why = queue.JobHeld, k.why
+			if job.State, job.Why = queue.JobHeld, k.why; k.why == badConstraints {
+				job.Why += ": scontrol release " + job.ID
+			}
 		}
 	}
 	return job

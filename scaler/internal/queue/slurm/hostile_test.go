@@ -27,6 +27,9 @@ func TestHostileFields(t *testing.T) {
 		"a text that is too long": strings.Repeat("x", longestRecord+1),
 	} {
 		for field := range fieldCount {
+			if len(text) > 1000 && field != fieldFeatures && field != fieldTasksOfArray {
+				continue // a long text takes long
+			}
 			odd := job(map[int]string{fieldID: "5", fieldCpus: "2", field: text})
 			got := read(t, pool(first, odd, last))
 			if problems := queuetest.Problems(got); len(problems) > 0 {

@@ -1,6 +1,7 @@
 package slurm
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,13 +20,17 @@ const (
 	longestWhy  = 200 // characters of such a reason
 )
 
+// justQueued is the age up to which a job may be queued between two calls of squeue.
+const justQueued = time.Minute
+
 // jobList collects the records of squeue in the groups of a snapshot.
 type jobList struct {
-	cluster  cluster
-	groups   map[string]bool   // see cluster.groups
-	excluded map[string]string // lists of nodes that jobs exclude, by the jobs' IDs
+	terms    terms
+	groups   map[string]bool // see terms.groups
+	excluded exclusions
 
-	listed       int
+	listed       int              // records
+	unlisted     int              // jobs that were not listed with what they exclude, and should have been
 	kinds        map[string]*kind // by what records have in common
 	common       []byte           // the key of the last one
 	requirements map[string]*queue.Requirement
@@ -52,9 +57,9 @@ type waiting struct {
 	most   int    // tasks of the array that run at once; 0: any number
 }
 
-func newJobList(c cluster, excluded map[string]string) *jobList {
+func newJobList(c terms, excluded exclusions) *jobList {
 	l := &jobList{
-		cluster: c, groups: c.groups(), excluded: excluded,
+		terms: c, groups: c.groups(), excluded: excluded,
 		kinds: map[string]*kind{}, requirements: map[string]*queue.Requirement{}, byKey: map[string]int{}, skipped: map[string]*queue.Skipped{},
 		onNode: map[string]int{}, arrays: map[string]int{}, parts: map[string][]waiting{},
 	}
@@ -94,7 +99,10 @@ func (l *jobList) runs(r record) {
 }
 
 func (l *jobList) waits(r record) {
-	w := waiting{kind: l.kind(r), id: r.id(), queued: r.queued(l.cluster.now), count: 1}
+	w := waiting{kind: l.kind(r), id: r.id(), queued: r.queued(l.terms.now), count: 1}
+	if !l.excluded.listed[string(r[fieldID])] && w.queued.Before(l.terms.now.Add(-justQueued)) {
+		l.unlisted++
+	}
 	if r.isArray() {
 		tasks, complete := tasksOf(r.text(fieldTasksOfArray))
 		if !complete {
@@ -103,6 +111,8 @@ func (l *jobList) waits(r record) {
 		w.count, w.most, w.array = max(tasks.count, 1), tasks.most, string(r[fieldArray])
 	}
 	switch het := r.het(); {
+	case w.kind.arrayLimit && w.most == 0:
+		l.skip(arrayLimit, w.count, w.id)
 	case het != "":
 		l.parts[het] = append(l.parts[het], w)
 	case w.most > 0:
@@ -115,12 +125,12 @@ func (l *jobList) waits(r record) {
 // kind returns the kind of a waiting job.
 func (l *jobList) kind(r record) *kind {
 	l.common = r.common(l.common[:0])
-	excluded := l.excluded[string(r[fieldID])]
+	excluded := l.excluded.lists[string(r[fieldID])]
 	l.common = append(l.common, excluded...)
 	if k := l.kinds[string(l.common)]; k != nil {
 		return k
 	}
-	k := l.cluster.kindOf(r, excluded, l.groups)
+	k := l.terms.kindOf(r, excluded, l.groups)
 	k.why = text.Line(k.why, longestWhy)
 	if k.group.Requires != nil {
 		same := strings.Join(k.group.Requires.Clauses, "\n")
@@ -179,6 +189,7 @@ func (l *jobList) skip(why string, n int, first string) {
 func (l *jobList) heterogeneous() {
 	for _, id := range slices.Sorted(maps.Keys(l.parts)) {
 		parts := l.parts[id]
+		slices.SortFunc(parts, func(a, b waiting) int { return cmp.Or(cmp.Compare(len(a.id), len(b.id)), strings.Compare(a.id, b.id)) })
 		k := *parts[0].kind
 		for _, p := range parts[1:] {
 			switch {

@@ -50,16 +50,23 @@ func TestArrays(t *testing.T) {
 		}
 		return job(map[int]string{fieldID: id, fieldArray: "6", fieldTasksOfArray: tasks, fieldState: state, fieldNodes: nodes})
 	}
+	limited := func(record string) string {
+		return strings.Replace(record, "Resources", "JobArrayTaskLimit,BeginTime", 1)
+	}
 	for name, tt := range map[string]struct {
 		jobs []string
 		want string
 	}{
-		"all tasks count":         {[]string{array("6", "1-100", "PENDING")}, "100 of 6_1" + one},
-		"a list":                  {[]string{array("6", "3,5-7", "PENDING")}, "4 of 6_3" + one},
-		"two at once":             {[]string{array("6", "1-100%2", "PENDING")}, "2 of 6_1" + one + "\nskipped 98 of 6_1: " + arrayLimit},
-		"two at once, one runs":   {[]string{array("6", "2-100%2", "PENDING"), array("7", "1", "RUNNING")}, "1 of 6_2" + one + "\nskipped 98 of 6_2: " + arrayLimit},
-		"two at once, two run":    {[]string{array("9", "3-100%2", "PENDING"), array("7", "1", "RUNNING"), array("8", "2", "RUNNING")}, "skipped 98 of 6_3: " + arrayLimit},
+		"all tasks count":          {[]string{array("6", "1-100", "PENDING")}, "100 of 6_1" + one},
+		"a list":                   {[]string{array("6", "3,5-7", "PENDING")}, "4 of 6_3" + one},
+		"two at once":              {[]string{array("6", "1-100%2", "PENDING")}, "2 of 6_1" + one + "\nskipped 98 of 6_1: " + arrayLimit},
+		"two at once, one runs":    {[]string{array("6", "2-100%2", "PENDING"), array("7", "1", "RUNNING")}, "1 of 6_2" + one + "\nskipped 98 of 6_2: " + arrayLimit},
+		"two at once, two run":     {[]string{array("9", "3-100%2", "PENDING"), array("7", "1", "RUNNING"), array("8", "2", "RUNNING")}, "skipped 98 of 6_3: " + arrayLimit},
 		"a task that was put back": {[]string{array("6", "2-100", "PENDING"), array("7", "1", "PENDING")}, "100 of 6_2" + one},
+		"Slurm says that the limit is reached, and a task was put back": {
+			[]string{limited(array("6", "2-100%2", "PENDING")), array("7", "1", "RUNNING")}, "1 of 6_2" + one + "\nskipped 98 of 6_2: " + arrayLimit,
+		},
+		"Slurm says that the limit is reached, and shows none": {[]string{limited(array("6", "3", "PENDING"))}, "skipped 1 of 6_3: " + arrayLimit},
 	} {
 		if got := inShort(read(t, pool(tt.jobs...))); got != tt.want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, tt.want)
@@ -82,7 +89,7 @@ func TestHeterogeneousJobs(t *testing.T) {
 	}
 	twoNodes := map[int]string{fieldCpus: "2", fieldTasks: "2", fieldNodeCount: "2", fieldMostNodes: "2", fieldAllocated: "cpu=2,mem=200M,node=2"}
 	whole := map[int]string{fieldShared: "NO"}
-	const different = "a heterogeneous job whose parts ask for different things: the scaler makes no workers for it"
+
 	for name, tt := range map[string]struct {
 		jobs []string
 		want string

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/slurm/hostlist"
 )
 
-// cluster is what jobs are held against.
-type cluster struct {
+// terms are what jobs are held against.
+type terms struct {
 	now          time.Time
 	memory       bool // memory is given out to jobs
 	private      bool // jobs of others may be hidden
@@ -23,12 +24,12 @@ type cluster struct {
 	reservations []reservation
 }
 
-// groups returns the names of partitions that are a worker group: all of their nodes are
-// those with a feature of the partition's name.
-func (c cluster) groups() map[string]bool {
+// groups returns the names of partitions that are a worker group: their nodes are the set
+// of the partition's name.
+func (c terms) groups() map[string]bool {
 	out := map[string]bool{}
 	for name, p := range c.partitions {
-		if p.nodeSet == name {
+		if len(p.sets) == 1 && p.sets[0] == name {
 			out[name] = true
 		}
 	}
@@ -40,6 +41,8 @@ type kind struct {
 	why   string // why the jobs do not count; "": they do
 	held  bool   // they wait for a person
 	group queue.JobGroup
+
+	arrayLimit bool // by Slurm's word, the limit of their array is reached
 }
 
 // Bounds of what a job's user writes and a requirement keeps, in bytes.
@@ -51,7 +54,7 @@ const (
 
 // kindOf reads what a waiting job asks for. Excluded is its list of nodes that it must not
 // run on.
-func (c cluster) kindOf(r record, excluded string, groups map[string]bool) kind {
+func (c terms) kindOf(r record, excluded string, groups map[string]bool) kind {
 	v := judgeReason(r.text(fieldReason), r.number(fieldRestarts))
 	if !v.counts {
 		return kind{why: v.why, held: v.held}
@@ -60,12 +63,20 @@ func (c cluster) kindOf(r record, excluded string, groups map[string]bool) kind 
 		return kind{why: "asks for a reservation, whose nodes are fixed"}
 	}
 	wants := strings.Split(r.text(fieldPartition), ",")
-	exclusive, memory := true, c.memory
+	exclusive, memory, any, estimated := true, false, false, false
 	for _, name := range wants {
 		p, known := c.partitions[name]
+		any, estimated = any || known, estimated || !p.empty
 		exclusive, memory = exclusive && known && p.exclusive, memory || p.memory
 	}
-	d := demandOf(r, memory)
+	if !any {
+		memory = c.memory
+	}
+	d := demandOf(r, memory, estimated)
+	required := r.text(fieldRequired)
+	if n, err := hostlist.Count(required, mostHosts); err == nil && n > d.nodes && d.tasks == 0 {
+		d.nodes = n // the job gets all nodes that it names
+	}
 	if why := c.limits(wants, d, limit(r.text(fieldLimit))); why != "" {
 		return kind{why: why}
 	}
@@ -73,18 +84,18 @@ func (c cluster) kindOf(r record, excluded string, groups map[string]bool) kind 
 	if d.nodes > 1 {
 		g.Nodes = d.nodes
 	}
-	features, required := r.text(fieldFeatures), r.text(fieldRequired)
+	features := r.text(fieldFeatures)
 	if len(features) > longestFeatures || len(required) > longestHosts || len(excluded) > longestHosts {
 		return kind{why: "its constraint or its list of nodes is too long"}
 	}
 	g.Group = groupAsked(wants, features, groups)
 	g.OneGroup = d.many() && (len(wants) > 1 || strings.Contains(features, "[") && !strings.Contains(features, "*"))
 	g.Requires = c.requirement(wants, features, required, excluded, d)
-	return kind{group: g}
+	return kind{group: g, arrayLimit: v.arrayLimit}
 }
 
 // limits returns why no partition of a job ever starts it; "" if one can.
-func (c cluster) limits(wants []string, d demanded, lasts time.Duration) string {
+func (c terms) limits(wants []string, d demanded, lasts time.Duration) string {
 	why := ""
 	for _, name := range wants {
 		p, known := c.partitions[name]
@@ -105,7 +116,7 @@ func (c cluster) limits(wants []string, d demanded, lasts time.Duration) string 
 }
 
 // kept returns which reservation keeps new workers from a job; "" if none does.
-func (c cluster) kept(wants []string, lasts time.Duration) string {
+func (c terms) kept(wants []string, lasts time.Duration) string {
 	for _, o := range c.reservations {
 		if o.keeps(wants, lasts, c.now) {
 			return "its time limit reaches into reservation " + text.Line(o.name, 60)
@@ -133,23 +144,27 @@ func groupAsked(wants []string, features string, groups map[string]bool) string 
 
 // requirement returns what a job demands of a worker beside amounts, in the language that
 // Judge reads; nil: nothing.
-func (c cluster) requirement(wants []string, features, required, excluded string, d demanded) *queue.Requirement {
+func (c terms) requirement(wants []string, features, required, excluded string, d demanded) *queue.Requirement {
 	var r queue.Requirement
+	add := func(kind, value string) { r.Clauses = append(r.Clauses, kind+": "+value) }
 	if features != "" {
-		r.Clauses = append(r.Clauses, "features: "+features)
+		add(clauseFeatures, features)
 	}
-	// A job runs on all of the nodes that it names, and on others if it needs more.
-	if n, err := hostlist.Count(required, mostHosts); required != "" && (err != nil || n >= d.nodes) {
-		r.Clauses, r.Personal = append(r.Clauses, "nodes: "+required), true
+	if required != "" {
+		add(clauseNodes, required)
 	}
 	if excluded != "" {
-		r.Clauses, r.Personal = append(r.Clauses, "not nodes: "+excluded), true
+		add(clauseNotNodes, excluded)
 	}
+	r.Personal = required != "" || excluded != ""
 	if !slices.ContainsFunc(wants, func(name string) bool { return name == "" || c.partitions[name].all }) {
-		r.Clauses = append(r.Clauses, "partitions: "+strings.Join(wants, ","))
+		r.Clauses = append(r.Clauses, partitionsClause(wants, func(name string) []string { return c.partitions[name].sets }))
 	}
 	if len(r.Clauses) == 0 {
 		return nil
+	}
+	if d.many() && (features != "" || required != "") {
+		add(clauseWorkers, strconv.Itoa(d.workers()))
 	}
 	return &r
 }

@@ -25,9 +25,10 @@ var mostOfAll = queue.Shape{Cpus: 1 << 20, MemoryMiB: 1 << 30, DiskKiB: 1 << 40,
 // hostName matches what can be the name of a node.
 var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$`)
 
-// nodes lists the nodes that have a slurmd. Jobs are the numbers of jobs by node name.
-func (r *Reader) nodes(ctx context.Context, now time.Time, jobs map[string]int, groups map[string]bool, left leave) ([]queue.Worker, error) {
+// nodes lists the nodes that have a slurmd. A node in a reservation takes no usual job.
+func (r *Reader) nodes(ctx context.Context, now time.Time, jobs *jobList, left leave) ([]queue.Worker, error) {
 	var out []queue.Worker
+	kept := reserved(jobs.terms.reservations, now, left)
 	seen := map[string]bool{}
 	err := r.scontrol(ctx, func(in io.Reader) error {
 		return lines(in, "NodeName", "No nodes in the system", func(line string) {
@@ -40,8 +41,9 @@ func (r *Reader) nodes(ctx context.Context, now time.Time, jobs map[string]int, 
 				left(name, "a node of that name is listed twice")
 			default:
 				seen[name] = true
-				if w, is := worker(v, now, jobs[name]); is {
-					w.Attributes = attributes(v, groups)
+				if w, is := worker(v, now, jobs.onNode[name]); is {
+					w.Attributes = attributes(v, jobs.groups)
+					w.Draining = w.Draining || kept[name]
 					out = append(out, w)
 				}
 			}

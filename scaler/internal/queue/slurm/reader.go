@@ -15,7 +15,7 @@ import (
 func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	s := queue.Snapshot{Traits: Traits(), JobsAt: time.Now().UTC()}
 	left := leaver("an entry of scontrol", &s.LeftOut)
-	c, since, err := r.cluster(ctx, s.JobsAt, left)
+	c, since, err := r.terms(ctx, s.JobsAt, left)
 	if err != nil {
 		return queue.Snapshot{}, err
 	}
@@ -32,7 +32,7 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	}
 	jobs.fill(&s)
 	s.WorkersAt = time.Now().UTC()
-	s.Workers, err = r.nodes(ctx, s.WorkersAt, s.OnNode, jobs.groups, left)
+	s.Workers, err = r.nodes(ctx, s.WorkersAt, jobs, left)
 	if err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the nodes: %w", err)
 	}
@@ -42,26 +42,25 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	return s, nil
 }
 
-// cluster reads what jobs are held against, and since when slurmctld runs.
-func (r *Reader) cluster(ctx context.Context, now time.Time, left leave) (cluster, time.Time, error) {
+// terms reads what jobs are held against, and since when slurmctld runs.
+func (r *Reader) terms(ctx context.Context, now time.Time, left leave) (terms, time.Time, error) {
 	s, err := r.config(ctx)
 	if err != nil {
-		return cluster{}, time.Time{}, fmt.Errorf("read slurmctld's configuration: %w", err)
+		return terms{}, time.Time{}, fmt.Errorf("read slurmctld's configuration: %w", err)
 	}
-	c := cluster{now: now, memory: s.memory, private: s.private}
+	c := terms{now: now, memory: s.memory, private: s.private}
 	if c.partitions, err = r.partitions(ctx, s, left); err != nil {
-		return cluster{}, time.Time{}, fmt.Errorf("read the partitions: %w", err)
+		return terms{}, time.Time{}, fmt.Errorf("read the partitions: %w", err)
 	}
 	if c.reservations, err = r.reservations(ctx, left); err != nil {
-		return cluster{}, time.Time{}, fmt.Errorf("read the reservations: %w", err)
+		return terms{}, time.Time{}, fmt.Errorf("read the reservations: %w", err)
 	}
 	return c, s.since, nil
 }
 
-// squeueArgs are those of each call: no header, all partitions, no units that round, and
-// tasks of an array apart that have been put back into the queue. Squeue lists jobs that
-// have not ended.
-var squeueArgs = []string{"-h", "-a", "--noconvert", "--array-unique"}
+// squeueArgs are those of each call: no header, all partitions, and no units that round.
+// Squeue lists jobs that have not ended.
+var squeueArgs = []string{"-h", "-a", "--noconvert"}
 
 // squeue reads the jobs; with an ID, those of that job.
 func (r *Reader) squeue(ctx context.Context, into *jobList, which ...string) error {
@@ -72,15 +71,22 @@ func (r *Reader) squeue(ctx context.Context, into *jobList, which ...string) err
 	})
 }
 
-// excluded returns the lists of nodes that waiting jobs exclude, by the jobs' IDs. Option
-// -O has no field for them.
-func (r *Reader) excluded(ctx context.Context, which ...string) (map[string]string, error) {
-	mark, out := r.mark(), map[string]string{}
+// exclusions are the lists of nodes that waiting jobs exclude.
+type exclusions struct {
+	lists  map[string]string // by the jobs' IDs
+	listed map[string]bool   // IDs of all jobs that waited then
+}
+
+// excluded reads which nodes waiting jobs exclude. Option -O has no field for them.
+func (r *Reader) excluded(ctx context.Context, which ...string) (exclusions, error) {
+	mark, out := r.mark(), exclusions{lists: map[string]string{}, listed: map[string]bool{}}
 	args := append(append(squeueArgs[:len(squeueArgs):len(squeueArgs)], which...), "-t", "PENDING", "-o", "%A"+separator+"%x"+separator+mark)
 	err := r.run(ctx, "squeue", args, func(in io.Reader) error {
 		return records(in, mark, 2, func(f [][]byte) {
+			id := string(f[0])
+			out.listed[id] = true
 			if list := string(f[1]); list != "" && list != "(null)" {
-				out[string(f[0])] = list
+				out.lists[id] = list
 			}
 		}, func(string, string) {})
 	})
@@ -91,7 +97,10 @@ func (r *Reader) excluded(ctx context.Context, which ...string) (map[string]stri
 // if they can. A job that began between the two readings is no contradiction, unless
 // no job was listed, or jobs may be hidden.
 func (l *jobList) contradiction(s queue.Snapshot) string {
-	if l.listed > 0 && !l.cluster.private {
+	if l.unlisted > 0 {
+		return fmt.Sprintf("squeue did not list what %d jobs exclude, which waited before", l.unlisted)
+	}
+	if l.listed > 0 && !l.terms.private {
 		return ""
 	}
 	for _, w := range s.Workers {

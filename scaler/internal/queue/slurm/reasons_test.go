@@ -25,12 +25,13 @@ func TestReasons(t *testing.T) {
 		// Slurm has put the job back after its node was lost.
 		{"BeginTime", 1, counts},
 		{"Cleaning", 1, counts},
+		// As many as the array's limit allows, see TestArrays.
+		{"JobArrayTaskLimit", 0, counts},
 		// The user wants it so.
 		{"BeginTime", 0, "is to begin at a later time (BeginTime)"},
 		{"Dependency", 0, "waits for another job (Dependency)"},
 		{"DependencyNeverSatisfied", 0, "waits for another job that will never end as it must (DependencyNeverSatisfied)"},
 		{"JobHeldUser", 0, "held by its user (JobHeldUser)"},
-		{"JobArrayTaskLimit", 0, "its array's limit of tasks at once is reached (JobArrayTaskLimit)"},
 		// No worker changes that.
 		{"JobHeldAdmin", 0, "held by an operator (JobHeldAdmin)"},
 		{"BadConstraints", 0, badConstraints},
