@@ -21,7 +21,7 @@ var reasons = map[string]standing{
 	"resources":         {counts: true},
 	"priority":          {counts: true}, // behind another job; nothing is known of it beyond that
 	"reqnodenotavail":   {counts: true}, // the nodes that fit are drained, down or placeholders
-	"scheddefer":        {counts: true}, // not looked at yet
+	"sched" + "defer":   {counts: true}, // not looked at yet
 	"cleaning":          {counts: true}, // ends on its old nodes, and runs again
 	"nodedown":          {counts: true},
 	"partitionconfig":   {counts: true}, // larger than what the partition has now
