@@ -60,7 +60,7 @@ func (m Maker) Request(d cluster.Document, o Order) cluster.NodeRequest {
 		Image: spec.Image, Flavor: spec.Flavor,
 		Network: spec.Network, Networks: spec.Networks, FixedIP: spec.FixedIP, Port: spec.Port,
 		KeyPair: d.KeyPair, SecurityGroups: spec.SecurityGroups,
-		BootVolume: spec.BootVolume, ConfigDrive: spec.ConfigDrive || d.WithoutMetadataService(),
+		BootVolume: spec.BootVolume, StateVolume: spec.StateVolume, ConfigDrive: spec.ConfigDrive || d.WithoutMetadataService(),
 		Metadata: metadata, UserData: o.UserData,
 	}
 }
@@ -68,25 +68,30 @@ func (m Maker) Request(d cluster.Document, o Order) cluster.NodeRequest {
 // Create makes one server and returns its ID. Where the outcome of a POST is
 // unknown, the list is read: a server of that name and batch that is not among
 // known is the one whose answer got lost. A busy Nova may show it late, so the list
-// is read several times before the POST is repeated.
+// is read several times before the POST is repeated. It may still come too late for that:
+// a repeated POST is refused if the first server has the port or volume already, so the
+// list is read once more then.
 func (m Maker) Create(ctx context.Context, req cluster.NodeRequest, known []string) (string, error) {
 	var err error
-	for range createTries {
+	for try := range createTries {
 		var id string
 		id, err = m.Cloud.CreateNode(ctx, req)
 		if err == nil {
 			return id, nil
 		}
-		if !cluster.IsKind(err, cluster.FaultUnavailable) {
+		refused := !cluster.IsKind(err, cluster.FaultUnavailable)
+		if refused && try == 0 {
 			return "", err
 		}
 		m.Log(ctx, "the outcome of a create call is unknown; reading the list", "node", req.Name, "error", err.Error())
 		id, readErr := m.findLost(ctx, req, known)
-		if readErr != nil {
+		switch {
+		case readErr != nil:
 			return "", fmt.Errorf("%w; and whether it was carried out could not be read: %w", err, readErr)
-		}
-		if id != "" {
+		case id != "":
 			return id, nil
+		case refused:
+			return "", err
 		}
 	}
 	return "", err

@@ -115,6 +115,7 @@ type nodeConfig struct {
 	Coordinator    string              `json:"coordinator,omitempty"`
 	Signing        bool                `json:"document_signing,omitempty"`
 	BatchConfig    string              `json:"batch_config,omitempty"` // with document_signing, to hold later ones against
+	StateVolume    string              `json:"state_volume,omitempty"` // ID; on the front-end only
 }
 
 func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {

@@ -14,6 +14,7 @@ type Common struct {
 	Coordinator string              // cluster.CoordinatorLastWorker, or else the front-end
 	Signing     bool                // the front-end accepts a new CA or operators' key with a signature only
 	CA          string              // cluster CA's public half, authorized_keys form
+	StateVolume string              // ID of the front-end's volume for the batch system's state; "" is none
 	CloudConfig string              // the user's own cloud-config, or ""
 	Files       map[string]string   // path → content
 }
@@ -58,6 +59,6 @@ func NewCommon(d cluster.Document, spec cluster.NodeSpec) Common {
 		ClusterID: d.ID, ClusterName: d.Name,
 		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
 		BatchSystem: d.BatchSystem, BatchConfig: d.BatchConfig, Coordinator: d.Coordinator, CA: d.CA, Signing: d.Signing(),
-		CloudConfig: spec.CloudConfig, Files: spec.Files,
+		StateVolume: spec.StateVolume, CloudConfig: spec.CloudConfig, Files: spec.Files,
 	}
 }

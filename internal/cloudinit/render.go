@@ -61,7 +61,7 @@ func FrontEnd(in FrontEndInput) ([]byte, error) {
 
 func renderFrontEnd(in FrontEndInput, withRoster bool) ([]byte, error) {
 	n := in.nodeConfig(in.Name, cluster.RoleFrontEnd)
-	n.FrontEnd = in.Name
+	n.FrontEnd, n.StateVolume = in.Name, in.StateVolume
 	b, err := newBuilder(n)
 	if err != nil {
 		return nil, err

@@ -240,3 +240,18 @@ func TestNoSecretButTheTemporaryOnes(t *testing.T) {
 		t.Error("the front-end's user data holds the workers' cloud_config")
 	}
 }
+
+func TestTheStateVolumeIsTheFrontEnds(t *testing.T) {
+	in := frontEnd()
+	in.StateVolume = "0f3a5c1e-2b4d-4e6f-8a9b-123456789abc"
+	const line = `"state_volume": "0f3a5c1e-2b4d-4e6f-8a9b-123456789abc"`
+	got, err := FrontEnd(in)
+	if err != nil || !strings.Contains(readable(t, got), line) {
+		t.Errorf("the front-end's file lacks it: %v", err)
+	}
+	w := worker()
+	w.StateVolume = in.StateVolume
+	if got, err := Worker(w); err != nil || strings.Contains(readable(t, got), "state_volume") {
+		t.Errorf("a worker's file has it: %v", err)
+	}
+}

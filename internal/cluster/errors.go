@@ -17,7 +17,7 @@ const (
 	FaultNoHost      FaultKind = "no_host"      // no hypervisor has room
 	FaultNetwork     FaultKind = "network"      // no port, no address
 	FaultImage       FaultKind = "image"        // unusable, or too large for the flavor
-	FaultVolume      FaultKind = "volume"       // no boot volume
+	FaultVolume      FaultKind = "volume"       // no boot volume, or no state volume
 	FaultAuth        FaultKind = "auth"         // not logged in
 	FaultForbidden   FaultKind = "forbidden"    // logged in, right missing
 	FaultBadRequest  FaultKind = "bad_request"  // the cloud refused the request

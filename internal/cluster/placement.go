@@ -11,7 +11,8 @@ type Placement struct {
 	Zones       []string          `json:"zones,omitempty"`        // availability zones; workers are spread over them, see NextZone
 	ServerGroup string            `json:"server_group,omitempty"` // policy of a server group for the worker group's workers; "" makes none
 	BootVolume  *BootVolume       `json:"boot_volume,omitempty"`
-	Metadata    map[string]string `json:"metadata,omitempty"` // the user's own
+	StateVolume string            `json:"state_volume,omitempty"` // ID of an existing volume for the batch system's state, of the front-end only
+	Metadata    map[string]string `json:"metadata,omitempty"`     // the user's own
 	ConfigDrive bool              `json:"config_drive,omitempty"`
 }
 

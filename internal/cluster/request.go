@@ -18,6 +18,7 @@ type NodeRequest struct {
 	Zone           string      // availability zone; "" is the cloud's choice
 	ServerGroupID  string      // "" is none
 	BootVolume     *BootVolume // nil boots from the flavor's disk
+	StateVolume    string      // ID of an existing volume that the server gets beside its boot disk, and that outlives it; "" is none
 	ConfigDrive    bool
 	Metadata       map[string]string
 	UserData       []byte // raw; the client encodes it

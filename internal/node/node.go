@@ -103,7 +103,7 @@ func read(name string) string {
 // and do nothing on a worker.
 var frontEndOnly = []string{
 	"answers.py", "bundle.py", "calls.py", "coordinator.py", "progress.py", "records.py", "report.py",
-	"tasks.py", "trust.py",
+	"state.py", "tasks.py", "trust.py",
 }
 
 // Archive returns the program with the module of one batch system, for a front-end or

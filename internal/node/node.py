@@ -32,6 +32,7 @@ class Node:
         self.domain = self.cluster + ".vmcluster.internal"
         self.is_front_end = self.config["role"] == "front_end"
         self.login_user = self.config.get("login_user") or ""
+        self.state_volume = self.is_front_end and self.config.get("state_volume") or ""  # its UUID
         self.batch_type = self.config.get("batch_system") or "none"
 
     @property
@@ -49,6 +50,14 @@ class Node:
         """On the front-end: the channel by which changed rosters come."""
         from . import channel
         return channel.of(self.config)
+
+    def state_folder(self):
+        """Returns the folder on the state volume, "" where this node has none: what is there
+        outlives the front-end. Raises Failure if the volume is not mounted."""
+        if not self.state_volume:
+            return ""
+        from .state import folder
+        return folder(self.state_volume)
 
     def full(self, name):
         """Returns a node's name with the cluster's domain."""
@@ -209,6 +218,7 @@ class Requests:
         where there are any secret, token (the worker's credential), groups, config and
         gpus (this worker's)."""
         part = bundle["batch"]
+        self.node.state_folder()  # the batch system must not start without its state
         self.node.batch.configure(batch.Given(
             manager=part["manager"],
             address=next((address for address, name in bundle["hosts"] if name == self.node.name), None),

@@ -44,6 +44,8 @@ class Setup:
         if not self.node.is_front_end or self.node.channel.HAS_MESSENGERS:
             steps.append(self.coordinator_account)
         steps += [self.hold_batch_system, self.own_name]
+        if self.node.state_volume:
+            steps.append(self.state)
         if self.node.login_user:
             steps.append(self.login_user)
         if self.node.is_front_end:
@@ -89,6 +91,11 @@ class Setup:
         node's name, and would wait for a DNS server that does not know it."""
         if not self.node.applied():
             self.node.write_hosts([[system.own_address(), self.node.name]])
+
+    def state(self):
+        """Mounts the volume for the batch system's state."""
+        from .state import set_up
+        set_up(self.node.state_volume, self.node.batch.SERVICES)
 
     def login_user(self):
         """Makes the login user and a key; operators may log in from now on."""

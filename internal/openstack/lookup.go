@@ -20,6 +20,7 @@ type lookups struct {
 	*services
 	images   byName[Image]
 	ports    byName[Port]
+	volumes  byName[cluster.Volume]
 	flavors  list[Flavor]
 	zones    list[string]
 	networks list[Network]

@@ -59,7 +59,21 @@ func createOpts(r cluster.NodeRequest) servers.CreateOptsBuilder {
 			VolumeSize: v.Size, VolumeType: v.Type, DeleteOnTermination: v.DeleteOnTermination,
 		}}
 	}
+	if r.StateVolume != "" {
+		opts.BlockDevice = append(bootDevices(opts.BlockDevice, r.Image), servers.BlockDevice{
+			SourceType: servers.SourceVolume, UUID: r.StateVolume, DestinationType: servers.DestinationVolume, BootIndex: -1,
+		})
+	}
 	return keypairs.CreateOptsExt{KeyName: r.KeyPair, CreateOptsBuilder: opts}
+}
+
+// bootDevices returns the devices that a server boots from, for a list to which others
+// are added: Nova then wants the flavor's disk with its image in the list as well.
+func bootDevices(boot []servers.BlockDevice, image string) []servers.BlockDevice {
+	if len(boot) > 0 {
+		return boot
+	}
+	return []servers.BlockDevice{{SourceType: servers.SourceImage, UUID: image, DestinationType: servers.DestinationLocal, DeleteOnTermination: true}}
 }
 
 // nics returns the networks of a server in order. The network for the cluster's

@@ -40,8 +40,13 @@ func TestCreateNodeWithPlacement(t *testing.T) {
 	several.Networks, several.FixedIP, several.ServerGroupID = []string{"n2", "n1"}, "10.0.0.9", "5f1c0b0e-0000-4000-8000-000000000001"
 	port := yes
 	port.Networks, port.Port = []string{"n1", "n2"}, "p1"
+	state := yes
+	state.StateVolume = "v1"
+	bothVolumes := volume
+	bothVolumes.StateVolume = "v1"
 	common := `"name": "n", "flavorRef": "f1", "availability_zone": "az1", "config_drive": true,
 		"tags": ["vmcluster:", "vmcluster-name:", "vmcluster-role:"]`
+	const stateDevice = `{"source_type": "volume", "uuid": "v1", "boot_index": -1, "destination_type": "volume", "delete_on_termination": false}]`
 	const one = `"networks": [{"uuid": "n1"}], `
 	device := one + `"imageRef": "", "block_device_mapping_v2": [{"source_type": "image", "uuid": "i1", "boot_index": 0, "destination_type": "volume", "volume_size": 20, `
 	for _, row := range []struct {
@@ -53,6 +58,9 @@ func TestCreateNodeWithPlacement(t *testing.T) {
 			`"imageRef": "i1", "networks": [{"uuid": "n2"}, {"uuid": "n1", "fixed_ip": "10.0.0.9"}]`, "2.52", several},
 		{"port in place of the network", `"imageRef": "i1", "networks": [{"port": "p1"}, {"uuid": "n2"}]`, "2.52", port},
 		{"volume", device + `"delete_on_termination": true}]`, "2.52", volume},
+		{"flavor's disk and a state volume", one + `"imageRef": "i1", "block_device_mapping_v2": [
+			{"source_type": "image", "uuid": "i1", "boot_index": 0, "destination_type": "local", "delete_on_termination": true}, ` + stateDevice, "2.52", state},
+		{"volume and a state volume", device + `"delete_on_termination": true}, ` + stateDevice, "2.52", bothVolumes},
 		{"volume of a type that stays", device + `"delete_on_termination": false, "volume_type": "ssd"}]`, "2.67", typed},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -19,6 +19,7 @@ type Cloud interface {
 	ResolveImage(ctx context.Context, nameOrID string) (openstack.Image, error)
 	ResolveFlavor(ctx context.Context, nameOrID string) (openstack.Flavor, error)
 	ResolvePort(ctx context.Context, nameOrID string) (openstack.Port, error)
+	ResolveVolume(ctx context.Context, nameOrID string) (cluster.Volume, error)
 	Limits(ctx context.Context) (openstack.Limits, error)
 	PortQuota(ctx context.Context) (openstack.Quota, error)
 	HasVolumes() bool

@@ -24,6 +24,7 @@ type cloud struct {
 	addresses map[string]openstack.Addresses
 	free      int
 	port      openstack.Port
+	volume    cluster.Volume
 
 	subnets             []openstack.Subnet
 	user                string
@@ -56,6 +57,13 @@ func (c *cloud) ResolvePort(_ context.Context, name string) (openstack.Port, err
 		return openstack.Port{}, errors.New("unknown port")
 	}
 	return c.port, nil
+}
+
+func (c *cloud) ResolveVolume(_ context.Context, name string) (cluster.Volume, error) {
+	if name != "state" {
+		return cluster.Volume{}, errors.New("unknown volume")
+	}
+	return c.volume, nil
 }
 
 func (c *cloud) Limits(context.Context) (openstack.Limits, error) {
@@ -196,6 +204,29 @@ func TestCheckPort(t *testing.T) {
 		c := newCloud()
 		c.port = row.port
 		if got := preflight.CheckPort(t.Context(), c, row.wanted, row.network, row.own); got != row.want {
+			t.Errorf("%s: %+v, want %+v", row.name, got, row.want)
+		}
+	}
+}
+
+func TestCheckVolume(t *testing.T) {
+	for _, row := range []struct {
+		name        string
+		volume      cluster.Volume
+		wanted, own string
+		want        preflight.VolumeFault
+	}{
+		{"free", cluster.Volume{Status: "available"}, "state", "", preflight.VolumeFault{}},
+		{"the present front-end's", cluster.Volume{Status: "in-use", Servers: []string{"s1"}}, "state", "s1", preflight.VolumeFault{}},
+		{"another server's", cluster.Volume{Status: "in-use", Servers: []string{"s2"}}, "state", "s1", preflight.VolumeFault{Server: "s2"}},
+		{"on its way to a server, and there is no front-end", cluster.Volume{Status: "reserved"}, "state", "", preflight.VolumeFault{Status: "reserved", Moves: true}},
+		{"failed", cluster.Volume{Status: "error"}, "state", "s1", preflight.VolumeFault{Status: "error"}},
+		{"for several servers", cluster.Volume{Status: "available", Shared: true}, "state", "", preflight.VolumeFault{Shared: true}},
+		{"that can't be looked up", cluster.Volume{Status: "error"}, "other", "", preflight.VolumeFault{}},
+	} {
+		c := newCloud()
+		c.volume = row.volume
+		if got := preflight.CheckVolume(t.Context(), c, row.wanted, row.own); got != row.want {
 			t.Errorf("%s: %+v, want %+v", row.name, got, row.want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/roster"
 )
 
@@ -12,6 +13,9 @@ import (
 type Cloud interface {
 	batch.Cloud     // servers and server groups
 	roster.Metadata // of servers
+
+	// Volume reads a volume, as it is now.
+	Volume(ctx context.Context, id string) (cluster.Volume, error)
 
 	// Report reads the server's password slot; "" when it is empty.
 	Report(ctx context.Context, id string) (string, error)

@@ -28,6 +28,9 @@ func (m frontEndMaking) create(ctx context.Context) error {
 	var failed []string
 	for try := 1; ; try++ {
 		r.p.opts.Log(ctx, "creating the front-end", "node", r.doc.FrontEnd.Name, "workers", len(r.doc.Workers))
+		if err := m.awaitVolume(waiting); err != nil {
+			return fmt.Errorf("%w: %w", ErrNoFrontEnd, err)
+		}
 		id, err := m.post(waiting, failed)
 		if err != nil && batch.NeedsRoom(cluster.KindOf(err)) && r.inv.deletion.underWay(every) {
 			if err = r.inv.awaitGone(waiting, every); err == nil {

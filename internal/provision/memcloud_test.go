@@ -60,6 +60,8 @@ type memCloud struct {
 	lockedNames map[string]bool // servers that their owner has locked
 	sticky      map[string]bool // servers whose deletion is accepted and never comes
 	yard        *memYard        // builds and deletes at another pace; nil: any number at once
+	detach      time.Duration   // from a server's end to its volume being free
+	volumeIs    string          // status of the volume; "" follows the servers
 }
 
 type memServer struct {
@@ -230,6 +232,10 @@ func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string,
 		}
 		if c.shut[r.Zone] {
 			return &cluster.CloudError{Kind: cluster.FaultBadRequest, Op: "create server " + r.Name, Code: 400, Message: "The requested availability zone is not available"}
+		}
+		if v := c.volume(r.StateVolume); r.StateVolume != "" && !v.IsFree() {
+			return &cluster.CloudError{Kind: cluster.FaultBadRequest, Op: "create server " + r.Name, Code: 400,
+				Message: "Invalid volume: status must be available or downloading to reserve, but the current status is " + v.Status}
 		}
 		c.next++
 		c.posts[r.Name]++

@@ -79,6 +79,13 @@ NovaInstanceUUID = "{server_id}"
 STARTD_ATTRS = $(STARTD_ATTRS) VmclusterName VmclusterGroup NovaInstanceUUID
 MASTER_ATTRS = $(MASTER_ATTRS) VmclusterName NovaInstanceUUID
 """
+STATE = """\
+# On the state volume: a new front-end finds jobs, priorities and keys there.
+SPOOL = {kept}/spool
+SEC_PASSWORD_DIRECTORY = {kept}/passwords.d
+SEC_TOKEN_POOL_SIGNING_KEY_FILE = {kept}/passwords.d/POOL
+include ifexist : {kept}/revoked.conf
+"""
 REVOCATION = """\
 VMCLUSTER_GONE = %s
 SEC_TOKEN_REVOCATION_EXPR = stringListMember(sub, "$(VMCLUSTER_GONE)")
@@ -116,8 +123,13 @@ class HTCondor(BatchSystem):
         fresh, text = not read(CONFIG), self.configuration(given)
         changed = not self.is_in_effect(text, given.credential)
         if self.node.is_front_end:
-            if not exists(POOL_KEY):
-                write_secret(POOL_KEY, base64.b64encode(os.urandom(48)).decode())
+            key, kept = POOL_KEY, self.kept()
+            if kept:
+                from .. import state
+                state.owned(kept + "/spool", "condor")
+                key = kept + "/passwords.d/POOL"
+            if not exists(key):
+                write_secret(key, base64.b64encode(os.urandom(48)).decode())
         else:  # a front-end that was made anew signs with another key
             write_secret(TOKEN, given.credential.strip() + "\n")
         write(CONFIG, text, 0o644)
@@ -137,9 +149,16 @@ class HTCondor(BatchSystem):
             text += "NETWORK_INTERFACE = %s\n" % given.address
         if given.gpus:
             text += "use feature:GPUs\n"
+        if node.state_volume:
+            text += STATE
         text = text.format(manager=given.manager, domain=node.domain, full=node.full(node.name), name=node.name,
-                           group=node.group, server_id=node.server_id)
+                           group=node.group, server_id=node.server_id, kept=self.kept())
         return text + OWN % given.config if given.config else text
+
+    def kept(self):
+        """Returns the folder on the state volume, "" if there is none."""
+        folder = self.node.state_folder()
+        return folder and folder + "/condor"
 
     # ---- a worker
 
@@ -171,14 +190,16 @@ class HTCondor(BatchSystem):
     def revoke(self, credentials):
         """A token does not expire, so the file keeps the identities of all that were ever
         revoked. The lists of those that may not advertise end sessions that go on."""
-        gone = set(re.findall(r"worker[.][\w.@-]+", read(REVOKED)))
+        kept = self.kept()
+        path = kept + "/revoked.conf" if kept else REVOKED
+        gone = set(re.findall(r"worker[.][\w.@-]+", read(path)))
         for token in credentials:
             try:
                 body = token.split(".")[1]
                 gone.add(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["sub"])
             except (IndexError, ValueError, KeyError, TypeError):
                 say("a token without an identity is not revoked")
-        write(REVOKED, REVOCATION % ", ".join(sorted(gone)))
+        write(path, REVOCATION % ", ".join(sorted(gone)))
         run("condor_reconfig")
 
     def drain(self, name, reason, only_idle):

@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 
-from .. import node, system
+from .. import node, state, system
 from ..batch import Given, htcondor
 from .contract import Contract
 from .harness import BATCH_CA, FRONT_END, STATE_FILE, ClusterCase, Double, put
@@ -341,3 +341,64 @@ class HTCondorCluster(ClusterCase):
         c.settle(coordinator)
         self.assertIn("token", coordinator.records.state["workers"][name])
         self.assertFalse(coordinator.records.state["workers"][name].get("joined"))
+
+
+class HTCondorState(ClusterCase):
+    """A front-end with a volume for its state."""
+
+    DOUBLE = HTCondorDouble
+    FOLDER = state.FOLDER + "/condor"
+
+    def boot(self):
+        """Has the front-end made anew; what is on the volume stays."""
+        c = self.cluster
+        kept = c.path("", "volume")
+        if c.has(FRONT_END, state.FOLDER):
+            os.rename(c.path(FRONT_END, state.FOLDER), kept)
+        c.delete(FRONT_END)
+        root = c.add(FRONT_END, state_volume="0f3a5c1e-2b4d-4e6f-8a9b-123456789abc")
+        put(root + "/proc/self/mounts", "/dev/vdb %s ext4 rw 0 0\n" % state.FOLDER)
+        os.makedirs(root + os.path.dirname(state.FOLDER))
+        if os.path.exists(kept):
+            os.rename(kept, root + state.FOLDER)
+
+    def owned(self, path, name):
+        self.assertEqual(name, "condor")
+        os.makedirs(self.cluster.path(FRONT_END, path), exist_ok=True)
+
+    def test_front_end_made_anew_has_the_jobs_and_the_keys_of_the_one_before(self):
+        c = self.cluster
+        self.patch(state, "owned", self.owned)
+        self.boot()
+        one, two = c.worker(1), c.worker(2)
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report.get("error", "")), (2, ""))
+        config = c.text(FRONT_END, htcondor.CONFIG)
+        for line in ("SPOOL = %s/spool", "SEC_PASSWORD_DIRECTORY = %s/passwords.d", "SEC_TOKEN_POOL_SIGNING_KEY_FILE = %s/passwords.d/POOL", "include ifexist : %s/revoked.conf"):
+            self.assertIn(line % self.FOLDER + "\n", config)
+            self.assertNotIn(line.split(" = ")[0].split(" : ")[0] + " ", c.text(one, htcondor.CONFIG))
+        self.assertFalse(c.has(FRONT_END, htcondor.POOL_KEY))
+        self.assertEqual(c.mode(FRONT_END, self.FOLDER + "/passwords.d"), 0o700)
+        self.assertEqual(c.mode(FRONT_END, self.FOLDER + "/passwords.d/POOL"), 0o600)
+        key = c.text(FRONT_END, self.FOLDER + "/passwords.d/POOL")
+        put(c.path(FRONT_END, self.FOLDER + "/spool/job_queue.log"), "jobs")
+        c.publish(workers=c.document["workers"][:1])
+        report = c.settle(c.coordinator())
+        revoked = c.text(FRONT_END, self.FOLDER + "/revoked.conf")
+        self.assertIn("worker.%s." % two, revoked)
+        c.document["host_cas"] = [report["host_ca"]]
+        self.boot()
+        c.publish()
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report.get("error", "")), (1, ""))
+        self.assertEqual(c.text(FRONT_END, self.FOLDER + "/passwords.d/POOL"), key)
+        self.assertEqual(c.text(FRONT_END, self.FOLDER + "/spool/job_queue.log"), "jobs")
+        self.assertEqual(c.text(FRONT_END, self.FOLDER + "/revoked.conf"), revoked, "a token that was refused stays refused")
+        self.assertFalse(c.has(FRONT_END, htcondor.REVOKED))
+
+    def test_front_end_without_its_volume_does_not_start(self):
+        c = self.cluster
+        self.boot()
+        c.delete(FRONT_END, "proc")
+        self.assertIn("does not start without its state", c.settle(c.coordinator(), 2)["error"])
+        self.assertFalse(c.has(FRONT_END, htcondor.CONFIG))

@@ -50,6 +50,7 @@ func openIn(ctx context.Context, c config) openness {
 	common := []attr.Value{c.Image, c.Network, c.Networks, c.ClusterNetwork, c.SecurityGroups}
 	frontEnd := c.FrontEnd.Attributes()
 	delete(frontEnd, "external_network") // a floating IP needs no new server
+	frontEnd["state_volume"] = c.batch.StateVolume
 	o := openness{
 		any:      !isKnown(ctx, append(common, c.FrontEnd, c.Workers, c.KeyPair, c.BatchSystem)...),
 		floating: c.frontEnd.ExternalNetwork.IsUnknown(),

@@ -106,6 +106,7 @@ func (c config) spec(names resolution) cluster.Spec {
 	}
 	s.FrontEnd.FixedIP = c.frontEnd.FixedIP.ValueString()
 	s.FrontEnd.Port = names.get(kindPort, c.frontEnd.Port)
+	s.FrontEnd.StateVolume = names.get(kindVolume, c.batch.StateVolume)
 	s.FrontEnd.ExternalNetworkID = names.get(kindExternalNetwork, c.frontEnd.ExternalNetwork)
 	for name, g := range c.groups {
 		node := c.nodeSpec(g.nodeModel, names)

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -23,7 +22,7 @@ func (c *change) decideFrontEnd() diag.Diagnostics {
 	p, fe := c.kept, c.want.frontEnd
 	canKeep := p.given.open || provision.CanKeepWorkers(p.last, p.keys(p.given)...)
 	spec := c.spec.FrontEnd
-	c.open.frontEnd = c.open.frontEnd || !isResolved(spec)
+	c.open.frontEnd = c.open.frontEnd || !isResolved(spec) || c.want.namesMore(spec)
 	follows := fe.ReplaceOnChange.ValueBool() || fe.ReplaceOnChange.IsUnknown()
 	asked := follows && !c.nodes.FrontEnd && p.frontEndSpec != "" && (c.open.frontEnd || p.frontEndSpec != spec.BuildHash())
 	switch {
@@ -41,26 +40,21 @@ func (c *change) decideFrontEnd() diag.Diagnostics {
 			"A new front-end could not get into the present workers, or not distinguish them from impostors: the key of the CA that they trust is not at hand, "+
 				"or the lost front-end had never reported. Their jobs end.")
 	}
-	switch {
-	case !c.nodes.FrontEnd || c.spec.BatchSystem == cluster.BatchNone:
-	case asked && c.open.frontEnd:
-		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue may be made anew",
-			fmt.Sprintf("Whether %s is made anew is known during the apply only. If it is, %s", c.nodes.FrontEndName, lostWithDisk))
-	default:
-		diags.AddAttributeWarning(path.Root("front_end"), "The batch system's queue is made anew",
-			fmt.Sprintf("%s is made anew; %s", c.nodes.FrontEndName, lostWithDisk))
+	if c.nodes.FrontEnd && c.spec.BatchSystem != cluster.BatchNone {
+		diags.Append(queueWarning(*c, asked && c.open.frontEnd))
 	}
 	return diags
 }
 
-// lostWithDisk says what goes with a front-end's own disk. What becomes of running jobs
-// depends on the batch system.
-const lostWithDisk = "what was on its disk is gone, the queue included unless it lies on a volume of yours. " +
-	"If the queue is gone, so are the running jobs: their workers end them when they join the new front-end, or let them run without a use until they end or their lease is over."
-
 // isResolved reports whether all names in a spec stand for something.
 func isResolved(s cluster.NodeSpec) bool {
 	return s.Image != "" && s.Flavor != "" && s.Network != "" && !slices.Contains(s.SecurityGroups, "")
+}
+
+// namesMore reports whether a front-end's port or state volume is named that spec does not
+// have: what the name stands for is known during the apply only.
+func (c config) namesMore(spec cluster.NodeSpec) bool {
+	return !c.frontEnd.Port.IsNull() && spec.Port == "" || !c.batch.StateVolume.IsNull() && spec.StateVolume == ""
 }
 
 // withFloating adds the front-end's floating IP where Nova does not show it: some

@@ -79,20 +79,21 @@ type groupModel struct {
 }
 
 type batchSystemModel struct {
-	Type   types.String `tfsdk:"type"`
-	Config types.String `tfsdk:"config"`
+	Type        types.String `tfsdk:"type"`
+	Config      types.String `tfsdk:"config"`
+	StateVolume types.String `tfsdk:"state_volume"`
 }
 
 // value returns the attribute `batch_system`.
 func (b batchSystemModel) value() types.Object {
-	return types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": b.Type, "config": b.Config})
+	return types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": b.Type, "config": b.Config, "state_volume": b.StateVolume})
 }
 
 var (
 	stringSet = types.SetType{ElemType: types.StringType}
 	stringMap = types.MapType{ElemType: types.StringType}
 
-	batchSystemTypes = map[string]attr.Type{"type": types.StringType, "config": types.StringType}
+	batchSystemTypes = map[string]attr.Type{"type": types.StringType, "config": types.StringType, "state_volume": types.StringType}
 	nodeTypes        = withAll(map[string]attr.Type{
 		"flavor": types.StringType, "image": types.StringType, "network": types.StringType,
 		"security_groups": stringSet, "cloud_config": types.StringType, "files": stringMap,

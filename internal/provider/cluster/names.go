@@ -33,6 +33,7 @@ const (
 	kindZone            kind = "availability_zone"
 	kindNetworkName     kind = "network_name" // the unique name of a network given by name or ID; see addNetworks
 	kindPort            kind = "port"
+	kindVolume          kind = "volume"
 )
 
 // resolution maps "kind/name" to what the name stands for: an ID, for a key pair its
@@ -68,6 +69,7 @@ func (c config) references() (refs []reference, whole bool) {
 	l.addNode(c.frontEnd.nodeModel, path.Root("front_end"))
 	l.add(kindPort, c.frontEnd.Port, path.Root("front_end").AtName("port"))
 	l.add(kindExternalNetwork, c.frontEnd.ExternalNetwork, path.Root("front_end").AtName("external_network"))
+	l.add(kindVolume, c.batch.StateVolume, stateVolumeAt)
 	for _, name := range c.groupNames() {
 		g, at := c.groups[name], path.Root("workers").AtMapKey(name)
 		l.addNode(g.nodeModel, at)
@@ -126,6 +128,7 @@ type catalog interface {
 	ResolveSecurityGroups(ctx context.Context, namesOrIDs []string) ([]openstack.SecurityGroup, error)
 	ResolveZone(ctx context.Context, name string) (string, error)
 	ResolvePort(ctx context.Context, nameOrID string) (openstack.Port, error)
+	ResolveVolume(ctx context.Context, nameOrID string) (cluster.Volume, error)
 }
 
 // resolve looks up the names that known lacks. Each failure is a diagnostic at the
@@ -187,6 +190,9 @@ func lookUp(ctx context.Context, c catalog, r reference) (string, error) {
 	case kindPort:
 		port, err := c.ResolvePort(ctx, r.name)
 		return port.ID, err
+	case kindVolume:
+		volume, err := c.ResolveVolume(ctx, r.name)
+		return volume.ID, err
 	case kindNetworkName:
 		network, err := c.ResolveNetwork(ctx, r.name)
 		if err == nil {

@@ -88,7 +88,8 @@ func TestObserveFillsAnImport(t *testing.T) {
 		HasDocument: true,
 		Document: cluster.Document{ID: "4e3b", Name: "astro", LoginUser: "ada", LoginUID: 20001, KeyPair: "ops", OperatorKey: "ssh-ed25519 AAAA",
 			BatchSystem: "htcondor", Generation: 3, Groups: map[string]cluster.GroupSpec{"cpu": spec("i1"), "gpu": spec("i2")},
-			Workers: []cluster.Member{{Name: "astro-cpu-1"}}},
+			Workers:    []cluster.Member{{Name: "astro-cpu-1"}},
+			FrontEndAs: &cluster.NodeSpec{Image: "i1", Flavor: "f1", Network: "n1", Placement: cluster.Placement{StateVolume: "0f3a5c1e"}}},
 	}
 	if diags := m.observe(t.Context(), view); diags.HasError() {
 		t.Fatal(diags)
@@ -99,7 +100,7 @@ func TestObserveFillsAnImport(t *testing.T) {
 		got.KeyPair != "ops" || got.OperatorKey != "ssh-ed25519 AAAA" {
 		t.Errorf("cluster: %+v", got)
 	}
-	if fe := got.FrontEnd; fe.Image != "i1" || fe.Flavor != "f1" || fe.Network != "n1" {
+	if fe := got.FrontEnd; fe.Image != "i1" || fe.Flavor != "f1" || fe.Network != "n1" || fe.StateVolume != "0f3a5c1e" {
 		t.Errorf("front-end: %+v", fe)
 	}
 	if g := got.Groups["gpu"]; g.Image != "i2" || g.Count != 0 || g.Flavor != "f2" || g.Network != "n1" {

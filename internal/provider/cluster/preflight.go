@@ -34,6 +34,9 @@ func (r *clusterResource) preflight(ctx context.Context, c change) diag.Diagnost
 		fault := preflight.CheckPort(ctx, client, c.want.frontEnd.Port.ValueString(), c.spec.FrontEnd.Network, own)
 		diags.Append(f.portFault(fault)...)
 	}
+	if c.nodes.FrontEnd && c.spec.FrontEnd.StateVolume != "" {
+		diags.Append(f.volumeFault(preflight.CheckVolume(ctx, client, c.want.batch.StateVolume.ValueString(), own))...)
+	}
 	if s := c.spec.FrontEnd; (c.nodes.FrontEnd || c.readdresses()) && s.FixedIP != "" && s.Network != "" {
 		diags.Append(f.addressFault(preflight.CheckAddress(ctx, client, s.Network, s.FixedIP, own, unanswered))...)
 	}

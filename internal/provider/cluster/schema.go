@@ -164,6 +164,7 @@ func batchSystemAttribute() schema.Attribute {
 				MarkdownDescription: "Your own lines of the batch system's configuration, on every node, at most 8 KiB: each is empty, a comment, or a setting (`NAME = value`) on one line. " +
 					"Settings of vmcluster's own and includes are refused, with the number of the line. A change is applied in place. No secrets: the lines can be read in the cloud.",
 			},
+			"state_volume": stateVolumeAttribute(),
 		},
 		MarkdownDescription: "The batch system whose pool the workers join. The default is `none`.",
 	}

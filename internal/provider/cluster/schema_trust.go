@@ -58,8 +58,8 @@ func caKeyVersionAttribute() schema.Attribute {
 func replaceOnChangeAttribute() schema.Attribute {
 	return schema.BoolAttribute{
 		Optional: true,
-		MarkdownDescription: "Whether a change of the front-end's image, flavor, network, security groups, `cloud_config` or `files` makes it anew (default `false`: a warning, and nothing happens). " +
+		MarkdownDescription: "Whether a change of the front-end's image, flavor, network, security groups, `cloud_config`, `files` or `batch_system.state_volume` makes it anew (default `false`: a warning, and nothing happens). " +
 			"The old one is deleted first: name, floating IP and fixed port are the same. Workers stay and join the new one. " +
-			"What is on the front-end's own disk goes with it, the batch system's queue included, unless that lies on a volume of yours. Jobs that run then go on without a front-end that takes their results, until they end or the batch system gives them up.",
+			"What is on the front-end's own disk goes with it, the batch system's queue included; jobs that run then end without a result. With `batch_system.state_volume` the queue stays and running jobs go on.",
 	}
 }

@@ -37,6 +37,7 @@ func (r *clusterResource) ValidateConfig(ctx context.Context, req resource.Valid
 		resp.Diagnostics.Append(c.checkBatchSystem()...)
 		resp.Diagnostics.Append(c.checkRetire()...)
 		resp.Diagnostics.Append(c.checkPairs()...)
+		resp.Diagnostics.Append(c.checkStateVolume()...)
 	}
 }
 

@@ -57,7 +57,7 @@ func laterWarnings(c change) diag.Diagnostics {
 	withoutFloating := func(s cluster.NodeSpec) string { s.ExternalNetworkID = ""; return s.Hash() }
 	if !c.nodes.FrontEnd && !c.keepsFrontEnd && withoutFloating(c.spec.FrontEnd) != withoutFloating(c.was.spec.FrontEnd) {
 		diags.AddAttributeWarning(path.Root("front_end"), "The front-end stays as it is",
-			fmt.Sprintf("A change of the front-end's image, flavor, network, security groups, `cloud_config` or `files` takes effect when %s is next made, or at once with `replace_on_change = true`.", c.nodes.FrontEndName))
+			fmt.Sprintf("A change of the front-end's image, flavor, network, security groups, `cloud_config`, `files` or `batch_system.state_volume` takes effect when %s is next made, or at once with `replace_on_change = true`.", c.nodes.FrontEndName))
 	}
 	if before := c.was.spec.FrontEnd.ExternalNetworkID; !c.nodes.FrontEnd && before != "" && before != c.spec.FrontEnd.ExternalNetworkID {
 		diags.AddAttributeWarning(path.Root("front_end").AtName("external_network"), "The front-end keeps its floating IP",

@@ -27,7 +27,7 @@ var advice = map[cluster.FaultKind]string{
 	cluster.FaultNoHost:      "No hypervisor has room for this flavor now, or none meets what it asks for. Choose another flavor or availability zone, lower `count`, or apply again later.",
 	cluster.FaultNetwork:     "Nova got no port or address for the server. Look at the free addresses of the network's subnets and at the quota of ports, or choose another `network`; if both are fine, the cloud's operators have to look at the network on the hypervisor.",
 	cluster.FaultImage:       "Choose another `image`, or a `flavor` whose disk and memory are enough for it.",
-	cluster.FaultVolume:      "Nova got no boot volume for the server. Look at the quota of volumes and gigabytes, at `boot_volume`'s size and type, and whether the image can be made into a volume.",
+	cluster.FaultVolume:      "Nova got no volume for the server. Look at the quota of volumes and gigabytes, at `boot_volume`'s size and type, whether the image can be made into a volume, and whether `batch_system.state_volume` is free.",
 	cluster.FaultAuth:        "Check the provider's credentials: attributes, OS_* variables, clouds.yaml; a token may have run out.",
 	cluster.FaultForbidden:   "The credentials lack a right in this project: a role (member), or an access rule of the application credential.",
 	cluster.FaultBadRequest:  "The cloud refused what was asked. Check that image, flavor and network go together.",

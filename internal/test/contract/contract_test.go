@@ -30,11 +30,11 @@ func target(cloud *openstacktest.Cloud, auth map[string]any) contract.Target {
 
 func TestEmbeddedCloud(t *testing.T) {
 	t.Parallel()
-	cloud := embedded(t, openstacktest.Options{})
+	cloud := embedded(t, openstacktest.Options{BlockStorage: true, DetachDelay: 20 * time.Millisecond})
 	contract.Run(t, target(cloud, contract.Password(
 		openstacktest.Username, openstacktest.Password, openstacktest.DomainName, openstacktest.ProjectName, openstacktest.DomainName)))
-	if n, p, f := len(cloud.Servers()), cloud.PortCount(), len(cloud.FloatingIPs()); n+p+f != 0 {
-		t.Errorf("left over: %d servers, %d ports, %d floating IPs", n, p, f)
+	if n, p, f, v := len(cloud.Servers()), cloud.PortCount(), len(cloud.FloatingIPs()), len(cloud.Volumes()); n+p+f+v != 0 {
+		t.Errorf("left over: %d servers, %d ports, %d floating IPs, %d volumes", n, p, f, v)
 	}
 }
 

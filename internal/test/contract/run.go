@@ -55,6 +55,9 @@ func Run(t *testing.T, target Target) {
 	if s.ExternalNetwork != "" {
 		s.runAll(t, floatingCases)
 	}
+	if s.blockStorage() != "" {
+		s.runAll(t, blockStorageCases)
+	}
 	if s.FaultMetadata {
 		s.runAll(t, append(faultCases, groupFaultCases...))
 	}

@@ -110,12 +110,12 @@ func (c *Cloud) resolveCreate(q *request, b createBody, nics []nic) (*server, in
 		badRequest(q, "Flavor %s could not be found.", flavorID)
 		return nil, 0, false
 	}
-	boot, ok := c.bootDevice(q, b)
+	boot, data, ok := c.devices(q, b)
 	if !ok || !fits(q, c.o.Flavors[i], image) || !c.groupsKnown(q, b) || !c.networksKnown(q, nics) || !c.zoneKnown(q, b.Zone) {
 		return nil, 0, false
 	}
 	s := &server{
-		name: b.Name, image: b.ImageRef, keyName: b.KeyName, description: b.Description, zone: b.Zone, boot: boot,
+		name: b.Name, image: b.ImageRef, keyName: b.KeyName, description: b.Description, zone: b.Zone, boot: boot, data: data,
 		flavor: c.o.Flavors[i], metadata: b.Metadata, userData: b.UserData, status: statusBuild, created: q.now, updated: q.now,
 		configDrive: b.ConfigDrive == true || b.ConfigDrive == "True" || b.ConfigDrive == "true",
 	}

@@ -11,6 +11,7 @@ type Options struct {
 	BuildDelay    time.Duration // create to ACTIVE
 	AddressDelay  time.Duration // create to the address being shown; 0 is half of BuildDelay
 	DeleteDelay   time.Duration // DELETE to 404
+	DetachDelay   time.Duration // a server's end to its volumes being available
 	DeletedShown  time.Duration // how long lists still show a server that is gone, as DELETED
 	TokenTTL      time.Duration // life of a token; 0 is an hour
 	MetadataCache time.Duration // how long the metadata service keeps an answer (a real one: 15 s)

@@ -31,7 +31,9 @@ func (c *Cloud) routes() *http.ServeMux {
 		networkError(q, http.StatusNotFound, "HTTPNotFound", "The resource could not be found.")
 	}))
 
-	add("GET /volume/v3/{project}/limits", network2(showVolumeLimits))
+	for pattern, h := range volumeRoutes {
+		add(pattern, network2(h))
+	}
 
 	add("GET /image", imageVersions)
 	add("GET /image/{$}", imageVersions)

@@ -33,6 +33,7 @@ type server struct {
 	configDrive                                 bool
 	host                                        host         // none while no hypervisor could be found
 	boot                                        *blockDevice // nil boots from the flavor's disk
+	data                                        []blockDevice
 	group                                       *serverGroup
 	askedZone                                   string
 

@@ -6,17 +6,25 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 )
 
-// volume is a volume that the block-storage service made for a server.
+// volume is a volume of the block-storage service: made by Nova for a server, or by a
+// person.
 type volume struct {
-	id, kind, image, server string
-	size                    int // GiB
-	deleteWithServer        bool
+	id, name, kind, image string
+	server                string // ID of the server that has it; "" for none
+	attachment            string // ID of its attachment, while there is one
+	size                  int    // GiB
+	multiattach           bool
+	deleteWithServer      bool
+	status                string // as a test has set it; "" follows the servers
+	created, freeAt       time.Time
 }
 
 // blockDevice is a part of the create call's block_device_mapping_v2. Of all that
-// Nova can do, this cloud makes volumes from images.
+// Nova can do, this cloud boots from images, makes volumes from them, and attaches
+// volumes that exist.
 type blockDevice struct {
 	SourceType      string `json:"source_type"`
 	DestinationType string `json:"destination_type"`
@@ -59,8 +67,9 @@ func checkBlockDevices(q *request, raw json.RawMessage) bool {
 	return true
 }
 
-// bootDevice returns the device that a server boots from, where it is a volume;
-// it writes the answer itself if the devices can't be booted from.
+// bootDevice returns the device that a server boots from, where it is a volume, and nil
+// where it is the flavor's disk; it writes the answer itself if the devices can't be
+// booted from.
 func (c *Cloud) bootDevice(q *request, b createBody) (*blockDevice, bool) {
 	if len(b.BlockDevices) == 0 {
 		return nil, true
@@ -80,14 +89,56 @@ func (c *Cloud) bootDevice(q *request, b createBody) (*blockDevice, bool) {
 	case d.DestinationType == "volume" && image.MinDisk > d.Size:
 		badRequest(q, "Volume is smaller than the minimum size specified in image metadata. Volume size is %d bytes, minimum size is %d bytes.",
 			d.Size<<30, image.MinDisk<<30)
-	default:
+	case d.DestinationType == "volume":
 		return d, true
+	default:
+		return nil, true
 	}
 	return nil, false
 }
 
-// attachVolumes makes the volumes of a server that begins to build.
+// devices returns what bootDevice and dataDevices return.
+func (c *Cloud) devices(q *request, b createBody) (boot *blockDevice, data []blockDevice, ok bool) {
+	if boot, ok = c.bootDevice(q, b); ok {
+		data, ok = c.dataDevices(q, b)
+	}
+	return boot, data, ok
+}
+
+// dataDevices returns the devices of a server that are volumes which exist; it writes
+// the answer itself if one of them can't be attached.
+func (c *Cloud) dataDevices(q *request, b createBody) ([]blockDevice, bool) {
+	var out []blockDevice
+	for _, d := range b.BlockDevices {
+		if d.SourceType != "volume" {
+			continue
+		}
+		v := c.volume(d.UUID)
+		if v == nil {
+			badRequest(q, "Volume %s could not be found.", d.UUID)
+			return nil, false
+		}
+		switch status := c.volumeStatus(v, q.now); {
+		case v.multiattach && q.mv < 60:
+			badRequest(q, "Multiattach volumes are only supported starting with compute API version 2.60.")
+			return nil, false
+		case status != volumeAvailable && status != "downloading":
+			badRequest(q, "Invalid volume: Invalid input received: Invalid volume: Volume %s status must be available or downloading to reserve, "+
+				"but the current status is %s. (HTTP 400) (Request-ID: req-%s)", v.id, status, newUUID())
+			return nil, false
+		}
+		out = append(out, d)
+	}
+	return out, true
+}
+
+// attachVolumes makes and reserves the volumes of a server that begins to build.
 func (c *Cloud) attachVolumes(s *server) {
+	for _, d := range s.data {
+		if v := c.volume(d.UUID); v != nil {
+			v.server, v.attachment, v.deleteWithServer = s.id, newUUID(), d.Delete
+		}
+	}
 	d := s.boot
 	if d == nil {
 		return
@@ -96,7 +147,9 @@ func (c *Cloud) attachVolumes(s *server) {
 		s.willFail = &serverFault{code: http.StatusInternalServerError, message: "Build of instance " + s.id + " aborted: publicURL endpoint for volumev3 service not found"}
 		return
 	}
-	c.volumes = append(c.volumes, &volume{id: newUUID(), kind: d.Type, image: d.UUID, server: s.id, size: d.Size, deleteWithServer: d.Delete})
+	c.volumes = append(c.volumes, &volume{
+		id: newUUID(), kind: d.Type, image: d.UUID, server: s.id, attachment: newUUID(), size: d.Size, deleteWithServer: d.Delete, created: s.created,
+	})
 }
 
 // dropVolumes deletes or detaches the volumes of a server that is deleted.
@@ -104,7 +157,7 @@ func (c *Cloud) dropVolumes(s *server) {
 	c.volumes = slices.DeleteFunc(c.volumes, func(v *volume) bool { return v.server == s.id && v.deleteWithServer })
 	for _, v := range c.volumes {
 		if v.server == s.id {
-			v.server = ""
+			v.server, v.attachment, v.freeAt = "", "", s.goneAt.Add(c.o.DetachDelay)
 		}
 	}
 }
@@ -142,18 +195,49 @@ func showVolumeLimits(c *Cloud, q *request) {
 
 // Volume is a volume as a test sees it.
 type Volume struct {
-	ID, Type, Image string
-	Server          string // ID; "" when it outlived its server
-	Size            int
+	ID, Name, Type, Image string
+	Status                string
+	Server                string // ID; "" when it outlived its server
+	Size                  int
 }
 
 // Volumes returns the volumes that there are.
 func (c *Cloud) Volumes() []Volume {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := time.Now()
+	c.settle(now)
 	var out []Volume
 	for _, v := range c.volumes {
-		out = append(out, Volume{ID: v.id, Type: v.kind, Image: v.image, Server: v.server, Size: v.size})
+		out = append(out, Volume{ID: v.id, Name: v.name, Type: v.kind, Image: v.image, Status: c.volumeStatus(v, now), Server: v.server, Size: v.size})
 	}
 	return out
+}
+
+// AddVolume makes an empty volume of 1 GiB behind the client's back, and returns its ID.
+func (c *Cloud) AddVolume(name string, multiattach bool) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := &volume{id: newUUID(), name: name, size: 1, multiattach: multiattach, created: time.Now()}
+	c.volumes = append(c.volumes, v)
+	return v.id
+}
+
+// SetVolumeStatus gives a volume another status behind the client's back, for instance
+// error; "" follows the servers again.
+func (c *Cloud) SetVolumeStatus(id, status string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v := c.volume(id); v != nil {
+		v.status = status
+	}
+}
+
+// AttachVolume has a server have the volume behind the client's back.
+func (c *Cloud) AttachVolume(id, server string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v := c.volume(id); v != nil {
+		v.server, v.attachment, v.deleteWithServer = server, newUUID(), false
+	}
 }

@@ -60,7 +60,8 @@ var worlds = []world{
 	{name: "broken", after: breakWorkers},
 	// Names and ports that others have.
 	{name: "taken", prepare: takeNames, options: openstacktest.Options{
-		Networks: append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "other", CIDR: "10.99.0.0/20"}),
+		BlockStorage: true,
+		Networks:     append(openstacktest.DefaultNetworks(), openstacktest.Network{ID: "a2256c23-0000-4000-8000-000000000003", Name: "other", CIDR: "10.99.0.0/20"}),
 	}},
 	// A cloud on which some servers come to nothing.
 	{name: "faults", apply: true, prepare: func(_ *testing.T, cloud *openstacktest.Cloud) {
@@ -94,7 +95,7 @@ func breakWorkers(cloud *openstacktest.Cloud) {
 }
 
 // takeNames makes a cluster, two of one name, one that another run has not finished, a
-// port in use and one on another network.
+// port in use and one on another network, and volumes that no front-end can get.
 func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
 	t.Helper()
 	port, err := cloud.AddPort("private", "taken", "10.76.9.9")
@@ -124,6 +125,18 @@ func takeNames(t *testing.T, cloud *openstacktest.Cloud) {
 	}
 	if _, err := cloud.AddPort("other", "elsewhere", ""); err != nil {
 		t.Fatal(err)
+	}
+	addVolumes(cloud)
+}
+
+// addVolumes makes volumes that no front-end can get.
+func addVolumes(cloud *openstacktest.Cloud) {
+	server, _ := cloud.Server("porter-frontend")
+	cloud.AttachVolume(cloud.AddVolume("taken", false), server.ID)
+	cloud.SetVolumeStatus(cloud.AddVolume("failed", false), "error")
+	cloud.AddVolume("shared", true)
+	for range 2 {
+		cloud.AddVolume("twins", false)
 	}
 }
 

@@ -19,6 +19,21 @@ batch_system = "htcondor" # error
 batch_system = {} # error
 #> "type" is required
 
+### a state volume in a cloud without a service for it
+batch_system = { type = "htcondor", state_volume = "state" } # error
+#> Unknown volume "state"
+#> batch_system.state_volume = "state": 
+#> lists no block-storage service
+
+### a state volume without a batch system
+batch_system = { type = "none", state_volume = "state" } # error
+#> No state to keep
+#> batch_system.state_volume = "state": 
+
+### a state volume without a name
+batch_system = { type = "htcondor", state_volume = "" } # error
+#> batch_system.state_volume = "": 
+
 ### an unknown coordinator
 coordinator = "me" # error
 #> coordinator = "me": 
