@@ -20,7 +20,7 @@ from . import BatchSystem
 from .. import accounts
 from ..document import split_name
 from ..files import at, exists, locked, read, read_json, remove, tail, write
-from ..system import Failure, disable, enable, has_unit, processes, run, running, works
+from ..system import Failure, disable, enable, has_unit, processes, run, works
 from .slurm_config import CONFIG, CONTROLLER_FOLDER, JOBS, JWT_KEY, LOGS, OWN_AUTH, STATE_FOLDER, Site, learned, remembered, texts
 
 CONTROLLER, WORKER = "slurmctld.service", "slurmd.service"
@@ -107,7 +107,7 @@ class Slurm(BatchSystem):
         # slurmd looks its front-end's address up when it starts.
         addresses = [line for line in read("/etc/hosts").splitlines() if given.manager in line.split()]
         in_effect = (options, given.secret, addresses)
-        if self.is_in_effect(*in_effect) and self.node.applied() and running("slurmd"):
+        if self.is_in_effect(*in_effect) and self.node.applied() and daemons("slurmd"):
             return
         need_gpus(given.gpus)
         write_key(kind, key)
@@ -261,10 +261,16 @@ def has_library(name):
     return any(glob.glob(at(folder) + name + ".so*") for folder in ("/usr/lib/*/", "/usr/lib64/", "/usr/lib/"))
 
 
+def daemons(name):
+    """Returns the process IDs of a daemon. On Debian its program has a longer name, which
+    the process shows once it has taken a new configuration."""
+    slurm = accounts.account("slurm")
+    return [pid for program in (name, name + "-wlm") for pid in processes(program, slurm.uid if slurm else 0)]
+
+
 def controls():
     """Reports whether slurmctld runs."""
-    slurm = accounts.account("slurm")
-    return running("slurmctld", slurm.uid if slurm else 0)
+    return bool(daemons("slurmctld"))
 
 
 def make_folders(site):
@@ -386,7 +392,7 @@ def needed(partitions, constraint):
 
 def runs_jobs():
     """Reports whether this node runs a job. One process without a job keeps the cgroup of all of them."""
-    return any("infinity" not in read("/proc/%s/cmdline" % pid).split("\0") for pid in processes("slurmstepd"))
+    return any("infinity" not in read("/proc/%s/cmdline" % pid).split("\0") for pid in daemons("slurmstepd"))
 
 
 SYSTEM = Slurm

@@ -132,6 +132,8 @@ class SlurmCluster(ClusterCase):
 
     def test_group_that_grows_restarts_nothing(self):
         self.later()
+        for name, process in ((FRONT_END, "slurmctld"), (self.one, "slurmd")):  # as their processes show themselves then
+            put(self.c.path(name, "proc/76/comm"), process + "-wlm\n")
         starts = self.c.text(FRONT_END, "systemctl.log").count("restart slurm")
         reconfigured = self.count("scontrol reconfigure")
         self.c.publish(groups={"cpu": {"count": 2, "scaling": {"min": 0, "max": 30}, "machine": {"cpus": 4, "memory_mib": 2000}}})
@@ -139,6 +141,7 @@ class SlurmCluster(ClusterCase):
         self.assertIn("NodeName=future_cpu_[1-30] CPUs=2 RealMemory=1902 ", self.conf())
         self.assertEqual(self.count("scontrol reconfigure"), reconfigured + 1)
         self.assertEqual(self.c.text(FRONT_END, "systemctl.log").count("restart slurm"), starts)
+        self.assertEqual(self.c.text(self.one, "systemctl.log").count("restart slurm"), 1)
 
     def test_placeholders_stay_when_the_maximum_falls_and_go_with_their_group(self):
         self.c.publish(groups={"cpu": {"count": 2}, "gpu": {"count": 0, "scaling": {"min": 0, "max": 5}, "machine": {"gpus": 2}}})
