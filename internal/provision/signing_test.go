@@ -107,6 +107,7 @@ func TestASignedDocumentThatAStrangerHasChanged(t *testing.T) {
 		}, nil, ErrUnknownCA},
 		{"switched off, and another CA", true, func(d *cluster.Document) { d.CA, d.Signed = memKey().Public(), nil }, nil, ErrUnknownCA},
 		{"another operators' key: the apply writes its own", true, func(d *cluster.Document) { d.OperatorKey = "ssh-ed25519 AAAAevil" }, nil, nil},
+		{"other lines of the batch system: the apply writes its own", true, func(d *cluster.Document) { d.BatchConfig = "PROLOG = /bin/evil\n" }, nil, nil},
 		{"an apply without the CA's key, as after an import", true, func(*cluster.Document) {}, func(r *Request) { r.CA, r.Keys = nil, nil }, ErrUnknownCA},
 		{"an apply with a new key, and without the one before", true, func(*cluster.Document) {}, func(r *Request) { r.CA, r.Keys = memKey(), nil }, ErrUnknownCA},
 		{"an apply with the key after an import", true, func(*cluster.Document) {}, func(r *Request) { r.Last = cluster.Document{} }, nil},
@@ -169,4 +170,29 @@ func TestASigningFrontEndIsReplaced(t *testing.T) {
 			t.Error("no report was read")
 		}
 	})
+}
+
+// What follows from a document is what a link has signed: the memory of a cluster takes
+// over no lines of the batch system's configuration that a stranger has written.
+func TestProvenLinesOfTheBatchSystem(t *testing.T) {
+	ca := memKey()
+	before := cluster.Document{ID: "c1", CA: ca.Public(), BatchConfig: "A = b\n"}
+	first, _ := before.NextLink(true)
+	before.Signed = []cluster.Link{first}
+	other := before
+	other.BatchConfig = "PROLOG = /bin/evil\n"
+	next, needed := other.NextLink(true)
+	if !needed {
+		t.Fatal("other lines need no link")
+	}
+	next.Signature, _ = memKey().Sign(trust.ForDocument, next.Message("c1"))
+	forged := other
+	forged.Signed = []cluster.Link{first, next}
+	next.Signature, _ = ca.Sign(trust.ForDocument, next.Message("c1"))
+	signed := other
+	signed.Signed = []cluster.Link{first, next}
+	if !Proven(before, before) || Proven(before, other) || Proven(before, forged) || !Proven(before, signed) {
+		t.Errorf("the same %t, without a link %t, with a forged one %t, with a signed one %t",
+			Proven(before, before), Proven(before, other), Proven(before, forged), Proven(before, signed))
+	}
 }
