@@ -75,6 +75,12 @@ func ReservedGroups(batchSystem string) []string {
 	return entries(batchFolder+"/groups.txt", batchSystem)
 }
 
+// KnowsWaiting reports whether a batch system's module says which waiting jobs only one
+// group can run.
+func KnowsWaiting(batchSystem string) bool {
+	return CheckBatchSystem(batchSystem) == nil && strings.Contains(read(path.Join(batchFolder, batchSystem+".py")), "def waiting(self)")
+}
+
 // entries returns the words of an embedded file's lines that begin with a key, without the
 // key.
 func entries(name, key string) []string {

@@ -308,6 +308,9 @@ func TestListsByBatchSystem(t *testing.T) {
 			}
 		}
 	}
+	if node.KnowsWaiting("none") || node.KnowsWaiting("other") || !node.KnowsWaiting("slurm") {
+		t.Error("which batch systems say what waits is not what their modules have")
+	}
 	if own := node.OwnSettings("htcondor"); !slices.Contains(own, "CONDOR_HOST") || slices.Contains(own, "htcondor") {
 		t.Errorf("the own settings are %q", own)
 	}

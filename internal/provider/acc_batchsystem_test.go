@@ -123,7 +123,7 @@ func TestAccGroupRemovedWithWaitingJobs(t *testing.T) {
 	var waits atomic.Value
 	waits.Store(cluster.Waits{})
 	s := newStage(t, openstacktest.Options{}, guest.Options{Waits: func() cluster.Waits { return waits.Load().(cluster.Waits) }})
-	body := func(workers string) string { return s.config(basic(workers, `batch_system = { type = "htcondor" }`)) }
+	body := func(workers string) string { return s.config(basic(workers, `batch_system = { type = "slurm" }`)) }
 	both := body(`cpu = { flavor = "m1.small", count = 1 }, gpu = { flavor = "m1.small", scaling = { min = 0, max = 3 } }`)
 	one := body(`cpu = { flavor = "m1.small", count = 1 }`)
 	s.run(t,

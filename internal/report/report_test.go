@@ -217,7 +217,8 @@ own, first = sys.argv[1] + "/own", sys.argv[1] + "/first"
 keys = [ssh.make_key(k) for k in (own, first)]
 text = report.fit({"generation": 7, "joined": 2, "pending": 0, "error": "caf\u00e9", "host_key": keys[0], "coordinator_key": keys[0], "host_ca": keys[0], "ca": keys[0],
     "address": "2001:db8:1111:2222:3333:4444:5555:6666", "sequence": 1795900000, "pending_names": "cpu[%s]" % ",".join(map(str, range(1, 900, 2)))})
-print(json.dumps([keys[1], report.seal(Node, text, own, report.introduce(Node, first, keys[0]))]))
+waits = report.fit({"generation": 7, "joined": 2, "pending": 0, "coordinator_key": keys[0], "waits": {"gpu": [12, ["17", "18_[1-5%2]"]]}})
+print(json.dumps([keys[1]] + [report.seal(Node, t, own, report.introduce(Node, first, keys[0])) for t in (text, waits)]))
 `
 	paths := map[string]string{"our ssh-keygen": sshkeygen.Install(t) + string(os.PathListSeparator) + os.Getenv("PATH")}
 	if _, err := exec.LookPath("ssh-keygen"); err == nil {
@@ -231,7 +232,7 @@ print(json.dumps([keys[1], report.seal(Node, text, own, report.introduce(Node, f
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, out)
 		}
-		var said [2]string
+		var said [3]string
 		if err := json.Unmarshal(out, &said); err != nil {
 			t.Fatal(err)
 		}
@@ -239,6 +240,10 @@ print(json.dumps([keys[1], report.seal(Node, text, own, report.introduce(Node, f
 		r, there, err := o.Open(said[1])
 		if !there || err != nil || r.Joined != 2 || r.Error != "café" || len(said[1]) > cluster.MaxReport || len(said[1]) < cluster.MaxReport*4/5 {
 			t.Errorf("%s: there %t, %v, %d bytes: %s", name, there, err, len(said[1]), said[1])
+		}
+		r, there, err = o.Open(said[2])
+		if want := (cluster.Waits{"gpu": {Count: 12, IDs: []string{"17", "18_[1-5%2]"}}}); !there || err != nil || !reflect.DeepEqual(r.Waits, want) {
+			t.Errorf("%s: there %t, %v, waiting jobs %+v", name, there, err, r.Waits)
 		}
 	}
 }

@@ -10,15 +10,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 )
 
 // waitingJobs warns of the waiting jobs that only a removed group can run. A plan that
-// removes no group asks nothing. Any other asks the front-end for a new report.
+// removes no group asks nothing. Any other asks the front-end for a new report, if the batch
+// system's module looks for such jobs.
 func (r *clusterResource) waitingJobs(ctx context.Context, c change) diag.Diagnostics {
 	var diags diag.Diagnostics
 	groups, fe := c.removedGroups(), c.was.states[c.nodes.FrontEndName]
 	working := !c.nodes.FrontEnd && cluster.Status(fe.Status.ValueString()) == cluster.StatusActive
-	if len(groups) == 0 || !working || c.spec.BatchSystem == cluster.BatchNone {
+	if len(groups) == 0 || !working || !node.KnowsWaiting(string(c.spec.BatchSystem)) {
 		return nil
 	}
 	prov, err := r.session.Provisioner(ctx)
