@@ -3,6 +3,7 @@ package demand
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -39,13 +40,15 @@ type refusals struct {
 	match   *matcher
 	every   []Group // all groups in the scaler's charge, in the order of names
 	kinds   map[string]Kind
-	fresh   []bin // a new worker of each group that was asked about
+	fresh   []bin        // a new worker of each group that was asked about
+	there   func() []bin // the workers that exist
 	reasons map[string]*whyNot
 }
 
 func newRefusals(match *matcher, in Input) *refusals {
 	every := slices.SortedStableFunc(slices.Values(slices.Concat(in.Groups, in.Beside)), func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
-	return &refusals{match: match, every: every, kinds: in.Kinds, reasons: map[string]*whyNot{}}
+	there := sync.OnceValue(func() []bin { return match.existing(in) })
+	return &refusals{match: match, every: every, kinds: in.Kinds, there: there, reasons: map[string]*whyNot{}}
 }
 
 // whyNot says why no group gets a new worker for a job, and whether none ever
@@ -60,6 +63,9 @@ func (r *refusals) whyNot(g *queue.JobGroup) (why reason.Reason, never bool) {
 		v, what := r.verdict(&r.every[i], g)
 		key = append(append(key, byte(v)), what...)
 		own = own || v == tooSmall || v == unsuited
+	}
+	if own && r.isThere(g) {
+		key = append(key, '!')
 	}
 	key = append(key, g.Group...)
 	w := r.reasons[string(key)]
@@ -135,10 +141,20 @@ func (r *refusals) reason(g *queue.JobGroup, own bool) (why reason.Reason, never
 		return reason.New(reason.GroupsAtMax, reason.Why("groups", full...)), false
 	case len(unknowns) > 0:
 		return reason.New(reason.SizeNotKnown, reason.Names("groups", unknowns...)), false
+	case r.isThere(g):
+		return reason.New(reason.OnlyCertainWorkers, reason.Why("why", unfit...)), false
 	case g.Group != "":
 		return reason.New(reason.AskedGroupNeverFits, reason.Why("why", unfit...)), true
 	}
 	return reason.New(reason.NoGroupEverFits, reason.Why("why", unfit...)), true
+}
+
+// isThere reports whether jobs demand certain workers, and one of these exists: they wait
+// for it, and not for a new one.
+func (r *refusals) isThere(g *queue.JobGroup) bool {
+	return g.Requires != nil && g.Requires.Personal && slices.ContainsFunc(r.there(), func(b bin) bool {
+		return (g.Group == "" || g.Group == b.group) && r.match.lacks(&b, g) == ""
+	})
 }
 
 func groupAtMax(group *Group) reason.Reason {

@@ -128,6 +128,18 @@ func TestWhatJobsAndOperatorsWish(t *testing.T) {
 			unmet: "no_group_ever_fits why=(requirements_unmet group=old requirement=arch == \"riscv\")", never: true,
 		},
 		{
+			name:    "jobs for a certain worker wait for it",
+			workers: []fleet.Worker{saying(inPool("w1", fleet.Busy, cpus(0, 0)), "serial", "w1"), saying(inPool("w2", fleet.Idle, cpus(4, 8000)), "serial", "w2")},
+			jobs:    []queue.JobGroup{demanding(waiting("a", 1, one), queuetest.Has("serial", "w1"))}, groups: []demand.Group{with(cpu, func(g *demand.Group) { g.Kind.Attributes = queue.Attributes{"serial": "w3"} })},
+			unmet: "only_certain_workers why=(requirements_unmet group=cpu requirement=serial == \"w1\")",
+		},
+		{
+			name:    "and jobs for a worker of the past for none",
+			workers: []fleet.Worker{saying(inPool("w2", fleet.Idle, cpus(4, 8000)), "serial", "w2")},
+			jobs:    []queue.JobGroup{demanding(waiting("a", 1, one), queuetest.Has("serial", "w1"))}, groups: []demand.Group{with(cpu, func(g *demand.Group) { g.Kind.Attributes = queue.Attributes{"serial": "w3"} })},
+			unmet: "no_group_ever_fits why=(requirements_unmet group=cpu requirement=serial == \"w1\")", never: true,
+		},
+		{
 			name:    "a worker that does not meet them is no capacity, one that does is",
 			workers: []fleet.Worker{saying(inPool("w1", fleet.Idle, cpus(4, 8000)), "arch", "X86_64"), saying(inPool("w2", fleet.Foreign, cpus(4, 8000)), "arch", "aarch64")},
 			jobs:    []queue.JobGroup{demanding(waiting("a", 5, one), queuetest.Has("arch", "aarch64"))}, groups: []demand.Group{arm},

@@ -96,7 +96,7 @@ func OfWorker(name string, r record.Record, events []journal.Event) Explanation 
 	if n := r.Demand.On(name); n > 0 {
 		e.Now = append(e.Now, fmt.Sprintf("%s would fit on it.", text.Count(n, "waiting job")))
 	}
-	e.Now = append(e.Now, decided(r, name)...)
+	e.Now = append(e.Now, decided(r, name, "")...)
 	return e
 }
 
@@ -147,16 +147,17 @@ func server(w fleet.Worker, now time.Time) string {
 	return line + "."
 }
 
-// decided returns what the record's decision says about a worker or "group NAME".
-func decided(r record.Record, subject string) []string {
+// decided returns what the record's decision says about a worker or "group NAME", in
+// lines that say of what it is decided: ", for group cpu", or nothing where that is clear.
+func decided(r record.Record, subject, of string) []string {
 	var lines []string
 	for _, e := range journal.Of([]record.Record{{Time: r.Time, Cluster: r.Cluster, Decision: r.Decision}}) {
 		switch {
 		case e.About != subject:
 		case e.Action():
-			lines = append(lines, fmt.Sprintf("By this reading: %s, because: %s.", e.Title(), e.Reason))
+			lines = append(lines, fmt.Sprintf("By this reading%s: %s, because: %s.", of, e.Title(), e.Reason))
 		default:
-			lines = append(lines, "By this reading nothing is done: "+e.Reason+".")
+			lines = append(lines, "By this reading"+of+" nothing is done: "+e.Reason+".")
 		}
 	}
 	return lines
@@ -187,7 +188,7 @@ func OfGroup(name string, r record.Record, events []journal.Event) Explanation {
 			e.Now = append(e.Now, fmt.Sprintf("%s for %s that find no place.", upper(text.Count(g.Needed, "worker")+" needed"), text.Count(g.For, "waiting job")))
 		}
 	}
-	e.Now = append(e.Now, decided(r, "group "+name)...)
+	e.Now = append(e.Now, decided(r, "group "+name, "")...)
 	return e
 }
 

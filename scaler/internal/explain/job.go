@@ -48,7 +48,7 @@ func waiting(j queue.Job, r record.Record) []string {
 		phases []fleet.Phase
 		text   string
 	}{
-		{[]fleet.Phase{fleet.Busy, fleet.Idle, fleet.Foreign}, "%s room in the pool, and will start when the batch system matches them: %s."},
+		{[]fleet.Phase{fleet.Busy, fleet.Idle, fleet.Foreign}, "%s room in the pool, and will start when the batch system places them: %s."},
 		{[]fleet.Phase{fleet.Booting}, "%s room on workers that are on their way: %s."},
 		{[]fleet.Phase{fleet.Leaving}, "%s room on workers that were asked to leave, and are called back: %s."},
 	} {
@@ -68,7 +68,11 @@ func waiting(j queue.Job, r record.Record) []string {
 		groups := slices.Sorted(maps.Keys(needed(j.Kind.Key, r)))
 		lines = append(lines, fmt.Sprintf("%s, of group %s.", needs(left), strings.Join(groups, " or ")))
 		for _, g := range groups {
-			lines = append(lines, decided(r, "group "+g)...)
+			of := ""
+			if len(groups) > 1 {
+				of = ", for group " + g
+			}
+			lines = append(lines, decided(r, "group "+g, of)...)
 		}
 	}
 	return lines

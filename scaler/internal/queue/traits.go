@@ -61,7 +61,7 @@ func (t Traits) DirectoryName() string {
 func (t Traits) MatchPause() time.Duration { return time.Duration(t.MatchSeconds) * time.Second }
 
 // anyJobID is the pattern of job IDs if the traits have none.
-var anyJobID = regexp.MustCompile(`^[0-9.]+$`)
+var anyJobID = regexp.MustCompile(`^[0-9][0-9._+]*$`)
 
 // IsJobID reports whether a word looks like the ID of a job.
 func (t Traits) IsJobID(word string) bool {

@@ -77,6 +77,8 @@ func TestIsJobID(t *testing.T) {
 	}{
 		{queue.Traits{}, "6.0", true},
 		{queue.Traits{}, "6", true},
+		{queue.Traits{}, "6_1", true},
+		{queue.Traits{}, "6+1", true},
 		{queue.Traits{}, "astro-cpu-6", false},
 		{queue.Traits{}, "", false},
 		{arrays, "6_1", true},

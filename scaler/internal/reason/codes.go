@@ -52,6 +52,7 @@ const (
 	SizeNotKnown        Code = "size_not_known"
 	AskedGroupNeverFits Code = "asked_group_never_fits"
 	NoGroupEverFits     Code = "no_group_ever_fits"
+	OnlyCertainWorkers  Code = "only_certain_workers"
 	WorkerTooSmall      Code = "worker_too_small"
 	WorkerJustTooSmall  Code = "worker_just_too_small"
 	RequirementsUnmet   Code = "requirements_unmet"

@@ -34,7 +34,7 @@ func Write(w io.Writer, s Status, last *Last) error {
 	for _, g := range s.Groups {
 		needed := strconv.Itoa(g.Needed)
 		if g.Needed > 0 {
-			needed = fmt.Sprintf("%d for %d jobs", g.Needed, g.For)
+			needed = fmt.Sprintf("%d for %s", g.Needed, text.Count(g.For, "job"))
 		}
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", g.Name, g.Total,
 			g.Phases[fleet.Busy], g.Phases[fleet.Idle], g.Phases[fleet.Booting], g.Phases[fleet.Leaving]+g.Phases[fleet.Deleting],
@@ -48,10 +48,10 @@ func Write(w io.Writer, s Status, last *Last) error {
 			worker.Jobs, worker.FreeText(), cmp.Or(worker.Address, "-"), cmp.Or(worker.Nova, "-"))
 	}
 	for _, j := range s.Queue.Unmet {
-		fmt.Fprintf(t, "\n%d jobs without a worker to come (%s…): %s", j.Count, j.First, j.Why)
+		fmt.Fprintf(t, "\n%s without a worker to come (%s…): %s", text.Count(j.Count, "job"), j.First, j.Why)
 	}
 	for _, j := range s.Queue.Skipped {
-		fmt.Fprintf(t, "\n%d jobs not counted (%s…): %s", j.Count, j.First, j.Why)
+		fmt.Fprintf(t, "\n%s not counted (%s…): %s", text.Count(j.Count, "job"), j.First, j.Why)
 	}
 	for _, p := range s.Queue.Partial {
 		fmt.Fprintf(t, "\nnot read: %s", p)

@@ -130,10 +130,13 @@ func (s *subject) constraint(expression string) answer {
 	if err != nil {
 		return answer{notJudged: err.Error()}
 	}
-	if e.Meets(have.all, s.jobWorkers) {
-		return answer{notJudged: e.Together(s.jobWorkers)}
+	switch {
+	case !e.Meets(have.all, s.jobWorkers):
+		return unmet("--constraint", expression, lacks(e, have))
+	case e.Counted() && s.jobWorkers != 1:
+		return answer{notJudged: "how many of a job's workers have which feature"}
 	}
-	return unmet("--constraint", expression, lacks(e, have))
+	return answer{}
 }
 
 // lacks returns for people why features do not meet an expression.

@@ -7,8 +7,8 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 )
 
-// listedWorker are the attributes of a worker that Slurm lists, and newWorker those of a new one of the
-// same group: of it, only the name and the group are certain.
+// listedWorker are the attributes of a worker that Slurm lists, and newWorker those of a
+// new one of the same group: of it, only the name and the group are certain.
 var (
 	listedWorker = queue.Attributes{"node": "w1", "group": "astro", "features": "astro,big", "partitions": "all_groups,astro,long"}
 	newWorker    = queue.Attributes{"node": "w1", "group": "astro"}
@@ -28,8 +28,8 @@ func TestJudge(t *testing.T) {
 		{clauses: "features: ib&gpu,astro", known: "--constraint=ib&gpu,astro (they lack the features ib, gpu)", fresh: "--constraint=ib&gpu,astro (they lack the features ib, gpu)"},
 		{clauses: "features: ib|gpu", known: "--constraint=ib|gpu (they have only astro, big)", fresh: "--constraint=ib|gpu (they have only astro)"},
 		{clauses: "features: BIG", known: "--constraint=BIG (they lack the feature BIG)", fresh: "--constraint=BIG (they lack the feature BIG)"},
-		{clauses: "features: [astro|other]", notJudged: "features: [astro|other]: that all workers of a job have the same one of these features"},
-		{clauses: "features: [astro|other]\nworkers: 1"},
+		{clauses: "features: [astro|other]"},
+		{clauses: "features: astro*1\nworkers: 1"},
 		{clauses: "features: [astro*2&other*1]\nworkers: 3", notJudged: "features: [astro*2&other*1]: how many of a job's workers have which feature"},
 		{clauses: "features: other*1\nworkers: 2", notJudged: "features: other*1: how many of a job's workers have which feature"},
 		{clauses: "features: other*2\nworkers: 2", known: "--constraint=other*2 (they lack the feature other)", fresh: "--constraint=other*2 (they lack the feature other)"},
@@ -53,7 +53,7 @@ func TestJudge(t *testing.T) {
 		{clauses: "workers: 3"},
 		{clauses: "colour: blue", notJudged: "colour: blue: it is of an unknown kind", alsoUnknown: true},
 		// What is not judged does not hide what is not met.
-		{clauses: "features: [astro|other]\nnodes: w2", known: "--nodelist=w2 (the jobs ask for these nodes only)", fresh: "--nodelist=w2 (the jobs ask for these nodes only)", notJudged: "features: [astro|other]: that all workers of a job have the same one of these features"},
+		{clauses: "features: [astro*1&other*1]\nnodes: w2", known: "--nodelist=w2 (the jobs ask for these nodes only)", fresh: "--nodelist=w2 (the jobs ask for these nodes only)", notJudged: "features: [astro*1&other*1]: how many of a job's workers have which feature"},
 	} {
 		r := &queue.Requirement{Clauses: strings.Split(row.clauses, "\n")}
 		for _, of := range []struct {

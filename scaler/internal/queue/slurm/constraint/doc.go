@@ -16,6 +16,6 @@
 //     with several has only workers that meet one of the parts.
 //   - Features are compared with their case.
 //
-// What is demanded of a job's workers together cannot be held against one of them:
-// Expression.Together says what that is.
+// What is demanded of a job's workers together cannot be held against one of them: see
+// Expression.Counted, and queue.JobGroup.OneGroup for alternatives.
 package constraint

@@ -74,19 +74,6 @@ func (e Expression) Missing(features []string) []string {
 	return missing
 }
 
-// Together returns what the expression demands of the workers of a job together, for
-// people; "" if it demands nothing, or the job runs on one worker. Nodes is as in Meets.
-func (e Expression) Together(nodes int) string {
-	if nodes == 1 {
-		return ""
-	}
-	if e.counted > 0 {
-		return "how many of a job's workers have which feature"
-	}
-	for _, p := range e.parts {
-		if p.bracketed && len(p.groups) > 1 {
-			return "that all workers of a job have the same one of these features"
-		}
-	}
-	return ""
-}
+// Counted reports whether the expression says how many of a job's workers must have which
+// feature. No worker alone shows whether they do.
+func (e Expression) Counted() bool { return e.counted > 0 }
