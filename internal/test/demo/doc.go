@@ -4,7 +4,7 @@
 //
 // The provider, the scaler and the Terraform or OpenTofu command are the real
 // ones; the OpenStack is the embedded one, its guests are played, and time is
-// compressed. The batch system is played too: the demo puts condor_q and
-// condor_status in front of it, so that the scaler reads it as it would read
-// HTCondor.
+// compressed. The batch system is played too: the demo puts the batch system's own
+// commands in front of it (condor_q and condor_status, or squeue and scontrol), which
+// print what the real ones print, so that the scaler reads it as it would read a real one.
 package main

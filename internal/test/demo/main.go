@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 )
@@ -17,23 +15,25 @@ import (
 const timeLimit = 4 * time.Minute
 
 func main() {
-	if tool := filepath.Base(os.Args[0]); slices.Contains(tools, tool) {
-		if err := runTool(call{Tool: tool, Args: os.Args[1:]}); err != nil {
-			fmt.Fprintln(os.Stderr, tool+":", err)
-			os.Exit(1)
-		}
+	if runAsTool() {
 		return
 	}
 	cli := flag.String("cli", "", "terraform or tofu")
 	bin := flag.String("bin", "bin", "folder of the provider and the scaler")
+	name := flag.String("batch", batchSystems[0].name, "batch system that is played")
 	verbose := flag.Bool("v", false, "show what the command line and the scaler print")
 	flag.Parse()
 
+	batch, err := findBatchSystem(*name)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeoutCause(ctx, timeLimit, errors.New("the demo took too long"))
 	defer cancel()
-	result, err := run(ctx, *cli, *bin, *verbose)
+	result, err := show{batch: batch, pace: forPeople}.run(ctx, *cli, *bin, *verbose)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 	}

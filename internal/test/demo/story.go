@@ -17,13 +17,28 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/tfcli"
 )
 
-// The main job's figures: a cluster of two workers, more jobs than it can hold.
-const (
-	baseWorkers = 2
-	maxWorkers  = 6
-	jobs        = 12
-	jobLength   = 8 * time.Second
-)
+// maxWorkers is less than the jobs could use.
+const maxWorkers = 6
+
+// show is what the demo plays, and how fast.
+type show struct {
+	batch batchSystem
+	pace  pace
+}
+
+// pace holds how long things take.
+type pace struct {
+	build, boot, remove time.Duration // a server until it is ACTIVE, from then until its programs run, until it is gone
+	guests              time.Duration // between two looks of a front-end
+	job                 time.Duration
+	interval            time.Duration // of the scaler's rounds; its holds are multiples
+}
+
+// forPeople is compressed: a second here is about ten in a real pool.
+var forPeople = pace{
+	build: 1500 * time.Millisecond, boot: time.Second, remove: 500 * time.Millisecond,
+	guests: 200 * time.Millisecond, job: 8 * time.Second, interval: time.Second,
+}
 
 const configuration = `
 terraform {
@@ -47,17 +62,17 @@ resource "vmcluster_cluster" "astro" {
   }
 
   workers = {
-    cpu = { flavor = "m1.small", scaling = { min = 2, max = 6, initial = 2 } }
+    cpu = { flavor = "m1.small", scaling = { min = %d, max = %d } }
   }
 
-  batch_system = { type = "htcondor" }
+  batch_system = { type = %q }
 }
 `
 
 const scalerConfiguration = `
 cluster = "astro"
 
-queue "htcondor" {
+queue %q {
   bin         = %q
   environment = [%q]
 }
@@ -67,13 +82,12 @@ group "cpu" {
   max = %d
 }
 
-# Compressed: one second here is about ten in a real pool.
 policy {
-  interval        = "1s"
-  scale_out_after = "4s"
-  idle_after      = "4s"
-  first_job_grace = "12s"
-  drain_recheck   = "1s"
+  interval        = %q
+  scale_out_after = %q
+  idle_after      = %q
+  first_job_grace = %q
+  drain_recheck   = %q
 }
 
 actuator "nova" {}
@@ -83,6 +97,7 @@ type result struct{ done, peak, left int }
 
 // stage is what the story plays on.
 type stage struct {
+	show
 	cloud *openstacktest.Cloud
 	sim   *guest.Simulator
 	pool  *pool
@@ -94,8 +109,8 @@ type stage struct {
 	out   io.Writer // gets the programs' output
 }
 
-func run(ctx context.Context, cliPath, bin string, verbose bool) (result, error) {
-	s, closeStage, err := build(ctx, cliPath, bin, verbose)
+func (w show) run(ctx context.Context, cliPath, bin string, verbose bool) (result, error) {
+	s, closeStage, err := w.build(ctx, cliPath, bin, verbose)
 	if err != nil {
 		return result{}, err
 	}
@@ -106,7 +121,7 @@ func run(ctx context.Context, cliPath, bin string, verbose bool) (result, error)
 	return r, errors.Join(err, s.judge(r))
 }
 
-func build(ctx context.Context, cliPath, bin string, verbose bool) (*stage, func(), error) {
+func (w show) build(ctx context.Context, cliPath, bin string, verbose bool) (*stage, func(), error) {
 	if cliPath == "" {
 		var err error
 		if cliPath, err = tfcli.Find(); err != nil {
@@ -117,25 +132,25 @@ func build(ctx context.Context, cliPath, bin string, verbose bool) (*stage, func
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a working directory: %w", err)
 	}
-	s := &stage{bin: bin, dir: dir, out: io.Discard}
+	s := &stage{show: w, bin: bin, dir: dir, out: io.Discard}
 	if verbose {
 		s.out = os.Stderr
 	}
 	s.cloud = openstacktest.New(openstacktest.Options{
-		BuildDelay: 1500 * time.Millisecond, DeleteDelay: 500 * time.Millisecond,
-		MetadataCache: 500 * time.Millisecond, Latency: 5 * time.Millisecond,
+		BuildDelay: w.pace.build, DeleteDelay: w.pace.remove,
+		MetadataCache: w.pace.remove, Latency: 5 * time.Millisecond,
 	})
 	if err := s.cloud.Start(); err != nil { //nolint:contextcheck // it runs until it is closed
 		return nil, nil, fmt.Errorf("start the embedded OpenStack: %w", err)
 	}
-	s.pool = newPool(func(worker string) bool { return s.sim.Accepts(worker) })
-	s.sim = guest.New(s.cloud, guest.Options{Interval: 200 * time.Millisecond, BootDelay: time.Second, Busy: s.pool.busy})
+	s.pool = newPool(func(worker string) bool { return s.sim.Accepts(worker) }, s.serverID)
+	s.sim = guest.New(s.cloud, guest.Options{Interval: w.pace.guests, BootDelay: w.pace.boot, Busy: s.pool.busy})
 	s.sim.Start() //nolint:contextcheck // it runs until it is closed
-	address, stopTools, err := s.pool.serve(ctx)
+	address, stopTools, err := w.batch.serve(ctx, s.pool)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := install(dir); err != nil {
+	if err := w.batch.install(dir); err != nil {
 		return nil, nil, err
 	}
 	s.env = []string{poolVariable + "=" + address}
@@ -156,12 +171,21 @@ func build(ctx context.Context, cliPath, bin string, verbose bool) (*stage, func
 	}, nil
 }
 
+func (s *stage) serverID(worker string) string {
+	for _, server := range s.cloud.Servers() {
+		if server.Name == worker {
+			return server.ID
+		}
+	}
+	return ""
+}
+
 // play plays the story from the first apply to the destroy.
 func (s *stage) play(ctx context.Context) error {
-	if err := s.cli.Write("main.tf", configuration); err != nil {
+	if err := s.cli.Write("main.tf", fmt.Sprintf(configuration, s.batch.least, maxWorkers, s.batch.name)); err != nil {
 		return err
 	}
-	s.line.say("apply: one front-end, %d workers", baseWorkers)
+	s.line.say("apply: one front-end, %d workers", s.batch.least)
 	if _, err := s.cli.Apply(ctx); err != nil {
 		return err
 	}
@@ -172,13 +196,15 @@ func (s *stage) play(ctx context.Context) error {
 	}
 	defer func() { _ = stopScaler() }() // where the story breaks off, with an error of its own
 
-	s.line.say("%d jobs of %s arrive", jobs, jobLength)
-	s.pool.submit(jobs, jobLength)
-	if err := s.until(ctx, "all jobs are done", func() bool { _, _, done := s.pool.counts(); return done == jobs }); err != nil {
+	for _, l := range s.batch.load {
+		s.line.say("%s (%s each)", l.words, s.pace.job)
+		s.pool.submit(l, s.pace.job)
+	}
+	if err := s.until(ctx, "all jobs are done", func() bool { _, _, done := s.pool.counts(); return done == s.batch.jobs() }); err != nil {
 		return err
 	}
 	s.line.say("all jobs are done")
-	if err := s.until(ctx, "the surplus workers are gone", func() bool { return len(s.cloud.Servers()) == baseWorkers+1 }); err != nil {
+	if err := s.until(ctx, "the surplus workers are gone", func() bool { return len(s.cloud.Servers()) == s.batch.least+1 }); err != nil {
 		return err
 	}
 	s.line.say("the surplus workers are gone")
@@ -204,11 +230,11 @@ func (s *stage) play(ctx context.Context) error {
 // judge returns an error for each condition that does not hold in the end.
 func (s *stage) judge(r result) error {
 	var wrong []string
-	if r.done != jobs {
+	if jobs := s.batch.jobs(); r.done != jobs {
 		wrong = append(wrong, fmt.Sprintf("%d of %d jobs are done", r.done, jobs))
 	}
-	if r.peak <= baseWorkers || r.peak > maxWorkers {
-		wrong = append(wrong, fmt.Sprintf("the peak of %d workers is not between %d and %d", r.peak, baseWorkers+1, maxWorkers))
+	if r.peak <= s.batch.least || r.peak > maxWorkers {
+		wrong = append(wrong, fmt.Sprintf("the peak of %d workers is not between %d and %d", r.peak, s.batch.least+1, maxWorkers))
 	}
 	if n := s.pool.lost(); n > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d running jobs lost their worker", n))
@@ -225,7 +251,10 @@ func (s *stage) judge(r result) error {
 // startScaler starts the scaler; stop ends it as an operator would, once.
 func (s *stage) startScaler(ctx context.Context) (stop func() error, err error) {
 	file := filepath.Join(s.dir, "scaler.hcl")
-	if err := os.WriteFile(file, fmt.Appendf(nil, scalerConfiguration, s.dir, poolVariable, baseWorkers, maxWorkers), 0o600); err != nil {
+	hold := 4 * s.pace.interval
+	text := fmt.Appendf(nil, scalerConfiguration, s.batch.name, s.dir, poolVariable, s.batch.least, maxWorkers,
+		s.pace.interval, hold, hold, 3*hold, s.pace.interval)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return nil, fmt.Errorf("write the scaler's configuration: %w", err)
 	}
 	program, err := filepath.Abs(filepath.Join(s.bin, "vmcluster-scaler"))
@@ -240,7 +269,7 @@ func (s *stage) startScaler(ctx context.Context) (stop func() error, err error) 
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the scaler: %w; run make build first", err)
 	}
-	s.line.say("the scaler runs: between %d and %d workers", baseWorkers, maxWorkers)
+	s.line.say("the scaler runs: between %d and %d workers", s.batch.least, maxWorkers)
 	stopped := false
 	return func() error {
 		if stopped {

@@ -21,11 +21,12 @@ type timeline struct {
 	mu    sync.Mutex
 	seen  map[string]string // node → what was last said of it
 	queue string
-	peak  int // workers that had a server at one time
+	jobs  map[string]bool // those on several workers of which it was said where they run
+	peak  int             // workers that had a server at one time
 }
 
 func newTimeline(s *stage) *timeline {
-	l := &timeline{s: s, start: time.Now(), quit: make(chan struct{}), seen: map[string]string{}}
+	l := &timeline{s: s, start: time.Now(), quit: make(chan struct{}), seen: map[string]string{}, jobs: map[string]bool{}}
 	l.over.Go(l.watch)
 	return l
 }
@@ -43,16 +44,21 @@ func (l *timeline) watch() {
 		case <-l.quit:
 			return
 		case now := <-tick.C:
-			l.s.pool.step(inPool(l.s), now)
+			l.s.pool.step(members(l.s), now)
 			l.look()
 		}
 	}
 }
 
-// inPool names the workers whose batch daemons run: joined, and not drained.
-func inPool(s *stage) []string {
+// members names the workers that the batch system lists: joined, and if it does not list
+// drained ones, not drained.
+func members(s *stage) []string {
+	joined := s.sim.Joined()
+	if s.batch.listsDrained {
+		return joined
+	}
 	drained := s.sim.Drained()
-	return slices.DeleteFunc(s.sim.Joined(), func(n string) bool { return slices.Contains(drained, n) })
+	return slices.DeleteFunc(joined, func(n string) bool { return slices.Contains(drained, n) })
 }
 
 // look prints what has changed since the last look.
@@ -85,6 +91,12 @@ func (l *timeline) look() {
 	if q := fmt.Sprintf("queue: %d waiting, %d running, %d done", waiting, running, done); q != l.queue && waiting+running+done > 0 {
 		l.queue = q
 		l.say("  %s", q)
+	}
+	for _, workers := range l.s.pool.together() {
+		if w := strings.Join(workers, " and "); !l.jobs[w] {
+			l.jobs[w] = true
+			l.say("  one job runs on %s", w)
+		}
 	}
 }
 
