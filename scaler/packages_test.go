@@ -81,9 +81,17 @@ func TestFirstStepsHandTheGroupOver(t *testing.T) {
 	}
 }
 
-// Systemd itself judges the unit: nothing unknown, and little exposed.
-func TestUnit(t *testing.T) {
-	text := read(t, "examples/htcondor/vmcluster-scaler.service")
+// Systemd itself judges the units: nothing unknown, and little exposed.
+func TestUnits(t *testing.T) {
+	for _, name := range units {
+		t.Run(name, func(t *testing.T) { checkUnit(t, read(t, name)) })
+	}
+}
+
+var units = []string{"examples/htcondor/vmcluster-scaler.service", "examples/projects/slurm-scaled/vmcluster-scaler.service"}
+
+func checkUnit(t *testing.T, text string) {
+	t.Helper()
 	for _, line := range []string{"KillMode=mixed", "TimeoutStopSec=10min", "NoNewPrivileges=yes", "DynamicUser=yes"} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("the unit does not say %s", line)
@@ -178,7 +186,12 @@ func TestArchivesHoldWhatTheySay(t *testing.T) {
 			}
 		}
 	}
-	if len(ids["provider"]) == 0 || !slices.Contains(ids["scaler"], "examples/htcondor/vmcluster-scaler.service") || !slices.Contains(ids["scaler"], "examples/container/*") || !slices.Contains(ids["scaler"], "examples/monitoring/*") {
+	for _, name := range units {
+		if !slices.Contains(ids["scaler"], name) {
+			t.Errorf("archive scaler does not hold %s", name)
+		}
+	}
+	if len(ids["provider"]) == 0 || !slices.Contains(ids["scaler"], "examples/container/*") || !slices.Contains(ids["scaler"], "examples/monitoring/*") {
 		t.Errorf("archives: %v", ids)
 	}
 }

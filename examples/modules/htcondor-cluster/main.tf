@@ -20,7 +20,8 @@ resource "vmcluster_cluster" "this" {
   workers = var.groups
 
   batch_system = {
-    type = "htcondor"
+    type   = "htcondor"
+    config = var.condor_config
   }
 
   timeouts = {

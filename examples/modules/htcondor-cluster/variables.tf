@@ -50,12 +50,13 @@ variable "front_end" {
 }
 
 variable "groups" {
-  description = "Worker groups by name. With count the number is yours, with scaling the scaler's, inside its bounds."
+  description = "Worker groups by name. With count the number is yours, with scaling the scaler's, inside its bounds. gpus is the number of GPUs of a worker."
   type = map(object({
     flavor       = string
     count        = optional(number)
     scaling      = optional(object({ min = number, max = number, initial = optional(number) }))
     retire       = optional(set(string))
+    gpus         = optional(number)
     image        = optional(string)
     cloud_config = optional(string)
   }))
@@ -68,6 +69,12 @@ variable "groups" {
     condition     = alltrue([for group in var.groups : group.scaling == null ? true : group.scaling.min <= group.scaling.max])
     error_message = "In scaling, min is at most max."
   }
+}
+
+variable "condor_config" {
+  description = "Lines of HTCondor's configuration of your own, on all nodes. A line that sets what the cluster itself sets is refused in the plan."
+  type        = string
+  default     = null
 }
 
 variable "drain_timeout" {

@@ -230,6 +230,27 @@ func TestModuleValidation(t *testing.T) {
 	}
 }
 
+// So does the module of the other batch system, whose own lines of configuration are
+// checked as well.
+func TestSlurmModuleValidation(t *testing.T) {
+	path, bin := tools(t)
+	s := newStage(t, path, bin)
+	const file = "projects/slurm-mpi/main.tf"
+	cli, right := s.example("projects/slurm-mpi"), s.read(file)
+	for _, row := range []struct{ name, old, new, says string }{
+		{"a setting of the cluster's", "SrunPortRange=60001-63000", "SuspendProgram=/bin/true", "line 2"},
+		{"a line that is no setting", "SrunPortRange=60001-63000", "srun, please", "line 2"},
+		{"a group without a number", "count        = var.workers", "", "either count or scaling"},
+		{"no number of GPUs", "count        = var.workers", "count = 1\n      gpus = -1", "gpus"},
+	} {
+		wrong := strings.Replace(right, row.old, row.new, 1)
+		s.write(file, wrong)
+		if text, _, err := cli.Plan(t.Context()); err == nil || wrong == right || !strings.Contains(strings.Join(strings.Fields(text), " "), row.says) {
+			t.Errorf("%s: %v\n%s", row.name, err, text)
+		}
+	}
+}
+
 func (s *stage) read(name string) string {
 	s.t.Helper()
 	raw, err := os.ReadFile(filepath.Join(s.dir, name))
