@@ -49,6 +49,14 @@ func TestPostThenEnrol(t *testing.T) {
 		if d := document(t, c); d.Generation != 2 || len(d.Workers) != 5 {
 			t.Errorf("generation %d, %d workers; want 2, 5", d.Generation, len(d.Workers))
 		}
+		batches := map[string]bool{}
+		for _, name := range posted.Accepted.Names() {
+			m, _ := document(t, c).Member(name)
+			batches[m.Batch] = true
+		}
+		if len(batches) != 1 || batches[""] {
+			t.Errorf("the workers of one call are of the batches %v", batches)
+		}
 		time.Sleep(2 * memBoot)
 		if v := readUntil(t, p.Provisioner, req.Spec.ID, 2); v.Report.Joined != 5 {
 			t.Errorf("joined %d of 5, pending %q", v.Report.Joined, v.Report.PendingNames)

@@ -277,3 +277,25 @@ func TestAGangThatNoGroupCanHoldInWords(t *testing.T) {
 		t.Errorf("said\n%s\nand not\n%s", strings.Join(words, "\n"), want)
 	}
 }
+
+// A gang loses one of its workers. The batch system queues it again: it keeps the others, and
+// gets one new worker.
+func TestAGangThatLosesAWorkerGetsOne(t *testing.T) {
+	s := newSite(gang(1, 4))
+	if s.until(t, time.Hour); !s.started || s.made != 4 {
+		t.Fatalf("started %t with %d workers", s.started, s.made)
+	}
+	s.round(t) // the scaler sees the servers
+	f := &s.w.facts
+	f.Cluster.Nodes = slices.DeleteFunc(f.Cluster.Nodes, func(n cluster.Node) bool { return n.Name == "astro-cpu-2" })
+	f.Queue.OnNode["astro-cpu-2"] = 1
+	s.started = false
+	d := s.round(t)
+	if got := brief(d); got != "forget:cpu-2" {
+		t.Errorf("decided %q when the worker was missed first\n%s", got, reasons(d))
+	}
+	delete(f.Queue.OnNode, "astro-cpu-2")
+	if took := s.until(t, time.Hour); !s.started || took > 2*time.Minute || s.made != 5 || len(s.drained) > 0 {
+		t.Errorf("started %t after %s, %d made, drained %v", s.started, took, s.made, s.drained)
+	}
+}

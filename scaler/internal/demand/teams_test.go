@@ -136,3 +136,51 @@ func checkTeam(t *testing.T, try int, g *queue.JobGroup, d demand.Demand, groups
 		t.Fatalf("try %d: %+v runs on %d workers of %v", try, g, workers+news, used)
 	}
 }
+
+// Numbers as large as a snapshot can have end soon, and in no nonsense.
+func TestGangsOfAnyNumbers(t *testing.T) {
+	const seed = 7
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 1))
+	any := func(most int) int {
+		return []int{0, 1, 2, r.IntN(8), r.IntN(most), most}[r.IntN(6)]
+	}
+	shape := func() queue.Shape {
+		return queue.Shape{Cpus: any(1 << 41), MemoryMiB: any(1 << 41), DiskKiB: any(1 << 41), GPUs: any(1 << 41)}
+	}
+	for try := range 3000 {
+		in := demand.Input{Traits: queuetest.Traits(), AtOnce: any(300), Kinds: map[string]demand.Kind{}}
+		room := 0
+		for i := range 3 {
+			g := demand.Group{Name: fmt.Sprint("g", i), Kind: demand.Kind{Shape: shape()}, Max: 200, Room: any(200)}
+			in.Groups, in.Kinds[g.Name], room = append(in.Groups, g), g.Kind, room+g.Room
+			for k := range r.IntN(4) {
+				w := fleet.Worker{Name: fmt.Sprint(g.Name, "-", k), Group: g.Name, InPool: true, Phase: fleet.Idle}
+				w.Pool.Free = shape()
+				in.Fleet.Workers = append(in.Fleet.Workers, w)
+			}
+		}
+		for i := range 1 + r.IntN(3) {
+			takes := shape()
+			in.Jobs = append(in.Jobs, queue.JobGroup{
+				Key: fmt.Sprint(i), Asks: takes, Takes: takes, Count: any(1_000_000_000), Nodes: any(1_000_000), Tasks: any(1_000_000), OneGroup: r.IntN(3) == 0, Exclusive: r.IntN(3) == 0,
+			})
+		}
+		d := demand.Compute(in)
+		left := d.Waiting
+		for _, p := range d.Placements {
+			if left -= p.Count - p.Elsewhere; p.Count < 1 || p.Elsewhere < 0 || p.Lacks > p.Count {
+				t.Fatalf("try %d: %+v", try, p)
+			}
+		}
+		for _, need := range d.Needs {
+			left -= need.Jobs
+		}
+		for _, u := range d.Unmet {
+			left -= u.Count
+		}
+		if left != 0 || d.New() > room {
+			t.Fatalf("try %d: %d jobs are nowhere, %d new workers with room for %d: %+v", try, left, d.New(), room, in.Jobs)
+		}
+	}
+}

@@ -11,6 +11,9 @@ type Shape struct {
 	GPUs      int `json:"gpus,omitempty"`
 }
 
+// noDisk is a disk of which nothing is left: 0 would read as "not known".
+const noDisk = 1
+
 // Add returns the sum.
 func (s Shape) Add(o Shape) Shape {
 	return Shape{s.Cpus + o.Cpus, s.MemoryMiB + o.MemoryMiB, s.DiskKiB + o.DiskKiB, s.GPUs + o.GPUs}
@@ -22,7 +25,7 @@ func (s Shape) Take(o Shape, n int) Shape {
 	s.MemoryMiB -= n * o.MemoryMiB
 	s.GPUs -= n * o.GPUs
 	if s.DiskKiB > 0 {
-		s.DiskKiB = max(1, s.DiskKiB-n*o.DiskKiB) // 0 would read as "not known"
+		s.DiskKiB = max(noDisk, s.DiskKiB-n*o.DiskKiB)
 	}
 	return s
 }
@@ -33,7 +36,10 @@ func (s Shape) Holds(o Shape, limit int) int {
 	n = min(n, times(s.Cpus, o.Cpus, limit))
 	n = min(n, times(s.MemoryMiB, o.MemoryMiB, limit))
 	n = min(n, times(s.GPUs, o.GPUs, limit))
-	if s.DiskKiB > 0 {
+	switch {
+	case s.DiskKiB == noDisk && o.DiskKiB > 0:
+		return 0
+	case s.DiskKiB > 0:
 		n = min(n, times(s.DiskKiB, o.DiskKiB, limit))
 	}
 	return max(n, 0)
