@@ -122,6 +122,7 @@ class Bundle:
         joined = [n for n in members if records[n].get("joined")]
         user_keys = [ssh.key_line(document.get("operator_key") or ""), own.user_key] + [records[n].get("user_key", "") for n in joined]
         batch = {"type": self.node.batch_type, "manager": self.node.full(self.node.name)}
+        self.node.state_folder()  # without the state volume the secret would be another one
         secret = self.node.batch.shared_secret()
         if secret:
             batch["secret"] = secret

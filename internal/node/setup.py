@@ -95,7 +95,7 @@ class Setup:
     def state(self):
         """Mounts the volume for the batch system's state."""
         from .state import set_up
-        set_up(self.node.state_volume, self.node.batch.SERVICES)
+        set_up(self.node.state_volume, self.node.batch.SERVICES, self.node.batch.STATE)
 
     def login_user(self):
         """Makes the login user and a key; operators may log in from now on."""

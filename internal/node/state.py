@@ -53,8 +53,9 @@ def is_mounted():
     return any(line.split(" ")[1:2] == [FOLDER] for line in read("/proc/self/mounts").splitlines())
 
 
-def set_up(volume, services):
-    """Mounts the volume, now and at each boot, and has the services need it."""
+def set_up(volume, services, its_own):
+    """Mounts the volume, now and at each boot, has the services need it, and has the batch
+    system's own folder, "" for none, be on it."""
     changed = [write("/etc/systemd/system/%s.d/10-vmcluster-state.conf" % service, NEEDS) for service in services]
     path = find(volume)
     if not is_mounted():
@@ -66,6 +67,18 @@ def set_up(volume, services):
         run("systemctl", "start", UNIT, timeout=120)
     works("restorecon", at(FOLDER))  # a new file system has no label
     folder(volume)
+    if its_own:
+        place(its_own)
+
+
+def place(path):
+    """Has a folder beside FOLDER be on the volume."""
+    name = os.path.basename(path)
+    os.makedirs(at(FOLDER + "/" + name), exist_ok=True)
+    if os.path.isdir(at(path)) and not os.path.islink(at(path)):
+        os.rmdir(at(path))  # it fails where the batch system has state in it
+    if not os.path.islink(at(path)):
+        os.symlink(os.path.basename(FOLDER) + "/" + name, at(path))
 
 
 def owned(path, name):

@@ -57,6 +57,7 @@ class BatchSystem:
     """
 
     SERVICES = ()  # the units that it starts
+    STATE = ""  # a folder of its own that is on the state volume, where the front-end has one
     RUNS_JOBS = True  # False: a worker may leave without being drained
     HAS_CREDENTIALS = False  # True: each worker gets a credential of its own
     USES_GROUPS = False  # True: the front-end's configuration depends on the groups

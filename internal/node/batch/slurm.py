@@ -56,6 +56,7 @@ class Slurm(BatchSystem):
     """Slurm on one node; see BatchSystem."""
 
     SERVICES = (CONTROLLER, WORKER)
+    STATE = STATE_FOLDER
     USES_GROUPS = True
 
     @property
@@ -156,6 +157,9 @@ class Slurm(BatchSystem):
                     has_plugin("auth_jwt"), has_plugin("mpi_pmix") and has_library("libpmix"))
         files = texts(site, remembers)
         if not self.is_in_effect(files, key) or not controls():
+            if self.node.state_folder():
+                from ..state import owned
+                owned(CONTROLLER_FOLDER, "slurm")
             make_folders(site)
             write_key(kind, key)
             self.write_drop_in()

@@ -6,7 +6,7 @@ import random
 import re
 import unittest
 
-from .. import node, system
+from .. import node, state, system
 from ..batch import Given, Group, slurm
 from ..batch import slurm_config as config
 from .contract import Contract
@@ -403,3 +403,50 @@ class Values(unittest.TestCase):
 
 
 SEED = 13
+
+
+class SlurmState(ClusterCase):
+    """A front-end with a volume for its state."""
+
+    DOUBLE = SlurmDouble
+
+    def boot(self):
+        """Has the front-end made anew; what is on the volume stays."""
+        c = self.cluster
+        kept = c.path("", "volume")
+        if c.has(FRONT_END, state.FOLDER):
+            os.rename(c.path(FRONT_END, state.FOLDER), kept)
+        c.delete(FRONT_END)
+        root = c.add(FRONT_END, state_volume="0f3a5c1e-2b4d-4e6f-8a9b-123456789abc")
+        put(root + "/proc/self/mounts", "/dev/vdb %s ext4 rw 0 0\n" % state.FOLDER)
+        os.makedirs(root + os.path.dirname(state.FOLDER))
+        if os.path.exists(kept):
+            os.rename(kept, root + state.FOLDER)
+        state.place(slurm.Slurm.STATE)
+
+    def test_front_end_made_anew_has_the_jobs_and_the_keys_of_the_one_before(self):
+        c, owned = self.cluster, []
+        self.patch(state, "owned", lambda path, name: owned.append((path, name)))
+        self.boot()
+        c.worker(1)
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report.get("error", "")), (1, ""))
+        self.assertEqual(set(owned), {(config.CONTROLLER_FOLDER, "slurm")})
+        on_volume = state.FOLDER + "/slurm"
+        put(c.path(FRONT_END, config.CONTROLLER_FOLDER + "/job_state"), "jobs")
+        before = {name: c.text(FRONT_END, on_volume + name) for name in ("/key", "/jwt.key", "/controller/job_state")}
+        secret = node.Node().batch.shared_secret()
+        c.document["host_cas"] = [report["host_ca"]]
+        self.boot()
+        c.publish()
+        report = c.settle(c.coordinator())
+        self.assertEqual((report["joined"], report.get("error", "")), (1, ""))
+        self.assertEqual({name: c.text(FRONT_END, on_volume + name) for name in before}, before)
+        self.assertEqual(node.Node().batch.shared_secret(), secret)
+
+    def test_no_key_is_made_without_the_volume(self):
+        c = self.cluster
+        self.boot()
+        c.delete(FRONT_END, "proc")
+        self.assertIn("does not start without its state", c.settle(c.coordinator(), 2)["error"])
+        self.assertFalse(c.has(FRONT_END, slurm.KEY))

@@ -154,6 +154,20 @@ class StateVolume(ClusterCase):
             self.assertEqual(c.enter(which).state_folder(), "")
             self.assertNotIn("state", [step.__name__ for step in setup.Setup(node.Node()).steps()])
 
+    def test_batch_systems_own_folder_is_on_the_volume(self):
+        c = self.cluster
+        self.assertEqual(self.setup(), 0)
+        for _ in range(2):
+            state.place("/var/lib/vmcluster/batch")
+        put(c.path(FRONT_END, "/var/lib/vmcluster/batch/jobs"), "1")
+        self.assertEqual(c.text(FRONT_END, state.FOLDER + "/batch/jobs"), "1")
+        os.makedirs(c.path(FRONT_END, "/var/lib/vmcluster/other"))
+        state.place("/var/lib/vmcluster/other")
+        put(c.path(FRONT_END, "/var/lib/vmcluster/third/jobs"), "2")
+        with self.assertRaises(OSError):
+            state.place("/var/lib/vmcluster/third")
+        self.assertEqual(c.text(FRONT_END, "/var/lib/vmcluster/third/jobs"), "2", "what is there is not thrown away")
+
     def test_folder_goes_to_an_account_with_another_uid(self):
         c = self.cluster
         chowned = []
