@@ -79,7 +79,7 @@ func limit(text string) time.Duration {
 		}
 		total += n
 	}
-	return time.Duration(total) * time.Second //nolint:gosec // four numbers of 16 bits
+	return time.Duration(total) * time.Second
 }
 
 // lastSecond is the end of the year 9999, the last one that a time in JSON can have.
@@ -94,34 +94,28 @@ func moment(text string) time.Time {
 	return time.Unix(n, 0).UTC()
 }
 
-// counted returns the amount of a kind in a list of trackable resources: "gpu" is 3 in
-// "cpu=2,gres/gpu:a100:1,gres/gpu=2" and in "gres:gpu:3". Where a list has an amount of
-// the kind as a whole and amounts of its types, the larger one counts.
-func counted(list, kind string) int {
+// gpusIn returns the amount of GPUs in a list of trackable resources: 3 in
+// "cpu=2,gres/gpu:a100:1,gres/gpu=3" and in "gres:gpu:3". Where a list has an amount of all
+// GPUs and amounts of their types, the larger one counts.
+func gpusIn(list string) int {
 	all, typed := 0, 0
 	for item := range strings.SplitSeq(list, ",") {
-		if i := strings.IndexByte(item, '('); i >= 0 {
-			item = item[:i] // "gpu:2(S:0-1)", "gpu:a100:1(IDX:0)"
-		}
+		item, _, _ = strings.Cut(item, "(") // "gpu:2(S:0-1)", "gpu:a100:1(IDX:0)"
 		item = strings.TrimPrefix(strings.TrimPrefix(item, "gres/"), "gres:")
-		rest, is := strings.CutPrefix(item, kind)
-		switch {
-		case !is:
-		case rest == "":
-			all++
-		case rest[0] == ':' || rest[0] == '=':
-			n, isTyped := amountOf(rest)
-			if isTyped {
-				typed = min(typed+n, mostAmount)
-			} else {
-				all = min(all+n, mostAmount)
-			}
+		rest, is := strings.CutPrefix(item, "gpu")
+		if !is || rest != "" && rest[0] != ':' && rest[0] != '=' {
+			continue
+		}
+		if n, ofType := amountOf(rest); ofType {
+			typed = min(typed+n, mostAmount)
+		} else {
+			all = min(all+n, mostAmount)
 		}
 	}
 	return max(all, typed)
 }
 
-// amountOf reads what follows a kind: ":2", "=2", ":a100:2", ":a100=2", ":a100" (one).
+// amountOf reads what follows the word gpu: "" (one), ":2", "=2", ":a100:2", ":a100=2", ":a100" (one).
 func amountOf(rest string) (n int, typed bool) {
 	words := strings.FieldsFunc(rest, func(r rune) bool { return r == ':' || r == '=' })
 	if len(words) == 0 {

@@ -26,13 +26,13 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-func TestCounted(t *testing.T) {
+func TestGPUsIn(t *testing.T) {
 	for list, want := range map[string]int{
 		"": 0, "(null)": 0, "gpu": 1, "gpu:2": 2, "gpu:a100": 1, "gpu:a100:2": 2, "gpu:1g.5gb:3": 3, "gpu:2(S:0-1)": 2, "gpu:a100:2(IDX:0-1)": 2, "gpu:0(IDX:N/A)": 0,
 		"gres:gpu:3": 3, "gres:gpu:a100:2": 2, "gres/gpu:2": 2, "gres/gpu=2": 2, "cpu=2,gres/gpu=1": 1, "cpu=4,mem=1G,gres/gpu=2,gres/gpu:a100=2": 2,
 		"gres/gpu:a100:1,gres/gpu:v100:2": 3, "gpumem:80G": 0, "shard:4,gpu:1": 1, "gres/gpu": 1, "gpu:-1": 1, "gpu:99999999999": mostAmount, "gpu:1K": 1024,
 	} {
-		if got := counted(list, "gpu"); got != want {
+		if got := gpusIn(list); got != want {
 			t.Errorf("%q has %d GPUs, want %d", list, got, want)
 		}
 	}

@@ -29,19 +29,18 @@ func (d demanded) workers() int { return max(d.nodes, d.tasks) }
 //
 // Of a job that waits, NumNodes is the most nodes that --nodes allows or, without that
 // option, Slurm's estimate by the largest nodes; the node count among its resources is
-// the least that --nodes allows, or 1. Memory says that memory is given out to jobs,
-// estimated that Slurm knows nodes to estimate by.
-func demandOf(r record, memory, estimated bool) demanded {
+// the least that --nodes allows, or 1.
+func demandOf(r record, m manner) demanded {
 	resources := r.text(fieldAllocated)
 	a := amounts{
 		cpus: max(1, r.number(fieldCpus)), tasks: max(1, r.number(fieldTasks)), perTask: max(1, r.number(fieldCpusPerTask)),
 		nodes: max(1, r.number(fieldNodeCount)), least: max(1, whole(resource(resources, "node"))), tasksPerNode: r.number(fieldTasksPerNode),
 		memory: mib(r.text(fieldMemory)), disk: mib(r.text(fieldDisk)),
-		gpusOfJob: counted(r.text(fieldPerJob), "gpu"), gpusOfNode: counted(r.text(fieldPerNode), "gpu"), gpusOfTask: counted(r.text(fieldPerTask), "gpu"),
-		open:      !estimated,
-		cpusOfGPU: counted(r.text(fieldCpusPerGPU), "gpu"), memoryOfGPU: counted(r.text(fieldMemoryPerGPU), "gpu"),
+		gpusOfJob: gpusIn(r.text(fieldPerJob)), gpusOfNode: gpusIn(r.text(fieldPerNode)), gpusOfTask: gpusIn(r.text(fieldPerTask)),
+		open:      !m.estimated,
+		cpusOfGPU: gpusIn(r.text(fieldCpusPerGPU)), memoryOfGPU: gpusIn(r.text(fieldMemoryPerGPU)),
 	}
-	if perSocket := counted(r.text(fieldPerSocket), "gpu"); perSocket > 0 {
+	if perSocket := gpusIn(r.text(fieldPerSocket)); perSocket > 0 {
 		a.gpusOfNode = max(a.gpusOfNode, bounded(perSocket*max(1, r.number(fieldSockets))))
 	}
 	// MinMemory does not say what it is of, but the resources have the sum. Where one CPU on
@@ -49,7 +48,7 @@ func demandOf(r record, memory, estimated bool) demanded {
 	total := mib(resource(resources, "mem"))
 	a.memoryOfCPU = a.memory > 0 && total == a.memory*a.cpus && (total != a.memory*a.least || a.cpusOfGPU > 0)
 	d := a.demanded()
-	d.exclusive = r.text(fieldShared) == "NO" || memory && a.memory == 0 && a.memoryOfGPU == 0
+	d.exclusive = r.text(fieldShared) == "NO" || m.memory && a.memory == 0 && a.memoryOfGPU == 0
 	return d
 }
 

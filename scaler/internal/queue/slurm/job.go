@@ -153,7 +153,7 @@ func tasksOf(list string) (s taskSet, complete bool) {
 		if s.first < 0 {
 			s.first = whole(from)
 		}
-		s.count = min(s.count+int(b-a)/by+1, mostTasks) //nolint:gosec // both have 32 bits
+		s.count = min(s.count+int(b-a)/by+1, mostTasks)
 	}
 	s.first = max(s.first, 0)
 	return s, complete

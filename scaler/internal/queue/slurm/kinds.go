@@ -62,36 +62,47 @@ func (c terms) kindOf(r record, excluded string, groups map[string]bool) kind {
 	if r.text(fieldReservation) != "" {
 		return kind{why: "asks for a reservation, whose nodes are fixed"}
 	}
-	wants := strings.Split(r.text(fieldPartition), ",")
-	exclusive, memory, any, estimated := true, false, false, false
-	for _, name := range wants {
-		p, known := c.partitions[name]
-		any, estimated = any || known, estimated || !p.empty
-		exclusive, memory = exclusive && known && p.exclusive, memory || p.memory
+	features, required, wants := r.text(fieldFeatures), r.text(fieldRequired), strings.Split(r.text(fieldPartition), ",")
+	if len(features) > longestFeatures || len(required) > longestHosts || len(excluded) > longestHosts {
+		return kind{why: "its constraint or its list of nodes is too long"}
 	}
-	if !any {
-		memory = c.memory
-	}
-	d := demandOf(r, memory, estimated)
-	required := r.text(fieldRequired)
+	manner := c.mannerOf(wants)
+	d := demandOf(r, manner)
 	if n, err := hostlist.Count(required, mostHosts); err == nil && n > d.nodes && d.tasks == 0 {
 		d.nodes = n // the job gets all nodes that it names
 	}
 	if why := c.limits(wants, d, limit(r.text(fieldLimit))); why != "" {
 		return kind{why: why}
 	}
-	g := queue.JobGroup{Asks: d.asks, Takes: d.asks, Tasks: d.tasks, Exclusive: d.exclusive || exclusive}
+	g := queue.JobGroup{Asks: d.asks, Takes: d.asks, Tasks: d.tasks, Exclusive: d.exclusive || manner.exclusive, Group: groupAsked(wants, features, groups)}
 	if d.nodes > 1 {
 		g.Nodes = d.nodes
 	}
-	features := r.text(fieldFeatures)
-	if len(features) > longestFeatures || len(required) > longestHosts || len(excluded) > longestHosts {
-		return kind{why: "its constraint or its list of nodes is too long"}
-	}
-	g.Group = groupAsked(wants, features, groups)
 	g.OneGroup = d.many() && (len(wants) > 1 || strings.Contains(features, "[") && !strings.Contains(features, "*"))
 	g.Requires = c.requirement(wants, features, required, excluded, d)
 	return kind{group: g, arrayLimit: v.arrayLimit}
+}
+
+// manner is how partitions give their nodes to jobs.
+type manner struct {
+	exclusive bool // a job shares no node
+	memory    bool // memory is given out to jobs
+	estimated bool // Slurm knows nodes by which it estimates how many a job needs
+}
+
+// mannerOf returns the manner of a job's partitions: of several that differ, the one that
+// asks for more.
+func (c terms) mannerOf(wants []string) manner {
+	m, known := manner{exclusive: true}, false
+	for _, name := range wants {
+		p, is := c.partitions[name]
+		known = known || is
+		m.exclusive, m.memory, m.estimated = m.exclusive && p.exclusive, m.memory || p.memory, m.estimated || is && !p.empty
+	}
+	if !known {
+		return manner{memory: c.memory}
+	}
+	return m
 }
 
 // limits returns why no partition of a job ever starts it; "" if one can.

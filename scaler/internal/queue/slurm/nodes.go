@@ -83,8 +83,9 @@ func stateOf(text string) nodeState {
 	return s
 }
 
-func (s nodeState) is(any []string) bool {
-	return slices.ContainsFunc(s.words, func(w string) bool { return slices.Contains(any, w) })
+// is reports whether the state has one of the words.
+func (s nodeState) is(words []string) bool {
+	return slices.ContainsFunc(s.words, func(w string) bool { return slices.Contains(words, w) })
 }
 
 // ranAfter is the time after slurmd's start from which on a node's last use can't be the
@@ -92,22 +93,27 @@ func (s nodeState) is(any []string) bool {
 const ranAfter = 30 * time.Second
 
 // worker returns the worker of a node; is is false for a node that is not there: a
-// placeholder, or one that is down because its slurmd does not answer.
+// placeholder, one that is down because its slurmd does not answer, or one that was down
+// and whose address another node has now. Slurm takes the other's answers for those of
+// the first, but knows no start of its slurmd (observed with 24.11).
 func worker(v map[string]string, now time.Time, jobs int) (w queue.Worker, is bool) {
 	state := stateOf(v["State"])
 	if v["State"] == "" || state.is(absent) || state.silent && state.is([]string{"DOWN"}) {
 		return queue.Worker{}, false
 	}
+	started, busySince := moment(v["SlurmdStartTime"]), moment(v["LastBusyTime"])
+	if started.IsZero() && jobs == 0 {
+		return queue.Worker{}, false
+	}
 	total := queue.Shape{
 		Cpus: whole(v["CPUTot"]), MemoryMiB: max(0, whole(v["RealMemory"])-whole(v["MemSpecLimit"])), DiskKiB: whole(v["TmpDisk"]) * 1024,
-		GPUs: counted(v["Gres"], "gpu"),
+		GPUs: gpusIn(v["Gres"]),
 	}
 	if n, told := v["CPUEfctv"]; told {
 		total.Cpus = whole(n)
 	}
 	total = withinBounds(total, mostOfAll)
-	used := queue.Shape{Cpus: whole(v["CPUAlloc"]), MemoryMiB: whole(v["AllocMem"]), GPUs: max(counted(v["GresUsed"], "gpu"), counted(v["AllocTRES"], "gpu"))}
-	started, busySince := moment(v["SlurmdStartTime"]), moment(v["LastBusyTime"])
+	used := queue.Shape{Cpus: whole(v["CPUAlloc"]), MemoryMiB: whole(v["AllocMem"]), GPUs: max(gpusIn(v["GresUsed"]), gpusIn(v["AllocTRES"]))}
 	w = queue.Worker{
 		Name: strings.ToLower(v["NodeName"]), Slots: 1, Total: total, Free: withinBounds(total.Take(used, 1), total),
 		Running: jobs, State: text.Line(v["State"], 60), Draining: state.is(closed) || state.silent,

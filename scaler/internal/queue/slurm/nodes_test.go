@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
 )
 
 // What each state of a node means: whether it is a worker, takes new jobs, and has one.
@@ -116,6 +117,15 @@ func TestReservedNodes(t *testing.T) {
 	two, _ := s.Worker("w2")
 	if one.Draining || !two.Draining || len(s.LeftOut) != 1 {
 		t.Errorf("%+v, %+v, %v", one, two, s.LeftOut)
+	}
+}
+
+// A node that is gone comes back for Slurm when a new node gets its address.
+func TestGhost(t *testing.T) {
+	r := pool()
+	r.nodes = strings.Replace(queuetest.File(t, "testdata/nodes/ghost.txt"), "+NOT_RESPONDING", "", 1)
+	if s := read(t, r); len(s.Workers) != 1 || s.Workers[0].Name != "w1" {
+		t.Errorf("%+v", s.Workers)
 	}
 }
 

@@ -54,8 +54,8 @@ func partitionOf(v map[string]string, s settled) partition {
 		exclusive: v["OverSubscribe"] == "EXCLUSIVE",
 		memory:    s.memory,
 	}
-	if select_ := v["SelectTypeParameters"]; select_ != "" && select_ != "NONE" {
-		p.memory = givesMemory(select_)
+	if own := v["SelectTypeParameters"]; own != "" && own != "NONE" {
+		p.memory = givesMemory(own)
 	}
 	if sets := v["NodeSets"]; sets != "" {
 		p.sets = strings.Split(sets, ",")
