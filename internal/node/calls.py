@@ -112,10 +112,11 @@ class Calls:
         self.batch.undrain(name, LEAVING)
         return self.ask(name, address, {"verb": "resume"}, 150)
 
-    def queue(self):
-        """Looks after the batch system, and returns what waits for one group alone."""
+    def queue(self, names):
+        """Looks after the batch system. Returns what waits for one group alone, and which of
+        the workers are missing in the pool."""
         self.batch.tend()
-        return {"ok": True, "waits": {group: [count, ids[:3]] for group, (count, ids) in sorted(self.batch.waiting().items()) if count}}
+        return {"ok": True, "missing": self.batch.missing(names), "waits": {group: [count, ids[:3]] for group, (count, ids) in sorted(self.batch.waiting().items()) if count}}
 
     def forget(self, name):
         """Has the batch system forget a worker that is gone."""

@@ -19,7 +19,7 @@ from .tasks import FIRST_PAUSE, LAST_PAUSE, Guard, Tasks
 BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s, of 10 allowed
 QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 HOME_PAUSE = 300  # seconds until a login user's home that is not as it should be is looked at again
-QUEUE_PAUSE = 60  # seconds between two looks at the batch system's queue
+QUEUE_PAUSE, SUSPECT_PAUSE = 60, 10  # seconds between two looks at the batch system's queue; with a worker that is missing
 BOOT_PAUSE, BOOT_TRIES = 2, 180  # a worker that boots is asked this often, for some minutes
 
 
@@ -51,6 +51,7 @@ class Coordinator:
         self.last_summary = self.last_report = ""
         self.last_facts = None  # of the last report
         self.waits = {}  # the jobs that wait for one group alone, see BatchSystem.waiting
+        self.missing, self.suspects = set(), set()  # workers that are missing in the pool; those that were in the last look
 
     def run(self):
         """Runs turns for ever."""
@@ -185,7 +186,8 @@ class Coordinator:
         for name in self.records.state["forget"]:
             self.tasks.submit(now, ("forget", name), None, self.calls.forget, name)
         if self.records.state.get("here"):
-            self.tasks.submit(now, ("queue", self.node.name), None, self.calls.queue)
+            names = [n for n, m in self.members.items() if self.records.workers[n].get("acked") and not m.get("leaving")]
+            self.tasks.submit(now, ("queue", self.node.name), None, self.calls.queue, names)
         if failed:
             raise failed
 
@@ -232,6 +234,8 @@ class Coordinator:
 
     def look_after(self, now, name, m, record):
         """Starts what is to be done from time to time for a worker that has the bundle."""
+        if name in self.missing:
+            self.submit(now, "resume", name, self.calls.resume, name, m["address"])
         if record.get("home"):
             self.submit(now, "home", name, self.calls.home, name, m["address"])
         if record.get("acked") and ssh.is_due(record.get("certified", 0), time.time()):
@@ -304,9 +308,7 @@ class Coordinator:
         elif purpose == "up":
             self.found(now, answer["up"])
         elif purpose == "queue":
-            self.waits = answer["waits"]
-            # On a console each change of the report is one more line.
-            self.tasks.put_off(now + (HOME_PAUSE if self.channel.HAS_MESSENGERS else QUEUE_PAUSE), key)
+            self.looked_at_queue(now, key, answer)
         elif "host_key" in answer:  # a join
             if record.get("host_key") != answer["host_key"] or not record.get("certificate"):
                 record.update(certificate=answer["certificate"], certified=answer["certified"])
@@ -337,6 +339,15 @@ class Coordinator:
                 self.tasks.put_off(now + FIRST_PAUSE * (2 if record["leaving"] == "drain" else 1), key)
         elif purpose == "resume":
             record["leaving"], record["drained"], record["busy"] = "", False, False
+            self.missing.discard(name)
+
+    def looked_at_queue(self, now, key, answer):
+        """Notes what waits, and which workers were missing in the pool twice in a row."""
+        found = set(answer["missing"])
+        self.waits, self.missing, self.suspects = answer["waits"], found & self.suspects, found
+        # On a console each change of the report is one more line.
+        pause = HOME_PAUSE if self.channel.HAS_MESSENGERS else QUEUE_PAUSE
+        self.tasks.put_off(now + (SUSPECT_PAUSE if found else pause), key)
 
     def take_home(self, now, name, record, answer):
         """Notes why a worker's login user has no proper home; it is looked at again later."""

@@ -116,7 +116,8 @@ class BatchSystem:
         return True
 
     def reopen(self):
-        """Undoes close(): the daemons run again, now and after a reboot."""
+        """Undoes close(): the daemons run again, now and after a reboot. If they run, they
+        make themselves known to the pool anew, and jobs are not disturbed."""
 
     # ---- the front-end
 
@@ -148,6 +149,12 @@ class BatchSystem:
 
     def tend(self):
         """Does what is due from time to time. Called every minute or so, in a thread."""
+
+    def missing(self, names):
+        """Returns those of some workers that the pool does not know, though their daemons
+        were started: the pool has lost them. If they are missing in the next look as well,
+        they are told to reopen."""
+        return []
 
     def waiting(self):
         """Returns the jobs that wait and that one group alone can run: for each such

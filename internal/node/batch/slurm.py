@@ -38,6 +38,9 @@ PATIENCE = 5  # seconds that a worker's last job has to end
 OURS = "vmcluster: "  # begins the reason of a drain of ours
 MOST = 8 << 20  # bytes of a list of nodes or jobs
 
+# Units of older packages do not say whether their daemon is ready.
+AWAIT = "for i in 1 2 3 4 5 6 7 8 9; do scontrol ping >&2 && exit; sleep 1; done; echo slurmctld does not answer >&2; exit 1"
+
 # A worker may boot before its front-end, whose state may lie on a volume.
 DROP_IN_TEXT = """\
 [Unit]
@@ -138,8 +141,7 @@ class Slurm(BatchSystem):
         return True
 
     def reopen(self):
-        enable(WORKER)
-        run("systemctl", "start", WORKER, timeout=120)
+        start(WORKER, "", "slurmd")
 
     # ---- the front-end: its configuration
 
@@ -165,18 +167,22 @@ class Slurm(BatchSystem):
             self.write_drop_in()
             check_lines(files[CONFIG])
             before = {path: read(path) for path in files}
+            fresh = not self.took_effect_once()
             try:
                 write_all(files)
-                if site.version >= OWN_AUTH and self.took_effect_once() and controls():
-                    told("slurmctld", "scontrol", "reconfigure")
-                else:
+                if fresh or site.version < OWN_AUTH or not controls():
                     start(CONTROLLER, kind, "slurmctld")
+                if not fresh:
+                    told("slurmctld", "scontrol", "reconfigure")
             except Failure:
-                if self.took_effect_once():  # slurmctld goes on, or comes back, with the files that it had
+                if not fresh:  # slurmctld goes on, or comes back, with the files that it had
                     write_all(before)
                     if not controls():
                         start(CONTROLLER, kind, "slurmctld")
                 raise
+            if fresh:  # the orders of the front-end before are not known
+                for worker in self.workers():
+                    self.undrain(worker["NodeName"], OURS)
             self.took_effect(files, key)
         write(MEMORY, json.dumps(remembers, sort_keys=True), 0o600)
 
@@ -217,6 +223,12 @@ class Slurm(BatchSystem):
         node = look(name)
         if node is not None and is_drained(node) and node.get("Reason", "").startswith(OURS):
             scontrol("update", "nodename=" + name, "state=undrain")
+
+    def missing(self, names):
+        """A slurmctld that is killed loses what it has heard in its last seconds, and a
+        slurmd registers by itself only when it starts."""
+        known = {worker["NodeName"] for worker in self.workers()}
+        return [name for name in names if name not in known] if controls() else []
 
     def forget(self, name, reason):
         """The state has its jobs queued again at once."""
@@ -329,6 +341,8 @@ def start(unit, kind, daemon):
         enable("munge.service")
     told(daemon, "systemctl", "restart", unit)
     enable(unit)
+    if unit == CONTROLLER:
+        told(daemon, "sh", "-c", AWAIT)
 
 
 def told(daemon, *command):

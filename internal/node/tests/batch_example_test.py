@@ -11,6 +11,7 @@ EXAMPLECTL = """#!/bin/sh
 echo "$*" >>"$CLUSTER_DIR/examplectl.log"
 case "$1" in
   drain) test ! -e "$CLUSTER_DIR/$2/busy";;
+  knows) test ! -e "$CLUSTER_DIR/$2/unknown";;
   queue) test ! -e "$CLUSTER_DIR/queue" || . "$CLUSTER_DIR/queue";;
 esac
 """
@@ -110,6 +111,39 @@ class ExampleCluster(ClusterCase):
         c.time += 61
         c.settle(coordinator)
         self.assertNotIn("error", c.settle(coordinator))
+
+    def test_worker_that_the_pool_has_lost_is_told_to_come_back(self):
+        c = self.cluster
+        one, two = c.worker(1), c.worker(2)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        put(c.path(one, "unknown"), "")
+        c.requests.clear()
+        c.time += 61
+        c.settle(coordinator)
+        self.assertEqual(c.requests, [], "it may be about to come")
+        c.time += 11
+        c.settle(coordinator)
+        self.tick_until(coordinator, lambda: c.requests)
+        self.assertEqual(c.requests, [(one, "resume")])
+        os.unlink(c.path(one, "unknown"))
+        for _ in range(3):
+            c.time += 61
+            c.settle(coordinator)
+        self.assertEqual(len(c.requests), 1)
+        put(c.path(two, "unknown"), "")
+        c.mark("idle", two)
+        for _ in range(4):
+            c.time += 61
+            c.settle(coordinator)
+        self.assertNotIn((two, "resume"), c.requests, "it is to leave")
+
+    def tick_until(self, coordinator, is_so):
+        """Lets some turns pass, until something is so."""
+        for _ in range(5):
+            if not is_so():
+                self.cluster.time += 1
+                self.cluster.settle(coordinator)
 
     def test_group_that_grows_is_distributed_though_no_worker_comes(self):
         c = self.cluster

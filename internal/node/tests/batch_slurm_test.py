@@ -233,6 +233,26 @@ class SlurmCluster(ClusterCase):
         c.enter(FRONT_END)
         self.assertEqual(slurm.look(self.two)["State"], "IDLE+DYNAMIC_NORM")
 
+    def test_worker_that_a_killed_controller_has_lost_registers_again(self):
+        self.later()
+        starts = self.c.text(self.two, "systemctl.log").count("restart slurmd")
+        put(self.c.path(self.two, "proc/76/comm"), "zombie\n")  # it runs, but does not register
+        os.unlink(self.c.path("pool", self.two))
+        os.rename(self.c.path(self.two, "proc/76"), self.c.path(self.two, "proc/75"))
+        for _ in range(3):
+            self.later()
+        self.assertEqual(self.c.text(self.two, "systemctl.log").count("restart slurmd"), starts + 1)
+        self.assertTrue(self.c.has("pool", self.two))
+
+    def test_new_front_end_with_the_state_of_the_one_before(self):
+        """A worker that was told to leave may not be told so any more."""
+        for name, reason in ((self.one, "+DRAIN vmcluster: leaving"), (self.two, "+DRAIN disk")):
+            put(self.c.path("pool", name), reason + "\n")
+        self.replace_front_end()
+        self.coordinator = self.c.coordinator()
+        self.assertEqual(self.later()["joined"], 2)
+        self.assertEqual((self.c.text("pool", self.one), self.c.text("pool", self.two)), ("\n", "+DRAIN disk\n"))
+
     def test_controller_that_is_down_is_told_in_words(self):
         put(os.path.join(self.c.dir, "down"), "")
         self.c.mark("idle", self.two)

@@ -74,6 +74,9 @@ class Example(BatchSystem):
     def tend(self):
         run("examplectl", "tend")
 
+    def missing(self, names):
+        return [name for name in names if not works("examplectl", "knows", name)]
+
     def waiting(self):
         lines = [line.split() for line in run("examplectl", "queue").splitlines()]
         return {group: [int(count), ids] for group, count, *ids in lines}
