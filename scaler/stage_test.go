@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -45,7 +46,8 @@ func newStageOf(t *testing.T, rest string, scaling *cluster.Scaling) *stage {
 	return s
 }
 
-// newCluster makes a cluster with these groups. The specification of their nodes is added.
+// newCluster makes a cluster with these groups. What their nodes are made of is added, but
+// for a flavor.
 func newCluster(t *testing.T, batch string, groups map[string]cluster.GroupSpec) *stage {
 	t.Helper()
 	s := &stage{t: t, cloud: openstacktest.New(openstacktest.Options{}), batch: batch, bin: t.TempDir()}
@@ -62,7 +64,9 @@ func newCluster(t *testing.T, batch string, groups map[string]cluster.GroupSpec)
 	}
 	node := cluster.NodeSpec{Image: openstacktest.DefaultImages()[0].ID, Flavor: "4", Network: openstacktest.DefaultNetworks()[0].ID, SecurityGroups: []string{"default"}}
 	for name, g := range groups {
+		flavor := cmp.Or(g.Flavor, node.Flavor)
 		g.NodeSpec = node
+		g.Flavor = flavor
 		groups[name] = g
 	}
 	result, err := provision.New(client, provision.Options{}).Apply(t.Context(), provision.Request{

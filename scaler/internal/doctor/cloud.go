@@ -206,7 +206,7 @@ func report(v cluster.View) Finding {
 	case v.Document.WithoutMetadataService():
 		return notTried("report", "the front-end reports on its console alone")
 	case !v.HasReport:
-		return ok("report", "there is none in the slot now: a running scaler takes each one; the front-end repeats it within a minute")
+		return ok("report", "there is none now: a running scaler takes each one; the front-end repeats it within a minute")
 	case r.Error != "":
 		return warning("report", "look at the front-end's log: journalctl -u vmcluster-coordinator", "the front-end says: %s", r.Error)
 	case r.Generation < v.Document.Generation:

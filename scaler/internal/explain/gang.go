@@ -89,11 +89,13 @@ func gangsOf(key string, r record.Record) map[string]int {
 }
 
 // needed returns the groups whose new workers a kind of jobs may get.
-func needed(key string, r record.Record) map[string]int {
-	out := gangsOf(key, r)
+func needed(kind queue.JobGroup, r record.Record) map[string]int {
+	out := gangsOf(kind.Key, r)
 	if len(out) == 0 {
 		for group, need := range r.Demand.Needs {
-			out[group] = need.Workers
+			if kind.Group == "" || kind.Group == group {
+				out[group] = need.Workers
+			}
 		}
 	}
 	return out

@@ -65,7 +65,7 @@ func waiting(j queue.Job, r record.Record) []string {
 		}
 	}
 	if left > 0 {
-		groups := slices.Sorted(maps.Keys(needed(j.Kind.Key, r)))
+		groups := slices.Sorted(maps.Keys(needed(j.Kind, r)))
 		lines = append(lines, fmt.Sprintf("%s, of group %s.", needs(left), strings.Join(groups, " or ")))
 		for _, g := range groups {
 			of := ""

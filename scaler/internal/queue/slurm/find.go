@@ -43,6 +43,7 @@ func (r *Reader) Find(ctx context.Context, id string) (queue.Job, error) {
 	if job.ID == "" {
 		return queue.Job{}, queue.ErrNoJob
 	}
+	job.ID = id // the record of an array names another task
 	var s queue.Snapshot
 	jobs.fill(&s)
 	switch {

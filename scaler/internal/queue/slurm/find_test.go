@@ -26,7 +26,7 @@ func TestFind(t *testing.T) {
 		"one that its user holds":       {"6", job(map[int]string{fieldReason: "JobHeldUser"}), queue.Job{ID: "6", State: queue.JobHeld, Why: "held by its user (JobHeldUser)"}, ""},
 		"one that Slurm holds":          {"6", job(map[int]string{fieldReason: "BadConstraints"}), queue.Job{ID: "6", State: queue.JobHeld, Why: badConstraints + ": scontrol release 6"}, ""},
 		"one that has ended":            {"6", job(map[int]string{fieldState: "COMPLETED", fieldNodes: "w2"}), queue.Job{ID: "6", State: queue.JobOther}, ""},
-		"a task of an array":            {"6_7", job(array), queue.Job{ID: "6_1", State: queue.JobWaits}, "2 of 6_1: 1 CPUs 100 MiB"},
+		"a task of an array":            {"6_7", job(array), queue.Job{ID: "6_7", State: queue.JobWaits}, "2 of 6_1: 1 CPUs 100 MiB"},
 		"a part of a heterogeneous job": {"10+1", het("0") + het("1"), queue.Job{ID: "10+1", State: queue.JobWaits}, "1 of 10+0: 1 CPUs 100 MiB 2 tasks"},
 	} {
 		r := pool()

@@ -153,7 +153,8 @@ func lacks(e constraint.Expression, have words) string {
 	return "they have only " + have.line()
 }
 
-// nodelist judges the jobs' --nodelist.
+// nodelist judges the jobs' --nodelist. A job that runs on more workers than these runs on
+// others as well.
 func (s *subject) nodelist(list string) answer {
 	if s.node == "" {
 		return answer{}
@@ -164,6 +165,9 @@ func (s *subject) nodelist(list string) answer {
 		return answer{notJudged: err.Error()}
 	case in:
 		return answer{}
+	}
+	if named, _ := hostlist.Count(list, s.jobWorkers); named < s.jobWorkers { // the list can be read
+		return answer{notJudged: "that these nodes are among a job's workers"}
 	}
 	return unmet("--nodelist", list, "the jobs ask for these nodes only")
 }

@@ -37,6 +37,8 @@ func TestJudge(t *testing.T) {
 		{clauses: "nodes: w1"},
 		{clauses: "nodes: w[1-3],v1"},
 		{clauses: "nodes: w[2-3],v1", known: "--nodelist=w[2-3],v1 (the jobs ask for these nodes only)", fresh: "--nodelist=w[2-3],v1 (the jobs ask for these nodes only)"},
+		{clauses: "nodes: w[2-3],v1\nworkers: 3", known: "--nodelist=w[2-3],v1 (the jobs ask for these nodes only)", fresh: "--nodelist=w[2-3],v1 (the jobs ask for these nodes only)"},
+		{clauses: "nodes: w[2-3],v1\nworkers: 4", notJudged: "nodes: w[2-3],v1: that these nodes are among a job's workers"},
 		{clauses: "nodes: w[1-2]x[1-2]", notJudged: "nodes: w[1-2]x[1-2]: it has several pairs of brackets in one name, or brackets in brackets"},
 		{clauses: "not nodes: w2"},
 		{clauses: "not nodes: w[0-1]", known: "--exclude=w[0-1] (the jobs must not run there)", fresh: "--exclude=w[0-1] (the jobs must not run there)"},
