@@ -52,6 +52,7 @@ const (
 	documentPath  = "/etc/vmcluster/document.json"
 	firstKeyPath  = "/etc/vmcluster/first_key"
 	sudoersPath   = "/etc/sudoers.d/vmcluster"
+	presetPath    = "/etc/systemd/system-preset/10-vmcluster.preset"
 	accountName   = "vmcluster"
 	domainSuffix  = ".vmcluster.internal"
 	modeProgram   = fs.FileMode(0o755)
@@ -81,6 +82,8 @@ type cloudConfig struct {
 	SSHKeys        *sshKeys    `yaml:"ssh_keys,omitempty"`
 	WriteFiles     []writeFile `yaml:"write_files"`
 	RunCmd         [][]string  `yaml:"runcmd"`
+	PackageUpdate  bool        `yaml:"package_update,omitempty"`
+	Packages       []string    `yaml:"packages,omitempty"`
 }
 
 type sshKeys struct {
@@ -114,6 +117,7 @@ type nodeConfig struct {
 	CoordinatorKey string              `json:"coordinator_key,omitempty"`
 	Coordinator    string              `json:"coordinator,omitempty"`
 	Signing        bool                `json:"document_signing,omitempty"`
+	Install        []string            `json:"install,omitempty"`      // packages, which set-up sees to where cloud-init could not install them
 	BatchConfig    string              `json:"batch_config,omitempty"` // with document_signing, to hold later ones against
 	StateVolume    string              `json:"state_volume,omitempty"` // ID; on the front-end only
 }
@@ -126,6 +130,9 @@ func (c Common) nodeConfig(name string, role cluster.Role) nodeConfig {
 	}
 	if c.Coordinator == cluster.CoordinatorLastWorker {
 		n.Coordinator = c.Coordinator
+	}
+	if c.Install {
+		n.Install = node.Packages(string(c.BatchSystem), role == cluster.RoleFrontEnd)
 	}
 	if n.Signing {
 		n.BatchConfig = c.BatchConfig
@@ -160,7 +167,25 @@ func newBuilder(n nodeConfig) (*builder, error) {
 	if err := b.file("", launcherPath, launcher, modeProgram); err != nil {
 		return nil, err
 	}
-	return b, b.file("", nodePath, string(about)+"\n", modeSecret)
+	if err := b.file("", nodePath, string(about)+"\n", modeSecret); err != nil {
+		return nil, err
+	}
+	return b, b.install(n)
+}
+
+// install has cloud-init install what the batch system needs, before the commands among
+// which is the node program's set-up. A package enables and starts its daemon unless a
+// preset of systemd's forbids it (deb-systemd-helper of Debian 12 and later).
+func (b *builder) install(n nodeConfig) error {
+	if len(n.Install) == 0 {
+		return nil
+	}
+	b.config.PackageUpdate, b.config.Packages = true, n.Install
+	var preset strings.Builder
+	for _, unit := range node.Units(string(n.BatchSystem)) {
+		preset.WriteString("disable " + unit + "\n")
+	}
+	return b.file("", presetPath, preset.String(), modeFile)
 }
 
 // file adds a file. part names it in a TooLargeError; "" leaves it out there.

@@ -10,6 +10,7 @@ type Common struct {
 	LoginUID    int
 	OperatorKey string              // authorized_keys form; may be ""
 	BatchSystem cluster.BatchSystem // "" is none
+	Install     bool                // cloud-init installs the batch system's packages
 	BatchConfig string              // the user's own lines of its configuration
 	Coordinator string              // cluster.CoordinatorLastWorker, or else the front-end
 	Signing     bool                // the front-end accepts a new CA or operators' key with a signature only
@@ -58,7 +59,7 @@ func NewCommon(d cluster.Document, spec cluster.NodeSpec) Common {
 	return Common{
 		ClusterID: d.ID, ClusterName: d.Name,
 		LoginUser: d.LoginUser, LoginUID: d.LoginUID, OperatorKey: d.OperatorKey,
-		BatchSystem: d.BatchSystem, BatchConfig: d.BatchConfig, Coordinator: d.Coordinator, CA: d.CA, Signing: d.Signing(),
+		BatchSystem: d.BatchSystem, BatchConfig: d.BatchConfig, Install: d.BatchInstall, Coordinator: d.Coordinator, CA: d.CA, Signing: d.Signing(),
 		StateVolume: spec.StateVolume, CloudConfig: spec.CloudConfig, Files: spec.Files,
 	}
 }

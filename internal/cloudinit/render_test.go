@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -65,6 +67,16 @@ func TestGolden(t *testing.T) {
 			return Worker(in)
 		}},
 		{"front_end", func() ([]byte, error) { return FrontEnd(frontEnd()) }},
+		{"worker_install", func() ([]byte, error) {
+			in := worker()
+			in.Install, in.CloudConfig = true, users
+			return Worker(in)
+		}},
+		{"front_end_install", func() ([]byte, error) {
+			in := frontEnd()
+			in.Install = true
+			return FrontEnd(in)
+		}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -91,6 +103,49 @@ func TestUsersPartIsAppended(t *testing.T) {
 	if len(parts) != 2 || parts[0].merge != "" || parts[1].merge != "list(append)+dict(no_replace,recurse_list)+str()" {
 		t.Errorf("parts are merged by %q", parts)
 	}
+}
+
+// cloud-init installs packages before it runs commands, set-up among them. The units are
+// those that a package would start before there is a configuration.
+func TestInstall(t *testing.T) {
+	for _, system := range append(node.BatchSystems(), "") {
+		w, f := worker(), frontEnd()
+		w.BatchSystem, w.Install = cluster.BatchSystem(system), true
+		f.BatchSystem, f.Install = w.BatchSystem, true
+		for frontEnd, render := range map[bool]func() ([]byte, error){
+			false: func() ([]byte, error) { return Worker(w) },
+			true:  func() ([]byte, error) { return FrontEnd(f) },
+		} {
+			out, err := render()
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := parse(t, out)[0].config
+			var packages []string
+			for _, p := range listed(config["packages"]) {
+				packages = append(packages, p.(string))
+			}
+			want := node.Packages(system, frontEnd)
+			if !slices.Equal(packages, want) || (config["package_update"] == true) != (len(want) > 0) {
+				t.Errorf("%q: package_update is %v, packages are %q, want %q", system, config["package_update"], packages, want)
+			}
+			got := files(t, config)
+			for _, unit := range node.Units(system) {
+				if !strings.Contains(got[presetPath], "disable "+unit+"\n") {
+					t.Errorf("%q: the preset does not hold %s:\n%s", system, unit, got[presetPath])
+				}
+			}
+			var about nodeConfig
+			if err := json.Unmarshal([]byte(got[nodePath]), &about); err != nil || !slices.Equal(about.Install, want) {
+				t.Errorf("%q: set-up is told of %q (%v)", system, about.Install, err)
+			}
+		}
+	}
+}
+
+func listed(value any) []any {
+	list, _ := value.([]any)
+	return list
 }
 
 func TestHostileValues(t *testing.T) {

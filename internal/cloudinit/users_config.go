@@ -91,6 +91,8 @@ func checkKeys(keys map[string]any) error {
 			err = checkCommands(key, keys[key])
 		case "write_files":
 			err = checkWriteFiles(keys[key])
+		case "packages":
+			err = checkPackages(keys[key])
 		}
 		if err != nil {
 			return err
@@ -118,6 +120,16 @@ func checkCommands(key string, value any) error {
 		}
 	}
 	return nil
+}
+
+// checkPackages requires a list: cloud-init appends nothing else to the packages that
+// the node needs, and the user's would be lost.
+func checkPackages(value any) error {
+	switch value.(type) {
+	case nil, []any:
+		return nil
+	}
+	return &CloudConfigError{Reason: fmt.Sprintf("must have a list as packages, not %s; begin each name with a hyphen", kindOf(value))}
 }
 
 // checkWriteFiles requires a list of files of which none is the provider's own.

@@ -10,6 +10,9 @@ func TestCloudConfigKeys(t *testing.T) {
 	for text, says := range map[string]string{
 		"packages: [htop]": "", "runcmd:\n  - echo\n  - [echo, a, 1]": "", "users: []": "", "bootcmd: [[modprobe, nvidia]]": "",
 		"write_files:\n  - path: /etc/motd\n    content: hi": "", "write_files:\n  - {path: /etc/sudoers.d/site, permissions: '0440', content: x}": "",
+		"packages:": "", "packages: []": "", "packages:\n  - apt: [htop]\n  - [slurmd, 24.11]": "",
+		"packages: htop":                       "a list as packages, not a text; begin each name with a hyphen",
+		"packages: {apt: [htop]}":              "a list as packages, not a mapping",
 		"hostname: x":                          "must not set hostname: a node's name follows",
 		"fqdn: x.y":                            "must not set fqdn",
 		"preserve_hostname: true":              "must not set preserve_hostname",

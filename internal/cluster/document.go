@@ -54,6 +54,8 @@ type Document struct {
 	HostCAs     []string             `json:"host_cas,omitempty"` // of front-ends that this one replaces
 	Signed      []Link               `json:"signed,omitempty"`   // with document_signing; the newest is the last
 	Workers     []Member             `json:"workers"`
+
+	BatchInstall bool `json:"batch_install,omitempty"` // new nodes install the batch system's packages
 }
 
 // FrontEndRecord is the front-end's entry in the document. Its keys are "" until the

@@ -37,6 +37,9 @@ type Spec struct {
 	// DocumentSigning has the front-end accept a new CA or operators' key only if the CA
 	// before has signed it.
 	DocumentSigning bool
+	// BatchInstall has new nodes install the batch system's packages that their image
+	// lacks.
+	BatchInstall bool
 
 	FrontEnd NodeSpec
 	Groups   map[string]GroupSpec // by group name

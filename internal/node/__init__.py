@@ -23,6 +23,7 @@ vmcluster-node: what a node of a vmcluster cluster does by itself.
               drains workers that leave, reports upward
   hand-over   for clouds without a metadata service: the last new worker takes
               the roster from its user data to the front-end
+  install     installs what cloud-init could not
   home        internal: the part that works in the login user's home, with that
               user's rights only
 """
@@ -71,10 +72,16 @@ def _hand_over():
     return channel.hand_over(node.Node())
 
 
+def _install():
+    from . import install, node
+    install.install(node.Node())
+    return 0
+
+
 def _home():
     from . import home
     print(json.dumps(home.home(json.load(sys.stdin))))
     return 0
 
 
-VERBS = {"setup": _setup, "remote": _remote, "coordinate": _coordinate, "hand-over": _hand_over, "home": _home}
+VERBS = {"setup": _setup, "remote": _remote, "coordinate": _coordinate, "hand-over": _hand_over, "install": _install, "home": _home}

@@ -3,7 +3,7 @@
 import json
 import os
 
-from . import accounts, batch, delivery, files, home, ssh, system
+from . import accounts, batch, delivery, files, home, install, ssh, system
 from .checks import clean, is_version
 from .files import NODE_FILE, STATE, locked, read, read_json, write
 from .system import Failure, reason
@@ -217,6 +217,7 @@ class Requests:
         """Configures the batch system by the bundle's part about it: manager, and
         where there are any secret, token (the worker's credential), groups, config and
         gpus (this worker's)."""
+        install.check(self.node)
         part = bundle["batch"]
         self.node.state_folder()  # the batch system must not start without its state
         self.node.batch.configure(batch.Given(

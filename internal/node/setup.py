@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from . import accounts, files, node, ssh, system, units
+from . import accounts, files, install, node, ssh, system, units
 from .files import FIRST_DOCUMENT, at, locked, write
 from .system import Failure, install_unit, reason, run, say
 from .units import SET_UP
@@ -43,7 +43,7 @@ class Setup:
         steps = [self.repeat_at_boot, self.close_metadata]
         if not self.node.is_front_end or self.node.channel.HAS_MESSENGERS:
             steps.append(self.coordinator_account)
-        steps += [self.hold_batch_system, self.own_name]
+        steps += [self.hold_batch_system, self.install_batch_system, self.own_name]
         if self.node.state_volume:
             steps.append(self.state)
         if self.node.login_user:
@@ -85,6 +85,11 @@ class Setup:
     def hold_batch_system(self):
         """Keeps a batch system of the image's from running with another configuration."""
         self.node.batch.hold()
+
+    def install_batch_system(self):
+        """Has what cloud-init could not install installed beside the set-up."""
+        if install.wanted(self.node):
+            system.start_new("vmcluster-install.service", units.INSTALL)
 
     def own_name(self):
         """Until the first bundle comes, sudo and other programs want to resolve this

@@ -130,6 +130,25 @@ SystemCallErrorNumber=EPERM
 WantedBy=multi-user.target
 """ % PROGRAM
 
+# A try a minute for half an hour, or longer if tries take long.
+INSTALL = """\
+[Unit]
+Description=vmcluster: installs what cloud-init could not
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=1d
+StartLimitBurst=30
+
+[Service]
+Type=oneshot
+ExecStart=%s install
+Restart=on-failure
+RestartSec=60
+
+[Install]
+WantedBy=multi-user.target
+""" % PROGRAM
+
 MOST_MEMORY = 1 << 20  # kB
 
 

@@ -77,7 +77,7 @@ func TestHostsFunctionAgreesWithTheResource(t *testing.T) {
 	}
 }
 
-// object makes a value of texts, numbers and maps of them, typed by what they are.
+// object makes a value of texts, numbers, truth values and maps of them, typed by what they are.
 func object(members map[string]any) tftypes.Value {
 	kinds, values := map[string]tftypes.Type{}, map[string]tftypes.Value{}
 	for name, member := range members {
@@ -88,6 +88,8 @@ func object(members map[string]any) tftypes.Value {
 			values[name] = tftypes.NewValue(tftypes.Number, member)
 		case float64:
 			values[name] = tftypes.NewValue(tftypes.Number, member)
+		case bool:
+			values[name] = tftypes.NewValue(tftypes.Bool, member)
 		case nil:
 			values[name] = tftypes.NewValue(tftypes.String, nil)
 		default:
@@ -132,7 +134,8 @@ func TestUserDataFunction(t *testing.T) {
 		"name": "astro", "workers": map[string]any{"cpu": 4},
 		"batch_system": map[string]any{"type": "htcondor", "config": strings.Repeat("JOB_DEFAULT_LEASE = 600\n", 40)},
 	}
-	for name, members := range map[string]map[string]any{"worker": worker, "front-end": frontEnd, "configured": configured} {
+	installing := map[string]any{"name": "astro", "workers": map[string]any{"cpu": 4}, "batch_system": map[string]any{"type": "htcondor", "install": true}}
+	for name, members := range map[string]map[string]any{"worker": worker, "front-end": frontEnd, "configured": configured, "installing": installing} {
 		content, size, err := w.userData(members)
 		if err != nil {
 			t.Fatal(err)
@@ -152,6 +155,16 @@ func TestUserDataFunction(t *testing.T) {
 	}
 	if content, _, _ := w.userData(worker); !strings.Contains(content, "packages: [htop]") || !strings.Contains(content, "(first host key") {
 		t.Errorf("the worker's content lacks the user's part or a remark:\n%s", content)
+	}
+}
+
+func TestUserDataFunctionInstalls(t *testing.T) {
+	w := newWire(t, nil)
+	for install, want := range map[any]bool{true: true, false: false, nil: false} {
+		content, _, err := w.userData(map[string]any{"name": "astro", "group": "cpu", "batch_system": map[string]any{"type": "htcondor", "install": install}})
+		if err != nil || strings.Contains(content, "package_update: true\npackages:\n- condor\n") != want {
+			t.Errorf("install = %v: error %v, content\n%s", install, err, content)
+		}
 	}
 }
 
@@ -227,6 +240,7 @@ func TestUserDataFunctionRefuses(t *testing.T) {
 		{"a batch system without a type", map[string]any{"name": "astro", "batch_system": map[string]any{"config": "A = b"}}, "there is no batch system"},
 		{"a setting of vmcluster's own", map[string]any{"name": "astro", "batch_system": map[string]any{"type": "htcondor", "config": "CONDOR_HOST = x"}}, "Line 1 sets CONDOR_HOST"},
 		{"a line that can't be printed", map[string]any{"name": "astro", "batch_system": map[string]any{"type": "htcondor", "config": "A = \x1b"}}, "U+001B"},
+		{"a text for true or false", map[string]any{"name": "astro", "batch_system": map[string]any{"type": "htcondor", "install": "true"}}, "Batch_system: install: true or false"},
 		{"a system account", map[string]any{"name": "astro", "login_user": "root"}, `Login_user = "root": a system account`},
 		{"an image's own account", map[string]any{"name": "astro", "login_user": "debian"}, `Login_user = "debian": a system account`},
 		{"a default login user that is an account", map[string]any{"name": "ubuntu"}, `Login_user = "ubuntu": a system account`},

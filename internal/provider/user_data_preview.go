@@ -46,7 +46,7 @@ func readPreview(argument attr.Value) (preview, error) {
 		"group":        func(v attr.Value) error { return readText(v, &p.group) },
 		"login_user":   func(v attr.Value) error { loginUser = new(string); return readText(v, loginUser) },
 		"login_uid":    func(v attr.Value) error { return readNumber(v, &uid) },
-		"batch_system": func(v attr.Value) error { return readBatchSystem(v, &batch, &config) },
+		"batch_system": func(v attr.Value) error { return readBatchSystem(v, &batch, &config, &p.spec.BatchInstall) },
 		"cloud_config": func(v attr.Value) error { return readText(v, &p.node.CloudConfig) },
 		"files":        func(v attr.Value) (err error) { p.node.Files, err = readTexts(v); return err },
 		"workers":      func(v attr.Value) (err error) { counts, err = readNumbers(v); return err },
@@ -204,9 +204,10 @@ func readText(v attr.Value, to *string) error {
 	return nil
 }
 
-// readBatchSystem reads a batch system's type, or an object with the type and the own lines
-// of its configuration. The object's other attributes shape no user data.
-func readBatchSystem(v attr.Value, batch, config *string) error {
+// readBatchSystem reads a batch system's type, or an object with the type, the own lines
+// of its configuration, and whether nodes install it. The object's other attributes shape
+// no user data.
+func readBatchSystem(v attr.Value, batch, config *string, install *bool) error {
 	members, isObject := membersOf(v)
 	if !isObject {
 		return readText(v, batch)
@@ -218,6 +219,23 @@ func readBatchSystem(v attr.Value, batch, config *string) error {
 			}
 		}
 	}
+	if member, there := members["install"]; there && !member.IsNull() {
+		if err := readBool(member, install); err != nil {
+			return fmt.Errorf("install: %w", err)
+		}
+	}
+	return nil
+}
+
+func readBool(v attr.Value, to *bool) error {
+	if d, ok := v.(types.Dynamic); ok {
+		v = d.UnderlyingValue()
+	}
+	b, ok := v.(types.Bool)
+	if !ok || b.IsNull() || b.IsUnknown() {
+		return errors.New("true or false is needed")
+	}
+	*to = b.ValueBool()
 	return nil
 }
 

@@ -215,7 +215,7 @@ func (r *run) launch(ctx context.Context, adds []string, adopted, stay cluster.N
 		return err
 	}
 	doc := r.doc
-	doc.Groups = roster.Templates(r.req.Spec) // new workers follow the wanted specs, not those of an older document
+	roster.SetTemplates(&doc, r.req.Spec) // new workers follow what is wanted, not an older document
 	b, err := batch.New(r.p.maker(), r.p.opts.Concurrency, doc, adds, map[string]string{cluster.MetaCreatedBy: r.req.CreatedBy})
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func SetTemplates(d *cluster.Document, s cluster.Spec) bool {
 	before := *d
 	d.LoginUser, d.LoginUID = s.LoginUser, s.LoginUID
 	d.KeyPair, d.OperatorKey = s.KeyPair, s.OperatorKey
-	d.BatchSystem, d.BatchConfig = s.BatchSystem, s.BatchConfig
+	d.BatchSystem, d.BatchConfig, d.BatchInstall = s.BatchSystem, s.BatchConfig, s.BatchInstall
 	d.Coordinator = ""
 	if s.Coordinator == cluster.CoordinatorLastWorker {
 		d.Coordinator = s.Coordinator

@@ -104,7 +104,8 @@ func (c change) openGroups() []string {
 func (c change) redescribed() bool {
 	a, b := c.spec, c.was.spec
 	if c.open.any || a.KeyPair != b.KeyPair || a.OperatorKey != b.OperatorKey || a.LoginUser != b.LoginUser ||
-		a.LoginUID != b.LoginUID || a.BatchSystem != b.BatchSystem || a.BatchConfig != b.BatchConfig || a.FrontEnd.Hash() != b.FrontEnd.Hash() ||
+		a.LoginUID != b.LoginUID || a.BatchSystem != b.BatchSystem || a.BatchConfig != b.BatchConfig || a.BatchInstall != b.BatchInstall ||
+		a.FrontEnd.Hash() != b.FrontEnd.Hash() ||
 		len(a.Groups) != len(b.Groups) {
 		return true
 	}

@@ -97,6 +97,7 @@ func (c config) spec(names resolution) cluster.Spec {
 		Coordinator: c.Coordinator.ValueString(),
 
 		DocumentSigning: c.Signing.ValueBool(),
+		BatchInstall:    c.batch.Install.ValueBool(),
 
 		FrontEnd: c.nodeSpec(c.frontEnd.nodeModel, names),
 		Groups:   make(map[string]cluster.GroupSpec, len(c.groups)),

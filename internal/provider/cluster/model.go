@@ -82,18 +82,21 @@ type batchSystemModel struct {
 	Type        types.String `tfsdk:"type"`
 	Config      types.String `tfsdk:"config"`
 	StateVolume types.String `tfsdk:"state_volume"`
+	Install     types.Bool   `tfsdk:"install"`
 }
 
 // value returns the attribute `batch_system`.
 func (b batchSystemModel) value() types.Object {
-	return types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{"type": b.Type, "config": b.Config, "state_volume": b.StateVolume})
+	return types.ObjectValueMust(batchSystemTypes, map[string]attr.Value{
+		"type": b.Type, "config": b.Config, "state_volume": b.StateVolume, "install": types.BoolValue(b.Install.ValueBool()),
+	})
 }
 
 var (
 	stringSet = types.SetType{ElemType: types.StringType}
 	stringMap = types.MapType{ElemType: types.StringType}
 
-	batchSystemTypes = map[string]attr.Type{"type": types.StringType, "config": types.StringType, "state_volume": types.StringType}
+	batchSystemTypes = map[string]attr.Type{"type": types.StringType, "config": types.StringType, "state_volume": types.StringType, "install": types.BoolType}
 	nodeTypes        = withAll(map[string]attr.Type{
 		"flavor": types.StringType, "image": types.StringType, "network": types.StringType,
 		"security_groups": stringSet, "cloud_config": types.StringType, "files": stringMap,

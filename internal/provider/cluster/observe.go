@@ -156,7 +156,9 @@ func (m *model) adopt(ctx context.Context, v cluster.View) diag.Diagnostics {
 	if batch == "" {
 		batch = cluster.BatchNone
 	}
-	m.BatchSystem = batchSystemModel{Type: types.StringValue(string(batch)), Config: orNull(doc.BatchConfig), StateVolume: orNull(made.StateVolume)}.value()
+	m.BatchSystem = batchSystemModel{
+		Type: types.StringValue(string(batch)), Config: orNull(doc.BatchConfig), StateVolume: orNull(made.StateVolume), Install: types.BoolValue(doc.BatchInstall),
+	}.value()
 	frontEnd, diags := types.ObjectValueFrom(ctx, frontEndTypes, frontEndModel{
 		nodeModel:              m.nodeOf(made),
 		frontEndPlacementModel: frontEndPlacementModel{FixedIP: orNull(made.FixedIP), Port: orNull(made.Port)},

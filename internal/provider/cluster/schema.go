@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
@@ -147,6 +148,11 @@ func computedAttributes() map[string]schema.Attribute {
 	}
 }
 
+const installDescription = "Whether cloud-init installs the batch system's packages that the image lacks, from the distribution's archive, at a node's first boot. " +
+	"The packages' names are those of Debian 13. A node joins half a minute to a minute and a half later: it fetches about 30 MB from the mirrors of the archive, " +
+	"or from those that `apt` in `cloud_config` names. Where no mirror answers, the node tries again by itself, each minute for half an hour. " +
+	"An image that has the packages needs no mirror: `images` in the repository is a recipe. The default is `false`. A change holds for the nodes made from then on."
+
 func batchSystemAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Optional: true, Computed: true,
@@ -156,7 +162,7 @@ func batchSystemAttribute() schema.Attribute {
 				Required:            true,
 				Validators:          []validator.String{rule.OneOf(node.BatchSystems()...)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				MarkdownDescription: node.Choices() + "; the image must have the packages of a batch system. Another one makes another cluster.",
+				MarkdownDescription: node.Choices() + "; the image must have the packages of a batch system, or `install` be true. Another one makes another cluster.",
 			},
 			"config": schema.StringAttribute{
 				Optional:   true,
@@ -165,6 +171,11 @@ func batchSystemAttribute() schema.Attribute {
 					"Settings of vmcluster's own and includes are refused, with the number of the line. A change is applied in place. No secrets: the lines can be read in the cloud.",
 			},
 			"state_volume": stateVolumeAttribute(),
+			"install": schema.BoolAttribute{
+				Optional: true, Computed: true,
+				Default:             booldefault.StaticBool(false),
+				MarkdownDescription: installDescription,
+			},
 		},
 		MarkdownDescription: "The batch system whose pool the workers join. The default is `none`.",
 	}
