@@ -1,7 +1,6 @@
 package cloudinit
 
 import (
-	"bytes"
 	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
@@ -289,17 +288,11 @@ func pack(content string) (packed, error) {
 	if len(content) < minPacked {
 		return plain, nil
 	}
-	var out bytes.Buffer
-	w := gzips.Get().(*gzip.Writer) //nolint:forcetypeassert // nothing else is in it
-	defer gzips.Put(w)
-	w.Reset(&out)
-	if _, err := w.Write([]byte(content)); err != nil {
+	out, err := compress([]byte(content))
+	if err != nil {
 		return packed{}, err
 	}
-	if err := w.Close(); err != nil {
-		return packed{}, err
-	}
-	small := packed{"gz+b64", base64.StdEncoding.EncodeToString(out.Bytes())}
+	small := packed{"gz+b64", base64.StdEncoding.EncodeToString(out)}
 	if len(plain.content) <= len(small.content) {
 		return plain, nil
 	}

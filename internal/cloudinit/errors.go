@@ -14,7 +14,7 @@ const MaxSize = 65535 / 4 * 3
 // Part is a piece of user data.
 type Part struct {
 	Name string // "cloud_config", "files[\"/etc/motd\"]", "roster", "node program"
-	Size int    // bytes that it takes in the user data
+	Size int    // bytes that it takes in the user data, before that is compressed
 }
 
 // TooLargeError says that a node's user data is too large, and lists its pieces.
@@ -30,7 +30,7 @@ func (e *TooLargeError) Error() string {
 	for _, p := range e.Parts {
 		parts = append(parts, fmt.Sprintf("%s %d", p.Name, p.Size))
 	}
-	return fmt.Sprintf("the user data of %s takes %d bytes, Nova takes %d (%s); "+
+	return fmt.Sprintf("the user data of %s takes %d bytes, Nova takes %d (before it is compressed: %s); "+
 		"shorten cloud_config or files, or have cloud_config fetch what is large",
 		e.Node, e.Size, e.Most, strings.Join(parts, ", "))
 }

@@ -26,7 +26,11 @@ type part struct {
 
 func parse(t *testing.T, userData []byte) []part {
 	t.Helper()
-	m, err := mail.ReadMessage(bytes.NewReader(userData))
+	text, err := Text(userData)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := mail.ReadMessage(strings.NewReader(text))
 	if err != nil {
 		t.Fatalf("read MIME: %v", err)
 	}

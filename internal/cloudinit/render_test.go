@@ -275,6 +275,63 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// The front-end of every batch system has room for 100 workers, whose roster a messenger
+// has to bring where there is no metadata service, and 8 kB of the user's own.
+func TestEveryBatchSystemLeavesRoom(t *testing.T) {
+	noise := make([]byte, 6000) // 8 kB in base64
+	source := rand.NewChaCha8([32]byte{})
+	if _, err := source.Read(noise); err != nil {
+		t.Fatal(err)
+	}
+	for _, system := range node.BatchSystems() {
+		in := frontEnd()
+		in.BatchSystem, in.Install, in.Coordinator = cluster.BatchSystem(system), true, cluster.CoordinatorLastWorker
+		in.Document.Workers = nil
+		for i := range 100 {
+			in.Document.Workers = append(in.Document.Workers, cluster.Member{
+				Name: cluster.WorkerName("astro", "cpu", i+1), Address: fmt.Sprintf("10.0.%d.%d", i*79&255, i*31&255), Batch: "b1"})
+		}
+		in.CloudConfig = "#cloud-config\npackages: [htop]\n"
+		in.Files = map[string]string{"/srv/data": string(noise)}
+		out, err := FrontEnd(in)
+		if err != nil {
+			t.Errorf("%s: %v", system, err)
+			continue
+		}
+		parts := parse(t, out)
+		if got := files(t, parts[0].config); got["/srv/data"] != string(noise) || got[documentPath] == "" || len(parts) != 2 {
+			t.Errorf("%s: something is lost of %d bytes", system, len(out))
+		}
+		if again, err := FrontEnd(in); err != nil || !bytes.Equal(out, again) {
+			t.Errorf("%s: the same input gave different user data (%v)", system, err)
+		}
+	}
+}
+
+// What fits is not compressed: it can be read in the cloud and on the node.
+func TestUserDataIsCompressedOnlyIfItMustBe(t *testing.T) {
+	in := worker()
+	for size, want := range map[int]bool{100: false, 20_000: true} {
+		noise := make([]byte, size)
+		source := rand.NewChaCha8([32]byte{})
+		if _, err := source.Read(noise); err != nil {
+			t.Fatal(err)
+		}
+		in.Files = map[string]string{"/srv/data": string(noise)}
+		out, err := Worker(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := Text(out)
+		if err != nil || !strings.Contains(text, "path: /srv/data\n") || (text != string(out)) != want || want != (len(text) > MaxSize) {
+			t.Errorf("%d bytes of a file: %d bytes are sent of %d (%v)", size, len(out), len(text), err)
+		}
+	}
+	if _, err := Text([]byte("\x1f\x8b\x08broken")); err == nil {
+		t.Error("broken user data is taken for text")
+	}
+}
+
 func TestNoSecretButTheTemporaryOnes(t *testing.T) {
 	w, err := Worker(worker())
 	if err != nil {

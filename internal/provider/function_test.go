@@ -255,7 +255,7 @@ func TestUserDataFunctionRefuses(t *testing.T) {
 		{"a path that is not clean", map[string]any{"name": "astro", "files": map[string]any{"/etc/../etc/motd": "x"}}, "shortest way"},
 		{"a cloud-config that turns it off", map[string]any{"name": "astro", "cloud_config": "#cloud-config\npower_state: {mode: poweroff}"}, "power_state"},
 		{"no cloud-config", map[string]any{"name": "astro", "cloud_config": "packages: [htop]"}, "#cloud-config"},
-		{"too much", map[string]any{"name": "astro", "cloud_config": "#cloud-config\na: b\n#" + strings.Repeat("x", 60000)}, "49149"},
+		{"too much", map[string]any{"name": "astro", "cloud_config": "#cloud-config\na: b\n#" + standIns("noise", strings.Repeat("x", 60000))}, "49149"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := &wire{t: t, server: w.server}

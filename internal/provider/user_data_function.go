@@ -33,7 +33,7 @@ var userDataDescription = "Renders, without a cloud, the user data that an apply
 	"- `workers`: for a front-end, the number of workers by group, as in `{ cpu = 8 }`; its user data holds the roster\n" +
 	"- `batch_system`: its type (" + program.Choices() + "), or the object as in the resource\n" +
 	"- `login_user`, `login_uid`, `cloud_config`, `files`: as in the resource\n\n" +
-	"The result is an object: `content`, the MIME text; `size`, how many bytes an apply sends, with keys in their places " +
+	"The result is an object: `content`, the MIME text; `size`, how many bytes an apply sends, compressed if they would be too many, with keys in their places " +
 	"(for a front-end up to 1 % too many, since real keys pack better than what stands in for them); and `limit`, how many Nova takes."
 
 func (userDataFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
@@ -65,13 +65,18 @@ func (userDataFunction) Run(ctx context.Context, req function.RunRequest, resp *
 		resp.Error = function.NewArgumentFuncError(0, diagnose.Sentence(err.Error()))
 		return
 	}
+	text, err := cloudinit.Text(content)
+	if err != nil {
+		resp.Error = function.NewArgumentFuncError(0, diagnose.Sentence(err.Error()))
+		return
+	}
 	sized, err := node.render(standIns)
 	if err != nil {
 		resp.Error = function.NewArgumentFuncError(0, diagnose.Sentence(err.Error()))
 		return
 	}
 	result, diags := types.ObjectValue(previewTypes, map[string]attr.Value{
-		"content": types.StringValue(string(content)),
+		"content": types.StringValue(text),
 		"size":    types.Int64Value(int64(len(sized))),
 		"limit":   types.Int64Value(cloudinit.MaxSize),
 	})

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/trust"
 )
@@ -89,7 +90,8 @@ func keyOf(userData []byte) *trust.CA {
 
 // fileOf finds a file's content in a node's user data.
 func fileOf(userData []byte, path string) []byte {
-	_, rest, ok := strings.Cut(string(userData), "path: "+path+"\n")
+	text, _ := cloudinit.Text(userData)
+	_, rest, ok := strings.Cut(text, "path: "+path+"\n")
 	if !ok {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
@@ -57,11 +58,12 @@ func rosterOf(userData []byte) (cluster.Document, bool) {
 
 // fileOf finds a file's content in a node's user data.
 func fileOf(userData []byte, path string) []byte {
-	_, rest, there := strings.Cut(string(userData), "path: "+path+"\n")
+	text, err := cloudinit.Text(userData)
+	_, rest, there := strings.Cut(text, "path: "+path+"\n")
 	_, rest, _ = strings.Cut(rest, "content: ")
 	packed, _, _ := strings.Cut(rest, "\n")
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(packed))
-	if !there || err != nil {
+	raw, wrong := base64.StdEncoding.DecodeString(strings.TrimSpace(packed))
+	if !there || err != nil || wrong != nil {
 		return nil
 	}
 	if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil {
