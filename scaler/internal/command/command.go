@@ -103,8 +103,9 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 	if err := cmd.Start(); err != nil {
 		return &Error{Command: c.short(), Err: err}
 	}
-	consumeErr := x.handOn(out, consume)
-	if consumeErr != nil {
+	whole := &toEnd{from: out}
+	consumeErr := x.handOn(whole, consume)
+	if consumeErr != nil && !whole.reached {
 		cancel() // the rest is not read
 	}
 	if _, err := io.Copy(io.Discard, out); err != nil && consumeErr == nil && ctx.Err() == nil {
@@ -122,6 +123,20 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 		return fmt.Errorf("%s: %w", c.short(), consumeErr)
 	}
 	return nil
+}
+
+// toEnd notes whether an output was read to its end: then the tool ends by itself, and its
+// exit status says more than the complaint of a reader about what is missing.
+type toEnd struct {
+	from    io.Reader
+	reached bool
+}
+
+// Read implements io.Reader.
+func (r *toEnd) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	r.reached = r.reached || err != nil
+	return n, err
 }
 
 // handOn gives the output to consume, as far as it is not too long.

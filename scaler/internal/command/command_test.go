@@ -67,6 +67,10 @@ func TestExecFails(t *testing.T) {
 			return err
 		}, "more than 1000 bytes"},
 		{"output that is not understood", command.Exec{Timeout: 10 * time.Second}, shell("echo x"), func(io.Reader) error { return errJSON }, "not JSON"},
+		{"the exit status comes before the reader's complaint about an empty output", command.Exec{Timeout: 10 * time.Second}, shell("echo broken >&2; exit 3"), func(r io.Reader) error {
+			_, _ = io.Copy(io.Discard, r)
+			return errJSON
+		}, "exit status 3: broken"},
 		{"the exit status comes before the reader's complaint", command.Exec{Timeout: 10 * time.Second}, shell("echo x; echo broken >&2; exit 3"), func(r io.Reader) error {
 			_, _ = io.Copy(io.Discard, r)
 			return nil
