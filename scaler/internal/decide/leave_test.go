@@ -54,6 +54,7 @@ func TestDeleteUnkept(t *testing.T) {
 		{"one that was never in the roster has none", newWorld(node("astro-cpu-1", 30, inError), func(w *world) {
 			w.facts.Cluster.Document.Workers, w.facts.Queue.Partial = nil, []string{"one daemon did not answer"}
 		}), "remove:cpu-1", ""},
+		{"one that is out of the pool stays while the queue has a job on it", newWorld(node("astro-cpu-1", 9000, inError), func(w *world) { w.facts.Queue.OnNode["astro-cpu-1"] = 1 }), "", "astro-cpu-1: kept_for_jobs what=(server_in_error message=No valid host was found.) jobs=1"},
 		// A job could start on it between the reading and the deletion.
 		{"one that works in the pool goes as the others do", newWorld(node("astro-cpu-1", 9000, inError), pool("astro-cpu-1", 0, 90)), "drain:cpu-1", "astro-cpu-1: broken_but_in_pool"},
 		{"and stays as the others do", newWorld(node("astro-cpu-1", 9000, inError), pool("astro-cpu-1", 0, 30)), "", "astro-cpu-1: idle_not_long_enough idle=30s setting=idle_after limit=1m"},

@@ -121,3 +121,32 @@ func TestAWorkerThatMayBeThereIsNotForgotten(t *testing.T) {
 		}
 	})
 }
+
+// A server ends in ERROR under a job, and its worker falls silent. It may run on, so it stays
+// until the batch system gives the job to others; then it goes in the next rounds.
+func TestAWorkerInErrorUnderAJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim()
+		s.negotiate, s.react = 10*time.Second, 15*time.Second
+		s.submit(1, 0, 24*time.Hour)
+		l := newLoop(s, 4)
+		l.Policy.Groups["cpu"] = decide.Bounds{Min: 2, Max: 4}
+		running(t, l, 6*time.Minute)
+		name := s.jobs[0].on
+		n := &s.nodes[name].node
+		n.Status, n.Fault = cluster.StatusError, &cluster.Fault{Code: 500, Message: "the host is down"}
+		s.nodes[name].ready = time.Time{} // its daemon is silent
+		running(t, l, 80*time.Second) // the time after which the batch system gives the worker up
+		if s.removed != 0 || s.killed != 0 {
+			t.Errorf("%d removed, %d jobs killed while the queue had the job on it", s.removed, s.killed)
+		}
+		s.jobs[0].on, s.jobs[0].submitted = "", s.at
+		running(t, l, 40*time.Second)
+		if s.removed != 1 || s.killed != 0 || s.jobs[0].on == "" {
+			t.Errorf("%d removed, %d jobs killed, the job runs on %q", s.removed, s.killed, s.jobs[0].on)
+		}
+		if m, listed := s.doc.Member(name); listed && m.Batch == n.Batch {
+			t.Error("it is still in the roster")
+		}
+	})
+}
