@@ -136,7 +136,7 @@ func TestAWorkerInErrorUnderAJob(t *testing.T) {
 		n := &s.nodes[name].node
 		n.Status, n.Fault = cluster.StatusError, &cluster.Fault{Code: 500, Message: "the host is down"}
 		s.nodes[name].ready = time.Time{} // its daemon is silent
-		running(t, l, 80*time.Second) // the time after which the batch system gives the worker up
+		running(t, l, 80*time.Second)     // the time after which the batch system gives the worker up
 		if s.removed != 0 || s.killed != 0 {
 			t.Errorf("%d removed, %d jobs killed while the queue had the job on it", s.removed, s.killed)
 		}
