@@ -25,16 +25,20 @@ def install(node):
     if not packages:
         return
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    first = ""
     try:
-        run(*APT, "update", timeout=FETCH)
+        run(*APT, "-o", "APT::Update::Error-Mode=any", "update", timeout=FETCH)
+    except Failure as error:  # the mirror that does not answer may be another one's
+        first = "%s; " % error
+    try:
         run(*APT, "install", "--download-only", *packages, timeout=FETCH)
         with locked():
             works("dpkg", "--configure", "-a", timeout=UNPACK)  # of a try that was interrupted
             run(*APT, "install", *packages, timeout=UNPACK)
             node.batch.hold()
     except Failure as error:
-        write(WHY, str(error))
-        raise
+        write(WHY, first + str(error))
+        raise Failure(first + str(error))
     remove(WHY)
 
 

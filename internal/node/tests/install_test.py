@@ -12,6 +12,7 @@ BATCH = os.path.dirname(batch.__file__)
 APT_GET = """#!/bin/sh
 lock=free; test ! -e "$VMCLUSTER_ROOT/var/lib/vmcluster-node/lock" || flock -n "$VMCLUSTER_ROOT/var/lib/vmcluster-node/lock" true || lock=taken
 echo "$lock $DEBIAN_FRONTEND $*" >>"$VMCLUSTER_ROOT/apt.log"
+case "$*" in *update) test ! -e "$VMCLUSTER_ROOT/other-down" || { echo "E: Failed to fetch http://other.example.org" >&2; exit 100; };; esac
 test ! -e "$VMCLUSTER_ROOT/down" || { echo "E: Failed to fetch http://deb.example.org/x.deb  500" >&2; exit 100; }
 case "$*" in
   *--download-only*|*update) ;;
@@ -81,6 +82,17 @@ class Install(ClusterCase):
         report = self.c.settle(coordinator, 20)
         self.assertEqual((report["joined"], report["pending"], report.get("error", "")), (1, 0, ""))
         self.assertTrue(self.c.has(self.name, "proc/76"))
+
+    def test_mirror_of_something_else_does_not_matter(self):
+        put(self.c.path(self.name, "other-down"), "")
+        self.assertEqual(main(["install"]), 0)
+        self.assertFalse(install.wanted(node.Node()))
+
+    def test_words_of_the_mirror_come_first(self):
+        put(self.c.path(self.name, "other-down"), "")
+        put(self.c.path(self.name, "down"), "")
+        with self.assertRaisesRegex(system.Failure, "other.example.org; apt-get: E: Failed to fetch http://deb.example.org"):
+            install.install(node.Node())
 
     def test_requests_wait_only_while_packages_are_unpacked(self):
         with self.assertRaisesRegex(system.Failure, "not installed yet"):
