@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"os"
@@ -55,29 +56,32 @@ func (s *story) oneAndBoth(t *testing.T) {
 	}
 }
 
-// mpi builds the program of the examples on the front-end, brings it to the workers, and
-// has it run by srun and by mpirun. An image without a compiler gets the program from
-// this machine.
+// mpi builds the program of the examples on the front-end and submits both of its jobs, as
+// their page says: one is started by srun, the other by mpirun through the cluster's SSH.
 func (s *story) mpi(t *testing.T) {
-	source, err := os.ReadFile("../../../examples/mpi/hello.c")
-	if err != nil {
-		t.Fatal(err)
-	}
 	workers := s.workers(t)
-	s.fe.must(t, "cd ~ && cat >hello.c <<'X'\n"+string(source)+"\nX\nmpicc -O2 -o hello hello.c && for n in "+strings.Join(workers, " ")+"; do scp -q -B hello $n: ; done")
-	for _, how := range []string{
-		"srun --mpi=pmix --nodes=2 --ntasks-per-node=1 ./hello",
-		"mpirun --host " + strings.Join(workers, ",") + " -np 2 ./hello",
-	} {
-		out := s.fe.must(t, "cd ~ && "+how)
-		t.Logf("%s:\n%s", how, out)
+	script := "mkdir -p ~/mpi && cd ~/mpi\n"
+	for _, name := range []string{"hello.c", "srun.sh", "mpirun.sh"} {
+		text, err := os.ReadFile("../../../examples/mpi/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script += fmt.Sprintf("base64 -d >%s <<'X'\n%s\nX\n", name, base64.StdEncoding.EncodeToString(text))
+	}
+	s.fe.must(t, script+"mpicc -O2 -Wall -o hello hello.c")
+	for _, job := range []string{"srun.sh", "mpirun.sh"} {
+		out := s.fe.must(t, "cd ~/mpi && rm -f hello-*.out; sbatch --wait "+job+"; tail -n +1 hello-*.out")
+		s.submitted++
+		t.Logf("%s:\n%s", job, out)
 		for i, worker := range workers {
-			if !strings.Contains(out, fmt.Sprintf("rank %d of 2 on %s", i, worker)) {
-				t.Errorf("%s: no rank %d of 2 on %s", how, i, worker)
+			if !strings.Contains(out, fmt.Sprintf("process %d of 2 on %s", i, worker)) {
+				t.Errorf("%s: no process %d of 2 on %s", job, i, worker)
 			}
 		}
+		if !strings.Contains(out, "sum 1, expected 1") {
+			t.Errorf("%s: the processes have not reached each other", job)
+		}
 	}
-	s.submitted++ // srun's
 }
 
 // restartController restarts the controller under a running job, which goes on.
