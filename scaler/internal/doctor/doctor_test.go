@@ -50,6 +50,17 @@ func both(all ...func(s *stage)) func(s *stage) {
 	}
 }
 
+// byToken has the queue read by a token that a file holds with its name.
+func byToken(s *stage) {
+	for _, name := range []string{"squeue", "scontrol"} {
+		s.write("bin/"+name, "#!/bin/sh\n", 0o700)
+	}
+	s.write("slurm.token", "SLURM_JWT="+token(time.Now().Add(365*24*time.Hour)), 0o600)
+	before, rest, _ := strings.Cut(s.config, "queue \"htcondor\" {\n")
+	_, after, _ := strings.Cut(rest, "}\n")
+	s.config = before + "queue \"slurm\" {\n  bin = \"DIR/bin\"\n  config = \"/etc/slurm.conf\"\n  token_file = \"DIR/slurm.token\"\n}\n" + after
+}
+
 func bySSH(s *stage) { s.config = s.text("ssh", "nova") }
 func throughTerraform(s *stage) {
 	s.config = strings.Replace(s.text("queue", "terraform"), "queue \"htcondor\"", "group \"mine\" {}\nqueue \"htcondor\"", 1)
@@ -72,6 +83,10 @@ var onThisMachine = []broken{
 	{"a token that ends soon", write("tokens/reader", token(time.Now().Add(24*time.Hour))), []string{"warning tokens the token in DIR/tokens/reader ends on 20"}},
 	{"a token that all accounts read", func(s *stage) { s.write("tokens/reader", token(time.Now().Add(1e5*time.Hour)), 0o644) },
 		[]string{"warning tokens token_directory: every account of this machine can read DIR/tokens/reader. To do: chmod 0600"}},
+	{"nothing, with a token in a file", byToken, nil},
+	{"a file with a token that has ended", both(byToken, write("slurm.token", "SLURM_JWT="+token(time.Now().Add(-time.Hour)))), []string{"failed tokens the token in DIR/slurm.token ended on 20"}},
+	{"no file with a token", both(byToken, remove("slurm.token")), []string{"failed tokens token_file: open DIR/slurm.token: no such file"}},
+	{"no token in a file", both(byToken, write("slurm.token", "\n")), []string{"failed tokens token_file DIR/slurm.token holds no token"}},
 	{"no key for ssh", both(bySSH, remove("id")), []string{"failed ssh identity_file: stat DIR/id: no such file"}},
 	{"a key that others read", both(bySSH, func(s *stage) { s.write("id", "key", 0o640) }), []string{"failed ssh identity_file: ssh refuses DIR/id, because other accounts can read it. To do: chmod 0600"}},
 	{"a folder in place of a key", both(bySSH, replace("DIR/id", "DIR/tf")), []string{"failed ssh identity_file: DIR/tf is no regular file"}},
