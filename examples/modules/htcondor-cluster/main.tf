@@ -20,8 +20,9 @@ resource "vmcluster_cluster" "this" {
   workers = var.groups
 
   batch_system = {
-    type   = "htcondor"
-    config = var.condor_config
+    type    = "htcondor"
+    config  = var.condor_config
+    install = var.install
   }
 
   timeouts = {

@@ -22,8 +22,9 @@ resource "vmcluster_cluster" "this" {
   workers = var.groups
 
   batch_system = {
-    type   = "slurm"
-    config = var.slurm_config
+    type    = "slurm"
+    config  = var.slurm_config
+    install = var.install
   }
 
   timeouts = {

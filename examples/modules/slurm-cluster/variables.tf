@@ -13,6 +13,12 @@ variable "image" {
   type        = string
 }
 
+variable "install" {
+  description = "Whether nodes install the batch system's packages at their first boot, for an image that lacks them."
+  type        = bool
+  default     = false
+}
+
 variable "network" {
   description = "Network of all nodes, by name or ID."
   type        = string
