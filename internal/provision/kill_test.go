@@ -81,6 +81,7 @@ var scenes = []scene{
 		c.lose(t, "astro-frontend")
 	}, wantNames("cpu", 1, 2, 3), nil, nil},
 	{"front-end made of something else, while the group grows and the CA changes", func(t *testing.T, c *memCloud, req *Request) {
+		c.detach, req.Spec.FrontEnd.StateVolume = 30*time.Second, "v1"
 		made(t, c, req)
 		req.Spec.FrontEnd.Image, req.ReplaceFrontEnd = "img2", true
 		req.CA = newCA(t)

@@ -142,7 +142,12 @@ class StateVolume(ClusterCase):
         self.assertIn("not attached", self.said())
         self.boot()
         self.assertEqual(self.setup(), 0)
-        self.assertEqual(c.settle(c.coordinator(), 2).get("error", ""), "")
+        coordinator = c.coordinator()
+        self.assertEqual(c.settle(coordinator, 2).get("error", ""), "")
+        self.assertEqual(len(started), 1)
+        c.delete(FRONT_END, "proc")
+        answer = node.Requests(node.Node()).answer({"verb": "apply", "generation": [99, 1], "bundle": coordinator.bundle.for_front_end()})
+        self.assertIn("does not start without its state", answer.get("error", ""), "a volume that is gone again")
         self.assertEqual(len(started), 1)
 
     def test_nodes_without_a_state_volume(self):

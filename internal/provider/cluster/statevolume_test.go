@@ -55,6 +55,16 @@ func TestFrontEndOfAnUnknownVolumeIsOpen(t *testing.T) {
 	if spec := c.spec(testResolution).FrontEnd; !c.namesMore(spec) || spec.StateVolume != "" {
 		t.Errorf("a volume that no look-up has found counts as none: %+v", spec)
 	}
+	fe := testFrontEnd()
+	fe.ReplaceOnChange = types.BoolValue(true)
+	m.setFrontEnd(t, fe)
+	was := existing(t, "astro-cpu-1")
+	planned := computed(t, m, &was)
+	planned.kept.frontEndSpec = "that of a front-end with the volume"
+	planned.decideFrontEnd()
+	if !planned.open.frontEnd {
+		t.Error("a plan promises another front-end for a volume that no look-up has found")
+	}
 	names := resolution{"volume/state": "v1"}
 	if spec := c.spec(names).FrontEnd; c.namesMore(spec) || spec.StateVolume != "v1" {
 		t.Errorf("spec of a volume that was found: %+v", spec)
