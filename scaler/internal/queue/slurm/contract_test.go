@@ -2,8 +2,10 @@ package slurm
 
 import (
 	"path"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -91,4 +93,23 @@ func TestContract(t *testing.T) {
 			"the queue is empty, but the nodes have jobs": with(func(r *recorded) { r.jobs, r.excluded = "", "" }),
 		},
 	}.Run(t)
+}
+
+// A list of what jobs exclude that breaks off between two jobs is noticed by the jobs that
+// it lacks. A job that was queued a moment ago came after the list.
+func TestExclusionsThatBreakOff(t *testing.T) {
+	r := pool(job(map[int]string{fieldID: "5"}), job(map[int]string{fieldID: "100"}))
+	if s := read(t, r); len(s.Partial) != 1 {
+		t.Errorf("an old job is not in the list: %v", s.Partial)
+	}
+	now := strconv.FormatInt(time.Now().Unix(), 10)
+	for name, other := range map[string]map[int]string{
+		"a job that was queued just now":          {fieldID: "100", fieldSubmitted: now, fieldEligible: now},
+		"a job that Slurm holds in its own way":   {fieldID: "100", fieldState: "SPECIAL_EXIT"},
+		"a job that runs, of which nothing waits": {fieldID: "100", fieldState: "RUNNING", fieldNodes: "w1"},
+	} {
+		if s := read(t, pool(job(map[int]string{fieldID: "5"}), job(other))); len(s.Partial) != 0 {
+			t.Errorf("%s: %v", name, s.Partial)
+		}
+	}
 }

@@ -100,7 +100,7 @@ func (l *jobList) runs(r record) {
 
 func (l *jobList) waits(r record) {
 	w := waiting{kind: l.kind(r), id: r.id(), queued: r.queued(l.terms.now), count: 1}
-	if !l.excluded.listed[string(r[fieldID])] && w.queued.Before(l.terms.now.Add(-justQueued)) {
+	if string(r[fieldState]) == "PENDING" && !l.excluded.listed[string(r[fieldID])] && w.queued.Before(l.terms.now.Add(-justQueued)) {
 		l.unlisted++
 	}
 	if r.isArray() {
