@@ -8,7 +8,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/slurm/constraint"
-	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/slurm/hostlist"
 )
 
 // Judge implements queue.Judge for the clauses of this package. A part that is a demand
@@ -19,11 +18,15 @@ func Judge(r *queue.Requirement, worker queue.Attributes, _ queue.Shape, steps i
 		j.NotJudged = r.NotJudged[0]
 	}
 	s := subjectOf(worker, r)
+	j.Steps = min(stepsAWorker, steps)
 	for _, clause := range r.Clauses {
 		v := answer{notJudged: "it takes more than " + strconv.Itoa(steps) + " steps to judge them"}
-		if work := s.work(clause); work <= steps-j.Steps {
-			j.Steps += work
-			v = s.judge(clause)
+		if least := 1 + len(clause)/bytesAStep; least <= steps-j.Steps {
+			c := remembered.compile(clause)
+			if work := least + s.compares(c)/comparesAStep; work <= steps-j.Steps {
+				j.Steps += work
+				v = s.judge(c)
+			}
 		}
 		if j.NotJudged == "" && v.notJudged != "" {
 			j.NotJudged = text.Line(clause, longestExcerpt) + ": " + v.notJudged
@@ -36,8 +39,12 @@ func Judge(r *queue.Requirement, worker queue.Attributes, _ queue.Shape, steps i
 	return j
 }
 
-// bytesAStep is the amount of text that counts as one step.
-const bytesAStep = 16
+// How work counts: in steps for a worker, and in amounts for one step.
+const (
+	stepsAWorker  = 3  // to read what is known of it
+	bytesAStep    = 16 // of a clause
+	comparesAStep = 8  // of names
+)
 
 // Bounds of a judgement's texts, in characters.
 const (
@@ -65,7 +72,6 @@ type subject struct {
 type words struct {
 	all  []string
 	told bool // they are known
-	size int  // bytes
 }
 
 func subjectOf(worker queue.Attributes, r *queue.Requirement) subject {
@@ -87,28 +93,36 @@ func wordsOf(worker queue.Attributes, attribute string) words {
 	if list == "" {
 		return words{told: told}
 	}
-	return words{all: strings.Split(list, ","), told: told, size: len(list)}
+	return words{all: strings.Split(list, ","), told: told}
 }
 
 // line returns the words for people.
 func (w words) line() string { return text.Line(strings.Join(w.all, ", "), longestFact) }
 
-// work returns how many steps it takes to judge a clause.
-func (s *subject) work(clause string) int {
-	return 1 + (len(clause)+s.features.size+s.partitions.size)/bytesAStep
+// compares returns how many names are compared to judge a clause, at most.
+func (s *subject) compares(c *compiled) int {
+	switch c.kind {
+	case clauseFeatures:
+		return c.compares * len(s.features.all)
+	case clausePartitions:
+		return c.compares * len(s.partitions.all)
+	}
+	return c.compares
 }
 
-func (s *subject) judge(clause string) answer {
-	kind, value, _ := strings.Cut(clause, ": ")
-	switch kind {
+func (s *subject) judge(c *compiled) answer {
+	if c.err != nil {
+		return answer{notJudged: c.err.Error()}
+	}
+	switch c.kind {
 	case clauseFeatures:
-		return s.constraint(value)
+		return s.constraint(c)
 	case clauseNodes:
-		return s.nodelist(value)
+		return s.nodelist(c)
 	case clauseNotNodes:
-		return s.exclude(value)
+		return s.exclude(c)
 	case clausePartitions:
-		return s.partition(value)
+		return s.partition(c)
 	case clauseWorkers:
 		return answer{}
 	}
@@ -117,7 +131,7 @@ func (s *subject) judge(clause string) answer {
 
 // constraint judges the jobs' --constraint. A worker of which the features are not known
 // has the feature of its group and no other: so a cluster sets up its workers.
-func (s *subject) constraint(expression string) answer {
+func (s *subject) constraint(c *compiled) answer {
 	have := s.features
 	switch {
 	case have.told:
@@ -126,14 +140,10 @@ func (s *subject) constraint(expression string) answer {
 	default:
 		return answer{}
 	}
-	e, err := constraint.Parse(expression)
-	if err != nil {
-		return answer{notJudged: err.Error()}
-	}
 	switch {
-	case !e.Meets(have.all, s.jobWorkers):
-		return unmet("--constraint", expression, lacks(e, have))
-	case e.Counted() && s.jobWorkers != 1:
+	case !c.expression.Meets(have.all, s.jobWorkers):
+		return unmet("--constraint", c.value, lacks(c.expression, have))
+	case c.expression.Counted() && s.jobWorkers != 1:
 		return answer{notJudged: "how many of a job's workers have which feature"}
 	}
 	return answer{}
@@ -155,73 +165,43 @@ func lacks(e constraint.Expression, have words) string {
 
 // nodelist judges the jobs' --nodelist. A job that runs on more workers than these runs on
 // others as well.
-func (s *subject) nodelist(list string) answer {
-	if s.node == "" {
-		return answer{}
-	}
-	in, err := hostlist.Contains(list, s.node)
+func (s *subject) nodelist(c *compiled) answer {
 	switch {
-	case err != nil:
-		return answer{notJudged: err.Error()}
-	case in:
+	case s.node == "", c.nodes.Contains(s.node):
 		return answer{}
-	}
-	if named, _ := hostlist.Count(list, s.jobWorkers); named < s.jobWorkers { // the list can be read
+	case c.nodes.Count(s.jobWorkers) < s.jobWorkers:
 		return answer{notJudged: "that these nodes are among a job's workers"}
 	}
-	return unmet("--nodelist", list, "the jobs ask for these nodes only")
+	return unmet("--nodelist", c.value, "the jobs ask for these nodes only")
 }
 
 // exclude judges the jobs' --exclude.
-func (s *subject) exclude(list string) answer {
-	if s.node == "" {
+func (s *subject) exclude(c *compiled) answer {
+	if s.node == "" || !c.nodes.Contains(s.node) {
 		return answer{}
 	}
-	in, err := hostlist.Contains(list, s.node)
-	switch {
-	case err != nil:
-		return answer{notJudged: err.Error()}
-	case in:
-		return unmet("--exclude", list, "the jobs must not run there")
-	}
-	return answer{}
+	return unmet("--exclude", c.value, "the jobs must not run there")
 }
 
 // partition judges the jobs' --partition: a job runs in one of several.
-func (s *subject) partition(list string) answer {
-	if !s.partitions.told && s.group == "" {
+func (s *subject) partition(c *compiled) answer {
+	switch {
+	case !s.partitions.told && s.group == "", slices.ContainsFunc(c.partitions, s.in):
 		return answer{}
+	case len(s.partitions.all) == 0:
+		return unmet("--partition", c.names(), "they are in none of them")
 	}
-	var names []string
-	for part := range strings.SplitSeq(list, ",") {
-		name, sets, _ := strings.Cut(part, setsOf)
-		if s.in(name, sets) {
-			return answer{}
-		}
-		names = append(names, name)
-	}
-	why := "they are in the partitions " + s.partitions.line()
-	if len(s.partitions.all) == 0 {
-		why = "they are in none of them"
-	}
-	return unmet("--partition", strings.Join(names, ","), why)
+	return unmet("--partition", c.names(), "they are in the partitions "+s.partitions.line())
 }
 
 // in reports whether a worker is in a partition, or may be as far as is known. Each group's
 // workers are in the partition of the group's name.
-func (s *subject) in(name, sets string) bool {
+func (s *subject) in(p wanted) bool {
 	switch {
-	case slices.Contains(s.partitions.all, name):
+	case slices.Contains(s.partitions.all, p.name), slices.Contains(p.sets, allNodes):
 		return true
-	case s.group != "" && name == s.group:
+	case s.group != "" && (p.name == s.group || slices.Contains(p.sets, s.group)):
 		return true
-	case sets == "":
-		return !s.partitions.told
 	}
-	for set := range strings.SplitSeq(sets, betweenSets) {
-		if set == allNodes || s.group != "" && set == s.group {
-			return true
-		}
-	}
-	return false
+	return len(p.sets) == 0 && !s.partitions.told
 }

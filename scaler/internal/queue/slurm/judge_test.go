@@ -1,6 +1,7 @@
 package slurm
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestJudge(t *testing.T) {
 		known       string // unmet by a worker that is known
 		fresh       string // unmet by a new worker
 		notJudged   string
-		alsoUnknown bool // a worker of which nothing is known is not judged either
+		alsoUnknown bool // the note is also there for a worker of which nothing is known
 	}{
 		{clauses: "features: astro"},
 		{clauses: "features: big", fresh: "--constraint=big (they lack the feature big)"},
@@ -33,16 +34,16 @@ func TestJudge(t *testing.T) {
 		{clauses: "features: [astro*2&other*1]\nworkers: 3", notJudged: "features: [astro*2&other*1]: how many of a job's workers have which feature"},
 		{clauses: "features: other*1\nworkers: 2", notJudged: "features: other*1: how many of a job's workers have which feature"},
 		{clauses: "features: other*2\nworkers: 2", known: "--constraint=other*2 (they lack the feature other)", fresh: "--constraint=other*2 (they lack the feature other)"},
-		{clauses: "features: ((a))", notJudged: "features: ((a)): it lacks the name of a feature"},
+		{clauses: "features: ((a))", notJudged: "features: ((a)): it lacks the name of a feature", alsoUnknown: true},
 		{clauses: "nodes: w1"},
 		{clauses: "nodes: w[1-3],v1"},
 		{clauses: "nodes: w[2-3],v1", known: "--nodelist=w[2-3],v1 (the jobs ask for these nodes only)", fresh: "--nodelist=w[2-3],v1 (the jobs ask for these nodes only)"},
 		{clauses: "nodes: w[2-3],v1\nworkers: 3", known: "--nodelist=w[2-3],v1 (the jobs ask for these nodes only)", fresh: "--nodelist=w[2-3],v1 (the jobs ask for these nodes only)"},
 		{clauses: "nodes: w[2-3],v1\nworkers: 4", notJudged: "nodes: w[2-3],v1: that these nodes are among a job's workers"},
-		{clauses: "nodes: w[1-2]x[1-2]", notJudged: "nodes: w[1-2]x[1-2]: it has several pairs of brackets in one name, or brackets in brackets"},
+		{clauses: "nodes: w[1-2]x[1-2]", notJudged: "nodes: w[1-2]x[1-2]: it has several pairs of brackets in one name, or brackets in brackets", alsoUnknown: true},
 		{clauses: "not nodes: w2"},
 		{clauses: "not nodes: w[0-1]", known: "--exclude=w[0-1] (the jobs must not run there)", fresh: "--exclude=w[0-1] (the jobs must not run there)"},
-		{clauses: "not nodes: w[", notJudged: "not nodes: w[: it has a bracket without an end"},
+		{clauses: "not nodes: w[", notJudged: "not nodes: w[: it has a bracket without an end", alsoUnknown: true},
 		{clauses: "partitions: astro"},
 		{clauses: "partitions: other,long"},
 		{clauses: "partitions: all_groups"},
@@ -144,5 +145,24 @@ func BenchmarkJudge(b *testing.B) {
 		if j := Judge(r, listedWorker, queue.Shape{}, 1000); j.Unmet != "" {
 			b.Fatal(j)
 		}
+	}
+}
+
+// A clause is read once. What is remembered has a bound.
+func TestClausesAreRemembered(t *testing.T) {
+	var m clauses
+	first := m.compile("nodes: w1")
+	if again := m.compile("nodes: w1"); again != first {
+		t.Error("a clause is read twice")
+	}
+	for i := range 3 * mostClauses {
+		m.compile("nodes: w" + strconv.Itoa(i))
+	}
+	long := strings.Repeat("w1,", 2000)
+	for i := range 200 {
+		m.compile("nodes: " + long + strconv.Itoa(i))
+	}
+	if len(m.of) > mostClauses || m.memory > mostMemory || m.of["nodes: w1"] != nil {
+		t.Errorf("%d clauses of %d bytes", len(m.of), m.memory)
 	}
 }

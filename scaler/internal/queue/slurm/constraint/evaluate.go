@@ -74,6 +74,9 @@ func (e Expression) Missing(features []string) []string {
 	return missing
 }
 
+// Features returns how many features the expression names, also if they are the same.
+func (e Expression) Features() int { return e.features }
+
 // Counted reports whether the expression says how many of a job's workers must have which
 // feature. No worker alone shows whether they do.
 func (e Expression) Counted() bool { return e.counted > 0 }

@@ -17,7 +17,7 @@ const (
 // Expression is what a job demands of the features of its workers.
 type Expression struct {
 	parts    []part
-	features int // in all parts
+	features int // in all parts, also if they are the same
 	counted  int // groups with a count
 }
 

@@ -9,6 +9,7 @@ package hostlist
 
 import (
 	"fmt"
+	"slices"
 )
 
 // Expand returns the names of a list in its order, each of them once. A list of more
@@ -34,28 +35,49 @@ func Expand(text string, most int) ([]string, error) {
 	return names, nil
 }
 
+// List is a list that was read once, to be asked many times.
+type List struct{ parts []names }
+
+// Parse reads a list. An error says why it cannot be read.
+func Parse(text string) (List, error) {
+	var l List
+	for n, err := range all(text) {
+		if err != nil {
+			return List{}, err
+		}
+		l.parts = append(l.parts, n)
+	}
+	return l, nil
+}
+
+// Contains reports whether the list has a name. It looks at Parts names and ranges.
+func (l List) Contains(name string) bool {
+	return slices.ContainsFunc(l.parts, func(n names) bool { return n.has(name) })
+}
+
+// Parts returns how many names and ranges are written in the list.
+func (l List) Parts() int { return len(l.parts) }
+
+// Count returns how many names the list has, at most that many. A name that is written
+// twice counts twice.
+func (l List) Count(most int) int {
+	count := 0
+	for _, n := range l.parts {
+		count += min(n.count(), max(most-count, 0))
+	}
+	return count
+}
+
 // Contains reports whether a list has a name. An error says that the list cannot be
 // read.
 func Contains(text, name string) (bool, error) {
-	found := false
-	for n, err := range all(text) {
-		if err != nil {
-			return false, err
-		}
-		found = found || n.has(name)
-	}
-	return found, nil
+	l, err := Parse(text)
+	return l.Contains(name), err
 }
 
-// Count returns how many names a list has, at most that many. A name that is written
-// twice counts twice. An error says that the list cannot be read.
+// Count returns how many names a list has, as List.Count does. An error says that the list
+// cannot be read.
 func Count(text string, most int) (int, error) {
-	count := 0
-	for n, err := range all(text) {
-		if err != nil {
-			return 0, err
-		}
-		count += min(n.count(), max(most-count, 0))
-	}
-	return count, nil
+	l, err := Parse(text)
+	return l.Count(most), err
 }
