@@ -52,10 +52,11 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 """
 CGROUPS = """\
+IgnoreSystemdOnFailure=yes
 ConstrainCores=yes
 ConstrainRAMSpace=yes
-ConstrainDevices=yes
 """
+CONSTRAIN_GPUS = "ConstrainDevices=yes\n"  # a job sees the GPUs that it has, and no others
 OWN = """
 # From the cluster's batch_system.config.
 %s
@@ -76,8 +77,14 @@ def texts(site, memory):
     # Before the partitions, so that a "PartitionName=DEFAULT" holds for them.
     text += OWN % own if own else ""
     text += "".join(group_lines(name, group) for name, group in sorted(groups.items())) + PARTITIONS
-    disabled = "CgroupPlugin=disabled\n" if site.version >= OWN_AUTH else ""
-    return {CONFIG: text, CGROUP: CGROUPS if site.has_cgroups else disabled, GRES: gres(site.cluster, groups)}
+    return {CONFIG: text, CGROUP: cgroups(site, groups), GRES: gres(site.cluster, groups)}
+
+
+def cgroups(site, groups):
+    """Returns the file that says what of a worker a job may use."""
+    if not site.has_cgroups:
+        return "CgroupPlugin=disabled\n" if site.version >= OWN_AUTH else ""
+    return CGROUPS + (CONSTRAIN_GPUS if any(group["gpus"] for group in groups.values()) else "")
 
 
 def most_nodes(groups):

@@ -76,7 +76,7 @@ class SlurmContract(Contract, ClusterCase):
     CONFIGS = (config.CONFIG, config.CGROUP, config.GRES)
     WORKERS_READ_OWN_LINES = False
     OPEN = ("MpiDefault", "MaxJobCount", "MaxArraySize", "SchedulerParameters", "DefMemPerCPU", "NodeSet", "PartitionName",
-            "ConstrainCores", "ConstrainRAMSpace", "ConstrainDevices")  # of cgroup.conf
+            "IgnoreSystemdOnFailure", "ConstrainCores", "ConstrainRAMSpace", "ConstrainDevices")  # of cgroup.conf
 
 
 class SlurmCluster(ClusterCase):
@@ -371,6 +371,12 @@ class Values(unittest.TestCase):
         text = self.texts({"cpu": Group(1, [], 2, 2000)}, own)[config.CONFIG]
         self.assertEqual((text.lower().count("maxarraysize"), text.count("DefMemPerCPU"), text.count("MpiDefault")), (1, 1, 2))
         self.assertIn(own + "\n\nNodeName=future_cpu_[1-1] ", text)
+
+    def test_jobs_are_kept_from_others_gpus(self):
+        for gpus, has_cgroups, want in ((0, True, False), (2, True, True), (2, False, False)):
+            text = config.texts(self.SITE._replace(has_cgroups=has_cgroups), config.remembered(None, Given("m", None, "", "", {"cpu": Group(1, [], 2, 2000, gpus)})))[config.CGROUP]
+            self.assertEqual(("ConstrainDevices=yes\n" in text, "ConstrainRAMSpace=yes\n" in text), (want, has_cgroups))
+        self.assertEqual(text, "CgroupPlugin=disabled\n")
 
     def test_room_for_all_nodes(self):
         for most, want in ((0, 4096), (1300, 4096), (1400, 8192), (20000, 65536)):
