@@ -20,9 +20,10 @@ resource "vmcluster_cluster" "this" {
   workers = var.groups
 
   batch_system = {
-    type    = "htcondor"
-    config  = var.condor_config
-    install = var.install
+    type         = "htcondor"
+    config       = var.condor_config
+    install      = var.install
+    state_volume = var.state_volume
   }
 
   timeouts = {

@@ -77,6 +77,12 @@ variable "groups" {
   }
 }
 
+variable "state_volume" {
+  description = "Volume of yours, by name or ID, on which the batch system's state outlives the front-end."
+  type        = string
+  default     = null
+}
+
 variable "condor_config" {
   description = "Lines of HTCondor's configuration of your own, on all nodes. A line that sets what the cluster itself sets is refused in the plan."
   type        = string

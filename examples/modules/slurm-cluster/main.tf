@@ -22,9 +22,10 @@ resource "vmcluster_cluster" "this" {
   workers = var.groups
 
   batch_system = {
-    type    = "slurm"
-    config  = var.slurm_config
-    install = var.install
+    type         = "slurm"
+    config       = var.slurm_config
+    install      = var.install
+    state_volume = var.state_volume
   }
 
   timeouts = {

@@ -79,6 +79,12 @@ variable "groups" {
   }
 }
 
+variable "state_volume" {
+  description = "Volume of yours, by name or ID, on which the batch system's state outlives the front-end."
+  type        = string
+  default     = null
+}
+
 variable "slurm_config" {
   description = "Lines of slurm.conf of your own, such as \"PartitionName=DEFAULT MaxTime=1-00:00:00\". A line that sets what the cluster itself sets is refused in the plan."
   type        = string
