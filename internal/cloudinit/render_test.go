@@ -253,7 +253,7 @@ func TestSize(t *testing.T) {
 		t.Errorf("5000 workers take %d bytes; the front-end reads such a roster in its metadata", len(out))
 	}
 	in.Document.Workers, in.Coordinator = in.Document.Workers[:1000], cluster.CoordinatorLastWorker // has no metadata service
-	noise := make([]byte, 33_000)                                                                   // more than the node program takes
+	noise := make([]byte, 36_000)                                                                   // more than the node program takes
 	source := rand.NewChaCha8([32]byte{})
 	if _, err := source.Read(noise); err != nil {
 		t.Fatal(err)
