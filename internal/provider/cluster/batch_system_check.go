@@ -65,6 +65,18 @@ func CheckGroup(batch, group string) error {
 // condition, has other signs before its first "=", or has none.
 var settingName = regexp.MustCompile(`^[A-Za-z_][-\w.]*$`)
 
+// oneSetting is a setting as batch systems read it that take several in a line.
+var oneSetting = regexp.MustCompile(`^\s*([A-Za-z_][\w.]*)\s*[-+*/]?=\s*(?:"[^"]*"|\S+)(?:\s|$)`)
+
+// furtherSettings returns the names of the settings after the first of a line.
+func furtherSettings(line string) []string {
+	var names []string
+	for m := oneSetting.FindStringSubmatch(line); m != nil; m = oneSetting.FindStringSubmatch(line) {
+		names, line = append(names, m[1]), line[len(m[0]):]
+	}
+	return names[min(1, len(names)):]
+}
+
 // settingFaults returns a sentence for each line that is neither empty nor a comment nor a
 // setting of the user's own. A setting that goes on in the next line could hide another
 // one, so it is refused.
@@ -84,6 +96,11 @@ func settingFaults(lines string, own []string) []string {
 			out = append(out, fmt.Sprintf("Line %d is no setting (`NAME = value`): includes, conditions and other statements are not possible here.", number))
 		case isOwn(name, own):
 			out = append(out, fmt.Sprintf("Line %d sets %s, which is vmcluster's own: leave it out.", number, name))
+		default:
+			further := furtherSettings(line)
+			if i := slices.IndexFunc(further, func(name string) bool { return isOwn(name, own) }); i >= 0 {
+				out = append(out, fmt.Sprintf("Line %d sets %s, too, which is vmcluster's own: leave it out.", number, further[i]))
+			}
 		}
 	}
 	return out
