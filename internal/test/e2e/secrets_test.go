@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 )
 
@@ -73,7 +74,11 @@ func (s *story) userData(t *testing.T, n cluster.Node) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := unpack(string(data))
+	plain, err := cloudinit.Text(data) // it may have been sent compressed
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := unpack(plain)
 	text := strings.Join(parts, "\n")
 	keys := privateKey.FindAllString(text, -1)
 	if len(keys) != 1 {
