@@ -12,19 +12,22 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 )
 
-// lose takes a server away as a failed hypervisor or a person does: what it runs hangs
-// until the batch system hears of it.
-func (s *sim) lose(name string) {
+// lose takes the server of the first job away as a failed hypervisor or a person does: what
+// it runs hangs until the batch system hears of it. It returns the worker's name and the
+// batch that it was made in.
+func (s *sim) lose() (name, batch string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()
-	batch := s.nodes[name].node.Batch
+	name = s.jobs[0].on
+	batch = s.nodes[name].node.Batch
 	delete(s.nodes, name)
 	for _, j := range s.jobs {
 		if j.on == name && !j.done {
 			j.lost, j.ends = batch, s.at.Add(24*time.Hour)
 		}
 	}
+	return name, batch
 }
 
 // requeue has jobs wait anew whose worker the roster lacks, or has as another server: the
@@ -56,9 +59,7 @@ func lossAt(t *testing.T, after time.Duration, change func(*sim, *loop.Loop)) lo
 	go func() {
 		defer close(done)
 		time.Sleep(after)
-		name := s.jobs[0].on
-		batch := s.nodes[name].node.Batch
-		s.lose(name)
+		name, batch := s.lose()
 		lost := time.Now()
 		if change != nil {
 			change(s, l)
@@ -109,10 +110,10 @@ func TestAWorkerThatMayBeThereIsNotForgotten(t *testing.T) {
 			s.clusterErr = &provision.HiddenError{Nodes: cluster.Nodes{{ID: "s0", Name: "astro-cpu-1"}}, Err: errDown}
 			s.mu.Unlock()
 			time.Sleep(5 * time.Minute)
+			s.mu.Lock()
 			if _, listed := s.doc.Member("astro-cpu-1"); !listed || slices.Contains(s.calls, "forget") {
 				t.Error("forgotten, although it may be there")
 			}
-			s.mu.Lock()
 			s.clusterErr = nil
 			s.mu.Unlock()
 		})
