@@ -74,6 +74,7 @@ resource "openstack_compute_instance_v2" "node" {
   image_id        = %[2]q
   flavor_id       = %[5]q
   security_groups = [%[4]q]
+  user_data       = file("${path.module}/user-data")
 
   network {
     uuid = %[3]q
@@ -82,7 +83,8 @@ resource "openstack_compute_instance_v2" "node" {
 `
 
 // contestants returns those of a run. Each is told the same image, flavor and network by
-// their IDs, and makes the same number of servers with as many calls side by side.
+// their IDs, and makes the same number of servers with as many calls side by side and user
+// data of the same size.
 func contestants(ctx context.Context, s settings, site *site) ([]contestant, error) {
 	ours, err := tfcli.New(s.cli, filepath.Join(site.dir, "ours"), s.bin)
 	if err != nil {
@@ -93,6 +95,10 @@ func contestants(ctx context.Context, s settings, site *site) ([]contestant, err
 		return nil, err
 	}
 	all := []contestant{withCLI("vmcluster", "terraform-provider-vmcluster", ours, site)}
+	user, err := bench.UserData()
+	if err != nil {
+		return nil, err
+	}
 	if s.peer != "" {
 		peer, err := tfcli.NewFor(s.cli, filepath.Join(site.dir, "peer"), s.peer, peerSource)
 		if err != nil {
@@ -100,6 +106,9 @@ func contestants(ctx context.Context, s settings, site *site) ([]contestant, err
 		}
 		text := fmt.Sprintf(peerConfiguration, peerSource, site.image, site.network, site.securityGroup, site.flavor, s.workers+1)
 		if err := peer.Write("main.tf", text); err != nil {
+			return nil, err
+		}
+		if err := peer.Write("user-data", string(user)); err != nil {
 			return nil, err
 		}
 		all = append(all, withCLI("openstack_compute_instance_v2", "terraform-provider-openstack", peer, site, fmt.Sprintf("-parallelism=%d", s.concurrency)))
@@ -110,7 +119,7 @@ func contestants(ctx context.Context, s settings, site *site) ([]contestant, err
 	}
 	return append(all, bareAPI(bench.Bare{Cloud: client, Concurrency: s.concurrency, Server: cluster.NodeRequest{
 		ClusterID: fmt.Sprintf("be9c4000-0000-4000-8000-%012d", time.Now().Unix()), ClusterName: "bench-bare", Role: cluster.RoleWorker, Group: "cpu",
-		Image: site.image, Flavor: site.flavor, Network: site.network, SecurityGroups: []string{site.securityGroup},
+		Image: site.image, Flavor: site.flavor, Network: site.network, SecurityGroups: []string{site.securityGroup}, UserData: user,
 	}}, s.workers+1)), nil
 }
 

@@ -60,9 +60,13 @@ func (st *stage) bare(ctx context.Context) (bench.Bare, error) {
 	if err != nil {
 		return bench.Bare{}, err
 	}
+	userData, err := bench.UserData()
+	if err != nil {
+		return bench.Bare{}, err
+	}
 	return bench.Bare{Cloud: client, Concurrency: provision.DefaultConcurrency, Server: cluster.NodeRequest{
 		ClusterID: "be9c4000-0000-4000-8000-000000000001", ClusterName: "bare", Role: cluster.RoleWorker, Group: "cpu",
 		Image: openstacktest.DefaultImages()[1].ID, Flavor: openstacktest.DefaultFlavors()[3].ID,
-		Network: openstacktest.DefaultNetworks()[0].ID, SecurityGroups: []string{"default"},
+		Network: openstacktest.DefaultNetworks()[0].ID, SecurityGroups: []string{"default"}, UserData: userData,
 	}}, nil
 }
