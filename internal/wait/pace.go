@@ -62,11 +62,12 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 
 // LookAtRate is Look for servers of which nothing tells when they were done: as many more
 // as this look shows were done since the one before, and the others take as long each. The
-// first ones were done halfway between the two looks. Two looks close together may show a
-// pause between deletions, so the look after such a forecast is soon.
+// first ones were done halfway between the two looks. The first look that shows any may
+// come when the first few of many are done, and two looks close together may show a pause
+// between deletions, so the look after such a forecast is soon.
 func (p *Pace) LookAtRate(done, of int) {
 	end, waited := p.end, p.Waited()
-	p.hasty = p.before > 0 && waited-p.before < part(waited, short)
+	p.hasty = p.done == 0 || waited-p.before < part(waited, short)
 	switch more := done - p.done; {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
