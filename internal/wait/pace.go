@@ -13,7 +13,7 @@ import (
 type Pace struct {
 	begun  time.Time
 	n      int
-	looked bool          // once at least
+	looks  int
 	done   int           // servers, at the last look
 	end    time.Duration // foreseen then
 	waves  int
@@ -57,7 +57,8 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 	case past:
 		p.share = min(p.share*growth, p.most())
 	}
-	p.looked, p.done, p.end, p.waves = true, done, end, waves
+	p.looks++
+	p.done, p.end, p.waves = done, end, waves
 }
 
 // LookAtRate is Look for servers of which nothing tells when they were done: as many more
@@ -101,8 +102,10 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 	end := p.end + part(p.end, overshoot)
 	var d time.Duration
 	switch left := end - waited; {
-	case !p.looked:
+	case p.looks == 0:
 		// Many servers may be done when the last create call is answered.
+	case p.end == 0 && p.looks == 1 && p.waves > 0:
+		d = part(waited, min(p.unknown(), doubted)) // create calls take time: the others may just have come later
 	case p.end == 0:
 		d = part(waited, p.unknown())
 	case left > waited/3 && p.before == 0:

@@ -120,6 +120,25 @@ func TestTheEndIsSeenInTime(t *testing.T) {
 	}
 }
 
+// A hundred create calls take a few seconds, and the first look finds the addresses of the
+// servers that were asked for first. The others come as soon after their calls: they do
+// not wait for their turn.
+func TestCreateCallsThatTakeTimeAreNoWaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &follower{pace: NewPace(time.Now(), 100)}
+		asked := 3300 * time.Millisecond
+		for i := range 100 {
+			at := 4*time.Second + asked*time.Duration(i+1)/100
+			f.all = append(f.all, build{at, at + 20*time.Second})
+		}
+		time.Sleep(asked)
+		late := f.follow(t, func(b build) time.Duration { return b.address }, f.builds.AllBegun)
+		if f.looks > 3 || late > 2*time.Second {
+			t.Errorf("the last address was seen %s late, by %d looks", late, f.looks)
+		}
+	})
+}
+
 // The last of many servers comes late, and seems to be about to come all the time.
 func TestALatecomerCostsFewLooks(t *testing.T) {
 	for _, late := range []time.Duration{3 * time.Minute, 12 * time.Minute} {
