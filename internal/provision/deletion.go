@@ -42,15 +42,17 @@ type deletion struct {
 	before    int           // servers that were gone by then
 	due       time.Time     // when the next look is
 	asked     time.Time     // when the last wave, or all that was left, was asked for
+	last      time.Time     // when the last request of the last wave was answered
 	count     counter
 
 	mu      sync.Mutex
-	said    map[string]error // by server ID: the refusal of the last request
-	refused map[string]bool  // by server ID: asking again is in vain
+	said    map[string]error     // by server ID: the refusal of the last request
+	refused map[string]bool      // by server ID: asking again is in vain
+	answers map[string]time.Time // by server ID: when the last request was answered
 }
 
 func newDeletion(p *Provisioner, id string) *deletion {
-	return &deletion{p: p, clusterID: id, count: counter{log: p.opts.Log}, said: map[string]error{}, refused: map[string]bool{}}
+	return &deletion{p: p, clusterID: id, count: counter{log: p.opts.Log}, said: map[string]error{}, refused: map[string]bool{}, answers: map[string]time.Time{}}
 }
 
 // begin asks for the deletion of some servers, those in first before the others.
@@ -62,6 +64,7 @@ func (d *deletion) begin(ctx context.Context, first, others cluster.Nodes) {
 	d.request(ctx, first)
 	d.request(ctx, others)
 	d.asked = time.Now()
+	d.last = d.asked
 	d.due = d.asked.Add(d.pace.Least())
 }
 
@@ -86,6 +89,7 @@ func (d *deletion) answered(n cluster.Node, err error) {
 	defer d.mu.Unlock()
 	delete(d.said, n.ID)
 	delete(d.refused, n.ID)
+	d.answers[n.ID] = time.Now()
 	if err != nil {
 		d.said[n.ID] = fmt.Errorf("delete %s: %w", n.Name, err)
 		d.refused[n.ID] = !cluster.IsKind(err, cluster.FaultConflict) || isLocked(err)
@@ -138,7 +142,7 @@ func (d *deletion) look(ctx context.Context, nodes cluster.Nodes) {
 	})
 	gone := len(d.servers) - len(d.left)
 	d.count.say(ctx, "servers deleted", gone, len(d.servers))
-	d.pace.LookAtRate(gone-d.before, len(d.servers)-d.before)
+	d.pace.LookAtRate(gone-d.before, len(d.servers)-d.before, d.paced(d.last), d.newest())
 	again := time.Since(d.asked) >= askAgain
 	if again {
 		d.asked = time.Now()
@@ -148,6 +152,24 @@ func (d *deletion) look(ctx context.Context, nodes cluster.Nodes) {
 	}))
 	d.due = time.Now().Add(d.pace.Interval(d.pace.Waited()))
 }
+
+// newest returns when the newest request of those was answered whose servers are gone, by
+// the pace's time; 0 if none is gone.
+func (d *deletion) newest() time.Duration {
+	var newest time.Time
+	for _, n := range d.gone() {
+		if at := d.answers[n.ID]; at.After(newest) {
+			newest = at
+		}
+	}
+	if newest.IsZero() {
+		return 0
+	}
+	return d.paced(newest)
+}
+
+// paced returns a moment by the pace's time.
+func (d *deletion) paced(at time.Time) time.Duration { return d.pace.Waited() - time.Since(at) }
 
 // await reads lists until none of those servers is left whose deletion can succeed. A
 // server that can't be deleted does not hold up the others: a LeftError names it when those

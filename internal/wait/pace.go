@@ -63,15 +63,22 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 
 // LookAtRate is Look for servers of which nothing tells when they were done: as many more
 // as this look shows were done since the one before, and the others take as long each. The
-// first ones were done halfway between the two looks. The first look that shows any may
-// come when the first few of many are done, and two looks close together may show a pause
-// between deletions, so the look after such a forecast is soon.
-func (p *Pace) LookAtRate(done, of int) {
+// first ones were done halfway between the two looks. Two looks close together may show a
+// pause between deletions, so the look after such a forecast is soon.
+//
+// asked is when the last one was asked for, and newest when the newest one of those that
+// are done was, both counted as Waited is. Where asking took long, the first look that
+// shows any may find the first few done, fewer than a quarter: the others may take no longer
+// than these.
+func (p *Pace) LookAtRate(done, of int, asked, newest time.Duration) {
 	end, waited := p.end, p.Waited()
-	p.hasty = p.done == 0 || waited-p.before < part(waited, short)
+	p.hasty = p.before > 0 && waited-p.before < part(waited, short)
 	switch more := done - p.done; {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
+		if alike := asked + waited - newest; alike > waited && 4*done < of {
+			end = min(end, alike)
+		}
 	case more > 0:
 		end = waited + part(waited-p.before, float64(of-done)/float64(more))
 	}

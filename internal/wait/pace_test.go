@@ -174,7 +174,7 @@ func TestOddTimesLeaveAPace(t *testing.T) {
 }
 
 // deletions follows n deletions that are done at the times in gone, counted from the first
-// request; all requests are answered at the time asked. It returns the number of looks, and
+// request; the requests are answered one after the other until the time asked. It returns the number of looks, and
 // how late the last one was seen.
 func deletions(t *testing.T, gone []time.Duration, asked time.Duration) (looks int, late time.Duration) {
 	t.Helper()
@@ -194,7 +194,7 @@ func deletions(t *testing.T, gone []time.Duration, asked time.Duration) (looks i
 		if done == len(gone) {
 			return looks, now - slices.Max(gone)
 		}
-		p.LookAtRate(done, len(gone))
+		p.LookAtRate(done, len(gone), asked, asked*time.Duration(done)/time.Duration(len(gone)))
 		due = now + p.Interval(now)
 	}
 }
