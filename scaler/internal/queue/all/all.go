@@ -3,6 +3,7 @@
 package all
 
 import (
-	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor" // registers itself
-	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/slurm"    // registers itself
+	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"    // registers itself
+	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/loadleveler" // registers itself
+	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/slurm"       // registers itself
 )

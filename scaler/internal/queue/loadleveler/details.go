@@ -1,0 +1,117 @@
+package loadleveler
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// Bounds of one reading.
+const (
+	mostAsked    = 100_000  // steps that llq -l is asked for
+	mostInCall   = 2_000    // steps that one call of llq -l is asked for
+	longestIDs   = 48 << 10 // bytes of their IDs: a command line has a limit, and ssh makes one word of it
+	mostRepeated = 60       // calls for steps that could not be read at first
+)
+
+// detailed reads steps with all that llq -l says of them. Users write a part of that, which
+// can look like records of others' steps. So a step counts that is listed once and whole
+// among those that were asked for in the same call; the others are asked for again, by ever
+// fewer in a call, until each either is in a call without the text that stood in its way, or
+// is alone: then the text is its own user's.
+type detailed struct {
+	r    *Reader
+	each func(*step)
+	left leave
+
+	repeats int
+	partial string // in which respect the steps are not whole; "": in none
+}
+
+// read asks for steps. A step that is not listed has ended.
+func (d *detailed) read(ctx context.Context, ids []stepID) error {
+	for len(ids) > 0 {
+		n := portion(ids)
+		if err := d.call(ctx, ids[:n]); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// portion returns how many of the steps one call is asked for.
+func portion(ids []stepID) int {
+	n, bytes := 0, 0
+	for n < len(ids) && n < mostInCall && bytes+len(ids[n].text) < longestIDs {
+		bytes += 1 + len(ids[n].text)
+		n++
+	}
+	return max(n, 1)
+}
+
+// call asks for some steps, and again for those that it could not read.
+func (d *detailed) call(ctx context.Context, ids []stepID) error {
+	args := make([]string, 1, 1+len(ids))
+	args[0] = "-l"
+	asked := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		args = append(args, id.text)
+		asked[id.key] = true
+	}
+	found := make(map[string]*step, len(ids))
+	spoiled := map[string]bool{}
+	var lost int
+	err := d.r.run(ctx, "llq", args, func(in io.Reader) (err error) {
+		lost, err = steps(in, func(s *step) {
+			switch key := s.id.key; {
+			case !asked[key]:
+			case found[key] != nil || !s.isWhole():
+				spoiled[key] = true
+			default:
+				found[key] = s
+			}
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var again []stepID
+	for _, id := range ids {
+		if spoiled[id.key] {
+			again = append(again, id)
+		} else if s := found[id.key]; s != nil {
+			d.each(s)
+		}
+	}
+	if lost > 0 && d.partial == "" {
+		d.partial = fmt.Sprintf("llq -l lists %d steps fewer than its last line counts", lost)
+	}
+	return d.again(ctx, again, len(ids))
+}
+
+// again asks for steps that could not be read in a call of so many steps.
+func (d *detailed) again(ctx context.Context, ids []stepID, of int) error {
+	switch {
+	case len(ids) == 0:
+		return nil
+	case of == 1, d.repeats >= mostRepeated:
+		for _, id := range ids {
+			d.left(id.text, "what llq -l prints of it is not whole, or text in it looks like other steps")
+		}
+		return nil
+	case len(ids) < of:
+		d.repeats++
+		return d.call(ctx, ids)
+	}
+	for _, half := range [][]stepID{ids[:len(ids)/2], ids[len(ids)/2:]} {
+		if d.repeats++; d.repeats > mostRepeated {
+			return d.again(ctx, half, 1)
+		}
+		if err := d.call(ctx, half); err != nil {
+			return err
+		}
+	}
+	return nil
+}
