@@ -60,14 +60,16 @@ func (d *detailed) call(ctx context.Context, ids []stepID) error {
 		asked[id.key] = true
 	}
 	found := make(map[string]*step, len(ids))
-	spoiled := map[string]bool{}
+	twice, cut := map[string]bool{}, map[string]bool{}
 	var lost int
 	err := d.r.run(ctx, "llq", args, func(in io.Reader) (err error) {
 		lost, err = steps(in, func(s *step) {
 			switch key := s.id.key; {
 			case !asked[key]:
-			case found[key] != nil || !s.isWhole():
-				spoiled[key] = true
+			case !s.isWhole():
+				cut[key] = true
+			case found[key] != nil:
+				twice[key] = true
 			default:
 				found[key] = s
 			}
@@ -77,18 +79,26 @@ func (d *detailed) call(ctx context.Context, ids []stepID) error {
 	if err != nil {
 		return err
 	}
-	var again []stepID
+	var again [2][]stepID // those in part may be the cause of those that are listed twice
 	for _, id := range ids {
-		if spoiled[id.key] {
-			again = append(again, id)
-		} else if s := found[id.key]; s != nil {
-			d.each(s)
+		switch {
+		case cut[id.key]:
+			again[0] = append(again[0], id)
+		case twice[id.key]:
+			again[1] = append(again[1], id)
+		case found[id.key] != nil:
+			d.each(found[id.key])
 		}
 	}
 	if lost > 0 && d.partial == "" {
 		d.partial = fmt.Sprintf("llq -l lists %d steps fewer than its last line counts", lost)
 	}
-	return d.again(ctx, again, len(ids))
+	for _, some := range again {
+		if err := d.again(ctx, some, len(ids)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // again asks for steps that could not be read in a call of so many steps.
@@ -97,21 +107,28 @@ func (d *detailed) again(ctx context.Context, ids []stepID, of int) error {
 	case len(ids) == 0:
 		return nil
 	case of == 1, d.repeats >= mostRepeated:
-		for _, id := range ids {
-			d.left(id.text, "what llq -l prints of it is not whole, or text in it looks like other steps")
-		}
+		d.leave(ids)
 		return nil
 	case len(ids) < of:
 		d.repeats++
 		return d.call(ctx, ids)
 	}
 	for _, half := range [][]stepID{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		if d.repeats++; d.repeats > mostRepeated {
-			return d.again(ctx, half, 1)
+		if d.repeats >= mostRepeated {
+			d.leave(half)
+			continue
 		}
+		d.repeats++
 		if err := d.call(ctx, half); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// leave leaves out steps.
+func (d *detailed) leave(ids []stepID) {
+	for _, id := range ids {
+		d.left(id.text, "what llq -l prints of it is not whole, or text in it looks like other steps")
+	}
 }

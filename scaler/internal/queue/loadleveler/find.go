@@ -56,11 +56,11 @@ func isOfJob(id, other stepID) bool {
 
 func job(id stepID) string { return id.key[:strings.LastIndexByte(id.key, '.')+1] }
 
-// isGone reports whether llq says in this way that there is no such step: without a word,
-// and with an exit status of its own (recorded by xsub on an SR16000).
+// isGone reports whether llq fails because there is no such step: by its sentence, or
+// without a word and with an exit status of its own (recorded by xsub on an SR16000).
 func isGone(err error) bool {
 	var failed *command.Error
-	return errors.As(err, &failed) && failed.Stderr == "" && strings.Contains(failed.Err.Error(), "exit status 153")
+	return errors.As(err, &failed) && (strings.Contains(failed.Stderr, nothing) || failed.Stderr == "" && strings.Contains(failed.Err.Error(), "exit status 153"))
 }
 
 // named returns the job of a step.
@@ -79,7 +79,7 @@ func (l *jobList) named(s *step) queue.Job {
 		job.State, job.Why = queue.JobHeld, state.why
 	case waits:
 		job.State = queue.JobWaits
-		l.waits(s)
+		l.waits(s, s.values[labelClass])
 		if len(l.jobs) > 0 {
 			job.Kind = l.jobs[0]
 		}

@@ -22,6 +22,7 @@ type jobList struct {
 	now     time.Time
 	classes map[string]class
 
+	listed  int            // rows of llq -r
 	asked   []stepID       // steps of which llq -l has to say more
 	rows    map[string]row // those by their keys
 	waiting int            // of asked: steps that wait
@@ -77,7 +78,8 @@ func (l *jobList) onHost(host string) {
 	}
 }
 
-// step takes what llq -l says of a step. One that waited a moment ago may run now.
+// step takes what llq -l says of a step. One that waited a moment ago may run now; its
+// machines are read later, and show it.
 func (l *jobList) step(s *step) {
 	w := l.rows[s.id.key]
 	now, is := abbreviations[s.values[labelStatus]]
@@ -87,12 +89,9 @@ func (l *jobList) step(s *step) {
 	case states[w.state].means == busy:
 		l.furtherHosts(s, w)
 	case states[now].means == waits:
-		l.waits(s)
+		l.waits(s, w.class)
 	case states[now].means == busy:
 		l.running++
-		for _, host := range s.hosts() {
-			l.onHost(host)
-		}
 	case states[now].means != ended:
 		l.skip(states[now].why, s.id.text)
 	}
@@ -113,12 +112,13 @@ func (l *jobList) furtherHosts(s *step, w row) {
 	}
 }
 
-func (l *jobList) waits(s *step) {
+// waits counts a waiting step. Its class is that of llq -r, which prints no text of users.
+func (l *jobList) waits(s *step, name string) {
 	if why := standing(s, l.now); why != "" {
 		l.skip(why, s.id.text)
 		return
 	}
-	name := s.values[labelClass]
+	s.values[labelClass] = name
 	c := l.classes[name]
 	if !c.known && l.undefined == "" {
 		l.undefined = fmt.Sprintf("step %s is of class %s, which llclass does not list", s.id.text, name)

@@ -31,7 +31,7 @@ func (r *Reader) Read(ctx context.Context) (queue.Snapshot, error) {
 	if err := r.workers(ctx, &s, leaver("machine", &s.LeftOut)); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("read the machines: %w", err)
 	}
-	if why := contradiction(s); why != "" {
+	if why := contradiction(s, jobs.listed); why != "" {
 		s.Partial = append(s.Partial, why)
 	}
 	return s, nil
@@ -46,6 +46,7 @@ func (r *Reader) jobs(ctx context.Context, into *jobList) (partial string, err e
 		return "", err
 	}
 	n, err := r.rows(ctx, into.row, into.left)
+	into.listed = n
 	if err != nil {
 		return "", err
 	}
@@ -71,8 +72,8 @@ func (r *Reader) jobs(ctx context.Context, into *jobList) (partial string, err e
 // contradiction returns in which respect the queue and the machines can't both be whole; ""
 // if they can. A step that began between the two readings is no contradiction, unless no
 // step was listed.
-func contradiction(s queue.Snapshot) string {
-	if s.Running > 0 || len(s.Jobs) > 0 || len(s.Skipped) > 0 {
+func contradiction(s queue.Snapshot, listed int) string {
+	if listed > 0 {
 		return ""
 	}
 	for _, w := range s.Workers {
