@@ -1,6 +1,7 @@
 package slurm
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -69,4 +70,48 @@ func skippedOf(s queue.Snapshot) int {
 		n += k.Count
 	}
 	return n
+}
+
+// Users who give each of very many jobs a long list or constraint of its own take little of
+// the scaler's memory. All their jobs count, and what other jobs demand is judged.
+func TestLongTextsOfAllJobs(t *testing.T) {
+	const jobs = 1200
+	long := func(i int) string { return fmt.Sprintf("%sw%d", strings.Repeat("w1,", 4000), i) } // 12 kB
+	for name, field := range map[string]int{"--exclude": -1, "--nodelist": fieldRequired, "--constraint": fieldFeatures} {
+		var records, excluded strings.Builder
+		records.WriteString(job(map[int]string{fieldID: "1", fieldFeatures: "worker", fieldTasksPerNode: "1"}))
+		for i := range jobs {
+			other, list := map[int]string{fieldID: fmt.Sprint(i + 2)}, ""
+			switch field {
+			case -1:
+				list = long(i)
+			case fieldFeatures:
+				other[field] = strings.Repeat("worker&", 500) + fmt.Sprint("f", i) // 3.5 kB
+			default:
+				other[field] = long(i)
+			}
+			records.WriteString(job(other))
+			fmt.Fprintf(&excluded, "%d%s%s%s%s\n", i+2, separator, list, separator, recordedMark)
+		}
+		fmt.Fprintf(&excluded, "1%s%s%s\n", separator, separator, recordedMark)
+		r := pool()
+		r.jobs, r.excluded = records.String(), excluded.String()
+		s := read(t, r)
+		kept, notJudged, plain := 0, 0, false
+		seen := map[*queue.Requirement]bool{}
+		for _, g := range s.Jobs {
+			if g.Requires == nil || seen[g.Requires] {
+				continue
+			}
+			seen[g.Requires] = true
+			for _, clause := range g.Requires.Clauses {
+				kept += len(clause)
+				plain = plain || clause == "features: worker"
+			}
+			notJudged += len(g.Requires.NotJudged)
+		}
+		if kept > mostTexts+100_000 || notJudged == 0 && kept < mostTexts/2 || !plain || s.Waiting() != jobs+1 {
+			t.Errorf("%s: %d bytes of clauses, %d parts are not judged, %d jobs, %v", name, kept, notJudged, s.Waiting(), s.Skipped)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package slurm
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,9 +32,10 @@ type jobList struct {
 
 	listed       int              // records
 	unlisted     int              // jobs that were not listed with what they exclude, and should have been
-	kinds        map[string]*kind // by what records have in common
-	common       []byte           // the key of the last one
-	requirements map[string]*queue.Requirement
+	kinds        map[digest]*kind // by what records have in common
+	common       []byte           // that of the last one
+	requirements map[digest]*queue.Requirement
+	texts        texts
 	jobs         []queue.JobGroup
 	byKey        map[string]int // where in jobs
 	skipped      map[string]*queue.Skipped
@@ -60,7 +62,7 @@ type waiting struct {
 func newJobList(c terms, excluded exclusions) *jobList {
 	l := &jobList{
 		terms: c, groups: c.groups(), excluded: excluded,
-		kinds: map[string]*kind{}, requirements: map[string]*queue.Requirement{}, byKey: map[string]int{}, skipped: map[string]*queue.Skipped{},
+		kinds: map[digest]*kind{}, requirements: map[digest]*queue.Requirement{}, byKey: map[string]int{}, skipped: map[string]*queue.Skipped{},
 		onNode: map[string]int{}, arrays: map[string]int{}, parts: map[string][]waiting{},
 	}
 	l.left = leaver("the record of job", &l.leftOut)
@@ -124,25 +126,24 @@ func (l *jobList) waits(r record) {
 
 // kind returns the kind of a waiting job.
 func (l *jobList) kind(r record) *kind {
-	l.common = r.common(l.common[:0])
-	excluded := l.excluded.lists[string(r[fieldID])]
-	l.common = append(l.common, excluded...)
-	if k := l.kinds[string(l.common)]; k != nil {
+	l.common = append(r.common(l.common[:0]), l.excluded.lists[string(r[fieldID])]...)
+	same := digest(sha256.Sum256(l.common))
+	if k := l.kinds[same]; k != nil {
 		return k
 	}
-	k := l.terms.kindOf(r, excluded, l.groups)
+	k := l.terms.kindOf(r, l.listsOf(r), l.groups)
 	k.why = text.Line(k.why, longestWhy)
 	if k.group.Requires != nil {
-		same := strings.Join(k.group.Requires.Clauses, "\n")
-		if l.requirements[same] == nil {
-			l.requirements[same] = k.group.Requires
+		clauses := sha256.Sum256(fmt.Appendf(nil, "%q%q", k.group.Requires.Clauses, k.group.Requires.NotJudged))
+		if l.requirements[clauses] == nil {
+			l.requirements[clauses] = k.group.Requires
 		}
-		k.group.Requires = l.requirements[same]
+		k.group.Requires = l.requirements[clauses]
 	}
 	if k.why == "" {
 		k.group.Key = keyOf(k.group)
 	}
-	l.kinds[string(l.common)] = &k
+	l.kinds[same] = &k
 	return &k
 }
 

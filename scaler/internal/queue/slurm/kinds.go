@@ -52,9 +52,12 @@ const (
 	mostHosts       = 100_000 // names in a list
 )
 
-// kindOf reads what a waiting job asks for. Excluded is its list of nodes that it must not
-// run on.
-func (c terms) kindOf(r record, excluded string, groups map[string]bool) kind {
+// lists are what a job's user writes about workers: its constraint, the nodes that it names,
+// and those that it must not run on. Each may be notKept.
+type lists struct{ features, required, excluded string }
+
+// kindOf reads what a waiting job asks for.
+func (c terms) kindOf(r record, own lists, groups map[string]bool) kind {
 	v := judgeReason(r.text(fieldReason), r.number(fieldRestarts))
 	if !v.counts {
 		return kind{why: v.why, held: v.held}
@@ -62,24 +65,24 @@ func (c terms) kindOf(r record, excluded string, groups map[string]bool) kind {
 	if r.text(fieldReservation) != "" {
 		return kind{why: "asks for a reservation, whose nodes are fixed"}
 	}
-	features, required, wants := r.text(fieldFeatures), r.text(fieldRequired), strings.Split(r.text(fieldPartition), ",")
-	if len(features) > longestFeatures || len(required) > longestHosts || len(excluded) > longestHosts {
+	wants := strings.Split(r.text(fieldPartition), ",")
+	if len(own.features) > longestFeatures || len(own.required) > longestHosts || len(own.excluded) > longestHosts {
 		return kind{why: "its constraint or its list of nodes is too long"}
 	}
 	manner := c.mannerOf(wants)
 	d := demandOf(r, manner)
-	if n, err := hostlist.Count(required, mostHosts); err == nil && n > d.nodes && d.tasks == 0 {
+	if n, err := hostlist.Count(own.required, mostHosts); err == nil && n > d.nodes && d.tasks == 0 {
 		d.nodes = n // the job gets all nodes that it names
 	}
 	if why := c.limits(wants, d, limit(r.text(fieldLimit))); why != "" {
 		return kind{why: why}
 	}
-	g := queue.JobGroup{Asks: d.asks, Takes: d.asks, Tasks: d.tasks, Exclusive: d.exclusive || manner.exclusive, Group: groupAsked(wants, features, groups)}
+	g := queue.JobGroup{Asks: d.asks, Takes: d.asks, Tasks: d.tasks, Exclusive: d.exclusive || manner.exclusive, Group: groupAsked(wants, own.features, groups)}
 	if d.nodes > 1 {
 		g.Nodes = d.nodes
 	}
-	g.OneGroup = d.many() && (len(wants) > 1 || strings.Contains(features, "[") && !strings.Contains(features, "*"))
-	g.Requires = c.requirement(wants, features, required, excluded, d)
+	g.OneGroup = d.many() && (len(wants) > 1 || strings.Contains(own.features, "[") && !strings.Contains(own.features, "*"))
+	g.Requires = c.requirement(wants, own, d)
 	return kind{group: g, arrayLimit: v.arrayLimit}
 }
 
@@ -155,26 +158,28 @@ func groupAsked(wants []string, features string, groups map[string]bool) string 
 
 // requirement returns what a job demands of a worker beside amounts, in the language that
 // Judge reads; nil: nothing.
-func (c terms) requirement(wants []string, features, required, excluded string, d demanded) *queue.Requirement {
+func (c terms) requirement(wants []string, own lists, d demanded) *queue.Requirement {
 	var r queue.Requirement
-	add := func(kind, value string) { r.Clauses = append(r.Clauses, kind+": "+value) }
-	if features != "" {
-		add(clauseFeatures, features)
+	add := func(kind, value string) {
+		switch value {
+		case "":
+		case notKept:
+			r.NotJudged = append(r.NotJudged, kind+": "+tooManyTexts)
+		default:
+			r.Clauses = append(r.Clauses, kind+": "+value)
+		}
 	}
-	if required != "" {
-		add(clauseNodes, required)
-	}
-	if excluded != "" {
-		add(clauseNotNodes, excluded)
-	}
-	r.Personal = required != "" || excluded != ""
+	add(clauseFeatures, own.features)
+	add(clauseNodes, own.required)
+	add(clauseNotNodes, own.excluded)
+	r.Personal = own.required != "" || own.excluded != ""
 	if !slices.ContainsFunc(wants, func(name string) bool { return name == "" || c.partitions[name].all }) {
 		r.Clauses = append(r.Clauses, partitionsClause(wants, func(name string) []string { return c.partitions[name].sets }))
 	}
-	if len(r.Clauses) == 0 {
+	if len(r.Clauses)+len(r.NotJudged) == 0 {
 		return nil
 	}
-	if d.many() && (features != "" || required != "") {
+	if d.many() && (own.features != "" || own.required != "") {
 		add(clauseWorkers, strconv.Itoa(d.workers()))
 	}
 	return &r
@@ -192,6 +197,9 @@ func keyOf(g queue.JobGroup) string {
 	sum = fmt.Appendf(sum, "%d %d %t %t %q", g.Nodes, g.Tasks, g.Exclusive, g.OneGroup, g.Group)
 	if g.Requires != nil {
 		sum = fmt.Appendf(sum, " %q", g.Requires.Clauses)
+		if len(g.Requires.NotJudged) > 0 {
+			sum = fmt.Appendf(sum, " %q", g.Requires.NotJudged)
+		}
 	}
 	whole := sha256.Sum256(sum)
 	return hex.EncodeToString(whole[:16])

@@ -71,24 +71,12 @@ func (r *Reader) squeue(ctx context.Context, into *jobList, which ...string) err
 	})
 }
 
-// exclusions are the lists of nodes that waiting jobs exclude.
-type exclusions struct {
-	lists  map[string]string // by the jobs' IDs
-	listed map[string]bool   // IDs of all jobs that waited then
-}
-
 // excluded reads which nodes waiting jobs exclude. Option -O has no field for them.
 func (r *Reader) excluded(ctx context.Context, which ...string) (exclusions, error) {
 	mark, out := r.mark(), exclusions{lists: map[string]string{}, listed: map[string]bool{}}
 	args := append(append(squeueArgs[:len(squeueArgs):len(squeueArgs)], which...), "-t", "PENDING", "-o", "%A"+separator+"%x"+separator+mark)
 	err := r.run(ctx, "squeue", args, func(in io.Reader) error {
-		return records(in, mark, 2, func(f [][]byte) {
-			id := string(f[0])
-			out.listed[id] = true
-			if list := string(f[1]); list != "" && list != "(null)" {
-				out.lists[id] = list
-			}
-		}, func(string, string) {})
+		return records(in, mark, 2, func(f [][]byte) { out.add(string(f[0]), f[1]) }, func(string, string) {})
 	})
 	return out, err
 }
