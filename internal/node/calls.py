@@ -11,7 +11,7 @@ from . import ssh
 from .answers import checked
 from .bundle import COORDINATOR_KEY, HOST_CA
 from .files import FIRST_KEY, STATE, at
-from .system import Failure
+from .system import Failure, reason
 
 KNOWN_HOSTS = STATE + "/known_hosts"
 INVALID = ("its host certificate is not valid now, so this front-end cannot verify it: see whether this node's clock is right; "
@@ -113,10 +113,20 @@ class Calls:
         return self.ask(name, address, {"verb": "resume"}, 150)
 
     def queue(self, names):
-        """Looks after the batch system. Returns what waits for one group alone, and which of
-        the workers are missing in the pool."""
-        self.batch.tend()
-        return {"ok": True, "missing": self.batch.missing(names), "waits": {group: [count, ids[:3]] for group, (count, ids) in sorted(self.batch.waiting().items()) if count}}
+        """Looks after the batch system. Returns what waits for one group alone, None if that
+        is not known, which of the workers are missing in the pool, and why a look failed. One
+        that fails costs nothing but itself: a queue may be longer than what is read of it."""
+        failed, out = [], {"missing": [], "waits": None}
+
+        def look(into, step):
+            try:
+                out[into] = step()
+            except Exception as error:
+                failed.append(reason(error))
+        look("tended", self.batch.tend)
+        look("missing", lambda: self.batch.missing(names))
+        look("waits", lambda: {group: [count, ids[:3]] for group, (count, ids) in sorted(self.batch.waiting().items()) if count})
+        return {"ok": True, "missing": out["missing"], "waits": out["waits"], "failed": "; ".join(failed[:1])}
 
     def forget(self, name):
         """Has the batch system forget a worker that is gone."""

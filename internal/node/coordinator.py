@@ -234,7 +234,7 @@ class Coordinator:
 
     def look_after(self, now, name, m, record):
         """Starts what is to be done from time to time for a worker that has the bundle."""
-        if name in self.missing:
+        if name in self.missing and not m.get("leaving"):
             self.submit(now, "resume", name, self.calls.resume, name, m["address"])
         if record.get("home"):
             self.submit(now, "home", name, self.calls.home, name, m["address"])
@@ -290,6 +290,9 @@ class Coordinator:
         try:
             answer = future.result()
             if answer["ok"]:
+                if key[0] == "queue" and answer["failed"]:
+                    self.looked_at_queue(answer)
+                    return clean(answer["failed"])
                 self.tasks.succeed(key)
                 self.take(now, key, record, answer)
                 return ""
@@ -308,7 +311,10 @@ class Coordinator:
         elif purpose == "up":
             self.found(now, answer["up"])
         elif purpose == "queue":
-            self.looked_at_queue(now, key, answer)
+            self.looked_at_queue(answer)
+            # On a console each change of the report is one more line.
+            pause = HOME_PAUSE if self.channel.HAS_MESSENGERS else QUEUE_PAUSE
+            self.tasks.put_off(now + (SUSPECT_PAUSE if self.suspects else pause), key)
         elif "host_key" in answer:  # a join
             if record.get("host_key") != answer["host_key"] or not record.get("certificate"):
                 record.update(certificate=answer["certificate"], certified=answer["certified"])
@@ -341,13 +347,12 @@ class Coordinator:
             record["leaving"], record["drained"], record["busy"] = "", False, False
             self.missing.discard(name)
 
-    def looked_at_queue(self, now, key, answer):
+    def looked_at_queue(self, answer):
         """Notes what waits, and which workers were missing in the pool twice in a row."""
         found = set(answer["missing"])
-        self.waits, self.missing, self.suspects = answer["waits"], found & self.suspects, found
-        # On a console each change of the report is one more line.
-        pause = HOME_PAUSE if self.channel.HAS_MESSENGERS else QUEUE_PAUSE
-        self.tasks.put_off(now + (SUSPECT_PAUSE if found else pause), key)
+        self.missing, self.suspects = found & self.suspects, found
+        if answer["waits"] is not None:
+            self.waits = answer["waits"]
 
     def take_home(self, now, name, record, answer):
         """Notes why a worker's login user has no proper home; it is looked at again later."""

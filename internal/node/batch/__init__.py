@@ -151,9 +151,10 @@ class BatchSystem:
         """Does what is due from time to time. Called every minute or so, in a thread."""
 
     def missing(self, names):
-        """Returns those of some workers that the pool does not know, though their daemons
-        were started: the pool has lost them. If they are missing in the next look as well,
-        they are told to reopen."""
+        """Returns those of some workers in service that the pool does not know, though their
+        daemons were started, or that it gives no job because of a drain of ours: a kill may
+        have come before the drain was undone. If they are missing in the next look as well,
+        they are undrained and told to reopen."""
         return []
 
     def waiting(self):

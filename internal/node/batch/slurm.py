@@ -36,6 +36,7 @@ PLUGINS = ("/usr/lib/*/slurm-wlm/", "/usr/lib/*/slurm/", "/usr/lib64/slurm/", "/
 TIMEOUT = 30  # seconds; a tool gives up by itself after 9 s without slurmctld
 PATIENCE = 5  # seconds that a worker's last job has to end
 OURS = "vmcluster: "  # begins the reason of a drain of ours
+BACK = "taken back by vmcluster"  # Slurm keeps the former reason, and puts those of its own drains behind it
 MOST = 8 << 20  # bytes of a list of nodes or jobs
 
 # Units of older packages do not say whether their daemon is ready.
@@ -158,7 +159,9 @@ class Slurm(BatchSystem):
         site = Site(self.node.cluster, self.node.name, version("slurmctld"), kind, exists("/sys/fs/cgroup/cgroup.controllers"),
                     has_plugin("auth_jwt"), has_plugin("mpi_pmix") and has_library("libpmix"))
         files = texts(site, remembers)
-        if not self.is_in_effect(files, key) or not controls():
+        # A kill may have come between the files and their effect.
+        differ = not self.is_in_effect(files, key) or any(read(path) != text for path, text in files.items())
+        if differ or not controls():
             if self.node.state_folder():
                 from ..state import owned
                 owned(CONTROLLER_FOLDER, "slurm")
@@ -187,10 +190,16 @@ class Slurm(BatchSystem):
         write(MEMORY, json.dumps(remembers, sort_keys=True), 0o600)
 
     def tend(self):
-        """Has the placeholders be no larger than the workers that have registered by now."""
-        if learned(read_json(MEMORY, NOTHING), self.workers()) != read_json(MEMORY, NOTHING):
+        """Has the placeholders be no larger than the workers that have registered by now, and
+        forgets workers that went while no front-end knew of it."""
+        workers = self.workers()
+        if learned(read_json(MEMORY, NOTHING), workers) != read_json(MEMORY, NOTHING):
             with locked(TIMEOUT):
-                self.control(learned(read_json(MEMORY, NOTHING), self.workers()))
+                self.control(learned(read_json(MEMORY, NOTHING), workers))
+        for worker in workers:
+            # A worker that registers before the front-end has its roster is up.
+            if states(worker)[0] == "DOWN" and worker["NodeName"] not in read_json(MEMORY, NOTHING)["members"]:
+                self.forget(worker["NodeName"], OURS + "not in the roster")
 
     # ---- the front-end: its workers
 
@@ -204,7 +213,8 @@ class Slurm(BatchSystem):
             if "No nodes" in str(error):
                 return []
             raise
-        return [f for f in map(fields, lines) if split_name(self.node.cluster, f.get("NodeName", ""))[0]]
+        found = [dict(f, Group=split_name(self.node.cluster, f.get("NodeName", ""))[0]) for f in map(fields, lines)]
+        return [worker for worker in found if worker["Group"]]
 
     def drain(self, name, reason, only_idle):
         """A job may start between two looks, so the second one decides."""
@@ -221,14 +231,14 @@ class Slurm(BatchSystem):
     def undrain(self, name, reason):
         """A drain with another reason is an operator's."""
         node = look(name)
-        if node is not None and is_drained(node) and node.get("Reason", "").startswith(OURS):
-            scontrol("update", "nodename=" + name, "state=undrain")
+        if node is not None and is_drained_by_us(node):
+            scontrol("update", "nodename=" + name, "state=undrain", "reason=" + BACK)
 
     def missing(self, names):
         """A slurmctld that is killed loses what it has heard in its last seconds, and a
         slurmd registers by itself only when it starts."""
-        known = {worker["NodeName"] for worker in self.workers()}
-        return [name for name in names if name not in known] if controls() else []
+        known = {worker["NodeName"]: worker for worker in self.workers()}
+        return [name for name in names if name not in known or is_drained_by_us(known[name])] if controls() else []
 
     def forget(self, name, reason):
         """The state has its jobs queued again at once."""
@@ -252,7 +262,7 @@ class Slurm(BatchSystem):
         return out
 
 
-NOTHING = {"config": "", "groups": {}}
+NOTHING = {"config": "", "groups": {}, "members": []}
 
 
 # ---- the daemons' programs and files
@@ -353,7 +363,7 @@ def told(daemon, *command):
         log = "%s/%s.log" % (LOGS, daemon)
         errors = re.findall(r"(?m)^\[\S+\] ((?:fatal|error): .*)", tail(log, 20000))
         fatal = [line for line in errors if line.startswith("fatal")]
-        raise Failure("%s; %s says: %s" % (error, log, " / ".join(fatal[-1:] or errors[-2:])))
+        raise Failure("%s; %s says: %s" % (error, log, " / ".join(fatal[-1:] or errors[-2:]) or "nothing of it"))
 
 
 # ---- the front-end's tools
@@ -368,7 +378,7 @@ def look(name):
     try:
         return fields(scontrol("-o", "show", "node", name))
     except Failure as error:
-        if "not found" in str(error):
+        if "Node %s not found" % name in str(error):
             return None
         raise
 
@@ -391,6 +401,11 @@ def states(node):
 def is_drained(node):
     """Reports whether a node takes no job because of a drain."""
     return "DRAIN" in states(node)
+
+
+def is_drained_by_us(node):
+    """Reports whether a node takes no job because of a drain of ours."""
+    return is_drained(node) and node.get("Reason", "").startswith(OURS)
 
 
 def is_empty(node):

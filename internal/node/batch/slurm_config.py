@@ -3,6 +3,8 @@
 import collections
 import re
 
+from . import MOST_CPUS, MOST_MEMORY
+
 CONFIG, CGROUP, GRES = "/etc/slurm/slurm.conf", "/etc/slurm/cgroup.conf", "/etc/slurm/gres.conf"
 STATE_FOLDER = "/var/lib/vmcluster/slurm"  # of slurmctld: what a new front-end needs to go on with the jobs
 CONTROLLER_FOLDER, JOBS, JWT_KEY = STATE_FOLDER + "/controller", STATE_FOLDER + "/jobs.txt", STATE_FOLDER + "/jwt.key"
@@ -128,7 +130,8 @@ def remembered(before, given):
     for each name most (the largest number of workers that the group ever could have),
     top (the highest number in its workers' names), gpus, flavor ([CPUs, MiB], what its
     flavor promises), cpus and memory (see learned; 0 if no worker of that flavor has
-    registered). before is the same from earlier, or None; given is a Given."""
+    registered); members, the names in the roster. before is the same from earlier, or
+    None; given is a Given."""
     before, groups = (before or {}).get("groups", {}), {}
     for name, group in given.groups.items():
         flavor = [group.cpus, group.memory_mib]
@@ -137,23 +140,30 @@ def remembered(before, given):
         most = max(group.most, old.get("most", 0))
         numbers = [int(member.rpartition("-")[2]) for member in group.members]
         groups[name] = dict(size, most=most, top=max(numbers + [most]), gpus=group.gpus, flavor=flavor)
-    return {"config": given.config.strip("\n"), "groups": groups}
+    return {"config": given.config.strip("\n"), "groups": groups, "members": sorted(name for group in given.groups.values() for name in group.members)}
 
 
 def learned(remembers, workers):
     """Returns what is remembered, with the least CPUs and MiB that any registered worker
-    of a group has. workers are fields as scontrol shows them."""
+    of a group has. workers are fields as scontrol shows them, each with its Group."""
     groups = {name: dict(group) for name, group in remembers["groups"].items()}
     seen = {}
     for worker in workers:
-        size = [worker.get("CPUTot", ""), worker.get("RealMemory", "")]
-        if all(re.fullmatch("[1-9][0-9]{0,9}", amount) for amount in size):
-            for name in worker.get("AvailableFeatures", "").split(","):
-                seen.setdefault(name, []).append([int(amount) for amount in size])
+        amounts = [worker.get("CPUTot", ""), worker.get("RealMemory", "")]
+        if worker["Group"] in groups and all(re.fullmatch("[1-9][0-9]{0,9}", amount) for amount in amounts):
+            size = [int(amount) for amount in amounts]
+            if all(map(is_likely, size, groups[worker["Group"]]["flavor"], (MOST_CPUS, MOST_MEMORY))):
+                seen.setdefault(worker["Group"], []).append(size)
     for name, sizes in seen.items():
-        if name in groups:
-            groups[name].update(cpus=min(c for c, _ in sizes), memory=min(m for _, m in sizes))
+        groups[name].update(cpus=min(c for c, _ in sizes), memory=min(m for _, m in sizes))
     return dict(remembers, groups=groups)
+
+
+def is_likely(amount, promised, most):
+    """Reports whether a worker can have an amount of what its flavor promises, 0 if that is
+    not known. By a worker's word alone no job of its group would find a placeholder, and
+    every job would get so much memory as that word says."""
+    return promised / 2 <= amount <= (promised or most)
 
 
 def cpus(group):

@@ -138,6 +138,33 @@ class ExampleCluster(ClusterCase):
             c.settle(coordinator)
         self.assertNotIn((two, "resume"), c.requests, "it is to leave")
 
+    def test_worker_that_is_lost_and_told_to_leave_gets_one_order(self):
+        c = self.cluster
+        one = c.worker(1)
+        coordinator = c.coordinator()
+        c.settle(coordinator)
+        c.requests.clear()
+        c.mark("idle", one)
+        coordinator.missing = {one}
+        self.assertEqual(c.settle(coordinator)["drained"], "cpu[1]")
+        self.assertNotIn((one, "resume"), c.requests)
+
+    def test_queue_that_can_not_be_read_hides_no_lost_worker(self):
+        c = self.cluster
+        one = c.worker(1)
+        coordinator = c.coordinator()
+        put(os.path.join(c.dir, "queue"), "echo gpu 4 7")
+        c.settle(coordinator)
+        put(os.path.join(c.dir, "queue"), "echo it is too long >&2; exit 1")
+        put(c.path(one, "unknown"), "")
+        c.requests.clear()
+        for _ in range(4):
+            c.time += 61
+            report = c.settle(coordinator)
+        self.assertIn((one, "resume"), c.requests)
+        self.assertEqual(report["error"], "astro-frontend: examplectl: it is too long")
+        self.assertEqual(report["waits"], {"gpu": [4, ["7"]]}, "what is known stays")
+
     def tick_until(self, coordinator, is_so):
         """Lets some turns pass, until something is so."""
         for _ in range(5):

@@ -176,6 +176,25 @@ class SlurmCluster(ClusterCase):
         self.assertIn("\nSchedulerType=sched/builtin\nMaxArraySize=5\n\n", self.conf())
         self.assertEqual(self.conf().count("MaxArraySize"), 1)
 
+    def test_lying_worker_makes_no_placeholder(self):
+        """It says that it has next to nothing, more than its flavor, or a size of another group."""
+        works = self.c.text("bin", "scontrol")
+        for cpus, mib, features in ((2, 1, "cpu"), (1, 1902, "cpu"), (2, 10 ** 9, "cpu"), (64, 1902, "cpu"), (4, 1800, "gpu")):
+            lie = works.replace("CPUTot=2", "CPUTot=%d" % cpus).replace("RealMemory=1902", "RealMemory=%d" % mib).replace("AvailableFeatures=cpu", "AvailableFeatures=" + features)
+            put(self.c.path("bin", "scontrol"), lie, 0o755)
+            self.later()
+            size = "CPUs=4 RealMemory=1736" if features == "cpu" else "CPUs=4 RealMemory=1800"
+            self.assertIn("NodeName=future_cpu_[1-9] %s Feature=cpu State=FUTURE\n" % size, self.conf(), (cpus, mib, features))
+
+    def test_files_that_a_killed_program_left_are_put_right(self):
+        """It wrote them, and the change that they were written for has been taken back."""
+        self.later()
+        before, reconfigured = self.conf(), self.count("scontrol reconfigure")
+        put(self.c.path(FRONT_END, config.CONFIG), before + "MaxArraySize=7\n")
+        self.c.publish(operator_key="ssh-ed25519 AAAAanother")
+        self.later()
+        self.assertEqual((self.conf(), self.count("scontrol reconfigure")), (before, reconfigured + 1))
+
     def test_busy_worker_goes_on(self):
         put(self.c.path(self.one, "busy"), "")
         for how, drained in (("idle", False), ("drain", True), ("", False)):
@@ -206,6 +225,36 @@ class SlurmCluster(ClusterCase):
         self.assertIn("+DRAIN", self.c.text("pool", self.one))
         self.assertTrue(b.drain(self.one, "vmcluster: leaving", True))
         self.assertEqual(self.c.text("pool", self.one), "+DRAIN disk is failing")
+
+    def test_drain_that_was_not_undone_is(self):
+        """A killed program had drained both; it had no order to, by what is known now."""
+        self.later()
+        for name, reason in ((self.one, "+DRAIN vmcluster: leaving"), (self.two, "+DRAIN disk")):
+            put(self.c.path("pool", name), reason + "\n")
+        for _ in range(3):
+            self.later()
+        self.assertEqual((self.c.text("pool", self.one), self.c.text("pool", self.two)), ("\n", "+DRAIN disk\n"))
+        # As 24.11 words its own drain of a worker that was drained by us before.
+        self.assertIn("scontrol update nodename=astro-cpu-1 state=undrain reason=taken back by vmcluster\n", self.c.log("slurm.log"))
+        put(self.c.path("pool", self.one), "+DRAIN taken back by vmcluster : Kill task failed\n")
+        for _ in range(3):
+            self.later()
+        self.assertIn("Kill task failed", self.c.text("pool", self.one))
+
+    def test_worker_that_went_while_there_was_no_front_end_is_forgotten(self):
+        for name in ("astro-cpu-7", "astro-cpu-8"):
+            put(self.c.path("pool", name), "\n")
+        put(self.c.path("astro-cpu-8", "proc/76/comm"), "slurmd\n")
+        self.later()
+        self.assertFalse(self.c.has("pool", "astro-cpu-7"))
+        self.assertTrue(self.c.has("pool", "astro-cpu-8"), "it is up: its roster may be on the way")
+        self.assertTrue(self.c.has("pool", self.one))
+
+    def test_other_failures_do_not_mean_that_a_worker_is_gone(self):
+        b = self.c.enter(FRONT_END).batch
+        put(self.c.path("bin", "scontrol"), "#!/bin/sh\necho 'scontrol: error: plugin not found' >&2\nexit 1\n", 0o755)
+        with self.assertRaisesRegex(system.Failure, "plugin not found"):
+            b.drain(self.one, "vmcluster: leaving", True)
 
     def test_lost_workers_jobs_are_queued_again_before_it_is_deleted(self):
         self.later()
@@ -392,17 +441,22 @@ class Values(unittest.TestCase):
             for _ in range(8):
                 flavor = choice.choice(((2, 2000), (4, 8000), (0, 0)))
                 numbers = choice.sample(range(1, 20), choice.randrange(4))
-                here = {n: here.get(n) or (choice.randrange(1, 9), choice.randrange(100, 9000)) for n in numbers}
+                sizes = (2, 1900), (2, 1500), (1, 1000), (4, 7700), (3, 4000), (2, 7000), (8, 1 << 20), (1, 1)
+                here = {n: here.get(n) or choice.choice(sizes) for n in numbers}
                 given = Given("m", None, "", "", {"cpu": Group(choice.randrange(9), ["astro-cpu-%d" % n for n in numbers], *flavor)})
                 most = remembers["groups"]["cpu"]["most"] if remembers else 0
-                workers = [{"CPUTot": str(c), "RealMemory": str(m), "AvailableFeatures": "cpu,fast"} for c, m in here.values()]
+                workers = [{"CPUTot": str(c), "RealMemory": str(m), "Group": "cpu"} for c, m in here.values()]
                 remembers = config.learned(config.remembered(remembers, given), workers)
                 group = json.loads(json.dumps(remembers))["groups"]["cpu"]
-                if here:
-                    self.assertEqual((group["cpus"], group["memory"]), (min(c for c, _ in here.values()), min(m for _, m in here.values())))
+                believed = [(c, m) for c, m in here.values() if not flavor[0] or flavor[0] <= 2 * c <= 2 * flavor[0] and flavor[1] <= 2 * m <= 2 * flavor[1]]
+                if believed:
+                    self.assertEqual((group["cpus"], group["memory"]), (min(c for c, _ in believed), min(m for _, m in believed)))
+                if flavor[0]:
+                    self.assertTrue(flavor[0] / 2 <= config.cpus(group) <= flavor[0] and flavor[1] / 2 <= config.memory(group) <= flavor[1])
                 self.assertTrue(group["most"] >= max(most, given.groups["cpu"].most) and group["top"] >= max(numbers + [group["most"]]))
 
     def test_lies_of_workers(self):
+        """Whatever a worker says, the line of its group's placeholders is one, within the flavor."""
         print("seed of the lines: %d" % SEED)
         choice = random.Random(SEED)
         remembers = config.remembered(None, Given("m", None, "", "", {"cpu": Group(3, [], 2, 2000)}))
@@ -411,8 +465,8 @@ class Values(unittest.TestCase):
             if not line or not isinstance(line, list) or not isinstance(line[0], str):
                 continue
             found = slurm.fields(line[0])
-            group = config.learned(remembers, [found])["groups"]["cpu"]
-            self.assertTrue(0 <= group["cpus"] < 10 ** 10 and 0 <= group["memory"] < 10 ** 10, (SEED, i))
+            group = config.learned(remembers, [dict(found, Group="cpu")])["groups"]["cpu"]
+            self.assertTrue(1 <= config.cpus(group) <= 2 and 1000 <= config.memory(group) <= 2000, (SEED, i))
             self.assertRegex(config.group_lines("cpu", group), r"\ANodeName=future_cpu_\[1-3\] CPUs=\d+ RealMemory=\d+ Feature=cpu State=FUTURE\n")
             slurm.is_empty(found), slurm.is_drained(found)
         lying = "NodeName=astro-cpu-1 CPUAlloc=2 OS=Linux State=IDLE CPUAlloc=0 State=MIXED+DYNAMIC_NORM Comment=State=IDLE Reason=x"
