@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/schema"
 )
 
 const about = `vmcluster-scaler adds and removes a cluster's workers as its batch queue needs them.
@@ -130,7 +132,7 @@ func commandLine(perform func(order)) *cobra.Command {
 	for _, v := range verbs {
 		root.AddCommand(v.command(perform))
 	}
-	root.AddCommand(completionCommand(), &cobra.Command{
+	root.AddCommand(schemaCommand(), completionCommand(), &cobra.Command{
 		Use: "version", Short: "print the version", Example: "  vmcluster-scaler version", Args: cobra.ArbitraryArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
 			fmt.Fprintln(cmd.OutOrStdout(), "vmcluster-scaler", versionText())
@@ -186,6 +188,23 @@ func noVerb(root *cobra.Command, args []string) error {
 // withUsage adds the usage of a verb to a mistake in its arguments.
 func withUsage(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w\n\n%s", err, strings.TrimSuffix(cmd.UsageString(), "\n"))
+}
+
+// schemaCommand prints the JSON Schema of a snapshot.
+func schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "print the JSON Schema of what a program of queue \"program\" prints", DisableFlagsInUseLine: true,
+		Long: `schema prints the JSON Schema (draft 2020-12) of a snapshot, version 1: of what a
+program of queue "program" prints, and of what the scaler records. It reads no
+configuration.`,
+		Example: "  vmcluster-scaler schema > snapshot.schema.json", ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return withUsage(cmd, fmt.Errorf("unexpected argument %q", args[0]))
+			}
+			return schema.Write(cmd.OutOrStdout())
+		},
+	}
 }
 
 // completionCommand prints the script by which a shell completes the command line.

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
@@ -93,7 +94,9 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 		environ = os.Environ()
 	}
 	cmd.Env = append(Environment(environ, slices.Concat(c.Inherit, x.Inherit)...), c.Env...)
-	cmd.WaitDelay = time.Second // a child of a killed tool may hold its output open
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // with all of its children
+	cmd.WaitDelay = time.Second                                                          // a child in another group may hold its output open
 	stderr := &tail{limit: maxStderr}
 	cmd.Stderr = stderr
 	out, err := cmd.StdoutPipe()

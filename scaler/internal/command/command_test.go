@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,27 @@ func TestExecTakesAsMuchAsIsAllowed(t *testing.T) {
 	if err := x.Run(t.Context(), shell("echo $WORD"), text(&out)); err != nil || out != "hello\n" {
 		t.Errorf("output %q, error %v", out, err)
 	}
+}
+
+// A tool that hangs is ended with its children: they would hang as well, round by round.
+func TestExecEndsChildren(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pid")
+	x := command.Exec{Timeout: 500 * time.Millisecond}
+	if err := x.Run(t.Context(), shell("sleep 3600 & echo $! > "+file+"; wait"), text(new(string))); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat := "/proc/" + strings.TrimSpace(string(raw)) + "/stat"
+	for range 1000 {
+		if line, err := os.ReadFile(stat); err != nil || strings.Contains(string(line), ") Z ") {
+			return // gone, or dead and not yet waited for by its new parent
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("its child goes on")
 }
 
 func TestExecFails(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 // Bounds of the texts in a snapshot, in characters. Users of the batch system wrote
 // most of them.
 const (
-	longestName  = 255 // of a worker, a group
-	longestKey   = 400 // of a kind of jobs: the name of a daemon, and a digest
-	longestID    = 100 // of a job, a server
+	LongestName  = 255 // of a worker, a group
+	LongestKey   = 400 // of a kind of jobs: the name of a daemon, and a digest
+	LongestID    = 100 // of a job, a server
 	longestWords = 300 // for people
 	longestText  = 4 << 10
 	mostWords    = 100 // texts for people in one list
@@ -23,17 +23,17 @@ const (
 
 // Bounds of the numbers in a snapshot. Sums of such numbers do not overflow.
 const (
-	mostJobs   = 1_000_000_000
-	mostNodes  = 1_000_000
-	mostTasks  = 1_000_000
-	mostAmount = 1 << 41
+	MostJobs   = 1_000_000_000 // jobs of one kind, slots, jobs on a worker
+	MostNodes  = 1_000_000     // workers of one job
+	MostTasks  = 1_000_000     // tasks of one job
+	MostAmount = 1 << 41       // of CPUs, GPUs, MiB of memory, KiB of disk
 )
 
 // within returns the number between 0 and a bound that is nearest to n.
 func within(n, most int) int { return min(max(n, 0), most) }
 
 func (s *Shape) bound() {
-	s.Cpus, s.MemoryMiB, s.DiskKiB, s.GPUs = within(s.Cpus, mostAmount), within(s.MemoryMiB, mostAmount), within(s.DiskKiB, mostAmount), within(s.GPUs, mostAmount)
+	s.Cpus, s.MemoryMiB, s.DiskKiB, s.GPUs = within(s.Cpus, MostAmount), within(s.MemoryMiB, MostAmount), within(s.DiskKiB, MostAmount), within(s.GPUs, MostAmount)
 }
 
 // Cleaned returns a reader whose snapshots and jobs have no text that a terminal, a page
@@ -64,14 +64,14 @@ type cleanedFinder struct {
 // Find implements Finder.
 func (c cleanedFinder) Find(ctx context.Context, id string) (Job, error) {
 	j, err := c.finder.Find(ctx, id)
-	j.ID, j.State, j.Why, j.Node = text.Line(j.ID, longestID), text.Line(j.State, longestName), text.Line(j.Why, longestWords), text.Line(j.Node, longestName)
+	j.ID, j.State, j.Why, j.Node = text.Line(j.ID, LongestID), text.Line(j.State, LongestName), text.Line(j.Why, longestWords), text.Line(j.Node, LongestName)
 	j.Kind.clean(map[*Requirement]*Requirement{})
 	return j, err
 }
 
 // clean makes all text of a snapshot clean. The snapshot is the caller's alone.
 func (s *Snapshot) clean() {
-	s.Running = within(s.Running, mostJobs)
+	s.Running = within(s.Running, MostJobs)
 	s.Partial, s.LeftOut = words(s.Partial), words(s.LeftOut)
 	known := map[*Requirement]*Requirement{}
 	for i := range s.Jobs {
@@ -87,28 +87,28 @@ func (s *Snapshot) clean() {
 	}
 	for i := range s.Skipped {
 		k := &s.Skipped[i]
-		k.Count = within(k.Count, mostJobs)
-		k.Why, k.First = text.Line(k.Why, longestWords), text.Line(k.First, longestID)
+		k.Count = within(k.Count, MostJobs)
+		k.Why, k.First = text.Line(k.Why, longestWords), text.Line(k.First, LongestID)
 	}
 	nodes := make(map[string]int, len(s.OnNode))
 	for name, n := range s.OnNode {
-		nodes[text.Line(name, longestName)] += within(n, mostJobs)
+		nodes[text.Line(name, LongestName)] += within(n, MostJobs)
 	}
 	if s.OnNode != nil {
 		s.OnNode = nodes
 	}
 	for i := range s.Workers {
 		w := &s.Workers[i]
-		w.Name, w.Server, w.State = text.Line(w.Name, longestName), text.Line(w.Server, longestID), text.Line(w.State, longestID)
-		w.Identity, w.Address = text.Line(w.Identity, longestName), text.Line(w.Address, longestID)
+		w.Name, w.Server, w.State = text.Line(w.Name, LongestName), text.Line(w.Server, LongestID), text.Line(w.State, LongestID)
+		w.Identity, w.Address = text.Line(w.Identity, LongestName), text.Line(w.Address, LongestID)
 		w.Attributes.clean()
-		w.Slots, w.Running = within(w.Slots, mostJobs), within(w.Running, mostJobs)
+		w.Slots, w.Running = within(w.Slots, MostJobs), within(w.Running, MostJobs)
 		w.Total.bound()
 	}
 	s.Claims = s.Claims[:min(len(s.Claims), MostClaims)]
 	for i := range s.Claims {
 		c := &s.Claims[i]
-		c.Node, c.By = text.Line(c.Node, longestName), text.Line(c.By, longestName)
+		c.Node, c.By = text.Line(c.Node, LongestName), text.Line(c.By, LongestName)
 	}
 }
 
@@ -124,11 +124,11 @@ func words(list []string) []string {
 }
 
 func (g *JobGroup) clean(known map[*Requirement]*Requirement) {
-	g.Key, g.First = text.Line(g.Key, longestKey), text.Line(g.First, longestID)
-	g.Count, g.Nodes, g.Tasks = within(g.Count, mostJobs), within(g.Nodes, mostNodes), within(g.Tasks, mostTasks)
+	g.Key, g.First = text.Line(g.Key, LongestKey), text.Line(g.First, LongestID)
+	g.Count, g.Nodes, g.Tasks = within(g.Count, MostJobs), within(g.Nodes, MostNodes), within(g.Tasks, MostTasks)
 	g.Asks.bound()
 	g.Takes.bound()
-	g.Group, g.Blocked = text.Line(g.Group, longestName), text.Line(g.Blocked, longestWords)
+	g.Group, g.Blocked = text.Line(g.Group, LongestName), text.Line(g.Blocked, longestWords)
 	if g.Requires == nil || g.Requires.isClean() {
 		return
 	}
@@ -173,7 +173,7 @@ func (r *Requirement) cleaned() *Requirement {
 func (a Attributes) clean() {
 	for name, v := range a {
 		s, is := v.(string)
-		if key := text.Clean(name); key != name || len(name) > longestName {
+		if key := text.Clean(name); key != name || len(name) > LongestName {
 			delete(a, name)
 			continue
 		}

@@ -26,8 +26,22 @@ type Traits struct {
 	// says of a node of the cluster without that proof counts for nothing.
 	Identities bool `json:"identities,omitempty"`
 
+	// Actions are what the scaler itself does to workers in the batch system, by its queue
+	// block: ActionDrain and the like. What is not among them the front-end does.
+	Actions []string `json:"actions,omitempty"`
+
 	Attributes AttributeTraits `json:"attributes"`
 }
+
+// What a scaler can do to a worker in a batch system.
+const (
+	ActionDrain   = "drain"   // the worker gets no new job
+	ActionUndrain = "undrain" // it gets jobs again
+	ActionForget  = "forget"  // its server is gone for good
+)
+
+// Does reports whether the scaler itself does that to workers.
+func (t Traits) Does(action string) bool { return slices.Contains(t.Actions, action) }
 
 // AttributeTraits says what a worker's attributes mean. All names are in lower
 // case; an empty name is an attribute that the batch system does not have.

@@ -5,5 +5,6 @@ package all
 import (
 	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/htcondor"    // registers itself
 	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/loadleveler" // registers itself
+	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/program"     // registers itself
 	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/slurm"       // registers itself
 )

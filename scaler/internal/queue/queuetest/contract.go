@@ -13,6 +13,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/schema"
 )
 
 // Contract is what a test of an adapter brings so that the promises of all adapters
@@ -88,10 +89,16 @@ func (c Contract) reads(t *testing.T, a adapter.Adapter, tools *Tools) {
 		if w.HeardAt.Equal(again.WorkersAt) { // the batch system has just asked the worker
 			again.Workers[i].HeardAt = s.WorkersAt
 		}
+		if w.IdleSince.Equal(again.JobsAt) { // the reader is new, and sees only now that the worker is empty
+			again.Workers[i].IdleSince = s.JobsAt
+		}
 	}
 	again.JobsAt, again.WorkersAt = s.JobsAt, s.WorkersAt
 	if got, want := text(t, again), text(t, s); got != want {
 		t.Errorf("the next reading is another:\n%s\nwant\n%s", got, want)
+	}
+	if err := schema.Check(schema.Whole, []byte(text(t, s))); err != nil {
+		t.Errorf("the schema refuses it: %v", err)
 	}
 	var back queue.Snapshot
 	if err := json.Unmarshal([]byte(text(t, s)), &back); err != nil {
