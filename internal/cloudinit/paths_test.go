@@ -65,7 +65,7 @@ func TestFilesBelowFiles(t *testing.T) {
 var readOnly = []string{
 	"/var/lib/cloud/data/instance-id", "/usr/lib/systemd/system/", "/lib/systemd/system/", "/etc/systemd/system/", "/etc/systemd/system/multi-user.target.wants/",
 	"/etc/ssh", "/etc/ssh/sshd_config.d", "/usr/bin", "/usr/sbin", "/usr/local/sbin",
-	"/usr/lib/", "/usr/lib64/", "/usr/lib/slurm/", "/usr/lib64/slurm/", "/var/log/slurm",
+	"/usr/lib/", "/usr/lib64/", "/usr/lib/slurm/", "/usr/lib64/slurm/", "/var/log/slurm", "/var/log/loadl",
 }
 
 // Whatever the node program writes is named in the lists by which users' files are

@@ -6,7 +6,8 @@ import (
 )
 
 // Packages returns the names of the packages, as Debian and Ubuntu call them, that a
-// batch system needs on the front-end or on a worker; nil for "none".
+// batch system needs on the front-end or on a worker; nil for "none", and for one that no
+// distribution has.
 func Packages(batchSystem string, frontEnd bool) []string {
 	role := "worker"
 	if frontEnd {
@@ -16,8 +17,11 @@ func Packages(batchSystem string, frontEnd bool) []string {
 }
 
 // Units returns the names of the daemons' units in a batch system's packages, on
-// whichever node; nil for "none".
+// whichever node; nil where there are no packages.
 func Units(batchSystem string) []string { return after("units.txt", batchSystem) }
+
+// CanInstall reports whether a distribution has a batch system's packages.
+func CanInstall(batchSystem string) bool { return Packages(batchSystem, true) != nil }
 
 // after returns the words that follow the given ones in a list of the batch systems'
 // folder: on each line that begins with them, in order.

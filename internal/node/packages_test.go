@@ -12,7 +12,7 @@ func TestPackages(t *testing.T) {
 	for _, system := range BatchSystems() {
 		for _, frontEnd := range []bool{true, false} {
 			packages, units := Packages(system, frontEnd), Units(system)
-			if (len(packages) > 0) != (system != "none") || (len(units) > 0) != (system != "none") {
+			if (len(packages) > 0) != CanInstall(system) || (len(units) > 0) != CanInstall(system) {
 				t.Errorf("%s: packages %q, units %q", system, packages, units)
 			}
 			for _, unit := range units {
@@ -20,6 +20,11 @@ func TestPackages(t *testing.T) {
 					t.Errorf("a user may write the preset that holds %s", unit)
 				}
 			}
+		}
+	}
+	for system, can := range map[string]bool{"htcondor": true, "slurm": true, "loadleveler": false, "none": false} {
+		if CanInstall(system) != can {
+			t.Errorf("%s: that it can be installed is %v", system, !can)
 		}
 	}
 	if Packages("htcon", true) != nil || Units("htcondor condor.service") != nil {

@@ -83,6 +83,9 @@ func (p *preview) check() error {
 	if err := program.CheckBatchSystem(string(p.spec.BatchSystem)); err != nil {
 		return fmt.Errorf("batch_system: %w", err)
 	}
+	if err := clusterresource.CheckInstall(string(p.spec.BatchSystem), p.spec.BatchInstall); err != nil {
+		return fmt.Errorf("batch_system.install: %w", err)
+	}
 	if err := cluster.CheckBatchConfig(p.spec.BatchConfig); err != nil {
 		return fmt.Errorf("batch_system.config: %w", err)
 	}

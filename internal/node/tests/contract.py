@@ -8,13 +8,11 @@ from ..batch import Given, Group
 from .harness import FRONT_END, put
 
 
-SETTINGS = os.path.join(os.path.dirname(batch.__file__), "settings.txt")
-
-
-def system_settings(name):
-    """Returns the settings that are a batch system's module's own."""
-    with open(SETTINGS) as f:
-        return {word for line in f if line.split()[0] == name for word in line.split()[1:]}
+def listed(name, file):
+    """Returns the words about a batch system in one of the lists of its folder; None if it is not there."""
+    with open(os.path.join(os.path.dirname(batch.__file__), file)) as f:
+        lines = [line.split() for line in f]
+    return {word for line in lines for word in line[1:] if line[0] == name} if any(line[0] == name for line in lines) else None
 
 
 class Contract:
@@ -69,7 +67,7 @@ class Contract:
     def test_image_without_it(self):
         b = self.cluster.enter(self.one).batch
         self.assertTrue(b.installed())
-        self.cluster.delete(self.one, "units")
+        self.cluster.delete(self.one, self.DOUBLE.PACKAGE)
         if self.DOUBLE.UNITS:
             self.assertFalse(b.installed())
             with self.assertRaisesRegex(system.Failure, "not installed on astro-cpu-1"):
@@ -102,13 +100,19 @@ class Contract:
         self.assertEqual(c.settle(c.coordinator())["pending"], 0)
         self.assertEqual({name: self.starts(name) for name in before}, before)
 
+    def test_says_what_waits_if_the_list_says_so(self):
+        """The plan of a group's removal asks only batch systems of the list."""
+        if os.path.exists(os.path.join(os.path.dirname(batch.__file__), self.DOUBLE.NAME + ".py")):
+            says = type(node.Node().batch).waiting is not batch.BatchSystem.waiting
+            self.assertEqual(listed(self.DOUBLE.NAME, "waiting.txt") is not None, says)
+
     def lines(self):
         """Returns the lines of both nodes' configuration."""
         found = [(name, path) for name in (FRONT_END, self.one) for path in self.CONFIGS if self.cluster.has(name, path)]
         return [line for name, path in found for line in self.cluster.text(name, path).splitlines()]
 
     def test_what_the_module_sets_is_no_users_to_set(self):
-        ours = system_settings(self.DOUBLE.NAME)
+        ours = listed(self.DOUBLE.NAME, "settings.txt") or set()
         for name in (FRONT_END, self.one):
             b = self.configured(name)
             b.revoke(["x.eyJzdWIiOiJ3b3JrZXIueC55In0.y"])

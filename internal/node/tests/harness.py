@@ -1,6 +1,7 @@
 """A cluster of directories; see Cluster."""
 
 import concurrent.futures
+import importlib
 import json
 import os
 import re
@@ -82,10 +83,16 @@ FAR_SIDE = "import sys; sys.path.insert(0, %r); from %s.tests import harness; ha
 
 def far_side():
     """The other end of Cluster.remote: one process that plays every worker."""
+    install(os.environ["DOUBLE"])
     for line in sys.stdin:
         files.ROOT, request = json.loads(line)
         os.environ["VMCLUSTER_ROOT"] = files.ROOT
         print(json.dumps(node.Requests(node.Node()).answer(request)), flush=True)
+
+
+def install(module):
+    """Has a double's commands run in this process; module is its MODULE."""
+    return importlib.import_module("." + module, __package__).install() if module else None
 
 
 def put(path, text, mode=0o644):
@@ -102,6 +109,8 @@ class Double:
     SCRIPTS = {}  # command -> script; it finds the cluster in $CLUSTER_DIR and its node in $VMCLUSTER_ROOT
     UNITS = {}  # unit -> the processes that it runs, one per line
     FILES = {}  # path -> text: what each image has beside them
+    PACKAGE = "units"  # what an image without the batch system lacks
+    MODULE = ""  # a module here whose install() has the commands run in the program's own process, where starting them would take long
 
 
 class Cluster:
@@ -125,7 +134,8 @@ class Cluster:
         for name, text in scripts.items():
             put(self.dir + "/bin/" + name, text, 0o755)
         self.saved = dict(os.environ), files.ROOT, system.own_address, system.sources
-        os.environ.update(PATH=self.dir + "/bin:" + os.environ["PATH"], CLUSTER_DIR=self.dir, PYTHON=sys.executable, PROGRAM=PROGRAM)
+        os.environ.update(PATH=self.dir + "/bin:" + os.environ["PATH"], CLUSTER_DIR=self.dir, PYTHON=sys.executable, PROGRAM=PROGRAM, DOUBLE=double.MODULE)
+        self.uninstall = install(double.MODULE)
         system.own_address = lambda towards="": "10.0.0.2"
         system.sources = lambda towards: ["10.0.0.2"]
         self.add(FRONT_END)
@@ -136,6 +146,8 @@ class Cluster:
     def close(self):
         if self.far:
             self.far.communicate()
+        if self.uninstall:
+            self.uninstall()
         environment, files.ROOT, system.own_address, system.sources = self.saved
         os.environ.clear()
         os.environ.update(environment)

@@ -15,8 +15,9 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
 )
 
-// checkBatchSystem refuses lines of configuration that would undo vmcluster's own, and
-// groups with names that the batch system does not take.
+// checkBatchSystem refuses lines of configuration that would undo vmcluster's own, an
+// installation of packages that no distribution has, and groups with names that the batch
+// system does not take.
 func (c config) checkBatchSystem() diag.Diagnostics {
 	var diags diag.Diagnostics
 	batch := c.batch.Type.ValueString()
@@ -27,6 +28,9 @@ func (c config) checkBatchSystem() diag.Diagnostics {
 		if err := CheckSettings(batch, lines.ValueString()); err != nil {
 			diags.AddAttributeError(path.Root("batch_system").AtName("config"), "Unusable configuration", diagnose.Sentence(err.Error()))
 		}
+	}
+	if err := CheckInstall(batch, c.batch.Install.ValueBool()); err != nil {
+		diags.AddAttributeError(path.Root("batch_system").AtName("install"), "No packages", diagnose.Sentence(err.Error()))
 	}
 	for _, group := range c.groupNames() {
 		if err := CheckGroup(batch, group); err != nil {
@@ -50,6 +54,15 @@ func CheckSettings(batch, lines string) error {
 		return nil
 	}
 	return errors.New(strings.Join(faults, "\n"))
+}
+
+// CheckInstall returns why a cluster with that batch system can't have its packages
+// installed at first boot, or nil. A cluster without one has nothing to install.
+func CheckInstall(batch string, install bool) error {
+	if !install || cluster.BatchSystem(batch) == cluster.BatchNone || node.CheckBatchSystem(batch) != nil || node.CanInstall(batch) {
+		return nil
+	}
+	return fmt.Errorf("no distribution has packages of %s: use an image that has them, and leave `install` out", batch)
 }
 
 // CheckGroup returns why a group of a cluster with that batch system can't have a name, or

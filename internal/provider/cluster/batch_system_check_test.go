@@ -81,6 +81,13 @@ func TestCheckBatchSystem(t *testing.T) {
 			"batch_system.config: There is no batch system: set `type`, or leave `config` out."},
 		{"many lines", batchSystemModel{Type: text("htcondor"), Config: text(strings.Repeat("x\n", 50))}, "cpu", "\n40 more lines."},
 		{"a name with a meaning", batchSystemModel{Type: text("slurm")}, "default", `workers["default"]: With ` + "`batch_system.type = \"slurm\"`" + ` a group can't have the name "default"`},
+		{"a keyword of another batch system", batchSystemModel{Type: text("loadleveler"), Config: text("MAX_JOB_REJECT = 3\nspool = /x")}, "cpu",
+			"batch_system.config: Line 2 sets spool, which is vmcluster's own: leave it out."},
+		{"a statement with a colon", batchSystemModel{Type: text("loadleveler"), Config: text("START : F")}, "cpu", "batch_system.config: Line 1 is no setting"},
+		{"packages of no distribution", batchSystemModel{Type: text("loadleveler"), Install: types.BoolValue(true)}, "cpu",
+			"batch_system.install: No distribution has packages of loadleveler: use an image that has them, and leave `install` out."},
+		{"packages of a distribution", batchSystemModel{Type: text("slurm"), Install: types.BoolValue(true)}, "cpu", ""},
+		{"packages of nothing", batchSystemModel{Type: text("none"), Install: types.BoolValue(true)}, "cpu", ""},
 		{"the same elsewhere", batchSystemModel{Type: text("htcondor")}, "default", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -151,7 +151,7 @@ func computedAttributes() map[string]schema.Attribute {
 const installDescription = "Whether cloud-init installs the batch system's packages that the image lacks, from the distribution's archive, at a node's first boot. " +
 	"The packages' names are those of Debian 13. A node joins half a minute to a minute and a half later: it fetches about 30 MB from the mirrors of the archive, " +
 	"or from those that `apt` in `cloud_config` names. Where no mirror answers, the node tries again by itself, each minute for half an hour. " +
-	"An image that has the packages needs no mirror: `images` in the repository is a recipe. The default is `false`. A change holds for the nodes made from then on."
+	"An image that has the packages needs no mirror: `images` in the repository is a recipe. Where no distribution has packages of the batch system, `true` is refused. The default is `false`. A change holds for the nodes made from then on."
 
 func batchSystemAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{

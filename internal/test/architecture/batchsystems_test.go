@@ -14,6 +14,7 @@ import (
 // The two folders in which a batch system has its own module or package.
 const (
 	nodeModules   = "internal/node/batch"    // one Python module each
+	nodeDoubles   = "internal/node/tests"    // one Python module for each whose programs need much to stand in for
 	queueAdapters = "scaler/internal/queue"  // one package each, which registers itself
 	allAdapters   = queueAdapters + "/all"   // imports them
 	registration  = "register.go"            // marks an adapter's package
@@ -66,6 +67,8 @@ func mayName(file, system string) bool {
 	base := path.Base(file)
 	switch {
 	case file == nodeModules+"/"+system+".py", strings.HasPrefix(file, nodeModules+"/"+system+"_"), path.Dir(file) == nodeModules && path.Ext(file) == ".txt":
+		return true
+	case file == nodeDoubles+"/"+system+".py":
 		return true
 	case covers([]string{queueAdapters + "/" + system, allAdapters}, path.Dir(file)):
 		return true
