@@ -8,6 +8,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/queuetest"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
 // laborious is a batch system whose judge takes as many steps as the one clause of a
@@ -107,6 +108,24 @@ func TestARequirementOfManyKindsOfJobsIsJudged(t *testing.T) {
 	}
 	if d := Compute(in); len(d.NotJudged) > 0 || len(d.Unmet) != len(in.Jobs) {
 		t.Errorf("%d of %d jobs are unmet, not judged: %+v", len(d.Unmet), len(in.Jobs), d.NotJudged)
+	}
+}
+
+// Answers that hold for one worker alone take bounded memory: each of thousands of jobs may
+// name workers of its own.
+func TestAnswersThatAreKeptAreBounded(t *testing.T) {
+	in := Input{Fleet: workers(1000), Traits: queue.Traits{System: laborious}}
+	for i := range 150 {
+		g := asking(i, "1", "never met")
+		g.Requires.Personal = true
+		in.Jobs = append(in.Jobs, g)
+	}
+	p := newPacking(in)
+	for i := range in.Jobs {
+		p.pack(&in.Jobs[i], reason.Reason{})
+	}
+	if n := len(p.match.judged); n == 0 || n > mostJudged || len(p.d.Unmet) != len(in.Jobs) {
+		t.Errorf("%d answers are kept, %d of %d jobs are unmet", n, len(p.d.Unmet), len(in.Jobs))
 	}
 }
 

@@ -26,6 +26,10 @@ const (
 	mostStepsOfOne = 200_000    // for each kind of jobs that has the requirement
 )
 
+// mostJudged bounds the answers that are kept, of some 100 bytes each: where each of
+// thousands of jobs names workers of its own, an answer is hardly asked for twice.
+const mostJudged = 100_000
+
 // work is the work that one requirement was so far, and may be.
 type work struct {
 	steps     int
@@ -101,6 +105,9 @@ func (m *matcher) lacks(b *bin, g *queue.JobGroup) string {
 	why, known := m.judged[about]
 	if !known {
 		why = m.hold(g.Requires, b)
+		if len(m.judged) >= mostJudged {
+			clear(m.judged)
+		}
 		m.judged[about] = why
 	}
 	return why

@@ -15,6 +15,7 @@ type compiled struct {
 	nodes       hostlist.List         // of --nodelist or --exclude
 	partitions  []wanted              // of --partition
 	err         error                 // why it cannot be read
+	refusal     answer                // of --nodelist or --exclude: the same for all workers
 	compares    int                   // comparisons for a worker with one feature or partition, at most
 }
 
@@ -34,6 +35,9 @@ func compile(clause string) *compiled {
 	case clauseNodes, clauseNotNodes:
 		c.nodes, c.err = hostlist.Parse(c.value)
 		c.compares = c.nodes.Parts()
+		if c.refusal = unmet("--nodelist", c.value, "the jobs ask for these nodes only"); c.kind == clauseNotNodes {
+			c.refusal = unmet("--exclude", c.value, "the jobs must not run there")
+		}
 	case clausePartitions:
 		for part := range strings.SplitSeq(c.value, ",") {
 			name, sets, told := strings.Cut(part, setsOf)

@@ -68,10 +68,26 @@ type subject struct {
 	jobWorkers           int // on how many workers each of the jobs runs; 0: not known
 }
 
-// words are the words of an attribute.
+// words are the words of an attribute that has commas between them.
 type words struct {
-	all  []string
+	list string
 	told bool // they are known
+}
+
+// all returns the words one by one.
+func (w words) all() []string {
+	if w.list == "" {
+		return nil
+	}
+	return strings.Split(w.list, ",")
+}
+
+// count returns how many there are.
+func (w words) count() int {
+	if w.list == "" {
+		return 0
+	}
+	return strings.Count(w.list, ",") + 1
 }
 
 func subjectOf(worker queue.Attributes, r *queue.Requirement) subject {
@@ -86,26 +102,22 @@ func subjectOf(worker queue.Attributes, r *queue.Requirement) subject {
 	return s
 }
 
-// wordsOf returns the words of an attribute that has commas between them.
 func wordsOf(worker queue.Attributes, attribute string) words {
 	v, told := worker[attribute]
 	list, _ := v.(string)
-	if list == "" {
-		return words{told: told}
-	}
-	return words{all: strings.Split(list, ","), told: told}
+	return words{list: list, told: told}
 }
 
-// line returns the words for people.
-func (w words) line() string { return text.Line(strings.Join(w.all, ", "), longestFact) }
+// line returns words for people.
+func line(words []string) string { return text.Line(strings.Join(words, ", "), longestFact) }
 
 // compares returns how many names are compared to judge a clause, at most.
 func (s *subject) compares(c *compiled) int {
 	switch c.kind {
 	case clauseFeatures:
-		return c.compares * len(s.features.all)
+		return c.compares * s.features.count()
 	case clausePartitions:
-		return c.compares * len(s.partitions.all)
+		return c.compares * s.partitions.count()
 	}
 	return c.compares
 }
@@ -132,16 +144,16 @@ func (s *subject) judge(c *compiled) answer {
 // constraint judges the jobs' --constraint. A worker of which the features are not known
 // has the feature of its group and no other: so a cluster sets up its workers.
 func (s *subject) constraint(c *compiled) answer {
-	have := s.features
+	have := s.features.all()
 	switch {
-	case have.told:
+	case s.features.told:
 	case s.group != "":
-		have.all = []string{s.group}
+		have = []string{s.group}
 	default:
 		return answer{}
 	}
 	switch {
-	case !c.expression.Meets(have.all, s.jobWorkers):
+	case !c.expression.Meets(have, s.jobWorkers):
 		return unmet("--constraint", c.value, lacks(c.expression, have))
 	case c.expression.Counted() && s.jobWorkers != 1:
 		return answer{notJudged: "how many of a job's workers have which feature"}
@@ -150,17 +162,17 @@ func (s *subject) constraint(c *compiled) answer {
 }
 
 // lacks returns for people why features do not meet an expression.
-func lacks(e constraint.Expression, have words) string {
-	missing := words{all: e.Missing(have.all)}
+func lacks(e constraint.Expression, have []string) string {
+	missing := e.Missing(have)
 	switch {
-	case len(missing.all) == 1:
-		return "they lack the feature " + missing.line()
-	case len(missing.all) > 1:
-		return "they lack the features " + missing.line()
-	case len(have.all) == 0:
+	case len(missing) == 1:
+		return "they lack the feature " + line(missing)
+	case len(missing) > 1:
+		return "they lack the features " + line(missing)
+	case len(have) == 0:
 		return "they have no feature"
 	}
-	return "they have only " + have.line()
+	return "they have only " + line(have)
 }
 
 // nodelist judges the jobs' --nodelist. A job that runs on more workers than these runs on
@@ -172,7 +184,7 @@ func (s *subject) nodelist(c *compiled) answer {
 	case c.nodes.Count(s.jobWorkers) < s.jobWorkers:
 		return answer{notJudged: "that these nodes are among a job's workers"}
 	}
-	return unmet("--nodelist", c.value, "the jobs ask for these nodes only")
+	return c.refusal
 }
 
 // exclude judges the jobs' --exclude.
@@ -180,28 +192,31 @@ func (s *subject) exclude(c *compiled) answer {
 	if s.node == "" || !c.nodes.Contains(s.node) {
 		return answer{}
 	}
-	return unmet("--exclude", c.value, "the jobs must not run there")
+	return c.refusal
 }
 
 // partition judges the jobs' --partition: a job runs in one of several.
 func (s *subject) partition(c *compiled) answer {
 	switch {
-	case !s.partitions.told && s.group == "", slices.ContainsFunc(c.partitions, s.in):
+	case !s.partitions.told && s.group == "", s.isIn(c.partitions):
 		return answer{}
-	case len(s.partitions.all) == 0:
+	case s.partitions.count() == 0:
 		return unmet("--partition", c.names(), "they are in none of them")
 	}
-	return unmet("--partition", c.names(), "they are in the partitions "+s.partitions.line())
+	return unmet("--partition", c.names(), "they are in the partitions "+line(s.partitions.all()))
 }
 
-// in reports whether a worker is in a partition, or may be as far as is known. Each group's
-// workers are in the partition of the group's name.
-func (s *subject) in(p wanted) bool {
-	switch {
-	case slices.Contains(s.partitions.all, p.name), slices.Contains(p.sets, allNodes):
-		return true
-	case s.group != "" && (p.name == s.group || slices.Contains(p.sets, s.group)):
-		return true
-	}
-	return len(p.sets) == 0 && !s.partitions.told
+// isIn reports whether a worker is in one of the partitions, or may be as far as is known.
+// Each group's workers are in the partition of the group's name.
+func (s *subject) isIn(partitions []wanted) bool {
+	its := s.partitions.all()
+	return slices.ContainsFunc(partitions, func(p wanted) bool {
+		switch {
+		case slices.Contains(its, p.name), slices.Contains(p.sets, allNodes):
+			return true
+		case s.group != "" && (p.name == s.group || slices.Contains(p.sets, s.group)):
+			return true
+		}
+		return len(p.sets) == 0 && !s.partitions.told
+	})
 }
