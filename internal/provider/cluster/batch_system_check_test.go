@@ -77,6 +77,8 @@ func TestCheckBatchSystem(t *testing.T) {
 		{"lines of a type that is not known yet", batchSystemModel{Type: types.StringUnknown(), Config: text("CONDOR_HOST = x")}, "cpu", ""},
 		{"vmcluster's own", batchSystemModel{Type: text("htcondor"), Config: text("A = b\nCONDOR_HOST = x")}, "cpu",
 			"batch_system.config: Line 2 sets CONDOR_HOST, which is vmcluster's own: leave it out."},
+		{"where workers look for the front-end", batchSystemModel{Type: text("slurm"), Config: text("MaxArraySize=5\nSlurmctldPort=7000")}, "cpu",
+			"batch_system.config: Line 2 sets SlurmctldPort, which is vmcluster's own: leave it out."},
 		{"no batch system", batchSystemModel{Type: text("none"), Config: text("A = b")}, "cpu",
 			"batch_system.config: There is no batch system: set `type`, or leave `config` out."},
 		{"many lines", batchSystemModel{Type: text("htcondor"), Config: text(strings.Repeat("x\n", 50))}, "cpu", "\n40 more lines."},
