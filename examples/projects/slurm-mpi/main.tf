@@ -11,13 +11,14 @@ terraform {
 provider "vmcluster" {} # clouds.yaml by OS_CLOUD, or the OS_* variables
 
 module "cluster" {
-  source = "../../modules/slurm-cluster"
+  source = "../../modules/cluster"
 
-  name       = "mpi"
-  image      = "debian-13-hpc"
-  network    = "research-net"
-  key_pair   = "ops"
-  login_user = "mpi"
+  name         = "mpi"
+  batch_system = "slurm"
+  image        = "debian-13-hpc"
+  network      = "research-net"
+  key_pair     = "ops"
+  login_user   = "mpi"
 
   front_end = {
     flavor           = "m1.medium"
@@ -41,7 +42,7 @@ module "cluster" {
 
   # A job has its workers for itself, for a day at most; srun listens on ports that a
   # firewall may be told.
-  slurm_config = <<-EOT
+  batch_config = <<-EOT
     PartitionName=DEFAULT OverSubscribe=EXCLUSIVE MaxTime=1-00:00:00
     SrunPortRange=60001-63000
   EOT

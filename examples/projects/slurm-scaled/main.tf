@@ -11,9 +11,10 @@ terraform {
 provider "vmcluster" {} # clouds.yaml by OS_CLOUD, or the OS_* variables
 
 module "cluster" {
-  source = "../../modules/slurm-cluster"
+  source = "../../modules/cluster"
 
   name            = "astro"
+  batch_system    = "slurm"
   image           = "debian-13-hpc"
   network         = "research-net"
   key_pair        = "ops"

@@ -10,12 +10,13 @@ terraform {
 provider "vmcluster" {} # clouds.yaml by OS_CLOUD, or the OS_* variables
 
 module "cluster" {
-  source = "../../modules/htcondor-cluster"
+  source = "../../modules/cluster"
 
-  name     = "small"
-  image    = "debian-13-condor"
-  network  = "research-net"
-  key_pair = "ops"
+  name         = "small"
+  batch_system = "htcondor"
+  image        = "debian-13-condor"
+  network      = "research-net"
+  key_pair     = "ops"
 
   front_end = { flavor = "m1.medium" }
 

@@ -11,10 +11,11 @@ terraform {
 provider "vmcluster" {} # clouds.yaml by OS_CLOUD, or the OS_* variables
 
 module "cluster" {
-  source = "../../modules/htcondor-cluster"
+  source = "../../modules/cluster"
 
   name            = var.name
-  image           = "debian-13-condor"
+  batch_system    = var.batch_system
+  image           = var.image
   network         = "research-net"
   key_pair        = "ops"
   security_groups = ["default", "ssh"]
@@ -32,6 +33,18 @@ variable "name" {
   description = "Name of the cluster."
   type        = string
   default     = "lab"
+}
+
+variable "batch_system" {
+  description = "What runs the jobs; the image must have it."
+  type        = string
+  default     = "htcondor"
+}
+
+variable "image" {
+  description = "Image of all nodes, by name or ID."
+  type        = string
+  default     = "debian-13-condor"
 }
 
 variable "cpu_workers" {

@@ -23,7 +23,7 @@ type batchSystem struct {
 }
 
 // batchSystems are the batch systems that the demo can play; the first is the default.
-var batchSystems = []batchSystem{htcondor, slurm}
+var batchSystems = []batchSystem{htcondor, slurm, loadleveler}
 
 // submission is a number of equal jobs that a user submits by one command.
 type submission struct {
@@ -40,7 +40,7 @@ func findBatchSystem(name string) (batchSystem, error) {
 		}
 		names = append(names, b.name)
 	}
-	return batchSystem{}, fmt.Errorf("the demo can't play the batch system %q, only %s", name, strings.Join(names, " and "))
+	return batchSystem{}, fmt.Errorf("the demo can't play the batch system %q, only %s", name, strings.Join(names, ", "))
 }
 
 // isTool reports whether a command of that name belongs to a batch system.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/tfcli"
@@ -218,6 +219,7 @@ func TestModuleValidation(t *testing.T) {
 	for _, row := range []struct{ name, variable, says string }{
 		{"a name that is no host name", "name=Lab_1", "The name is part of host names"},
 		{"a negative number", "cpu_workers=-1", "between 0 and"},
+		{"an unknown batch system", "batch_system=pbs", "loadleveler"},
 	} {
 		text, _, err := cli.Plan(t.Context(), "-var", row.variable)
 		if err == nil || !strings.Contains(strings.Join(strings.Fields(text), " "), row.says) {
@@ -230,8 +232,20 @@ func TestModuleValidation(t *testing.T) {
 	}
 }
 
-// So does the module of the other batch system, whose own lines of configuration are
-// checked as well.
+// The module takes every batch system that a cluster can run, and nothing else changes.
+func TestModuleOnEveryBatchSystem(t *testing.T) {
+	path, bin := tools(t)
+	s := newStage(t, path, bin)
+	cli := s.example("projects/two-groups")
+	for _, name := range node.BatchSystems() {
+		text, _, err := cli.Plan(t.Context(), "-var", "batch_system="+name)
+		if err != nil || !strings.Contains(strings.Join(strings.Fields(text), " "), `type = "`+name+`"`) || !strings.Contains(text, "Front-end of lab") {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+}
+
+// The lines of a batch system's configuration are checked there as well.
 func TestSlurmModuleValidation(t *testing.T) {
 	path, bin := tools(t)
 	s := newStage(t, path, bin)

@@ -8,8 +8,19 @@ variable "name" {
   }
 }
 
+variable "batch_system" {
+  description = "The batch system, as in the provider's batch_system.type: htcondor, slurm, loadleveler or none."
+  type        = string
+}
+
+variable "batch_config" {
+  description = "Lines of the batch system's configuration of your own, on all nodes. A line that sets what the cluster itself sets is refused in the plan."
+  type        = string
+  default     = null
+}
+
 variable "image" {
-  description = "Image with cloud-init, an SSH server, Python 3 and HTCondor (Debian: package condor), by name or ID."
+  description = "Image with cloud-init, an SSH server, Python 3 and the batch system, by name or ID. Debian's packages are condor; slurmctld, slurmd and slurm-client; LoadLeveler's are IBM's."
   type        = string
 }
 
@@ -25,7 +36,7 @@ variable "network" {
 }
 
 variable "security_groups" {
-  description = "Security groups of all nodes. They must let the nodes reach each other, and you the front-end's SSH port."
+  description = "Security groups of all nodes. They must let the nodes reach each other on all ports, and you the front-end's SSH port."
   type        = set(string)
   default     = ["default"]
 
@@ -48,15 +59,17 @@ variable "login_user" {
 }
 
 variable "front_end" {
-  description = "The front-end: its flavor, and the external network from which it gets a floating IP; null gives it none."
+  description = "The front-end: its flavor; the external network from which it gets a floating IP, none if null; cloud-config and files (path to content) of your own."
   type = object({
     flavor           = string
     external_network = optional(string)
+    cloud_config     = optional(string)
+    files            = optional(map(string), {})
   })
 }
 
 variable "groups" {
-  description = "Worker groups by name. With count the number is yours, with scaling the scaler's, inside its bounds. gpus is the number of GPUs of a worker."
+  description = "Worker groups by name; with Slurm each is a partition, with LoadLeveler a class. With count the number is yours, with scaling the scaler's, inside its bounds. gpus is the number of GPUs of a worker."
   type = map(object({
     flavor       = string
     count        = optional(number)
@@ -79,12 +92,6 @@ variable "groups" {
 
 variable "state_volume" {
   description = "Volume of yours, by name or ID, on which the batch system's state outlives the front-end."
-  type        = string
-  default     = null
-}
-
-variable "condor_config" {
-  description = "Lines of HTCondor's configuration of your own, on all nodes. A line that sets what the cluster itself sets is refused in the plan."
   type        = string
   default     = null
 }
