@@ -236,12 +236,13 @@ def left(state, machine):
 
 
 def consumables(state, machines):
+    """Returns a line for each machine; # marks one whose startd does not run."""
     out = ""
     for m in machines:
-        if not m.get("scheduler"):
-            cpus, memory = left(state, m)
-            out += "%-30s ConsumableCpus(%d,%d)* ConsumableMemory(%d.000 mb,%d.000 mb)*\n" % (
-                m["name"] + ("" if m["up"] else "#"), cpus, m["cpus"], memory, m["memory"])
+        cpus, memory = left(state, m)
+        amounts = "ConsumableCpus(%d,%d)* ConsumableMemory(%d.000 mb,%d.000 mb)*" % (cpus, m["cpus"], memory, m["memory"])
+        runs = m["up"] and not m.get("scheduler")
+        out += ("%-30s %s" % (m["name"] + ("" if runs else "#"), "" if m.get("scheduler") else amounts)).rstrip() + "\n"
     return out
 
 
