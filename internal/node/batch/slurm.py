@@ -10,37 +10,27 @@ holds waiting jobs for ever when the last node that fits is gone (BadConstraints
 """
 
 import base64
-import glob
 import json
 import os
 import re
 import time
 
 from . import BatchSystem
-from .. import accounts
 from ..document import split_name
-from ..files import at, exists, locked, read, read_json, remove, tail, write
-from ..system import Failure, disable, enable, has_unit, processes, run, works
-from .slurm_config import CONFIG, CONTROLLER_FOLDER, JOBS, JWT_KEY, LOGS, OWN_AUTH, STATE_FOLDER, Site, learned, remembered, texts
+from ..files import exists, locked, read, read_json, write
+from ..system import Failure, disable, has_unit, run
+from .slurm_config import CONFIG, CONTROLLER_FOLDER, OWN_AUTH, STATE_FOLDER, Site, learned, remembered, texts
+from .slurm_daemons import (CONTROLLER, WORKER, check_lines, controls, daemons, has_library, has_plugin, make_folders, need_gpus, runs_jobs, start,
+                            told, version, write_all, write_key)
+from .slurm_tools import MOST, OURS, TIMEOUT, fields, is_drained, is_drained_by_us, is_empty, look, needed, scontrol, states
 
-CONTROLLER, WORKER = "slurmctld.service", "slurmd.service"
-OLDEST = (22, 5, 4)  # before it, jobs were put on placeholders
-KEYS = {"slurm": "/etc/slurm/slurm.key", "munge": "/etc/munge/munge.key"}  # by the kind of authentication
 SECRET_FORM = re.compile("(slurm|munge):([A-Za-z0-9+/=]{64,1024})")
-CHECKED = "/etc/vmcluster/checked.conf"
 KEY = STATE_FOLDER + "/key"
 MEMORY = STATE_FOLDER + "/memory.json"  # see slurm_config.remembered
 OPTIONS = "/etc/vmcluster/slurmd.env"
 DROP_IN = "/etc/systemd/system/%s.d/50-vmcluster.conf"
-PLUGINS = ("/usr/lib/*/slurm-wlm/", "/usr/lib/*/slurm/", "/usr/lib64/slurm/", "/usr/lib/slurm/")
-TIMEOUT = 30  # seconds; a tool gives up by itself after 9 s without slurmctld
 PATIENCE = 5  # seconds that a worker's last job has to end
-OURS = "vmcluster: "  # begins the reason of a drain of ours
 BACK = "taken back by vmcluster"  # Slurm keeps the former reason, and puts those of its own drains behind it
-MOST = 8 << 20  # bytes of a list of nodes or jobs
-
-# Units of older packages do not say whether their daemon is ready.
-AWAIT = "for i in 1 2 3 4 5 6 7 8 9; do scontrol ping >&2 && exit; sleep 1; done; echo slurmctld does not answer >&2; exit 1"
 
 # A worker may boot before its front-end, whose state may lie on a volume.
 DROP_IN_TEXT = """\
@@ -263,169 +253,6 @@ class Slurm(BatchSystem):
 
 
 NOTHING = {"config": "", "groups": {}, "members": []}
-
-
-# ---- the daemons' programs and files
-
-def version(daemon):
-    """Returns a daemon's version, as (24, 11, 5)."""
-    said = run(daemon, "-V")
-    found = re.search(r"([0-9]+)\.([0-9]+)(?:\.([0-9]+))?", said)
-    numbers = tuple(int(n or 0) for n in found.groups()) if found else (0, 0, 0)
-    if numbers < OLDEST:
-        raise Failure("%s -V says %r, but Slurm 22.05.4 or newer is needed: use another image" % (daemon, said.strip()[:60]))
-    return numbers
-
-
-def has_plugin(name):
-    """Reports whether Slurm has a plugin."""
-    return any(glob.glob(at(folder) + name + ".so") for folder in PLUGINS)
-
-
-def has_library(name):
-    """Reports whether the system has a library."""
-    return any(glob.glob(at(folder) + name + ".so*") for folder in ("/usr/lib/*/", "/usr/lib64/", "/usr/lib/"))
-
-
-def daemons(name):
-    """Returns the process IDs of a daemon. On Debian its program has a longer name, which
-    the process shows once it has taken a new configuration."""
-    slurm = accounts.account("slurm")
-    return [pid for program in (name, name + "-wlm") for pid in processes(program, slurm.uid if slurm else 0)]
-
-
-def controls():
-    """Reports whether slurmctld runs."""
-    return bool(daemons("slurmctld"))
-
-
-def make_folders(site):
-    """Makes what slurmctld writes to and reads."""
-    for folder in (CONTROLLER_FOLDER, LOGS):
-        os.makedirs(at(folder), exist_ok=True)
-    paths = [CONTROLLER_FOLDER, LOGS, JOBS]
-    if not exists(JOBS):
-        write(JOBS, "", 0o644)
-    if site.has_jwt:
-        paths.append(JWT_KEY)
-        if not exists(JWT_KEY):
-            write(JWT_KEY, base64.b64encode(os.urandom(48)).decode(), 0o600)
-    os.chmod(at(CONTROLLER_FOLDER), 0o700)
-    run("chown", "slurm:", *map(at, paths))
-
-
-def check_lines(text):
-    """Raises Failure if slurm.conf has a line that no program of Slurm would read."""
-    try:
-        write(CHECKED, text, 0o600)
-        run("env", "SLURM_CONF=" + at(CHECKED), "scontrol", "show", "hostnames", "x", timeout=TIMEOUT)
-    except Failure as error:
-        raise Failure("slurm.conf with the lines of batch_system.config: %s" % error)
-    finally:
-        remove(CHECKED)
-
-
-def write_all(files):
-    """Writes the files of the configuration; files are texts by path."""
-    for path, text in files.items():
-        write(path, text, 0o644)
-
-
-def write_key(kind, key):
-    """Writes the key of all daemons."""
-    write(KEYS[kind], key, 0o600)
-    run("chown", kind + ":", at(KEYS[kind]))
-
-
-def need_gpus(count):
-    """Raises Failure if this worker does not have its GPUs: slurmd would not start."""
-    last = "/dev/nvidia%d" % (count - 1)
-    if count and not exists(last) and not (works("nvidia-smi", "-L") and exists(last)):
-        raise Failure("this worker has no %s, though gpus of its group is %d" % (last, count))
-
-
-def start(unit, kind, daemon):
-    """Starts a unit anew, now and at each boot."""
-    if kind == "munge":
-        run("systemctl", "restart", "munge.service")
-        enable("munge.service")
-    told(daemon, "systemctl", "restart", unit)
-    enable(unit)
-    if unit == CONTROLLER:
-        told(daemon, "sh", "-c", AWAIT)
-
-
-def told(daemon, *command):
-    """Runs a command that has a daemon take its configuration; Failure has the daemon's own words."""
-    try:
-        run(*command, timeout=120)
-    except Failure as error:
-        log = "%s/%s.log" % (LOGS, daemon)
-        errors = re.findall(r"(?m)^\[\S+\] ((?:fatal|error): .*)", tail(log, 20000))
-        fatal = [line for line in errors if line.startswith("fatal")]
-        raise Failure("%s; %s says: %s" % (error, log, " / ".join(fatal[-1:] or errors[-2:]) or "nothing of it"))
-
-
-# ---- the front-end's tools
-
-def scontrol(*words):
-    """Runs scontrol and returns what it prints."""
-    return run("scontrol", *words, timeout=TIMEOUT, most=MOST)
-
-
-def look(name):
-    """Returns a worker's fields, None if slurmctld does not know it."""
-    try:
-        return fields(scontrol("-o", "show", "node", name))
-    except Failure as error:
-        if "Node %s not found" % name in str(error):
-            return None
-        raise
-
-
-def fields(line):
-    """Returns the fields of a line of scontrol, the reason with its spaces. Of a name that
-    comes twice the first counts: texts that workers and users choose come later."""
-    out = {}
-    for name, value in re.findall(r"(?<!\S)(\w+)=(\S*)", line):
-        out.setdefault(name, value)
-    reason = re.search(r" Reason=(.*)", line)
-    return dict(out, Reason=reason.group(1)) if reason else out
-
-
-def states(node):
-    """Returns a node's states: the base, and what is added to it."""
-    return node.get("State", "").replace("*", "").split("+")
-
-
-def is_drained(node):
-    """Reports whether a node takes no job because of a drain."""
-    return "DRAIN" in states(node)
-
-
-def is_drained_by_us(node):
-    """Reports whether a node takes no job because of a drain of ours."""
-    return is_drained(node) and node.get("Reason", "").startswith(OURS)
-
-
-def is_empty(node):
-    """Reports whether a node certainly runs no job."""
-    return states(node)[0] in ("IDLE", "DOWN") and "COMPLETING" not in states(node) and node.get("CPUAlloc") == "0"
-
-
-def needed(partitions, constraint):
-    """Returns the names in a job's demands that it can't do without."""
-    names = {partitions}
-    if "|" not in constraint:
-        names.update(re.findall(r"[\w.-]+", constraint))
-    return names
-
-
-# ---- the worker's processes
-
-def runs_jobs():
-    """Reports whether this node runs a job. One process without a job keeps the cgroup of all of them."""
-    return any("infinity" not in read("/proc/%s/cmdline" % pid).split("\0") for pid in daemons("slurmstepd"))
 
 
 SYSTEM = Slurm

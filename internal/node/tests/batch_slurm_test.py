@@ -9,6 +9,7 @@ import unittest
 from .. import node, state, system
 from ..batch import Given, Group, slurm
 from ..batch import slurm_config as config
+from ..batch import slurm_daemons as daemons
 from .contract import Contract
 from .harness import BATCH_CA, FRONT_END, ClusterCase, Double, put
 from .mutate import mutated
@@ -114,7 +115,7 @@ class SlurmCluster(ClusterCase):
         for name, unit in ((FRONT_END, "slurmctld"), (self.one, "slurmd")):
             self.assertIn("\nEnvironmentFile=-/etc/vmcluster/slurmd.env\nRestart=on-failure\n", self.c.text(name, slurm.DROP_IN % (unit + ".service")))
             self.assertIn("enable --no-reload %s.service" % unit, self.c.text(name, "systemctl.log"))
-        keys = {self.c.text(name, slurm.KEYS["slurm"]) for name in (FRONT_END, self.one, self.two)}
+        keys = {self.c.text(name, daemons.KEYS["slurm"]) for name in (FRONT_END, self.one, self.two)}
         self.assertEqual(len(keys), 1)
         self.assertFalse(self.c.has(self.one, config.CONFIG), "it is fetched")
         self.assertEqual(self.c.mode(FRONT_END, config.CONTROLLER_FOLDER), 0o700)
@@ -163,7 +164,7 @@ class SlurmCluster(ClusterCase):
         self.c.publish(batch_config="NoSuchSetting=1")
         report = self.later()
         self.assertIn("batch_system.config: env: NoSuchSetting", report["error"])
-        self.assertEqual((self.conf(), self.c.has(FRONT_END, slurm.CHECKED)), (before, False))
+        self.assertEqual((self.conf(), self.c.has(FRONT_END, daemons.CHECKED)), (before, False))
         put(self.c.path(FRONT_END, config.LOGS + "/slurmctld.log"), "[2026-11-29T12:00:00.000] error: x\n[2026-11-29T12:00:00.000] fatal: no such scheduler\n")
         works = self.c.text("bin", "scontrol")
         put(self.c.path("bin", "scontrol"), works.replace('case "$*" in\n  "show', 'case "$*" in\n  reconfigure) exit 1;;\n  "show'), 0o755)
@@ -338,12 +339,12 @@ class SlurmCluster(ClusterCase):
         self.assertEqual(self.c.text(self.one, "systemctl.log").count("restart slurmd"), starts + 1)
 
     def test_new_front_end_has_a_new_key(self):
-        before = self.c.text(self.one, slurm.KEYS["slurm"])
+        before = self.c.text(self.one, daemons.KEYS["slurm"])
         starts = self.c.text(self.one, "systemctl.log").count("restart slurmd")
         self.replace_front_end()
         self.coordinator = self.c.coordinator()
         self.assertEqual(self.later()["joined"], 2)
-        self.assertNotEqual(self.c.text(self.one, slurm.KEYS["slurm"]), before)
+        self.assertNotEqual(self.c.text(self.one, daemons.KEYS["slurm"]), before)
         self.assertEqual(self.c.text(self.one, "systemctl.log").count("restart slurmd"), starts + 1)
 
     def test_worker_without_its_gpus(self):
@@ -379,7 +380,7 @@ class OlderSlurm(ClusterCase):
         for line in ("AuthType=auth/munge", "CredType=cred/munge", "TreeWidth=65533", "MpiDefault=none", "ProctrackType=proctrack/linuxproc"):
             self.assertIn("\n" + line + "\n", text)
         self.assertNotIn("jwt", text)
-        self.assertEqual(c.text(FRONT_END, slurm.KEYS["munge"]), c.text(one, slurm.KEYS["munge"]))
+        self.assertEqual(c.text(FRONT_END, daemons.KEYS["munge"]), c.text(one, daemons.KEYS["munge"]))
         self.assertNotIn("--instance-id", c.text(one, slurm.OPTIONS))
         self.assertIn("restart munge.service\n", c.text(one, "systemctl.log"))
         starts = c.text(FRONT_END, "systemctl.log").count("restart slurmctld")
@@ -391,10 +392,10 @@ class OlderSlurm(ClusterCase):
         for text, ok in (("slurm-wlm 22.05.3", False), ("slurm 21.08.8-2", False), ("slurm 22.05.4", True), ("slurm 26.05.0-rc1", True), ("what", False)):
             self.versions(text)
             if ok:
-                self.assertEqual(slurm.version("slurmd")[2], int(text.split(".")[2][0]))
+                self.assertEqual(daemons.version("slurmd")[2], int(text.split(".")[2][0]))
             else:
                 with self.assertRaisesRegex(system.Failure, "22.05.4 or newer is needed"):
-                    slurm.version("slurmd")
+                    daemons.version("slurmd")
 
     def test_nodes_of_two_kinds(self):
         self.versions("slurm-wlm 22.05.8")
