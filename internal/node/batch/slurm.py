@@ -19,7 +19,7 @@ from . import BatchSystem
 from ..document import split_name
 from ..files import exists, locked, read, read_json, write
 from ..system import Failure, disable, has_unit, run
-from .slurm_config import CONFIG, CONTROLLER_FOLDER, OWN_AUTH, STATE_FOLDER, Site, learned, remembered, texts
+from .slurm_config import CONFIG, CONTROLLER_FOLDER, OWN_AUTH, STATE_FOLDER, Site, is_gone, learned, remembered, texts, without_gone
 from .slurm_daemons import (CONTROLLER, WORKER, check_lines, controls, daemons, has_library, has_plugin, make_folders, need_gpus, runs_jobs, start,
                             told, version, write_all, write_key)
 from .slurm_tools import MOST, OURS, TIMEOUT, fields, is_drained, is_drained_by_us, is_empty, look, needed, scontrol, states
@@ -86,7 +86,9 @@ class Slurm(BatchSystem):
                 workers = self.workers()
             except Failure:  # a new configuration may be what helps
                 workers = []
-            self.control(learned(remembered(read_json(MEMORY), given), workers))
+            before = read_json(MEMORY, NOTHING)
+            named = self.named() if set(before["groups"]) - set(given.groups) else ()
+            self.control(learned(remembered(before, given, named), workers))
         else:
             self.work(given)
 
@@ -181,15 +183,28 @@ class Slurm(BatchSystem):
 
     def tend(self):
         """Has the placeholders be no larger than the workers that have registered by now, and
-        forgets workers that went while no front-end knew of it."""
+        forgets what is gone: partitions that no job names any more, and workers that went
+        while no front-end knew of it."""
         workers = self.workers()
-        if learned(read_json(MEMORY, NOTHING), workers) != read_json(MEMORY, NOTHING):
+        named = self.named() if any(map(is_gone, read_json(MEMORY, NOTHING)["groups"].values())) else ()
+
+        def newest():
+            return learned(without_gone(read_json(MEMORY, NOTHING), named), workers)
+        if newest() != read_json(MEMORY, NOTHING):
             with locked(TIMEOUT):
-                self.control(learned(read_json(MEMORY, NOTHING), workers))
+                self.control(newest())
         for worker in workers:
             # A worker that registers before the front-end has its roster is up.
             if states(worker)[0] == "DOWN" and worker["NodeName"] not in read_json(MEMORY, NOTHING)["members"]:
                 self.forget(worker["NodeName"], OURS + "not in the roster")
+
+    def named(self):
+        """Returns the partitions that jobs name, None if that is not known."""
+        try:
+            lists = run("squeue", "-h", "-a", "-o", "%P", timeout=TIMEOUT, most=MOST).split()
+        except Failure:
+            return None
+        return {name for partitions in lists for name in partitions.split(",")}
 
     # ---- the front-end: its workers
 
@@ -240,7 +255,7 @@ class Slurm(BatchSystem):
                 raise
 
     def waiting(self):
-        groups = set(read_json(MEMORY, NOTHING)["groups"])
+        groups = {name for name, group in read_json(MEMORY, NOTHING)["groups"].items() if not is_gone(group)}
         out = {}
         for line in run("squeue", "-h", "-t", "PD", "-o", "%i|%P|%f", timeout=TIMEOUT, most=MOST).splitlines():
             number, partitions, constraint = (line.split("|", 2) + ["", ""])[:3]

@@ -113,7 +113,7 @@ def group_lines(name, group):
         text = "NodeName=future_%s_[1-%d] CPUs=%d RealMemory=%d Feature=%s%s State=FUTURE\n" % (
             name, group["most"], cpus(group), memory(group), name, gpus)
     if name not in NOT_GROUPS:
-        text += "NodeSet=%s Feature=%s\nPartitionName=%s Nodes=%s State=UP\n" % (name, name, name, name)
+        text += "NodeSet=%s Feature=%s\nPartitionName=%s Nodes=%s State=%s\n" % (name, name, name, name, "DRAIN" if is_gone(group) else "UP")
     return text
 
 
@@ -125,13 +125,17 @@ def gres(cluster, groups):
 
 # ---- what is remembered
 
-def remembered(before, given):
+def remembered(before, given, named=()):
     """Returns what the configuration is made of, as JSON: config, the own lines; groups,
     for each name most (the largest number of workers that the group ever could have),
     top (the highest number in its workers' names), gpus, flavor ([CPUs, MiB], what its
     flavor promises), cpus and memory (see learned; 0 if no worker of that flavor has
-    registered); members, the names in the roster. before is the same from earlier, or
-    None; given is a Given."""
+    registered), gone (only if it is no more in the cluster); members, the names in the
+    roster. before is the same from earlier, or None; given is a Given; named are the
+    partitions that jobs name, None if that is not known.
+
+    Slurm ends each job that names a partition which is gone, even if the job runs in another
+    one. So the partition of a group outlives it, closed, until no job names it."""
     before, groups = (before or {}).get("groups", {}), {}
     for name, group in given.groups.items():
         flavor = [group.cpus, group.memory_mib]
@@ -140,7 +144,22 @@ def remembered(before, given):
         most = max(group.most, old.get("most", 0))
         numbers = [int(member.rpartition("-")[2]) for member in group.members]
         groups[name] = dict(size, most=most, top=max(numbers + [most]), gpus=group.gpus, flavor=flavor)
+    for name, old in before.items():
+        if name not in groups and (named is None or name in named):
+            groups[name] = dict(old, most=0, top=0, gpus=0, gone=True)
     return {"config": given.config.strip("\n"), "groups": groups, "members": sorted(name for group in given.groups.values() for name in group.members)}
+
+
+def is_gone(group):
+    """Reports whether a group is remembered for the sake of jobs alone."""
+    return group.get("gone", False)
+
+
+def without_gone(remembers, named):
+    """Returns what is remembered without the gone groups that no job names; named is as in
+    remembered."""
+    groups = {name: group for name, group in remembers["groups"].items() if not is_gone(group) or named is None or name in named}
+    return dict(remembers, groups=groups)
 
 
 def learned(remembers, workers):

@@ -57,7 +57,8 @@ esac
 SLURM = """#!/bin/sh
 case "$(basename "$0") $*" in *" -V") cat "$CLUSTER_DIR/version" 2>/dev/null || echo "slurm-wlm 24.11.5"; exit;; esac
 echo "$(basename "$0") $*" >>"$CLUSTER_DIR/slurm.log"
-test ! -e "$CLUSTER_DIR/queue" || cat "$CLUSTER_DIR/queue"
+test -e "$CLUSTER_DIR/queue" || exit 0
+case "$(basename "$0") $*" in "squeue -h -a -o %P") cut -d"|" -f2 "$CLUSTER_DIR/queue";; squeue*) cat "$CLUSTER_DIR/queue";; esac
 """
 PLUGINS = "/usr/lib/x86_64-linux-gnu/slurm-wlm/"
 
@@ -157,6 +158,30 @@ class SlurmCluster(ClusterCase):
         self.later()
         self.assertNotIn("cpu ", self.conf())
         self.assertIn("NodeName=future_gpu_[1-5] ", self.conf())
+
+    def test_partition_of_a_removed_group_stays_as_long_as_jobs_name_it(self):
+        """Slurm would end them, even one that names another partition, too, or runs there."""
+        queue, gpu = os.path.join(self.c.dir, "queue"), {"count": 0, "scaling": {"min": 0, "max": 5}}
+        with_gpu, closed = {"cpu": {"count": 2}, "gpu": gpu}, "NodeSet=gpu Feature=gpu\nPartitionName=gpu Nodes=gpu State=DRAIN\n"
+        self.c.publish(groups=with_gpu)
+        self.later()
+        put(queue, "7|cpu,gpu|(null)\n")
+        self.c.publish(groups={"cpu": {"count": 2}})
+        self.later()
+        self.assertIn(closed, self.conf())
+        self.assertNotIn("future_gpu", self.conf())
+        self.c.publish(groups=with_gpu)
+        self.later()
+        self.assertIn("NodeName=future_gpu_[1-5] ", self.conf())
+        self.assertIn("PartitionName=gpu Nodes=gpu State=UP\n", self.conf())
+        os.unlink(queue)
+        os.mkdir(queue)  # it can't be read
+        self.c.publish(groups={"cpu": {"count": 2}})
+        self.later()
+        self.assertIn(closed, self.conf())
+        os.rmdir(queue)
+        self.later()
+        self.assertNotIn("PartitionName=gpu ", self.conf())
 
     def test_bad_own_line_costs_nothing(self):
         self.later()
