@@ -177,7 +177,11 @@ func explainSubject(ctx context.Context, l *loop.Loop, o order, written string, 
 	var e explain.Explanation
 	switch kind {
 	case explain.Job:
-		finder, ok := l.Queue.(queue.Finder)
+		reader, err := queue.For(l.Queue, string(r.Facts.Cluster.Document.BatchSystem))
+		if err != nil {
+			return err
+		}
+		finder, ok := reader.(queue.Finder)
 		if !ok {
 			return errors.New("single jobs can not be looked for in this queue")
 		}

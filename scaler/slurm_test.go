@@ -34,7 +34,6 @@ awk -F '\t' -v job="$job" -v mark="$mark" 'job == "" || $1 == job || $2 == job |
 // newSlurmStage makes a stage with the worker groups that the recordings are about.
 func newSlurmStage(t *testing.T, rest string) *stage {
 	t.Helper()
-	large := cluster.NodeSpec{Flavor: "6"}
 	s := newCluster(t, "slurm", map[string]cluster.GroupSpec{
 		"worker": {NodeSpec: large, Count: 2, Scaling: &cluster.Scaling{Max: 60}}, "gpu": {NodeSpec: large, Scaling: &cluster.Scaling{Max: 30}},
 	})

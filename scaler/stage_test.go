@@ -126,10 +126,15 @@ func (s *stage) tools() {
 
 func (s *stage) configure(rest string) {
 	s.t.Helper()
+	s.write(fmt.Sprintf("cluster = \"astro\"\nqueue %q {\n  bin = %q\n}\n", s.batch, s.bin) + rest)
+}
+
+// write writes the configuration.
+func (s *stage) write(content string) {
+	s.t.Helper()
 	if s.file == "" {
 		s.file = filepath.Join(s.t.TempDir(), "scaler.hcl")
 	}
-	content := fmt.Sprintf("cluster = \"astro\"\nqueue %q {\n  bin = %q\n}\n", s.batch, s.bin) + rest
 	if err := os.WriteFile(s.file, []byte(content), 0o600); err != nil {
 		s.t.Fatal(err)
 	}

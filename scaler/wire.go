@@ -24,6 +24,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/lease"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/loop"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/all" // registers the adapters
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/terraform"
 )
@@ -168,8 +169,9 @@ func confine(names []string) {
 	}
 }
 
-// reader returns the reader of the batch system that a queue block names.
-func reader(q config.Queue) queue.Reader {
+// reader returns the reader of the batch system that a queue block names, or that the
+// cluster runs.
+func reader(q config.Queue) queue.Chooser {
 	local := command.Exec{Timeout: q.Timeout, Environ: environment(), Inherit: q.Environment}
 	var runner command.Runner = local
 	if s := q.SSH; s != nil {
@@ -178,7 +180,10 @@ func reader(q config.Queue) queue.Reader {
 			Options: s.Options, Timeout: q.Timeout, Runner: local,
 		}
 	}
-	return queue.Cleaned(q.Settings.Reader(runner))
+	if q.Type == adapter.Auto {
+		return adapter.Following(runner)
+	}
+	return adapter.Named(q.Type, q.Settings, runner)
 }
 
 // settings returns the settings that may change while the loop runs.

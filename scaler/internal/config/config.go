@@ -15,6 +15,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/option"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
 
@@ -38,10 +39,11 @@ type Config struct {
 	Prices map[string]float64
 }
 
-// Queue holds how the batch system is read.
+// Queue holds how the batch system is read. A file without a queue block has the standards
+// of one with the label adapter.Auto.
 type Queue struct {
-	Type        string           // name of its adapter
-	Settings    adapter.Settings // the adapter's own options
+	Type        string           // name of its adapter; adapter.Auto follows the cluster's batch system
+	Settings    adapter.Settings // the adapter's own options; nil with adapter.Auto
 	Timeout     time.Duration    // for each call of a tool
 	Environment []string         // names of further variables that the tools get, or ssh
 	SSH         *SSH             // nil runs the tools here
@@ -114,7 +116,7 @@ func Parse(path string, source []byte) (Config, error) {
 	c := Config{Policy: decide.DefaultPolicy(), Actuator: ActuatorNova, Prices: map[string]float64{}}
 	d := &decoder{}
 	blocks := d.body(file.Body, c.top(), "queue/type", "policy", "group/name", "actuator/type", "log", "web")
-	d.queue(file.Body, blocks, &c)
+	d.queue(blocks, &c)
 	d.policy(blocks, &c)
 	d.groups(blocks, &c)
 	d.actuator(blocks, &c)
@@ -126,7 +128,7 @@ func Parse(path string, source []byte) (Config, error) {
 			d.fail(b.DefRange, "No file for facts", "facts = true adds to each line of the file of decisions: name that with decisions.")
 		}
 	} else {
-		d.defaults(c.log())
+		option.SetDefaults(c.log())
 	}
 	if len(d.diags) > 0 {
 		return Config{}, &Error{d.diags}
@@ -134,19 +136,22 @@ func Parse(path string, source []byte) (Config, error) {
 	return c, nil
 }
 
-func (d *decoder) queue(body hcl.Body, blocks map[string][]*hcl.Block, c *Config) {
-	known := knownQueues()
-	b := d.exactlyOne(body, blocks, "queue", known[0]+" {}")
+func (d *decoder) queue(blocks map[string][]*hcl.Block, c *Config) {
+	c.Queue.Type = adapter.Auto
+	b := d.atMostOne(blocks, "queue")
 	if b == nil {
+		option.SetDefaults(c.Queue.options())
 		return
 	}
 	c.Queue.Type = b.Labels[0]
 	a, ok := adapter.Find(c.Queue.Type)
-	if !ok {
-		d.fail(b.LabelRanges[0], "Unknown queue", fmt.Sprintf("%q is not supported; write %s.", c.Queue.Type, strings.Join(known, " or ")))
+	switch {
+	case ok:
+		c.Queue.Settings = a.Settings()
+	case c.Queue.Type != adapter.Auto:
+		d.fail(b.LabelRanges[0], "Unknown queue", fmt.Sprintf("%q is not supported; write %s.", c.Queue.Type, strings.Join(knownQueues(), " or ")))
 		return
 	}
-	c.Queue.Settings = a.Settings()
 	inner := d.body(b.Body, c.Queue.options(), "ssh")
 	if s := d.atMostOne(inner, "ssh"); s != nil {
 		c.Queue.SSH = &SSH{}
@@ -155,6 +160,9 @@ func (d *decoder) queue(body hcl.Body, blocks map[string][]*hcl.Block, c *Config
 			d.fail(s.DefRange, "Host keys given twice", "known_hosts and known_hosts_file are set together; leave one.")
 		}
 	}
+	if c.Queue.Settings == nil {
+		return
+	}
 	if p := c.Queue.Settings.Problem(); p.Summary != "" {
 		d.fail(b.DefRange, p.Summary, p.Detail)
 	}
@@ -162,12 +170,9 @@ func (d *decoder) queue(body hcl.Body, blocks map[string][]*hcl.Block, c *Config
 
 // knownQueues returns the beginnings of all possible queue blocks.
 func knownQueues() []string {
-	var known []string
+	known := []string{fmt.Sprintf("queue %q", adapter.Auto)}
 	for _, name := range adapter.Names() {
 		known = append(known, fmt.Sprintf("queue %q", name))
-	}
-	if len(known) == 0 {
-		panic("config: no adapter of a batch system is registered")
 	}
 	return known
 }

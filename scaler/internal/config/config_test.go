@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 	_ "github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/all"
 )
 
@@ -45,6 +46,23 @@ func TestNoGroup(t *testing.T) {
 	c, err := Parse("scaler.hcl", []byte("cluster = \"astro\"\nqueue \"htcondor\" {}\n"))
 	if err != nil || len(c.Policy.Groups) > 0 {
 		t.Errorf("groups %v, %v", c.Policy.Groups, err)
+	}
+}
+
+// Without a queue block, and with queue "auto", the scaler follows the cluster's batch
+// system.
+func TestNoQueue(t *testing.T) {
+	none, err := Parse("scaler.hcl", []byte("cluster = \"astro\"\n"))
+	if err != nil || none.Queue.Type != adapter.Auto || none.Queue.Settings != nil || none.Queue.Timeout != 10*time.Second {
+		t.Errorf("%+v, %v", none.Queue, err)
+	}
+	auto, err := Parse("scaler.hcl", []byte("cluster = \"astro\"\nqueue \"auto\" {}\n"))
+	if err != nil || !reflect.DeepEqual(auto, none) {
+		t.Errorf("%+v, want %+v, %v", auto, none, err)
+	}
+	c, err := Parse("scaler.hcl", []byte("cluster = \"astro\"\nqueue \"auto\" {\n  timeout = \"30s\"\n  environment = [\"X\"]\n  ssh {\n    host = \"astro-frontend\"\n  }\n}\n"))
+	if err != nil || c.Queue.Timeout != 30*time.Second || len(c.Queue.Environment) != 1 || c.Queue.SSH == nil || c.Queue.SSH.Host != "astro-frontend" {
+		t.Errorf("%+v, %v", c.Queue, err)
 	}
 }
 
@@ -131,7 +149,6 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 		{"a misspelled option", smallest + "policy {\n  idle_afer = \"60s\"\n}\n", `s.hcl:6:3: Unsupported argument: An argument named "idle_afer" is not expected here. Did you mean "idle_after"?`},
 		{"no cluster", "queue \"htcondor\" {}\ngroup \"cpu\" {}\n", `Missing required argument: The argument "cluster" is required`},
 		{"a cluster that is no name", "cluster = \"Astro!\"\nqueue \"htcondor\" {}\ngroup \"cpu\" {}\n", `s.hcl:1:11: Unsuitable value: cluster: cluster name "Astro!" is not a DNS label`},
-		{"no queue", "cluster = \"a\"\ngroup \"cpu\" {}\n", `Missing queue: A block of this kind is needed, for example: queue "htcondor" {}`},
 		{"another queue", "cluster = \"a\"\nqueue \"lsf\" {}\ngroup \"cpu\" {}\n", `s.hcl:2:7: Unknown queue: "lsf" is not supported`},
 		{"a group twice", smallest + "group \"cpu\" {}\n", `s.hcl:5:7: Duplicate group`},
 		{"min above max", "cluster = \"a\"\nqueue \"htcondor\" {}\ngroup \"cpu\" {\n  min = 3\n  max = 2\n}\n", `s.hcl:3:1: Contradictory bounds: Group "cpu": min = 3 is more than max = 2`},

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -21,26 +20,10 @@ func (d *decoder) fail(at hcl.Range, summary, detail string) {
 	d.diags = append(d.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at})
 }
 
-// defaults sets the options that the file leaves out.
-func (d *decoder) defaults(options []option.Option) {
-	for _, o := range options {
-		if o.Default == "" {
-			continue
-		}
-		v, err := convert.Convert(cty.StringVal(o.Default), o.Type)
-		if err == nil {
-			err = o.Set(v)
-		}
-		if err != nil {
-			panic(fmt.Sprintf("config: the default of %s does not hold: %v", o.Name, err))
-		}
-	}
-}
-
 // body decodes the attributes of a body and returns its blocks by type. A block
 // type "queue/type" has one label, which stands for a type.
 func (d *decoder) body(b hcl.Body, options []option.Option, blockTypes ...string) map[string][]*hcl.Block {
-	d.defaults(options)
+	option.SetDefaults(options)
 	schema := &hcl.BodySchema{}
 	for _, o := range options {
 		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: o.Name, Required: o.Required})
@@ -142,20 +125,4 @@ func (d *decoder) atMostOne(blocks map[string][]*hcl.Block, name string) *hcl.Bl
 		d.fail(b.DefRange, "Duplicate block", fmt.Sprintf("Only one %s block is allowed, and the first one is in line %d.", name, all[0].DefRange.Start.Line))
 	}
 	return all[0]
-}
-
-// exactlyOne returns the block of a type in the body that the blocks are from. A block
-// with wrong labels is there, and has been reported.
-func (d *decoder) exactlyOne(body hcl.Body, blocks map[string][]*hcl.Block, name, example string) *hcl.Block {
-	b := d.atMostOne(blocks, name)
-	if b == nil && !written(body, name) {
-		d.fail(body.MissingItemRange(), "Missing "+name, "A block of this kind is needed, for example: "+example)
-	}
-	return b
-}
-
-// written reports whether the file has a block of that type, whatever is wrong with it.
-func written(body hcl.Body, name string) bool {
-	b, is := body.(*hclsyntax.Body)
-	return is && slices.ContainsFunc(b.Blocks, func(x *hclsyntax.Block) bool { return x.Type == name })
 }

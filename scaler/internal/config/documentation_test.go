@@ -87,10 +87,11 @@ func TestDocumentation(t *testing.T) {
 		"`group \"NAME\"` (optional)": groupOptions(&decide.Bounds{}, &disk, new(float64)), "`schedule` in `group` (optional, any number)": scheduleOptions(&decide.Window{}, &scheduleText{}),
 		"`policy` (optional)": c.policy(), "`actuator \"terraform\"`": c.Terraform.options(), "`log` (optional)": c.log(), "`web` (optional, with `listen`)": c.Web.options(),
 	}
+	blocks["`queue \"auto\"`, or no `queue` block"] = c.Queue.options()
 	for _, name := range adapter.Names() {
 		a, _ := adapter.Find(name)
 		c.Queue.Settings = a.Settings()
-		blocks["`queue \""+name+"\"` (exactly one)"] = c.Queue.options()
+		blocks["`queue \""+name+"\"` (at most one)"] = c.Queue.options()
 	}
 	inDocs := tables(t)
 	for heading, options := range blocks {

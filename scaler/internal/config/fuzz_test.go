@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
 
 // FuzzParse reads any file: a configuration or errors with positions come of it, in time
@@ -17,6 +19,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("cluster = \"a\"\nlisten = \":1\"\nqueue \"htcondor\" {}\nweb {\n  open = true\n  hosts = [\"a\"]\n}\n")
 	f.Add(base + "group \"cpu\" {\n  min = 1\n  max = 2\n  schedule {\n    from = \"08:00\"\n    to = \"09:00\"\n    min = 1\n    days = [\"mon\"]\n  }\n}\n")
 	f.Add(base + "policy {\n  preset = \"classic\"\n  interval = \"10s\"\n}\nactuator \"terraform\" {\n  directory = \".\"\n  resource = \"vmcluster_cluster.a\"\n}\n")
+	f.Add("cluster = \"a\"\nqueue \"auto\" {\n  ssh {\n    host = \"h\"\n  }\n}\n")
 	f.Add("a = " + strings.Repeat("(", 1000))
 	f.Add("a = " + strings.Repeat("[", 1000))
 	f.Add("a = \"" + strings.Repeat("${\"", 500))
@@ -45,7 +48,7 @@ func FuzzParse(f *testing.F) {
 		case err != nil:
 			return
 		}
-		if c.Cluster == "" || c.Queue.Settings == nil || c.Interval <= 0 || c.Queue.Timeout <= 0 {
+		if c.Cluster == "" || (c.Queue.Settings == nil) != (c.Queue.Type == adapter.Auto) || c.Interval <= 0 || c.Queue.Timeout <= 0 {
 			t.Fatalf("incomplete: %+v", c)
 		}
 		if w := c.Web; w.Listen != "" && !w.Loopback() && w.Username == "" && w.ClientCAFile == "" && !w.Open {
@@ -56,7 +59,9 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("group %s: %+v", name, b)
 			}
 		}
-		c.Queue.Settings.Problem()
+		if c.Queue.Settings != nil {
+			c.Queue.Settings.Problem()
+		}
 	})
 }
 

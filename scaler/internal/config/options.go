@@ -32,8 +32,12 @@ func (c *Config) top() []option.Option {
 
 // options returns the options of the batch system, then those of every queue block.
 func (q *Queue) options() []option.Option {
+	var own []option.Option
+	if q.Settings != nil {
+		own = q.Settings.Options()
+	}
 	timeout := option.Duration("timeout", "10s", time.Second, 5*time.Minute, &q.Timeout)
-	return append(q.Settings.Options(), timeout, environment(&q.Environment))
+	return append(own, timeout, environment(&q.Environment))
 }
 
 var variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*\*?$`)

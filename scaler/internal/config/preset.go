@@ -30,7 +30,7 @@ var presets = map[string][][2]string{
 func (d *decoder) policy(blocks map[string][]*hcl.Block, c *Config) {
 	b := d.atMostOne(blocks, "policy")
 	if b == nil {
-		d.defaults(c.policy())
+		option.SetDefaults(c.policy())
 		return
 	}
 	d.body(b.Body, c.policy())

@@ -85,7 +85,7 @@ func (d *decoder) web(body hcl.Body, blocks map[string][]*hcl.Block, w *Web) {
 	}
 	before := len(d.diags)
 	if b == nil {
-		d.defaults(w.options())
+		option.SetDefaults(w.options())
 	} else {
 		at = b.DefRange
 		d.body(b.Body, w.options())

@@ -36,7 +36,7 @@ type Cluster interface {
 func (d Doctor) Local() []Finding {
 	var all []Finding
 	all = append(all, d.settings())
-	all = append(all, d.tools()...)
+	all = append(all, d.tools(d.Config.Queue.Settings)...)
 	all = append(all, d.page()...)
 	all = append(all, d.decisions()...)
 	if d.Config.Actuator == config.ActuatorTerraform {
@@ -50,5 +50,6 @@ func (d Doctor) Examine(ctx context.Context) []Finding {
 	all := append(d.Local(), d.space()...)
 	found, view, read := d.examineCloud(ctx)
 	all = append(all, found...)
+	all = append(all, d.followed(view, read)...)
 	return append(all, d.examineQueue(ctx, view, read)...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
 
 // silent is the time without news of any worker after which the pool's clock, or the
@@ -18,7 +19,18 @@ const silent = 15 * time.Minute
 
 // examineQueue reads the queue once.
 func (d Doctor) examineQueue(ctx context.Context, view cluster.View, known bool) []Finding {
-	s, err := d.Queue.Read(ctx)
+	reader := d.Queue
+	switch {
+	case !known && d.Config.Queue.Type == adapter.Auto:
+		return []Finding{notTried("queue", "the cluster can't be read, and says which batch system it runs"), notTried("clock", "the queue can't be read")}
+	case known:
+		chosen, err := queue.For(d.Queue, string(view.Document.BatchSystem))
+		if err != nil {
+			return []Finding{failed("queue", "correct the queue block", "%v", err), notTried("clock", "the queue can't be read")}
+		}
+		reader = chosen
+	}
+	s, err := reader.Read(ctx)
 	if err != nil {
 		do := "run the command by hand, as the account of the scaler"
 		if d.Config.Queue.SSH != nil {

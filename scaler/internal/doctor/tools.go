@@ -13,16 +13,19 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/config"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue/adapter"
 )
 
-// tools looks at the programs by which the queue is read, and at what they need.
-func (d Doctor) tools() []Finding {
+// tools looks at the programs by which the queue is read with these settings, and at what
+// they need. Which programs a queue block needs that follows the cluster's batch system is
+// known with the cluster: see followed.
+func (d Doctor) tools(settings adapter.Settings) []Finding {
 	if s := d.Config.Queue.SSH; s != nil {
 		return d.ssh(s)
 	}
-	t, is := d.Config.Queue.Settings.(adapter.Tooled)
+	t, is := settings.(adapter.Tooled)
 	if !is {
 		return nil
 	}
@@ -35,6 +38,22 @@ func (d Doctor) tools() []Finding {
 		all = append(all, d.tokens(local.Tokens, local.TokensOption)...)
 	}
 	return all
+}
+
+// followed looks at the programs by which the queue of the cluster's batch system is read,
+// where the configuration follows that.
+func (d Doctor) followed(view cluster.View, known bool) []Finding {
+	switch {
+	case d.Config.Queue.Type != adapter.Auto || d.Config.Queue.SSH != nil:
+		return nil
+	case !known:
+		return []Finding{notTried("tools", "the cluster can't be read, and says which batch system it runs")}
+	}
+	a, err := adapter.Of(string(view.Document.BatchSystem))
+	if err != nil {
+		return nil // the queue's finding says so
+	}
+	return d.tools(adapter.Standard(a))
 }
 
 func program(part, name, do string) Finding {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/actuate"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -52,7 +53,7 @@ func (r *round) read(ctx context.Context) error {
 	}
 	r.askReport(ctx, f.Cluster)
 	done = r.times.enter(record.PartQueue)
-	f.Queue, err = r.Queue.Read(ctx)
+	f.Queue, err = readQueue(ctx, r.Queue, f.Cluster.Document.BatchSystem)
 	done()
 	if err != nil {
 		return &ReadError{What: record.SourceQueue, Err: err}
@@ -68,6 +69,16 @@ func (r *round) read(ctx context.Context) error {
 	r.addReport(&f.Cluster)
 	r.facts = f
 	return nil
+}
+
+// readQueue reads the queue of the batch system that a cluster runs, by the reader that
+// the configured one chooses for it.
+func readQueue(ctx context.Context, configured queue.Reader, system cluster.BatchSystem) (queue.Snapshot, error) {
+	chosen, err := queue.For(configured, string(system))
+	if err != nil {
+		return queue.Snapshot{}, err
+	}
+	return chosen.Read(ctx)
 }
 
 // size notes what a worker of a group costs and will offer, by its flavor. Where that

@@ -18,6 +18,10 @@ type Adapter struct {
 	Traits   queue.Traits
 	Judge    queue.Judge
 	Settings func() Settings // returns a new value
+
+	// AnyCluster says that the adapter is of no batch system in particular: its queue
+	// block may stand for any cluster, also for one without a batch system of its own.
+	AnyCluster bool
 }
 
 // Settings are what the queue block of one batch system says, beside what all of
@@ -54,8 +58,8 @@ var adapters = map[string]Adapter{}
 // Register makes an adapter known. It is called before main begins.
 func Register(a Adapter) {
 	name := a.Traits.System
-	if _, twice := adapters[name]; twice || name == "" {
-		panic(fmt.Sprintf("adapter: %q is registered twice, or has no name", name))
+	if _, twice := adapters[name]; twice || name == "" || name == Auto {
+		panic(fmt.Sprintf("adapter: %q is registered twice, or has no name of its own", name))
 	}
 	adapters[name] = a
 	queue.RegisterJudge(name, a.Judge)

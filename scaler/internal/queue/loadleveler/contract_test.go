@@ -26,7 +26,7 @@ func TestContract(t *testing.T) {
 		pools[v] = in(v).tools(t)
 	}
 	front := in("5").without()
-	front.states, front.resources, front.machines = "front!0!Down!0!0!4!8000!AMD64!Linux2\n", "front#\n", "Name = front\n"
+	front.states, front.resources, front.machines = "front!0!Down!0!0!4!8000!AMD64!Linux2\n", "", "Name = front\n"
 	queuetest.Contract{
 		Adapter: Name,
 		Reader:  func(run command.Runner) queue.Reader { return New(Options{Runner: run}) },

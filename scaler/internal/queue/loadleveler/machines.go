@@ -138,7 +138,7 @@ func (l *machineList) resources(in io.Reader) error {
 			last.has(strings.ToLower(a[1]), a[2], a[3], a[4], a[5])
 		}
 	})
-	if err == nil && names == 0 && len(l.machines) > 0 {
+	if err == nil && names == 0 && l.any() {
 		return o.err("llstatus -R")
 	}
 	return err
@@ -207,7 +207,7 @@ func (l *machineList) long(in io.Reader) error {
 			m.changed = moment(v)
 		}
 	})
-	if err == nil && names == 0 && len(l.machines) > 0 {
+	if err == nil && names == 0 && l.any() {
 		return o.err("llstatus -l")
 	}
 	return err
@@ -222,6 +222,16 @@ func wordsIn(list string) []string {
 		}
 	}
 	return out
+}
+
+// any reports whether a machine takes part. A cluster without workers has none.
+func (l *machineList) any() bool {
+	for _, m := range l.machines {
+		if m.isThere() {
+			return true
+		}
+	}
+	return false
 }
 
 // compare notes a machine with a startd that a listing lacks.

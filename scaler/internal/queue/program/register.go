@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	adapter.Register(adapter.Adapter{Traits: traits(nil), Judge: judge, Settings: func() adapter.Settings { return &settings{} }})
+	adapter.Register(adapter.Adapter{Traits: traits(nil), Judge: judge, Settings: func() adapter.Settings { return &settings{} }, AnyCluster: true})
 }
 
 // Name is the adapter's name, as the configuration writes it.
