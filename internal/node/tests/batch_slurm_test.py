@@ -6,10 +6,11 @@ import random
 import re
 import unittest
 
-from .. import node, state, system
+from .. import batch, node, state, system
 from ..batch import Given, Group, slurm
 from ..batch import slurm_config as config
 from ..batch import slurm_daemons as daemons
+from ..batch import slurm_tools as tools
 from .contract import Contract
 from .harness import BATCH_CA, FRONT_END, ClusterCase, Double, put
 from .mutate import mutated
@@ -41,6 +42,7 @@ show() {
 }
 case "$*" in
   "show hostnames x") grep -o "^NoSuch[A-Za-z]*" "$SLURM_CONF" >&2 && exit 1; exit 0;;
+  reconfigure) cp "$VMCLUSTER_ROOT/etc/slurm/slurm.conf" "$CLUSTER_DIR/in-effect";;
   "-o show nodes") ls "$pool" | grep -q . || { echo "No nodes in the system" >&2; exit 1; }; for n in "$pool"/*; do show "${n##*/}"; done;;
   "-o show node "*) show "$4";;
   "update nodename="*|"delete nodename="*)
@@ -428,6 +430,83 @@ class OlderSlurm(ClusterCase):
         self.cluster.enter(one)
         with self.assertRaisesRegex(system.Failure, "they need one image"):
             node.Node().batch.configure(Given("m", None, "slurm:" + "x" * 64, "", {}))
+
+
+class Killed(BaseException):
+    """The end of the front-end's program by a kill."""
+
+
+class SlurmKills(ClusterCase):
+    """A kill before any of the module's writes and commands."""
+
+    DOUBLE = SlurmDouble
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.cluster.worker(1)
+        self.b = self.cluster.enter(FRONT_END).batch
+        put(self.cluster.path(self.one, "proc/76/comm"), "slurmd\n")
+        self.configure("")
+
+    def configure(self, own):
+        secret = self.b.shared_secret()
+        self.b.configure(Given("astro-frontend.astro.vmcluster.internal", "10.0.0.2", secret, "", {"cpu": Group(9, [self.one], 4, 2000)}, own))
+
+    def kills(self, step):
+        """Runs a step again and again, each time one call further before it is killed; yields
+        after each kill."""
+        left = [0]
+
+        def counted(call):
+            def counting(*arguments, **options):
+                left[0] -= 1
+                if left[0] < 0:
+                    raise Killed
+                return call(*arguments, **options)
+            return counting
+        originals = [(m, name, getattr(m, name)) for m in (slurm, daemons, tools, batch) for name in ("write", "run") if hasattr(m, name)]
+        for calls in range(100):
+            left[0] = calls
+            for m, name, call in originals:
+                setattr(m, name, counted(call))
+            try:
+                step()
+                return
+            except Killed:
+                pass
+            finally:
+                for m, name, call in originals:
+                    setattr(m, name, call)
+            yield calls
+
+    def test_configuration_that_counts_comes_into_effect(self):
+        for back in (False, True):
+            self.configure("MaxArraySize=7")
+            kills = 0
+            for calls in self.kills(lambda: self.configure("MaxArraySize=8")):
+                kills += 1
+                self.configure("MaxArraySize=7" if back else "MaxArraySize=8")
+                want = self.cluster.text(FRONT_END, config.CONFIG)
+                self.assertIn("MaxArraySize=7\n" if back else "MaxArraySize=8\n", want, calls)
+                self.assertEqual(self.cluster.text("", "in-effect"), want, (back, calls))
+                self.configure("MaxArraySize=7")
+            self.assertGreater(kills, 10)
+
+    def test_orders_are_carried_out_again(self):
+        busy, pool = self.cluster.path(self.one, "busy"), self.cluster.path("pool", self.one)
+        for is_busy in (False, True):
+            for only_idle in (False, True):
+                put(busy, "") if is_busy else None
+                for calls in self.kills(lambda: self.b.drain(self.one, "vmcluster: leaving", only_idle)):
+                    self.assertEqual(self.b.drain(self.one, "vmcluster: leaving", only_idle), not is_busy, calls)
+                    self.assertEqual("DRAIN" in self.cluster.text("pool", self.one), not (is_busy and only_idle), calls)
+                    put(pool, "\n")
+        for calls in self.kills(lambda: self.b.forget(self.one, "vmcluster: deleted")):
+            self.b.forget(self.one, "vmcluster: deleted")
+            self.cluster.delete(self.one, "proc")
+            self.assertFalse(self.cluster.has("pool", self.one), calls)
+            put(self.cluster.path(self.one, "proc/76/comm"), "slurmd\n")
+            put(pool, "\n")
 
 
 class Values(unittest.TestCase):
