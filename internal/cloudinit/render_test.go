@@ -72,6 +72,16 @@ func TestGolden(t *testing.T) {
 			in.Install, in.CloudConfig = true, users
 			return Worker(in)
 		}},
+		{"worker_loadleveler", func() ([]byte, error) {
+			in := worker()
+			in.BatchSystem = "loadleveler"
+			return Worker(in)
+		}},
+		{"front_end_loadleveler", func() ([]byte, error) {
+			in := frontEnd()
+			in.BatchSystem, in.Document.BatchSystem = "loadleveler", "loadleveler"
+			return FrontEnd(in)
+		}},
 		{"front_end_install", func() ([]byte, error) {
 			in := frontEnd()
 			in.Install = true
