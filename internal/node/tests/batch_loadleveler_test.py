@@ -243,9 +243,11 @@ class LoadLevelerCluster(Case):
         self.assertEqual((self.state_of(self.one), self.has_record(self.one)), ("Idle", False))
 
     def test_gone_worker_is_purged_when_the_machine_list_lacks_it(self):
+        before = self.reconfigured(FRONT_END)
         self.c.delete(self.two)
         self.c.publish(workers=[w for w in self.c.document["workers"] if w["name"] != self.two])
         self.later()
+        self.assertEqual(self.reconfigured(FRONT_END), before + 1, "the roster takes it out, and the purge waits for that")
         log = self.c.log("ll.log").splitlines()
         purge = log.index("astro-frontend: llctl -h astro-frontend.astro.vmcluster.internal purge astro-cpu-2.astro.vmcluster.internal")
         self.assertIn("astro-frontend: llctl reconfig", log[:purge])
@@ -296,7 +298,7 @@ class LoadLevelerCluster(Case):
         shown("astro-cpu-1!Idle!many")
         with self.assertRaisesRegex(system.Failure, "llstatus says 'astro-cpu-1!Idle!many'"):
             b.drain(self.one, "vmcluster: leaving", True)
-        for state in ("Flush", "Suspend", "Running", "Busy", "?"):
+        for state in ("Flush", "Suspend", "Running", "Busy", "Draining", "Drnng", "?"):
             shown("astro-cpu-1.x!%s!0" % state)
             self.assertFalse(b.drain(self.one, "vmcluster: leaving", True), state)
         shown("astro-cpu-1!Drned!0")

@@ -52,6 +52,8 @@ def answer(tool, args):
         if tool == "llctl" and list(args) == ["reconfig"]:
             why = reconfigure(folder, root)
             return "", why and "llctl: %s\n" % why, 1 if why else 0
+        if tool == "llctl" and "purge" in args and "%s: type = machine" % args[-1] in text(folder + "/ll_admin"):
+            return "", "llctl: the node program purges %s, which the machine list in effect has\n" % args[-1], 1
         return play(folder, tool, list(args))
 
 

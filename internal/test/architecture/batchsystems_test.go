@@ -133,3 +133,22 @@ func TestBatchSystemsAreNamedInTheirOwnRooms(t *testing.T) {
 		}
 	}
 }
+
+// The lists that a batch system's module has lines in are those that newcomers read of.
+func TestEveryListOfBatchSystemsIsExplained(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(text), "\n## How to add a batch system\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	lists, err := filepath.Glob(filepath.Join(root, nodeModules, "*.txt"))
+	if err != nil || !found || len(lists) < 6 {
+		t.Fatalf("%d lists, %v; CONTRIBUTING.md has the section: %v", len(lists), err, found)
+	}
+	for _, list := range lists {
+		if !strings.Contains(section, filepath.Base(list)) {
+			t.Errorf("CONTRIBUTING.md does not say what %s holds", filepath.Base(list))
+		}
+	}
+}

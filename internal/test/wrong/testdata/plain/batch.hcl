@@ -19,6 +19,17 @@ batch_system = "htcondor" # error
 batch_system = {} # error
 #> "type" is required
 
+### packages that no distribution has
+batch_system = { type = "loadleveler", install = true } # error
+#> No packages
+#> batch_system.install = true: 
+#> no distribution has packages of loadleveler
+
+### the daemons' own keyword of LoadLeveler, in small letters
+batch_system = { type = "loadleveler", config = "MAX_JOB_REJECT = 3\nspool = /data" } # error
+#> batch_system.config = 
+#> line 2 sets spool
+
 ### a state volume in a cloud without a service for it
 batch_system = { type = "htcondor", state_volume = "state" } # error
 #> Unknown volume "state"
