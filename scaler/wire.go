@@ -188,7 +188,9 @@ func reader(q config.Queue) queue.Chooser {
 
 // settings returns the settings that may change while the loop runs.
 func settings(c config.Config) loop.Settings {
-	return loop.Settings{Policy: c.Policy, Interval: c.Interval, Queue: reader(c.Queue)}
+	from := reader(c.Queue)
+	closer, _ := queue.Bare(from).(loop.Closer) // most batch systems are drained by the front-end
+	return loop.Settings{Policy: c.Policy, Interval: c.Interval, Queue: from, Closer: closer}
 }
 
 // project is the cloud's project, with its quota and its flavors.

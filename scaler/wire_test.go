@@ -147,3 +147,19 @@ func TestNoChildGetsThePassword(t *testing.T) {
 		t.Error("the password is still in the environment")
 	}
 }
+
+// The queue's program drains workers; where the front-end drains, nothing of the scaler
+// does.
+func TestOnlyAProgramCloses(t *testing.T) {
+	for text, closes := range map[string]bool{
+		`queue "program" { command = ["/bin/true"] }`: true, `queue "slurm" {}`: false, `queue "auto" {}`: false, "": false,
+	} {
+		c, err := config.Parse("s.hcl", []byte("cluster = \"astro\"\n"+text+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := settings(c).Closer; (got != nil) != closes {
+			t.Errorf("%s: closer %T", text, got)
+		}
+	}
+}

@@ -74,8 +74,9 @@ func act(r round, need demand.Demand, m Memory) (d Decision, holdEnds time.Time,
 	enrolling, m := enrol(r, m)                      // workers with an address come into the roster
 	collecting, m := trackServers(r, m)              // ports and volumes of gone servers are looked for
 	d = leaving.and(shrinking).and(unkept).and(orphaned).and(deleting).and(enrolling).and(collecting)
+	closing, m := drainAndUndrain(r, d, m)               // the queue's program drains and undrains workers
 	growing, holdEnds, m := grow(r, need, d, retried, m) // new workers are made
-	return d.and(growing), holdEnds, m
+	return d.and(closing).and(growing), holdEnds, m
 }
 
 // forget drops what is remembered of workers that are no more, or no longer
@@ -96,8 +97,17 @@ func forget(r round, d Decision, m Memory) Memory {
 	m.Closed = only(there, m.Closed)
 	m.LastInPool, m.LastBusy = only(there, m.LastInPool), only(there, m.LastBusy)
 	m.Confirmed, m.Blamed = only(there, m.Confirmed), only(there, m.Blamed)
+	m.Ours, m.Tried = onlySome(there, m.Ours), onlySome(there, m.Tried)
 	m.Asked = remembered(m)
 	return m
+}
+
+// onlySome is only for a map that stays nil where nothing is in it.
+func onlySome(there, of map[string]bool) map[string]bool {
+	if of = only(there, of); len(of) == 0 {
+		return nil
+	}
+	return of
 }
 
 // only returns the entries of the nodes that are there.

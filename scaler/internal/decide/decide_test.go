@@ -120,6 +120,8 @@ func brief(d decide.Decision) string {
 	}
 	list("drain:", d.Drain)
 	list("undrain:", d.Undrain)
+	list("close:", d.Close)
+	list("open:", d.Open)
 	list("remove:", d.Remove)
 	list("forget:", d.Forget)
 	list("enrol:", d.Enrol)
@@ -135,7 +137,7 @@ func reasons(d decide.Decision) string {
 	for _, a := range d.Add {
 		all = append(all, a.Reason.Brief())
 	}
-	for _, s := range slices.Concat(d.Enrol, d.Drain, d.Undrain, d.Remove, d.Forget, d.Discard) {
+	for _, s := range slices.Concat(d.Enrol, d.Drain, d.Undrain, d.Close, d.Open, d.Remove, d.Forget, d.Discard) {
 		all = append(all, s.Worker+": "+s.Reason.Brief())
 	}
 	if !d.Stop.IsZero() {

@@ -14,6 +14,8 @@ type Decision struct {
 	Enrol   []Step `json:"enrol,omitempty"` // workers with an address to write into the roster, whichever process made them
 	Drain   []Step `json:"drain,omitempty"`
 	Undrain []Step `json:"undrain,omitempty"`
+	Close   []Step `json:"close,omitempty"`  // workers that the queue's program drains: they are marked to leave
+	Open    []Step `json:"open,omitempty"`   // workers that the queue's program undrains: they are not
 	Remove  []Step `json:"remove,omitempty"` // workers whose servers' deletion is asked for
 	Forget  []Step `json:"forget,omitempty"` // entries to take out of the roster: their servers are gone
 	// Discard are servers to delete by their IDs: their names are other ones'.
@@ -56,7 +58,7 @@ type Note struct {
 
 // Nothing reports whether the decision is to do nothing.
 func (d Decision) Nothing() bool {
-	return len(d.Add)+len(d.Enrol)+len(d.Drain)+len(d.Undrain)+len(d.Remove)+len(d.Forget)+len(d.Discard)+len(d.Collect) == 0
+	return len(d.Add)+len(d.Enrol)+len(d.Drain)+len(d.Undrain)+len(d.Close)+len(d.Open)+len(d.Remove)+len(d.Forget)+len(d.Discard)+len(d.Collect) == 0
 }
 
 // Finishing returns what of a decision finishes what earlier rounds have begun: workers
@@ -131,6 +133,8 @@ func (d Decision) and(o Decision) Decision {
 	d.Forget = slices.Concat(d.Forget, o.Forget)
 	d.Drain = slices.Concat(d.Drain, o.Drain)
 	d.Undrain = slices.Concat(d.Undrain, o.Undrain)
+	d.Close = slices.Concat(d.Close, o.Close)
+	d.Open = slices.Concat(d.Open, o.Open)
 	d.Remove = slices.Concat(d.Remove, o.Remove)
 	d.Discard = slices.Concat(d.Discard, o.Discard)
 	d.Collect = slices.Concat(d.Collect, o.Collect)

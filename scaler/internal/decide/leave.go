@@ -27,7 +27,7 @@ func leave(r round, need demand.Demand, m Memory) (Decision, Memory) {
 		}
 		if w.Drained {
 			m.Closed[w.Name] = true
-		} else if r.fleet.Reported {
+		} else if r.fleet.Reported || r.drains() {
 			delete(m.Closed, w.Name) // it has been open meanwhile, by another's wish
 		}
 		closed := m.Closed[w.Name]
@@ -71,6 +71,10 @@ func recalled(r round, need demand.Demand, m Memory, w fleet.Worker, lacks bool)
 		return reason.New(reason.RecalledAsSpare, reason.Count("spare", bounds.Spare))
 	case lacks && !gone(r, w):
 		return reason.New(reason.RecalledForMin, reason.Count("min", bounds.Min))
+	case r.undrained():
+		return reason.New(reason.RecalledNoDrain)
+	case w.Refused && r.drains():
+		return reason.New(reason.RecalledGotJob)
 	case w.Refused:
 		return reason.New(reason.RecalledHasJob)
 	}
@@ -85,6 +89,9 @@ func removedMarked(r round, w fleet.Worker, closed bool, readings map[string]Sig
 		what = reason.New(reason.AskedAndAbsent, reason.Span("absent", r.absent(w)))
 	}
 	switch {
+	case !closed && !gone(r, w) && r.drains():
+		delete(readings, w.Name) // jobs may have come and gone since a reading that showed it drained
+		return reason.New(reason.NotDrainedYet), false
 	case !closed && !gone(r, w):
 		return reason.New(reason.NotClosedYet, reason.Count("generation", int(r.fleet.Generation))), false
 	case w.Jobs > 0:
@@ -94,6 +101,8 @@ func removedMarked(r round, w fleet.Worker, closed bool, readings map[string]Sig
 		return reason.New(reason.NotRemovedNow, reason.Why("what", what), reason.Why("why", r.unsafe)), false
 	case !confirmed(r, w, readings):
 		return reason.New(reason.ReadAgainFirst, reason.Why("what", what)), false
+	case closed && r.drains():
+		return reason.New(reason.RemovedDrained), true
 	case closed:
 		return reason.New(reason.RemovedClosed), true
 	}
@@ -114,13 +123,14 @@ type Sighting struct {
 
 // confirmed counts this reading for a worker's removal and reports whether that
 // is enough: two readings, and some time between them. A reading that was counted
-// already is not counted twice.
+// already is not counted twice. Where the scaler drains, the second reading begins after
+// the first one has shown the worker drained.
 func confirmed(r round, w fleet.Worker, readings map[string]Sighting) bool {
 	c, readAt := readings[w.Name], r.facts.Queue.JobsAt
 	if c.Reads == 0 || c.Server != w.Node.ID {
 		c = Sighting{Server: w.Node.ID, First: r.now}
 	}
-	if c.Reads == 0 || readAt.After(c.Last) {
+	if c.Reads == 0 || readAt.After(c.Last) && (!r.drains() || r.facts.Queue.ReadAt().After(c.First)) {
 		c.Reads++
 		c.Last = readAt
 	}

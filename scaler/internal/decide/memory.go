@@ -33,6 +33,9 @@ type Memory struct {
 	FirstSeen       map[string]time.Time `json:"first_seen"`                  // server ID → when it was seen first, by our clock; zero: it was there before
 	Servers         map[string]Past      `json:"servers"`                     // server ID → workers' servers, those that are gone until they are looked after
 
+	Ours  map[string]bool `json:"ours,omitempty"`  // worker → it was marked to leave in this scaler's time, and may still be drained
+	Tried map[string]bool `json:"tried,omitempty"` // worker → it was undrained without a mark, and goes on draining: not by the scaler's wish
+
 	Posted map[string]fleet.Expected `json:"posted,omitempty"` // worker → its create call, until a list shows its server
 	Asked  map[string]time.Time      `json:"asked,omitempty"`  // server ID → when the cloud accepted its deletion
 	Ready  map[string]Readiness      `json:"ready,omitempty"`  // server ID → servers that could be enrolled, until they are in the pool

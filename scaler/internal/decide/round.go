@@ -8,6 +8,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/reason"
 )
 
@@ -56,6 +57,15 @@ func (r round) manages(group string) bool { return slices.Contains(r.managed, gr
 
 // whole reports whether something may be concluded from what is not in the facts.
 func (r round) whole() bool { return r.unsafe.IsZero() }
+
+// drains reports whether the scaler itself drains the workers, and not the front-end.
+func (r round) drains() bool { return r.facts.Queue.Traits.Does(queue.ActionDrain) }
+
+// undrained reports whether nothing keeps jobs from a worker that is asked to leave: the
+// front-end of a cluster without a batch system calls each worker drained at once.
+func (r round) undrained() bool {
+	return !r.drains() && r.facts.Cluster.Document.BatchSystem == cluster.BatchNone
+}
 
 // idle returns how long a worker has run nothing.
 func (r round) idle(w fleet.Worker) time.Duration { return r.now.Sub(w.Pool.IdleSince) }

@@ -29,6 +29,9 @@ func shrink(r round, need demand.Demand, recalled []Step, m Memory) Decision {
 				d.note(w.Name, reason.New(reason.BrokenButInPool))
 			}
 		case fleet.Closed:
+			if opens(r, m, w) {
+				continue
+			}
 			d.note(w.Name, reason.New(reason.ClosedByOthers, reason.Name("state", w.Pool.State)))
 		case fleet.Stopped:
 			d.note(w.Name, reason.New(reason.ServerStopped, reason.Name("status", string(w.Node.Status))))
@@ -107,6 +110,8 @@ func stays(r round, need demand.Demand, m Memory, w fleet.Worker, g grace, stayi
 		return reason.IdleNotLongEnough, arguments(reason.Name("setting", g.setting), reason.Span("limit", g.limit))
 	case w.Node.Protected:
 		return reason.IdleProtected, nil
+	case r.undrained():
+		return reason.IdleNoDrain, nil
 	case staying <= bounds.Min:
 		return reason.IdleAtMin, arguments(reason.Count("min", bounds.Min))
 	case slices.Contains(need.Spares, w.Name):

@@ -48,9 +48,18 @@ func (d Doctor) examineQueue(ctx context.Context, view cluster.View, known bool)
 	}
 	all = append(all, ok("queue", "read: %s waiting, %d running", text.Count(waiting, "job"), s.Running))
 	if known {
-		all = append(all, pool(s, view))
+		all = append(append(all, pool(s, view)), undrained(s.Traits, view.Document.BatchSystem)...)
 	}
 	return append(all, d.poolClock(s))
+}
+
+// undrained warns where nothing drains the workers that are to leave.
+func undrained(t queue.Traits, system cluster.BatchSystem) []Finding {
+	if system != cluster.BatchNone || t.Does(queue.ActionDrain) {
+		return nil
+	}
+	return []Finding{warning("queue", "add drain and undrain to actions in the queue block, and to the program",
+		"no worker will be removed: the cluster has no batch system whose front-end drains, so nothing keeps jobs from a worker that leaves")}
 }
 
 // pool compares the pool with the cluster.

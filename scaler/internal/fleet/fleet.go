@@ -43,8 +43,8 @@ type Worker struct {
 	Jobs   int          `json:"jobs"`   // that run on it by the pool's or the queue's account, whichever is more
 
 	Mark    cluster.Leaving `json:"mark,omitempty"`
-	Drained bool            `json:"drained,omitempty"` // the front-end reports: runs nothing, takes nothing
-	Refused bool            `json:"refused,omitempty"` // the front-end reports: runs jobs
+	Drained bool            `json:"drained,omitempty"` // runs nothing, takes nothing: the front-end reports it, or the pool shows it where the scaler drains
+	Refused bool            `json:"refused,omitempty"` // runs jobs, by the same account
 	// Expected is set where the worker's create call was sent and no list has shown a
 	// server of it yet.
 	Expected bool `json:"expected,omitempty"`

@@ -136,8 +136,9 @@ func (r *readings) worker(n cluster.Node) (w Worker, doubt reason.Reason) {
 		w.Doubted = r.claimed[n.Name] // a claim may have taken the place of its own ad
 	}
 	w.Jobs = max(w.Pool.Running, r.onNode[n.Name])
-	w.Drained = w.Mark != cluster.Stays && r.drained[n.Name]
-	w.Refused = w.Mark != cluster.Stays && r.refused[n.Name]
+	if w.Mark != cluster.Stays {
+		w.Drained, w.Refused = r.closed(w)
+	}
 	if !w.InPool {
 		w.AbsentSince = latest(n.Created, r.poolSince, r.clock.WatchedFrom, r.clock.LastInPool[n.Name], r.clock.FirstSeen[n.ID], r.clock.enrolled(n))
 	}
@@ -153,6 +154,16 @@ func (r *readings) worker(n cluster.Node) (w Worker, doubt reason.Reason) {
 		w.Phase = Deleting
 	}
 	return w, doubt
+}
+
+// closed reports whether a worker that is asked to leave takes no job and runs none, and
+// whether it can't leave because it has a job. Where the scaler itself drains the workers,
+// what it has read says so; else the front-end's report does.
+func (r *readings) closed(w Worker) (drained, refused bool) {
+	if r.traits.Does(queue.ActionDrain) {
+		return w.InPool && w.Pool.Draining && w.Jobs == 0, w.Jobs > 0
+	}
+	return r.drained[w.Name], r.refused[w.Name]
 }
 
 // distinct returns one server for each worker's name, and the others.

@@ -26,14 +26,14 @@ type actions struct {
 }
 
 // act carries a decision out: marks first, because they are cheap and undo what the
-// rest must not do; then the roster's new workers, which wait for their join; then workers
+// rest must not do; then drains, which follow the marks; then the roster's new workers, which wait for their join; then workers
 // without a server, whose jobs wait for that; then deletions, which free quota; then new
 // workers. Nothing is waited for: later rounds see
 // what came of it. What is not begun before the facts are too old is left to the next
 // round.
 func (r *round) act(ctx context.Context, d decide.Decision) error {
 	a := &actions{round: r, id: r.facts.Cluster.Document.ID}
-	a.mark(ctx, d)
+	a.drain(ctx, d, a.mark(ctx, d))
 	a.enrol(ctx, d.Enrol)
 	remove, discard := a.afterConsoles(ctx, d.Remove), a.afterConsoles(ctx, d.Discard)
 	gone := servers(remove, discard)
@@ -85,11 +85,19 @@ func (a *actions) putOff(what string, why reason.Reason) {
 	a.Log.Info("not done", "about", what, "because", why.String())
 }
 
-// mark asks workers to leave, or to stay after all.
-func (a *actions) mark(ctx context.Context, d decide.Decision) {
-	if marks := d.Marks(); len(marks) > 0 {
-		a.do(ctx, record.PartMarks, "ask workers to leave or stay", func(ctx context.Context) error { return a.Actuator.Mark(ctx, a.id, marks) })
+// mark asks workers to leave, or to stay after all. It reports whether all that are to be
+// marked are.
+func (a *actions) mark(ctx context.Context, d decide.Decision) (done bool) {
+	marks := d.Marks()
+	if len(marks) == 0 {
+		return true
 	}
+	a.do(ctx, record.PartMarks, "ask workers to leave or stay", func(ctx context.Context) error {
+		err := a.Actuator.Mark(ctx, a.id, marks)
+		done = err == nil
+		return err
+	})
+	return done
 }
 
 // enrol writes the workers of a decision into the roster. While that fails, their groups
@@ -174,14 +182,15 @@ func (a *actions) deleted(server string) {
 
 // forget takes workers out of the roster whose servers are gone.
 func (a *actions) forget(ctx context.Context, steps []decide.Step) {
-	if len(steps) == 0 {
-		return
+	var gone []string
+	if len(steps) > 0 {
+		a.do(ctx, record.PartForgets, "forget workers without a server", func(ctx context.Context) (err error) {
+			gone, err = a.Actuator.Forget(ctx, a.id, decide.Workers(steps))
+			a.state.begun.going = without(a.state.begun.going, gone)
+			return err
+		})
 	}
-	a.do(ctx, record.PartForgets, "forget workers without a server", func(ctx context.Context) error {
-		names, err := a.Actuator.Forget(ctx, a.id, decide.Workers(steps))
-		a.state.begun.going = without(a.state.begun.going, names)
-		return err
-	})
+	a.erase(ctx, gone)
 }
 
 // without returns the names that are not among the others.

@@ -30,21 +30,23 @@ type Loop struct {
 
 // state is what a round leaves to the next one.
 type state struct {
-	memory   decide.Memory
-	followed time.Time // the last reading of the clock to which the memory was adjusted
-	holdEnds time.Time // of demand that waits; zero: none does
-	lease    leaseState
-	memos    []string // those on the front-end
-	warned   warnings
-	recorded time.Duration   // how long the end of the last round took: its record was written
-	logged   map[string]bool // matters of the last round's notes, and its summary
-	running  bool            // rounds follow each other: none waits for the front-end's report
-	begun    begun           // what later rounds finish
-	posting  *posting        // create calls without all of their answers; nil: there are none
-	late     error           // what the answers said that the last round took of an earlier one's create calls
-	consoles *consoles
-	remains  *beside[string, collected] // by the ID of the server that is gone
-	reports  *beside[string, reported]  // by the front-end's ID
+	memory    decide.Memory
+	followed  time.Time // the last reading of the clock to which the memory was adjusted
+	holdEnds  time.Time // of demand that waits; zero: none does
+	lease     leaseState
+	memos     []string // those on the front-end
+	warned    warnings
+	recorded  time.Duration   // how long the end of the last round took: its record was written
+	logged    map[string]bool // matters of the last round's notes, and its summary
+	running   bool            // rounds follow each other: none waits for the front-end's report
+	begun     begun           // what later rounds finish
+	erase     []string        // workers that have left the roster, and that the queue's program has not forgotten yet
+	closeNext string          // the call of the queue's program with which the next round begins
+	posting   *posting        // create calls without all of their answers; nil: there are none
+	late      error           // what the answers said that the last round took of an earlier one's create calls
+	consoles  *consoles
+	remains   *beside[string, collected] // by the ID of the server that is gone
+	reports   *beside[string, reported]  // by the front-end's ID
 }
 
 // clock returns the present time.

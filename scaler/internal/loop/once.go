@@ -104,5 +104,5 @@ func (b *begun) follow(f fleet.Fleet) {
 
 // unfinished reports whether a round in some seconds can finish something that was begun.
 func (s *state) unfinished() bool {
-	return s.posting != nil || len(s.begun.coming)+len(s.begun.going) > 0 || !s.consoles.waitEnds().IsZero() || s.remains.busy()
+	return s.posting != nil || len(s.begun.coming)+len(s.begun.going)+len(s.erase) > 0 || !s.consoles.waitEnds().IsZero() || s.remains.busy()
 }

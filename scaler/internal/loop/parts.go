@@ -28,6 +28,7 @@ type Settings struct {
 	Policy   decide.Policy
 	Interval time.Duration // between the begins of two rounds
 	Queue    queue.Reader
+	Closer   Closer // nil: the front-end drains
 }
 
 // Cluster reads the cluster as the cloud shows it.
@@ -61,6 +62,17 @@ type discarder interface {
 	// Discard asks for the deletion of a server. The error is an actuate.PutOffError
 	// where the actuator does not do that now.
 	Discard(ctx context.Context, clusterID, serverID string) error
+}
+
+// Closer changes workers in a batch system where no front-end does. Each call does nothing
+// where there is nothing to do. Which of them it takes the Traits of a reading say.
+type Closer interface {
+	// Drain has a worker get no new job.
+	Drain(ctx context.Context, worker string) error
+	// Undrain takes back what Drain did, and not what somebody else did.
+	Undrain(ctx context.Context, worker string) error
+	// Forget has the batch system forget a worker whose server is gone for good.
+	Forget(ctx context.Context, worker string) error
 }
 
 // Project is the cloud's project that the cluster is in, with its flavors.

@@ -42,6 +42,8 @@ type sim struct {
 	jobs   []*simJob
 	report *cluster.Report
 
+	ours bool // the scaler drains by its queue's program; the front-end has no batch system
+
 	// Faults.
 	queueErr    error
 	clusterErr  error
@@ -200,6 +202,9 @@ func (s *sim) frontEnd() {
 			continue
 		}
 		switch {
+		case s.ours && m.Leaving != cluster.Stays:
+			drained = append(drained, m.Name) // a cluster without a batch system has nothing to drain
+		case s.ours:
 		case m.Leaving == cluster.Stays:
 			n.closed = false
 		case s.running(m.Name) > 0:
@@ -261,7 +266,7 @@ func (s *sim) readQueue() (queue.Snapshot, error) {
 	}
 	for _, name := range s.names() {
 		n := s.nodes[name]
-		if !s.inPool(n) || n.closed && s.running(name) == 0 {
+		if !s.inPool(n) || n.closed && s.running(name) == 0 && !s.ours {
 			continue // a closed worker's daemon has gone
 		}
 		if s.at.Sub(q.PoolSince) < 45*time.Second || s.dark != nil && s.dark(name) {

@@ -49,6 +49,21 @@ func Cleaned(r Reader) Reader {
 
 type cleaned struct{ from Reader }
 
+// Bare returns the reader whose text is cleaned.
+func (c cleaned) Bare() Reader { return c.from }
+
+// Bare returns the reader inside of those that this package and its users put around it:
+// the adapter's own, which may do more than read.
+func Bare(r Reader) Reader {
+	for {
+		around, is := r.(interface{ Bare() Reader })
+		if !is {
+			return r
+		}
+		r = around.Bare()
+	}
+}
+
 // Read implements Reader.
 func (c cleaned) Read(ctx context.Context) (Snapshot, error) {
 	s, err := c.from.Read(ctx)

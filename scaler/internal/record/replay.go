@@ -53,7 +53,7 @@ func essence(d decide.Decision) decide.Decision {
 	for i := range d.Notes {
 		d.Notes[i].Reason = codeOf(d.Notes[i].Reason)
 	}
-	for _, steps := range []*[]decide.Step{&d.Enrol, &d.Drain, &d.Undrain, &d.Remove, &d.Forget, &d.Discard} {
+	for _, steps := range []*[]decide.Step{&d.Enrol, &d.Drain, &d.Undrain, &d.Close, &d.Open, &d.Remove, &d.Forget, &d.Discard} {
 		*steps = slices.Clone(*steps)
 		for i := range *steps {
 			(*steps)[i].Reason = codeOf((*steps)[i].Reason)

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/decide"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/fleet"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/record"
 )
@@ -82,6 +84,16 @@ func writeSteps(t io.Writer, r record.Record) {
 	}
 	for _, s := range r.Drain {
 		fmt.Fprintf(t, "drain\t%s\t%s\n", s.Worker, s.Reason)
+	}
+	for _, s := range r.Close {
+		if !slices.Contains(decide.Workers(r.Drain), s.Worker) {
+			fmt.Fprintf(t, "drain again\t%s\t%s\n", s.Worker, s.Reason)
+		}
+	}
+	for _, s := range r.Open {
+		if !slices.Contains(decide.Workers(r.Undrain), s.Worker) {
+			fmt.Fprintf(t, "undrain again\t%s\t%s\n", s.Worker, s.Reason)
+		}
 	}
 	for _, s := range r.Remove {
 		fmt.Fprintf(t, "remove\t%s\t%s\n", s.Worker, s.Reason)

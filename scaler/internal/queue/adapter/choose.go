@@ -33,6 +33,9 @@ type named struct {
 	queue.Reader
 }
 
+// Bare returns the reader of the adapter.
+func (n named) Bare() queue.Reader { return n.Reader }
+
 // For implements queue.Chooser.
 func (n named) For(system string) (queue.Reader, error) {
 	if a, _ := Find(n.name); system == n.name || system == "" || a.AnyCluster {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,8 +156,11 @@ func checkTokens(raw []byte) *PathError {
 	var open []level
 	for {
 		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err != nil {
-			return nil // the end, or what json.Unmarshal reports
+			return &PathError{"", text.Line(err.Error(), 200)}
 		}
 		if n := len(open); n > 0 && open[n-1].names != nil {
 			top := &open[n-1]
