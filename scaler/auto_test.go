@@ -35,8 +35,7 @@ var loadLevelerTools = map[string]string{
 // newLoadLevelerStage makes a stage with the worker groups that the fixtures are about.
 func newLoadLevelerStage(t *testing.T) *stage {
 	t.Helper()
-	s := newCluster(t, "none", map[string]cluster.GroupSpec{"cpu": {NodeSpec: large, Count: 2, Scaling: &cluster.Scaling{Max: 10}}, "gpu": {NodeSpec: large, Scaling: &cluster.Scaling{Max: 4}}})
-	s.runs("loadleveler")
+	s := newCluster(t, "loadleveler", map[string]cluster.GroupSpec{"cpu": {NodeSpec: large, Count: 2, Scaling: &cluster.Scaling{Max: 10}}, "gpu": {NodeSpec: large, Scaling: &cluster.Scaling{Max: 4}}})
 	data, err := filepath.Abs("internal/queue/loadleveler/testdata/5")
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +51,7 @@ func newLoadLevelerStage(t *testing.T) *stage {
 // large has 8 CPUs.
 var large = cluster.NodeSpec{Flavor: "6"}
 
-// runs writes another batch system into the cluster document: what the nodes do is no
+// runs writes another batch system into the cluster document: what nodes do is no
 // matter of these tests.
 func (s *stage) runs(system string) {
 	s.t.Helper()

@@ -112,9 +112,10 @@ func blocks(n nodeBlock) (parts, tasks int) {
 	return quotient(n.totalTasks, tasks), tasks
 }
 
-// groupOf returns the job group of a step.
-func groupOf(s *step, d demanded) queue.JobGroup {
-	g := queue.JobGroup{Asks: d.asks, Takes: d.asks, Exclusive: d.exclusive}
+// groupOf returns the job group of a step; workers is the worker group that its class
+// stands for, "" if it stands for none.
+func groupOf(s *step, d demanded, workers string) queue.JobGroup {
+	g := queue.JobGroup{Asks: d.asks, Takes: d.asks, Exclusive: d.exclusive, Group: workers}
 	switch {
 	case d.parts > 1:
 		g.Nodes, g.Tasks = 1, d.parts
@@ -171,7 +172,7 @@ func keyOf(g queue.JobGroup) string {
 	for _, n := range []int{g.Asks.Cpus, g.Asks.MemoryMiB, g.Asks.DiskKiB, g.Asks.GPUs, g.Nodes, g.Tasks} {
 		sum = binary.AppendVarint(sum, int64(n))
 	}
-	sum = fmt.Appendf(sum, "%t %q %q", g.Exclusive, g.Requires.Clauses, g.Requires.NotJudged)
+	sum = fmt.Appendf(sum, "%t %q %q %q", g.Exclusive, g.Group, g.Requires.Clauses, g.Requires.NotJudged)
 	whole := sha256.Sum256(sum)
 	return hex.EncodeToString(whole[:16])
 }

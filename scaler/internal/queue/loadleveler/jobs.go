@@ -135,7 +135,15 @@ func (l *jobList) waits(s *step, name string) {
 		}
 		l.inClass[name]++
 	}
-	l.count(groupOf(s, d), s)
+	l.count(groupOf(s, d, l.groupOf(name)), s)
+}
+
+// groupOf returns the worker group that a class stands for; "" if it stands for none.
+func (l *jobList) groupOf(class string) string {
+	if class == allGroups || !l.classes[allGroups].known || !l.classes[class].known {
+		return ""
+	}
+	return class
 }
 
 // count adds a step to the group of those that ask for the same.

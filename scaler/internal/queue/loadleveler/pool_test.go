@@ -24,6 +24,9 @@ func inShort(s queue.Snapshot) string {
 		if g.Tasks > 0 {
 			line += fmt.Sprintf(" %d tasks", g.Tasks)
 		}
+		if g.Group != "" {
+			line += " group " + g.Group
+		}
 		if g.Exclusive {
 			line += " exclusive"
 		}
@@ -87,5 +90,20 @@ w2: 3 of 4 CPUs, 8000 of 8000 MiB, 0 GPUs, 1 run, Drnng, draining`,
 		if got := inShort(read(t, in(folder).tools(t))); got != strings.TrimSpace(want) {
 			t.Errorf("%s:\n%s\nwant\n%s", folder, got, want)
 		}
+	}
+}
+
+// On a cluster with the class of all groups, each other class is that of a worker group.
+func TestClassesOfGroups(t *testing.T) {
+	f := fakeOf(t, waiting("front.1.0", map[string]string{"Class": "gpu"}), waiting("front.2.0", map[string]string{"Class": "all_groups"}))
+	p := in("5")
+	p.classes = ""
+	for _, class := range []string{"all_groups", "cpu", "gpu"} {
+		p.classes += "=============== Class " + class + " ===============\n                    Name: " + class + "\n"
+	}
+	f.machines = p.tools(t)
+	got, _, _ := strings.Cut(inShort(read(t, f)), "\n0 run")
+	if want := "1 of front.1.0: 1 CPUs 0 MiB group gpu {class: gpu}\n1 of front.2.0: 1 CPUs 0 MiB {class: all_groups}"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }

@@ -19,6 +19,10 @@ const (
 	resourceAttribute = "resources" // list of further consumable resources with their totals: "licence(4)"
 )
 
+// allGroups is the class of the clusters' own configuration that the workers of all groups
+// run. Each other class there is that of a group, and has its name.
+const allGroups = "all_groups"
+
 // Traits returns what is peculiar to LoadLeveler. Its negotiator looks at the queue with
 // each change, and every minute otherwise (NEGOTIATOR_INTERVAL is 60 by default). A machine
 // has no proof of its name.
