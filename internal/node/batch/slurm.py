@@ -193,9 +193,10 @@ class Slurm(BatchSystem):
         if newest() != read_json(MEMORY, NOTHING):
             with locked(TIMEOUT):
                 self.control(newest())
-        for worker in workers:
+        members = read_json(MEMORY, NOTHING)["members"]
+        for worker in workers if members is not None else []:
             # A worker that registers before the front-end has its roster is up.
-            if states(worker)[0] == "DOWN" and worker["NodeName"] not in read_json(MEMORY, NOTHING)["members"]:
+            if states(worker)[0] == "DOWN" and worker["NodeName"] not in members:
                 self.forget(worker["NodeName"], OURS + "not in the roster")
 
     def named(self):
@@ -267,7 +268,7 @@ class Slurm(BatchSystem):
         return out
 
 
-NOTHING = {"config": "", "groups": {}, "members": []}
+NOTHING = {"config": "", "groups": {}, "members": None}
 
 
 SYSTEM = Slurm

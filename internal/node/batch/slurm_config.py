@@ -10,6 +10,7 @@ STATE_FOLDER = "/var/lib/vmcluster/slurm"  # of slurmctld: what a new front-end 
 CONTROLLER_FOLDER, JOBS, JWT_KEY = STATE_FOLDER + "/controller", STATE_FOLDER + "/jobs.txt", STATE_FOLDER + "/jwt.key"
 LOGS = "/var/log/slurm"
 OWN_AUTH = (23, 11)  # auth/slurm, fanout to dynamic nodes, and a reconfiguration that is as good as a restart
+MOST_NODES = 65536  # that Slurm takes as MaxNodeCount
 NOT_GROUPS = ("all", "default")  # words of slurm.conf in the place of a NodeSet or a partition
 
 # The front-end: cluster and name are those of the node, version is slurmctld's, as
@@ -69,7 +70,7 @@ PARTITIONS = "PartitionName=all_groups Nodes=ALL Default=YES State=UP\n"
 
 def texts(site, memory):
     """Returns the text of each file of the configuration; memory is as from remembered."""
-    groups, own = memory["groups"], memory["config"]
+    groups, own = with_room(memory["groups"]), memory["config"]
     text = TEXT.format(site=site, count=most_nodes(groups))
     text += JWT if site.has_jwt else ""
     text += WITH_CGROUPS if site.has_cgroups else WITHOUT_CGROUPS
@@ -89,9 +90,18 @@ def cgroups(site, groups):
     return CGROUPS + (CONSTRAIN_GPUS if any(group["gpus"] for group in groups.values()) else "")
 
 
+def with_room(groups):
+    """Returns the groups with so many placeholders that there is room for as many workers
+    and for those that are not forgotten yet: as many as a group may have workers, unless
+    all together are too many."""
+    room = MOST_NODES // 3
+    if sum(group["most"] for group in groups.values()) > room:
+        groups = {name: dict(group, most=min(group["most"], room // len(groups))) for name, group in groups.items()}
+    return {name: dict(group, top=min(group["top"], MOST_NODES)) for name, group in groups.items()}
+
+
 def most_nodes(groups):
-    """Returns MaxNodeCount: placeholders and workers, and workers that are not forgotten
-    yet. It is so high that most clusters never outgrow it."""
+    """Returns MaxNodeCount. It is so high that most clusters never outgrow it."""
     return max(4096, 1 << (3 * sum(group["most"] for group in groups.values())).bit_length())
 
 

@@ -533,9 +533,11 @@ class Values(unittest.TestCase):
         self.assertEqual(text, "CgroupPlugin=disabled\n")
 
     def test_room_for_all_nodes(self):
-        for most, want in ((0, 4096), (1300, 4096), (1400, 8192), (20000, 65536)):
-            text = self.texts({"cpu": Group(most, [], 2, 2000)})[config.CONFIG]
+        for most, groups, want, placeholders in ((0, 1, 4096, 0), (1300, 1, 4096, 1300), (1400, 1, 8192, 1400), (10000, 2, 65536, 10000), (10000, 3, 65536, 7281),
+                                                 (1 << 31, 1, 65536, 21845)):
+            text = self.texts({"g%d" % i: Group(most, [], 2, 2000) for i in range(groups)})[config.CONFIG]
             self.assertIn("\nMaxNodeCount=%d\n" % want, text)
+            self.assertEqual(set(re.findall(r"future_g\d_\[1-(\d+)\]", text)), {str(placeholders)} if most else set())
 
     def test_placeholders_are_no_larger_than_workers(self):
         """Whatever flavors and workers come and go: a job that is accepted can run."""
