@@ -8,4 +8,5 @@
 // commands in front of it (condor_q and condor_status, squeue and scontrol, or llq,
 // llstatus and llclass), which
 // print what the real ones print, so that the scaler reads it as it would read a real one.
+// Its configuration is the same for every batch system.
 package main

@@ -69,11 +69,12 @@ resource "vmcluster_cluster" "astro" {
 }
 `
 
+// The same for every batch system: the scaler follows the cluster's, whose tools are on
+// the search path.
 const scalerConfiguration = `
 cluster = "astro"
 
-queue %q {
-  bin         = %q
+queue "auto" {
   environment = [%q]
 }
 
@@ -252,7 +253,7 @@ func (s *stage) judge(r result) error {
 func (s *stage) startScaler(ctx context.Context) (stop func() error, err error) {
 	file := filepath.Join(s.dir, "scaler.hcl")
 	hold := 4 * s.pace.interval
-	text := fmt.Appendf(nil, scalerConfiguration, s.batch.name, s.dir, poolVariable, s.batch.least, maxWorkers,
+	text := fmt.Appendf(nil, scalerConfiguration, poolVariable, s.batch.least, maxWorkers,
 		s.pace.interval, hold, hold, 3*hold, s.pace.interval)
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return nil, fmt.Errorf("write the scaler's configuration: %w", err)
@@ -262,7 +263,7 @@ func (s *stage) startScaler(ctx context.Context) (stop func() error, err error) 
 		return nil, fmt.Errorf("find the scaler: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, program, "run", "--config", file)
-	cmd.Env = append(os.Environ(), s.env...)
+	cmd.Env = append(os.Environ(), append(s.env, "PATH="+s.dir+string(os.PathListSeparator)+os.Getenv("PATH"))...)
 	var said strings.Builder
 	cmd.Stdout = io.MultiWriter(&said, s.out)
 	cmd.Stderr = cmd.Stdout
