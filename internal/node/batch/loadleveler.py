@@ -136,6 +136,8 @@ class LoadLeveler(BatchSystem):
     def drain(self, name, reason, only_idle):
         """No order drains a machine only if it is idle, so what it shows after its drain decides."""
         state, jobs = self.look(name)
+        if not state and is_listed(self.node.full(name)):
+            raise Failure("llstatus does not show %s, which is in the machine list" % name)
         busy = is_busy(state, jobs)
         if state not in ABSENT and state not in DRAINS.values() and not (busy and only_idle):
             write(DRAINED + name, "leaving", 0o600)  # first: a drain of ours without it would be an operator's
@@ -205,7 +207,7 @@ class LoadLeveler(BatchSystem):
         for line in run(tool("llstatus"), "-r", "%n", "%sts", "%r", timeout=TIMEOUT, most=MOST).splitlines():
             host, state, jobs = (line.split("!") + ["", ""])[:3]
             if host.split(".")[0] == name:
-                if not jobs.isdigit():
+                if not re.fullmatch("[0-9]{1,9}", jobs):
                     raise Failure("llstatus says %r" % line[:80])
                 return DRAINS.get(state, state), int(jobs)
         return "", 0
@@ -227,7 +229,7 @@ def short(step):
     """Returns a job step's ID with a host name without a domain, "" if it is none."""
     host, _, number = step.rpartition(".")[0].rpartition(".")
     found = "%s.%s.%s" % (host.split(".")[0], number, step.rpartition(".")[2])
-    return found if re.fullmatch(r"[-\w]+\.[0-9]+\.[0-9]+", found, re.ASCII) else ""
+    return found if re.fullmatch(r"[-\w]{1,63}\.[0-9]{1,9}\.[0-9]{1,9}", found, re.ASCII) else ""
 
 
 def drained():

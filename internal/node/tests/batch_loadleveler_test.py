@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import re
 
 from .. import system
 from ..batch import loadleveler as ll
@@ -10,6 +12,9 @@ from ..batch import Group
 from . import loadleveler as double
 from .contract import Contract
 from .harness import BATCH_CA, FRONT_END, ClusterCase, Double, put
+from .mutate import mutated
+
+SEED = 20261129
 
 CHOWN = """#!/bin/sh
 echo "chown $*" >>"$CLUSTER_DIR/chown.log"
@@ -303,6 +308,34 @@ class LoadLevelerCluster(Case):
             self.assertFalse(b.drain(self.one, "vmcluster: leaving", True), state)
         shown("astro-cpu-1!Drned!0")
         self.assertTrue(b.drain(self.one, "vmcluster: leaving", True), "as narrow columns show it")
+
+    def test_whatever_the_tools_print(self):
+        """It closes no worker that may run jobs, and what waits is what a report takes."""
+        print("seed of the lines: %d" % SEED)
+        choice = random.Random(SEED)
+        b = self.c.enter(FRONT_END).batch
+        good = {"llstatus": [["astro-cpu-1.x", "Drained", "0"], ["astro-cpu-2", "Busy", "1"]], "llq": [["I", "cpu", "front.x.1.0"], ["R", "cpu", "front.2.0"]]}
+        printed = []
+        self.patch(ll, "run", lambda *words, **options: "".join(printed))
+        self.patch(ll, "PATIENCE", -1)
+        for i in range(2000):
+            tool = choice.choice(list(good))
+            lines = mutated(choice, good[tool])
+            printed[:] = ["!".join(map(str, line)) + "\n" if isinstance(line, list) else str(line) for line in (lines if isinstance(lines, list) else [lines])]
+            try:
+                if tool == "llq":
+                    for group, (count, ids) in b.waiting().items():
+                        self.assertEqual((group, count >= len(ids), len(ids) <= 3), ("cpu", True, True))
+                        self.assertTrue(all(re.fullmatch(r"[-\w]{1,63}(\.[0-9]{1,9}){2}", id, re.ASCII) for id in ids), (SEED, i))
+                else:
+                    idle = [line for line in "".join(printed).splitlines() if re.match(r"astro-cpu-1(\..*)?!(Drained|Down|None|)!0*(!|$)", line)]
+                    self.assertTrue(not b.drain(self.one, "vmcluster: leaving", True) or idle, (SEED, i, printed))
+            except system.Failure as error:
+                self.assertRegex(str(error), "^llstatus (says|shows|does not show) ")
+        for jobs in ("\u0661", "\u00b2", "1" * 5000, "-1", "0 ", ""):
+            printed[:] = ["astro-cpu-1!Drained!%s\n" % jobs]
+            with self.assertRaises(system.Failure):
+                b.look("astro-cpu-1")
 
     def test_jobs_that_wait_for_one_group(self):
         steps = [double.step(n, **changes) for n, changes in enumerate([

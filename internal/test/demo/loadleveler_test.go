@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	sim "github.com/vmcluster/terraform-provider-vmcluster/internal/test/loadleveler"
 )
 
 // The played programs show the same pool as steps and as machines, in the forms of both
@@ -31,6 +33,13 @@ func TestLoadLevelerShowsThePool(t *testing.T) {
 			if !strings.Contains(got, part) {
 				t.Errorf("%s printed no %q:\n%s", args, part, got)
 			}
+		}
+	}
+	for args, want := range map[string]string{"llq": "Running on\n", "llq -l": "=============== Job Step ", "llclass -l": "Def_wall_clock_limit: ", "llstatus -v": "llstatus 3.5.1.16 "} {
+		words := strings.Fields(args)
+		got, err := sim.Play(t.Context(), p.loadleveler("3.5.1.16"), words[0], words[1:], nil)
+		if err != nil || !strings.Contains(got, want) {
+			t.Errorf("version 3: %s printed no %q: %v\n%s", args, want, err, got)
 		}
 	}
 	if _, err := answerLoadLeveler(p, call{Tool: "llq", Args: []string{"-s"}}, time.Now()); err == nil || !strings.Contains(err.Error(), "is not played") {
