@@ -25,6 +25,7 @@ type Report struct {
 	Refused        bool   `json:"refused,omitempty"`       // with document_signing: the document's CA or operators' key is not accepted
 	Busy           string `json:"busy,omitempty"`          // leaving workers that still run jobs, or refused to leave
 	Waits          Waits  `json:"waits,omitempty"`         // waiting jobs that only one group can run; left out first where there is no room
+	WaitsUnknown   bool   `json:"waits_unknown,omitempty"` // Waits lacks jobs that wait now: the queue could not be read, or there is no room
 	Error          string `json:"error,omitempty"`         // what the front-end itself could not do
 	Address        string `json:"address,omitempty"`
 	HostKey        string `json:"host_key,omitempty"`        // the front-end's, authorized_keys form
@@ -44,7 +45,7 @@ func (r Report) Before(other Report) bool {
 // SaysAsMuchAs reports whether a report says the same of the distribution as another one:
 // how far it has come, and not what the queue holds meanwhile.
 func (r Report) SaysAsMuchAs(other Report) bool {
-	r.Sequence, r.Waits = other.Sequence, other.Waits
+	r.Sequence, r.Waits, r.WaitsUnknown = other.Sequence, other.Waits, other.WaitsUnknown
 	return reflect.DeepEqual(r, other)
 }
 

@@ -42,7 +42,7 @@ func TestWaitsAreWrittenAsTheyAreRead(t *testing.T) {
 }
 
 func TestReportsThatSayAsMuch(t *testing.T) {
-	one := Report{Generation: 7, Sequence: 1, Joined: 2, Waits: Waits{"gpu": {Count: 1}}}
+	one := Report{Generation: 7, Sequence: 1, Joined: 2, Waits: Waits{"gpu": {Count: 1}}, WaitsUnknown: true}
 	if other := (Report{Generation: 7, Sequence: 2, Joined: 2}); !other.SaysAsMuchAs(one) || !one.SaysAsMuchAs(other) {
 		t.Error("a job that waits is progress of the distribution")
 	}

@@ -50,7 +50,7 @@ class Coordinator:
         self.next_read = self.next_report = self.next_home = self.busy_until = 0.0
         self.last_summary = self.last_report = ""
         self.last_facts = None  # of the last report
-        self.waits = {}  # the jobs that wait for one group alone, see BatchSystem.waiting
+        self.waits, self.waits_unknown = {}, False  # the jobs that wait for one group alone, see BatchSystem.waiting
         self.missing, self.suspects = set(), set()  # workers that are missing in the pool; those that were in the last look
 
     def run(self):
@@ -351,7 +351,8 @@ class Coordinator:
         """Notes what waits, and which workers were missing in the pool twice in a row."""
         found = set(answer["missing"])
         self.missing, self.suspects = found & self.suspects, found
-        if answer["waits"] is not None:
+        self.waits_unknown = answer["waits"] is None
+        if not self.waits_unknown:
             self.waits = answer["waits"]
 
     def take_home(self, now, name, record, answer):
@@ -366,13 +367,14 @@ class Coordinator:
         """Reports upward, and says in one line what is new."""
         problems = [why for what, why in self.guard.problems.items() if what != "report"]
         facts = self.progress.report(self.document, self.members, self.identity, problems)
-        facts.update(refused=bool(self.refused) or "", waits=self.waits or "")
+        facts.update(refused=bool(self.refused) or "", waits=self.waits or "", waits_unknown=self.waits_unknown or "")
         if facts != self.last_facts:
             state = self.records.state
             state["sequence"] = max(state.get("sequence", 0) + 1, int(time.time()))  # also above one of records that were lost
             text = report.fit(dict(facts, sequence=state["sequence"]))
             self.last_report = report.seal(self.node, text, COORDINATOR_KEY, self.identity.introduction)
-            if dict(facts, waits="") != dict(self.last_facts or {}, waits=""):
+            queue = {"waits": "", "waits_unknown": ""}
+            if dict(facts, **queue) != dict(self.last_facts or {}, **queue):
                 self.busy_until = now + 2 * QUIET_INTERVAL
             self.last_facts = facts
             summary = report.summary(json.loads(text))

@@ -45,6 +45,7 @@ def fit(report):
         if len(text) <= MAX:
             return text
         if report.pop("waits", ""):
+            report["waits_unknown"] = True
             continue
         longest = max(("pending_names", "never", "drained", "busy", "error"), key=lambda k: len(report.get(k, "")))
         if longest == "drained":

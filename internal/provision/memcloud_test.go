@@ -37,31 +37,32 @@ type memCloud struct {
 	// only after that time.
 	strands func(n int, op string) (time.Duration, bool)
 
-	broken      map[string]int  // name → builds that end in ERROR
-	breaks      map[string]int  // name → builds that end in ERROR after they had an address
-	full        map[string]bool // zones without room
-	shut        map[string]bool // zones that are refused
-	unread      int             // reads of a broken server by its ID before its fault shows
-	words       string          // why builds end in ERROR; "" is that no host was found
-	neverJoin   map[string]bool // workers that never join
-	deaf        map[string]bool // servers that never join, by ID
-	late        map[string]bool // workers that miss the newest generation
-	busy        map[string]bool // workers that do not drain
-	maxed       int             // servers allowed; 0 means any number
-	posts       map[string]int  // create calls carried out, by name
-	groups      []cluster.ServerGroup
-	named       int             // bytes of names that a report has room for; 0 means any number
-	silent      bool            // the front-end never reports
-	waits       cluster.Waits   // what the front-end reports of waiting jobs
-	noise       string          // that other programs write to the front-end's console after its report
-	down        map[string]bool // servers in a cell that is down
-	strangers   map[string]bool // servers of no cluster, by ID
-	lagging     bool            // server groups show servers that are gone
-	lockedNames map[string]bool // servers that their owner has locked
-	sticky      map[string]bool // servers whose deletion is accepted and never comes
-	yard        *memYard        // builds and deletes at another pace; nil: any number at once
-	detach      time.Duration   // from a server's end to its volume being free
-	volumeIs    string          // status of the volume; "" follows the servers
+	broken       map[string]int  // name → builds that end in ERROR
+	breaks       map[string]int  // name → builds that end in ERROR after they had an address
+	full         map[string]bool // zones without room
+	shut         map[string]bool // zones that are refused
+	unread       int             // reads of a broken server by its ID before its fault shows
+	words        string          // why builds end in ERROR; "" is that no host was found
+	neverJoin    map[string]bool // workers that never join
+	deaf         map[string]bool // servers that never join, by ID
+	late         map[string]bool // workers that miss the newest generation
+	busy         map[string]bool // workers that do not drain
+	maxed        int             // servers allowed; 0 means any number
+	posts        map[string]int  // create calls carried out, by name
+	groups       []cluster.ServerGroup
+	named        int             // bytes of names that a report has room for; 0 means any number
+	silent       bool            // the front-end never reports
+	waits        cluster.Waits   // what the front-end reports of waiting jobs
+	waitsUnknown bool            // it says that it could not read the queue
+	noise        string          // that other programs write to the front-end's console after its report
+	down         map[string]bool // servers in a cell that is down
+	strangers    map[string]bool // servers of no cluster, by ID
+	lagging      bool            // server groups show servers that are gone
+	lockedNames  map[string]bool // servers that their owner has locked
+	sticky       map[string]bool // servers whose deletion is accepted and never comes
+	yard         *memYard        // builds and deletes at another pace; nil: any number at once
+	detach       time.Duration   // from a server's end to its volume being free
+	volumeIs     string          // status of the volume; "" follows the servers
 }
 
 type memServer struct {
@@ -359,7 +360,7 @@ func (c *memCloud) compose(s *memServer) string {
 	}
 	s.makeKeys()
 	hostCA := s.hostCA
-	r := cluster.Report{Generation: doc.Generation, HostKey: memHostKey, HostCA: hostCA, Refused: !s.accept(doc), Waits: c.waits}
+	r := cluster.Report{Generation: doc.Generation, HostKey: memHostKey, HostCA: hostCA, Refused: !s.accept(doc), Waits: c.waits, WaitsUnknown: c.waitsUnknown}
 	if doc.Coordinator == cluster.CoordinatorLastWorker {
 		r.CA = doc.CA
 	}

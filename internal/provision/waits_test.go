@@ -25,6 +25,7 @@ func TestWaits(t *testing.T) {
 			fe := c.server(t, "astro-frontend")
 			fe.slot = fe.seal(cluster.Report{Generation: document(t, c).Generation, Waits: now})
 		}, nil, true},
+		{"the queue can't be read", func(_ *testing.T, c *memCloud) { c.waits, c.waitsUnknown = now, true }, now, false},
 		{"the front-end does not report", func(t *testing.T, c *memCloud) {
 			fe := c.server(t, "astro-frontend")
 			fe.slot = fe.seal(cluster.Report{Generation: document(t, c).Generation, Waits: now})

@@ -49,6 +49,7 @@ class Report(unittest.TestCase):
             got = json.loads(report.fit(dict(facts, pending_names=names)))
             whole = json.dumps({k: v for k, v in dict(facts, pending_names=names).items() if v != ""}, separators=(",", ":"))
             self.assertEqual("waits" in got, len(whole) <= report.MAX)
+            self.assertEqual(got.get("waits_unknown", False), "waits" not in got, "a plan must not take them for none")
             self.assertTrue("waits" not in got or got.get("pending_names", "") == names)
 
     def test_shorter(self):

@@ -34,7 +34,7 @@ func (r *clusterResource) waitingJobs(ctx context.Context, c change) diag.Diagno
 	}
 	if !known {
 		diags.AddAttributeWarning(path.Root("workers"), "Jobs may wait for a removed group", fmt.Sprintf(
-			"Removed: %s. The front-end has not reported in time whether jobs wait that no other group can run. Look at the queue before you apply: without the group such jobs wait for ever, or are held.",
+			"Removed: %s. The front-end has not reported whether jobs wait that no other group can run: no report came in time, or it could not read the queue. Look at the queue before you apply: without the group such jobs wait for ever, or are held.",
 			strings.Join(groups, ", ")))
 	}
 	for _, group := range groups {
