@@ -129,8 +129,13 @@ func TestOneConfigurationForAllBatchSystems(t *testing.T) {
 			contains(t, out, "tools      "+filepath.Join(s.bin, tt.tool), tt.doctor)
 			out, _ = s.run(exitOK, "explain", tt.job)
 			contains(t, out, "job "+tt.job, tt.waits)
+			before := len(s.cloud.Servers())
+			s.write(strings.Replace(anyCluster, "actuator \"dry-run\" {}\n", "", 1) + fmt.Sprintf("log {\n  decisions = %q\n  facts = true\n}\n", log))
 			out, text = s.run(exitOK, "once")
 			contains(t, out+text, "workers are added", tt.grows)
+			if after := len(s.cloud.Servers()); after <= before {
+				t.Errorf("%d servers, then %d", before, after)
+			}
 			systems := map[string]bool{}
 			err := journal.Rounds(log, func(r record.Record) error {
 				_, err := record.Replay(r)

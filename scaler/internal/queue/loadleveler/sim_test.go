@@ -67,7 +67,7 @@ func TestSimulatedLoadLeveler(t *testing.T) {
 			}
 			for _, tool := range []string{"llq", "llclass", "llstatus"} {
 				if err == nil {
-					err = os.WriteFile(filepath.Join(dir, tool), fmt.Appendf(nil, "#!/bin/sh\nexec python3 -B %s %s/state.json \"$0\" \"$@\"\n", script, dir), 0o700) //nolint:gosec // it is a program
+					err = os.WriteFile(filepath.Join(dir, tool), fmt.Appendf(nil, "#!/bin/sh\nexec python3 -B %s %s/state.json \"$0\" \"$@\"\n", script, dir), 0o700)
 				}
 			}
 			if err != nil {
