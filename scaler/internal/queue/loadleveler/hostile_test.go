@@ -151,3 +151,45 @@ func TestMoreHostileStepsThanCalls(t *testing.T) {
 		t.Errorf("%d calls, %d steps, left out %d %v, partial %v", n, s.Waiting(), len(s.LeftOut), s.LeftOut[len(s.LeftOut)-1], s.Partial)
 	}
 }
+
+// Users who give each of very many steps long requirements of its own take little of the
+// scaler's memory. All their steps count, and what other steps demand is judged.
+func TestLongTextsOfAllSteps(t *testing.T) {
+	const many = 800
+	steps := []fakeStep{waiting("front.1.0", map[string]string{"Requirements": `(Feature == "cpu")`})}
+	for i := range many {
+		steps = append(steps, waiting(fmt.Sprintf("front.%d.0", i+2), map[string]string{"Requirements": strings.Repeat("(Pool == 1) && ", 500) + fmt.Sprintf("(Pool == %d)", i)}))
+	}
+	s := read(t, fakeOf(t, steps...))
+	kept, notJudged := 0, 0
+	seen := map[*queue.Requirement]bool{}
+	for _, g := range s.Jobs {
+		if seen[g.Requires] {
+			continue
+		}
+		seen[g.Requires] = true
+		kept += len(strings.Join(g.Requires.Clauses, ""))
+		notJudged += len(g.Requires.NotJudged)
+	}
+	if kept > mostClauses+100_000 || kept < mostClauses/2 || notJudged != 1 || s.Waiting() != many+1 || len(s.LeftOut) > 0 {
+		t.Errorf("%d bytes of clauses, %d parts are not judged, %d steps, %v", kept, notJudged, s.Waiting(), s.LeftOut)
+	}
+	if g, found := group(s, "front.1.0"); !found || g.Requires.Clauses[1] != `requirements: (Feature == "cpu")` {
+		t.Errorf("%+v", g)
+	}
+}
+
+// What users write into steps is kept up to a bound until a call ends: steps with more are
+// asked for in other calls, or left out.
+func TestLongRecords(t *testing.T) {
+	var steps []fakeStep
+	for i := range 200 {
+		steps = append(steps, waiting(fmt.Sprintf("front.%d.0", i), map[string]string{"Resources": "ConsumableCpus(3)" + strings.Repeat("x", longestStep-5000)}))
+	}
+	steps = append(steps, waiting("front.1000.0", map[string]string{"Resources": "ConsumableCpus(2)"}), waiting("front.1001.0", map[string]string{"Requirements": strings.Repeat("x ", longestStep)}))
+	f := fakeOf(t, steps...)
+	s := read(t, f)
+	if g, found := group(s, "front.1000.0"); !found || g.Asks.Cpus != 2 || s.Waiting() != 201 || len(s.LeftOut) != 1 || f.calls.Load() > 5 {
+		t.Errorf("%d steps, %d calls, left out %v", s.Waiting(), f.calls.Load(), s.LeftOut)
+	}
+}

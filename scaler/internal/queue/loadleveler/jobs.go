@@ -1,6 +1,7 @@
 package loadleveler
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,8 +14,9 @@ import (
 // Bounds of what a snapshot holds: any user may queue any number of steps.
 const (
 	mostGroups  = 200_000
-	mostReasons = 50  // of steps that do not count
-	longestWhy  = 200 // characters of such a reason
+	mostReasons = 50      // of steps that do not count
+	longestWhy  = 200     // characters of such a reason
+	mostClauses = 4 << 20 // bytes of requirements
 )
 
 // jobList collects steps in the groups of a snapshot.
@@ -32,7 +34,8 @@ type jobList struct {
 
 	jobs         []queue.JobGroup
 	byKey        map[string]int // where in jobs
-	requirements map[string]*queue.Requirement
+	requirements map[[sha256.Size]byte]*queue.Requirement
+	clauses      int // bytes of those
 	skipped      map[string]*queue.Skipped
 	undefined    string // a class that a waiting step has and llclass does not list
 	leftOut      []string
@@ -42,7 +45,7 @@ type jobList struct {
 func newJobList(now time.Time, classes map[string]class) *jobList {
 	l := &jobList{
 		now: now, classes: classes, rows: map[string]row{}, perHost: map[string]int{}, inClass: map[string]int{},
-		byKey: map[string]int{}, requirements: map[string]*queue.Requirement{}, skipped: map[string]*queue.Skipped{},
+		byKey: map[string]int{}, requirements: map[[sha256.Size]byte]*queue.Requirement{}, skipped: map[string]*queue.Skipped{},
 	}
 	l.left = leaver("step", &l.leftOut)
 	return l
@@ -156,11 +159,7 @@ func (l *jobList) count(g queue.JobGroup, s *step) {
 	if !known {
 		i = len(l.jobs)
 		l.byKey[g.Key] = i
-		same := strings.Join(g.Requires.Clauses, "\n") + "\n" + strings.Join(g.Requires.NotJudged, "\n")
-		if l.requirements[same] == nil {
-			l.requirements[same] = g.Requires
-		}
-		g.Requires = l.requirements[same]
+		g.Requires = l.shared(g.Requires)
 		l.jobs = append(l.jobs, g)
 	}
 	queued := s.queued(l.now)
@@ -169,6 +168,33 @@ func (l *jobList) count(g queue.JobGroup, s *step) {
 		into.Oldest, into.First = queued, s.id.text
 	}
 	into.Count++
+}
+
+// shared returns one value for equal requirements. Users may write others into each step:
+// those beyond a bound are not judged.
+func (l *jobList) shared(r *queue.Requirement) *queue.Requirement {
+	same := sha256.Sum256(fmt.Appendf(nil, "%q%q", r.Clauses, r.NotJudged))
+	if known := l.requirements[same]; known != nil {
+		return known
+	}
+	for _, c := range r.Clauses {
+		l.clauses += len(c)
+	}
+	if l.clauses > mostClauses {
+		class := r.Clauses[0] // its name comes from llq -r, and is no text of a user
+		return l.few(class)
+	}
+	l.requirements[same] = r
+	return r
+}
+
+// few returns the requirement of a class alone.
+func (l *jobList) few(class string) *queue.Requirement {
+	same := sha256.Sum256([]byte(class))
+	if l.requirements[same] == nil {
+		l.requirements[same] = &queue.Requirement{Clauses: []string{class}, NotJudged: []string{fmt.Sprintf("the steps have more than %d MiB of requirements", mostClauses>>20)}}
+	}
+	return l.requirements[same]
 }
 
 // queued returns when a step could begin for the first time, or when it was submitted.

@@ -43,7 +43,8 @@ type step struct {
 	id     stepID
 	values [labelCount]string
 	nodes  []nodeBlock // of a parallel step
-	long   bool        // one of the values is too long
+	bytes  int         // of the values and hosts
+	long   bool        // they are too long
 }
 
 // nodeBlock is a block "Node" of a parallel step: machines with the same requirements.
@@ -56,10 +57,12 @@ type nodeBlock struct {
 	hosts        []string
 }
 
-// mostNodeBlocks bounds the blocks of a step, and mostHosts its hosts.
+// Bounds of what is kept of records until a call ends.
 const (
 	mostNodeBlocks = 10_000
-	mostHosts      = 100_000
+	longestID      = 300
+	longestStep    = 64 << 10 // bytes of the values and hosts of one step
+	longestCall    = 8 << 20  // bytes of those of all steps
 )
 
 // isWhole reports whether a record has what each step has.
@@ -96,6 +99,7 @@ type longReader struct {
 	ending ending
 	odd    odd
 	listed int   // records
+	bytes  int   // of the values and hosts of all records
 	step   *step // of the record that is read
 	nodes  bool  // the part of the record with the node blocks is read
 	last   int   // the label whose value may go on in the next line
@@ -167,8 +171,14 @@ func (r *longReader) flat(line []byte, whole bool) {
 	name, value, is := bytes.Cut(line, []byte(":"))
 	if is {
 		if at, wanted := labels[string(bytes.TrimSpace(name))]; wanted {
-			if at != labelID || r.step.values[labelID] == "" {
-				r.step.values[at] = string(bytes.TrimSpace(value))
+			value = bytes.TrimSpace(value)
+			switch {
+			case at == labelMessages:
+				r.step.values[at] = r.keep(value[:min(len(value), longestMessages)])
+			case at != labelID:
+				r.step.values[at] = r.keep(value)
+			case r.step.values[labelID] == "":
+				r.step.values[labelID] = string(value[:min(len(value), longestID)])
 			}
 			r.step.long = r.step.long || !whole
 			r.last = at
@@ -177,10 +187,20 @@ func (r *longReader) flat(line []byte, whole bool) {
 	}
 	more := bytes.TrimSpace(line)
 	if r.last == labelMessages && len(more) > 0 && !is && len(r.step.values[labelMessages]) < longestMessages {
-		r.step.values[labelMessages] += " " + string(more)
+		r.step.values[labelMessages] += " " + r.keep(more[:min(len(more), longestMessages)])
 		return
 	}
 	r.last = -1
+}
+
+// keep returns a text of the step that is read; "" if the texts are too long together.
+func (r *longReader) keep(text []byte) string {
+	r.step.bytes, r.bytes = r.step.bytes+len(text), r.bytes+len(text)
+	if r.step.bytes > longestStep || r.bytes > longestCall && len(text) > 0 {
+		r.step.long = true
+		return ""
+	}
+	return string(text)
 }
 
 // longestMessages bounds the messages of the negotiator on a step, in bytes.
@@ -200,31 +220,31 @@ func (r *longReader) node(line []byte) {
 	}
 	n := &s.nodes[len(s.nodes)-1]
 	if rest, more := bytes.CutPrefix(line, []byte("+")); more {
-		n.addHost(rest)
+		r.addHost(n, rest)
 		return
 	}
 	name, value, _ := bytes.Cut(line, []byte(":"))
 	value = bytes.TrimSpace(value)
 	switch string(bytes.TrimSpace(name)) {
 	case "Requirements":
-		n.requirements = string(value)
+		n.requirements = r.keep(value)
 	case "Node minimum":
 		n.least = whole(string(value))
 	case "Blocking":
-		n.blocking = string(value)
+		n.blocking = r.keep(value)
 	case "Total Tasks":
 		n.totalTasks = whole(string(value))
 	case "Num Task Inst":
 		n.tasks = max(n.tasks, whole(string(value))) // the master task is one of them
 	case "Allocated Hosts":
-		n.addHost(value)
+		r.addHost(n, value)
 	}
 }
 
 // addHost adds the host of "front01::"; further fields name adapters.
-func (n *nodeBlock) addHost(text []byte) {
+func (r *longReader) addHost(n *nodeBlock, text []byte) {
 	host, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte(":"))
-	if len(host) > 0 && len(n.hosts) < mostHosts {
-		n.hosts = append(n.hosts, string(host))
+	if name := r.keep(host); name != "" {
+		n.hosts = append(n.hosts, name)
 	}
 }
