@@ -8,6 +8,7 @@ LoadLeveler keeps no reason with a drain. So the front-end has a file for each w
 has drained; a worker without one was drained by an operator, and stays so.
 """
 
+import json
 import os
 import re
 import time
@@ -15,7 +16,7 @@ import time
 from . import BatchSystem
 from .. import accounts
 from ..document import split_name
-from ..files import at, exists, locked, read, remove, write
+from ..files import STATE, at, exists, locked, read, read_json, remove, write
 from ..system import Failure, disable, enable, has_unit, processes, run, works
 from .loadleveler_config import ACCOUNT, ADMIN, EVERY_GROUP, LOGS, STATE_FOLDER, Machine, Site, resources, texts, without
 
@@ -24,6 +25,7 @@ UNIT = "/etc/systemd/system/" + SERVICE
 FOLDERS = ("/opt/ibmll/LoadL/full/bin/", "/opt/ibmll/LoadL/resmgr/full/bin/", "/opt/ibmll/LoadL/scheduler/full/bin/")
 NEGOTIATOR = FOLDERS[2] + "LoadL_negotiator"
 DRAINED = STATE_FOLDER + "/drained/"  # NAME: "leaving", or "back" for a worker that could not be resumed yet
+GOOD = STATE + "/loadleveler.json"  # the texts, by path, that were last in effect
 TIMEOUT = 30  # seconds for a tool
 PATIENCE = 10  # seconds for a drain to show, and for a worker's last job to end
 MOST = 16 << 20  # bytes of a list
@@ -75,24 +77,27 @@ class LoadLeveler(BatchSystem):
         files = self.files(given)
         if self.is_in_effect(files) and daemons("LoadL_master"):
             return
-        before = {path: read(path, None) for path in files}
+        fresh = not self.took_effect_once()
         make_folders(self.node.state_folder())
         if write(UNIT, UNIT_TEXT % folder("LoadL_master")):
             run("systemctl", "daemon-reload")
+        if not fresh:
+            self.took_effect("it changes")  # until it has: a kill may come before the daemons know it, or after
         write_all(files)
         if self.node.retired():
             return
         try:
-            if daemons("LoadL_master") and self.took_effect_once():
+            if daemons("LoadL_master") and not fresh:
                 llctl("reconfig")
             else:
                 self.start()
         except Failure:  # what was in effect before goes on
-            write_all(before)
+            write_all(read_json(GOOD, dict.fromkeys(files)))
             raise
-        if self.node.is_front_end and not self.took_effect_once():
+        if self.node.is_front_end and fresh:
             for name in drained():  # a worker that was told to leave may not be told so any more
                 self.undrain(name, "")
+        write(GOOD, json.dumps(files), 0o600)
         self.took_effect(files)
 
     def start(self):
@@ -182,7 +187,7 @@ class LoadLeveler(BatchSystem):
             purge(self.node, full)
             return
         with locked(TIMEOUT):
-            listed = read(ADMIN)
+            listed = in_effect()
             try:
                 write(ADMIN, without(listed, full))
                 llctl("reconfig")
@@ -220,9 +225,15 @@ def is_busy(state, jobs):
     return jobs > 0 or state not in ABSENT and state not in ("Idle", "Drained")
 
 
+def in_effect():
+    """Returns the text of the machine list that configure() has put into effect. On the disk
+    a kill of forget() may have left another one."""
+    return read_json(GOOD, {}).get(ADMIN, "")
+
+
 def is_listed(full):
     """Reports whether the machine list has a machine."""
-    return ("\n%s: type = machine\n" % full) in read(ADMIN)
+    return ("\n%s: type = machine\n" % full) in in_effect()
 
 
 def short(step):

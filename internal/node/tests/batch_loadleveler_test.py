@@ -5,10 +5,10 @@ import os
 import random
 import re
 
-from .. import system
+from .. import batch, system
 from ..batch import loadleveler as ll
 from ..batch import loadleveler_config as config
-from ..batch import Group
+from ..batch import Given, Group
 from . import loadleveler as double
 from .contract import Contract
 from .harness import BATCH_CA, FRONT_END, ClusterCase, Double, put
@@ -343,3 +343,90 @@ class LoadLevelerCluster(Case):
             {"class": "cpu", "id": "a b.1.0"}])]
         self.flag("queue", json.dumps(steps))
         self.assertEqual(self.later()["waits"], {"cpu": [4, ["astro-frontend.0.0", "astro-frontend.2.0", "astro-frontend.5.0"]]})
+
+
+class Killed(BaseException):
+    """The end of the node program by a kill."""
+
+
+class LoadLevelerKills(Case):
+    """A kill before any of the module's writes and commands."""
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.cluster.worker(1)
+        self.b = self.cluster.enter(FRONT_END).batch
+        put(self.cluster.path(self.one, "proc/76/comm"), "LoadL_master\n")
+        self.configure("")
+
+    def configure(self, own):
+        self.b.configure(Given(double.MANAGER, "10.0.0.2", "", "", {"cpu": Group(9, [self.one], 4, 2000)}, own))
+
+    def kills(self, step):
+        """Runs a step again and again, each time one call further before it is killed; yields
+        after each kill."""
+        left = [0]
+
+        def counted(call):
+            def counting(*arguments, **options):
+                left[0] -= 1
+                if left[0] < 0:
+                    raise Killed
+                return call(*arguments, **options)
+            return counting
+        originals = [(m, name, getattr(m, name)) for m in (ll, batch) for name in ("write", "run", "remove") if hasattr(m, name)]
+        for calls in range(100):
+            left[0] = calls
+            for m, name, call in originals:
+                setattr(m, name, counted(call))
+            try:
+                step()
+                return
+            except Killed:
+                pass
+            finally:
+                for m, name, call in originals:
+                    setattr(m, name, call)
+            yield calls
+
+    def test_configuration_that_counts_comes_into_effect(self):
+        for back in (False, True):
+            self.configure("A = 7")
+            kills = 0
+            for calls in self.kills(lambda: self.configure("A = 8")):
+                kills += 1
+                for _ in self.kills(lambda: self.configure("A = 7")) if back else ():
+                    break  # killed at its first call as well
+                self.configure("A = 7" if back else "A = 8")
+                want = self.cluster.text(FRONT_END, config.CONFIG)
+                self.assertIn("A = 7\n" if back else "A = 8\n", want, calls)
+                self.assertEqual(self.cluster.text("", "ll_config"), want, (back, calls))
+                self.configure("A = 7")
+            self.assertGreater(kills, 8)
+
+    def test_bad_line_after_a_kill_leaves_what_was_good(self):
+        self.configure("A = 7")
+        put(os.path.join(self.cluster.dir, "refused"), "A = 8")
+        for _ in self.kills(lambda: self.assertRaises(system.Failure, self.configure, "A = 8")):
+            with self.assertRaises(system.Failure):
+                self.configure("A = 8")
+            self.assertIn("\nA = 7\n", self.cluster.text(FRONT_END, config.CONFIG))
+
+    def test_orders_are_carried_out_again(self):
+        busy = self.cluster.path(self.one, "busy")
+        for is_busy in (False, True):
+            for only_idle in (False, True):
+                put(busy, "") if is_busy else None
+                for calls in self.kills(lambda: self.b.drain(self.one, "vmcluster: leaving", only_idle)):
+                    self.assertEqual(self.b.drain(self.one, "vmcluster: leaving", only_idle), not is_busy, calls)
+                    drains = not (is_busy and only_idle)
+                    self.assertEqual((self.b.look(self.one)[0] in ll.DRAINS, self.cluster.has(FRONT_END, ll.DRAINED + self.one)), (drains, drains), calls)
+                    for _ in self.kills(lambda: self.b.undrain(self.one, "vmcluster: leaving")):
+                        break
+                    self.b.undrain(self.one, "vmcluster: leaving")
+                    self.assertEqual((self.b.look(self.one)[0] in ll.DRAINS, self.cluster.has(FRONT_END, ll.DRAINED + self.one)), (False, False), calls)
+        self.patch(ll, "PATIENCE", 0)
+        for calls in self.kills(lambda: self.b.forget(self.one, "vmcluster: deleted")):
+            self.b.forget(self.one, "vmcluster: deleted")
+            self.configure("A = 1")
+            self.assertIn(self.one, self.cluster.text("", "ll_admin"), calls)

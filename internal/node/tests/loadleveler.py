@@ -66,6 +66,7 @@ def reconfigure(folder, root):
         return refused + " is no value"
     if os.path.basename(root) == FRONT_END:
         put(folder + "/ll_admin", text(root + "/etc/loadl/LoadL_admin"))
+        put(folder + "/ll_config", text(root + "/etc/loadl/LoadL_config"))
     return ""
 
 

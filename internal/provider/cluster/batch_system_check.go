@@ -59,7 +59,8 @@ func CheckSettings(batch, lines string) error {
 // CheckInstall returns why a cluster with that batch system can't have its packages
 // installed at first boot, or nil. A cluster without one has nothing to install.
 func CheckInstall(batch string, install bool) error {
-	if !install || cluster.BatchSystem(batch) == cluster.BatchNone || node.CheckBatchSystem(batch) != nil || node.CanInstall(batch) {
+	known := slices.Contains(node.BatchSystems(), batch) && cluster.BatchSystem(batch) != cluster.BatchNone
+	if !install || !known || node.CanInstall(batch) {
 		return nil
 	}
 	return fmt.Errorf("no distribution has packages of %s: use an image that has them, and leave `install` out", batch)
