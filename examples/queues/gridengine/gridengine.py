@@ -132,19 +132,19 @@ def change(verb, name):
         tool("qmod", "-e", f"*@{name}")
         tool("qconf", "-dattr", "hostgroup", "hostlist", name, DRAINED)
     elif verb == "forget":
+        tool("qmod", "-f", "-rq", f"*@{name}", fails=True)  # the jobs that it took with it begin again
         for group in tool("qconf", "-shgrpl", fails=True).split():
             tool("qconf", "-dattr", "hostgroup", "hostlist", name, group, fails=True)
         for queue in tool("qconf", "-sql", fails=True).split():
             tool("qconf", "-purge", "queue", "*", f"{queue}@{name}", fails=True)
         for listed, delete in (("-sel", "-de"), ("-sh", "-dh")):
-            if name in tool("qconf", listed, fails=True).split():
+            if name in tool("qconf", listed, fails=listed == "-sel").split():
                 tool("qconf", delete, name)
 
 
 if len(sys.argv) == 3 and sys.argv[1] in ("drain", "undrain", "forget"):
     change(*sys.argv[1:])
 elif len(sys.argv) == 1:
-    traits = {"directory": "sge_qmaster", "job_id": "12", "match_seconds": 30}
-    print(json.dumps({"version": 1, "traits": traits, **jobs(), **workers()}))
+    print(json.dumps({"version": 1, "traits": {"directory": "sge_qmaster", "match_seconds": 30}, **jobs(), **workers()}))
 else:
     sys.exit("usage: gridengine.py [drain|undrain|forget NAME]")

@@ -50,10 +50,14 @@ func (p *condorPool) configure(t *testing.T) {
 
 func (p *condorPool) kind() string { return "htcondor" }
 
+func (p *condorPool) batchSystem() string { return p.kind() }
+
 func (p *condorPool) tools() []string { return []string{"condor_q", "condor_status"} }
 
 // options are those of the queue block: the pool's machines are not the cloud's servers.
-func (p *condorPool) options() string { return "other_addresses = true" }
+func (p *condorPool) options(tools string) string {
+	return fmt.Sprintf("bin = %q\n  other_addresses = true", tools)
+}
 
 // boot starts a worker's daemons with a token of its own.
 func (p *condorPool) boot(name, group, server string, size workerSize) error {

@@ -31,9 +31,11 @@ func newSlurmPool(t *testing.T) pool {
 
 func (p *slurmPool) kind() string { return "slurm" }
 
+func (p *slurmPool) batchSystem() string { return p.kind() }
+
 func (p *slurmPool) tools() []string { return []string{"squeue", "scontrol", "sinfo"} }
 
-func (p *slurmPool) options() string { return "" }
+func (p *slurmPool) options(tools string) string { return fmt.Sprintf("bin = %q", tools) }
 
 func (p *slurmPool) boot(name, _, server string, size workerSize) error {
 	_, err := p.call("", "add", name, fmt.Sprint(size.cpus), fmt.Sprint(size.memory), "InstanceId="+server)

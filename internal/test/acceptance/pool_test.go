@@ -17,10 +17,11 @@ import (
 // pool is a real batch system with a queue of its own, and no worker but those that a
 // test makes.
 type pool interface {
-	kind() string    // of batch_system.type and of the queue block
-	tools() []string // that the scaler runs
-	options() string // of the queue block
-	path() string    // of the program that works the pool
+	kind() string                // of the queue block
+	batchSystem() string         // of batch_system.type
+	tools() []string             // that the scaler runs
+	options(tools string) string // of the queue block; tools is the folder of the tools
+	path() string                // of the program that works the pool
 
 	// boot starts a worker's daemons; pull ends them without a word to the others.
 	boot(name, group, server string, size workerSize) error

@@ -50,7 +50,7 @@ func newScaled(t *testing.T, name string, p pool) *scaled {
 	s.ports = s.bench.ports(t)
 	s.write(t, s.cli, s.env, wanted{
 		groups: map[string]string{"cpu": fmt.Sprintf("scaling = { min = 0, max = %d }", 2*n)},
-		more:   fmt.Sprintf("batch_system = { type = %q }", p.kind()),
+		more:   fmt.Sprintf("batch_system = { type = %q }", p.batchSystem()),
 	})
 	s.apply(t)
 	s.id = s.expectServers(t, 0)[0].ClusterID
@@ -137,6 +137,14 @@ func TestScalerGrowsAndShrinks(t *testing.T) {
 // killed.
 func TestSlurmScalerGrowsAndShrinks(t *testing.T) {
 	growsAndShrinks(t, newScaled(t, "vmcluster-acc-slurm", newSlurmPool(t)))
+}
+
+// TestGridEngineGrowsAndShrinks is the same with a real Grid Engine, which the scaler reads
+// by the program of examples/queues/gridengine on a cluster without a batch system. The
+// scaler drains the workers and has Grid Engine forget them. Among the jobs is one of a
+// parallel environment over two hosts. In the middle sge_qmaster is killed.
+func TestGridEngineGrowsAndShrinks(t *testing.T) {
+	growsAndShrinks(t, newScaled(t, "vmcluster-acc-sge", newGridEnginePool(t)))
 }
 
 func growsAndShrinks(t *testing.T, s *scaled) {

@@ -26,7 +26,6 @@ const scalerConfiguration = `
 cluster = %q
 
 queue %q {
-  bin     = %q
   timeout = "30s"
   %s
 
@@ -77,7 +76,7 @@ func newScaler(t *testing.T, dir, cluster, authURL string, p pool) *scaler {
 		s.decisions = file
 	}
 	s.env = append(os.Environ(), "OS_AUTH_URL="+authURL)
-	if err := os.WriteFile(s.config, fmt.Appendf(nil, scalerConfiguration, cluster, p.kind(), tools, p.options(), s.decisions), 0o600); err != nil {
+	if err := os.WriteFile(s.config, fmt.Appendf(nil, scalerConfiguration, cluster, p.kind(), p.options(tools), s.decisions), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.kill() })

@@ -22,6 +22,7 @@ const (
 	AdminCloud      = "VMCLUSTER_ACC_ADMIN_CLOUD"      // credentials that may change the quota of a project without one
 	Pool            = "VMCLUSTER_ACC_POOL"             // program that works a real HTCondor pool
 	SlurmPool       = "VMCLUSTER_ACC_SLURM_POOL"       // program that works a real Slurm
+	GridEnginePool  = "VMCLUSTER_ACC_GRIDENGINE_POOL"  // program that works a real Grid Engine
 	Record          = "VMCLUSTER_ACC_RECORD"           // file for the whole rounds of the scaler that works the pool
 	AccessRules     = "VMCLUSTER_ACC_ACCESS_RULES"     // 1: the cloud's services heed application credentials' access rules
 	Faults          = "VMCLUSTER_ACC_FAULTS"           // 1: the cloud heeds vmlab_fail and vmlab_delay, and has three hypervisors
