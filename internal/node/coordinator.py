@@ -11,7 +11,7 @@ from .calls import KNOWN_HOSTS, Calls
 from .checks import clean
 from .files import FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, STATE, at, read_json, write
 from .node import Requests
-from .progress import Progress
+from .progress import NO_QUEUE, Pool, Progress
 from .records import Records
 from .system import Failure, reason, say
 from .tasks import FIRST_PAUSE, LAST_PAUSE, Guard, Tasks
@@ -50,8 +50,7 @@ class Coordinator:
         self.next_read = self.next_report = self.next_home = self.busy_until = 0.0
         self.last_summary = self.last_report = ""
         self.last_facts = None  # of the last report
-        self.waits, self.waits_unknown = {}, False  # the jobs that wait for one group alone, see BatchSystem.waiting
-        self.missing, self.suspects = set(), set()  # workers that are missing in the pool; those that were in the last look
+        self.pool = Pool()
 
     def run(self):
         """Runs turns for ever."""
@@ -132,21 +131,8 @@ class Coordinator:
         return any(purpose == "roster" and not self.records.workers.get(name, {}).get("joined") for purpose, name in self.tasks.running)
 
     def write_known_hosts(self):
-        """Writes the coordinator's own known hosts.
-
-        A worker has the private half of its lasting key to itself. Until it shows
-        that key it is verified by its batch CA, or by the host CA of a front-end
-        that this one replaces.
-        """
-        lines, batches = [], {batch: ssh.public_key(str(ca)) for batch, ca in (self.document.get("batches") or {}).items()}
-        host_cas = [ssh.public_key(str(ca)) for ca in self.document.get("host_cas") or []]
-        for name, m in self.members.items():
-            record = self.records.workers[name]
-            if not record.get("acked"):
-                cas = [batches.get(m.get("batch", ""), "")] + host_cas
-                lines += ["@cert-authority %s %s" % (name, ca) for ca in cas if ca]
-            if record.get("host_key"):
-                lines.append("%s %s" % (name, record["host_key"]))
+        """Writes the coordinator's own known hosts."""
+        lines = self.records.known_hosts(self.document, self.members)
         write(KNOWN_HOSTS, "".join(line + "\n" for line in lines), 0o600)
 
     # ---- bringing it about
@@ -234,7 +220,7 @@ class Coordinator:
 
     def look_after(self, now, name, m, record):
         """Starts what is to be done from time to time for a worker that has the bundle."""
-        if name in self.missing and not m.get("leaving"):
+        if name in self.pool.missing and not m.get("leaving"):
             self.submit(now, "resume", name, self.calls.resume, name, m["address"])
         if record.get("home"):
             self.submit(now, "home", name, self.calls.home, name, m["address"])
@@ -291,7 +277,7 @@ class Coordinator:
             answer = future.result()
             if answer["ok"]:
                 if key[0] == "queue" and answer["failed"]:
-                    self.looked_at_queue(answer)
+                    self.pool.take(answer)
                     return clean(answer["failed"])
                 self.tasks.succeed(key)
                 self.take(now, key, record, answer)
@@ -311,10 +297,10 @@ class Coordinator:
         elif purpose == "up":
             self.found(now, answer["up"])
         elif purpose == "queue":
-            self.looked_at_queue(answer)
+            self.pool.take(answer)
             # On a console each change of the report is one more line.
             pause = HOME_PAUSE if self.channel.HAS_MESSENGERS else QUEUE_PAUSE
-            self.tasks.put_off(now + (SUSPECT_PAUSE if self.suspects else pause), key)
+            self.tasks.put_off(now + (SUSPECT_PAUSE if self.pool.suspects else pause), key)
         elif "host_key" in answer:  # a join
             if record.get("host_key") != answer["host_key"] or not record.get("certificate"):
                 record.update(certificate=answer["certificate"], certified=answer["certified"])
@@ -345,15 +331,7 @@ class Coordinator:
                 self.tasks.put_off(now + FIRST_PAUSE * (2 if record["leaving"] == "drain" else 1), key)
         elif purpose == "resume":
             record["leaving"], record["drained"], record["busy"] = "", False, False
-            self.missing.discard(name)
-
-    def looked_at_queue(self, answer):
-        """Notes what waits, and which workers were missing in the pool twice in a row."""
-        found = set(answer["missing"])
-        self.missing, self.suspects = found & self.suspects, found
-        self.waits_unknown = answer["waits"] is None
-        if not self.waits_unknown:
-            self.waits = answer["waits"]
+            self.pool.missing.discard(name)
 
     def take_home(self, now, name, record, answer):
         """Notes why a worker's login user has no proper home; it is looked at again later."""
@@ -367,14 +345,13 @@ class Coordinator:
         """Reports upward, and says in one line what is new."""
         problems = [why for what, why in self.guard.problems.items() if what != "report"]
         facts = self.progress.report(self.document, self.members, self.identity, problems)
-        facts.update(refused=bool(self.refused) or "", waits=self.waits or "", waits_unknown=self.waits_unknown or "")
+        facts.update(self.pool.report(), refused=bool(self.refused) or "")
         if facts != self.last_facts:
             state = self.records.state
             state["sequence"] = max(state.get("sequence", 0) + 1, int(time.time()))  # also above one of records that were lost
             text = report.fit(dict(facts, sequence=state["sequence"]))
             self.last_report = report.seal(self.node, text, COORDINATOR_KEY, self.identity.introduction)
-            queue = {"waits": "", "waits_unknown": ""}
-            if dict(facts, **queue) != dict(self.last_facts or {}, **queue):
+            if dict(facts, **NO_QUEUE) != dict(self.last_facts or {}, **NO_QUEUE):
                 self.busy_until = now + 2 * QUIET_INTERVAL
             self.last_facts = facts
             summary = report.summary(json.loads(text))

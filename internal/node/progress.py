@@ -4,6 +4,27 @@ from . import report
 from .document import workers
 
 GIVEN_UP = 12  # a worker that is to leave and can't be reached so often is not waited for
+NO_QUEUE = {"waits": "", "waits_unknown": ""}  # of a report
+
+
+class Pool:
+    """What the looks at the batch system have shown, see Calls.queue."""
+
+    def __init__(self):
+        self.waits, self.unknown = {}, False  # the jobs that wait for one group alone; whether some may not be among them
+        self.missing, self.suspects = set(), set()  # workers that are missing in the pool; those that were in the last look
+
+    def take(self, answer):
+        """Takes up what a look has brought. A worker is missing if it was twice in a row."""
+        found = set(answer["missing"])
+        self.missing, self.suspects = found & self.suspects, found
+        self.unknown = answer["waits"] is None
+        if not self.unknown:
+            self.waits = answer["waits"]
+
+    def report(self):
+        """Returns what the report says of the queue."""
+        return dict(NO_QUEUE, waits=self.waits or "", waits_unknown=self.unknown or "")
 
 
 class Progress:

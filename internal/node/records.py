@@ -78,6 +78,24 @@ class Records:
             batch.revoke(self.state["revoke"])
             self.state["revoke"] = []
 
+    def known_hosts(self, document, members):
+        """Returns the lines of the coordinator's own known hosts.
+
+        A worker has the private half of its lasting key to itself. Until it shows
+        that key it is verified by its batch CA, or by the host CA of a front-end
+        that this one replaces.
+        """
+        lines, batches = [], {batch: ssh.public_key(str(ca)) for batch, ca in (document.get("batches") or {}).items()}
+        host_cas = [ssh.public_key(str(ca)) for ca in document.get("host_cas") or []]
+        for name, m in members.items():
+            record = self.workers[name]
+            if not record.get("acked"):
+                cas = [batches.get(m.get("batch", ""), "")] + host_cas
+                lines += ["@cert-authority %s %s" % (name, ca) for ca in cas if ca]
+            if record.get("host_key"):
+                lines.append("%s %s" % (name, record["host_key"]))
+        return lines
+
     def forgotten(self, name):
         """Notes that the batch system has forgotten a worker."""
         self.state["forget"] = [n for n in self.state["forget"] if n != name]

@@ -145,7 +145,7 @@ class ExampleCluster(ClusterCase):
         c.settle(coordinator)
         c.requests.clear()
         c.mark("idle", one)
-        coordinator.missing = {one}
+        coordinator.pool.missing = {one}
         self.assertEqual(c.settle(coordinator)["drained"], "cpu[1]")
         self.assertNotIn((one, "resume"), c.requests)
 
