@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Bounds of one reading.
@@ -12,6 +13,8 @@ const (
 	mostInCall   = 2_000    // steps that one call of llq -l is asked for
 	longestIDs   = 48 << 10 // bytes of their IDs: a command line has a limit, and ssh makes one word of it
 	mostRepeated = 60       // calls for steps that could not be read at first
+
+	longestRepeats = 20 * time.Second // until the last of these calls begins: a round has two minutes for all that it reads
 )
 
 // detailed reads steps with all that llq -l says of them. Users write a part of that, which
@@ -25,7 +28,8 @@ type detailed struct {
 	left leave
 
 	repeats int
-	partial string // in which respect the steps are not whole; "": in none
+	begun   time.Time // the first repeated call; zero: there was none
+	partial string    // in which respect the steps are not whole; "": in none
 }
 
 // read asks for steps. A step that is not listed has ended.
@@ -106,24 +110,31 @@ func (d *detailed) again(ctx context.Context, ids []stepID, of int) error {
 	switch {
 	case len(ids) == 0:
 		return nil
-	case of == 1, d.repeats >= mostRepeated:
+	case of == 1:
 		d.leave(ids)
 		return nil
 	case len(ids) < of:
-		d.repeats++
-		return d.call(ctx, ids)
+		return d.repeat(ctx, ids)
 	}
 	for _, half := range [][]stepID{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		if d.repeats >= mostRepeated {
-			d.leave(half)
-			continue
-		}
-		d.repeats++
-		if err := d.call(ctx, half); err != nil {
+		if err := d.repeat(ctx, half); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// repeat asks for steps once more, unless there were too many such calls, or they took too
+// long.
+func (d *detailed) repeat(ctx context.Context, ids []stepID) error {
+	if d.begun.IsZero() {
+		d.begun = time.Now()
+	}
+	if d.repeats++; d.repeats > mostRepeated || time.Since(d.begun) > longestRepeats {
+		d.leave(ids)
+		return nil
+	}
+	return d.call(ctx, ids)
 }
 
 // leave leaves out steps.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/command"
 	"github.com/vmcluster/terraform-provider-vmcluster/scaler/internal/queue"
@@ -137,6 +139,28 @@ func TestPortions(t *testing.T) {
 	if s.Waiting() != 5000 || len(s.Jobs) != 1 || longest > 64<<10 || f.calls.Load() < 5 {
 		t.Errorf("%d steps in %d groups, %d calls, the longest of %d bytes", s.Waiting(), len(s.Jobs), f.calls.Load(), longest)
 	}
+}
+
+// Steps that stand in each other's way cost a slow central manager no more than a part of a
+// round's time.
+func TestRepeatsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var steps []fakeStep
+		for i := range 64 {
+			id, other := fmt.Sprintf("front.%d.0", i), fmt.Sprintf("front.%d.0", (i+7)%64)
+			steps = append(steps, waiting(id, map[string]string{"Env": "x\n" + waiting(other, nil).record + waiting(id, nil).record}))
+		}
+		f := fakeOf(t, steps...)
+		slow := onceRunner(func(ctx context.Context, c command.Command, consume func(io.Reader) error) error {
+			time.Sleep(3 * time.Second)
+			return f.Run(ctx, c, consume)
+		})
+		begun := time.Now()
+		s := read(t, slow)
+		if took := time.Since(begun); took > time.Minute || len(s.LeftOut) == 0 || len(s.Partial) > 0 {
+			t.Errorf("it took %s: %s", took, inShort(s))
+		}
+	})
 }
 
 // Each failure has the tool's words, wherever they were printed, and says what to do.
