@@ -97,6 +97,9 @@ func TestLongTextsOfAllJobs(t *testing.T) {
 		r := pool()
 		r.jobs, r.excluded = records.String(), excluded.String()
 		s := read(t, r)
+		if problems := queuetest.Problems(s); len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems[0])
+		}
 		kept, notJudged, plain := 0, 0, false
 		seen := map[*queue.Requirement]bool{}
 		for _, g := range s.Jobs {

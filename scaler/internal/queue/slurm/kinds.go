@@ -170,16 +170,17 @@ func (c terms) requirement(wants []string, own lists, d demanded) *queue.Require
 		}
 	}
 	add(clauseFeatures, own.features)
+	others := len(r.Clauses)
 	add(clauseNodes, own.required)
 	add(clauseNotNodes, own.excluded)
-	r.Personal = own.required != "" || own.excluded != ""
+	r.Personal = len(r.Clauses) > others
 	if !slices.ContainsFunc(wants, func(name string) bool { return name == "" || c.partitions[name].all }) {
 		r.Clauses = append(r.Clauses, partitionsClause(wants, func(name string) []string { return c.partitions[name].sets }))
 	}
 	if len(r.Clauses)+len(r.NotJudged) == 0 {
 		return nil
 	}
-	if d.many() && (own.features != "" || own.required != "") {
+	if d.many() && (own.features != "" || own.required != "") || len(r.Clauses) == 0 {
 		add(clauseWorkers, strconv.Itoa(d.workers()))
 	}
 	return &r

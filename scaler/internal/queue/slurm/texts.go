@@ -13,8 +13,8 @@ const (
 	mostTexts  = 4 << 20 // of all lists that are longer
 )
 
-// notKept stands for a list that is not kept. No list is like it.
-const notKept = "\x00"
+// notKept stands for a list that is not kept. No field of a record holds it.
+const notKept = separator
 
 var tooManyTexts = fmt.Sprintf("the long lists and constraints of all jobs exceed %d MiB", mostTexts>>20)
 
