@@ -102,6 +102,12 @@ class BatchSystem:
         """Reports whether the daemons have had a configuration of ours."""
         return read(IN_EFFECT) != ""
 
+    def changes(self):
+        """Notes that the daemons are to get another configuration. Until it took effect none is
+        known to be in effect: a kill may come before the daemons know it, or after."""
+        if self.took_effect_once():
+            write(IN_EFFECT, "?", 0o600)
+
     def took_effect(self, *texts):
         """Notes the configuration that the daemons have."""
         write(IN_EFFECT, fingerprint(texts), 0o600)

@@ -122,6 +122,8 @@ class HTCondor(BatchSystem):
             raise Failure("HTCondor is not installed on %s (no %s in its image)" % (self.node.name, SERVICE))
         fresh, text = not read(CONFIG), self.configuration(given)
         changed = not self.is_in_effect(text, given.credential)
+        if changed:
+            self.changes()
         if self.node.is_front_end:
             key, kept = POOL_KEY, self.kept()
             if kept:

@@ -81,8 +81,7 @@ class LoadLeveler(BatchSystem):
         make_folders(self.node.state_folder())
         if write(UNIT, UNIT_TEXT % folder("LoadL_master")):
             run("systemctl", "daemon-reload")
-        if not fresh:
-            self.took_effect("it changes")  # until it has: a kill may come before the daemons know it, or after
+        self.changes()
         write_all(files)
         if self.node.retired():
             return

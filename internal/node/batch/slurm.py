@@ -107,6 +107,7 @@ class Slurm(BatchSystem):
         if self.is_in_effect(*in_effect) and self.node.applied() and daemons("slurmd"):
             return
         need_gpus(given.gpus)
+        self.changes()
         write_key(kind, key)
         write(OPTIONS, options, 0o644)
         self.write_drop_in()
@@ -163,6 +164,7 @@ class Slurm(BatchSystem):
             check_lines(files[CONFIG])
             before = {path: read(path) for path in files}
             fresh = not self.took_effect_once()
+            self.changes()
             try:
                 write_all(files)
                 if fresh or site.version < OWN_AUTH or not controls():

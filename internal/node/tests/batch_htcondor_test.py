@@ -38,6 +38,24 @@ class HTCondorContract(Contract, ClusterCase):
     DOUBLE = HTCondorDouble
     CONFIGS = (htcondor.CONFIG, htcondor.REVOKED)
 
+    def test_configuration_that_goes_back_after_a_kill_is_read_again(self):
+        class Killed(BaseException):
+            pass
+        b, run = self.configured(FRONT_END), htcondor.run
+
+        def until_it_is_read(*command, **options):
+            run(*command, **options)
+            if command[0] == "condor_reconfig":
+                raise Killed
+        htcondor.run = until_it_is_read
+        try:
+            with self.assertRaises(Killed):
+                b.configure(self.given(FRONT_END, self.OWN))
+        finally:
+            htcondor.run = run
+        b.configure(self.given(FRONT_END))
+        self.assertEqual(self.cluster.log("condor.log").splitlines().count("condor_reconfig "), 2)
+
 
 class HTCondorCluster(ClusterCase):
     DOUBLE = HTCondorDouble

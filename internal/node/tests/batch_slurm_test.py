@@ -492,6 +492,24 @@ class SlurmKills(ClusterCase):
                 self.configure("MaxArraySize=7")
             self.assertGreater(kills, 10)
 
+    def test_worker_whose_options_go_back_after_a_kill_starts_anew(self):
+        worker = self.cluster.enter(self.one).batch
+        secret = self.b.shared_secret()
+
+        def configure(gpus):
+            worker.configure(Given("astro-frontend.astro.vmcluster.internal", "10.0.0.2", secret, "", {}, "", gpus))
+
+        def starts():
+            return self.cluster.text(self.one, "systemctl.log").count("restart slurmd")
+        configure(0)
+        put(self.cluster.path(self.one, node.APPLIED), '{"generation": [1, 1]}')
+        for calls in self.kills(lambda: configure(2)):
+            before, changed = starts(), "gpu:2" in self.cluster.text(self.one, slurm.OPTIONS)
+            configure(0)
+            self.assertNotIn("gpu", self.cluster.text(self.one, slurm.OPTIONS), calls)
+            self.assertTrue(starts() == before + 1 or not changed, calls)
+            configure(0)
+
     def test_orders_are_carried_out_again(self):
         busy, pool = self.cluster.path(self.one, "busy"), self.cluster.path("pool", self.one)
         for is_busy in (False, True):
