@@ -75,6 +75,11 @@ var onThisMachine = []broken{
 		[]string{"failed cloud the settings of the login are incomplete"}},
 	{"no password of the cloud", func(s *stage) { s.t.Setenv("OS_PASSWORD", "") }, []string{"failed cloud the settings of the login are incomplete"}},
 	{"a tool that is not there", remove("bin/condor_q"), []string{"failed tools the program DIR/bin/condor_q is not there: no such file or directory. To do: install it"}},
+	{"a program of the user that is not there", func(s *stage) {
+		before, rest, _ := strings.Cut(s.config, "queue \"htcondor\" {\n")
+		_, after, _ := strings.Cut(rest, "}\n")
+		s.config = before + "queue \"program\" {\n  command = [\"DIR/bin/q.py\", \"--all\"]\n}\n" + after
+	}, []string{"failed tools the program DIR/bin/q.py is not there: no such file or directory. To do: install it on this machine, correct command in the queue block"}},
 	{"a tool that is no program", func(s *stage) { s.write("bin/condor_status", "", 0o600) }, []string{"failed tools the program DIR/bin/condor_status is not there: permission denied"}},
 	{"no folder of tokens", remove("tokens"), []string{"failed tokens token_directory: open DIR/tokens: no such file"}},
 	{"no token", remove("tokens/reader"), []string{"failed tokens token_directory DIR/tokens holds no token"}},

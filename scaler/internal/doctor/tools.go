@@ -31,8 +31,12 @@ func (d Doctor) tools(settings adapter.Settings) []Finding {
 	}
 	local := t.Local()
 	var all []Finding
+	do := "install it on this machine, name its folder with bin in the queue block, or read the queue through an ssh block"
+	if local.Correct != "" {
+		do = "install it on this machine, correct " + local.Correct + " in the queue block, or read the queue through an ssh block"
+	}
 	for _, name := range local.Programs {
-		all = append(all, program("tools", name, "install it on this machine, name its folder with bin in the queue block, or read the queue through an ssh block"))
+		all = append(all, program("tools", name, do))
 	}
 	if local.Tokens != "" {
 		all = append(all, d.tokens(local.Tokens, local.TokensOption)...)

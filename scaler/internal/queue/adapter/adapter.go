@@ -40,6 +40,7 @@ type Settings interface {
 // Local is what the tools of a queue block need on the machine where they run.
 type Local struct {
 	Programs     []string // names or paths
+	Correct      string   // the option of the block that says where they are; "": bin
 	Tokens       string   // folder of tokens, or a file with one; "": none is named
 	TokensOption string   // the option of the block that names it
 }

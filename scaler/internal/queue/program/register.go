@@ -78,7 +78,7 @@ func (s *settings) Problem() adapter.Problem {
 
 // Local implements adapter.Tooled.
 func (s *settings) Local() adapter.Local {
-	return adapter.Local{Programs: s.command[:min(1, len(s.command))]}
+	return adapter.Local{Programs: s.command[:min(1, len(s.command))], Correct: "command"}
 }
 
 // Reader implements adapter.Settings.
