@@ -24,7 +24,7 @@ SERVICE = "vmcluster-loadleveler.service"
 UNIT = "/etc/systemd/system/" + SERVICE
 FOLDERS = ("/opt/ibmll/LoadL/full/bin/", "/opt/ibmll/LoadL/resmgr/full/bin/", "/opt/ibmll/LoadL/scheduler/full/bin/")
 NEGOTIATOR = FOLDERS[2] + "LoadL_negotiator"
-DRAINED = STATE_FOLDER + "/drained/"  # NAME: "leaving", or "back" for a worker that could not be resumed yet
+DRAINED = STATE_FOLDER + "/drained/"  # NAME: "leaving", or "back" until the worker is resumed
 GOOD = STATE + "/loadleveler.json"  # the texts, by path, that were last in effect
 TIMEOUT = 30  # seconds for a tool
 PATIENCE = 10  # seconds for a drain to show, and for a worker's last job to end
@@ -95,7 +95,7 @@ class LoadLeveler(BatchSystem):
             raise
         if self.node.is_front_end and fresh:
             for name in drained():  # a worker that was told to leave may not be told so any more
-                self.undrain(name, "")
+                write(DRAINED + name, "back", 0o600)
         write(GOOD, json.dumps(files), 0o600)
         self.took_effect(files)
 
@@ -134,11 +134,12 @@ class LoadLeveler(BatchSystem):
     def tend(self):
         """Resumes workers that could not be reached when they were called back."""
         for name in drained():
-            if read(DRAINED + name) == "back":
-                self.undrain(name, "")
+            self.resume(name)
 
     def drain(self, name, reason, only_idle):
         """No order drains a machine only if it is idle, so what it shows after its drain decides."""
+        if exists(DRAINED + name):
+            write(DRAINED + name, "leaving", 0o600)  # it may have been called back
         state, jobs = self.look(name)
         if not state and is_listed(self.node.full(name)):
             raise Failure("llstatus does not show %s, which is in the machine list" % name)
@@ -163,11 +164,17 @@ class LoadLeveler(BatchSystem):
             time.sleep(0.5)
 
     def undrain(self, name, reason):
-        if not exists(DRAINED + name):
+        if exists(DRAINED + name):
+            write(DRAINED + name, "back", 0o600)
+            self.resume(name)
+
+    def resume(self, name):
+        """Undoes a drain of the front-end's own once the worker is there; a worker that is to
+        leave by now stays drained."""
+        if read(DRAINED + name) != "back":
             return
         state, _ = self.look(name)
-        if state in ABSENT:
-            write(DRAINED + name, "back", 0o600)
+        if state in ABSENT or read(DRAINED + name) != "back":
             return
         if state in DRAINS.values():
             llctl("-h", self.node.full(name), "resume", "startd")

@@ -285,7 +285,22 @@ class LoadLevelerCluster(Case):
         put(self.c.path(FRONT_END, ll.DRAINED + self.one), "leaving")  # as the state volume has it
         self.coordinator = self.c.coordinator()
         self.assertEqual(self.later()["joined"], 2)
+        self.later()
         self.assertEqual((self.state_of(self.one), self.state_of(self.two)), ("Idle", "Drained"))
+
+    def test_new_front_end_leaves_a_worker_drained_that_is_to_leave(self):
+        b = self.c.enter(FRONT_END).batch
+        b.drain(self.one, "vmcluster: leaving", True)
+        put(self.c.path(FRONT_END, ll.DRAINED + self.one), "back")
+        self.assertTrue(b.drain(self.one, "vmcluster: leaving", True))
+        b.tend()
+        self.assertEqual((self.state_of(self.one), self.has_record(self.one), self.orders("resume")), ("Drained", True, []))
+        self.flag("down")
+        with self.assertRaises(system.Failure):
+            b.undrain(self.one, "vmcluster: leaving")
+        self.unflag("down")
+        b.tend()
+        self.assertEqual((self.state_of(self.one), self.has_record(self.one)), ("Idle", False), "it was called back")
 
     def test_manager_that_is_down_is_told_in_words(self):
         self.flag("down")
