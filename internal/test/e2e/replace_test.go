@@ -29,7 +29,7 @@ func (s *story) rollingReplacement(t *testing.T) {
 	s.want.retire = nil // the named worker has left
 	s.want.cluster = `replacement = { strategy = "rolling", max_unavailable = 1, drain_timeout = "20m" }`
 	s.want.group = `cloud_config = "#cloud-config\nwrite_files:\n  - path: /etc/e2e\n    content: second\n"`
-	drains := s.watchDrains(t)
+	drains := s.watchDrains(t, nil)
 	s.apply(t)
 	for _, name := range workers {
 		if !drains()[name] {
@@ -57,7 +57,9 @@ func (s *story) rollingReplacement(t *testing.T) {
 
 // watchDrains notes which workers drain while a job runs on them. The function
 // that it returns ends the watch at its first call.
-func (s *story) watchDrains(t *testing.T) func() map[string]bool {
+//
+// onDrain is called, from another goroutine, once for each such worker; nil does nothing.
+func (s *story) watchDrains(t *testing.T, onDrain func(ctx context.Context, worker string)) func() map[string]bool {
 	ctx, cancel := context.WithCancel(t.Context())
 	seen, ended := map[string]bool{}, make(chan struct{})
 	go func() {
@@ -68,6 +70,9 @@ func (s *story) watchDrains(t *testing.T) func() map[string]bool {
 				if err == nil && !seen[name] {
 					t.Logf("%s drains under a running job", name)
 					seen[name] = true
+					if onDrain != nil {
+						onDrain(ctx, name)
+					}
 				}
 			}
 			select {

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -131,14 +132,25 @@ func (s *story) newLines(t *testing.T) {
 
 // retireBusy names a worker that runs a job as the one that leaves: it finishes the job.
 func (s *story) retireBusy(t *testing.T) {
-	// All workers get a job, so that the named one has one.
-	id := s.submitTask(t, 3, task{cpus: s.flavor(t, cloudenv.Flavor).VCPUs, memory: 64, command: "sleep 60"})
+	// All workers get a job, so that the named one has one. The jobs end once it is seen to
+	// drain: how long that takes depends on the cloud.
+	id := s.submitTask(t, 3, task{cpus: s.flavor(t, cloudenv.Flavor).VCPUs, memory: 64, command: untilTold})
 	eventually(t, "each worker runs a job", 3*time.Minute, func() (string, bool) {
 		out, err := s.ask(t.Context(), s.batch.busy())
 		return out, err == nil && len(strings.Fields(out)) == 3
 	})
 	s.want.workers, s.want.retire = 2, []string{"comet-cpu-2"}
-	drains := s.watchDrains(t)
+	var workers []host
+	for _, name := range s.workers(t) {
+		workers = append(workers, s.operatorOn(t, name))
+	}
+	drains := s.watchDrains(t, func(ctx context.Context, name string) {
+		for _, w := range workers {
+			if _, _, err := w.run(ctx, "sudo -n touch /srv/over-"+id); err != nil {
+				t.Errorf("end the jobs once %s drains: %v", name, err)
+			}
+		}
+	})
 	s.apply(t)
 	if !drains()["comet-cpu-2"] {
 		t.Error("comet-cpu-2 was not seen draining under a running job, so nothing is proven")
