@@ -20,7 +20,7 @@ const (
 	goalPlan        = 2 * time.Second
 	goalPlanMB      = 250
 	goalPlanCalls   = 4
-	callsOfACreate  = 15 // beside one for each worker
+	callsOfACreate  = 15 // beside one for each worker, and the plans
 	callsOfADestroy = 10
 
 	provider = "terraform-provider-vmcluster"
@@ -93,20 +93,21 @@ func measureProvider(ctx context.Context, s settings, table *bench.Table, n int,
 }
 
 // measureCreate plans and applies a new cluster, as terraform apply does, but in two
-// commands, so that the calls of each are counted. The apply of a plan plans once more
-// before it creates, in a process of its own: its calls have that second plan's.
+// commands, so that the calls of each are counted. The apply plans once more before it
+// creates, in a process of its own: that takes the calls of the plan, and the goal is for
+// the others (docs/design.md).
 func (st *stage) measureCreate(ctx context.Context, table *bench.Table, n int, bareCreate time.Duration) error {
-	planned, calls, err := st.run(ctx, "plan", "-no-color", "-out=create.tfplan")
+	planned, plans, err := st.run(ctx, "plan", "-no-color", "-out=create.tfplan")
 	if err != nil {
 		return err
 	}
-	table.Note(fmt.Sprintf("plan of the create of %d, calls", n), "%d", calls)
+	table.Note(fmt.Sprintf("plan of the create of %d, calls", n), "%d, and as many when it is applied", plans)
 	applied, calls, err := st.run(ctx, "apply", "-no-color", "create.tfplan")
 	if err != nil {
 		return err
 	}
 	table.Ratio(fmt.Sprintf("create %d, wall of plan and apply against the bare API", n), planned.Wall+applied.Wall, bareCreate, goalCreate)
-	table.Count(fmt.Sprintf("create %d, calls of the apply", n), calls, n+callsOfACreate)
+	table.Count(fmt.Sprintf("create %d, calls beside the plans", n), calls-plans, n+callsOfACreate)
 	return nil
 }
 
