@@ -10,6 +10,7 @@ from .. import node, state, system
 from ..batch import Given, htcondor
 from .contract import Contract
 from .harness import BATCH_CA, FRONT_END, STATE_FILE, ClusterCase, Double, put
+from .kills import Killed
 
 CONDOR = """#!/bin/sh
 echo "$(basename "$0") $*" >>"$CLUSTER_DIR/condor.log"
@@ -39,8 +40,6 @@ class HTCondorContract(Contract, ClusterCase):
     CONFIGS = (htcondor.CONFIG, htcondor.REVOKED)
 
     def test_configuration_that_goes_back_after_a_kill_is_read_again(self):
-        class Killed(BaseException):
-            pass
         b, run = self.configured(FRONT_END), htcondor.run
 
         def until_it_is_read(*command, **options):

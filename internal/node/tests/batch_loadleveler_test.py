@@ -12,6 +12,7 @@ from ..batch import Given, Group
 from . import loadleveler as double
 from .contract import Contract
 from .harness import BATCH_CA, FRONT_END, ClusterCase, Double, put
+from .kills import kills
 from .mutate import mutated
 
 SEED = 20261129
@@ -360,10 +361,6 @@ class LoadLevelerCluster(Case):
         self.assertEqual(self.later()["waits"], {"cpu": [4, ["astro-frontend.0.0", "astro-frontend.2.0", "astro-frontend.5.0"]]})
 
 
-class Killed(BaseException):
-    """The end of the node program by a kill."""
-
-
 class LoadLevelerKills(Case):
     """A kill before any of the module's writes and commands."""
 
@@ -378,31 +375,7 @@ class LoadLevelerKills(Case):
         self.b.configure(Given(double.MANAGER, "10.0.0.2", "", "", {"cpu": Group(9, [self.one], 4, 2000)}, own))
 
     def kills(self, step):
-        """Runs a step again and again, each time one call further before it is killed; yields
-        after each kill."""
-        left = [0]
-
-        def counted(call):
-            def counting(*arguments, **options):
-                left[0] -= 1
-                if left[0] < 0:
-                    raise Killed
-                return call(*arguments, **options)
-            return counting
-        originals = [(m, name, getattr(m, name)) for m in (ll, batch) for name in ("write", "run", "remove") if hasattr(m, name)]
-        for calls in range(100):
-            left[0] = calls
-            for m, name, call in originals:
-                setattr(m, name, counted(call))
-            try:
-                step()
-                return
-            except Killed:
-                pass
-            finally:
-                for m, name, call in originals:
-                    setattr(m, name, call)
-            yield calls
+        return kills((ll, batch), step)
 
     def test_configuration_that_counts_comes_into_effect(self):
         for back in (False, True):

@@ -13,6 +13,7 @@ from ..batch import slurm_daemons as daemons
 from ..batch import slurm_tools as tools
 from .contract import Contract
 from .harness import BATCH_CA, FRONT_END, ClusterCase, Double, put
+from .kills import kills
 from .mutate import mutated
 
 # A line that scontrol of 24.11.5 printed, and what of it differs. A worker is in the
@@ -432,10 +433,6 @@ class OlderSlurm(ClusterCase):
             node.Node().batch.configure(Given("m", None, "slurm:" + "x" * 64, "", {}))
 
 
-class Killed(BaseException):
-    """The end of the front-end's program by a kill."""
-
-
 class SlurmKills(ClusterCase):
     """A kill before any of the module's writes and commands."""
 
@@ -453,31 +450,7 @@ class SlurmKills(ClusterCase):
         self.b.configure(Given("astro-frontend.astro.vmcluster.internal", "10.0.0.2", secret, "", {"cpu": Group(9, [self.one], 4, 2000)}, own))
 
     def kills(self, step):
-        """Runs a step again and again, each time one call further before it is killed; yields
-        after each kill."""
-        left = [0]
-
-        def counted(call):
-            def counting(*arguments, **options):
-                left[0] -= 1
-                if left[0] < 0:
-                    raise Killed
-                return call(*arguments, **options)
-            return counting
-        originals = [(m, name, getattr(m, name)) for m in (slurm, daemons, tools, batch) for name in ("write", "run") if hasattr(m, name)]
-        for calls in range(100):
-            left[0] = calls
-            for m, name, call in originals:
-                setattr(m, name, counted(call))
-            try:
-                step()
-                return
-            except Killed:
-                pass
-            finally:
-                for m, name, call in originals:
-                    setattr(m, name, call)
-            yield calls
+        return kills((slurm, daemons, tools, batch), step)
 
     def test_configuration_that_counts_comes_into_effect(self):
         for back in (False, True):

@@ -14,6 +14,7 @@ import threading
 from .. import batch, calls, checks, coordinator, delivery, node, ssh, system
 from ..system import Failure, run
 from .harness import BATCH_CA, CERTIFICATE, FRONT_END, Cluster, Double, put
+from .kills import Killed
 
 # It answers as a worker does, DELAY seconds later, and costs little.
 SSH = """#!/bin/sh
@@ -52,10 +53,6 @@ class CrowdDouble(Double):
     """What the workers of a crowd run."""
 
     NAME = "crowd"
-
-
-class Killed(BaseException):
-    """The end of a coordinator that was killed."""
 
 
 class Pool:

@@ -10,8 +10,9 @@ from ..bundle import LONGEST, SETTLE, Rendered
 from ..calls import Calls
 from ..system import Failure
 from ..tasks import GATHER, Tasks
-from .crowd import KEYGEN, Crowd, Killed
+from .crowd import KEYGEN, Crowd
 from .harness import ClusterCase
+from .kills import Killed
 
 
 class CrowdCase(ClusterCase):
