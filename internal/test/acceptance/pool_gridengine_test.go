@@ -106,7 +106,7 @@ func (p *gridEnginePool) submit(t *testing.T, n int, size workerSize, length tim
 			"admin", "sh", "-c", "cat >/tmp/pe && { qconf -Mp /tmp/pe || qconf -Ap /tmp/pe; } && qconf -aattr queue pe_list "+pe+" all.q")
 	}
 	memory := fmt.Sprintf("h_vmem=%dM", size.memory/2/size.cpus)
-	qsub := []string{"exec", "qsub", "-w", "n", "-terse", "-N", name, "-o", "/dev/null", "-e", "/dev/null", "-b", "y", "-l", memory}
+	qsub := []string{"exec", "qsub", "-terse", "-N", name, "-o", "/dev/null", "-e", "/dev/null", "-b", "y", "-l", memory}
 	sleep := []string{"sleep", fmt.Sprintf("%.0f", length.Seconds())}
 	p.must(t, "", slices.Concat(qsub, []string{"-t", fmt.Sprintf("1-%d", n-2), "-pe", "worker", fmt.Sprint(size.cpus)}, sleep)...)
 	p.must(t, "", slices.Concat(qsub, []string{"-pe", gang, fmt.Sprint(2 * size.cpus)}, sleep)...)
