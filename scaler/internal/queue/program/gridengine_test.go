@@ -92,6 +92,7 @@ func TestGridEngineSnapshot(t *testing.T) {
 		if w.IdleSince.IsZero() && w.Running == 0 {
 			want.Workers[i].IdleSince = s.JobsAt
 		}
+		want.Workers[i].RanBefore = w.RanBefore || w.Running > 0
 	}
 	got, _ := json.MarshalIndent(s, "", " ")
 	if expected, _ := json.MarshalIndent(want, "", " "); string(got) != string(expected) {

@@ -21,15 +21,19 @@ type Options struct {
 // Program is a batch system behind a user's program.
 type Program struct {
 	Options
-	// empty is since when each worker has run nothing, as far as this process has seen it,
-	// for programs that do not say so.
-	empty map[string]time.Time
+	seen map[string]sighting // by name: what this process has seen of a worker
+}
+
+// sighting is what a program need not say of a worker, because it can be seen.
+type sighting struct {
+	empty time.Time // since when it has run nothing; zero: it runs something
+	ran   bool      // it has run something
 }
 
 var _ queue.Reader = (*Program)(nil)
 
 // New returns a batch system behind a program.
-func New(o Options) *Program { return &Program{Options: o, empty: map[string]time.Time{}} }
+func New(o Options) *Program { return &Program{Options: o} }
 
 // Read implements queue.Reader.
 func (p *Program) Read(ctx context.Context) (queue.Snapshot, error) {
@@ -41,7 +45,7 @@ func (p *Program) Read(ctx context.Context) (queue.Snapshot, error) {
 	}
 	s.Traits.Actions = slices.Clone(p.Actions)
 	s.JobsAt, s.WorkersAt = atMost(s.JobsAt, began), atMost(s.WorkersAt, began)
-	p.noteEmpty(s.Workers, began)
+	p.look(s.Workers, began)
 	return s, nil
 }
 
@@ -54,24 +58,27 @@ func atMost(t, began time.Time) time.Time {
 	return t.UTC()
 }
 
-// noteEmpty tells since when workers run nothing where the program does not.
-func (p *Program) noteEmpty(workers []queue.Worker, now time.Time) {
-	empty := map[string]time.Time{}
+// look notes what workers run, and adds what the program does not say: since when a worker
+// has run nothing, and whether it had a job.
+func (p *Program) look(workers []queue.Worker, now time.Time) {
+	seen := map[string]sighting{}
 	for i := range workers {
 		w := &workers[i]
-		if w.Running > 0 {
-			continue
+		before := p.seen[w.Name]
+		s := sighting{empty: before.empty, ran: before.ran || w.Running > 0}
+		switch {
+		case w.Running > 0:
+			s.empty = time.Time{}
+		case s.empty.IsZero():
+			s.empty = now
 		}
-		since, seen := p.empty[w.Name]
-		if !seen {
-			since = now
+		if w.Running == 0 && w.IdleSince.IsZero() {
+			w.IdleSince = s.empty
 		}
-		empty[w.Name] = since
-		if w.IdleSince.IsZero() {
-			w.IdleSince = since
-		}
+		w.RanBefore = w.RanBefore || s.ran
+		seen[w.Name] = s
 	}
-	p.empty = empty
+	p.seen = seen
 }
 
 // Drain has the program drain a worker.

@@ -49,17 +49,17 @@ func TestTimes(t *testing.T) {
 		began := time.Now()
 		for range 3 {
 			s, err := p.Read(t.Context())
-			if err != nil || s.JobsAt.Format("15:04") != "00:30" || !s.WorkersAt.Equal(time.Now()) || !s.Workers[0].IdleSince.Equal(began) {
+			if err != nil || s.JobsAt.Format("15:04") != "00:30" || !s.WorkersAt.Equal(time.Now()) || !s.Workers[0].IdleSince.Equal(began) || s.Workers[0].RanBefore {
 				t.Errorf("%+v, %v", s, err)
 			}
 			time.Sleep(10 * time.Second)
 		}
 		tools.Answers[0].Stdout = strings.Replace(text, `"free"`, `"running": 1, "free"`, 1)
-		if s, err := p.Read(t.Context()); err != nil || !s.Workers[0].IdleSince.IsZero() {
+		if s, err := p.Read(t.Context()); err != nil || !s.Workers[0].IdleSince.IsZero() || !s.Workers[0].RanBefore {
 			t.Errorf("a busy worker: %+v, %v", s, err)
 		}
 		tools.Answers[0].Stdout = text
-		if s, err := p.Read(t.Context()); err != nil || !s.Workers[0].IdleSince.Equal(time.Now()) {
+		if s, err := p.Read(t.Context()); err != nil || !s.Workers[0].IdleSince.Equal(time.Now()) || !s.Workers[0].RanBefore {
 			t.Errorf("empty again: %+v, %v", s, err)
 		}
 	})

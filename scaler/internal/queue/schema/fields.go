@@ -86,7 +86,7 @@ var fields = map[string]field{
 	"worker.total":      {"All that jobs can have of it.", true, nil},
 	"worker.free":       {"What jobs can have of it now.", true, nil},
 	"worker.running":    {"Number of claimed slots. A worker is removed only where it is 0.", false, counted},
-	"worker.ran_before": {"Whether it had a job since it was started.", false, nil},
+	"worker.ran_before": {"Whether it had a job since it was started. The scaler notes itself which workers it has seen with one.", false, nil},
 	"worker.idle_since": {"When it became empty. Left out, it counts from when the scaler first saw it empty.", false, nil},
 	"worker.heard_at":   {"When the pool heard of it last.", false, nil},
 	"worker.started":    {"When its daemon was started.", false, nil},
