@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os/exec"
 	"strings"
 	"testing"
@@ -115,5 +116,17 @@ func TestCompletion(t *testing.T) {
 		if said, err := check.CombinedOutput(); err != nil {
 			t.Errorf("bash does not read its script: %v\n%s", err, said)
 		}
+	}
+}
+
+// The schema is printed without a configuration.
+func TestSchema(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var out, said bytes.Buffer
+	if got := run(t.Context(), []string{"schema"}, &out, &said); got != exitOK || !json.Valid(out.Bytes()) || !strings.Contains(out.String(), `"job_group"`) {
+		t.Errorf("exit status %d: %s%s", got, out.String(), said.String())
+	}
+	if got := run(t.Context(), []string{"schema", "x"}, &out, &said); got != exitUsage {
+		t.Errorf("exit status %d with an argument", got)
 	}
 }
