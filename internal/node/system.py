@@ -125,13 +125,14 @@ def works(*command, **options):
 
 def processes(program, owner=0):
     """Yields the ID of each living process of a daemon of that name. A process of a user's is
-    none, unless the user has the uid owner: some daemons have an account among the users'."""
+    none, unless the user has the uid owner: some daemons have an account among the users'.
+    With None the process may be whichever user's."""
     for pid in filter(str.isdigit, os.listdir(at("/proc")) if os.path.isdir(at("/proc")) else []):
         if read("/proc/%s/comm" % pid).strip() == program:
             status = read("/proc/%s/status" % pid)
             uid = re.search(r"(?m)^Uid:\s+([0-9]+)", status)  # the real one
             has_ended = re.search(r"(?m)^State:\s+[ZX]", status)
-            if not has_ended and (not uid or int(uid.group(1)) < FIRST_USER or int(uid.group(1)) == owner):
+            if not has_ended and (owner is None or not uid or int(uid.group(1)) < FIRST_USER or int(uid.group(1)) == owner):
                 yield pid
 
 

@@ -17,7 +17,7 @@ from . import BatchSystem
 from .. import accounts
 from ..document import split_name
 from ..files import STATE, at, exists, locked, read, read_json, remove, write
-from ..system import Failure, disable, enable, has_unit, processes, run, works
+from ..system import Failure, disable, enable, has_unit, processes, run, running, works
 from .loadleveler_config import ACCOUNT, ADMIN, EVERY_GROUP, LOGS, STATE_FOLDER, Machine, Site, resources, texts, without
 
 SERVICE = "vmcluster-loadleveler.service"
@@ -117,7 +117,7 @@ class LoadLeveler(BatchSystem):
 
     def close(self):
         deadline = time.monotonic() + PATIENCE
-        while daemons("LoadL_starter"):
+        while runs_jobs():
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.5)
@@ -135,6 +135,10 @@ class LoadLeveler(BatchSystem):
         """Resumes workers that could not be reached when they were called back."""
         for name in drained():
             self.resume(name)
+
+    def missing(self, names):
+        """The order to drain them may have come before a kill, and not be in the records."""
+        return [name for name in names if read(DRAINED + name) == "leaving"]
 
     def drain(self, name, reason, only_idle):
         """No order drains a machine only if it is idle, so what it shows after its drain decides."""
@@ -176,7 +180,7 @@ class LoadLeveler(BatchSystem):
         state, _ = self.look(name)
         if state in ABSENT or read(DRAINED + name) != "back":
             return
-        if state in DRAINS.values():
+        if state not in ("Flush", "Suspend"):  # these are an operator's; a drain may show late
             llctl("-h", self.node.full(name), "resume", "startd")
         remove(DRAINED + name)
 
@@ -296,6 +300,11 @@ def daemons(name):
     """Returns the process IDs of a daemon."""
     owner = accounts.account(ACCOUNT)
     return list(processes(name, owner.uid if owner else 0))
+
+
+def runs_jobs():
+    """Reports whether this node runs a job step. No source says as which user a step's starter runs."""
+    return running("LoadL_starter", None)
 
 
 def make_folders(state_folder):

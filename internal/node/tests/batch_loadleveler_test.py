@@ -5,7 +5,7 @@ import os
 import random
 import re
 
-from .. import batch, system
+from .. import batch, node, system
 from ..batch import loadleveler as ll
 from ..batch import loadleveler_config as config
 from ..batch import Given, Group
@@ -226,6 +226,39 @@ class LoadLevelerCluster(Case):
         with self.assertRaisesRegex(system.Failure, "shows astro-cpu-1 as Idle, 1 s after its drain"):
             b.drain(self.one, "vmcluster: leaving", True)
         self.assertTrue(self.has_record(self.one), "the drain may show later")
+        b.undrain(self.one, "vmcluster: leaving")
+        self.assertEqual(self.orders("drain", "resume")[1:], ["-h astro-cpu-1.astro.vmcluster.internal resume startd"])
+        self.assertFalse(self.has_record(self.one))
+
+    def test_operators_flush_of_a_drained_worker_stays(self):
+        b = self.c.enter(FRONT_END).batch
+        b.drain(self.one, "vmcluster: leaving", True)
+        for state in ("Flush", "Suspend"):
+            put(self.c.path(FRONT_END, ll.DRAINED + self.one), "leaving")
+            self.patch(b, "look", lambda name: (state, 0))
+            b.undrain(self.one, "vmcluster: leaving")
+            self.assertEqual((self.orders("resume"), self.has_record(self.one)), ([], False))
+
+    def test_drained_worker_in_service_is_resumed(self):
+        """The coordinator may have been killed before its records had the order."""
+        self.c.enter(FRONT_END).batch.drain(self.one, "vmcluster: leaving", True)
+        ll.llctl("-h", self.two, "drain", "startd")
+        for _ in range(3):
+            self.later()
+        self.assertEqual((self.state_of(self.one), self.has_record(self.one)), ("Idle", False))
+        self.assertEqual(self.state_of(self.two), "Drained", "an operator has drained it")
+
+    def test_step_that_the_central_manager_does_not_hear_of_keeps_its_worker(self):
+        """As which user a starter runs is not known."""
+        self.c.enter(self.one)
+        requests = node.Requests(node.Node())
+        for uid in (0, 990, 1000, 70000):
+            put(self.c.path(self.one, "proc/99/comm"), "LoadL_starter\n")
+            put(self.c.path(self.one, "proc/99/status"), "State:\tS (sleeping)\nUid:\t%d\t0\t0\t0\n" % uid)
+            self.assertEqual(requests.answer({"verb": "retire"}), {"ok": True, "drained": False}, uid)
+            self.assertTrue(self.c.has(self.one, "proc/76"))
+        put(self.c.path(self.one, "proc/99/status"), "State:\tZ (zombie)\nUid:\t0\t0\t0\t0\n")
+        self.assertEqual(requests.answer({"verb": "retire"}), {"ok": True, "drained": True})
 
     def test_operators_drain_stays(self):
         b = self.c.enter(FRONT_END).batch
