@@ -100,7 +100,9 @@ class LoadLeveler(BatchSystem):
         self.took_effect(files)
 
     def start(self):
-        """Starts the daemons anew, now and at each boot."""
+        """Starts the daemons anew, now and at each boot. Those that are left end, with their job steps."""
+        if runs_jobs():
+            raise Failure("LoadL_master does not run on %s, but a job step does: it is started once the step has ended" % self.node.name)
         run("systemctl", "restart", SERVICE, timeout=120)
         enable(SERVICE)
 
@@ -126,8 +128,11 @@ class LoadLeveler(BatchSystem):
         return True
 
     def reopen(self):
-        enable(SERVICE)
-        run("systemctl", "start" if daemons("LoadL_master") else "restart", SERVICE, timeout=120)
+        if daemons("LoadL_master"):
+            enable(SERVICE)
+            run("systemctl", "start", SERVICE, timeout=120)
+        else:
+            self.start()
 
     # ---- the front-end
 

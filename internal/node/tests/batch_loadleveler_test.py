@@ -293,6 +293,21 @@ class LoadLevelerCluster(Case):
         self.assertNotIn("astro-cpu-2", self.c.text(FRONT_END, config.ADMIN))
         self.assertEqual(self.state_of(self.two), "")
 
+    def test_steps_that_outlive_the_master_are_not_ended(self):
+        b = self.c.enter(self.one).batch
+        given = Given(double.MANAGER, "10.0.0.1", "", "", {}, "")
+        b.configure(given)
+        log = self.c.text(self.one, "systemctl.log")
+        self.c.delete(self.one, "proc/76")
+        put(self.c.path(self.one, "proc/99/comm"), "LoadL_starter\n")
+        for step in (lambda: b.configure(given), b.reopen):
+            with self.assertRaisesRegex(system.Failure, "LoadL_master does not run on astro-cpu-1, but a job step does"):
+                step()
+        self.assertEqual(self.c.text(self.one, "systemctl.log"), log)
+        self.c.delete(self.one, "proc/99")
+        b.configure(given)
+        self.assertTrue(self.c.has(self.one, "proc/76"))
+
     def test_next_worker_of_a_name_waits_until_the_one_before_is_forgotten(self):
         c = self.c
         c.mark("idle", self.two)
