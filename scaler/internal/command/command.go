@@ -106,6 +106,11 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 	if err := cmd.Start(); err != nil {
 		return &Error{Command: c.short(), Err: err}
 	}
+	// Wait would end this reading, but it is called behind it.
+	defer context.AfterFunc(ctx, func() {
+		time.Sleep(cmd.WaitDelay)
+		_ = out.Close()
+	})()
 	whole := &toEnd{from: out}
 	consumeErr := x.handOn(whole, consume)
 	if consumeErr != nil && !whole.reached {

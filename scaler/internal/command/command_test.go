@@ -77,6 +77,7 @@ func TestExecFails(t *testing.T) {
 		{"with the tool's own words, without its advice", command.Exec{Timeout: 10 * time.Second}, shell("echo 'Error: no\n schedd' >&2; echo >&2; echo advice >&2; exit 1"), text(&out), "exit status 1: Error: no schedd"},
 		{"a tool that is not there", command.Exec{Timeout: 10 * time.Second}, command.Command{Name: "/nowhere/condor_q"}, text(&out), "/nowhere/condor_q: "},
 		{"no answer in time", command.Exec{Timeout: 50 * time.Millisecond}, shell("exec sleep 20"), text(&out), "no answer within 50ms"},
+		{"a child of another session that holds the output open", command.Exec{Timeout: 50 * time.Millisecond}, shell("setsid sleep 20 2>/dev/null & exit 0"), text(&out), "no answer within 50ms"},
 		{"a child that holds the output open", command.Exec{Timeout: 50 * time.Millisecond}, shell("sleep 20 & sleep 20"), text(&out), "no answer within 50ms"},
 		{"too much output", command.Exec{Timeout: 10 * time.Second, MaxOutput: 1000}, shell("while :; do echo xxxxxxxxxxxxxxxx; done"), func(r io.Reader) error {
 			if _, err := io.Copy(io.Discard, r); err != nil {
