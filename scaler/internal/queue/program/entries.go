@@ -45,7 +45,7 @@ func (g *groups) add(path string, raw json.RawMessage) error {
 		First json.RawMessage `json:"first"`
 	}
 	_ = json.Unmarshal(raw, &named) // no object has no name
-	if nameIn(named.First) == "" && nameIn(named.Key) == "" {
+	if nameIn(named.First) == "" && nameIn(named.Key) == "" || len(g.lefts) == mostLeftOut {
 		return err
 	}
 	g.lefts = append(g.lefts, err.Error())
@@ -132,7 +132,7 @@ func (w *workers) add(path string, raw json.RawMessage) error {
 		Name json.RawMessage `json:"name"`
 	}
 	_ = json.Unmarshal(raw, &named) // no object has no name
-	name := strings.ToLower(nameIn(named.Name))
+	name, _, _ := strings.Cut(strings.ToLower(nameIn(named.Name)), ".")
 	if name == "" {
 		return err
 	}
@@ -148,6 +148,9 @@ func (w *workers) add(path string, raw json.RawMessage) error {
 
 // take takes a worker that has the right form.
 func (w *workers) take(path string, raw json.RawMessage, read queue.Worker) error {
+	if strings.Contains(read.Name, ".") { // it would be a stranger, and the node of that name lost
+		return &schema.PathError{Path: path + ".name", Why: "it has a domain; write the node name alone, as the cluster has it"}
+	}
 	if before, twice := w.at[read.Name]; twice {
 		return &schema.PathError{Path: path + ".name", Why: "it is that of " + before + ", too"}
 	}

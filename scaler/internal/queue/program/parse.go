@@ -18,6 +18,7 @@ const (
 	mostOfEntry = 1 << 20 // bytes of one job group or worker
 	mostOfField = 8 << 20 // bytes of a field that is no list of these
 	mostEntries = 100_000 // of one list
+	mostLeftOut = 1_000   // job groups that are not understood
 )
 
 // parse reads what a program printed: one object, and nothing behind it. Entries of lists
@@ -216,8 +217,10 @@ func (p *parser) finish() error {
 	}
 	p.to.Workers = workers
 	p.to.LeftOut = append(p.to.LeftOut, left...)
+	var claims []queue.Claim
 	for _, name := range doubted {
-		p.to.Claims = append(p.to.Claims, queue.Claim{Node: name, By: name})
+		claims = append(claims, queue.Claim{Node: name, By: name})
 	}
+	p.to.Claims = append(claims, p.to.Claims...) // of many the first count
 	return nil
 }

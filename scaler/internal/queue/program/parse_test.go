@@ -3,6 +3,7 @@ package program
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 
 // A worker and a job group in their shortest form.
 const (
-	aWorker = `{"name": "astro-cpu-1", "total": {"cpus": 4, "memory_mib": 8000}, "free": {"cpus": 4, "memory_mib": 8000}}`
+	aWorker = `{"name": "astro-cpu-1", "total": {"cpus": 4, "memory_mib": 8000}, "free": {"cpus": 4, "memory_mib": 8000}, "running": 0}`
 	aGroup  = `{"count": 2, "first": "7", "asks": {"cpus": 1, "memory_mib": 500}}`
 )
 
@@ -158,14 +159,14 @@ func TestOneBadJobGroup(t *testing.T) {
 func TestOneBadWorker(t *testing.T) {
 	for _, c := range []struct{ worker, want string }{
 		{`{"name": "astro-cpu-2", "total": {}, "free": {}, "running": -1}`, "workers[1].running: minimum"},
-		{`{"name": "astro-cpu-2", "total": {}, "free": {}, "drained": true}`, "workers[1].drained: there is no such field"},
-		{`{"name": "astro-cpu-2", "total": {"cpus": 1}}`, "workers[1]: the field free is missing"},
-		{`{"name": "Astro-CPU-2", "total": {}, "free": {}}`, "workers[1].name: "},
-		{`{"name": "astro-cpu-2", "total": {"cpus": 1}, "free": {"cpus": 2}}`, "workers[1].free: it is more than total in CPUs"},
-		{`{"name": "astro-cpu-2", "total": {}, "free": {}, "idle_since": "never"}`, "workers[1].idle_since: "},
-		{`{"name": "astro-cpu-2", "total": {}, "free": {}, "attributes": {"Arch": 1}}`, "workers[1]: 'Arch' does not match"},
-		{`{"name": "astro-cpu-2", "total": {}, "free": {}, "attributes": {"arch": [1]}}`, "workers[1].attributes.arch: got array"},
-		{`{"name": "astro-cpu-2", "total": {}, "free": {}}, {"name": "astro-cpu-2", "total": {}, "free": {}}`, "workers[2].name: it is that of workers[1], too"},
+		{`{"name": "astro-cpu-2", "running": 0, "total": {}, "free": {}, "drained": true}`, "workers[1].drained: there is no such field"},
+		{`{"name": "astro-cpu-2", "running": 0, "total": {"cpus": 1}}`, "workers[1]: the field free is missing"},
+		{`{"name": "Astro-CPU-2", "running": 0, "total": {}, "free": {}}`, "workers[1].name: "},
+		{`{"name": "astro-cpu-2", "running": 0, "total": {"cpus": 1}, "free": {"cpus": 2}}`, "workers[1].free: it is more than total in CPUs"},
+		{`{"name": "astro-cpu-2", "running": 0, "total": {}, "free": {}, "idle_since": "never"}`, "workers[1].idle_since: "},
+		{`{"name": "astro-cpu-2", "running": 0, "total": {}, "free": {}, "attributes": {"Arch": 1}}`, "workers[1]: 'Arch' does not match"},
+		{`{"name": "astro-cpu-2", "running": 0, "total": {}, "free": {}, "attributes": {"arch": [1]}}`, "workers[1].attributes.arch: got array"},
+		{`{"name": "astro-cpu-2", "running": 0, "total": {}, "free": {}}, {"name": "astro-cpu-2", "running": 0, "total": {}, "free": {}}`, "workers[2].name: it is that of workers[1], too"},
 	} {
 		s, err := read(snapshot(`"workers": [` + aWorker + `, ` + c.worker + `]`))
 		left := strings.Join(s.LeftOut, "|")
@@ -237,6 +238,48 @@ func TestSpaceless(t *testing.T) {
 		}
 		if want := "{ \"a  b\\\"  c\" :\r[1 , \"\\\\\" ] } "; string(out) != want {
 			t.Errorf("pieces of %d bytes: %q, want %q", size, out, want)
+		}
+	}
+}
+
+// TestWorkersInDoubt has workers that are not understood, which would be lost without a
+// claim on their names: then jobs on them would not keep their servers.
+func TestWorkersInDoubt(t *testing.T) {
+	claims := strings.Repeat(`{"node":"other"},`, 30) + `{"node":"other"}`
+	for name, c := range map[string]struct{ worker, claims, why string }{
+		"without what runs":    {`{"name":"astro-cpu-1","total":{},"free":{}}`, "", "workers[0]: the field running is missing"},
+		"with a domain":        {`{"name":"astro-cpu-1.example.org","total":{},"free":{},"running":1}`, "", "workers[0].name: it has a domain; write the node name alone, as the cluster has it"},
+		"and many claims more": {`{"name":"astro-cpu-1","total":{},"free":{},"running":-1}`, claims, "workers[0].running: minimum: got -1, want 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := fmt.Sprintf(`{"version":1,"jobs":[],"workers":[%s],"claims":[%s]}`, c.worker, c.claims)
+			s, err := read(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(s.Workers) > 0 || !slices.Contains(s.LeftOut, c.why) {
+				t.Errorf("workers %v, left out %q", s.Workers, s.LeftOut)
+			}
+			if !slices.ContainsFunc(s.Claims[:min(len(s.Claims), queue.MostClaims)], func(c queue.Claim) bool { return c.Node == "astro-cpu-1" }) {
+				t.Errorf("claims %v", s.Claims)
+			}
+		})
+	}
+}
+
+// TestLongWrongLists has lists whose entries are all wrong. An error of each of them would
+// take minutes and gigabytes.
+func TestLongWrongLists(t *testing.T) {
+	list := "[" + strings.Repeat("0,", 10_000) + "0]"
+	group := `{"first":"1"},`
+	for out, want := range map[string]string{
+		`{"version":1,"jobs":[],"workers":[],"partial":` + list + `}`:                          "partial: there is a list of more than 10000 entries",
+		`{"version":1,"jobs":[{"requires":{"clauses":` + list + `}}],"workers":[]}`:            "jobs[0]: there is a list of more than 10000 entries",
+		`{"version":1,"jobs":[` + strings.Repeat(group, 1000) + `{"first":"1"}],"workers":[]}`: "jobs[1000]: the field",
+	} {
+		_, err := read(out)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }

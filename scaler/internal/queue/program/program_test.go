@@ -54,7 +54,7 @@ func TestTimes(t *testing.T) {
 			}
 			time.Sleep(10 * time.Second)
 		}
-		tools.Answers[0].Stdout = strings.Replace(text, `"free"`, `"running": 1, "free"`, 1)
+		tools.Answers[0].Stdout = strings.Replace(text, `"running": 0`, `"running": 1`, 1)
 		if s, err := p.Read(t.Context()); err != nil || !s.Workers[0].IdleSince.IsZero() || !s.Workers[0].RanBefore {
 			t.Errorf("a busy worker: %+v, %v", s, err)
 		}

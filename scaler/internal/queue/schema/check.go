@@ -145,12 +145,14 @@ func words(e *jsonschema.ValidationError) string {
 }
 
 // checkTokens refuses what the schema does not see: a name that occurs twice in an
-// object, and too many levels of brackets.
+// object, and too many levels of brackets. Lists that no part of a snapshot may have are
+// refused as well: the schema's library makes an error of each wrong entry.
 func checkTokens(raw []byte) *PathError {
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	d.UseNumber()
 	type level struct {
 		names map[string]bool // of an object; nil: a list
+		count int             // of the list's entries, or of the object's names
 		value bool            // the next token of the object is a value
 	}
 	var open []level
@@ -162,6 +164,11 @@ func checkTokens(raw []byte) *PathError {
 		if err != nil {
 			return &PathError{"", text.Line(err.Error(), 200)}
 		}
+		if n := len(open); n > 0 && open[n-1].names == nil && token != json.Delim(']') {
+			if open[n-1].count++; open[n-1].count > mostLines {
+				return &PathError{"", fmt.Sprintf("there is a list of more than %d entries", mostLines)}
+			}
+		}
 		if n := len(open); n > 0 && open[n-1].names != nil {
 			top := &open[n-1]
 			name, isText := token.(string)
@@ -172,6 +179,9 @@ func checkTokens(raw []byte) *PathError {
 				return &PathError{step(name, true), "the name occurs twice in an object"}
 			case isText:
 				top.names[name], top.value = true, true
+				if top.count++; top.count > mostWorkers {
+					return &PathError{"", fmt.Sprintf("there is an object of more than %d fields", mostWorkers)}
+				}
 			}
 		}
 		switch token {

@@ -85,7 +85,7 @@ var fields = map[string]field{
 	"worker.slots":      {"Slots that jobs can claim; one that they divide among them counts once. Left out, one.", false, counted},
 	"worker.total":      {"All that jobs can have of it.", true, nil},
 	"worker.free":       {"What jobs can have of it now.", true, nil},
-	"worker.running":    {"Number of claimed slots. A worker is removed only where it is 0.", false, counted},
+	"worker.running":    {"Number of claimed slots. A worker is removed only where it is 0.", true, counted},
 	"worker.ran_before": {"Whether it had a job since it was started. The scaler notes itself which workers it has seen with one.", false, nil},
 	"worker.idle_since": {"When it became empty. Left out, it counts from when the scaler first saw it empty.", false, nil},
 	"worker.heard_at":   {"When the pool heard of it last.", false, nil},
