@@ -138,8 +138,14 @@ class LoadLeveler(BatchSystem):
 
     def tend(self):
         """Resumes workers that could not be reached when they were called back."""
+        failed = None
         for name in drained():
-            self.resume(name)
+            try:
+                self.resume(name)
+            except Failure as error:  # costs this worker its turn
+                failed = failed or error
+        if failed:
+            raise failed
 
     def missing(self, names):
         """The order to drain them may have come before a kill, and not be in the records."""

@@ -293,6 +293,27 @@ class LoadLevelerCluster(Case):
         self.assertNotIn("astro-cpu-2", self.c.text(FRONT_END, config.ADMIN))
         self.assertEqual(self.state_of(self.two), "")
 
+    def test_worker_that_can_not_be_resumed_costs_no_other(self):
+        b, llctl = self.c.enter(FRONT_END).batch, ll.llctl
+        for bad, good in ((self.one, self.two), (self.two, self.one)):
+            for name in (bad, good):
+                b.drain(name, "vmcluster: leaving", True)
+                put(self.c.path(FRONT_END, ll.DRAINED + name), "back")
+
+            def fails(*words):
+                if bad in words[1]:
+                    raise system.Failure("Cannot connect to " + bad)
+                llctl(*words)
+            ll.llctl = fails
+            try:
+                with self.assertRaisesRegex(system.Failure, "Cannot connect to " + bad):
+                    b.tend()
+            finally:
+                ll.llctl = llctl
+            self.assertEqual((self.state_of(bad), self.has_record(bad)), ("Drained", True))
+            self.assertEqual((self.state_of(good), self.has_record(good)), ("Idle", False))
+            b.tend()
+
     def test_steps_that_outlive_the_master_are_not_ended(self):
         b = self.c.enter(self.one).batch
         given = Given(double.MANAGER, "10.0.0.1", "", "", {}, "")
