@@ -27,7 +27,7 @@ batch_system = { type = "loadleveler", install = true } # error
 
 ### the daemons' own keyword of LoadLeveler, in small letters
 batch_system = { type = "loadleveler", config = "MAX_JOB_REJECT = 3\nspool = /data" } # error
-#> batch_system.config = 
+#> batch_system.config: 
 #> line 2 sets spool
 
 ### a state volume in a cloud without a service for it
