@@ -35,8 +35,7 @@ def short(host):
 
 def count(tasks):
     """Returns the number of tasks of an array: "4-6:1", or "5,6"."""
-    parts = re.findall(r"(\d+)(?:-(\d+):(\d+))?", tasks)
-    return sum(len(range(int(a), int(b or a) + 1, int(step or 1))) for a, b, step in parts) or 1
+    return sum(len(range(int(a), int(b or a) + 1, int(step or 1))) for a, b, step in re.findall(r"(\d+)(?:-(\d+):(\d+))?", tasks)) or 1
 
 
 def layout(job, rules):
@@ -57,6 +56,9 @@ def why_not(job, held):
         return "is in error, is held, or waits for a time or for another job"
     if job.find("hard_request[@name='hostname']") is not None or re.search(r"@[^@]", job.findtext("hard_req_queue", "")):
         return "asks for a certain host"
+    forms = {MEMORY: r"[0-9]{1,12}(\.[0-9]{1,9})?[kKmMgGtT]?", GPUS: r"[0-9]{1,9}"}  # not INFINITY, not 0x1G
+    if any(not re.fullmatch(forms.get(r.get("name"), "(?s).*"), r.text or "") for r in job.iter("hard_request")):
+        return "asks for an amount that is not understood"
     return ""
 
 
@@ -72,8 +74,7 @@ def jobs():
         if why := why_not(job, held):
             skipped.setdefault(why, {"why": why, "count": 0, "first": number})["count"] += count(tasks)
             continue
-        asked = {r.get("name"): r.text for r in job.iter("hard_request")}
-        slots, nodes, parts = layout(job, rules)
+        asked, (slots, nodes, parts) = {r.get("name"): r.text for r in job.iter("hard_request")}, layout(job, rules)
         asks = {"cpus": slots, "memory_mib": slots * mib(asked.get(MEMORY, "0")), "gpus": slots * int(asked.get(GPUS, "0"))}
         oldest = datetime.fromisoformat(job.findtext("JB_submission_time")).astimezone(timezone.utc).isoformat()
         kind = {"asks": asks, "nodes": nodes, "tasks": parts, "group": asked.get(GROUP, "")}
@@ -116,8 +117,7 @@ def workers():
 
 
 def change(verb, name):
-    drained = tool("qconf", "-shgrp", DRAINED, fails=True)
-    ours = name in re.split(r"[\s\\]+", drained)
+    ours = name in re.split(r"[\s\\]+", drained := tool("qconf", "-shgrp", DRAINED, fails=True))
     if verb == "drain" and not ours:
         if tool("qselect", "-q", f"*@{name}") == tool("qselect", "-qs", "d", "-q", f"*@{name}", fails=True):
             return  # somebody has drained it already, and takes that back

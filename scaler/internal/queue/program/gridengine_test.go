@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,31 @@ func TestGridEngineSnapshot(t *testing.T) {
 	}
 	if len(s.LeftOut)+len(s.Partial) > 0 {
 		t.Errorf("left out %v, partial %v", s.LeftOut, s.Partial)
+	}
+}
+
+// A job that asks for an amount in another form costs itself alone.
+func TestGridEngineOddAmounts(t *testing.T) {
+	jobs, err := os.ReadFile(busy + "/jobs.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, amount := range []string{"INFINITY", "0x1G", "1e3", "-1", "1.2.3", ""} {
+		data := t.TempDir()
+		odd := strings.ReplaceAll(string(jobs), ">300M</hard_request>", ">"+amount+"</hard_request>")
+		if err := errors.Join(os.CopyFS(data, os.DirFS(busy)), os.Remove(data+"/jobs.xml"), os.WriteFile(data+"/jobs.xml", []byte(odd), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		p, _ := example(t, data)
+		s, err := p.Read(t.Context())
+		if err != nil {
+			t.Fatalf("%q: %v", amount, err)
+		}
+		skipped := slices.ContainsFunc(s.Skipped, func(k queue.Skipped) bool { return k.First == "7" && strings.Contains(k.Why, "not understood") })
+		others := slices.ContainsFunc(s.Jobs, func(g queue.JobGroup) bool { return g.First == "6" })
+		if !skipped || !others {
+			t.Errorf("%q: skipped %v, jobs %v", amount, s.Skipped, s.Jobs)
+		}
 	}
 }
 
