@@ -108,8 +108,7 @@ func (x Exec) Run(ctx context.Context, c Command, consume func(io.Reader) error)
 	}
 	// Wait would end this reading, but it is called behind it.
 	defer context.AfterFunc(ctx, func() {
-		time.Sleep(cmd.WaitDelay)
-		_ = out.Close()
+		time.AfterFunc(cmd.WaitDelay, func() { _ = out.Close() })
 	})()
 	whole := &toEnd{from: out}
 	consumeErr := x.handOn(whole, consume)
