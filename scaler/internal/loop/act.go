@@ -26,9 +26,9 @@ type actions struct {
 }
 
 // act carries a decision out: marks first, because they are cheap and undo what the
-// rest must not do; then drains, which follow the marks; then the roster's new workers, which wait for their join; then workers
-// without a server, whose jobs wait for that; then deletions, which free quota; then new
-// workers. Nothing is waited for: later rounds see
+// rest must not do; then drains, which follow the marks; then the roster's new workers,
+// which wait for their join; then workers without a server, whose jobs wait for that; then
+// deletions, which free quota; then new workers. Nothing is waited for: later rounds see
 // what came of it. What is not begun before the facts are too old is left to the next
 // round.
 func (r *round) act(ctx context.Context, d decide.Decision) error {
