@@ -111,8 +111,8 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 	switch left := end - waited; {
 	case p.looks == 0:
 		// Many servers may be done when the last create call is answered.
-	case p.end == 0 && p.looks == 1 && p.waves > 0:
-		d = part(waited, min(p.unknown(), doubted)) // create calls take time: the others may just have come later
+	case p.end == 0 && p.looks == 1 && (p.waves > 0 || p.before > 0):
+		d = part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come, or gone, later
 	case p.end == 0:
 		d = part(waited, p.unknown())
 	case left > waited/3 && p.before == 0:
