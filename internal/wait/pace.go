@@ -19,6 +19,7 @@ type Pace struct {
 	waves  int
 	before time.Duration // waited until the last look of LookAtRate
 	hasty  bool          // its forecast rests on a short time
+	slow   bool          // asking took a good part of the time waited until then
 	share  float64       // of the time waited: the interval after a forecast's end
 }
 
@@ -69,10 +70,12 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // asked is when the last one was asked for, and newest when the newest one of those that
 // are done was, both counted as Waited is. Where asking took long, the first look that
 // shows any may find the first few done, fewer than a quarter: the others may take no longer
-// than these.
+// than these. Where it finds none, the first ones may just be about to be done, so the look
+// after it is soon.
 func (p *Pace) LookAtRate(done, of int, asked, newest time.Duration) {
 	end, waited := p.end, p.Waited()
 	p.hasty = p.before > 0 && waited-p.before < part(waited, short)
+	p.slow = asked > part(waited, short)
 	switch more := done - p.done; {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
@@ -111,7 +114,7 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 	switch left := end - waited; {
 	case p.looks == 0:
 		// Many servers may be done when the last create call is answered.
-	case p.end == 0 && p.looks == 1 && (p.waves > 0 || p.before > 0):
+	case p.end == 0 && p.looks == 1 && (p.waves > 0 || p.slow):
 		d = part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come, or gone, later
 	case p.end == 0:
 		d = part(waited, p.unknown())
