@@ -190,7 +190,7 @@ func (v *inventory) waitBatch(ctx context.Context, g goal, parts int) error {
 	waiting, cancel := wait.Share(ctx, parts)
 	defer cancel()
 	for !v.batch.Every(g.met) {
-		if g.early && v.onlyStragglers(g) {
+		if g.early && v.restComesLater(g) {
 			return nil
 		}
 		if _, err := v.look(waiting, g); err != nil {
@@ -222,15 +222,26 @@ func (v *inventory) reportUnmet(ctx context.Context, g goal) {
 	}
 }
 
+// inTurn reports whether some builds are done and the last one is foreseen to begin a good
+// while from now: the cloud builds fewer servers side by side than were asked for.
+func (b *boots) inTurn() bool {
+	now := b.pace.Waited()
+	return b.builds.AllBegun()-now > max(turnLeast, now/5)
+}
+
 const (
-	straggle      = 1.5 // times as long as the others have taken is far slower
+	turnLeast     = 5 * time.Second // until the last build begins: less is not worth a later write
+	straggle      = 1.5             // times as long as the others have taken is far slower
 	straggleLeast = 15 * time.Second
 )
 
-// onlyStragglers reports whether the workers that have not met the goal are those that
-// came to ERROR and are built once more, or a few that are far slower than the others,
-// which are all built.
-func (v *inventory) onlyStragglers(g goal) bool {
+// restComesLater reports whether the workers that have not met the goal are those that
+// wait for their turn, those that came to ERROR and are built once more, or a few that are
+// far slower than the others, which are all built.
+func (v *inventory) restComesLater(g goal) bool {
+	if v.boots.inTurn() {
+		return true
+	}
 	slow, built, met := 0, true, 0
 	for _, n := range v.batch.Nodes() {
 		switch {

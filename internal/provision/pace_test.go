@@ -135,6 +135,38 @@ func TestAStragglerDoesNotHoldTheFrontEndUp(t *testing.T) {
 	}
 }
 
+// On a cloud that builds 8 of 40 workers at a time the front-end takes its turn right after
+// them: the whole takes one turn more than the workers alone at most. The workers of later
+// turns come into the roster by a write for each turn at most.
+func TestTheFrontEndTakesItsTurnWithTheWorkers(t *testing.T) {
+	for _, until := range []Wait{WaitActive, WaitJoined} {
+		t.Run(string(until), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newMemCloud()
+				c.yard = newYard(8, 30*time.Second, time.Second)
+				req := testRequest(t, 40)
+				req.Wait = until
+				begun := time.Now()
+				if res := apply(t, c, req); len(res.Problems) > 0 {
+					t.Errorf("problems: %v", res.Problems)
+				}
+				took := time.Since(begun)
+				for _, s := range c.present() {
+					if s.req.Role == cluster.RoleFrontEnd && s.created.Sub(begun) > 55*time.Second {
+						t.Errorf("the front-end was asked for after %s, want it before the second turn ends", s.created.Sub(begun))
+					}
+				}
+				if most := 6*30*time.Second + 30*time.Second; took > most {
+					t.Errorf("took %s, want %s at most: six turns, and joining", took, most)
+				}
+				if d := document(t, c); len(d.Workers) != 40 || d.Generation < 2 || d.Generation > 6 {
+					t.Errorf("a roster of %d, generation %d", len(d.Workers), d.Generation)
+				}
+			})
+		})
+	}
+}
+
 // Where no front-end can be told later, every worker is waited for.
 func TestAStragglerIsWaitedForWithoutAMetadataService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
