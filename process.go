@@ -19,15 +19,19 @@ func spareProcessor() {
 		debug.SetGCPercent(gcPercent)
 	}
 	if !logsAreRead(os.Environ()) {
-		_ = os.Setenv(frameworkLogs, "OFF") // without it there are more lines, no other ones
+		for _, variable := range frameworkLogs {
+			_ = os.Setenv(variable, "OFF") // without it there are more lines, no other ones
+		}
 	}
 }
 
-// frameworkLogs sets the level of the plugin framework's log lines (terraform-plugin-go,
-// internal/logging/environment_variables.go). Without it the framework writes all of them,
-// also where the CLI throws them away: 16,000 lines and 8 MB for a plan of 1,000 nodes,
-// each of which the CLI decodes first.
-const frameworkLogs = "TF_LOG_SDK"
+// frameworkLogs set the level of the plugin framework's log lines (terraform-plugin-go and
+// terraform-plugin-framework, internal/logging/environment_variables.go). Without the first
+// the framework writes all of them, also where the CLI throws them away: 16,000 lines and
+// 8 MB for a plan of 1,000 nodes, each of which the CLI decodes first. Without the second it
+// still looks its logger up for each value of a resource, through a context that grows with
+// each: a quarter of the provider's processor time for such a plan.
+var frameworkLogs = []string{"TF_LOG_SDK", "TF_LOG_SDK_FRAMEWORK"}
 
 // logsAreRead reports whether an environment (KEY=VALUE) asks for log lines of the CLI, of
 // a provider or of the plugin framework, or of Terraform's test framework.
