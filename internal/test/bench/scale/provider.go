@@ -57,15 +57,16 @@ func measureProvider(ctx context.Context, s settings, table *bench.Table, n int,
 		return err
 	}
 	defer end()
+	st.cloud.Configure(func(o *openstacktest.Options) { o.OnCall = st.changes.call })
 	bare, err := st.bare(ctx)
 	if err != nil {
 		return err
 	}
-	bareCreate, err := timed(func() error { return bare.Create(ctx, n+1) })
+	bareCreate, err := st.timed(func() error { return bare.Create(ctx, n+1) })
 	if err != nil {
 		return fmt.Errorf("create by the bare API: %w", err)
 	}
-	bareDestroy, err := timed(func() error { return bare.Destroy(ctx) })
+	bareDestroy, err := st.timed(func() error { return bare.Destroy(ctx) })
 	if err != nil {
 		return fmt.Errorf("destroy by the bare API: %w", err)
 	}
@@ -87,7 +88,8 @@ func measureProvider(ctx context.Context, s settings, table *bench.Table, n int,
 	if left := len(st.cloud.Servers()); left > 0 {
 		return fmt.Errorf("%d servers are left after the destroy", left)
 	}
-	table.Ratio(fmt.Sprintf("destroy %d, wall against the bare API", n), used.Wall, bareDestroy, goalDestroy)
+	table.Ratio(fmt.Sprintf("destroy %d, wall against the bare API", n), used.Wall, bareDestroy.wall, goalDestroy)
+	table.Ratio("  from the first deletion to the last call", st.changes.take(), bareDestroy.changes, goalDestroy)
 	table.Count(fmt.Sprintf("destroy %d, calls", n), calls, n+callsOfADestroy)
 	return nil
 }
@@ -96,7 +98,7 @@ func measureProvider(ctx context.Context, s settings, table *bench.Table, n int,
 // commands, so that the calls of each are counted. The apply plans once more before it
 // creates, in a process of its own: that takes the calls of the plan, and the goal is for
 // the others (docs/design.md).
-func (st *stage) measureCreate(ctx context.Context, table *bench.Table, n int, bareCreate time.Duration) error {
+func (st *stage) measureCreate(ctx context.Context, table *bench.Table, n int, bareCreate taken) error {
 	planned, plans, err := st.run(ctx, "plan", "-no-color", "-out=create.tfplan")
 	if err != nil {
 		return err
@@ -106,7 +108,8 @@ func (st *stage) measureCreate(ctx context.Context, table *bench.Table, n int, b
 	if err != nil {
 		return err
 	}
-	table.Ratio(fmt.Sprintf("create %d, wall of plan and apply against the bare API", n), planned.Wall+applied.Wall, bareCreate, goalCreate)
+	table.Ratio(fmt.Sprintf("create %d, wall of plan and apply against the bare API", n), planned.Wall+applied.Wall, bareCreate.wall, goalCreate)
+	table.Ratio("  from the first create call to the last call", st.changes.take(), bareCreate.changes, goalCreate)
 	table.Count(fmt.Sprintf("create %d, calls beside the plans", n), calls-plans, n+callsOfACreate)
 	return nil
 }
@@ -140,6 +143,7 @@ func (st *stage) measurePlan(ctx context.Context, table *bench.Table, n int) err
 // run runs the command line, and counts the calls to the cloud.
 func (st *stage) run(ctx context.Context, args ...string) (bench.Usage, int, error) {
 	st.cloud.ResetCalls()
+	st.changes.take()
 	cmd := st.cli.Command(ctx, args...)
 	var out strings.Builder
 	cmd.Stdout = &out
@@ -161,8 +165,11 @@ func (st *stage) run(ctx context.Context, args ...string) (bench.Usage, int, err
 // lastOf returns the end of a long text.
 func lastOf(text string) string { return text[max(0, len(text)-4000):] }
 
-func timed(act func() error) (time.Duration, error) {
+// taken is how long something took in all, and at the cloud.
+type taken struct{ wall, changes time.Duration }
+
+func (st *stage) timed(act func() error) (taken, error) {
 	start := time.Now()
 	err := act()
-	return time.Since(start), err
+	return taken{time.Since(start), st.changes.take()}, err
 }

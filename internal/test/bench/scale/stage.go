@@ -25,6 +25,8 @@ type stage struct {
 	cloud *openstacktest.Cloud
 	cli   *tfcli.CLI
 	env   []string
+
+	changes span // where measureProvider follows the calls
 }
 
 func newStage(s settings) (*stage, func(), error) {
