@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // TestScalerStory is the life of a cluster that begins without workers and whose
 // scaler makes all of them: of two sizes, by direct calls; by runs of Terraform;
-// and by `once` from cron. Two workers at once are the most that it boots.
+// and by `once` from cron. Three workers at once are the most that it runs.
 //
 // Each chapter starts a scaler of its own, which knows nothing of the one before.
 // The second to the fifth go together, and so does the last but one with the
@@ -26,8 +27,8 @@ func TestScalerStory(t *testing.T) {
 		{"create a front-end alone", s.frontEndAlone},
 		{"a job that only the big flavor fits makes a big worker", s.bigJob},
 		{"a small job makes a small worker", s.smallJob},
-		{"a job calls a worker back that was asked to leave", s.calledBack},
-		{"both workers leave when the queue is empty", s.bothLeave},
+		{"a job calls a worker back that was asked to leave, while another one is built", s.calledBack},
+		{"all workers leave when the queue is empty", s.bigAndSmallLeave},
 		{"growth and shrink through terraform", s.throughTerraform},
 		{"once from cron", s.cron},
 		{"the parts of the way that are ours", s.oursIsShort},
@@ -38,6 +39,7 @@ func TestScalerStory(t *testing.T) {
 // The workers of the story.
 const (
 	bigWorker     = "quasar-big-1"
+	secondBig     = "quasar-big-2"
 	smallWorker   = "quasar-small-1"
 	plannedWorker = "quasar-planned-1"
 )
@@ -100,7 +102,12 @@ const growth = 20 * time.Minute
 // bigJob submits a job with more memory than the small flavor has. It takes all
 // CPUs of the worker, so that a small one finds no place beside it.
 func (s *story) bigJob(t *testing.T) {
-	s.grow(t, "big", bigWorker, task{cpus: s.flavor(t, cloudenv.BigFlavor).VCPUs, memory: s.flavor(t, cloudenv.Flavor).RAM + 1, command: untilTold})
+	s.grow(t, "big", bigWorker, s.bigTask(t))
+}
+
+func (s *story) bigTask(t *testing.T) task {
+	t.Helper()
+	return task{cpus: s.flavor(t, cloudenv.BigFlavor).VCPUs, memory: s.flavor(t, cloudenv.Flavor).RAM + 1, command: untilTold}
 }
 
 // smallJob submits a job that fits both flavors; a big worker would waste half of its
@@ -142,12 +149,12 @@ func (s *story) grow(t *testing.T, group, worker string, job task) {
 	s.madeBy(t, worker, cluster.OwnerScaler)
 }
 
-// calledBack waits until the front-end has closed an idle worker, and then submits a job
-// that fits it. The same server runs the job.
+// calledBack waits until the front-end has closed an idle worker, has a second big worker
+// be made, and submits a small job while that one is being built and booted.
 func (s *story) calledBack(t *testing.T) {
 	server := s.ids(t)[smallWorker]
 	s.end(t, s.tasks[smallWorker], smallWorker)
-	file := s.scalerFile(t, "back", direct(90*time.Second)) // time for a job to come
+	file := s.scalerFile(t, "back", direct(5*time.Minute)) // time for the jobs to come
 	stop := s.startScaler(t, file)
 	defer func() { s.ends(t, stop) }()
 	eventually(t, smallWorker+" is asked to leave", 5*time.Minute, func() (string, bool) {
@@ -157,23 +164,36 @@ func (s *story) calledBack(t *testing.T) {
 		out, err := s.ask(t.Context(), s.batch.members())
 		return out, err == nil && out == bigWorker
 	})
+	s.tasks[secondBig] = s.submitTask(t, 1, s.bigTask(t))
+	eventually(t, "a second big worker is asked for", 3*time.Minute, func() (string, bool) {
+		return file.last(t), slices.ContainsFunc(file.read(t), func(r record) bool { return slices.Contains(r.Added, secondBig) })
+	})
 	id := s.submitTask(t, 1, task{cpus: 1, memory: 64, command: untilTold})
 	s.startedOn(t, id, smallWorker, 5*time.Minute)
 	s.tasks[smallWorker] = id
+	if out := s.mustAsk(t, s.batch.members()); strings.Contains(out, secondBig) {
+		t.Errorf("%s was ready before %s ran a job again: %s", secondBig, smallWorker, out)
+	}
+	s.startedOn(t, s.tasks[secondBig], secondBig, growth)
 	s.ends(t, stop)
 
 	back := false
+	var made []string
 	for _, r := range file.read(t) {
 		for _, step := range r.Undrain {
 			t.Logf("%s is called back: %s", step.Worker, step.Reason)
 			back = back || step.Worker == smallWorker
 		}
-		if len(r.Remove) > 0 || len(r.Discard) > 0 || len(r.Add) > 0 {
-			t.Errorf("something was removed or added: %+v", r)
+		if len(r.Remove) > 0 || len(r.Discard) > 0 {
+			t.Errorf("something was removed: %+v", r)
 		}
+		made = append(made, r.Added...)
 	}
 	if now := s.ids(t)[smallWorker]; !back || now != server {
 		t.Errorf("called back: %t; server %s became %s", back, server, now)
+	}
+	if !slices.Equal(made, []string{secondBig}) {
+		t.Errorf("made %v, want %s alone", made, secondBig)
 	}
 	s.ranOnSince(t, id, smallWorker)
 }
@@ -186,9 +206,10 @@ func (s *story) ranOnSince(t *testing.T, submission, worker string) {
 	}
 }
 
-// bothLeave ends the jobs and waits until both workers are gone.
-func (s *story) bothLeave(t *testing.T) {
-	for _, worker := range []string{bigWorker, smallWorker} {
+// bigAndSmallLeave ends the jobs and waits until all workers are gone.
+func (s *story) bigAndSmallLeave(t *testing.T) {
+	all := []string{bigWorker, secondBig, smallWorker}
+	for _, worker := range all {
 		s.end(t, s.tasks[worker], worker)
 	}
 	file := s.scalerFile(t, "leave", direct(15*time.Second))
@@ -197,7 +218,7 @@ func (s *story) bothLeave(t *testing.T) {
 	eventually(t, "the queue is empty", 3*time.Minute, func() (string, bool) { return s.unfinished(t) })
 	s.awaitNoWorkers(t, file)
 	s.ends(t, stop)
-	s.nothingLeftOf(t, bigWorker, smallWorker)
+	s.nothingLeftOf(t, all...)
 }
 
 // awaitNoWorkers waits until the scaler has taken all workers away.
