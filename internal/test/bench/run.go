@@ -23,6 +23,10 @@ type Usage struct {
 	Wall time.Duration
 	CPU  time.Duration    // of the program and the processes that it waited for
 	Peak map[string]int64 // most resident memory of one process, in bytes, by the name of its program
+
+	// Share is the processor time of all processes of a program, by its name; what a
+	// process uses after the last look at it is missing.
+	Share map[string]time.Duration
 }
 
 // MB returns the most resident memory of a program, in MB (1,000,000 bytes); 0 if the
@@ -31,7 +35,8 @@ func (u Usage) MB(program string) float64 { return float64(u.Peak[program]) / 1e
 
 // Run runs a command to its end and returns what it took, also when the command fails.
 func Run(cmd *exec.Cmd) (Usage, error) {
-	u := Usage{Peak: map[string]int64{}}
+	u := Usage{Peak: map[string]int64{}, Share: map[string]time.Duration{}}
+	seen := map[int]time.Duration{}
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		return u, fmt.Errorf("start %s: %w", filepath.Base(cmd.Path), err)
@@ -42,7 +47,7 @@ func Run(cmd *exec.Cmd) (Usage, error) {
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
 		for {
-			look(cmd.Process.Pid, u.Peak)
+			u.look(cmd.Process.Pid, seen)
 			select {
 			case <-ended:
 				return
@@ -60,8 +65,9 @@ func Run(cmd *exec.Cmd) (Usage, error) {
 	return u, err
 }
 
-// look notes the peaks of a process and its descendants.
-func look(pid int, peak map[string]int64) {
+// look notes the peaks of a process and its descendants, and the processor time that they
+// have used since they were seen last.
+func (u Usage) look(pid int, seen map[int]time.Duration) {
 	folder := filepath.Join("/proc", strconv.Itoa(pid))
 	status, err := os.ReadFile(filepath.Join(folder, "status"))
 	if err != nil {
@@ -69,13 +75,17 @@ func look(pid int, peak map[string]int64) {
 	}
 	program, _ := os.Readlink(filepath.Join(folder, "exe")) // a process that has ended has none
 	name := cmp.Or(filepath.Base(program), "?")
-	peak[name] = max(peak[name], peakOf(string(status)))
+	u.Peak[name] = max(u.Peak[name], peakOf(string(status)))
+	if cpu, err := CPUOf(pid); err == nil {
+		u.Share[name] += cpu - seen[pid]
+		seen[pid] = cpu
+	}
 	threads, _ := filepath.Glob(filepath.Join(folder, "task", "*", "children"))
 	for _, list := range threads {
 		children, _ := os.ReadFile(list) // the thread may have ended
 		for child := range strings.FieldsSeq(string(children)) {
 			if id, err := strconv.Atoi(child); err == nil {
-				look(id, peak)
+				u.look(id, seen)
 			}
 		}
 	}

@@ -5,22 +5,26 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 )
 
-// TestMain plays the child of TestLook, which takes 64 MiB until its input ends.
+// TestMain plays the child of TestLook, which takes 64 MiB until its input ends, and a
+// tenth of a second of processor time.
 func TestMain(m *testing.M) {
 	if os.Getenv("VMCLUSTER_BENCH_CHILD") == "" {
 		os.Exit(m.Run())
 	}
 	held := make([]byte, 64<<20)
-	for i := range held {
-		held[i] = byte(i)
+	for begun := time.Now(); time.Since(begun) < 200*time.Millisecond; {
+		for i := range held {
+			held[i] = byte(i)
+		}
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	os.Exit(int(held[0]))
 }
 
-// The peaks of descendants are seen, by the names of their programs.
+// The peaks of descendants and their processor time are seen, by the names of their programs.
 func TestLook(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -35,14 +39,18 @@ func TestLook(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	used := Usage{Peak: map[string]int64{}}
-	for used.MB("bench.test") < 64 {
-		look(cmd.Process.Pid, used.Peak)
+	used := Usage{Peak: map[string]int64{}, Share: map[string]time.Duration{}}
+	for seen := map[int]time.Duration{}; used.MB("bench.test") < 64 || used.Share["bench.test"] < 100*time.Millisecond; {
+		used.look(cmd.Process.Pid, seen)
+		time.Sleep(time.Millisecond)
 	}
 	input.Close()
 	_ = cmd.Wait() // with status 3
 	if used.MB("other") != 0 || len(used.Peak) < 2 {
 		t.Errorf("peaks %v", used.Peak)
+	}
+	if most := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(); used.Share["bench.test"] > most+20*time.Millisecond {
+		t.Errorf("%v, although all took %s", used.Share, most)
 	}
 }
 

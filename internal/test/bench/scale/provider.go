@@ -130,7 +130,8 @@ func (st *stage) measurePlan(ctx context.Context, table *bench.Table, n int) err
 		return err
 	}
 	table.Time(fmt.Sprintf("refresh and plan %d, by a cloud that answers at once", n), used.Wall, goalPlan)
-	table.Note("  processor time of the command line and the provider", "%s", bench.Seconds(used.CPU))
+	table.Note("  processor time of the command line and the provider", "%s, %s",
+		bench.Seconds(used.Share[filepath.Base(st.cli.Path)]), bench.Seconds(used.Share[provider]))
 	table.Count(fmt.Sprintf("refresh and plan %d, calls", n), calls, goalPlanCalls)
 	table.Add(bench.Row{
 		What: fmt.Sprintf("refresh and plan %d, memory of the provider", n), Goal: fmt.Sprintf("≤ %d MB", goalPlanMB),
