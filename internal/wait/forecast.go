@@ -15,6 +15,7 @@ type Builds struct {
 	beside int           // most that were seen being built at a time
 	newest time.Duration // the look that showed one more begun
 	now    time.Duration // the last look
+	idle   time.Duration // the last look that showed no build begun
 }
 
 // Look takes over what a look at the time now has shown: of servers were asked for, begun
@@ -24,6 +25,9 @@ type Builds struct {
 func (b *Builds) Look(now time.Duration, of, begun int, done []time.Duration) {
 	if begun > b.begun || b.now == 0 {
 		b.newest = now
+	}
+	if begun == 0 {
+		b.idle = now
 	}
 	b.now, b.of, b.begun, b.done = now, of, begun, done
 	b.beside = max(b.beside, begun-len(done))
@@ -46,10 +50,22 @@ func (b *Builds) AllDone() time.Duration {
 	}
 	end := b.foresee(b.of)
 	if b.begun == b.of {
-		end = min(end, b.newest+b.done[0]) // none waits any more, and the first one never did
+		end = min(end, b.newest+b.first()) // none waits any more, and the first one never did
 	}
 	return end
 }
+
+// still returns how long nothing was built at first: a busy Nova takes a minute to begin.
+// A look soon after the create calls says little about that.
+func (b *Builds) still() time.Duration {
+	if b.idle > b.done[0]/2 {
+		return b.idle
+	}
+	return 0
+}
+
+// first returns how long the first build has taken.
+func (b *Builds) first() time.Duration { return max(b.done[0]-b.still(), b.done[0]/20, 1) }
 
 // foresee returns when the n-th server is done: a build's time after the one in whose
 // place it is built, or several times that after one that is done already.
@@ -58,24 +74,24 @@ func (b *Builds) foresee(n int) time.Duration {
 	if n <= known {
 		return b.done[max(n, 1)-1]
 	}
-	if whole := b.done[known-1] + b.done[0]/4; b.beside == 0 && b.now < whole && b.done[known-1] < b.done[0]*5/4 {
+	if whole := b.done[known-1] + b.first()/4; b.beside == 0 && b.now < whole && b.done[known-1] < b.still()+b.first()*5/4 {
 		return whole // the first ones may still be coming in
 	}
 	beside := b.sideBySide()
 	rounds := (n - known + beside - 1) / beside
 	end := time.Duration(rounds) * b.each(beside)
 	if before := n - rounds*beside; before > 0 {
-		end += b.done[before-1]
+		return end + b.done[before-1]
 	}
-	return end
+	return end + b.still()
 }
 
 // sideBySide returns how many servers are built at a time: as many as looks have shown at
 // most, or as many as were done in the time of one build.
 func (b *Builds) sideBySide() int {
 	known := len(b.done)
-	last := max(b.done[known-1], 1)
-	return max(b.beside, int(math.Round(float64(known)*float64(b.done[0])/float64(last))), 1)
+	last := max(b.done[known-1]-b.still(), 1)
+	return max(b.beside, int(math.Round(float64(known)*float64(b.first())/float64(last))), 1)
 }
 
 // each returns the time of a build, as the last ones have taken after those in whose
@@ -84,7 +100,7 @@ func (b *Builds) each(beside int) time.Duration {
 	known := len(b.done)
 	pairs := min(known-beside, beside)
 	if pairs <= 0 {
-		return b.done[0]
+		return b.first()
 	}
 	var sum time.Duration
 	for i := known - pairs; i < known; i++ {

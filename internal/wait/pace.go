@@ -38,6 +38,8 @@ const (
 	short      = 0.2  // between two looks: too little for a forecast
 	doubted    = 0.3  // after such a forecast
 	overshoot  = 0.01 // beyond a forecast's end, to find all done
+	unbegun    = 0.3  // while no look has shown a build that has begun,
+	curious    = 3    // at as many looks
 )
 
 // Waited returns how long the servers have been waited for.
@@ -116,6 +118,8 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 		// Many servers may be done when the last create call is answered.
 	case p.end == 0 && p.looks == 1 && (p.waves > 0 || p.slow):
 		d = part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come, or gone, later
+	case p.end == 0 && p.looks <= curious && p.waves == 0 && p.before == 0 && waited > 5*p.Least():
+		d = part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
 	case p.end == 0:
 		d = part(waited, p.unknown())
 	case left > waited/3 && p.before == 0:

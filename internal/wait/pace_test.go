@@ -139,6 +139,29 @@ func TestCreateCallsThatTakeTimeAreNoWaves(t *testing.T) {
 	})
 }
 
+// A busy Nova takes the create calls of 50 workers for 37 s, and the first look shows no
+// build that has begun. On one Nova the builds ended one by one from 56 to 97 s; each row
+// is another end of the same.
+func TestNothingToSeeAtTheFirstLookMakesNoneLate(t *testing.T) {
+	for _, row := range []struct{ from, to time.Duration }{
+		{41 * time.Second, 47 * time.Second}, {42 * time.Second, 65 * time.Second}, {56 * time.Second, 97 * time.Second}, {90 * time.Second, 180 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &follower{pace: NewPace(time.Now(), 50)}
+			for i := range 50 {
+				at := row.from + (row.to-row.from)*time.Duration(i)/49
+				f.all = append(f.all, build{at, at + time.Second})
+			}
+			time.Sleep(37 * time.Second)
+			late := f.follow(t, func(b build) time.Duration { return b.address }, f.builds.AllBegun)
+			t.Logf("from %s to %s: %d looks, %s late", row.from, row.to, f.looks, late.Round(time.Second/10))
+			if most := max(row.to/5, 13*time.Second); f.looks > 7 || late > most {
+				t.Errorf("the last address was seen %s late, by %d looks", late, f.looks)
+			}
+		})
+	}
+}
+
 // The last of many servers comes late, and seems to be about to come all the time.
 func TestALatecomerCostsFewLooks(t *testing.T) {
 	for _, late := range []time.Duration{3 * time.Minute, 12 * time.Minute} {
