@@ -85,7 +85,7 @@ resource "openstack_compute_instance_v2" "node" {
 // contestants returns those of a run. Each is told the same image, flavor and network by
 // their IDs, and makes the same number of servers with as many calls side by side and user
 // data of the same size.
-func contestants(ctx context.Context, s settings, site *site) ([]contestant, error) {
+func contestants(s settings, site *site) ([]contestant, error) {
 	ours, err := tfcli.New(s.cli, filepath.Join(site.dir, "ours"), s.bin)
 	if err != nil {
 		return nil, err
@@ -113,11 +113,7 @@ func contestants(ctx context.Context, s settings, site *site) ([]contestant, err
 		}
 		all = append(all, withCLI("openstack_compute_instance_v2", "terraform-provider-openstack", peer, site, fmt.Sprintf("-parallelism=%d", s.concurrency)))
 	}
-	client, err := site.client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return append(all, bareAPI(bench.Bare{Cloud: client, Concurrency: s.concurrency, Server: cluster.NodeRequest{
+	return append(all, bareAPI(site.login, bench.Bare{Concurrency: s.concurrency, Server: cluster.NodeRequest{
 		ClusterID: fmt.Sprintf("be9c4000-0000-4000-8000-%012d", time.Now().Unix()), ClusterName: "bench-bare", Role: cluster.RoleWorker, Group: "cpu",
 		Image: site.image, Flavor: site.flavor, Network: site.network, SecurityGroups: []string{site.securityGroup}, UserData: user,
 	}}, s.workers+1)), nil
@@ -149,19 +145,28 @@ func withCLI(name, program string, cli *tfcli.CLI, site *site, more ...string) c
 	}
 }
 
-// bareAPI returns the contestant without a program: it runs in this process.
-func bareAPI(b bench.Bare, n int) contestant {
-	timed := func(act func() error) (bench.Usage, error) {
-		start := time.Now()
-		err := act()
-		return bench.Usage{Wall: time.Since(start)}, err
+// bareAPI returns the contestant without a program: it runs in this process. It logs in for
+// each step, as a command does: the services of a cloud may keep a token that they have
+// checked, so that one step would pay for the next.
+func bareAPI(login func(context.Context) (bench.Cloud, error), b bench.Bare, n int) contestant {
+	timed := func(act func(context.Context, bench.Bare) error) func(context.Context) (bench.Usage, error) {
+		return func(ctx context.Context) (used bench.Usage, err error) {
+			start := time.Now()
+			defer func() { used.Wall = time.Since(start) }()
+			one := b
+			if one.Cloud, err = login(ctx); err != nil {
+				return used, err
+			}
+			return used, act(ctx, one)
+		}
 	}
+	remove := func(ctx context.Context, b bench.Bare) error { return b.Destroy(ctx) }
 	return contestant{
 		name: "bare API",
 		steps: []step{
-			{create, func(ctx context.Context) (bench.Usage, error) { return timed(func() error { return b.Create(ctx, n) }) }},
-			{destroy, func(ctx context.Context) (bench.Usage, error) { return timed(func() error { return b.Destroy(ctx) }) }},
+			{create, timed(func(ctx context.Context, b bench.Bare) error { return b.Create(ctx, n) })},
+			{destroy, timed(remove)},
 		},
-		cleanUp: b.Destroy,
+		cleanUp: func(ctx context.Context) error { _, err := timed(remove)(ctx); return err },
 	}
 }

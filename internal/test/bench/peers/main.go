@@ -57,7 +57,7 @@ func run(s settings) error {
 		return err
 	}
 	defer end()
-	all, err := contestants(ctx, s, site)
+	all, err := contestants(s, site)
 	if err != nil {
 		return err
 	}

@@ -107,6 +107,9 @@ func (st *site) client(ctx context.Context) (*openstack.Client, error) {
 	return openstack.New(ctx, openstack.Config{Getenv: func(name string) string { return env[name] }})
 }
 
+// login is client for the bare API.
+func (st *site) login(ctx context.Context) (bench.Cloud, error) { return st.client(ctx) }
+
 // resolve looks up what the variables name.
 func (st *site) resolve(ctx context.Context, names map[string]string) error {
 	c, err := st.client(ctx)
