@@ -4,23 +4,28 @@ package pooltest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 )
 
-// program writes a node's configuration by the node program's own module. The pool's
+// program writes a node's configuration by the node program's own modules. The pool's
 // machines have host names of their own.
 const program = `
 import sys
 sys.path.insert(0, sys.argv[1])
+from node import node as module
 from node.batch import Given, htcondor
-class Node: pass
-n = Node()
-n.name, n.domain, n.group = sys.argv[2], sys.argv[3], "cpu"
-n.is_front_end, n.server_id, n.full = n.name == "front-end", "server-of-" + n.name, lambda name: name + "." + n.domain
-text = htcondor.HTCondor(n).configuration(Given(sys.argv[4], None, "", "", {}))
+name, domain, manager = sys.argv[2:]
+role = "front_end" if name == "front-end" else "worker"
+module.read_json = lambda path: {"id": "0", "cluster": "pool", "name": name, "group": "cpu", "role": role}
+class Node(module.Node):
+    server_id = "server-of-" + name
+node = Node()
+node.domain = domain
+text = htcondor.HTCondor(node).configuration(Given(manager, None, "", "", {}))
 print(text.replace("NETWORK_HOSTNAME = front-end", "# NETWORK_HOSTNAME = front-end"))
 `
 
@@ -32,6 +37,10 @@ func Configuration(ctx context.Context, node, domain, manager string) (string, e
 	internal := filepath.Dir(filepath.Dir(filepath.Dir(here)))
 	out, err := exec.CommandContext(ctx, "python3", "-B", "-c", program, internal, node, domain, manager).Output()
 	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s", err, exit.Stderr)
+		}
 		return "", fmt.Errorf("write the configuration of %s: %w", node, err)
 	}
 	return string(out), nil
