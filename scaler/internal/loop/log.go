@@ -38,6 +38,9 @@ func (l *Loop) logDecision(r record.Record) {
 		log.Info("a server is deleted", "worker", s.Worker, "server", s.Server, "because", s.Reason.String())
 	}
 	for _, a := range r.Add {
+		if l.state.posting != nil {
+			break // they are put off, and a line says so
+		}
 		log.Info("workers are added", "group", a.Group, "count", a.Count, "because", a.Reason.String())
 	}
 	for _, n := range r.Notes {

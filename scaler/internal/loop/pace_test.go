@@ -286,7 +286,11 @@ func TestSlowCreateCallsHoldNoRoundUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, l, w := newWatched()
 		s.addTakes = 3 * time.Minute
+		log := logged(l)
 		running(t, l, 5*time.Minute)
+		if said := strings.Count(log.String(), "workers are added"); said != 1 {
+			t.Errorf("the log says %d times that workers are added:\n%s", said, log.String())
+		}
 		if s.created != 2 || s.posts != 1 {
 			t.Errorf("%d servers by %d posts, want 2 by one", s.created, s.posts)
 		}
