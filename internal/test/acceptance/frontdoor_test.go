@@ -4,6 +4,7 @@ package acceptance
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,17 +23,18 @@ import (
 
 // frontDoor is a proxy of a cloud in which nothing boots. No guest can post into a
 // server's password slot there, because that takes the metadata service, which knows
-// servers by their network. The proxy changes two things: the catalog's address of Nova
-// is the proxy's own, so that calls come through it; and the content of a password
-// slot, once the cloud has allowed to read or clear it, is what a guest of the test
-// has posted.
+// servers by their network, nor read its user data. The proxy changes two things: the
+// catalog's address of Nova is the proxy's own, so that calls come through it; and the
+// content of a password slot, once the cloud has allowed to read or clear it, is what a
+// guest of the test has posted. It keeps the user data of each server that is made.
 type frontDoor struct {
 	identity *url.URL // of the cloud, with the version
 	server   *httptest.Server
 
-	mu    sync.Mutex
-	novas []*url.URL // scheme and host of what the catalog has
-	slots map[string]string
+	mu     sync.Mutex
+	novas  []*url.URL // scheme and host of what the catalog has
+	slots  map[string]string
+	births map[string][]byte // user data, by server ID
 }
 
 const (
@@ -48,7 +50,7 @@ func openFrontDoor(t *testing.T, authURL string) *frontDoor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &frontDoor{identity: identity, slots: map[string]string{}}
+	d := &frontDoor{identity: identity, slots: map[string]string{}, births: map[string][]byte{}}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: d.rewrite, ModifyResponse: d.change,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
@@ -80,6 +82,50 @@ func (d *frontDoor) rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = to.Scheme, to.Host, to.Host
 	r.Out.URL.Path, r.Out.URL.RawPath = path, ""
 	r.Out.Header.Del("Accept-Encoding") // what is changed must be readable
+	if r.Out.Method == http.MethodPost && strings.HasSuffix(path, "/servers") {
+		r.Out = keepBody(r.Out)
+	}
+}
+
+type bodyKey struct{}
+
+// keepBody returns a request whose context has the body.
+func keepBody(r *http.Request) *http.Request {
+	body, _ := io.ReadAll(r.Body) // a part of it is refused by the cloud
+	kept := r.WithContext(context.WithValue(r.Context(), bodyKey{}, body))
+	kept.Body = io.NopCloser(bytes.NewReader(body))
+	return kept
+}
+
+// born keeps the user data of a server that the cloud makes.
+func (d *frontDoor) born(r *http.Response) error {
+	defer r.Body.Close()
+	var asked struct {
+		Server struct {
+			UserData []byte `json:"user_data"`
+		} `json:"server"`
+	}
+	body, _ := r.Request.Context().Value(bodyKey{}).([]byte)
+	if err := json.Unmarshal(body, &asked); err != nil {
+		return fmt.Errorf("read the create call: %w", err)
+	}
+	var answer map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
+		return fmt.Errorf("read the answer to the create call: %w", err)
+	}
+	server, _ := answer["server"].(map[string]any)
+	id, _ := server["id"].(string)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.births[id] = asked.Server.UserData
+	return replaceBody(r, answer)
+}
+
+// userData returns what a server was given at its creation.
+func (d *frontDoor) userData(serverID string) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.births[serverID]
 }
 
 func (d *frontDoor) change(r *http.Response) error {
@@ -88,6 +134,8 @@ func (d *frontDoor) change(r *http.Response) error {
 	switch {
 	case r.Request.Method == http.MethodPost && strings.HasSuffix(path, "/auth/tokens") && r.StatusCode == http.StatusCreated:
 		return d.changeCatalog(r)
+	case r.Request.Method == http.MethodPost && strings.HasSuffix(path, "/servers") && r.StatusCode == http.StatusAccepted:
+		return d.born(r)
 	case slot == nil || r.StatusCode >= http.StatusMultipleChoices:
 	case r.Request.Method == http.MethodDelete:
 		d.mu.Lock()
@@ -176,6 +224,9 @@ func TestFrontDoor(t *testing.T) {
 			nova := map[string]any{"type": "compute", "endpoints": []any{map[string]any{"interface": "public", "url": "http://" + r.Host + "/v2.1/p"}}}
 			network := map[string]any{"type": "network", "endpoints": []any{map[string]any{"interface": "public", "url": "http://" + r.Host + "/net"}}}
 			_ = json.NewEncoder(w).Encode(map[string]any{"token": map[string]any{"catalog": []any{nova, network}}})
+		case r.Method == http.MethodPost:
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, `{"server": {"id": "made"}}`)
 		case strings.Contains(r.URL.Path, "refused"):
 			w.WriteHeader(http.StatusForbidden)
 		case r.Method == http.MethodDelete:
@@ -218,6 +269,14 @@ func TestFrontDoor(t *testing.T) {
 	answer, got := call(http.MethodGet, slot)
 	if !maps.Equal(got, map[string]any{"password": "told"}) || answer.Header.Get("X-Path") != "/v2.1/p/servers/"+id+"/os-server-password" {
 		t.Errorf("the slot holds %v, asked for %s", got, answer.Header.Get("X-Path"))
+	}
+	made, err := http.Post(nova+"/servers", "application/json", strings.NewReader(`{"server": {"user_data": "aGVsbG8="}}`)) //nolint:noctx // the door ends with the test
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer made.Body.Close()
+	if text, _ := io.ReadAll(made.Body); made.StatusCode != http.StatusAccepted || string(text) != `{"server":{"id":"made"}}` || string(d.userData("made")) != "hello" {
+		t.Errorf("a server was made: %d %s, with %q", made.StatusCode, text, d.userData("made"))
 	}
 	call(http.MethodDelete, slot)
 	if _, got := call(http.MethodGet, slot); got["password"] != "" {

@@ -52,9 +52,12 @@ func newScaled(t *testing.T, name string, p pool) *scaled {
 		groups: map[string]string{"cpu": fmt.Sprintf("scaling = { min = 0, max = %d }", 2*n)},
 		more:   fmt.Sprintf("batch_system = { type = %q }", p.batchSystem()),
 	})
-	s.apply(t)
-	s.id = s.expectServers(t, 0)[0].ClusterID
 	door := openFrontDoor(t, target.AuthURL)
+	direct := s.cli.Env
+	s.cli.Env = append(slices.Clone(direct), "OS_AUTH_URL="+door.authURL())
+	s.apply(t)
+	s.cli.Env = direct // the door closes before the cluster is cleaned up
+	s.id = s.expectServers(t, 0)[0].ClusterID
 	s.world = newWorld(t, s.bench, door, p, n, s.size)
 	s.scaler = newScaler(t, s.cli.Dir, name, door.authURL(), p)
 	return s

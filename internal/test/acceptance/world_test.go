@@ -130,6 +130,7 @@ func (w *world) reachable() []openstacktest.Server {
 		return openstacktest.Server{
 			ID: n.ID, Name: n.Name, Status: string(n.Status), Address: n.Address, Metadata: n.Metadata,
 			Tags: cluster.Tags(n.ClusterID, n.ClusterName, n.Role, n.Group), Created: n.Created, ActiveFrom: w.active[n.ID],
+			UserData: w.door.userData(n.ID),
 		}
 	}
 	out := []openstacktest.Server{show(fe)}
