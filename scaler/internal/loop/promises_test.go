@@ -54,6 +54,7 @@ func TestOnceWaitsForNoConsoleThatIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.removeErr = errDown
+		s.consoleTakes = time.Second // with one that is read at once, a fourth may have its turn in the same round
 		for i := range 6 {
 			name := cluster.WorkerName("astro", "cpu", i+1)
 			s.nodes[name] = &simNode{node: cluster.Node{

@@ -203,6 +203,7 @@ func (s *sim) Discard(_ context.Context, _, id string) error {
 
 // ConsoleTail implements Consoles.
 func (s *sim) ConsoleTail(_ context.Context, id string, _ int) (string, error) {
+	time.Sleep(s.consoleTakes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.consoles = append(s.consoles, id)

@@ -73,6 +73,7 @@ type sim struct {
 	calls                          []string
 	twins                          []cluster.Node
 	consoles, collected            []string
+	consoleTakes                   time.Duration // to be read
 	refused                        int
 }
 
