@@ -239,9 +239,6 @@ const (
 // wait for their turn, those that came to ERROR and are built once more, or a few that are
 // far slower than the others, which are all built.
 func (v *inventory) restComesLater(g goal) bool {
-	if v.boots.inTurn() {
-		return true
-	}
 	slow, built, met := 0, true, 0
 	for _, n := range v.batch.Nodes() {
 		switch {
@@ -257,6 +254,9 @@ func (v *inventory) restComesLater(g goal) bool {
 	}
 	if met == 0 || slow == 0 {
 		return met > 0
+	}
+	if v.boots.inTurn() {
+		return true
 	}
 	late := v.boots.pace.Waited() > time.Duration(straggle*float64(v.boots.moved))+straggleLeast
 	return built && late && slow <= max(1, (met+slow)/10)
