@@ -13,6 +13,10 @@ type View struct {
 	Report      Report   `json:"report"` // the front-end's latest, from a read that asks for it
 	HasReport   bool     `json:"has_report"`
 
+	// ReportRefused says why what stood in the place of a report is none of the
+	// front-end's; "" if nothing stood there.
+	ReportRefused string `json:"report_refused,omitempty"`
+
 	// Of the clusters that bear the same name, from a read by name: see Ref.Split.
 	Leftovers Nodes `json:"leftovers,omitempty"`
 	Strangers Nodes `json:"strangers,omitempty"`

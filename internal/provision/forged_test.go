@@ -97,10 +97,14 @@ func TestAForgedReportInTheSlot(t *testing.T) {
 		fe.makeKeys()
 		for _, text := range forgeries(t, fe) {
 			_, text, _ = strings.Cut(text, report.Mark)
-			fe.slot = strings.TrimSpace(text)
+			text = strings.TrimSpace(text)
+			fe.slot = text
 			view, err := New(c, Options{}).Read(t.Context(), req.Spec.ID, nil)
 			if err != nil || view.HasReport && view.Report.CoordinatorKey != fe.own.Public() {
 				t.Errorf("%q: %v, %+v", text, err, view.Report)
+			}
+			if text != "" && view.HasReport == (view.ReportRefused != "") {
+				t.Errorf("%q: report %t, refused %q", text, view.HasReport, view.ReportRefused)
 			}
 		}
 		fe.own = memKey() // as after a rebuild of the server: no other knows of this key

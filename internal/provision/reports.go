@@ -134,7 +134,8 @@ func (r reporter) withReport(ctx context.Context, v cluster.View, frontEnd strin
 	case h.foreign != nil:
 		// Any program that reaches the metadata service may write there; what is no
 		// report is cleared as a report that is not settled.
-		r.log(ctx, "the front-end's slot holds no report", "error", h.foreign.Error())
+		v.ReportRefused = h.foreign.Error()
+		r.log(ctx, "the front-end's slot holds no report", "error", v.ReportRefused)
 	case !h.there:
 		return v, nil
 	default:

@@ -40,6 +40,7 @@ type stage struct {
 	queue    simulated
 	now      func() time.Time
 	reported *cluster.Report // nil: none
+	refused  string          // why what is there instead is none
 }
 
 // simulated is a queue.
@@ -169,11 +170,13 @@ func (s *stage) report(text string) {
 // reporting reads a cluster, and adds the report.
 type reporting struct {
 	doctor.Cluster
-	report *cluster.Report
+	report  *cluster.Report
+	refused string
 }
 
 func (r reporting) Read(ctx context.Context) (cluster.View, error) {
 	v, err := r.Cluster.Read(ctx)
+	v.ReportRefused = r.refused
 	if err == nil && r.report != nil {
 		v.Report, v.HasReport = *r.report, true
 	}
@@ -221,7 +224,7 @@ func (s *stage) doctor() doctor.Doctor {
 				return nil, nil, err
 			}
 			look := actuate.NewNova(c.Cluster, provision.Steps{Provisioner: provision.New(client, provision.Options{})})
-			return client, reporting{look, s.reported}, nil
+			return client, reporting{look, s.reported, s.refused}, nil
 		},
 	}
 }

@@ -180,6 +180,7 @@ type reports struct {
 	takes       time.Duration
 	err         error
 	report      cluster.Report
+	refused     string // why there is none
 }
 
 func (r *reports) Report(ctx context.Context, v cluster.View, keep bool) (cluster.View, error) {
@@ -195,7 +196,7 @@ func (r *reports) Report(ctx context.Context, v cluster.View, keep bool) (cluste
 	} else {
 		r.taken++
 	}
-	v.Report, v.HasReport = r.report, true
+	v.Report, v.HasReport, v.ReportRefused = r.report, r.refused == "", r.refused
 	return v, r.err
 }
 

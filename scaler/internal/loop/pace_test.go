@@ -243,6 +243,15 @@ func TestTheReportIsReadBesideTheRound(t *testing.T) {
 		if n := strings.Count(out.String(), "the front-end's report can not be read"); n != 1 {
 			t.Errorf("said %d times:\n%s", n, out)
 		}
+		r.err, r.refused = nil, "it is not signed by the front-end"
+		running(t, l, 3*time.Minute)
+		r.refused = ""
+		running(t, l, 3*time.Minute)
+		for _, text := range []string{"is not its report", "it is not signed by the front-end", "its report again"} {
+			if n := strings.Count(out.String(), text); n != 1 {
+				t.Errorf("%q is said %d times:\n%s", text, n, out)
+			}
+		}
 	})
 }
 

@@ -9,9 +9,10 @@ import (
 
 // reported is what came of reading the front-end's report.
 type reported struct {
-	report cluster.Report
-	there  bool
-	err    error
+	report  cluster.Report
+	there   bool
+	refused string // why what was there is no report
+	err     error
 }
 
 // askReport begins to read the front-end's report beside the queue. It leaves the report
@@ -33,7 +34,7 @@ func (r *round) beginReport(ctx context.Context, v cluster.View, keep bool) {
 	defer r.times.enter(record.PartCluster)()
 	r.state.reports.begin(ctx, fe.ID, func(ctx context.Context) reported {
 		with, err := r.Reports.Report(ctx, v, keep)
-		return reported{with.Report, with.HasReport, err}
+		return reported{with.Report, with.HasReport, with.ReportRefused, err}
 	})
 	if !r.state.running {
 		r.state.reports.wait()
@@ -59,6 +60,22 @@ func (r *round) addReport(v *cluster.View) {
 		if r.state.warned.end(reportUnread) {
 			r.Log.Info("the front-end's report can be read again")
 		}
+		r.tellRefused(got)
 		v.Report, v.HasReport = got.report, got.there
+	}
+}
+
+// tellRefused warns of a text in the slot that does not count, until a report comes. Any
+// program that reaches the metadata service can write such a text once; a front-end with
+// other keys than the cluster document names writes no other.
+func (r *round) tellRefused(got reported) {
+	switch {
+	case got.there:
+		if r.state.warned.end(reportRefused) {
+			r.Log.Info("the front-end's slot holds its report again")
+		}
+	case got.refused != "" && r.state.warned.begin(reportRefused, ""):
+		r.Log.Warn("what the front-end's slot holds is not its report; until one comes, no worker that it has to close is removed. "+
+			"If none comes because its server was rebuilt, or its disk was put back: delete that server, and the next apply makes it anew", "reason", got.refused)
 	}
 }
