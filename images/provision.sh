@@ -16,8 +16,9 @@ BATCH="condor slurmctld slurmd slurm-client slurm-wlm-jwt-plugin munge"
 # program by --mpi=pmix.
 MPI="openmpi-bin libopenmpi-dev libpmix2t64 gcc libc6-dev make"
 
-# A shared file system, the clock, and the packet filter of the node program.
-SYSTEM="nfs-common nfs-kernel-server chrony nftables curl"
+# A shared file system, the clock, the packet filter of the node program, and what keeps
+# logs small.
+SYSTEM="nfs-common nfs-kernel-server chrony nftables curl logrotate"
 
 # What the node program and cloud-init cannot do without. Debian's cloud images have it.
 BASE="cloud-init openssh-server sudo python3 iproute2 procps ca-certificates"

@@ -9,6 +9,7 @@ CONFIG, CGROUP, GRES = "/etc/slurm/slurm.conf", "/etc/slurm/cgroup.conf", "/etc/
 STATE_FOLDER = "/var/lib/vmcluster/slurm"  # of slurmctld: what a new front-end needs to go on with the jobs
 CONTROLLER_FOLDER, JOBS, JWT_KEY = STATE_FOLDER + "/controller", STATE_FOLDER + "/jobs.txt", STATE_FOLDER + "/jwt.key"
 LOGS = "/var/log/slurm"
+ROTATION = "/etc/logrotate.d/vmcluster-slurm"
 OWN_AUTH = (23, 11)  # auth/slurm, fanout to dynamic nodes, and a reconfiguration that is as good as a restart
 MOST_NODES = 65536  # that Slurm takes as MaxNodeCount
 NOT_GROUPS = ("all", "default")  # words of slurm.conf in the place of a NodeSet or a partition
@@ -60,6 +61,16 @@ ConstrainCores=yes
 ConstrainRAMSpace=yes
 """
 CONSTRAIN_GPUS = "ConstrainDevices=yes\n"  # a job sees the GPUs that it has, and no others
+# slurmctld appends to the file that it has open, and writes some 400 bytes for a job.
+ROTATED = """\
+%s {
+  size 100M
+  rotate 9
+  copytruncate
+  compress
+  missingok
+}
+""" % JOBS
 OWN = """
 # From the cluster's batch_system.config.
 %s

@@ -8,7 +8,7 @@ import re
 from .. import accounts
 from ..files import at, exists, read, remove, tail, write
 from ..system import Failure, enable, processes, run, works
-from .slurm_config import CONTROLLER_FOLDER, JOBS, JWT_KEY, LOGS
+from .slurm_config import CONTROLLER_FOLDER, JOBS, JWT_KEY, LOGS, ROTATED, ROTATION
 from .slurm_tools import TIMEOUT
 
 CONTROLLER, WORKER = "slurmctld.service", "slurmd.service"
@@ -54,12 +54,13 @@ def controls():
 
 
 def make_folders(site):
-    """Makes what slurmctld writes to and reads."""
+    """Makes what slurmctld writes to and reads, and has logrotate keep it small."""
     for folder in (CONTROLLER_FOLDER, LOGS):
         os.makedirs(at(folder), exist_ok=True)
     paths = [CONTROLLER_FOLDER, LOGS, JOBS]
     if not exists(JOBS):
         write(JOBS, "", 0o644)
+    write(ROTATION, ROTATED, 0o644)
     if site.has_jwt:
         paths.append(JWT_KEY)
         if not exists(JWT_KEY):

@@ -124,6 +124,7 @@ class SlurmCluster(ClusterCase):
         self.assertFalse(self.c.has(self.one, config.CONFIG), "it is fetched")
         self.assertEqual(self.c.mode(FRONT_END, config.CONTROLLER_FOLDER), 0o700)
         self.assertEqual(self.c.mode(FRONT_END, config.JWT_KEY), 0o600)
+        self.assertTrue(self.c.text(FRONT_END, config.ROTATION).startswith(config.JOBS + " {"))
 
     def test_placeholders_follow_the_smallest_worker(self):
         """Of the flavor's 4 CPUs and 2000 MiB a worker shows 2 and 1902."""

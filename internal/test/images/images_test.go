@@ -57,7 +57,7 @@ func TestImageHasWhatNodesInstall(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range []string{"nfs-common", "nfs-kernel-server", "chrony", "nftables"} {
+	for _, p := range []string{"nfs-common", "nfs-kernel-server", "chrony", "nftables", "logrotate"} {
 		if !slices.Contains(words(t, "SYSTEM"), p) {
 			t.Errorf("provision.sh does not install %s", p)
 		}
