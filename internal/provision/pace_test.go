@@ -167,6 +167,38 @@ func TestTheFrontEndTakesItsTurnWithTheWorkers(t *testing.T) {
 	}
 }
 
+// Each row: so many workers, a third of which get their addresses 12 s after the others.
+// Of many the front-end does not wait for the last, which costs a write; of few it does.
+func TestTheFrontEndWaitsForHalfOfManyWorkers(t *testing.T) {
+	for _, row := range []struct {
+		n          int
+		generation int64
+		by         time.Duration // when the front-end is asked for, at the latest
+	}{{crowd, 2, 12 * time.Second}, {crowd - 1, 1, 25 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newMemCloud()
+			c.yard = newYard(2*row.n, 30*time.Second, time.Second)
+			for i := range row.n / 3 {
+				c.yard.slow[cluster.WorkerName("astro", "cpu", i+1)] = 12 * time.Second
+			}
+			req := testRequest(t, row.n)
+			req.Wait = WaitActive
+			begun := time.Now()
+			if res := apply(t, c, req); len(res.Problems) > 0 {
+				t.Errorf("problems: %v", res.Problems)
+			}
+			for _, s := range c.present() {
+				if s.req.Role == cluster.RoleFrontEnd && s.created.Sub(begun) > row.by {
+					t.Errorf("%d workers: the front-end was asked for after %s, want %s at most", row.n, s.created.Sub(begun), row.by)
+				}
+			}
+			if d := document(t, c); len(d.Workers) != row.n || d.Generation != row.generation {
+				t.Errorf("%d workers: a roster of %d, generation %d, want %d", row.n, len(d.Workers), d.Generation, row.generation)
+			}
+		})
+	}
+}
+
 // Where no front-end can be told later, every worker is waited for.
 func TestAStragglerIsWaitedForWithoutAMetadataService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
