@@ -223,12 +223,14 @@ func (s *story) bigAndSmallLeave(t *testing.T) {
 	s.nothingLeftOf(t, all...)
 }
 
-// awaitNoWorkers waits until the scaler has taken all workers away.
+// awaitNoWorkers waits until the scaler has taken all workers away and has forgotten them.
 func (s *story) awaitNoWorkers(t *testing.T, file scalerFile) {
 	t.Helper()
 	eventually(t, "no worker is left", 10*time.Minute, func() (string, bool) {
-		now := s.workers(t)
-		return fmt.Sprint(now, file.last(t)), len(now) == 0
+		servers := s.servers(t)
+		v, err := cluster.ViewOf(servers)
+		now := servers.Workers("").Names()
+		return fmt.Sprint(now, err, len(v.Document.Workers), file.last(t)), err == nil && len(now)+len(v.Document.Workers) == 0
 	})
 }
 
