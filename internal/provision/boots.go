@@ -231,14 +231,14 @@ func (b *boots) inTurn() bool {
 
 const (
 	turnLeast     = 5 * time.Second // until the last build begins: less is not worth a later write
-	crowd         = 50              // new workers from which on half of them are enough for the front-end to be asked for
+	crowd         = 50              // new workers from which on the first with an address are enough for the front-end to be asked for
 	straggle      = 1.5             // times as long as the others have taken is far slower
 	straggleLeast = 15 * time.Second
 )
 
 // restComesLater reports whether the workers that have not met the goal are those that
-// wait for their turn, the smaller half of many, those that came to ERROR and are built
-// once more, or a few that are far slower than the others, which are all built.
+// wait for their turn, the rest of many, those that came to ERROR and are built once more,
+// or a few that are far slower than the others, which are all built.
 func (v *inventory) restComesLater(g goal) bool {
 	slow, built, met := 0, true, 0
 	for _, n := range v.batch.Nodes() {
@@ -256,7 +256,7 @@ func (v *inventory) restComesLater(g goal) bool {
 	if met == 0 || slow == 0 {
 		return met > 0
 	}
-	if v.boots.inTurn() || met+slow >= crowd && met >= slow {
+	if v.boots.inTurn() || met+slow >= crowd {
 		return true
 	}
 	late := v.boots.pace.Waited() > time.Duration(straggle*float64(v.boots.moved))+straggleLeast
