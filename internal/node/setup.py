@@ -39,11 +39,12 @@ class Setup:
         return 1
 
     def steps(self):
-        """Returns the steps of this node, in their order."""
-        steps = [self.repeat_at_boot, self.close_metadata]
+        """Returns the steps of this node, in their order. The batch system is held first:
+        the units that close the metadata address name its units, so systemd reads these."""
+        steps = [self.repeat_at_boot, self.hold_batch_system, self.close_metadata]
         if not self.node.is_front_end or self.node.channel.HAS_MESSENGERS:
             steps.append(self.coordinator_account)
-        steps += [self.hold_batch_system, self.install_batch_system, self.own_name]
+        steps += [self.install_batch_system, self.own_name]
         if self.node.state_volume:
             steps.append(self.state)
         if self.node.login_user:

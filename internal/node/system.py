@@ -42,7 +42,7 @@ def run(*command, text=None, timeout=60, most=MOST, **options):
     text is its stdin, timeout is in seconds, most is in bytes for each of stdout and
     stderr: a program that writes more is killed. options go to subprocess.Popen.
     """
-    env = dict(os.environ, LC_ALL="C")
+    env = dict(os.environ, LC_ALL="C", SYSTEMCTL_SKIP_SYSV="1")  # Debian's tool for init scripts reads all units, twice
     with _stdin(text) as stdin:
         try:
             p = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, **options)
@@ -177,9 +177,19 @@ def enable(unit):
     run("systemctl", "enable", "--no-reload", unit)
 
 
-def disable(unit):
-    """Stops a unit and keeps it from being started at the next boot."""
-    run("systemctl", "disable", "--no-reload", "--now", unit, timeout=120)
+def disable(*names):
+    """Stops units and keeps them from being started at the next boot."""
+    if names:
+        run("systemctl", "disable", "--no-reload", "--now", *names, timeout=120)
+
+
+def add_to(unit, path, text):
+    """Writes a drop-in of a unit. All units are read again, which takes seconds on a slow
+    machine, only where systemd has read this one before."""
+    if write(path, text, 0o644):
+        known = run("systemctl", "show", "-p", "NeedDaemonReload,DropInPaths", unit)
+        if "NeedDaemonReload=no" not in known or path not in known:
+            run("systemctl", "daemon-reload")
 
 
 def install_unit(unit, text):

@@ -126,6 +126,17 @@ class SlurmCluster(ClusterCase):
         self.assertEqual(self.c.mode(FRONT_END, config.JWT_KEY), 0o600)
         self.assertTrue(self.c.text(FRONT_END, config.ROTATION).startswith(config.JOBS + " {"))
 
+    def test_units_are_read_again_only_where_systemd_has_read_them_before(self):
+        self.assertNotIn("daemon-reload", self.c.text(self.one, "systemctl.log"))
+        three = self.c.worker(3)
+        self.c.enter(three)
+        with open(self.c.path(three, "reload"), "w") as f:
+            f.write("yes")
+        self.assertEqual(self.setup(), 0)
+        lines = self.c.text(three, "systemctl.log").splitlines()
+        self.assertEqual(lines.count("daemon-reload"), 1)
+        self.assertIn("disable --no-reload --now slurmctld.service slurmd.service", lines)
+
     def test_placeholders_follow_the_smallest_worker(self):
         """Of the flavor's 4 CPUs and 2000 MiB a worker shows 2 and 1902."""
         self.later()

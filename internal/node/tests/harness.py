@@ -37,6 +37,8 @@ echo "$*" >>"$VMCLUSTER_ROOT/systemctl.log"
 for unit; do :; done
 case "$1" in
   cat) test -e "$VMCLUSTER_ROOT/units/$unit"; exit;;
+  show) echo NeedDaemonReload=$(cat "$VMCLUSTER_ROOT/reload" 2>/dev/null || echo no)
+    cd "$VMCLUSTER_ROOT" && echo DropInPaths=$(ls -d etc/systemd/system/"$unit".d/* 2>/dev/null | sed 's|^|/|'); exit;;
 esac
 test -e "$VMCLUSTER_ROOT/units/$unit" || exit 0
 case "$*" in
