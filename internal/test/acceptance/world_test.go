@@ -47,6 +47,7 @@ type world struct {
 	members  map[string]string        // of the pool: name → server ID
 	machines map[string]string        // name → what the pool calls it
 	leftPool map[string]bool          // names whose ads are to be forgotten
+	lacking  map[string]time.Time     // members that the pool does not know → since when
 	twins    map[string]time.Duration // names that two servers had, and for how long
 	peak     int
 	looked   time.Time
@@ -64,7 +65,7 @@ func newWorld(t *testing.T, b *bench, door *frontDoor, p pool, most int, size wo
 	w := &world{
 		t: t, cloud: b.cloud, door: door, pool: p, name: b.name, most: most, size: size,
 		active: map[string]time.Time{}, lives: map[string]*lifetime{}, members: map[string]string{}, machines: map[string]string{},
-		leftPool: map[string]bool{}, twins: map[string]time.Duration{},
+		leftPool: map[string]bool{}, lacking: map[string]time.Time{}, twins: map[string]time.Duration{},
 	}
 	w.sim = guest.New(w, guest.Options{Interval: guestInterval, BootDelay: guestBoot, Joins: w.boot, Busy: p.drain, Back: w.reboot})
 	w.sim.Start()
@@ -89,6 +90,17 @@ func (w *world) Servers() []openstacktest.Server {
 	defer cancel()
 	nodes, err := w.cloud.Nodes(ctx, cluster.NameTag(w.name))
 	slots, poolErr := w.pool.status()
+	out, unknown := w.look(nodes, slots, err, poolErr)
+	for _, name := range unknown {
+		w.t.Logf("the pool does not know %s: its daemons are started anew", name)
+		w.startAnew(name)
+	}
+	return out
+}
+
+// look takes over what a look at cloud and pool shows. It returns the servers that the
+// front-end reaches, and the workers that the pool has not known for a while.
+func (w *world) look(nodes cluster.Nodes, slots map[string]slot, err, poolErr error) (out []openstacktest.Server, unknown []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err == nil {
@@ -103,7 +115,37 @@ func (w *world) Servers() []openstacktest.Server {
 			l.joined = time.Now()
 		}
 	}
-	return w.reachable()
+	if err == nil && poolErr == nil {
+		unknown = w.unknown(slots, time.Now())
+	}
+	return w.reachable(), unknown
+}
+
+// unknown returns the members that are to stay, and that the pool has not known for a
+// minute. The front-end has such workers come back: a slurmctld that is killed has
+// forgotten those that came in the seconds before.
+func (w *world) unknown(slots map[string]slot, now time.Time) []string {
+	fe, _ := w.nodes.FrontEnd()
+	roster, err := cluster.DecodeDocument(fe.Metadata)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for name := range w.members {
+		m, listed := roster.Member(name)
+		if _, known := slots[name]; known || !listed || m.Leaving != cluster.Stays {
+			delete(w.lacking, name)
+			continue
+		}
+		if w.lacking[name].IsZero() {
+			w.lacking[name] = now
+		}
+		if now.Sub(w.lacking[name]) >= time.Minute {
+			delete(w.lacking, name)
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // complain logs a failure once.
@@ -194,6 +236,11 @@ func (w *world) reboot(name string) {
 		}
 		return
 	}
+	w.startAnew(name)
+}
+
+// startAnew ends a worker's daemons and starts them.
+func (w *world) startAnew(name string) {
 	w.mu.Lock()
 	_, there := w.members[name]
 	if there {
