@@ -122,7 +122,7 @@ func (w *world) look(nodes cluster.Nodes, slots map[string]slot, err, poolErr er
 }
 
 // unknown returns the members that are to stay, and that the pool has not known for a
-// minute. The front-end has such workers come back: a slurmctld that is killed has
+// while. The front-end has such workers come back: a slurmctld that is killed has
 // forgotten those that came in the seconds before.
 func (w *world) unknown(slots map[string]slot, now time.Time) []string {
 	fe, _ := w.nodes.FrontEnd()
@@ -140,7 +140,7 @@ func (w *world) unknown(slots map[string]slot, now time.Time) []string {
 		if w.lacking[name].IsZero() {
 			w.lacking[name] = now
 		}
-		if now.Sub(w.lacking[name]) >= time.Minute {
+		if now.Sub(w.lacking[name]) >= 2*time.Minute {
 			delete(w.lacking, name)
 			out = append(out, name)
 		}
