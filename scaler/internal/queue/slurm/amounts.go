@@ -85,6 +85,13 @@ func limit(text string) time.Duration {
 // lastSecond is the end of the year 9999, the last one that a time in JSON can have.
 const lastSecond = 253402300799
 
+// isCalendar reports whether a time is written as a date: a node whose times can't be read
+// would seem to have left the pool.
+func isCalendar(text string) bool {
+	_, err := time.Parse("2006-01-02T15:04:05", text)
+	return err == nil
+}
+
 // moment reads a time in seconds since 1970; zero for what is none.
 func moment(text string) time.Time {
 	n, err := strconv.ParseInt(text, 10, 64)

@@ -28,6 +28,10 @@ func (r *Reader) config(ctx context.Context) (settled, error) {
 		if err != nil {
 			return err
 		}
+		if isCalendar(v["BOOT_TIME"]) {
+			return errors.New("Slurm's tools print times as dates and not in seconds: they were run without SLURM_TIME_FORMAT=%s; " + //nolint:staticcheck // a name begins it
+				"if a script of yours runs them, let it hand the variables SLURM_* on")
+		}
 		s.since, s.memory = moment(v["BOOT_TIME"]), givesMemory(v["SelectTypeParameters"])
 		s.private = strings.Contains(v["PrivateData"], "jobs")
 		for _, name := range []string{"SuspendProgram", "ResumeProgram"} {

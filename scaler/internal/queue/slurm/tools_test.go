@@ -125,6 +125,17 @@ func TestPowerSaving(t *testing.T) {
 	}
 }
 
+// Without times the idle workers would seem to have left the pool. The date is how the
+// tools of 24.11 print slurmctld's start where SLURM_TIME_FORMAT is not set.
+func TestDatesInPlaceOfSeconds(t *testing.T) {
+	r := in("24.11")
+	r.config = strings.Replace(queuetest.File(t, "testdata/24.11/config.txt"), "= 1795951607", "= 2026-11-29T22:17:46", 1)
+	_, err := reader(r.tools(t)).Read(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "SLURM_TIME_FORMAT") {
+		t.Error(err)
+	}
+}
+
 // An account that sees only its own jobs notices that there are others.
 func TestPrivateData(t *testing.T) {
 	r := in("24.11")
