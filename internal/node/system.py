@@ -185,11 +185,12 @@ def disable(*names):
 
 def add_to(unit, path, text):
     """Writes a drop-in of a unit. All units are read again, which takes seconds on a slow
-    machine, only where systemd has read this one before."""
-    if write(path, text, 0o644):
-        known = run("systemctl", "show", "-p", "NeedDaemonReload,DropInPaths", unit)
-        if "NeedDaemonReload=no" not in known or path not in known:
-            run("systemctl", "daemon-reload")
+    machine, only where systemd has read this one before, and not since: a kill may have come
+    between the two."""
+    write(path, text, 0o644)
+    known = run("systemctl", "show", "-p", "NeedDaemonReload,DropInPaths", unit)
+    if "NeedDaemonReload=no" not in known or path not in known:
+        run("systemctl", "daemon-reload")
 
 
 def install_unit(unit, text):

@@ -136,6 +136,8 @@ class SlurmCluster(ClusterCase):
         lines = self.c.text(three, "systemctl.log").splitlines()
         self.assertEqual(lines.count("daemon-reload"), 1)
         self.assertIn("disable --no-reload --now slurmctld.service slurmd.service", lines)
+        self.assertEqual(self.setup(), 0, "as after a kill before that")
+        self.assertEqual(self.c.text(three, "systemctl.log").splitlines().count("daemon-reload"), 2)
 
     def test_placeholders_follow_the_smallest_worker(self):
         """Of the flavor's 4 CPUs and 2000 MiB a worker shows 2 and 1902."""
