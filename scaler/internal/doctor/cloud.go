@@ -207,7 +207,7 @@ func report(v cluster.View) Finding {
 		return notTried("report", "the front-end reports on its console alone")
 	case v.ReportRefused != "":
 		return warning("report", "run this again in a minute; if it stays so, the server was rebuilt, or its disk was put back: delete it, and the next apply makes it anew",
-			"what the front-end's slot holds is not its report: %s", v.ReportRefused)
+			"what stands in the place of the front-end's report is not from it: %s", v.ReportRefused)
 	case !v.HasReport:
 		return ok("report", "there is none now: a running scaler takes each one; the front-end repeats it within a minute")
 	case r.Error != "":

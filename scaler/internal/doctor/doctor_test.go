@@ -149,7 +149,7 @@ var elsewhere = []broken{
 	{"a group that the cluster does not have", replace("queue", "group \"cpuu\" {}\nqueue"), []string{`failed groups the cluster has no group "cpuu", but: cpu, mine`}},
 	{"a group that Terraform has", replace("queue", "group \"mine\" {}\nqueue"), []string{"failed groups group mine: Terraform's configuration has count = 0 for this group"}},
 	{"no report", func(s *stage) { s.report("") }, nil},
-	{"a text that is no report", func(s *stage) { s.report(""); s.refused = "it has no signature" }, []string{"warning report what the front-end's slot holds is not its report: it has no signature"}},
+	{"a text that is no report", func(s *stage) { s.report(""); s.refused = "it has no signature" }, []string{"warning report what stands in the place of the front-end's report is not from it: it has no signature"}},
 	{"a report of trouble", func(s *stage) { s.report(`{"generation": 1, "joined": 2, "error": "no space left"}`) }, []string{"warning report the front-end says: no space left"}},
 	{"a worker that has not joined", func(s *stage) { s.report(`{"generation": 1, "joined": 1, "pending": 1, "pending_names": "cpu-2"}`) }, []string{"warning report 1 of 2 workers have not joined yet: cpu-2"}},
 	{"an old report", func(s *stage) { s.report(`{"generation": 0, "joined": 2}`) }, []string{"warning report the front-end reports generation 0, the document has 1"}},

@@ -247,7 +247,7 @@ func TestTheReportIsReadBesideTheRound(t *testing.T) {
 		running(t, l, 3*time.Minute)
 		r.refused = ""
 		running(t, l, 3*time.Minute)
-		for _, text := range []string{"is not its report", "it is not signed by the front-end", "its report again"} {
+		for _, text := range []string{"is not from it", "it is not signed by the front-end", "report is there again"} {
 			if n := strings.Count(out.String(), text); n != 1 {
 				t.Errorf("%q is said %d times:\n%s", text, n, out)
 			}

@@ -65,17 +65,17 @@ func (r *round) addReport(v *cluster.View) {
 	}
 }
 
-// tellRefused warns of a text in the slot that does not count, until a report comes. Any
+// tellRefused warns of a text in the place of a report, until a report comes. Any
 // program that reaches the metadata service can write such a text once; a front-end with
 // other keys than the cluster document names writes no other.
 func (r *round) tellRefused(got reported) {
 	switch {
 	case got.there:
 		if r.state.warned.end(reportRefused) {
-			r.Log.Info("the front-end's slot holds its report again")
+			r.Log.Info("the front-end's report is there again")
 		}
 	case got.refused != "" && r.state.warned.begin(reportRefused, ""):
-		r.Log.Warn("what the front-end's slot holds is not its report; until one comes, no worker that it has to close is removed. "+
+		r.Log.Warn("what stands in the place of the front-end's report is not from it; until one comes, no worker that it has to close is removed. "+
 			"If none comes because its server was rebuilt, or its disk was put back: delete that server, and the next apply makes it anew", "reason", got.refused)
 	}
 }

@@ -10,7 +10,7 @@ const (
 	remainsForbidden trouble = "remains can not be looked for"
 	tooManySick      trouble = "nothing is done because too many workers are sick"
 	reportUnread     trouble = "the front-end's report can not be read"
-	reportRefused    trouble = "what the front-end's slot holds is no report"
+	reportRefused    trouble = "what stands in the place of the front-end's report is none"
 	noLease          trouble = "another scaler holds the lease"
 )
 
