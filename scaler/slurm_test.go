@@ -119,10 +119,14 @@ func TestSlurmOnThePage(t *testing.T) {
 	go func() { done <- run(ctx, []string{"run", "--config", s.file}, io.Discard, &text) }()
 	eventually(t, func() bool { return strings.Contains(text.String(), "queue and workers") }, text.String)
 	base := "http://" + regexp.MustCompile(`address=(\S+)`).FindStringSubmatch(text.String())[1]
-	code, page := get(t, base+"/")
-	if code != 200 {
-		t.Fatalf("%d: %s", code, page)
-	}
+	var page string
+	eventually(t, func() bool { // the page is of the last whole round
+		var code int
+		if code, page = get(t, base+"/"); code != 200 {
+			t.Fatalf("%d: %s", code, page)
+		}
+		return strings.Contains(page, "astro-worker-1")
+	}, func() string { return page })
 	aboutSlurm(t, page, "astro-worker-1", "they wait for certain workers")
 	links := regexp.MustCompile(`href="(explain/[^"]+)">([0-9]+[_+]?[0-9]*)<`).FindAllStringSubmatch(page, -1)
 	for _, link := range links {

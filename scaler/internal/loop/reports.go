@@ -60,7 +60,7 @@ func (r *round) addReport(v *cluster.View) {
 		if r.state.warned.end(reportUnread) {
 			r.Log.Info("the front-end's report can be read again")
 		}
-		r.tellRefused(got)
+		tellRefused(r, got)
 		v.Report, v.HasReport = got.report, got.there
 	}
 }
@@ -68,7 +68,7 @@ func (r *round) addReport(v *cluster.View) {
 // tellRefused warns of a text in the place of a report, until a report comes. Any
 // program that reaches the metadata service can write such a text once; a front-end with
 // other keys than the cluster document names writes no other.
-func (r *round) tellRefused(got reported) {
+func tellRefused(r *round, got reported) {
 	switch {
 	case got.there:
 		if r.state.warned.end(reportRefused) {
