@@ -113,6 +113,7 @@ func TestBuildsThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim()
 		s.failBuilds = "No valid host was found."
+		s.consoleTakes = time.Second // with one that is read at once, a fourth may have its turn in the same round
 		s.submit(16, 0, 10*time.Minute)
 		l := newLoop(s, 20)
 		out := logged(l)
