@@ -52,8 +52,24 @@ func (b *Builds) AllDone() time.Duration {
 	if b.begun == b.of {
 		end = min(end, b.newest+b.first()) // none waits any more, and the first one never did
 	}
-	return end
+	return max(end, b.atRate())
 }
+
+// atRate returns when the last build is done where all are built side by side: then they
+// end as their create calls came, and as builds differ. The later half of those that are
+// done says how fast. Of so few, no more than as many again are foreseen. The result is 0
+// where builds wait for others, or too few are done.
+func (b *Builds) atRate() time.Duration {
+	known := len(b.done)
+	if b.beside < b.of || known < fewDone || known == b.of {
+		return 0
+	}
+	half := known / 2
+	last, more := b.done[known-1], min(b.of-known, known)
+	return last + (last-b.done[half])*time.Duration(more)/time.Duration(known-1-half)
+}
+
+const fewDone = 4 // builds that are done: fewer show no rate
 
 // still returns how long nothing was built at first: a busy Nova takes a minute to begin.
 // A look soon after the create calls says little about that.

@@ -19,7 +19,7 @@ type Pace struct {
 	waves  int
 	before time.Duration // waited until the last look of LookAtRate
 	hasty  bool          // its forecast rests on a short time
-	slow   bool          // asking took a good part of the time waited until then
+	asked  time.Duration // how long asking took, where that is a good part of the time waited until then
 	share  float64       // of the time waited: the interval after a forecast's end
 }
 
@@ -38,6 +38,7 @@ const (
 	short      = 0.2  // between two looks: too little for a forecast
 	doubted    = 0.3  // after such a forecast
 	overshoot  = 0.01 // beyond a forecast's end, to find all done
+	margin     = 0.08 // beyond the earliest end
 	unbegun    = 0.3  // while no look has shown a build that has begun,
 	curious    = 3    // at as many looks
 )
@@ -72,12 +73,15 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // asked is when the last one was asked for, and newest when the newest one of those that
 // are done was, both counted as Waited is. Where asking took long, the first look that
 // shows any may find the first few done, fewer than a quarter: the others may take no longer
-// than these. Where it finds none, the first ones may just be about to be done, so the look
-// after it is soon.
+// than these. Where it finds none, the first ones may just be about to be done, and the last
+// one is as much later as it was asked for later.
 func (p *Pace) LookAtRate(done, of int, asked, newest time.Duration) {
 	end, waited := p.end, p.Waited()
 	p.hasty = p.before > 0 && waited-p.before < part(waited, short)
-	p.slow = asked > part(waited, short)
+	p.asked = 0
+	if asked > part(waited, short) {
+		p.asked = asked
+	}
 	switch more := done - p.done; {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
@@ -116,8 +120,11 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 	switch left := end - waited; {
 	case p.looks == 0:
 		// Many servers may be done when the last create call is answered.
-	case p.end == 0 && p.looks == 1 && (p.waves > 0 || p.slow):
-		d = part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come, or gone, later
+	case p.end == 0 && p.looks == 1 && p.asked > 0:
+		// The first ones may just be about to be done: the last one was asked for so much later.
+		return max(min(p.asked+part(waited, margin), waited/2), p.Least()/2)
+	case p.end == 0 && p.looks == 1 && p.waves > 0:
+		d = part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come
 	case p.end == 0 && p.looks <= curious && p.waves == 0 && p.before == 0 && waited > 5*p.Least():
 		d = part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
 	case p.end == 0:
@@ -130,6 +137,9 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 		d = min(left, 2*waited)
 	default:
 		d = part(waited, p.share)
+	}
+	if p.waves == 1 && p.end > 0 && p.n > 2 {
+		return max(d, p.Least()/2) // the last of them may come at any time
 	}
 	return max(d, p.Least())
 }
