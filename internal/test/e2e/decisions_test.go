@@ -100,3 +100,11 @@ func (f scalerFile) awaitLook(t *testing.T) {
 		return f.last(t), slices.ContainsFunc(f.read(t), func(r record) bool { return r.Error == "" })
 	})
 }
+
+// served reports whether a worker was made and the latest look saw no job that waits.
+func (f scalerFile) served(t *testing.T, worker string) bool {
+	t.Helper()
+	records := slices.DeleteFunc(f.read(t), func(r record) bool { return r.Error != "" })
+	made := slices.ContainsFunc(records, func(r record) bool { return slices.Contains(r.Added, worker) })
+	return made && records[len(records)-1].Waiting == 0
+}

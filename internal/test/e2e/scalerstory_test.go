@@ -126,7 +126,10 @@ func (s *story) grow(t *testing.T, group, worker string, job task) {
 	defer func() { s.ends(t, stop) }()
 	file.awaitLook(t)
 	id := s.submitTask(t, 1, job)
-	s.startedOn(t, id, worker, growth)
+	// Each question of the test's own takes the front-end's one CPU for seconds: while the
+	// worker joins, the scaler's records tell when the job waits no longer.
+	eventually(t, "no job waits", growth, func() (string, bool) { return file.last(t), file.served(t, worker) })
+	s.startedOn(t, id, worker, time.Minute)
 	s.follow(t, file, id, worker)
 	s.tasks[worker] = id
 	s.ends(t, stop)
