@@ -18,7 +18,8 @@ class Setup:
 
     A failed step is tried again: another program may have held the lock of
     /etc/passwd, for instance. Once its account exists the coordinator may come;
-    its request waits for the node's lock, and is answered after the other steps.
+    its request waits for the node's lock, and is answered after the other steps. So
+    the account is made first: an SSH session takes as long to begin as a few steps.
     """
 
     def __init__(self, this):
@@ -39,12 +40,13 @@ class Setup:
         return 1
 
     def steps(self):
-        """Returns the steps of this node, in their order. The batch system is held first:
-        the units that close the metadata address name its units, so systemd reads these."""
-        steps = [self.repeat_at_boot, self.hold_batch_system, self.close_metadata]
+        """Returns the steps of this node, in their order. The batch system is held before
+        the metadata address is closed: the units that do this name its units, so systemd
+        reads these."""
+        steps = [self.repeat_at_boot]
         if not self.node.is_front_end or self.node.channel.HAS_MESSENGERS:
             steps.append(self.coordinator_account)
-        steps += [self.install_batch_system, self.own_name]
+        steps += [self.hold_batch_system, self.close_metadata, self.install_batch_system, self.own_name]
         if self.node.state_volume:
             steps.append(self.state)
         if self.node.login_user:

@@ -138,6 +138,16 @@ class Setup(ClusterCase):
             time.sleep(0.05)
         self.assertEqual(order, ["steps", ("join", True)])
 
+    def test_coordinator_may_come_before_the_slow_steps(self):
+        c = self.cluster
+        name = c.worker(1)
+        c.enter(name)
+        steps, came = setup.Setup(node.Node()), []
+        for step in ("hold_batch_system", "close_metadata", "login_user"):
+            setattr(steps, step, lambda: came.append(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys")))
+        self.assertEqual(steps.run(), 0)
+        self.assertEqual(came, [True] * 3)
+
     def test_home_is_worked_on_by_a_child_with_the_users_rights(self):
         c = self.cluster
         c.enter(c.worker(1))
