@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servers"
-	"github.com/gophercloud/gophercloud/v2/openstack/config"
-	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 )
 
 // journey is a job's way to a worker that was made for it. Each moment is read where
@@ -141,18 +138,7 @@ func (h host) clock(t *testing.T, script string) func(i int) time.Time {
 // launched asks Nova since when a server runs.
 func (s *story) launched(t *testing.T, id string) time.Time {
 	t.Helper()
-	var options []clouds.ParseOption
-	if path := os.Getenv("OS_CLIENT_CONFIG_FILE"); path != "" {
-		options = append(options, clouds.WithLocations(path))
-	}
-	auth, endpoint, trust, err := clouds.Parse(options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := config.NewProviderClient(t.Context(), auth, config.WithTLSConfig(trust))
-	if err != nil {
-		t.Fatal(err)
-	}
+	client, endpoint := authenticated(t)
 	nova, err := openstack.NewComputeV2(client, endpoint)
 	if err != nil {
 		t.Fatal(err)
