@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
 
 from .checks import clean
@@ -139,25 +138,6 @@ def processes(program, owner=0):
 def running(program, owner=0):
     """Reports whether a daemon of that name runs; owner is as in processes."""
     return any(True for _ in processes(program, owner))
-
-
-def beside(step):
-    """Starts a slow step in a thread; returns a function that waits for it and raises what it raised."""
-    raised = []
-
-    def work():
-        try:
-            step()
-        except Exception as error:
-            raised.append(error)
-    thread = threading.Thread(target=work)
-    thread.start()
-
-    def wait():
-        thread.join()
-        if raised:
-            raise raised[0]
-    return wait
 
 
 # ---- units

@@ -6,7 +6,7 @@ import stat
 import subprocess
 import sys
 
-from .. import files, node, ssh
+from .. import files, node, ssh, system
 from .harness import CA, CERTIFICATE, OPERATOR, PROGRAM, ClusterCase, put
 
 
@@ -88,6 +88,13 @@ class Requests(ClusterCase):
         self.assertFalse(self.apply([1, 1])["ok"])
         self.patch(ssh, "show_host_key", real)
         self.assertTrue(self.apply([1, 1])["ok"])
+
+    def test_host_key_is_shown_whatever_the_batch_system_says(self):
+        self.requests.answer({"verb": "join"})
+        self.patch(self.requests, "configure", lambda _bundle: (_ for _ in ()).throw(system.Failure("it is not installed")))
+        self.assertEqual(self.apply([1, 1]), {"ok": False, "error": "it is not installed"})
+        self.assertEqual(self.cluster.text(self.name, ssh.SSHD_KEY), self.cluster.text(self.name, ssh.HOST_KEY))
+        self.assertIn("reload ssh.service", self.cluster.text(self.name, "/systemctl.log"))
 
     def test_account_accepts_the_coordinator_only(self):
         self.requests.answer({"verb": "join"})
