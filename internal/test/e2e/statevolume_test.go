@@ -40,7 +40,7 @@ func (s *story) queueOutlivesFrontEnd(t *testing.T) {
 	waiting := s.submitTask(t, 1, task{cpus: 1, memory: 64, command: "sleep 1"})
 
 	s.want.frontEnd = "replace_on_change = true\n    files             = { \"/etc/e2e\" = \"second\" }"
-	s.apply(t)
+	s.apply(t, "The front-end is made anew")
 	s.meetFrontEnd(t)
 	s.submitted = 2 // the queue is the one that it was
 	after := s.ids(t)
