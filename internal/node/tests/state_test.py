@@ -18,7 +18,10 @@ test ! -e "$device.holds" || echo "DEVICE OFFSET TYPE"
 BLKID = """#!/bin/sh
 for device; do :; done
 test -e "$device.holds" || exit 2
-cat "$device.holds"
+case "$*" in
+  *TYPE*) cat "$device.type" 2>/dev/null || echo ext4;;
+  *) cat "$device.holds";;
+esac
 """
 MKFS = """#!/bin/sh
 echo "$*" >>"$CLUSTER_DIR/mkfs.log"
@@ -81,6 +84,14 @@ class StateVolume(ClusterCase):
         self.boot(holds="filesystem")
         self.assertEqual(self.setup(), 0, "another front-end")
         self.assertEqual(self.formatted(), 1)
+
+    def test_what_is_written_is_kept_in_its_order(self):
+        for kind, option in (("ext4", "nodelalloc"), ("xfs", "sync"), ("ext2", "sync")):
+            self.boot(holds="filesystem")
+            put(self.device + ".type", kind + "\n")
+            self.assertEqual(self.setup(), 0, kind)
+            unit = self.cluster.text(FRONT_END, "/etc/systemd/system/" + state.UNIT)
+            self.assertIn("Options=nofail,nodev,nosuid,%s\n" % option, unit, kind)
 
     def test_disk_is_found_by_the_volumes_id(self):
         for by_id in (BY_ID, "scsi-0QEMU_QEMU_HARDDISK_" + VOLUME[:20], "scsi-SQEMU_QEMU_HARDDISK_" + VOLUME, "nvme-QEMU_NVMe_Ctrl_" + VOLUME[:20]):
