@@ -20,8 +20,8 @@ from ..document import split_name
 from ..files import exists, locked, read, read_json, write
 from ..system import Failure, add_to, disable, has_unit, run
 from .slurm_config import CONFIG, CONTROLLER_FOLDER, OWN_AUTH, STATE_FOLDER, Site, is_gone, learned, remembered, texts, without_gone
-from .slurm_daemons import (CONTROLLER, WORKER, check_lines, controls, daemons, has_library, has_plugin, make_folders, need_gpus, runs_jobs, start,
-                            told, version, write_all, write_key)
+from .slurm_daemons import (CONTROLLER, WORKER, check_lines, controls, daemons, has_library, has_plugin, make_folders, must_last, need_gpus, runs_jobs,
+                            start, told, version, write_all, write_key)
 from .slurm_tools import MOST, OURS, TIMEOUT, fields, is_drained, is_drained_by_us, is_empty, look, needed, scontrol, states
 
 SECRET_FORM = re.compile("(slurm|munge):([A-Za-z0-9+/=]{64,1024})")
@@ -185,6 +185,7 @@ class Slurm(BatchSystem):
         """Has the placeholders be no larger than the workers that have registered by now, and
         forgets what is gone: partitions that no job names any more, and workers that went
         while no front-end knew of it."""
+        must_last(CONTROLLER, "slurmctld")
         workers = self.workers()
         named = self.named() if any(map(is_gone, read_json(MEMORY, NOTHING)["groups"].values())) else ()
 

@@ -4,6 +4,7 @@ import base64
 import glob
 import os
 import re
+import time
 
 from .. import accounts
 from ..files import at, exists, read, remove, tail, write
@@ -16,6 +17,8 @@ OLDEST = (22, 5, 4)  # before it, jobs were put on placeholders
 KEYS = {"slurm": "/etc/slurm/slurm.key", "munge": "/etc/munge/munge.key"}  # by the kind of authentication
 CHECKED = "/etc/vmcluster/checked.conf"
 PLUGINS = ("/usr/lib/*/slurm-wlm/", "/usr/lib/*/slurm/", "/usr/lib64/slurm/", "/usr/lib/slurm/")
+
+MANY, MOMENT = 3, 60  # ends of a daemon; seconds
 
 # Units of older packages do not say whether their daemon is ready.
 AWAIT = "for i in 1 2 3 4 5 6 7 8 9; do scontrol ping >&2 && exit; sleep 1; done; echo slurmctld does not answer >&2; exit 1"
@@ -115,10 +118,24 @@ def told(daemon, *command):
     try:
         run(*command, timeout=120)
     except Failure as error:
-        log = "%s/%s.log" % (LOGS, daemon)
-        errors = re.findall(r"(?m)^\[\S+\] ((?:fatal|error): .*)", tail(log, 20000))
-        fatal = [line for line in errors if line.startswith("fatal")]
-        raise Failure("%s; %s says: %s" % (error, log, " / ".join(fatal[-1:] or errors[-2:]) or "nothing of it"))
+        raise Failure("%s; %s" % (error, last_words(daemon)))
+
+
+def last_words(daemon):
+    """Returns what a daemon's log says last of a failure."""
+    log = "%s/%s.log" % (LOGS, daemon)
+    errors = re.findall(r"(?m)^\[\S+\] ((?:fatal|error): .*)", tail(log, 20000))
+    fatal = [line for line in errors if line.startswith("fatal")]
+    return "%s says: %s" % (log, " / ".join(fatal[-1:] or errors[-2:]) or "nothing of it")
+
+
+def must_last(unit, daemon):
+    """Raises Failure if a daemon ends again and again: systemd has started it anew some times,
+    and a moment ago."""
+    shown = dict(line.split("=", 1) for line in run("systemctl", "show", "-p", "NRestarts,ActiveEnterTimestampMonotonic", unit).split() if "=" in line)
+    times, since = (int(shown.get(name) or 0) for name in ("NRestarts", "ActiveEnterTimestampMonotonic"))
+    if times >= MANY and time.monotonic() - since / 1e6 < MOMENT:
+        raise Failure("%s has ended by itself %d times; %s" % (daemon, times, last_words(daemon)))
 
 
 def runs_jobs():

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import time
 import unittest
 
 from .. import batch, node, state, system
@@ -352,6 +353,17 @@ class SlurmCluster(ClusterCase):
             report = self.later()
         self.assertIn("Unable to contact slurm controller", report["error"])
         self.assertNotIn("drained", report)
+
+    def test_controller_that_ends_again_and_again_is_told_in_words(self):
+        log = "[2026-11-30T01:36:28] error: Could not open script file for JobId=2\n[2026-11-30T01:36:28] fatal: Unable to load job batch script\n"
+        put(self.c.path(FRONT_END, "/var/log/slurm/slurmctld.log"), log)
+        now = int(time.monotonic() * 1e6)
+        for restarts, since, want in ((0, now, ""), (2, now, ""), (3, now - 90 * 10 ** 6, ""), (3, now, "slurmctld has ended by itself 3 times; .* fatal: Unable to load job")):
+            put(self.c.path(FRONT_END, "/restarts"), str(restarts))
+            put(self.c.path(FRONT_END, "/since"), str(since))
+            self.c.enter(FRONT_END)
+            answer = self.coordinator.calls.queue([self.one, self.two])
+            self.assertRegex(answer["failed"], "^%s" % want + ("" if want else "$"), (restarts, since))
 
     def test_jobs_that_wait_for_one_group(self):
         put(os.path.join(self.c.dir, "queue"), "7|all_groups|(null)\n8_[1-9%2]|cpu|(null)\n9|cpu,all_groups|(null)\n10|all_groups|cpu\n11|all_groups|cpu|gpu\n"

@@ -38,6 +38,8 @@ for unit; do :; done
 case "$1" in
   cat) test -e "$VMCLUSTER_ROOT/units/$unit"; exit;;
   show) echo NeedDaemonReload=$(cat "$VMCLUSTER_ROOT/reload" 2>/dev/null || echo no)
+    echo NRestarts=$(cat "$VMCLUSTER_ROOT/restarts" 2>/dev/null || echo 0)
+    echo ActiveEnterTimestampMonotonic=$(cat "$VMCLUSTER_ROOT/since" 2>/dev/null || echo 0)
     cd "$VMCLUSTER_ROOT" && echo DropInPaths=$(ls -d etc/systemd/system/"$unit".d/* 2>/dev/null | sed 's|^|/|'); exit;;
 esac
 test -e "$VMCLUSTER_ROOT/units/$unit" || exit 0
