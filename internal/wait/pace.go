@@ -46,7 +46,8 @@ const (
 // Waited returns how long the servers have been waited for.
 func (p *Pace) Waited() time.Duration { return time.Since(p.begun) }
 
-// Least returns the shortest interval: two seconds, and more for a long list.
+// Least returns the shortest interval while nothing says that the end may be near: two
+// seconds, and more for a long list.
 func (p *Pace) Least() time.Duration {
 	return 2*time.Second + time.Duration(p.n)*2*time.Millisecond
 }
@@ -115,33 +116,39 @@ func (p *Pace) unknown() float64 {
 
 // Interval returns how long after the time waited the next look is due.
 func (p *Pace) Interval(waited time.Duration) time.Duration {
+	least := p.Least()
+	if p.maySoonEnd() || p.waves == 1 && p.end > 0 && p.n > 2 {
+		least /= 2 // the last of those that come side by side may come at any time
+	}
+	return max(p.wanted(waited), least)
+}
+
+// maySoonEnd reports whether the first ones may just be about to be done: the first look
+// has found none, and asking took long.
+func (p *Pace) maySoonEnd() bool { return p.end == 0 && p.looks == 1 && p.asked > 0 }
+
+// wanted is Interval without a least one.
+func (p *Pace) wanted(waited time.Duration) time.Duration {
 	end := p.end + part(p.end, overshoot)
-	var d time.Duration
 	switch left := end - waited; {
 	case p.looks == 0:
-		// Many servers may be done when the last create call is answered.
-	case p.end == 0 && p.looks == 1 && p.asked > 0:
-		// The first ones may just be about to be done: the last one was asked for so much later.
-		return max(min(p.asked+part(waited, margin), waited/2), p.Least()/2)
+		return 0 // many servers may be done when the last create call is answered
+	case p.maySoonEnd():
+		return min(p.asked+part(waited, margin), waited/2) // the last one was asked for so much later
 	case p.end == 0 && p.looks == 1 && p.waves > 0:
-		d = part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come
+		return part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come
 	case p.end == 0 && p.looks <= curious && p.waves == 0 && p.before == 0 && waited > 5*p.Least():
-		d = part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
+		return part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
 	case p.end == 0:
-		d = part(waited, p.unknown())
+		return part(waited, p.unknown())
 	case left > waited/3 && p.before == 0:
-		d = min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
+		return min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
 	case left > 0 && p.hasty:
-		d = min(left, part(waited, doubted))
+		return min(left, part(waited, doubted))
 	case left > 0:
-		d = min(left, 2*waited)
-	default:
-		d = part(waited, p.share)
+		return min(left, 2*waited)
 	}
-	if p.waves == 1 && p.end > 0 && p.n > 2 {
-		return max(d, p.Least()/2) // the last of them may come at any time
-	}
-	return max(d, p.Least())
+	return part(waited, p.share)
 }
 
 func part(d time.Duration, share float64) time.Duration { return time.Duration(share * float64(d)) }
