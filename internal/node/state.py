@@ -33,10 +33,10 @@ Options=nofail,nodev,nosuid,%%s
 WantedBy=multi-user.target
 """ % FOLDER
 
-# What a program has written is on the volume once a file that it wrote later is: a front-end
-# is deleted without a word to its system. Slurm's controller asks for that of its state alone,
-# and ends where the script of a job in it is empty, as ext4 leaves files of the last half
-# minute by default.
+# A front-end is deleted without a word to its system. By default ext4 leaves the files of the
+# last half minute empty then, also those on which a state that was kept in time relies, as the
+# scripts of jobs. With this option, what was written before a file that a program has asked to
+# be kept is kept as well.
 IN_ORDER = {"ext4": "nodelalloc"}
 AT_ONCE = "sync"  # for file systems that have no such order
 
