@@ -19,7 +19,7 @@ type Pace struct {
 	waves  int
 	before time.Duration // waited until the last look of LookAtRate
 	hasty  bool          // its forecast rests on a short time
-	asked  time.Duration // how long asking took, where that is a good part of the time waited until then
+	slow   bool          // asking took a good part of the time waited until then
 	share  float64       // of the time waited: the interval after a forecast's end
 }
 
@@ -38,7 +38,6 @@ const (
 	short      = 0.2  // between two looks: too little for a forecast
 	doubted    = 0.3  // after such a forecast
 	overshoot  = 0.01 // beyond a forecast's end, to find all done
-	margin     = 0.08 // beyond the earliest end
 	unbegun    = 0.3  // while no look has shown a build that has begun,
 	curious    = 3    // at as many looks
 )
@@ -74,15 +73,12 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // asked is when the last one was asked for, and newest when the newest one of those that
 // are done was, both counted as Waited is. Where asking took long, the first look that
 // shows any may find the first few done, fewer than a quarter: the others may take no longer
-// than these. Where it finds none, the first ones may just be about to be done, and the last
-// one is as much later as it was asked for later.
+// than these. Where it finds none, the first ones may just be about to be done, so the look
+// after it is soon.
 func (p *Pace) LookAtRate(done, of int, asked, newest time.Duration) {
 	end, waited := p.end, p.Waited()
 	p.hasty = p.before > 0 && waited-p.before < part(waited, short)
-	p.asked = 0
-	if asked > part(waited, short) {
-		p.asked = asked
-	}
+	p.slow = asked > part(waited, short)
 	switch more := done - p.done; {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
@@ -117,15 +113,11 @@ func (p *Pace) unknown() float64 {
 // Interval returns how long after the time waited the next look is due.
 func (p *Pace) Interval(waited time.Duration) time.Duration {
 	least := p.Least()
-	if p.maySoonEnd() || p.waves == 1 && p.end > 0 && p.n > 2 {
+	if p.waves == 1 && p.end > 0 && p.n > 2 {
 		least /= 2 // the last of those that come side by side may come at any time
 	}
 	return max(p.wanted(waited), least)
 }
-
-// maySoonEnd reports whether the first ones may just be about to be done: the first look
-// has found none, and asking took long.
-func (p *Pace) maySoonEnd() bool { return p.end == 0 && p.looks == 1 && p.asked > 0 }
 
 // wanted is Interval without a least one.
 func (p *Pace) wanted(waited time.Duration) time.Duration {
@@ -133,10 +125,8 @@ func (p *Pace) wanted(waited time.Duration) time.Duration {
 	switch left := end - waited; {
 	case p.looks == 0:
 		return 0 // many servers may be done when the last create call is answered
-	case p.maySoonEnd():
-		return min(p.asked+part(waited, margin), waited/2) // the last one was asked for so much later
-	case p.end == 0 && p.looks == 1 && p.waves > 0:
-		return part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come
+	case p.end == 0 && p.looks == 1 && (p.waves > 0 || p.slow):
+		return part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come, or gone, later
 	case p.end == 0 && p.looks <= curious && p.waves == 0 && p.before == 0 && waited > 5*p.Least():
 		return part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
 	case p.end == 0:
