@@ -216,7 +216,7 @@ func TestOddTimesLeaveAPace(t *testing.T) {
 		b.Look(time.Minute, 9, len(done), done)
 		for _, end := range []time.Duration{b.AllDone(), b.AllBegun()} {
 			p.Look(len(done), end, b.Waves())
-			if d := p.Interval(time.Minute); d < p.Least()/2 || d > 3*time.Minute {
+			if d := p.Interval(time.Minute); d < p.Least() || d > 3*time.Minute {
 				t.Errorf("done at %v: end %s, the next look after %s", done, end, d)
 			}
 		}

@@ -12,6 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/config"
+	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
+
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
@@ -114,4 +118,22 @@ func (s *story) cleanUp(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// authenticated returns a client of the cloud that the environment names.
+func authenticated(t *testing.T) (*gophercloud.ProviderClient, gophercloud.EndpointOpts) {
+	t.Helper()
+	var options []clouds.ParseOption
+	if path := os.Getenv("OS_CLIENT_CONFIG_FILE"); path != "" {
+		options = append(options, clouds.WithLocations(path))
+	}
+	auth, endpoint, trust, err := clouds.Parse(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := config.NewProviderClient(t.Context(), auth, config.WithTLSConfig(trust))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, endpoint
 }

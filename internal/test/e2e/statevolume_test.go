@@ -12,8 +12,6 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/volumes"
-	"github.com/gophercloud/gophercloud/v2/openstack/config"
-	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 )
 
 // TestSlurmStateVolume is the life of a cluster whose queue outlives its front-end: a job
@@ -100,22 +98,4 @@ func (v stateVolume) is(t *testing.T, status string) {
 		}
 		return now.Status, now.Status == status
 	})
-}
-
-// authenticated returns a client of the cloud that the environment names.
-func authenticated(t *testing.T) (*gophercloud.ProviderClient, gophercloud.EndpointOpts) {
-	t.Helper()
-	var options []clouds.ParseOption
-	if path := os.Getenv("OS_CLIENT_CONFIG_FILE"); path != "" {
-		options = append(options, clouds.WithLocations(path))
-	}
-	auth, endpoint, trust, err := clouds.Parse(options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := config.NewProviderClient(t.Context(), auth, config.WithTLSConfig(trust))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client, endpoint
 }
