@@ -17,8 +17,8 @@ import (
 // TestSlurmStateVolume is the life of a cluster whose queue outlives its front-end: a job
 // that runs and one that waits know nothing of the new one.
 func TestSlurmStateVolume(t *testing.T) {
+	v := newStateVolume(t, "pulsar-state") // before begin, so that it is deleted after the servers
 	s := begin(t, "pulsar")
-	v := newStateVolume(t, s.name+"-state")
 	s.batch = slurm{}
 	s.want.workers = 1
 	s.want.batch = fmt.Sprintf("config       = \"MinJobAge=3600\"\n    state_volume = %q", v.id)
