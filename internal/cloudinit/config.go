@@ -26,7 +26,7 @@ import (
 // launcher starts the node program. Set-up unpacks it: Python compiles a module once
 // and keeps the result, while it would compile a script, or what is in an archive,
 // at each start.
-const launcher = `#!/usr/bin/python3
+const launcher = `#!/usr/bin/python3 -IS
 import os
 import sys
 

@@ -60,7 +60,7 @@ func TestProgramIsUnpackedAndCompiledOnce(t *testing.T) {
 		}
 	}
 	run := func(verb, input string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `umask 077; exec python3 "$0" "$1"`, program, verb)
+		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `umask 077; exec python3 -IS "$0" "$1"`, program, verb)
 		cmd.Env = []string{"VMCLUSTER_ROOT=" + root, "PATH=" + doubles + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 		cmd.Stdin = strings.NewReader(input)
 		out, err := cmd.CombinedOutput()

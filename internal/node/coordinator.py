@@ -48,6 +48,7 @@ class Coordinator:
         self.guard.run("metadata", lambda: self.adopt(read_json(STATE + "/document.json")))
         self.was_here = self.document is not None
         self.next_read = self.next_report = self.next_home = self.busy_until = 0.0
+        self.looks = True  # whether this turn looks at the document and reports, where that is due
         self.last_summary = self.last_report = ""
         self.last_facts = None  # of the last report
         self.pool = Pool()
@@ -63,14 +64,17 @@ class Coordinator:
         if not self.guard.run("tick", lambda: self.tick(started)):
             time.sleep(BUSY_INTERVAL)
         due = [self.next_read, self.next_report] + [f.until for f in self.tasks.failed.values()]
-        pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
+        pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock() if self.looks else 0
         self.tasks.rest(max(0.5, pause))
 
     def tick(self, now):
         """Does what a turn has to do."""
         run = self.guard.run
+        # A worker waits for what follows its answer, the cloud does not: each second turn
+        # looks at it in any case.
+        self.looks = not (self.looks and self.tasks.finished.is_set() and now >= min(self.next_read, self.next_report))
         run("answers", lambda: self.collect(now))
-        if now >= self.next_read:
+        if self.looks and now >= self.next_read:
             self.next_read = now + BUSY_INTERVAL
             run("metadata", self.read_document)
             self.next_read = now + self.interval(now)
@@ -86,7 +90,7 @@ class Coordinator:
                 run("apply", lambda: self.apply_here(now))
         run("introduction", self.identity.introduce)
         run("first_key", self.drop_first_key)
-        if now >= self.next_report:
+        if self.looks and now >= self.next_report:
             self.next_report = now + BUSY_INTERVAL
             run("report", lambda: self.report(now))
             self.next_report = now + self.interval(now)

@@ -18,6 +18,8 @@ FIRST_DOCUMENT = "/etc/vmcluster/document.json"
 FIRST_KEY = "/etc/vmcluster/first_key"  # with -cert.pub beside it, good for two hours
 FIRST_KEY_TTL = 2 * 3600  # seconds from boot: the certificate has expired by then
 STATE = "/var/lib/vmcluster-node"
+LOCK = STATE + "/lock"  # under which a node changes
+SETTING_UP = STATE + "/setting-up"  # held by the set-up; a worker that is set up can join meanwhile
 
 
 def at(path):
@@ -110,11 +112,11 @@ def exists(path):
     return os.path.exists(at(path))
 
 
-def locked(wait=None):
-    """Takes the lock under which a node changes; closing what it returns frees it.
-    Raises OSError if another process holds it for longer than wait, in seconds."""
+def locked(wait=None, lock=LOCK):
+    """Takes a lock; closing what it returns frees it. Raises OSError if another process
+    holds it for longer than wait, in seconds. Who takes both takes SETTING_UP first."""
     os.makedirs(at(STATE), mode=0o700, exist_ok=True)
-    f = open(at(STATE + "/lock"), "w")
+    f = open(at(lock), "w")
     deadline = wait is not None and time.monotonic() + wait
     while True:
         try:
@@ -123,7 +125,7 @@ def locked(wait=None):
         except BlockingIOError:
             if time.monotonic() > deadline:
                 f.close()
-                raise OSError("another request has been under way for more than %d s" % wait)
+                raise OSError("%s has been under way for more than %d s" % ("another request" if lock == LOCK else "the set-up", wait))
             time.sleep(0.1)
 
 

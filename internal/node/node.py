@@ -1,11 +1,13 @@
 """A node: what it knows about itself, and the requests that it answers."""
 
+import contextlib
 import json
 import os
+import time
 
 from . import accounts, batch, delivery, files, home, install, ssh, system
 from .checks import clean, is_version
-from .files import NODE_FILE, STATE, locked, read, read_json, write
+from .files import NODE_FILE, SETTING_UP, STATE, locked, read, read_json, write
 from .system import Failure, reason
 
 APPLIED = STATE + "/applied.json"
@@ -144,10 +146,21 @@ class Requests:
         except (KeyError, TypeError):
             return {"ok": False, "error": "no such verb"}
         try:
-            with locked(LOCK_WAIT):
+            with self.turn(verb):
                 return dict({"ok": True}, **verb(request))
         except Exception as error:  # the coordinator reports an unexpected one as well
             return {"ok": False, "error": reason(error)}
+
+    @contextlib.contextmanager
+    def turn(self, verb):
+        """Waits until a request may be carried out. A worker joins while its set-up goes on:
+        the front-end has work to do before it sends the bundle."""
+        began = time.monotonic()
+        with contextlib.ExitStack() as held:
+            if verb not in (self.ping, self.join):
+                held.enter_context(locked(LOCK_WAIT, SETTING_UP))
+            held.enter_context(locked(max(0, began + LOCK_WAIT - time.monotonic())))
+            yield
 
     def ping(self, _request):
         """Returns name and generation."""

@@ -1,11 +1,12 @@
 """The set-up of a node at its first boot."""
 
+import contextlib
 import os
 import sys
 import time
 
 from . import accounts, files, install, node, ssh, system, units
-from .files import FIRST_DOCUMENT, at, locked, write
+from .files import FIRST_DOCUMENT, SETTING_UP, at, locked, write
 from .system import Failure, install_unit, reason, run, say
 from .units import SET_UP
 
@@ -17,9 +18,10 @@ class Setup:
     the failure is of more use than one that stops early.
 
     A failed step is tried again: another program may have held the lock of
-    /etc/passwd, for instance. Once its account exists the coordinator may come;
-    its request waits for the node's lock, and is answered after the other steps. So
-    the account is made first: an SSH session takes as long to begin as a few steps.
+    /etc/passwd, for instance. Once its account exists the coordinator may come. An SSH
+    session, and the front-end's work between a join and the bundle, take as long as most
+    steps: so what a join needs is done first, and a worker joins beside the other steps.
+    The bundle waits for these.
     """
 
     def __init__(self, this):
@@ -28,34 +30,40 @@ class Setup:
 
     def run(self):
         """Sets the node up and returns the exit status."""
-        steps = self.steps()
+        stages = self.stages()
         for tries in range(TRIES):
             time.sleep(PAUSE if tries else 0)
-            with locked():
-                steps = [step for step in steps if not self.done(step)]
-            if not steps:
-                write(SET_UP, "")
-                say("%s is set up" % self.node.name)
-                return 0
+            with locked(lock=SETTING_UP):
+                stages = [(alone, self.failing(alone, steps)) for alone, steps in stages]
+                if not any(steps for _, steps in stages):
+                    write(SET_UP, "")
+                    say("%s is set up" % self.node.name)
+                    return 0
         return 1
 
-    def steps(self):
-        """Returns the steps of this node, in their order. The batch system is held before
-        the metadata address is closed: the units that do this name its units, so systemd
-        reads these."""
-        steps = [self.repeat_at_boot]
+    def stages(self):
+        """Returns the steps of this node, in their order, as stages: whether a stage holds
+        the node's lock, and its steps. The batch system is held before the metadata address
+        is closed: the units that do this name its units, so systemd reads these."""
+        first, slow, last = [self.repeat_at_boot], [self.hold_batch_system, self.close_metadata, self.install_batch_system], []
         if not self.node.is_front_end or self.node.channel.HAS_MESSENGERS:
-            steps.append(self.coordinator_account)
-        steps += [self.hold_batch_system, self.close_metadata, self.install_batch_system, self.own_name]
+            first.append(self.coordinator_account)
+        first.append(self.own_name)
         if self.node.state_volume:
-            steps.append(self.state)
+            slow.append(self.state)
         if self.node.login_user:
-            steps.append(self.login_user)
+            first.append(self.login_account)
+            last.append(self.login_user)
         if self.node.is_front_end:
-            steps.append(self.coordinator)
+            last.append(self.coordinator)
         elif files.exists(FIRST_DOCUMENT):
-            steps.append(self.messenger)
-        return steps
+            last.append(self.messenger)
+        return [(True, first), (self.node.is_front_end, slow), (True, last)]
+
+    def failing(self, alone, steps):
+        """Runs the steps of a stage and returns those that fail."""
+        with locked() if alone else contextlib.nullcontext():
+            return [step for step in steps if not self.done(step)]
 
     def done(self, step):
         """Runs a step and says its failure once; reports whether it succeeded."""
@@ -105,11 +113,15 @@ class Setup:
         from .state import set_up
         set_up(self.node.state_volume, self.node.batch.SERVICES, self.node.batch.STATE)
 
-    def login_user(self):
-        """Makes the login user and a key; operators may log in from now on."""
+    def login_account(self):
+        """Makes the login user and a key."""
         self.node.login_account()
-        keys = [line for line in [ssh.key_line(self.node.config.get("operator_key") or "")] if line]
         files.remove(node.HOME)
+        self.node.in_home()
+
+    def login_user(self):
+        """Operators may log in from now on."""
+        keys = [line for line in [ssh.key_line(self.node.config.get("operator_key") or "")] if line]
         why = self.node.in_home(None if self.node.applied() else keys)["home"]
         if why:
             raise Failure(why)

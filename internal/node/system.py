@@ -7,9 +7,10 @@ import sys
 import time
 
 from .checks import clean
-from .files import at, read, write
+from .files import at, fingerprint, read, write
 
 FIRST_USER = 1000  # uids of the system's own accounts are below it
+KNOWN = "/run/vmcluster-node"  # the drop-ins that systemd has read since the machine booted
 MOST = 1 << 20  # bytes of stdout, and of stderr, of any program
 
 
@@ -163,14 +164,32 @@ def disable(*names):
         run("systemctl", "disable", "--no-reload", "--now", *names, timeout=120)
 
 
-def add_to(unit, path, text):
+def show(*names):
+    """Returns what systemd says of units: for each name the properties that this program looks at."""
+    names = list(dict.fromkeys(names))
+    said = run("systemctl", "show", "-p", "NeedDaemonReload,DropInPaths,UnitFileState,ActiveState", *names).split("\n\n")
+    if len(said) != len(names):
+        raise Failure("systemctl: it shows %d units and not %d" % (len(said), len(names)))
+    return {name: dict(line.split("=", 1) for line in part.splitlines() if "=" in line) for name, part in zip(names, said)}
+
+
+def is_off(shown):
+    """Reports whether a unit neither runs nor is started at the next boot."""
+    return shown.get("UnitFileState") == "disabled" and shown.get("ActiveState") == "inactive"
+
+
+def add_to(unit, path, text, others=()):
     """Writes a drop-in of a unit. All units are read again, which takes seconds on a slow
     machine, only where systemd has read this one before, and not since: a kill may have come
-    between the two."""
-    write(path, text, 0o644)
-    known = run("systemctl", "show", "-p", "NeedDaemonReload,DropInPaths", unit)
-    if "NeedDaemonReload=no" not in known or path not in known:
+    between the two. Returns what systemd says of the unit and of others, or {} if it was asked
+    about this text before."""
+    if not write(path, text, 0o644) and read(KNOWN + path) == fingerprint(text):
+        return {}
+    shown = show(unit, *others)
+    if shown[unit].get("NeedDaemonReload") != "no" or path not in shown[unit].get("DropInPaths", "").split():
         run("systemctl", "daemon-reload")
+    write(KNOWN + path, fingerprint(text), 0o600)
+    return shown
 
 
 def install_unit(unit, text):

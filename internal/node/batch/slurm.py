@@ -18,7 +18,7 @@ import time
 from . import BatchSystem
 from ..document import split_name
 from ..files import exists, locked, read, read_json, write
-from ..system import Failure, add_to, disable, has_unit, run
+from ..system import Failure, add_to, disable, has_unit, is_off, run
 from .slurm_config import CONFIG, CONTROLLER_FOLDER, OWN_AUTH, STATE_FOLDER, Site, is_gone, learned, remembered, texts, without_gone
 from .slurm_daemons import (CONTROLLER, WORKER, check_lines, controls, daemons, has_library, has_plugin, make_folders, must_last, need_gpus, runs_jobs,
                             start, told, version, write_all, write_key)
@@ -67,14 +67,14 @@ class Slurm(BatchSystem):
 
     def hold(self):
         """One image has both daemons; each node runs one."""
-        if self.installed():
-            self.write_drop_in()
+        there = [unit for unit in self.SERVICES if has_unit(unit)]
+        shown = self.write_drop_in(*there) if self.installed() else {}
         if not self.took_effect_once():
-            disable(*filter(has_unit, self.SERVICES))
+            disable(*[unit for unit in there if not is_off(shown.get(unit, {}))])
 
-    def write_drop_in(self):
+    def write_drop_in(self, *others):
         """Has the unit find our options, and be started again if it fails."""
-        add_to(self.unit, DROP_IN % self.unit, DROP_IN_TEXT)
+        return add_to(self.unit, DROP_IN % self.unit, DROP_IN_TEXT, others)
 
     def configure(self, given):
         if not self.installed():

@@ -137,8 +137,26 @@ class SlurmCluster(ClusterCase):
         lines = self.c.text(three, "systemctl.log").splitlines()
         self.assertEqual(lines.count("daemon-reload"), 1)
         self.assertIn("disable --no-reload --now slurmctld.service slurmd.service", lines)
+        self.assertEqual(self.setup(), 0)
+        self.assertEqual(self.c.text(three, "systemctl.log").splitlines().count("daemon-reload"), 1, "systemd knows it")
+        os.unlink(self.c.path(three, system.KNOWN + slurm.DROP_IN % slurm.WORKER))
         self.assertEqual(self.setup(), 0, "as after a kill before that")
         self.assertEqual(self.c.text(three, "systemctl.log").splitlines().count("daemon-reload"), 2)
+
+    def test_what_is_off_is_not_disabled_again(self):
+        """The image recipe leaves the daemons off, and systemd takes a second for each call."""
+        three = self.c.worker(3)
+        self.c.enter(three)
+        for unit in slurm.Slurm.SERVICES:
+            put(self.c.path(three, "enabled/" + unit), "disabled")
+        self.assertEqual(self.setup(), 0)
+        lines = self.c.text(three, "systemctl.log").splitlines()
+        self.assertEqual([line for line in lines if "slurm" in line and not line.startswith("cat ")],
+                         ["show -p NeedDaemonReload,DropInPaths,UnitFileState,ActiveState slurmd.service slurmctld.service"])
+        put(self.c.path(three, "proc/76/comm"), "slurmd\n")
+        self.c.delete(three, "/run")
+        self.assertEqual(self.setup(), 0)
+        self.assertEqual(self.c.text(three, "systemctl.log").splitlines()[-2], "disable --no-reload --now slurmctld.service slurmd.service", "one runs")
 
     def test_placeholders_follow_the_smallest_worker(self):
         """Of the flavor's 4 CPUs and 2000 MiB a worker shows 2 and 1902."""

@@ -37,10 +37,16 @@ echo "$*" >>"$VMCLUSTER_ROOT/systemctl.log"
 for unit; do :; done
 case "$1" in
   cat) test -e "$VMCLUSTER_ROOT/units/$unit"; exit;;
-  show) echo NeedDaemonReload=$(cat "$VMCLUSTER_ROOT/reload" 2>/dev/null || echo no)
-    echo NRestarts=$(cat "$VMCLUSTER_ROOT/restarts" 2>/dev/null || echo 0)
-    echo ActiveEnterTimestampMonotonic=$(cat "$VMCLUSTER_ROOT/since" 2>/dev/null || echo 0)
-    cd "$VMCLUSTER_ROOT" && echo DropInPaths=$(ls -d etc/systemd/system/"$unit".d/* 2>/dev/null | sed 's|^|/|'); exit;;
+  show) cd "$VMCLUSTER_ROOT" && shift 3 && between=
+    for unit; do
+      printf "$between"; between='\n'
+      echo NeedDaemonReload=$(cat reload 2>/dev/null || echo no)
+      echo NRestarts=$(cat restarts 2>/dev/null || echo 0)
+      echo ActiveEnterTimestampMonotonic=$(cat since 2>/dev/null || echo 0)
+      echo DropInPaths=$(ls -d etc/systemd/system/"$unit".d/* 2>/dev/null | sed 's|^|/|')
+      echo UnitFileState=$(cat "enabled/$unit" 2>/dev/null || echo enabled)
+      echo ActiveState=$(test -e proc/76 && echo active || echo inactive)
+    done; exit;;
 esac
 test -e "$VMCLUSTER_ROOT/units/$unit" || exit 0
 case "$*" in
@@ -266,7 +272,7 @@ class Cluster:
 
     def tick(self, c, report=False):
         """One turn that looks at the document."""
-        c.next_read = 0.0
+        c.next_read, c.looks = 0.0, False
         if report:
             c.next_report = 0.0
         c.tick(self.time)

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from .. import accounts, home, node, setup, system
+from .. import accounts, files, home, node, setup, system
 from .harness import CA, FRONT_END, OPERATOR, ClusterCase, put
 
 
@@ -116,37 +116,61 @@ class Setup(ClusterCase):
         unit = c.text(FRONT_END, "/etc/systemd/system/vmcluster-coordinator.service")
         self.assertIn("-/home -%s\n" % os.path.realpath(c.path("", "data")), unit)
 
-    def test_request_that_comes_during_setup_is_answered_after_it(self):
+    def during(self, step, verb, number=1):
+        """Has a request come to a new worker during one of its set-up's steps; returns the order in which both end."""
         c = self.cluster
-        name = c.worker(1)
+        name = c.worker(number)
         c.enter(name)
         steps, order = setup.Setup(node.Node()), []
         requests = node.Requests(steps.node)
 
         def coordinator_comes():
-            request = threading.Thread(target=lambda: order.append(("join", requests.answer({"verb": "join"})["ok"])))
+            request = threading.Thread(target=lambda: order.append((verb, requests.answer({"verb": verb}))))
             request.start()
             self.addCleanup(request.join)
             self.assertTrue(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys"), "it could log in")
-            request.join(0.3)
-            order.append("steps")
-        steps.own_name = coordinator_comes
+            request.join(0.5)
+            order.append("step")
+        setattr(steps, step, coordinator_comes)
         self.assertEqual(steps.run(), 0)
         for _ in range(100):
             if len(order) == 2:
                 break
             time.sleep(0.05)
-        self.assertEqual(order, ["steps", ("join", True)])
+        return order
 
-    def test_coordinator_may_come_before_the_slow_steps(self):
+    def test_worker_joins_beside_the_slow_steps(self):
+        for number, step in enumerate(("hold_batch_system", "close_metadata")):
+            with self.subTest(step):
+                (verb, answer), then = self.during(step, "join", number)
+                self.assertEqual((verb, answer["ok"], answer["home"], then), ("join", True, "", "step"))
+                self.assertTrue(answer["host_key"] and answer["user_key"])
+
+    def test_what_a_join_needs_is_done_before_it_is_answered(self):
+        then, (verb, answer) = self.during("own_name", "join")
+        self.assertEqual((then, verb, answer["ok"]), ("step", "join", True))
+
+    def test_other_requests_wait_for_the_setup(self):
+        for number, verb in enumerate(("apply", "retire", "resume", "certify", "home")):
+            with self.subTest(verb):
+                self.assertEqual(self.during("close_metadata", verb, number)[0], "step")
+
+    def test_nobody_is_let_in_before_the_metadata_address_is_closed(self):
         c = self.cluster
         name = c.worker(1)
         c.enter(name)
-        steps, came = setup.Setup(node.Node()), []
-        for step in ("hold_batch_system", "close_metadata", "login_user"):
-            setattr(steps, step, lambda: came.append(c.has(name, "/var/lib/vmcluster/.ssh/authorized_keys")))
+        steps = setup.Setup(node.Node())
+        steps.close_metadata = lambda: self.assertFalse(c.has(name, "/home/astro/.ssh/authorized_keys"))
         self.assertEqual(steps.run(), 0)
-        self.assertEqual(came, [True] * 3)
+        self.assertIn(OPERATOR, c.text(name, "/home/astro/.ssh/authorized_keys"))
+
+    def test_long_setup_is_named(self):
+        c = self.cluster
+        c.enter(c.worker(1))
+        self.patch(node, "LOCK_WAIT", 0)
+        with files.locked(lock=files.SETTING_UP):
+            answer = node.Requests(node.Node()).answer({"verb": "home"})
+        self.assertEqual(answer, {"ok": False, "error": "the set-up has been under way for more than 0 s"})
 
     def test_home_is_worked_on_by_a_child_with_the_users_rights(self):
         c = self.cluster

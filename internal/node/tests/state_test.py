@@ -168,7 +168,7 @@ class StateVolume(ClusterCase):
             c.delete(which)
             c.add(which, **more)
             self.assertEqual(c.enter(which).state_folder(), "")
-            self.assertNotIn("state", [step.__name__ for step in setup.Setup(node.Node()).steps()])
+            self.assertNotIn("state", [step.__name__ for _, steps in setup.Setup(node.Node()).stages() for step in steps])
 
     def test_batch_systems_own_folder_is_on_the_volume(self):
         c = self.cluster
