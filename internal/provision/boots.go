@@ -17,15 +17,22 @@ type boots struct {
 	pace   *wait.Pace
 	builds wait.Builds
 	due    time.Time
-	done   map[string]time.Duration // by server ID: when its build was done, counted from the first create call
-	had    int                      // workers with an address, at the last look
-	moved  time.Duration            // when a look last showed one more of them
+	done   map[string]built // by server ID
+	ahead  time.Duration    // how long before Nova's own count ours began, at least
+	looked time.Duration    // the last look
+	had    int              // workers with an address, at the last look
+	moved  time.Duration    // when a look last showed one more of them
 	count  counter
 }
 
+// built is when a server's build was done: by Nova's clock, counted from its first server's
+// creation, and when a look first showed it, counted from the first create call. A busy Nova
+// takes half a minute for that call before it notes a creation.
+type built struct{ at, seen time.Duration }
+
 // newBoots returns the boots of n servers that were asked for since begun.
 func newBoots(begun time.Time, n int, log logFunc) boots {
-	b := boots{pace: wait.NewPace(begun, n), done: map[string]time.Duration{}, count: counter{log: log}}
+	b := boots{pace: wait.NewPace(begun, n), done: map[string]built{}, count: counter{log: log}}
 	b.due = time.Now().Add(b.pace.Least())
 	return b
 }
@@ -41,7 +48,7 @@ func (b *boots) look(nodes cluster.Nodes, workers int, frontEnd bool, g goal) {
 	begun, met, active := 0, 0, 0
 	for _, n := range nodes {
 		if at, ok := b.done[n.ID]; ok {
-			done = append(done, at)
+			done = append(done, min(at.at+b.ahead, at.seen))
 		}
 		if hasAddress(n) {
 			begun++
@@ -71,7 +78,7 @@ func (b *boots) look(nodes cluster.Nodes, workers int, frontEnd bool, g goal) {
 }
 
 // note writes down when builds were done: as Nova says, by its own clock, or when a look
-// first showed it.
+// first showed it. What the look before did not show was done after that.
 func (b *boots) note(nodes cluster.Nodes, now time.Duration) {
 	var first time.Time
 	for _, n := range nodes {
@@ -83,11 +90,13 @@ func (b *boots) note(nodes cluster.Nodes, now time.Duration) {
 		if _, known := b.done[n.ID]; known || !isActive(n) {
 			continue
 		}
-		b.done[n.ID] = now
+		b.done[n.ID] = built{now, now}
 		if took := n.Launched.Sub(first); !n.Launched.IsZero() && took > 0 {
-			b.done[n.ID] = min(took, now)
+			b.done[n.ID] = built{took, now}
+			b.ahead = max(b.ahead, b.looked-took)
 		}
 	}
+	b.looked = now
 }
 
 // begin makes the batch the one that is followed, since begun. Its create calls have been

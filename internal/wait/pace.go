@@ -133,6 +133,8 @@ func (p *Pace) wanted(waited time.Duration) time.Duration {
 		return part(waited, p.unknown())
 	case left > waited/3 && p.before == 0:
 		return min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
+	case left > 3*p.Least() && p.before == 0 && p.waves == 0:
+		return part(left, early) // it rests on no build that was seen under way
 	case left > 0 && p.hasty:
 		return min(left, part(waited, doubted))
 	case left > 0:
