@@ -14,12 +14,13 @@ from .node import Requests
 from .progress import NO_QUEUE, Pool, Progress
 from .records import Records
 from .system import Failure, reason, say
-from .tasks import FIRST_PAUSE, LAST_PAUSE, Guard, Tasks
+from .tasks import FIRST_PAUSE, LAST_PAUSE, NOT_FAILED, Guard, Tasks
 
 BUSY_INTERVAL = 4  # seconds; 5 reads and writes of the metadata service in 10 s, of 10 allowed
 QUIET_INTERVAL = 15  # the metadata service itself caches for 15 s
 HOME_PAUSE = 300  # seconds until a login user's home that is not as it should be is looked at again
 QUEUE_PAUSE, SUSPECT_PAUSE = 60, 10  # seconds between two looks at the batch system's queue; with a worker that is missing
+HEAD_START, HEAD_STARTS = 3, 15  # seconds that the front-end's own work leaves to a first bundle, and between two such
 BOOT_PAUSE, BOOT_TRIES = 2, 180  # a worker that boots is asked this often, for some minutes
 
 
@@ -48,6 +49,7 @@ class Coordinator:
         self.guard.run("metadata", lambda: self.adopt(read_json(STATE + "/document.json")))
         self.was_here = self.document is not None
         self.next_read = self.next_report = self.next_home = self.busy_until = 0.0
+        self.first_sent = -HEAD_STARTS  # when a first bundle was sent, see HEAD_STARTS
         self.looks = True  # whether this turn looks at the document and reports, where that is due
         self.last_summary = self.last_report = ""
         self.last_facts = None  # of the last report
@@ -96,9 +98,15 @@ class Coordinator:
             self.next_report = now + self.interval(now)
 
     def interval(self, now):
-        """Returns the seconds until the next look at the document."""
-        busy = now < self.busy_until or self.progress.pending(self.document) or self.progress.unsettled(self.document)
+        """Returns the seconds until the next look at the document. A worker that boots does
+        so for minutes, and what it waits for is known."""
+        busy = now < self.busy_until or self.progress.is_delivering(self.document) or self.progress.unsettled(self.document)
         return BUSY_INTERVAL if busy else QUIET_INTERVAL
+
+    def hurry(self, now):
+        """Has what has just changed be reported soon."""
+        self.busy_until = now + 2 * QUIET_INTERVAL
+        self.next_read, self.next_report = (min(at, now + BUSY_INTERVAL) for at in (self.next_read, self.next_report))
 
     # ---- what should be
 
@@ -130,9 +138,10 @@ class Coordinator:
         for name in self.records.reconcile(self.members):
             self.tasks.drop(name)
 
-    def is_joining(self):
-        """Reports whether a worker is being asked to join."""
-        return any(purpose == "roster" and not self.records.workers.get(name, {}).get("joined") for purpose, name in self.tasks.running)
+    def is_joining(self, until="joined"):
+        """Reports whether a worker is being asked to join; until "acked", or is getting its
+        first bundle."""
+        return any(purpose == "roster" and not self.records.workers.get(name, {}).get(until) for purpose, name in self.tasks.running)
 
     def write_known_hosts(self):
         """Writes the coordinator's own known hosts."""
@@ -143,9 +152,12 @@ class Coordinator:
 
     def apply_here(self, now):
         """Applies the bundle to the front-end itself, while the requests to workers are
-        under way. They count as done when this is."""
+        under way. They count as done when this is. A new worker has been waiting for its
+        request, which both would make late on one processor."""
         state = self.records.state
         if self.bundle.common and state.get("here") != state["version"]:
+            if state.get("here") and now < self.first_sent + HEAD_START:
+                return
             request = {"verb": "apply", "generation": state["version"], "bundle": self.bundle.for_front_end()}
         elif state.get("home") and now >= self.next_home:
             request = {"verb": "home"}
@@ -175,11 +187,16 @@ class Coordinator:
         self.look_for(now)
         for name in self.records.state["forget"]:
             self.tasks.submit(now, ("forget", name), None, self.calls.forget, name)
-        if self.records.state.get("here"):
+        if self.records.state.get("here") and not self.queue_waits(now):
             names = [n for n, m in self.members.items() if self.records.workers[n].get("acked") and not m.get("leaving")]
             self.tasks.submit(now, ("queue", self.node.name), None, self.calls.queue, names)
         if failed:
             raise failed
+
+    def queue_waits(self, now):
+        """Reports whether a look at the batch system's queue is put off: new workers wait."""
+        due = self.tasks.failed.get(("queue", self.node.name), NOT_FAILED).until
+        return self.is_joining("acked") and now < due + QUEUE_PAUSE
 
     def tend(self, now, name, m):
         """Starts what is to be done for one worker."""
@@ -201,6 +218,8 @@ class Coordinator:
         elif not record.get("acked") and name in state["forget"]:
             return  # it would come into the pool as the one before
         elif here and not lacks_credential and record.get("acked") != state["version"]:
+            if not record.get("acked") and now >= self.first_sent + HEAD_STARTS:
+                self.first_sent = now
             self.submit(now, "roster", name, self.calls.apply, name, m["address"], list(state["version"]), self.bundle.for_worker(name, record))
         else:
             self.look_after(now, name, m, record)
@@ -285,6 +304,8 @@ class Coordinator:
                     return clean(answer["failed"])
                 self.tasks.succeed(key)
                 self.take(now, key, record, answer)
+                if key[0] in ("roster", "leave"):
+                    self.hurry(now)
                 return ""
             if key[0] == "roster":  # no other request brings a bundle
                 self.records.overtake(answer, self.document["generation"], record)
@@ -356,7 +377,7 @@ class Coordinator:
             text = report.fit(dict(facts, sequence=state["sequence"]))
             self.last_report = report.seal(self.node, text, COORDINATOR_KEY, self.identity.introduction)
             if dict(facts, **NO_QUEUE) != dict(self.last_facts or {}, **NO_QUEUE):
-                self.busy_until = now + 2 * QUIET_INTERVAL
+                self.hurry(now)
             self.last_facts = facts
             summary = report.summary(json.loads(text))
             if summary != self.last_summary:

@@ -57,6 +57,10 @@ class Progress:
                 if not self.has_current(document, m["name"])
                 and not (m.get("leaving") and self._record(m["name"]).get("drained"))]
 
+    def is_delivering(self, document):
+        """Reports whether a worker that has joined lacks the current bundle."""
+        return any(self._record(name).get("joined") for name in self.pending(document))
+
     def is_pushing(self):
         """Reports whether the newest bundle is on its way to workers that have an earlier
         one. A worker that could not be reached is not waited for."""

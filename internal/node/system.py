@@ -42,12 +42,14 @@ def run(*command, text=None, timeout=60, most=MOST, **options):
     text is its stdin, timeout is in seconds, most is in bytes for each of stdout and
     stderr: a program that writes more is killed. options go to subprocess.Popen.
     """
+    if not is_installed(command[0]):
+        raise Failure("%s is not installed" % command[0])
     env = dict(os.environ, LC_ALL="C", SYSTEMCTL_SKIP_SYSV="1")  # Debian's tool for init scripts reads all units, twice
     with _stdin(text) as stdin:
         try:
             p = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, **options)
-        except FileNotFoundError:
-            raise Failure("%s is not installed" % command[0])
+        except FileNotFoundError:  # removed meanwhile, or without its interpreter
+            raise Failure("%s can't be started" % command[0])
     try:
         out, errors = _said(p, command[0], timeout, most)
     finally:
@@ -56,6 +58,12 @@ def run(*command, text=None, timeout=60, most=MOST, **options):
         words = (errors.strip() or out.strip() or "exit status %s" % p.returncode).splitlines()
         raise Failure("%s: %s" % (command[0], " / ".join(words[-3:])[:400]))
     return out
+
+
+def is_installed(program):
+    """Reports whether a program is there. To try costs a process, on a slow machine a
+    tenth of a second."""
+    return any(os.access(os.path.join(folder, program), os.X_OK) for folder in os.environ["PATH"].split(":"))
 
 
 def _stdin(text):

@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import subprocess
+import threading
 import time
 
 from .. import coordinator as coordinator_module
@@ -393,6 +394,82 @@ class Coordinator(ClusterCase):
             self.assertNotIn("cpu-9", text)
 
 
+class NewWorker(ClusterCase):
+    """What waits while a new worker waits: the front-end may have one slow processor."""
+
+    def setUp(self):
+        super().setUp()
+        c = self.cluster
+        c.worker(1)
+        self.coordinator = c.coordinator()
+        c.settle(self.coordinator)
+        c.time += 60
+        self.two = c.worker(2)
+        c.publish()
+        self.held, self.free = [], threading.Event()  # the requests to the new worker that do not return
+        self.addCleanup(self.free.set)
+        real = self.coordinator.calls.remote
+
+        def remote(name, address, request, timeout=0):
+            if name == self.two and request["verb"] in self.held:
+                self.free.wait(30)
+            return real(name, address, request, timeout)
+        self.coordinator.calls.remote = remote
+
+    def until(self, *, asked):
+        """Lets the coordinator work until it has asked the new worker for something."""
+        for _ in range(50):
+            self.cluster.tick(self.coordinator)
+            if ("roster", self.two) in self.coordinator.tasks.running and bool(self.coordinator.records.workers[self.two].get("joined")) == (asked == "apply"):
+                return
+            concurrent.futures.wait([f for (_, name), (f, _) in self.coordinator.tasks.running.items() if name != self.two or "join" not in self.held], 1)
+            time.sleep(0.01)
+        self.fail("the worker is not asked to " + asked)
+
+    def looks(self):
+        """Returns the seconds until the next look at the document."""
+        self.cluster.tick(self.coordinator)
+        return self.coordinator.next_read - self.cluster.time
+
+    def test_one_that_boots_is_no_reason_to_look_often(self):
+        c = self.cluster
+        self.held = ["join"]
+        self.until(asked="join")
+        c.tick(self.coordinator, report=True)
+        self.assertEqual(self.looks(), coordinator_module.BUSY_INTERVAL, "the document has just changed")
+        c.time += 31
+        self.assertEqual(self.looks(), coordinator_module.QUIET_INTERVAL)
+        self.held = ["apply"]
+        self.free.set()
+        concurrent.futures.wait([f for f, _ in self.coordinator.tasks.running.values()], 30)
+        self.coordinator.next_report = c.time + 15
+        self.assertEqual(self.looks(), coordinator_module.BUSY_INTERVAL, "it has joined")
+        self.assertEqual(self.coordinator.next_report - c.time, coordinator_module.BUSY_INTERVAL, "and that is reported soon")
+
+    def test_first_bundle_goes_before_the_front_ends_own_work(self):
+        c = self.cluster
+        self.held = ["apply"]
+        self.until(asked="apply")
+        state = self.coordinator.records.state
+        self.assertNotEqual(state["here"], state["version"])
+        c.time += coordinator_module.HEAD_START
+        c.tick(self.coordinator)
+        self.assertEqual(state["here"], state["version"], "the request is on its way")
+
+    def test_look_at_the_queue_waits_for_a_minute(self):
+        c = self.cluster
+        key = ("queue", FRONT_END)
+        self.held = ["join"]
+        self.until(asked="join")
+        self.coordinator.tasks.running.pop(key, None)
+        self.coordinator.tasks.put_off(c.time, key)
+        c.tick(self.coordinator)
+        self.assertNotIn(key, self.coordinator.tasks.running)
+        c.time += coordinator_module.QUEUE_PAUSE
+        c.tick(self.coordinator)
+        self.assertIn(key, self.coordinator.tasks.running, "whatever becomes of the worker")
+
+
 class Unexpected(ClusterCase):
     """Errors that nothing foresees: each costs its step a turn and is reported."""
 
@@ -429,6 +506,7 @@ class Unexpected(ClusterCase):
         for _ in range(6):
             c.tick(coordinator, report=True)
             concurrent.futures.wait([future for future, _ in coordinator.tasks.running.values()], 30)
+            c.time += 1
         self.assertEqual(len(c.reports), reports)
         self.assertIn("RuntimeError: boom", coordinator.guard.problems["report"])
         coordinator.progress.report = real

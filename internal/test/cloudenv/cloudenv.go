@@ -11,6 +11,8 @@ import (
 // Variables of the tests against a real cloud. OS_CLOUD names the cloud itself.
 const (
 	Image           = "VMCLUSTER_ACC_IMAGE"            // e2e: with cloud-init, sshd and HTCondor
+	BareImage       = "VMCLUSTER_ACC_BARE_IMAGE"       // e2e: the same without a batch system, of a distribution with apt
+	PackageSource   = "VMCLUSTER_ACC_PACKAGE_SOURCE"   // e2e: URL of a flat repository of packages, for nodes that reach no mirror
 	Flavor          = "VMCLUSTER_ACC_FLAVOR"           // of every node
 	BigFlavor       = "VMCLUSTER_ACC_BIG_FLAVOR"       // e2e: with more memory than the other, and no fewer CPUs
 	Network         = "VMCLUSTER_ACC_NETWORK"          // e2e: reachable from here, or an external network is named
@@ -32,6 +34,7 @@ const (
 var meaning = map[string]string{
 	"OS_CLOUD":      "an entry of clouds.yaml",
 	Image:           "an image's name or ID",
+	BareImage:       "the name or ID of an image without a batch system",
 	Flavor:          "a flavor's name or ID",
 	BigFlavor:       "a flavor with more memory than the other and no fewer CPUs, name or ID",
 	Network:         "the nodes' network, name or ID",
