@@ -11,7 +11,7 @@ from .calls import KNOWN_HOSTS, Calls
 from .checks import clean
 from .files import FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, STATE, at, read_json, write
 from .node import Requests
-from .progress import NO_QUEUE, Pool, Progress
+from .progress import NO_NEWS, Pool, Progress
 from .records import Records
 from .system import Failure, reason, say
 from .tasks import FIRST_PAUSE, LAST_PAUSE, NOT_FAILED, Guard, Tasks
@@ -50,7 +50,7 @@ class Coordinator:
         self.was_here = self.document is not None
         self.next_read = self.next_report = self.next_home = self.busy_until = 0.0
         self.first_sent = -HEAD_STARTS  # when a first bundle was sent, see HEAD_STARTS
-        self.looks = True  # whether this turn looks at the document and reports, where that is due
+        self.postponed = False  # whether this turn has left the document or the report to the next
         self.last_summary = self.last_report = ""
         self.last_facts = None  # of the last report
         self.pool = Pool()
@@ -66,17 +66,15 @@ class Coordinator:
         if not self.guard.run("tick", lambda: self.tick(started)):
             time.sleep(BUSY_INTERVAL)
         due = [self.next_read, self.next_report] + [f.until for f in self.tasks.failed.values()]
-        pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock() if self.looks else 0
-        self.tasks.rest(max(0.5, pause))
+        pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
+        self.tasks.rest(max(0.5, pause if not self.postponed else 0))
 
     def tick(self, now):
         """Does what a turn has to do."""
         run = self.guard.run
-        # A worker waits for what follows its answer, the cloud does not: each second turn
-        # looks at it in any case.
-        self.looks = not (self.looks and self.tasks.finished.is_set() and now >= min(self.next_read, self.next_report))
+        self.postponed, answered = False, self.tasks.finished.is_set()
         run("answers", lambda: self.collect(now))
-        if self.looks and now >= self.next_read:
+        if self.is_time(now, self.next_read, answered):
             self.next_read = now + BUSY_INTERVAL
             run("metadata", self.read_document)
             self.next_read = now + self.interval(now)
@@ -92,10 +90,17 @@ class Coordinator:
                 run("apply", lambda: self.apply_here(now))
         run("introduction", self.identity.introduce)
         run("first_key", self.drop_first_key)
-        if self.looks and now >= self.next_report:
+        if self.is_time(now, self.next_report, answered or self.tasks.finished.is_set()):
             self.next_report = now + BUSY_INTERVAL
             run("report", lambda: self.report(now))
             self.next_report = now + self.interval(now)
+
+    def is_time(self, now, due, answered):
+        """Reports whether the cloud is looked at, as is due. A worker waits for what follows
+        its answer, the cloud does not: that is done first, for some seconds at most."""
+        if now >= due and answered and now < due + BUSY_INTERVAL:
+            self.postponed = True
+        return now >= due and not self.postponed
 
     def interval(self, now):
         """Returns the seconds until the next look at the document. A worker that boots does
@@ -376,7 +381,7 @@ class Coordinator:
             state["sequence"] = max(state.get("sequence", 0) + 1, int(time.time()))  # also above one of records that were lost
             text = report.fit(dict(facts, sequence=state["sequence"]))
             self.last_report = report.seal(self.node, text, COORDINATOR_KEY, self.identity.introduction)
-            if dict(facts, **NO_QUEUE) != dict(self.last_facts or {}, **NO_QUEUE):
+            if dict(facts, **NO_NEWS) != dict(self.last_facts or {}, **NO_NEWS):
                 self.hurry(now)
             self.last_facts = facts
             summary = report.summary(json.loads(text))

@@ -5,6 +5,7 @@ from .document import workers
 
 GIVEN_UP = 12  # a worker that is to leave and can't be reached so often is not waited for
 NO_QUEUE = {"waits": "", "waits_unknown": ""}  # of a report
+NO_NEWS = dict(NO_QUEUE, error="")  # of a report: what changes without a new document, or a worker's step
 
 
 class Pool:

@@ -446,6 +446,30 @@ class NewWorker(ClusterCase):
         self.assertEqual(self.looks(), coordinator_module.BUSY_INTERVAL, "it has joined")
         self.assertEqual(self.coordinator.next_report - c.time, coordinator_module.BUSY_INTERVAL, "and that is reported soon")
 
+    def test_its_answer_is_followed_up_before_the_cloud_is_looked_at(self):
+        c, coordinator, real, reads = self.cluster, self.coordinator, self.coordinator.channel.document, []
+        coordinator.channel.document = lambda: reads.append(c.time) or real()
+        for late, looks in ((0, 0), (coordinator_module.BUSY_INTERVAL, 1)):
+            self.held = ["join"]
+            self.free.clear()
+            self.until(asked="join")
+            self.held = ["apply"]
+            self.free.set()
+            concurrent.futures.wait([coordinator.tasks.running["roster", self.two][0]], 30)
+            self.free.clear()
+            coordinator.next_read = coordinator.next_report = c.time - late
+            reads.clear()
+            coordinator.tick(c.time)
+            self.assertTrue(coordinator.records.workers[self.two]["joined"])
+            self.assertIn(("roster", self.two), coordinator.tasks.running, "its bundle")
+            self.assertEqual((len(reads), coordinator.postponed), (looks, not looks))
+            coordinator.tick(c.time)
+            self.assertEqual(len(reads), 1, "in the next turn")
+            self.free.set()
+            coordinator.records.workers[self.two].update(joined=False, acked=None)
+            c.settle(coordinator)
+            coordinator.records.workers[self.two].update(joined=False, acked=None)
+
     def test_first_bundle_goes_before_the_front_ends_own_work(self):
         c = self.cluster
         self.held = ["apply"]

@@ -272,9 +272,9 @@ class Cluster:
 
     def tick(self, c, report=False):
         """One turn that looks at the document."""
-        c.next_read, c.looks = 0.0, False
+        c.next_read = float("-inf")
         if report:
-            c.next_report = 0.0
+            c.next_report = float("-inf")
         c.tick(self.time)
 
     def settle(self, c, ticks=12):
