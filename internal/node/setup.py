@@ -11,6 +11,7 @@ from .system import Failure, install_unit, reason, run, say
 from .units import SET_UP
 
 TRIES, PAUSE = 5, 10  # the pause is in seconds
+POLITE = 10  # see nice(1)
 
 
 class Setup:
@@ -61,8 +62,9 @@ class Setup:
         return [(True, first), (self.node.is_front_end, slow), (True, last)]
 
     def failing(self, alone, steps):
-        """Runs the steps of a stage and returns those that fail."""
-        with locked() if alone else contextlib.nullcontext():
+        """Runs the steps of a stage and returns those that fail. A join beside them goes
+        first: on a slow processor it takes as long as they do."""
+        with locked() if alone else politely():
             return [step for step in steps if not self.done(step)]
 
     def done(self, step):
@@ -142,3 +144,15 @@ class Setup:
         """Starts what takes the roster to the front-end."""
         from . import channel
         channel.install_messenger()
+
+
+@contextlib.contextmanager
+def politely():
+    """Has this process, and what it starts, leave the processors to others."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, max(before, POLITE))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(PermissionError):  # nobody but root may go back
+            os.setpriority(os.PRIO_PROCESS, 0, before)

@@ -146,6 +146,16 @@ class Setup(ClusterCase):
                 self.assertEqual((verb, answer["ok"], answer["home"], then), ("join", True, "", "step"))
                 self.assertTrue(answer["host_key"] and answer["user_key"])
 
+    def test_slow_steps_leave_the_processor_to_a_join(self):
+        c = self.cluster
+        c.enter(c.worker(1))
+        steps, found = setup.Setup(node.Node()), []
+        before = os.getpriority(os.PRIO_PROCESS, 0)
+        self.patch(os, "setpriority", lambda _which, _who, value: found.append(value))
+        steps.close_metadata = lambda: found.append("step")
+        self.assertEqual(steps.run(), 0)
+        self.assertEqual(found, [max(before, setup.POLITE), "step", before])
+
     def test_what_a_join_needs_is_done_before_it_is_answered(self):
         then, (verb, answer) = self.during("own_name", "join")
         self.assertEqual((then, verb, answer["ok"]), ("step", "join", True))
