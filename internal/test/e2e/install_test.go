@@ -33,6 +33,7 @@ func TestInstall(t *testing.T) {
 const packageSource = `cloud_config = <<-EOT
       #cloud-config
       apt:
+        preserve_sources_list: false
         sources_list: |
           Types: deb
           URIs: %s
