@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
@@ -30,7 +31,10 @@ func TestAccClusterInstalls(t *testing.T) {
 		return func(*terraform.State) error {
 			for name, ours := range want {
 				server, _ := s.cloud.Server(name)
-				text := string(server.UserData)
+				text, err := cloudinit.Text(server.UserData)
+				if err != nil {
+					return err
+				}
 				if strings.Contains(text, "\npackage_update: true\npackages:\n- condor\n") != ours || strings.Contains(text, "\npackages: [htop]\n") != users[name] {
 					return fmt.Errorf("the user data of %s:\n%s", name, text)
 				}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/cloudinit"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
@@ -38,7 +39,7 @@ func TestAccClusterStateVolume(t *testing.T) {
 			return fmt.Errorf("the front-end is server %s still", fe.ID)
 		}
 		first = fe.ID
-		if !strings.Contains(string(fe.UserData), "vmcluster-node") {
+		if text, err := cloudinit.Text(fe.UserData); err != nil || !strings.Contains(text, "vmcluster-node") {
 			return fmt.Errorf("user data of %s: %d bytes", fe.ID, len(fe.UserData))
 		}
 		return nil
