@@ -94,7 +94,9 @@ class SlurmCluster(ClusterCase):
         self.one, self.two = self.c.worker(1), self.c.worker(2)
         self.c.document["groups"]["cpu"]["machine"] = {"cpus": 4, "memory_mib": 2000}
         self.coordinator = self.c.coordinator()
-        self.patch(coordinator, "HEAD_START", 0)  # the front-end has the roster before a worker registers
+        # The front-end has the roster, and looks at the pool, before a worker registers.
+        self.patch(coordinator, "HEAD_START", 0)
+        self.coordinator.queue_waits = lambda _now: False
         self.c.settle(self.coordinator)
 
     def conf(self):
