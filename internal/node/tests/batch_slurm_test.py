@@ -7,7 +7,7 @@ import re
 import time
 import unittest
 
-from .. import batch, coordinator, node, state, system
+from .. import batch, node, state, system
 from ..batch import Given, Group, slurm
 from ..batch import slurm_config as config
 from ..batch import slurm_daemons as daemons
@@ -94,9 +94,6 @@ class SlurmCluster(ClusterCase):
         self.one, self.two = self.c.worker(1), self.c.worker(2)
         self.c.document["groups"]["cpu"]["machine"] = {"cpus": 4, "memory_mib": 2000}
         self.coordinator = self.c.coordinator()
-        # The front-end has the roster, and looks at the pool, before a worker registers.
-        self.patch(coordinator, "HEAD_START", 0)
-        self.coordinator.queue_waits = lambda _now: False
         self.c.settle(self.coordinator)
 
     def conf(self):
@@ -247,6 +244,9 @@ class SlurmCluster(ClusterCase):
         for cpus, mib, features in ((2, 1, "cpu"), (1, 1902, "cpu"), (2, 10 ** 9, "cpu"), (64, 1902, "cpu"), (4, 1800, "gpu")):
             lie = works.replace("CPUTot=2", "CPUTot=%d" % cpus).replace("RealMemory=1902", "RealMemory=%d" % mib).replace("AvailableFeatures=cpu", "AvailableFeatures=" + features)
             put(self.c.path("bin", "scontrol"), lie, 0o755)
+            if mib == 1:  # the first lie: nothing is known of another worker yet
+                self.c.delete(FRONT_END, slurm.MEMORY)
+                self.c.publish(batch_config="MaxArraySize=5")
             self.later()
             size = "CPUs=4 RealMemory=1736" if features == "cpu" else "CPUs=4 RealMemory=1800"
             self.assertIn("NodeName=future_cpu_[1-9] %s Feature=cpu State=FUTURE\n" % size, self.conf(), (cpus, mib, features))

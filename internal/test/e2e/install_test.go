@@ -51,7 +51,7 @@ func (s *story) installed(t *testing.T) {
 		}
 		out := s.asOperatorOnce(n).must(t, `
 dpkg-query -W -f '${db:Status-Status} ${Package}\n' slurmctld slurmd 2>/dev/null | sed -n 's/^installed //p' | tr '\n' ' '; echo
-grep -h -E 'Command line|^(Start|End)-Date' /var/log/apt/history.log | tail -n 3 | tr '\n' ';'; echo
+grep -h -E 'Commandline|^(Start|End)-Date' /var/log/apt/history.log | tail -n 3 | tr '\n' ';'; echo
 sudo -n cloud-init analyze blame 2>/dev/null | head -n 4; systemctl is-system-running || true`)
 		t.Logf("%s:\n%s", name, out)
 		if has, _, _ := strings.Cut(out, "\n"); strings.TrimSpace(has) != want {
