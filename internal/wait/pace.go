@@ -36,7 +36,7 @@ const (
 	mostShare  = 1. / 3
 	early      = 0.85 // of a long forecast, after which it is made anew
 	short      = 0.2  // between two looks: too little for a forecast
-	doubted    = 0.3  // after such a forecast
+	doubted    = 0.3  // after such a forecast, and after one that rests on the first few
 	overshoot  = 0.01 // beyond a forecast's end, to find all done
 	unbegun    = 0.3  // while no look has shown a build that has begun,
 	curious    = 3    // at as many looks
@@ -131,6 +131,8 @@ func (p *Pace) wanted(waited time.Duration) time.Duration {
 		return part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
 	case p.end == 0:
 		return part(waited, p.unknown())
+	case left > part(waited, doubted) && p.before == 0 && p.waves == 0 && 4*p.done < p.n && waited > 5*p.Least():
+		return part(waited, doubted) // it rests on the first few, and on none that was seen under way
 	case left > waited/3 && p.before == 0:
 		return min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
 	case left > 3*p.Least() && p.before == 0 && p.waves == 0:
