@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 
 from . import document as documents
@@ -9,7 +10,7 @@ from . import files, report, ssh, system, trust
 from .bundle import COORDINATOR_KEY, Bundle, Identity
 from .calls import KNOWN_HOSTS, Calls
 from .checks import clean
-from .files import FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, STATE, at, read_json, write
+from .files import ACCOUNT_AFTER, FIRST_DOCUMENT, FIRST_KEY, FIRST_KEY_TTL, STATE, at, read, read_json, write
 from .node import Requests
 from .progress import NO_NEWS, Pool, Progress
 from .records import Records
@@ -22,6 +23,16 @@ HOME_PAUSE = 300  # seconds until a login user's home that is not as it should b
 QUEUE_PAUSE, SUSPECT_PAUSE = 60, 10  # seconds between two looks at the batch system's queue; with a worker that is missing
 HEAD_START, HEAD_STARTS = 3, 15  # seconds that the front-end's own work leaves to a first bundle, and between two such
 BOOT_PAUSE, BOOT_TRIES = 2, 180  # a worker that boots is asked this often, for some minutes
+MOST_ACCOUNT_AFTER = 15  # seconds
+DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+
+def account_after():
+    """Returns for how many seconds a worker's SSH server answers before it has the account
+    for the first request: as long as this node's own did. A request that comes too early
+    delays the set-up, and on a slow processor the next request as well."""
+    noted = read(ACCOUNT_AFTER).strip()
+    return min(float(noted), MOST_ACCOUNT_AFTER) if DECIMAL.fullmatch(noted) else 0
 
 
 class Coordinator:
@@ -45,6 +56,7 @@ class Coordinator:
         self.guard = Guard()
         self.document, self.members = None, {}  # members: the document's usable workers
         self.up = set()  # addresses at which an SSH server has answered
+        self.account_after = account_after()
         self.refused = ""  # why the document's CA or operators' key is not accepted
         self.guard.run("metadata", lambda: self.adopt(read_json(STATE + "/document.json")))
         self.was_here = self.document is not None
@@ -244,7 +256,10 @@ class Coordinator:
                 self.failed(now, ("roster", name), self.records.workers.get(name, {}), clean(why))
             elif why is not None:
                 self.up.add(m["address"])
+                boots = self.tasks.times_failed(("roster", name))
                 self.tasks.succeed(("roster", name))  # its failures were those of its boot
+                if boots:
+                    self.tasks.put_off(now + self.account_after, ("roster", name))
 
     def look_after(self, now, name, m, record):
         """Starts what is to be done from time to time for a worker that has the bundle."""

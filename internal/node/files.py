@@ -19,6 +19,7 @@ FIRST_KEY = "/etc/vmcluster/first_key"  # with -cert.pub beside it, good for two
 FIRST_KEY_TTL = 2 * 3600  # seconds from boot: the certificate has expired by then
 STATE = "/var/lib/vmcluster-node"
 LOCK = STATE + "/lock"  # under which a node changes
+ACCOUNT_AFTER = STATE + "/account_after"  # a front-end's note: seconds from the start of its SSH server to the accounts at its first boot
 SETTING_UP = STATE + "/setting-up"  # held by the set-up; a worker that is set up can join meanwhile
 
 

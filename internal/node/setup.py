@@ -6,12 +6,13 @@ import sys
 import time
 
 from . import accounts, files, install, node, ssh, system, units
-from .files import FIRST_DOCUMENT, SETTING_UP, at, locked, write
+from .files import ACCOUNT_AFTER, FIRST_DOCUMENT, SETTING_UP, at, locked, write
 from .system import Failure, install_unit, reason, run, say
 from .units import SET_UP
 
 TRIES, PAUSE = 5, 10  # the pause is in seconds
 POLITE = 10  # see nice(1)
+SSHD_PID = "/run/sshd.pid"  # which sshd writes when it begins to listen
 
 
 class Setup:
@@ -50,6 +51,8 @@ class Setup:
         if not self.node.is_front_end or self.node.channel.HAS_MESSENGERS:
             first.append(self.coordinator_account)
         first.append(self.own_name)
+        if self.node.is_front_end:
+            first.append(self.note_account_after)
         if self.node.state_volume:
             slow.append(self.state)
         if self.node.login_user:
@@ -114,6 +117,15 @@ class Setup:
         """Mounts the volume for the batch system's state."""
         from .state import set_up
         set_up(self.node.state_volume, self.node.batch.SERVICES, self.node.batch.STATE)
+
+    def note_account_after(self):
+        """Notes at the first boot how long a worker's SSH server will answer before it has
+        the coordinator's account. Where systemd starts sshd for each connection nothing
+        tells."""
+        with contextlib.suppress(FileNotFoundError):
+            since = time.time() - os.stat(at(SSHD_PID)).st_mtime
+            if since >= 0 and not files.exists(ACCOUNT_AFTER):
+                write(ACCOUNT_AFTER, "%.1f" % since)
 
     def login_account(self):
         """Makes the login user and a key."""

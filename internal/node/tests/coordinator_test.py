@@ -12,7 +12,7 @@ from .. import files, node, ssh
 from ..files import STATE
 from ..node import Requests
 from ..system import Failure
-from ..tasks import Tasks
+from ..tasks import NOT_FAILED, Tasks
 from .harness import BATCH_CA, CA, CLUSTER_ID, FRONT_END, ClusterCase, put
 
 
@@ -134,6 +134,23 @@ class Coordinator(ClusterCase):
         report = c.settle(coordinator, 30)
         self.assertEqual((report["joined"], report["pending"]), (2, 0))
         self.assertEqual(c.text(one, "/home/astro/.ssh/authorized_keys"), c.text(two, "/home/astro/.ssh/authorized_keys"))
+
+    def test_worker_that_boots_is_asked_when_it_has_the_account(self):
+        """As the front-end's own boot has shown. A worker that was up at the first look is
+        asked at once."""
+        c = self.cluster
+        c.worker(1)
+        for noted, waits in (("8.4\n", 8.4), ("", 0), ("1e9", 0), ("700", 15), ("soon", 0)):
+            put(c.path(FRONT_END, files.ACCOUNT_AFTER), noted)
+            for booted in (True, False):
+                coordinator = c.coordinator()
+                coordinator.read_document()
+                coordinator.reconcile()
+                for why in ("",) if booted else ("No route to host", ""):
+                    coordinator.found(c.time, {"10.0.1.1": why})
+                failed = coordinator.tasks.failed.get(("roster", "astro-cpu-1"), NOT_FAILED)
+                self.assertEqual((failed.until, failed.times), (0 if booted else c.time + waits, 0), noted)
+                self.assertEqual(coordinator.up, {"10.0.1.1"})
 
     def test_worker_that_never_joined_is_named_after_some_tries(self):
         c = self.cluster

@@ -88,6 +88,22 @@ class Setup(ClusterCase):
         self.assertIn("start --no-block vmcluster-coordinator.service", c.text(FRONT_END, "/systemctl.log"))
         self.assertFalse(c.has(FRONT_END, "/var/lib/vmcluster/.ssh/authorized_keys"))
 
+    def test_front_end_notes_how_long_its_ssh_server_was_there_before_the_accounts(self):
+        c = self.cluster
+        for started, want in ((None, ""), (-5, ""), (7, "7."), (90, "7.")):  # ago; a clock that was put back; once is enough
+            if started is not None:
+                pid = os.path.join(c.dir, FRONT_END, "run/sshd.pid")
+                put(pid, "1\n")
+                os.utime(pid, (0, time.time() - started))
+            c.enter(FRONT_END)
+            self.assertEqual(self.setup(), 0)
+            self.assertEqual(c.has(FRONT_END, files.ACCOUNT_AFTER) and c.text(FRONT_END, files.ACCOUNT_AFTER)[:2] or "", want)
+        name = c.worker(1)
+        put(os.path.join(c.dir, name, "run/sshd.pid"), "1\n")
+        c.enter(name)
+        self.setup()
+        self.assertFalse(c.has(name, files.ACCOUNT_AFTER))
+
     def test_taken_uid_is_said_and_the_rest_done(self):
         c = self.cluster
         name = c.worker(1)
