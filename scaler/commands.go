@@ -80,7 +80,7 @@ func exitOf(err error, done *record.Record, o order, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintln(stderr, "vmcluster-scaler:", err)
 		return exitFailed
-	case o.detailed && done != nil && done.Standby == "" && !done.Nothing():
+	case o.detailed && done != nil && done.Standby == "" && done.Acted():
 		return exitActed
 	}
 	return exitOK

@@ -95,6 +95,14 @@ func (r *Record) Decided(in Input, out decide.Outcome) {
 	r.Groups = groups(out.Fleet, f.Cluster.Document.Groups, r.Policy)
 }
 
+// Acted reports whether something was done in the round, or would have been in one that
+// only reads. To look in vain for what a gone server left is not.
+func (r Record) Acted() bool {
+	done := r.Decision
+	done.Collect = nil
+	return !done.Nothing() || len(r.Collected) > 0
+}
+
 // Group is the state of a worker group in one round, or in several.
 type Group struct {
 	Workers map[fleet.Phase]int `json:"workers,omitempty"`

@@ -45,3 +45,22 @@ func TestMattersOfNotes(t *testing.T) {
 		}
 	}
 }
+
+func TestActed(t *testing.T) {
+	remains := []decide.Remains{{Server: "s1", Worker: "astro-cpu-1"}}
+	for _, row := range []struct {
+		name string
+		r    record.Record
+		want bool
+	}{
+		{"nothing", record.Record{}, false},
+		{"a worker is added", record.Record{Decision: decide.Decision{Add: []decide.Add{{}}}}, true},
+		{"a worker is forgotten", record.Record{Decision: decide.Decision{Forget: []decide.Step{{}}, Collect: remains}}, true},
+		{"a gone server left nothing", record.Record{Decision: decide.Decision{Collect: remains}}, false},
+		{"a gone server left a port", record.Record{Decision: decide.Decision{Collect: remains}, Collected: []string{"port p1"}}, true},
+	} {
+		if got := row.r.Acted(); got != row.want {
+			t.Errorf("%s: %t", row.name, got)
+		}
+	}
+}
