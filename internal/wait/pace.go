@@ -121,22 +121,37 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 
 // wanted is Interval without a least one.
 func (p *Pace) wanted(waited time.Duration) time.Duration {
-	end := p.end + part(p.end, overshoot)
-	switch left := end - waited; {
+	switch {
 	case p.looks == 0:
 		return 0 // many servers may be done when the last create call is answered
-	case p.end == 0 && p.looks == 1 && (p.waves > 0 || p.slow):
-		return part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come, or gone, later
-	case p.end == 0 && p.looks <= curious && p.waves == 0 && p.before == 0 && waited > 5*p.Least():
-		return part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
 	case p.end == 0:
-		return part(waited, p.unknown())
-	case left > part(waited, doubted) && p.before == 0 && p.waves == 0 && 4*p.done < p.n && waited > 5*p.Least():
-		return part(waited, doubted) // it rests on the first few, and on none that was seen under way
+		return p.unforeseen(waited)
+	}
+	return p.foreseen(waited)
+}
+
+// unforeseen is wanted where looks have shown too little for a forecast.
+func (p *Pace) unforeseen(waited time.Duration) time.Duration {
+	switch {
+	case p.looks == 1 && (p.waves > 0 || p.slow):
+		return part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come, or gone, later
+	case p.looks <= curious && p.waves == 0 && p.before == 0 && waited > 5*p.Least():
+		return part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
+	}
+	return part(waited, p.unknown())
+}
+
+// foreseen is wanted where there is a forecast.
+func (p *Pace) foreseen(waited time.Duration) time.Duration {
+	left := p.end + part(p.end, overshoot) - waited
+	unseen := p.before == 0 && p.waves == 0 // no build was seen under way
+	switch {
+	case unseen && left > part(waited, doubted) && 4*p.done < p.n && waited > 5*p.Least():
+		return part(waited, doubted) // it rests on the first few alone
 	case left > waited/3 && p.before == 0:
 		return min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
-	case left > 3*p.Least() && p.before == 0 && p.waves == 0:
-		return part(left, early) // it rests on no build that was seen under way
+	case unseen && left > 3*p.Least():
+		return part(left, early)
 	case left > 0 && p.hasty:
 		return min(left, part(waited, doubted))
 	case left > 0:
