@@ -13,6 +13,7 @@ import (
 type Pace struct {
 	begun  time.Time
 	n      int
+	listed int // servers of which the next look lists what is left
 	looks  int
 	done   int           // servers, at the last look
 	end    time.Duration // foreseen then
@@ -25,7 +26,7 @@ type Pace struct {
 
 // NewPace returns the pace of looks at n servers that were first asked for at begun.
 func NewPace(begun time.Time, n int) *Pace {
-	return &Pace{begun: begun, n: max(n, 1), share: firstShare}
+	return &Pace{begun: begun, n: max(n, 1), listed: max(n, 1), share: firstShare}
 }
 
 // Shares of the time waited that an interval takes.
@@ -48,7 +49,7 @@ func (p *Pace) Waited() time.Duration { return time.Since(p.begun) }
 // Least returns the shortest interval while nothing says that the end may be near: two
 // seconds, and more for a long list.
 func (p *Pace) Least() time.Duration {
-	return 2*time.Second + time.Duration(p.n)*2*time.Millisecond
+	return 2*time.Second + time.Duration(p.listed)*2*time.Millisecond
 }
 
 // Look takes over what a look has shown: how many servers are as wanted, and when all of
@@ -72,9 +73,11 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 //
 // asked is when the last one was asked for, and newest when the newest one of those that
 // are done was, both counted as Waited is. Where asking took long, the first look that
-// shows any may find the first few done, fewer than a quarter: the others may take no longer
-// than these. Where it finds none, the first ones may just be about to be done, so the look
-// after it is soon.
+// shows any may find the first few done, fewer than a quarter, or more than the rate
+// forecasts: the others may take no longer than these. Where it finds none, the first ones
+// may just be about to be done, so the look after it is soon.
+//
+// A list lacks the servers that are gone: the fewer are left, the less a look costs.
 func (p *Pace) LookAtRate(done, of int, asked, newest time.Duration) {
 	end, waited := p.end, p.Waited()
 	p.hasty = p.before > 0 && waited-p.before < part(waited, short)
@@ -82,13 +85,17 @@ func (p *Pace) LookAtRate(done, of int, asked, newest time.Duration) {
 	switch more := done - p.done; {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
-		if alike := asked + waited - newest; alike > waited && 4*done < of {
+		switch alike := asked + waited - newest; {
+		case alike <= waited: // all of them have taken as long already
+		case end <= waited:
+			end = alike
+		case 4*done < of:
 			end = min(end, alike)
 		}
 	case more > 0:
 		end = waited + part(waited-p.before, float64(of-done)/float64(more))
 	}
-	p.before = waited
+	p.before, p.listed = waited, max(of-done, 1)
 	p.Look(done, end, 0)
 }
 

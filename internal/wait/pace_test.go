@@ -274,6 +274,7 @@ func TestTheLastDeletionIsSeenInTime(t *testing.T) {
 		{"at an even rate", even(51, 1*s, 40*s), 5 * s, 4, 3 * s},
 		{"a thousand at an even rate", even(1000, 5*s, 300*s), 60 * s, 4, 15 * s},
 		{"a thousand, 50 each second, asked for at 80 each second", even(1001, 4*s, 24*s), 12500 * time.Millisecond, 3, 2 * s},
+		{"a thousand, 50 each second, asked for at 71 each second", even(1001, 4*s, 24*s), 14 * s, 3, s},
 		{"five hundred, 50 each second, asked for at 80 each second", even(501, 4*s, 14*s), 6200 * time.Millisecond, 3, 2 * s},
 		{"in three waves", slices.Concat(even(20, 10*s, 11*s), even(20, 30*s, 31*s), even(11, 50*s, 51*s)), 5 * s, 11, 12 * s},
 		{"one is late", append(even(50, 1*s, 12*s), 120*s), 8 * s, 16, 30 * s},
