@@ -37,7 +37,8 @@ const (
 	mostShare  = 1. / 3
 	early      = 0.85 // of a long forecast, after which it is made anew
 	short      = 0.2  // between two looks: too little for a forecast
-	doubted    = 0.3  // after such a forecast, and after one that rests on the first few
+	doubted    = 0.3  // after such a forecast
+	ahead      = 0.35 // times the share of servers that are not done: after a forecast without a build seen under way
 	overshoot  = 0.01 // beyond a forecast's end, to find all done
 	unbegun    = 0.3  // while no look has shown a build that has begun,
 	curious    = 3    // at as many looks
@@ -148,13 +149,18 @@ func (p *Pace) unforeseen(waited time.Duration) time.Duration {
 	return part(waited, p.unknown())
 }
 
-// foreseen is wanted where there is a forecast.
+// rest returns the share of the servers that are not done yet.
+func (p *Pace) rest() float64 { return max(0, float64(p.n-p.done)/float64(p.n)) }
+
+// foreseen is wanted where there is a forecast. Of many whose builds were not seen under
+// way, those that are done foresee little: as a rule the others come faster, since the
+// cloud has fewer left to build.
 func (p *Pace) foreseen(waited time.Duration) time.Duration {
 	left := p.end + part(p.end, overshoot) - waited
 	unseen := p.before == 0 && p.waves == 0 // no build was seen under way
 	switch {
-	case unseen && left > part(waited, doubted) && 4*p.done < p.n && waited > 5*p.Least():
-		return part(waited, doubted) // it rests on the first few alone
+	case unseen && left > 3*p.Least() && waited > 10*p.Least():
+		return min(part(left, early), part(waited, max(ahead*p.rest(), single)))
 	case left > waited/3 && p.before == 0:
 		return min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
 	case unseen && left > 3*p.Least():
