@@ -4,9 +4,11 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ type journey struct {
 	submitted time.Time     // the batch system
 	decided   time.Time     // the scaler's record
 	tools     time.Duration // the batch system's tools took before that decision
+	answer    time.Duration // Nova took to answer the call
 	created   time.Time     // Nova took the call
 	launched  time.Time     // Nova has it running
 	booted    time.Time     // cloud-init starts the node program
@@ -49,14 +52,15 @@ func (j journey) parts() []part {
 	}
 	all := []part{
 		stretch("hold", j.submitted, j.decided, true, fmt.Sprintf("submit to decision; %s of it are the policy's, %s the batch system's tools", hold, tenths(j.tools))),
-		stretch("create", j.decided, j.created, true, "decision to Nova's taking the call"),
+		stretch("create", j.decided, j.created, true, fmt.Sprintf("decision to Nova's taking the call; Nova's answer took %s", tenths(j.answer))),
 		stretch("boot", j.created, j.launched, false, "Nova's: to a server that runs"),
 		stretch("", j.launched, j.booted, false, "the guest's: to the start of the node program"),
 		stretch("join", j.booted, j.setUp, true, "the node program's set-up"),
 		stretch("", j.setUp, j.joined, true, "the front-end's join, to the start of the batch system"),
 		stretch("negotiation", j.joined, j.running, false, "the batch system's: its start to running job"),
 	}
-	all[0].ours = max(0, all[0].ours-hold-j.tools) // clocks that differ must not make it negative
+	// Clocks that differ must not make them negative.
+	all[0].ours, all[1].ours = max(0, all[0].ours-hold-j.tools), max(0, all[1].ours-j.answer)
 	return all
 }
 
@@ -100,7 +104,7 @@ func (s *story) follow(t *testing.T, file scalerFile, submission, worker string)
 	seconds := func(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 	parts := records[i].PartSeconds
 	j.decided, j.tools = records[i].Time.Add(seconds(parts.Cluster+parts.Queue+parts.Project)), seconds(parts.Queue)
-	j.created, j.launched = n.Created, s.launched(t, n.ID)
+	j.created, j.launched, j.answer = n.Created, s.launched(t, n.ID), s.creates.all()
 
 	queue := s.root().clock(t, rooted(s.batch.times(submission)))
 	j.submitted, j.running = queue(0), queue(1)
@@ -111,6 +115,39 @@ date -d "$(systemctl show `+s.batch.unit()+` -P InactiveExitTimestamp)" +%s`)
 	j.booted, j.setUp, j.joined = node(0), node(1), node(2)
 	s.journeys = append(s.journeys, j)
 	t.Log(j)
+}
+
+// calls are how long Nova took to answer a scaler's create calls, by the scaler's log.
+type calls struct {
+	mu   sync.Mutex
+	took time.Duration
+}
+
+var (
+	createCall = regexp.MustCompile(`OpenStack request: (?:.* )?path=\S*/servers(?: |$)`)
+	callTook   = regexp.MustCompile(` duration=(\S+)`)
+)
+
+// read takes over a line of the log.
+func (c *calls) read(line string) {
+	found := callTook.FindStringSubmatch(line)
+	if found == nil || !createCall.MatchString(line) || !strings.Contains(line, " method=POST") {
+		return
+	}
+	took, err := time.ParseDuration(found[1])
+	if err != nil {
+		return // the figure stays too large
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.took += took
+}
+
+// all returns the time of all calls together; as a rule there was one.
+func (c *calls) all() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.took
 }
 
 // clock runs a script that prints times as seconds since 1970, and returns the i-th of

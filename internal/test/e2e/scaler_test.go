@@ -33,7 +33,7 @@ queue %q {
 }
 
 log {
-  level     = "debug"
+  level     = "trace"
   decisions = %q
 }
 
@@ -151,14 +151,16 @@ func (s *story) startScaler(t *testing.T, file scalerFile) (stop func() error) {
 		t.Fatal(err)
 	}
 	logged := make(chan struct{})
-	go func() {
+	s.creates = &calls{}
+	go func(creates *calls) {
 		defer close(logged)
 		for lines := bufio.NewScanner(said); lines.Scan(); {
-			if !strings.Contains(lines.Text(), "[DEBUG]") {
+			creates.read(lines.Text())
+			if !strings.Contains(lines.Text(), "[DEBUG]") && !strings.Contains(lines.Text(), "[TRACE]") {
 				t.Log(lines.Text())
 			}
 		}
-	}()
+	}(s.creates)
 	stopped := false
 	return func() error {
 		if stopped {

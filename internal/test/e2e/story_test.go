@@ -35,6 +35,7 @@ type story struct {
 
 	tasks    map[string]string // worker → submission whose job runs on it until told to end
 	journeys []journey         // of jobs to new workers
+	creates  *calls            // of the last scaler
 }
 
 // chapter is one part of a story. -run can leave out chapters between the first
