@@ -93,7 +93,7 @@ class Bundle:
         generation, state = document["generation"], self.records.state
         if self.common and self.generation == generation and self._waits(joining, pushing, now):
             return
-        if self.generation != generation or now >= self.looked + SETTLE or not self.common:
+        if self.generation != generation or self._looks(now) or not self.common:
             self.identity.establish(members)
             self.looked = now
         common = self._common(document, members)
@@ -116,6 +116,12 @@ class Bundle:
         if self.since is None:
             self.since = now
         return now < min(max(self.since, self.moved) + SETTLE, self.since + LONGEST)
+
+    def _looks(self, now):
+        """Reports whether the front-end's own addresses are looked at again. On a slow processor
+        that takes half a second, so it waits while a worker that has joined has no bundle."""
+        waited_for = any(r.get("joined") and not r.get("acked") for r in self.records.workers.values())
+        return now >= self.looked + (LONGEST if waited_for else SETTLE)
 
     def _common(self, document, members):
         own, records = self.identity, self.records.workers

@@ -77,9 +77,10 @@ class Coordinator:
         started = self.clock()
         if not self.guard.run("tick", lambda: self.tick(started)):
             time.sleep(BUSY_INTERVAL)
-        due = [self.next_read, self.next_report] + [f.until for f in self.tasks.failed.values()]
+        later = BUSY_INTERVAL if self.is_joining("acked") else 0  # see is_time
+        due = [self.next_read + later, self.next_report + later] + [f.until for f in self.tasks.failed.values()]
         pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
-        self.tasks.rest(max(0.5, pause if not self.postponed else 0))
+        self.tasks.rest(max(0.5, pause if later or not self.postponed else 0))
 
     def tick(self, now):
         """Does what a turn has to do."""
@@ -108,9 +109,10 @@ class Coordinator:
             self.next_report = now + self.interval(now)
 
     def is_time(self, now, due, answered):
-        """Reports whether the cloud is looked at, as is due. A worker waits for what follows
-        its answer, the cloud does not: that is done first, for some seconds at most."""
-        if now >= due and answered and now < due + BUSY_INTERVAL:
+        """Reports whether the cloud is looked at, as is due. A new worker waits for its requests,
+        and each worker for what follows its answer; the cloud does not: that is done first, for
+        some seconds at most."""
+        if due <= now < due + BUSY_INTERVAL and (answered or self.is_joining("acked")):
             self.postponed = True
         return now >= due and not self.postponed
 

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 
+from .. import bundle as bundle_module
 from .. import coordinator as coordinator_module
 from .. import files, node, ssh
 from ..files import STATE
@@ -481,11 +482,30 @@ class NewWorker(ClusterCase):
             self.assertIn(("roster", self.two), coordinator.tasks.running, "its bundle")
             self.assertEqual((len(reads), coordinator.postponed), (looks, not looks))
             coordinator.tick(c.time)
-            self.assertEqual(len(reads), 1, "in the next turn")
+            self.assertEqual(len(reads), looks, "its bundle is under way")
+            coordinator.tick(c.time + coordinator_module.BUSY_INTERVAL)
+            self.assertEqual(len(reads), 1, "whatever becomes of that")
             self.free.set()
             coordinator.records.workers[self.two].update(joined=False, acked=None)
             c.settle(coordinator)
             coordinator.records.workers[self.two].update(joined=False, acked=None)
+
+    def test_its_bundle_waits_for_no_look_at_the_front_ends_addresses(self):
+        c, coordinator, bundle, looks = self.cluster, self.coordinator, self.coordinator.bundle, []
+        self.held = ["join"]
+        self.until(asked="join")
+        self.patch(coordinator.identity, "establish", looks.append)
+        self.held = ["apply"]
+        self.free.set()
+        concurrent.futures.wait([coordinator.tasks.running["roster", self.two][0]], 30)
+        self.free.clear()
+        bundle.looked = c.time - bundle_module.SETTLE
+        coordinator.tick(c.time)
+        self.assertIn(("roster", self.two), coordinator.tasks.running, "its bundle")
+        self.assertEqual(len(looks), 0)
+        for later in (1, 2):
+            coordinator.tick(c.time + later * bundle_module.LONGEST)
+        self.assertTrue(looks, "whatever becomes of that")
 
     def test_first_bundle_goes_before_the_front_ends_own_work(self):
         c = self.cluster
