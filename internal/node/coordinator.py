@@ -77,7 +77,7 @@ class Coordinator:
         started = self.clock()
         if not self.guard.run("tick", lambda: self.tick(started)):
             time.sleep(BUSY_INTERVAL)
-        later = BUSY_INTERVAL if self.is_joining("acked") else 0  # see is_time
+        later = BUSY_INTERVAL if self.is_joining() else 0  # see is_time
         due = [self.next_read + later, self.next_report + later] + [f.until for f in self.tasks.failed.values()]
         pause = min([t for t in due if t > started] or [started + BUSY_INTERVAL]) - self.clock()
         self.tasks.rest(max(0.5, pause if later or not self.postponed else 0))
@@ -109,10 +109,10 @@ class Coordinator:
             self.next_report = now + self.interval(now)
 
     def is_time(self, now, due, answered):
-        """Reports whether the cloud is looked at, as is due. A new worker waits for its requests,
-        and each worker for what follows its answer; the cloud does not: that is done first, for
-        some seconds at most."""
-        if due <= now < due + BUSY_INTERVAL and (answered or self.is_joining("acked")):
+        """Reports whether the cloud is looked at, as is due. A new worker waits until it has been
+        asked to join, and each worker for what follows its answer; the cloud does not: that is
+        done first, for some seconds at most."""
+        if due <= now < due + BUSY_INTERVAL and (answered or self.is_joining()):
             self.postponed = True
         return now >= due and not self.postponed
 
