@@ -10,7 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -82,11 +81,7 @@ func (s *stage) runWith(t *testing.T, versions []tfversion.TerraformVersionCheck
 		AdditionalCLIOptions:   &resource.AdditionalCLIOptions{Plan: resource.PlanOptions{NoRefresh: s.noRefresh}},
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"vmcluster": func() (tfprotov6.ProviderServer, error) {
-				server, err := providerserver.NewProtocol6WithError(New("test")())()
-				if err != nil {
-					return nil, err
-				}
-				return &listener{ProviderServer: server, heard: s.heard}, nil
+				return &listener{ProviderServer: newServer("test"), heard: s.heard}, nil
 			},
 		},
 		CheckDestroy: func(*terraform.State) error { return s.empty() },

@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/openstack"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/packed"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/guest"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
@@ -19,22 +19,14 @@ import (
 // the command lines at hand are too old to ask.
 type wire struct {
 	t      testing.TB
-	server listServer
+	server packed.Answerer
 	schema *tfprotov6.GetProviderSchemaResponse
-}
-
-type listServer interface {
-	tfprotov6.ProviderServer
-	tfprotov6.ListResourceServer
 }
 
 // newWire returns a provider that works on that cloud; nil leaves it unconfigured.
 func newWire(t testing.TB, cloud *openstacktest.Cloud) *wire {
 	t.Helper()
-	server, ok := providerserver.NewProtocol6(New("test")())().(listServer)
-	if !ok {
-		t.Fatal("the provider's server does not serve list resources")
-	}
+	server := newServer("test")
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)

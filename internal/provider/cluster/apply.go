@@ -116,7 +116,7 @@ func (a application) breakOff(ctx context.Context, v cluster.View) {
 
 // unmade returns the state of a cluster of which nothing exists yet.
 func (m model) unmade() model {
-	m.Nodes, m.WorkerNames = types.MapNull(nodeStateType), types.MapNull(nameset.Type{})
+	m.Nodes, m.WorkerNames = types.StringNull(), types.MapNull(nameset.Type{})
 	m.Generation = types.Int64Null()
 	m.FrontEndAddress, m.HostsFile = types.StringNull(), types.StringNull()
 	m.SSHConfig, m.KnownHosts = types.StringNull(), types.StringNull()
@@ -136,7 +136,7 @@ type intent struct {
 
 func readIntent(ctx context.Context, plan model, state *model) (intent, diag.Diagnostics) {
 	want, _, diags := decode(ctx, plan)
-	planned, more := nodeStates(ctx, plan.Nodes)
+	planned, more := nodeStates(plan.Nodes)
 	diags.Append(more...)
 	i := intent{want: want, create: state == nil, planned: planned}
 	if state != nil {

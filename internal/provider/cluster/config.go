@@ -185,7 +185,7 @@ type prior struct {
 
 func readPrior(ctx context.Context, m model) (prior, diag.Diagnostics) {
 	c, _, diags := decode(ctx, m)
-	states, more := nodeStates(ctx, m.Nodes)
+	states, more := nodeStates(m.Nodes)
 	diags.Append(more...)
 	return prior{config: c, spec: c.spec(resolutionOf(m.Resolved)), states: states, nodes: nodesOf(states)}, diags
 }

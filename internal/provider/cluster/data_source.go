@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -44,7 +43,7 @@ type dataModel struct {
 	FrontEndAddress types.String `tfsdk:"front_end_address"`
 	Generation      types.Int64  `tfsdk:"generation"`
 	Groups          types.Map    `tfsdk:"groups"`
-	Nodes           types.Map    `tfsdk:"nodes"`
+	Nodes           types.String `tfsdk:"nodes"` // packed, see Nodes
 	HostsFile       types.String `tfsdk:"hosts_file"`
 	SSHConfig       types.String `tfsdk:"ssh_config"`
 	KnownHosts      types.String `tfsdk:"known_hosts"`
@@ -108,26 +107,12 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 					"gpus":       number("GPUs of a worker; null if the group is in no document."),
 				}},
 			},
-			"nodes": schema.MapNestedAttribute{
-				Computed:            true,
-				MarkdownDescription: "All nodes by name.",
-				NestedObject:        schema.NestedAttributeObject{Attributes: nodeDataAttributes()},
-			},
+			"nodes":       text("All nodes by name."), // see Nodes
 			"hosts_file":  text("Lines of `/etc/hosts` for all nodes."),
 			"ssh_config":  text(sshConfigDescription),
 			"known_hosts": text(knownHostsDescription),
 		},
 	}
-}
-
-// nodeDataAttributes returns the attributes of the resource's `nodes`: both have one
-// type.
-func nodeDataAttributes() map[string]schema.Attribute {
-	out := map[string]schema.Attribute{}
-	for name, a := range nodesAttribute().(resourceschema.MapNestedAttribute).NestedObject.Attributes {
-		out[name] = schema.StringAttribute{Computed: true, MarkdownDescription: a.GetMarkdownDescription()}
-	}
-	return out
 }
 
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

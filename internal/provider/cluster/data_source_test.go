@@ -39,9 +39,13 @@ func TestDataSourceShowsWhatTheCloudShows(t *testing.T) {
 	if groups["cpu"].Network.ValueString() != "n1" || !groups["old"].Flavor.IsNull() {
 		t.Errorf("groups: %v", groups)
 	}
+	nodes, diags := nodeStates(m.Nodes)
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
 	if m.FrontEndAddress.ValueString() != "203.0.113.5" || m.LoginUser.ValueString() != "ada" || m.Generation.ValueInt64() != 9 ||
-		m.BatchSystem.ValueString() != "htcondor" || len(m.Nodes.Elements()) != 4 || !strings.Contains(m.SSHConfig.ValueString(), "ProxyJump") {
-		t.Errorf("address %s, user %s, generation %s, batch system %s, nodes %s", m.FrontEndAddress, m.LoginUser, m.Generation, m.BatchSystem, m.Nodes)
+		m.BatchSystem.ValueString() != "htcondor" || len(nodes) != 4 || !strings.Contains(m.SSHConfig.ValueString(), "ProxyJump") {
+		t.Errorf("address %s, user %s, generation %s, batch system %s, nodes %s", m.FrontEndAddress, m.LoginUser, m.Generation, m.BatchSystem, nodes)
 	}
 }
 

@@ -38,7 +38,7 @@ type model struct {
 	Signing      types.Bool   `tfsdk:"document_signing"`
 
 	ID              types.String `tfsdk:"id"`
-	Nodes           types.Map    `tfsdk:"nodes"`
+	Nodes           types.String `tfsdk:"nodes"` // packed, see Nodes
 	WorkerNames     types.Map    `tfsdk:"worker_names"`
 	FrontEndAddress types.String `tfsdk:"front_end_address"`
 	HostsFile       types.String `tfsdk:"hosts_file"`

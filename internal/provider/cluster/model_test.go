@@ -29,7 +29,7 @@ func testModel(t *testing.T) model {
 		Coordinator: types.StringValue("front_end"), WaitFor: types.StringValue("joined"), DrainTimeout: types.StringValue("30m"),
 		Replacement: types.ObjectNull(replacementTypes),
 		Timeouts:    noTimeouts,
-		ID:          types.StringValue("4e3b"), Nodes: types.MapNull(nodeStateType), WorkerNames: types.MapNull(nameset.Type{}), Resolved: types.MapNull(types.StringType),
+		ID:          types.StringValue("4e3b"), Nodes: types.StringNull(), WorkerNames: types.MapNull(nameset.Type{}), Resolved: types.MapNull(types.StringType),
 	}
 	m.setFrontEnd(t, testFrontEnd())
 	m.setGroups(t, map[string]groupModel{"cpu": testGroup(2)})

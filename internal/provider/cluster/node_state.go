@@ -1,33 +1,44 @@
 package cluster
 
 import (
-	"context"
-
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/packed"
 )
 
-// nodeState is an entry of the computed map `nodes`.
-type nodeState struct {
-	ID      types.String `tfsdk:"id"`
-	Role    types.String `tfsdk:"role"`
-	Group   types.String `tfsdk:"group"`
-	Address types.String `tfsdk:"address"`
-	Status  types.String `tfsdk:"status"`
-	Image   types.String `tfsdk:"image"`
-	Created types.String `tfsdk:"created"`
-	Spec    types.String `tfsdk:"spec"`
-}
-
-var nodeStateType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"id": types.StringType, "role": types.StringType, "group": types.StringType, "address": types.StringType,
-	"status": types.StringType, "image": types.StringType, "created": types.StringType, "spec": types.StringType,
+// Nodes is the computed attribute `nodes` of the resource and of the data source, which the
+// plugin framework knows as one text.
+var Nodes = packed.Attribute{Name: "nodes", Fields: []packed.Field{
+	{Name: "id", Description: "ID of the server; null for a worker that could not be made."},
+	{Name: "role", Description: "`front_end` or `worker`."},
+	{Name: "group", Description: "Worker group; null for the front-end."},
+	{Name: "address", Description: "First fixed address."},
+	{Name: "status", Description: "The server's status in Nova's words, `MISSING` for a worker that could not be made, " +
+		"`DELETING` for one that Nova is deleting, or `NOT_JOINED` for one that is ACTIVE, older than `timeouts.create`, and has never joined, as the front-end says (not with `coordinator = \"last_worker\"`). " +
+		"Workers in `ERROR`, `SHUTOFF`, `DELETING` and `NOT_JOINED` are made anew by the next apply; those in any other status are kept."},
+	{Name: "image", Description: "ID of the image that the node was made from."},
+	{Name: "created", Description: "When the server was made (RFC 3339)."},
+	{Name: "spec", Description: "Fingerprint of what the node was made of: workers of a group with another one were made before a change of image, flavor, `cloud_config` or the like."},
 }}
 
-// fields returns the attributes by name. The library's own conversion reads the tags of
-// the struct anew for each value, which is half the work of a plan's nodes.
+// nodeState is an entry of `nodes`.
+type nodeState struct {
+	ID      types.String
+	Role    types.String
+	Group   types.String
+	Address types.String
+	Status  types.String
+	Image   types.String
+	Created types.String
+	Spec    types.String
+}
+
+var nodeStateType = Nodes.Element()
+
+// fields returns the attributes by name.
 func (s *nodeState) fields() map[string]*types.String {
 	return map[string]*types.String{
 		"id": &s.ID, "role": &s.Role, "group": &s.Group, "address": &s.Address,
@@ -36,60 +47,79 @@ func (s *nodeState) fields() map[string]*types.String {
 }
 
 // object returns the entry's value.
-func (s nodeState) object() types.Object {
-	attributes := make(map[string]attr.Value, len(nodeStateType.AttrTypes))
+func (s nodeState) object() tftypes.Value {
+	attributes := make(map[string]tftypes.Value, len(nodeStateType.AttributeTypes))
 	for name, field := range s.fields() {
-		attributes[name] = *field
+		attributes[name] = textValue(*field)
 	}
-	return types.ObjectValueMust(nodeStateType.AttrTypes, attributes)
+	return tftypes.NewValue(nodeStateType, attributes)
+}
+
+func textValue(s types.String) tftypes.Value {
+	switch {
+	case s.IsUnknown():
+		return tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	case s.IsNull():
+		return tftypes.NewValue(tftypes.String, nil)
+	}
+	return tftypes.NewValue(tftypes.String, s.ValueString())
 }
 
 // nodeStateOf returns the entry that a value holds.
-func nodeStateOf(o types.Object) nodeState {
-	var s nodeState
-	fields := s.fields()
-	for name, value := range o.Attributes() {
-		if text, ok := value.(types.String); ok && fields[name] != nil {
-			*fields[name] = text
-		}
+func nodeStateOf(object tftypes.Value) (nodeState, error) {
+	if !object.IsKnown() {
+		return unknownNode(), nil
 	}
-	return s
+	var s nodeState
+	var attributes map[string]tftypes.Value
+	if err := object.As(&attributes); err != nil {
+		return s, err
+	}
+	for name, field := range s.fields() {
+		v := attributes[name]
+		if !v.IsKnown() {
+			*field = types.StringUnknown()
+			continue
+		}
+		var text *string
+		if err := v.As(&text); err != nil {
+			return s, err
+		}
+		*field = types.StringPointerValue(text)
+	}
+	return s, nil
 }
 
-// nodeStates reads a `nodes` map; an unknown one has no entries.
-func nodeStates(ctx context.Context, nodes types.Map) (map[string]nodeState, diag.Diagnostics) {
+// nodeStates reads the attribute `nodes`; an unknown one has no entries.
+func nodeStates(nodes types.String) (map[string]nodeState, diag.Diagnostics) {
 	out := map[string]nodeState{}
 	if nodes.IsNull() || nodes.IsUnknown() {
 		return out, nil
 	}
-	var diags diag.Diagnostics
-	for name, element := range nodes.Elements() {
-		entry, ok := element.(types.Object)
-		if !ok || entry.IsUnknown() {
-			out[name] = unknownNode()
-			continue
+	objects, err := Nodes.Unpack(nodes.ValueString())
+	for name, object := range objects {
+		if err == nil {
+			out[name], err = nodeStateOf(object)
 		}
-		s := nodeStateOf(entry)
-		if entry.IsNull() {
-			diags.Append(entry.As(ctx, &s, basetypes.ObjectAsOptions{})...) // the library's words
-		}
-		out[name] = s
 	}
-	return out, diags
+	if err != nil {
+		return out, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("nodes"), "The nodes can't be read", err.Error()+".")}
+	}
+	return out, nil
 }
 
 // nodesValue returns the attribute `nodes`. An entry of which nothing is known is an
 // unknown object, for which a plan prints one line.
-func nodesValue(states map[string]nodeState) types.Map {
-	elements := make(map[string]attr.Value, len(states))
+func nodesValue(states map[string]nodeState) types.String {
+	objects := make(map[string]tftypes.Value, len(states))
 	for name, s := range states {
 		if s == unknownNode() {
-			elements[name] = types.ObjectUnknown(nodeStateType.AttrTypes)
+			objects[name] = tftypes.NewValue(nodeStateType, tftypes.UnknownValue)
 			continue
 		}
-		elements[name] = s.object()
+		objects[name] = s.object()
 	}
-	return types.MapValueMust(nodeStateType, elements)
+	return types.StringValue(Nodes.Pack(objects))
 }
 
 // unknownNode returns the planned entry of a node of which only the name is known.

@@ -35,7 +35,7 @@ func TestObserveCountsWhatWorks(t *testing.T) {
 	if g := p.groups["old"]; g.Count.ValueInt64() != 1 || g.Flavor.ValueString() != "f2" {
 		t.Errorf("a group of the cloud only: %v", g)
 	}
-	states, _ := nodeStates(t.Context(), m.Nodes)
+	states, _ := nodeStates(m.Nodes)
 	if _, ok := states["astro-cpu-3"]; ok {
 		t.Error("astro-cpu-3 is shown, so no apply would make it anew")
 	}
@@ -58,7 +58,7 @@ func TestObserveWarnsOfATwin(t *testing.T) {
 	if len(diags) != 1 || diags.HasError() || !strings.Contains(diags[0].Detail(), "openstack server delete late") {
 		t.Errorf("diagnostics: %v", diags)
 	}
-	states, _ := nodeStates(t.Context(), m.Nodes)
+	states, _ := nodeStates(m.Nodes)
 	if got := states["astro-cpu-1"].ID.ValueString(); got != good.ID {
 		t.Errorf("astro-cpu-1 is server %s", got)
 	}
@@ -127,7 +127,7 @@ func TestSettleHoldsThePlan(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	states, _ := nodeStates(t.Context(), plan.Nodes)
+	states, _ := nodeStates(plan.Nodes)
 	if got := strings.Join(sortedNames(states), " "); got != "astro-cpu-1 astro-cpu-2 astro-cpu-3 astro-frontend" {
 		t.Errorf("nodes: %s", got)
 	}
@@ -144,7 +144,7 @@ func TestSettleHoldsThePlan(t *testing.T) {
 
 func TestComputedTexts(t *testing.T) {
 	m := existing(t, "astro-cpu-1", "astro-cpu-2")
-	states, _ := nodeStates(t.Context(), m.Nodes)
+	states, _ := nodeStates(m.Nodes)
 	if got, want := hostsFile(states), "10.0.0.9\tastro-frontend\n10.0.0.1\tastro-cpu-1\n10.0.0.2\tastro-cpu-2\n"; got != want {
 		t.Errorf("hosts_file %q, want %q", got, want)
 	}
@@ -229,11 +229,15 @@ func TestAccessStaysAsWorkersComeAndGo(t *testing.T) {
 func TestNewWorkerIsOneLineOfAPlan(t *testing.T) {
 	was := existing(t, "astro-cpu-1")
 	plan, _ := planned(t, testModel(t).with(t, 2), &was)
-	if e := plan.Nodes.Elements()["astro-cpu-2"]; e == nil || !e.IsUnknown() {
+	nodes, err := Nodes.Unpack(plan.Nodes.ValueString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, has := nodes["astro-cpu-2"]; !has || e.IsKnown() {
 		t.Errorf("the new worker is %v", e)
 	}
 	for _, name := range []string{"astro-cpu-1", "astro-frontend"} {
-		if e := plan.Nodes.Elements()[name]; e == nil || e.IsUnknown() {
+		if e := nodes[name]; e.IsNull() || !e.IsKnown() {
 			t.Errorf("%s, which stays, is %v", name, e)
 		}
 	}

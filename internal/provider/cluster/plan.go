@@ -108,7 +108,7 @@ func (m *model) setIdentity(state *model) {
 
 // leaveOpen marks what can't be planned while the shape of the cluster is unknown.
 func (m *model) leaveOpen() {
-	m.Nodes, m.WorkerNames = types.MapUnknown(nodeStateType), types.MapUnknown(nameset.Type{})
+	m.Nodes, m.WorkerNames = types.StringUnknown(), types.MapUnknown(nameset.Type{})
 	m.Resolved = types.MapUnknown(types.StringType)
 	m.openComputed()
 }

@@ -86,7 +86,7 @@ func TestNamesAreLookedUpAnewWhereNodesAreMade(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			was, m := existing(t, "astro-cpu-1"), testModel(t).with(t, row.workers)
-			states, _ := nodeStates(t.Context(), was.Nodes)
+			states, _ := nodeStates(was.Nodes)
 			worker := states["astro-cpu-1"]
 			worker.Spec = types.StringValue(was.decoded(t).spec(testResolution).Groups["cpu"].Hash())
 			states["astro-cpu-1"] = worker

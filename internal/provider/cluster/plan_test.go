@@ -115,7 +115,7 @@ func TestPlanShowsWhichNodesComeStayAndGo(t *testing.T) {
 				was = &state
 			}
 			got, _ := planned(t, m, was)
-			states, _ := nodeStates(t.Context(), got.Nodes)
+			states, _ := nodeStates(got.Nodes)
 			var known, opened []string
 			for _, name := range sortedNames(states) {
 				if states[name].ID.IsUnknown() {
@@ -152,7 +152,7 @@ func TestPlanWithoutChange(t *testing.T) {
 
 func TestPlanOfLostFrontEnd(t *testing.T) {
 	was := existing(t, "astro-cpu-1")
-	states, _ := nodeStates(t.Context(), was.Nodes)
+	states, _ := nodeStates(was.Nodes)
 	delete(states, "astro-frontend")
 	was.Nodes = nodesValue(states)
 	got, c := planned(t, testModel(t).with(t, 1), &was)

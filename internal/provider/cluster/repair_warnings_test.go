@@ -49,7 +49,7 @@ func inStatus(t *testing.T, workers int, statuses map[string]cluster.Status) mod
 		names = append(names, cluster.WorkerName("astro", "cpu", i+1))
 	}
 	m := existing(t, names...)
-	states, _ := nodeStates(t.Context(), m.Nodes)
+	states, _ := nodeStates(m.Nodes)
 	for name, status := range statuses {
 		s := states[name]
 		s.Status = types.StringValue(string(status))

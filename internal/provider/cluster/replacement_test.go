@@ -50,7 +50,7 @@ func TestPlanOfARollingReplacement(t *testing.T) {
 	was := existing(t, "astro-cpu-1", "astro-cpu-2", "astro-cpu-3")
 	m := testModel(t).with(t, 3)
 	wanted := m.decoded(t).spec(testResolution).Groups["cpu"].Hash()
-	states, _ := nodeStates(t.Context(), was.Nodes)
+	states, _ := nodeStates(was.Nodes)
 	for name, hash := range map[string]string{"astro-cpu-1": "older", "astro-cpu-2": wanted, "astro-cpu-3": "older"} {
 		s := states[name]
 		s.Spec = types.StringValue(hash)
@@ -72,7 +72,7 @@ func TestPlanOfARollingReplacement(t *testing.T) {
 		m.Replacement = replacement(row.strategy, 0, "")
 		m.setGroups(t, map[string]groupModel{"cpu": row.group})
 		got, c := planned(t, m, &was)
-		after, _ := nodeStates(t.Context(), got.Nodes)
+		after, _ := nodeStates(got.Nodes)
 		if p := readPromise(states, after); !slices.Equal(p.roll, row.want) {
 			t.Errorf("%s: %v are made anew, want %v", row.name, p.roll, row.want)
 		}

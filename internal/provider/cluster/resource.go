@@ -95,7 +95,7 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be read", err))
 		return
 	}
-	before, diags := nodeStates(ctx, state.Nodes)
+	before, diags := nodeStates(state.Nodes)
 	resp.Diagnostics.Append(diags...)
 	view, gone, err := look(ctx, prov, state, nodesOf(before))
 	if err != nil {
@@ -159,7 +159,7 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	known, diags := nodeStates(ctx, state.Nodes)
+	known, diags := nodeStates(state.Nodes)
 	resp.Diagnostics.Append(diags...)
 	prov, err := r.session.Provisioner(ctx)
 	if err != nil {

@@ -56,7 +56,7 @@ func TestPlanOfAScaledGroup(t *testing.T) {
 				was = &state
 			}
 			got, c := planned(t, m, was)
-			states, _ := nodeStates(t.Context(), got.Nodes)
+			states, _ := nodeStates(got.Nodes)
 			if names := sortedNames(states); !slices.Equal(names, row.nodes) {
 				t.Errorf("nodes %v, want %v", names, row.nodes)
 			}

@@ -127,7 +127,7 @@ const (
 func computedAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id":    computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
-		"nodes": nodesAttribute(),
+		"nodes": computedString("All nodes by name. Of a worker that comes, a plan knows the name only; see `worker_names`."), // see Nodes
 		"worker_names": schema.MapAttribute{
 			Computed: true, ElementType: nameset.Type{},
 			MarkdownDescription: "Names of each group's workers. A plan knows them, those of workers to come as well, so that `for_each` can use them.",
@@ -192,25 +192,6 @@ func coordinatorAttribute() schema.Attribute {
 			"`last_worker`: for clouds without a metadata service. All nodes get a config drive, and the last new worker of a growth takes the new roster to the front-end; " +
 			"reports come by the front-end's console log. There a removal does not reach the front-end until the next worker is added (a warning says so), " +
 			"and workers are not drained. Not together with `scaling` or a rolling `replacement`. Another value makes another cluster.",
-	}
-}
-
-func nodesAttribute() schema.Attribute {
-	return schema.MapNestedAttribute{
-		Computed:            true,
-		MarkdownDescription: "All nodes by name. Of a worker that comes, a plan knows the name only; see `worker_names`.",
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"id":      computedString("ID of the server; null for a worker that could not be made."),
-			"role":    computedString("`front_end` or `worker`."),
-			"group":   computedString("Worker group; null for the front-end."),
-			"address": computedString("First fixed address."),
-			"status": computedString("The server's status in Nova's words, `MISSING` for a worker that could not be made, " +
-				"`DELETING` for one that Nova is deleting, or `NOT_JOINED` for one that is ACTIVE, older than `timeouts.create`, and has never joined, as the front-end says (not with `coordinator = \"last_worker\"`). " +
-				"Workers in `ERROR`, `SHUTOFF`, `DELETING` and `NOT_JOINED` are made anew by the next apply; those in any other status are kept."),
-			"image":   computedString("ID of the image that the node was made from."),
-			"created": computedString("When the server was made (RFC 3339)."),
-			"spec":    computedString("Fingerprint of what the node was made of: workers of a group with another one were made before a change of image, flavor, `cloud_config` or the like."),
-		}},
 	}
 }
 

@@ -56,7 +56,7 @@ func TestPlanOfAFrontEnd(t *testing.T) {
 			fe.ReplaceOnChange = types.BoolValue(tc.asked)
 			m.setFrontEnd(t, fe)
 			if tc.lost {
-				states, _ := nodeStates(t.Context(), was.Nodes)
+				states, _ := nodeStates(was.Nodes)
 				delete(states, "astro-frontend")
 				was.Nodes = nodesValue(states)
 			}
