@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -51,6 +52,25 @@ func TestEveryAttributeIsDescribed(t *testing.T) {
 		}
 	}
 	walk("", resourceSchema(t).Attributes)
+	for _, f := range Nodes.Fields {
+		if !strings.HasSuffix(f.Description, ".") {
+			t.Errorf("nodes.%s: description %q is no sentence", f.Name, f.Description)
+		}
+	}
+}
+
+// An entry of nodes has the attributes that the command line knows.
+func TestNodeStateFitsTheAttribute(t *testing.T) {
+	var s nodeState
+	fields := s.fields()
+	for _, f := range Nodes.Fields {
+		if fields[f.Name] == nil {
+			t.Errorf("no field of %T is %s", s, f.Name)
+		}
+	}
+	if n := reflect.TypeFor[nodeState]().NumField(); n != len(fields) || n != len(Nodes.Fields) {
+		t.Errorf("%d fields, %d by name, %d attributes", n, len(fields), len(Nodes.Fields))
+	}
 }
 
 // The model and the schema name the same attributes with the same types.
