@@ -23,5 +23,5 @@ func newServer(version string) packed.Answerer {
 	if !ok {
 		panic("the plugin framework's server serves no list resources")
 	}
-	return packed.Server(lists, cluster.Nodes)
+	return packed.Server(lists, cluster.Nodes, cluster.WorkerNames)
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/progress"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
@@ -116,7 +115,7 @@ func (a application) breakOff(ctx context.Context, v cluster.View) {
 
 // unmade returns the state of a cluster of which nothing exists yet.
 func (m model) unmade() model {
-	m.Nodes, m.WorkerNames = types.StringNull(), types.MapNull(nameset.Type{})
+	m.Nodes, m.WorkerNames = types.StringNull(), types.StringNull()
 	m.Generation = types.Int64Null()
 	m.FrontEndAddress, m.HostsFile = types.StringNull(), types.StringNull()
 	m.SSHConfig, m.KnownHosts = types.StringNull(), types.StringNull()

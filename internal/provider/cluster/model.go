@@ -38,8 +38,8 @@ type model struct {
 	Signing      types.Bool   `tfsdk:"document_signing"`
 
 	ID              types.String `tfsdk:"id"`
-	Nodes           types.String `tfsdk:"nodes"` // packed, see Nodes
-	WorkerNames     types.Map    `tfsdk:"worker_names"`
+	Nodes           types.String `tfsdk:"nodes"`        // packed, see Nodes
+	WorkerNames     types.String `tfsdk:"worker_names"` // packed, see WorkerNames
 	FrontEndAddress types.String `tfsdk:"front_end_address"`
 	HostsFile       types.String `tfsdk:"hosts_file"`
 	SSHConfig       types.String `tfsdk:"ssh_config"`

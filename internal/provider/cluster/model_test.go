@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -29,7 +28,7 @@ func testModel(t *testing.T) model {
 		Coordinator: types.StringValue("front_end"), WaitFor: types.StringValue("joined"), DrainTimeout: types.StringValue("30m"),
 		Replacement: types.ObjectNull(replacementTypes),
 		Timeouts:    noTimeouts,
-		ID:          types.StringValue("4e3b"), Nodes: types.StringNull(), WorkerNames: types.MapNull(nameset.Type{}), Resolved: types.MapNull(types.StringType),
+		ID:          types.StringValue("4e3b"), Nodes: types.StringNull(), WorkerNames: types.StringNull(), Resolved: types.MapNull(types.StringType),
 	}
 	m.setFrontEnd(t, testFrontEnd())
 	m.setGroups(t, map[string]groupModel{"cpu": testGroup(2)})

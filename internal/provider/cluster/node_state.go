@@ -48,7 +48,7 @@ func (s *nodeState) fields() map[string]*types.String {
 
 // object returns the entry's value.
 func (s nodeState) object() tftypes.Value {
-	attributes := make(map[string]tftypes.Value, len(nodeStateType.AttributeTypes))
+	attributes := make(map[string]tftypes.Value, len(Nodes.Fields))
 	for name, field := range s.fields() {
 		attributes[name] = textValue(*field)
 	}

@@ -9,9 +9,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/packed"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 )
 
@@ -238,22 +239,28 @@ func frontEndAddress(nodes cluster.Nodes, before string) string {
 	}
 }
 
-// workerNames returns the attribute `worker_names` for nodes of those names.
-func (m model) workerNames(nodes []string) types.Map {
-	groups := map[string][]string{}
+// WorkerNames is the computed attribute `worker_names`, which the plugin framework knows as
+// one text.
+var WorkerNames = packed.Attribute{Name: "worker_names", Of: namesType}
+
+var namesType = tftypes.Set{ElementType: tftypes.String}
+
+// workerNames returns the attribute `worker_names` for nodes of those names, in order.
+func (m model) workerNames(nodes []string) types.String {
+	groups := map[string][]tftypes.Value{}
 	for group := range m.Workers.Elements() {
-		groups[group] = nil
+		groups[group] = []tftypes.Value{}
 	}
 	for _, name := range nodes {
 		if group := cluster.GroupOf(m.Name.ValueString(), name); group != "" {
-			groups[group] = append(groups[group], name)
+			groups[group] = append(groups[group], tftypes.NewValue(tftypes.String, name))
 		}
 	}
-	sets := make(map[string]attr.Value, len(groups))
+	sets := make(map[string]tftypes.Value, len(groups))
 	for group, names := range groups {
-		sets[group] = nameset.Of(names...)
+		sets[group] = tftypes.NewValue(namesType, names)
 	}
-	return types.MapValueMust(nameset.Type{}, sets)
+	return types.StringValue(WorkerNames.Pack(sets))
 }
 
 func stringSetOf(ss []string) types.Set {

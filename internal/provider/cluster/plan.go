@@ -11,7 +11,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/diagnose"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
 )
 
@@ -108,7 +107,7 @@ func (m *model) setIdentity(state *model) {
 
 // leaveOpen marks what can't be planned while the shape of the cluster is unknown.
 func (m *model) leaveOpen() {
-	m.Nodes, m.WorkerNames = types.StringUnknown(), types.MapUnknown(nameset.Type{})
+	m.Nodes, m.WorkerNames = types.StringUnknown(), types.StringUnknown()
 	m.Resolved = types.MapUnknown(types.StringType)
 	m.openComputed()
 }

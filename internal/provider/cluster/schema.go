@@ -20,7 +20,6 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/node"
-	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/nameset"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/rule"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provider/whole"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/provision"
@@ -126,12 +125,9 @@ const (
 // computedAttributes are those that the provider fills.
 func computedAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id":    computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
-		"nodes": computedString("All nodes by name. Of a worker that comes, a plan knows the name only; see `worker_names`."), // see Nodes
-		"worker_names": schema.MapAttribute{
-			Computed: true, ElementType: nameset.Type{},
-			MarkdownDescription: "Names of each group's workers. A plan knows them, those of workers to come as well, so that `for_each` can use them.",
-		},
+		"id":                computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
+		"nodes":             computedString("All nodes by name. Of a worker that comes, a plan knows the name only; see `worker_names`."),                           // see Nodes
+		"worker_names":      computedString("Names of each group's workers. A plan knows them, those of workers to come as well, so that `for_each` can use them."), // see WorkerNames
 		"front_end_address": computedString("Where the front-end is reached: its floating IP if it has one, else its fixed address."),
 		"hosts_file":        computedString("Lines of `/etc/hosts` for all nodes."),
 		"ssh_config":        computedString(sshConfigDescription),

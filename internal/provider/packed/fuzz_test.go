@@ -18,15 +18,15 @@ func FuzzPack(f *testing.F) {
 		f.Add(v.MsgPack)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		packed, err := nodes.pack(&tfprotov6.DynamicValue{MsgPack: raw})
+		packed, err := known.pack(&tfprotov6.DynamicValue{MsgPack: raw})
 		if err != nil {
 			return // refused
 		}
-		back, err := nodes.unpack(packed)
+		back, err := known.unpack(packed)
 		if err != nil {
 			t.Fatalf("%x was packed as %x: %v", raw, packed.MsgPack, err)
 		}
-		if again, err := nodes.pack(back); err != nil || !bytes.Equal(again.MsgPack, packed.MsgPack) {
+		if again, err := known.pack(back); err != nil || !bytes.Equal(again.MsgPack, packed.MsgPack) {
 			t.Fatalf("%x was packed as %x, unpacked as %x, and packed as %v, %v", raw, packed.MsgPack, back.MsgPack, again, err)
 		}
 	})

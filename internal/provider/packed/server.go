@@ -13,27 +13,31 @@ type Answerer interface {
 	tfprotov6.ListResourceServer
 }
 
-// Server returns a server that answers as inner does, for which the attribute is a text in
-// every resource and data source that has it.
+// Server returns a server that answers as inner does, for which the attributes are texts in
+// every resource and data source that has them.
 //
 // An upgrade of a saved state from another version of a resource's schema does not see the
-// attribute; a saved state that has another type of it is refused.
-func Server(inner Answerer, attribute Attribute) Answerer {
-	return &server{Answerer: inner, attribute: attribute}
+// attributes; a saved state that has another type of one is refused.
+func Server(inner Answerer, packed ...Attribute) Answerer {
+	s := &server{Answerer: inner, attributes: attributes{}}
+	for _, a := range packed {
+		s.attributes[a.Name] = a
+	}
+	return s
 }
 
 type server struct {
 	Answerer
-	attribute Attribute
+	attributes attributes
 }
 
 // pack and unpack turn some values, nil among them, each in its place.
 func (s *server) pack(values ...**tfprotov6.DynamicValue) error {
-	return turn(s.attribute.pack, values)
+	return turn(s.attributes.pack, values)
 }
 
 func (s *server) unpack(values ...**tfprotov6.DynamicValue) error {
-	return turn(s.attribute.unpack, values)
+	return turn(s.attributes.unpack, values)
 }
 
 func turn(by func(*tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error), values []**tfprotov6.DynamicValue) error {
@@ -52,11 +56,13 @@ func (s *server) GetProviderSchema(ctx context.Context, req *tfprotov6.GetProvid
 	if resp == nil {
 		return resp, err
 	}
-	for _, schema := range resp.ResourceSchemas {
-		s.attribute.describe(schema)
-	}
-	for _, schema := range resp.DataSourceSchemas {
-		s.attribute.describe(schema)
+	for _, a := range s.attributes {
+		for _, schema := range resp.ResourceSchemas {
+			a.describe(schema)
+		}
+		for _, schema := range resp.DataSourceSchemas {
+			a.describe(schema)
+		}
 	}
 	return resp, err
 }
@@ -69,19 +75,24 @@ func (s *server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.Vali
 	return s.Answerer.ValidateResourceConfig(ctx, &r)
 }
 
-// UpgradeResourceState hands the saved state on without the attribute, and puts it back.
+// UpgradeResourceState hands the saved state on without the attributes, and puts them back.
 func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	r := *req
-	rest, value, err := s.attribute.takeOut(req.RawState)
+	rest, values, err := s.attributes.takeOut(req.RawState)
 	if err != nil {
 		return nil, err
 	}
 	r.RawState = rest
 	resp, err := s.Answerer.UpgradeResourceState(ctx, &r)
-	if resp == nil || value == nil {
+	if resp == nil {
 		return resp, err
 	}
-	upgraded, rerr := s.attribute.replace(resp.UpgradedState, func(msgpack.RawMessage) msgpack.RawMessage { return value })
+	upgraded, rerr := s.attributes.replace(resp.UpgradedState, func(name string, null msgpack.RawMessage) (msgpack.RawMessage, error) {
+		if value, saved := values[name]; saved {
+			return value, nil
+		}
+		return null, nil
+	})
 	if rerr != nil {
 		return nil, rerr
 	}

@@ -14,10 +14,15 @@ var nodes = Attribute{Name: "nodes", Fields: []Field{
 	{Name: "id", Description: "ID of the server."}, {Name: "status", Description: "The server's status."},
 }}
 
+var workers = Attribute{Name: "workers", Of: tftypes.Set{ElementType: tftypes.String}}
+
+// known are both.
+var known = attributes{"nodes": nodes, "workers": workers}
+
 // The object as the command line and as the framework know it.
 var (
-	wholeType  = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"name": tftypes.String, "nodes": nodes.typ()}}
-	packedType = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"name": tftypes.String, "nodes": tftypes.String}}
+	wholeType  = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"name": tftypes.String, "nodes": nodes.typ(), "workers": workers.typ()}}
+	packedType = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"name": tftypes.String, "nodes": tftypes.String, "workers": tftypes.String}}
 )
 
 func text(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
@@ -28,8 +33,20 @@ func node(id, status any) tftypes.Value {
 	})
 }
 
-func cluster(value any) tftypes.Value {
-	return tftypes.NewValue(wholeType, map[string]tftypes.Value{"name": text("astro"), "nodes": tftypes.NewValue(nodes.typ(), value)})
+func cluster(value any) tftypes.Value { return clusterOf(value, nil) }
+
+func clusterOf(nodeValue, workerValue any) tftypes.Value {
+	return tftypes.NewValue(wholeType, map[string]tftypes.Value{
+		"name": text("astro"), "nodes": tftypes.NewValue(nodes.typ(), nodeValue), "workers": tftypes.NewValue(workers.typ(), workerValue),
+	})
+}
+
+func names(of ...string) tftypes.Value {
+	out := []tftypes.Value{}
+	for _, name := range of {
+		out = append(out, text(name))
+	}
+	return tftypes.NewValue(workers.Of, out)
 }
 
 func wire(t *testing.T, typ tftypes.Type, v tftypes.Value) *tfprotov6.DynamicValue {
@@ -51,6 +68,8 @@ var rows = map[string]tftypes.Value{
 	"nodes that are open":     cluster(unknown()),
 	"no node":                 cluster(map[string]tftypes.Value{}),
 	"nodes":                   cluster(map[string]tftypes.Value{"astro-cpu-1": node("4e3b", "ACTIVE"), "astro-frontend": node("77aa", nil)}),
+	"worker names":            clusterOf(nil, map[string]tftypes.Value{"cpu": names("astro-cpu-1", "astro-cpu-2"), "gpu": names()}),
+	"a group that is open":    clusterOf(map[string]tftypes.Value{}, map[string]tftypes.Value{"cpu": tftypes.NewValue(workers.Of, tftypes.UnknownValue)}),
 	"a node that comes":       cluster(map[string]tftypes.Value{"astro-cpu-1": tftypes.NewValue(nodes.Element(), tftypes.UnknownValue)}),
 	"a node that is replaced": cluster(map[string]tftypes.Value{"astro-cpu-1": node(tftypes.UnknownValue, "ACTIVE")}),
 }
@@ -174,7 +193,7 @@ func TestTheFrameworkSeesOneText(t *testing.T) {
 				inner := &echo{}
 				sent := wire(t, wholeType, value)
 				before := slices.Clone(sent.MsgPack)
-				back, err := call(t.Context(), Server(inner, nodes), sent)
+				back, err := call(t.Context(), Server(inner, nodes, workers), sent)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -215,25 +234,36 @@ func expectPacked(t *testing.T, seen *tfprotov6.DynamicValue, want tftypes.Value
 	if err := got.As(&now); err != nil {
 		t.Fatal(err)
 	}
-	if !now["name"].Equal(was["name"]) || now["nodes"].IsNull() != was["nodes"].IsNull() || now["nodes"].IsKnown() != was["nodes"].IsKnown() {
+	if !now["name"].Equal(was["name"]) {
 		t.Errorf("the framework saw %s", got)
 	}
-	if now["nodes"].IsNull() || !now["nodes"].IsKnown() {
+	for name, a := range known {
+		expectText(t, a, now[name], was[name])
+	}
+}
+
+// expectText wants the text of an attribute.
+func expectText(t *testing.T, a Attribute, got, want tftypes.Value) {
+	t.Helper()
+	if want.IsNull() || !want.IsKnown() {
+		if got.IsNull() != want.IsNull() || got.IsKnown() != want.IsKnown() {
+			t.Errorf("the framework saw %s", got)
+		}
 		return
 	}
 	var packed string
-	if err := now["nodes"].As(&packed); err != nil {
+	if err := got.As(&packed); err != nil {
 		t.Fatal(err)
 	}
-	objects, err := nodes.Unpack(packed)
+	elements, err := a.Unpack(packed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if unpacked := tftypes.NewValue(nodes.typ(), objects); !unpacked.Equal(was["nodes"]) {
-		t.Errorf("the framework unpacks %s, want %s", unpacked, was["nodes"])
+	if unpacked := tftypes.NewValue(a.typ(), elements); !unpacked.Equal(want) {
+		t.Errorf("the framework unpacks %s, want %s", unpacked, want)
 	}
-	again, err := nodes.Unpack(nodes.Pack(objects))
-	if err != nil || !tftypes.NewValue(nodes.typ(), again).Equal(was["nodes"]) {
+	again, err := a.Unpack(a.Pack(elements))
+	if err != nil || !tftypes.NewValue(a.typ(), again).Equal(want) {
 		t.Errorf("packed again: %v, %v", again, err)
 	}
 }
@@ -263,7 +293,7 @@ func TestWhatIsNoObjectIsRefused(t *testing.T) {
 		"a text": "\xa5nodes", "half a map": "\x82\xa4name\xa5astro", "a name that is none": "\x81\x93\x01\x02\x03", "half a value": "\x81\xa5nodes\x81",
 	} {
 		inner := &echo{}
-		if _, err := Server(inner, nodes).ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{CurrentState: &tfprotov6.DynamicValue{MsgPack: []byte(raw)}}); err == nil || len(inner.seen) > 0 {
+		if _, err := Server(inner, nodes, workers).ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{CurrentState: &tfprotov6.DynamicValue{MsgPack: []byte(raw)}}); err == nil || len(inner.seen) > 0 {
 			t.Errorf("%s: error %v, the framework saw %d values", name, err, len(inner.seen))
 		}
 	}
@@ -285,6 +315,7 @@ func (f *framework) GetProviderSchema(context.Context, *tfprotov6.GetProviderSch
 	schemas := func(attribute string) map[string]*tfprotov6.Schema {
 		return map[string]*tfprotov6.Schema{"cluster": {Block: &tfprotov6.SchemaBlock{Attributes: []*tfprotov6.SchemaAttribute{
 			{Name: "name", Type: tftypes.String, Required: true}, {Name: attribute, Type: tftypes.String, Computed: true, Description: "All nodes."},
+			{Name: "workers", Type: tftypes.String, Computed: true},
 		}}}}
 	}
 	return &tfprotov6.GetProviderSchemaResponse{ResourceSchemas: schemas("nodes"), DataSourceSchemas: schemas("nodes"), ListResourceSchemas: schemas("filter")}, nil
@@ -296,38 +327,40 @@ func TestSavedStateIsUpgraded(t *testing.T) {
 		name, saved string
 		framework   string // what it gets
 		want        any    // the nodes that come back
+		names       any    // and the names
 	}{
-		{"nodes", `{"name":"astro","nodes":{"astro-cpu-1":{"id":"4e3b","status":"ACTIVE"},"astro-frontend":{"id":"77aa","status":null}}}`, `{"name":"astro"}`, two},
-		{"an attribute of a node that is no more", `{"nodes":{"astro-cpu-1":{"id":"4e3b","status":"ACTIVE","disk":"8"},"astro-frontend":{"id":"77aa","status":null}}}`, `{}`, two},
-		{"an attribute of a node that was not yet", `{"nodes":{"astro-cpu-1":{"id":"4e3b","status":"ACTIVE"},"astro-frontend":{"id":"77aa"}}}`, `{}`, two},
-		{"no nodes yet", `{"name":"astro","nodes":null}`, `{"name":"astro"}`, nil},
-		{"a state without the attribute", `{"name":"astro"}`, `{"name":"astro"}`, nil},
-		{"a number keeps its digits", `{"generation":12345678901234567890.5,"nodes":{}}`, `{"generation":12345678901234567890.5}`, map[string]tftypes.Value{}},
-		{"what is no object", `7`, `7`, nil},
+		{"nodes", `{"name":"astro","nodes":{"astro-cpu-1":{"id":"4e3b","status":"ACTIVE"},"astro-frontend":{"id":"77aa","status":null}}}`, `{"name":"astro"}`, two, nil},
+		{"an attribute of a node that is no more", `{"nodes":{"astro-cpu-1":{"id":"4e3b","status":"ACTIVE","disk":"8"},"astro-frontend":{"id":"77aa","status":null}}}`, `{}`, two, nil},
+		{"an attribute of a node that was not yet", `{"nodes":{"astro-cpu-1":{"id":"4e3b","status":"ACTIVE"},"astro-frontend":{"id":"77aa"}}}`, `{}`, two, nil},
+		{"no nodes yet", `{"name":"astro","nodes":null}`, `{"name":"astro"}`, nil, nil},
+		{"a state without the attribute", `{"name":"astro"}`, `{"name":"astro"}`, nil, nil},
+		{"a number keeps its digits", `{"generation":12345678901234567890.5,"nodes":{}}`, `{"generation":12345678901234567890.5}`, map[string]tftypes.Value{}, nil},
+		{"both", `{"workers":{"cpu":["b","a"]},"nodes":{}}`, `{}`, map[string]tftypes.Value{}, map[string]tftypes.Value{"cpu": names("a", "b")}},
+		{"what is no object", `7`, `7`, nil, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			inner := &framework{upgraded: wire(t, wholeType, cluster(nil))}
-			resp, err := Server(inner, nodes).UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{RawState: &tfprotov6.RawState{JSON: []byte(row.saved)}})
+			resp, err := Server(inner, nodes, workers).UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{RawState: &tfprotov6.RawState{JSON: []byte(row.saved)}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if string(inner.saved.JSON) != row.framework {
 				t.Errorf("the framework got %s", inner.saved.JSON)
 			}
-			if got, err := resp.UpgradedState.Unmarshal(wholeType); err != nil || !got.Equal(cluster(row.want)) {
+			if got, err := resp.UpgradedState.Unmarshal(wholeType); err != nil || !got.Equal(clusterOf(row.want, row.names)) {
 				t.Errorf("got %s, %v", got, err)
 			}
 		})
 	}
 	inner := &framework{}
 	saved := &tfprotov6.RawState{JSON: []byte(`{"nodes":["astro-cpu-1"]}`)}
-	if _, err := Server(inner, nodes).UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{RawState: saved}); err == nil || inner.saved != nil {
+	if _, err := Server(inner, nodes, workers).UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{RawState: saved}); err == nil || inner.saved != nil {
 		t.Errorf("nodes of another type: error %v, the framework got %v", err, inner.saved)
 	}
 }
 
 func TestTheCommandLineKnowsTheWholeSchema(t *testing.T) {
-	resp, err := Server(&framework{}, nodes).GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	resp, err := Server(&framework{}, nodes, workers).GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,7 +380,7 @@ func TestTheCommandLineKnowsTheWholeSchema(t *testing.T) {
 
 func TestAResultThatCannotBeUnpackedIsNamed(t *testing.T) {
 	inner := &echo{seen: []*tfprotov6.DynamicValue{{MsgPack: []byte("\x81\xa5nodes\x07")}}} // a number
-	stream, err := Server(inner, nodes).ListResource(t.Context(), &tfprotov6.ListResourceRequest{})
+	stream, err := Server(inner, nodes, workers).ListResource(t.Context(), &tfprotov6.ListResourceRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}

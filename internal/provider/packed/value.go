@@ -11,33 +11,29 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
+// attributes are the packed ones of a provider, by name.
+type attributes map[string]Attribute
+
 // pack returns an object of the wire as the framework knows it.
-func (a Attribute) pack(v *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
-	return a.replace(v, func(value msgpack.RawMessage) msgpack.RawMessage {
+func (as attributes) pack(v *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
+	return as.replace(v, func(_ string, value msgpack.RawMessage) (msgpack.RawMessage, error) {
 		if open(value) {
-			return value
+			return value, nil
 		}
-		text, err := msgpack.Marshal(string(value))
-		must(err)
-		return text
+		return msgpack.Marshal(string(value))
 	})
 }
 
 // unpack returns an object of the framework as it goes over the wire.
-func (a Attribute) unpack(v *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
-	var inner error
-	out, err := a.replace(v, func(text msgpack.RawMessage) msgpack.RawMessage {
+func (as attributes) unpack(v *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
+	return as.replace(v, func(_ string, text msgpack.RawMessage) (msgpack.RawMessage, error) {
 		if open(text) {
-			return text
+			return text, nil
 		}
 		var value string
-		inner = msgpack.Unmarshal(text, &value)
-		return msgpack.RawMessage(value)
+		err := msgpack.Unmarshal(text, &value)
+		return msgpack.RawMessage(value), err
 	})
-	if err == nil && inner != nil {
-		return nil, fmt.Errorf("unpack %s: %w", a.Name, inner)
-	}
-	return out, err
 }
 
 // open reports whether a value is null or unknown.
@@ -45,9 +41,9 @@ func open(value msgpack.RawMessage) bool {
 	return len(value) == 0 || value[0] == msgpcode.Nil || msgpcode.IsExt(value[0])
 }
 
-// replace returns an object with another value of the attribute. An object without the
-// attribute, a null or unknown one, and nil come back as they are.
-func (a Attribute) replace(v *tfprotov6.DynamicValue, by func(msgpack.RawMessage) msgpack.RawMessage) (*tfprotov6.DynamicValue, error) {
+// replace returns an object with other values of the attributes. An object without them, a
+// null or unknown one, and nil come back as they are.
+func (as attributes) replace(v *tfprotov6.DynamicValue, by func(name string, value msgpack.RawMessage) (msgpack.RawMessage, error)) (*tfprotov6.DynamicValue, error) {
 	if v == nil || open(v.MsgPack) {
 		return v, nil
 	}
@@ -56,7 +52,7 @@ func (a Attribute) replace(v *tfprotov6.DynamicValue, by func(msgpack.RawMessage
 	if err != nil {
 		return nil, fmt.Errorf("read an object: %w", err)
 	}
-	out := bytes.NewBuffer(make([]byte, 0, len(v.MsgPack)+16)) // a text's header more, at most
+	out := bytes.NewBuffer(make([]byte, 0, len(v.MsgPack)+8*len(as))) // a text has a header
 	enc := msgpack.NewEncoder(out)
 	must(enc.EncodeMapLen(n))
 	for range n {
@@ -65,11 +61,11 @@ func (a Attribute) replace(v *tfprotov6.DynamicValue, by func(msgpack.RawMessage
 			return nil, fmt.Errorf("read the name of an attribute: %w", err)
 		}
 		value, err := dec.DecodeRaw()
+		if _, packed := as[name]; packed && err == nil {
+			value, err = by(name, value)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read attribute %s: %w", name, err)
-		}
-		if name == a.Name {
-			value = by(value)
 		}
 		must(enc.EncodeString(name))
 		out.Write(value)
@@ -77,27 +73,38 @@ func (a Attribute) replace(v *tfprotov6.DynamicValue, by func(msgpack.RawMessage
 	return &tfprotov6.DynamicValue{MsgPack: out.Bytes()}, nil
 }
 
-// takeOut returns a saved state without the attribute, and the attribute's value as it goes
-// over the wire. What is no JSON object comes back as it is.
-func (a Attribute) takeOut(state *tfprotov6.RawState) (rest *tfprotov6.RawState, value msgpack.RawMessage, err error) {
-	var attributes map[string]json.RawMessage
-	if state == nil || json.Unmarshal(state.JSON, &attributes) != nil || attributes[a.Name] == nil {
+// takeOut returns a saved state without the attributes, and their values as they go over the
+// wire, by name. What is no JSON object comes back as it is.
+func (as attributes) takeOut(state *tfprotov6.RawState) (rest *tfprotov6.RawState, values map[string]msgpack.RawMessage, err error) {
+	var saved map[string]json.RawMessage
+	if state == nil || json.Unmarshal(state.JSON, &saved) != nil {
 		return state, nil, nil
 	}
-	saved, err := tfprotov6.RawState{JSON: attributes[a.Name]}.UnmarshalWithOpts(a.typ(), tfprotov6.UnmarshalOpts{
+	values = map[string]msgpack.RawMessage{}
+	for name, a := range as {
+		if saved[name] == nil {
+			continue
+		}
+		if values[name], err = a.read(saved[name]); err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		delete(saved, name)
+	}
+	text, err := json.Marshal(saved)
+	if err != nil {
+		return nil, nil, fmt.Errorf("write a state again: %w", err)
+	}
+	return &tfprotov6.RawState{JSON: text}, values, nil
+}
+
+// read returns a value of a saved state as it goes over the wire.
+func (a Attribute) read(saved json.RawMessage) (msgpack.RawMessage, error) {
+	value, err := tfprotov6.RawState{JSON: saved}.UnmarshalWithOpts(a.typ(), tfprotov6.UnmarshalOpts{
 		ValueFromJSONOpts: tftypes.ValueFromJSONOpts{IgnoreUndefinedAttributes: true}, // as the framework does
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("read %s: %w", a.Name, err)
+		return nil, err
 	}
-	whole, err := tfprotov6.NewDynamicValue(a.typ(), saved)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read %s: %w", a.Name, err)
-	}
-	delete(attributes, a.Name)
-	text, err := json.Marshal(attributes)
-	if err != nil {
-		return nil, nil, fmt.Errorf("write a state without %s: %w", a.Name, err)
-	}
-	return &tfprotov6.RawState{JSON: text}, whole.MsgPack, nil
+	wire, err := tfprotov6.NewDynamicValue(a.typ(), value)
+	return wire.MsgPack, err
 }
