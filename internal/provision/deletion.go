@@ -134,9 +134,9 @@ func (d *deletion) gone() cluster.Nodes {
 	return slices.DeleteFunc(slices.Clone(d.servers), func(n cluster.Node) bool { return hasID(d.left, n.ID) })
 }
 
-// look takes over what a list shows. Where Nova failed to delete a server, or has taken
-// long, look asks again.
-func (d *deletion) look(ctx context.Context, nodes cluster.Nodes) {
+// look takes over what a list shows that was asked for then. Where Nova failed to delete a
+// server, or has taken long, look asks again.
+func (d *deletion) look(ctx context.Context, nodes cluster.Nodes, asked time.Time) {
 	d.left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
 		return n.Gone() || !hasID(d.servers, n.ID)
 	})
@@ -150,7 +150,7 @@ func (d *deletion) look(ctx context.Context, nodes cluster.Nodes) {
 	d.request(ctx, slices.DeleteFunc(slices.Clone(d.left), func(n cluster.Node) bool {
 		return d.refused[n.ID] || !n.Broken() && !again
 	}))
-	d.due = time.Now().Add(d.pace.Interval(d.pace.Waited()))
+	d.due = d.pace.Due(asked)
 }
 
 // newest returns when the newest request of those was answered whose servers are gone, by

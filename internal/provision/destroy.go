@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -102,13 +103,14 @@ func destroyServers(ctx context.Context, p *Provisioner, ref cluster.Ref, id str
 	d := newDeletion(p, id)
 	d.begin(ctx, frontEnds, workers)
 	err = d.await(ctx, every, func(ctx context.Context) error {
+		asked := time.Now()
 		listed, err := p.cloud.Nodes(ctx, ref.Tag())
 		if err != nil {
 			p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 			return err
 		}
 		empty = len(listed) == 0
-		d.look(ctx, listed)
+		d.look(ctx, listed, asked)
 		return nil
 	})
 	return empty, err

@@ -19,6 +19,7 @@ type inventory struct {
 	ref       cluster.Ref
 	clusterID string
 	servers   cluster.Nodes       // as last listed
+	asked     time.Time           // when that list was asked for
 	frontEnd  cluster.Node        // without an ID while there is none
 	batch     *batch.Batch        // nil before the first one
 	boots     boots               // of the batch, and of the front-end while it is made
@@ -34,6 +35,7 @@ type inventory struct {
 // list reads the cluster's servers. An error is logged: every caller polls, and
 // tries again until its time is over.
 func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
+	v.asked = time.Now()
 	listed, err := v.p.cloud.Nodes(ctx, v.ref.Tag())
 	if err != nil {
 		v.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())

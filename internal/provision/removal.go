@@ -32,13 +32,13 @@ func (v *inventory) send(ctx context.Context, doomed cluster.Nodes) {
 	}
 }
 
-// lookAtDeletion takes over what a list shows of the servers that are being deleted.
+// lookAtDeletion takes over what the last list shows of the servers that are being deleted.
 func (v *inventory) lookAtDeletion(ctx context.Context, nodes cluster.Nodes) {
 	if v.deletion == nil {
 		return
 	}
 	before := v.deletion.gone()
-	v.deletion.look(ctx, nodes)
+	v.deletion.look(ctx, nodes, v.asked)
 	gone := v.deletion.gone()
 	news := slices.DeleteFunc(slices.Clone(gone), func(n cluster.Node) bool { return hasID(before, n.ID) })
 	if len(news) > 0 {

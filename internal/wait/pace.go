@@ -127,6 +127,18 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 	return max(p.wanted(waited), least)
 }
 
+// Due returns when the next look is due after one that was asked for then and is answered
+// now. What a list shows may be as old as its request, so the interval counts from there.
+// The cloud rests for as long as it took to answer.
+func (p *Pace) Due(asked time.Time) time.Time {
+	now := time.Now()
+	due, rested := asked.Add(p.Interval(asked.Sub(p.begun))), now.Add(now.Sub(asked))
+	if due.Before(rested) {
+		return rested
+	}
+	return due
+}
+
 // wanted is Interval without a least one.
 func (p *Pace) wanted(waited time.Duration) time.Duration {
 	switch {

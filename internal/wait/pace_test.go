@@ -289,3 +289,27 @@ func TestTheLastDeletionIsSeenInTime(t *testing.T) {
 		})
 	}
 }
+
+// A list's answer is as old as its request, and Nova rests for as long as it took to answer.
+func TestDue(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		took, want time.Duration // of the list; the pause after its answer
+	}{
+		{"an answer at once", 0, 2200 * time.Millisecond},
+		{"a list of half a second", 500 * time.Millisecond, 1700 * time.Millisecond},
+		{"a list of two seconds", 2 * time.Second, 2 * time.Second},
+		{"a list of twenty seconds", 20 * time.Second, 20 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := NewPace(time.Now(), 100)
+			time.Sleep(3 * time.Second)
+			asked := time.Now()
+			time.Sleep(row.took)
+			p.LookAtRate(0, 100, 2*time.Second, 0)
+			if got := time.Until(p.Due(asked)); got != row.want {
+				t.Errorf("%s: the next look comes after %s, want %s", row.name, got, row.want)
+			}
+		})
+	}
+}

@@ -336,7 +336,6 @@ func TestSavedStateIsUpgraded(t *testing.T) {
 		{"a state without the attribute", `{"name":"astro"}`, `{"name":"astro"}`, nil, nil},
 		{"a number keeps its digits", `{"generation":12345678901234567890.5,"nodes":{}}`, `{"generation":12345678901234567890.5}`, map[string]tftypes.Value{}, nil},
 		{"both", `{"workers":{"cpu":["b","a"]},"nodes":{}}`, `{}`, map[string]tftypes.Value{}, map[string]tftypes.Value{"cpu": names("a", "b")}},
-		{"what is no object", `7`, `7`, nil, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			inner := &framework{upgraded: wire(t, wholeType, cluster(nil))}
@@ -352,10 +351,15 @@ func TestSavedStateIsUpgraded(t *testing.T) {
 			}
 		})
 	}
-	inner := &framework{}
-	saved := &tfprotov6.RawState{JSON: []byte(`{"nodes":["astro-cpu-1"]}`)}
-	if _, err := Server(inner, nodes, workers).UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{RawState: saved}); err == nil || inner.saved != nil {
-		t.Errorf("nodes of another type: error %v, the framework got %v", err, inner.saved)
+	for _, saved := range []string{`{"nodes":["astro-cpu-1"]}`, `{"workers":{"cpu":"astro-cpu-1"}}`, `7`, `{"nodes":`} {
+		inner := &framework{}
+		if _, err := Server(inner, nodes, workers).UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{RawState: &tfprotov6.RawState{JSON: []byte(saved)}}); err == nil || inner.saved != nil {
+			t.Errorf("%s: error %v, the framework got %v", saved, err, inner.saved)
+		}
+	}
+	inner, old := &framework{}, &tfprotov6.RawState{Flatmap: map[string]string{"name": "astro"}}
+	if _, err := Server(inner, nodes, workers).UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{RawState: old}); err != nil || inner.saved != old {
+		t.Errorf("a state that is no JSON: error %v, the framework got %v", err, inner.saved)
 	}
 }
 

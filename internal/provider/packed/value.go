@@ -74,11 +74,14 @@ func (as attributes) replace(v *tfprotov6.DynamicValue, by func(name string, val
 }
 
 // takeOut returns a saved state without the attributes, and their values as they go over the
-// wire, by name. What is no JSON object comes back as it is.
+// wire, by name. A state of Terraform before 0.12, which is no JSON, comes back as it is.
 func (as attributes) takeOut(state *tfprotov6.RawState) (rest *tfprotov6.RawState, values map[string]msgpack.RawMessage, err error) {
-	var saved map[string]json.RawMessage
-	if state == nil || json.Unmarshal(state.JSON, &saved) != nil {
+	if state == nil || state.JSON == nil {
 		return state, nil, nil
+	}
+	var saved map[string]json.RawMessage
+	if err := json.Unmarshal(state.JSON, &saved); err != nil {
+		return nil, nil, fmt.Errorf("read a saved state: %w", err)
 	}
 	values = map[string]msgpack.RawMessage{}
 	for name, a := range as {
