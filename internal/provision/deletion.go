@@ -142,7 +142,7 @@ func (d *deletion) look(ctx context.Context, nodes cluster.Nodes, asked time.Tim
 	})
 	gone := len(d.servers) - len(d.left)
 	d.count.say(ctx, "servers deleted", gone, len(d.servers))
-	d.pace.LookAtRate(gone-d.before, len(d.servers)-d.before, d.paced(d.last), d.newest())
+	d.pace.LookAtRate(d.paced(asked), gone-d.before, len(d.servers)-d.before, d.paced(d.last), d.newest())
 	again := time.Since(d.asked) >= askAgain
 	if again {
 		d.asked = time.Now()

@@ -19,6 +19,7 @@ type Pace struct {
 	end    time.Duration // foreseen then
 	waves  int
 	before time.Duration // waited until the last look of LookAtRate
+	at     time.Duration // when that one's list was asked for
 	hasty  bool          // its forecast rests on a short time
 	slow   bool          // asking took a good part of the time waited until then
 	share  float64       // of the time waited: the interval after a forecast's end
@@ -72,21 +73,21 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // first ones were done halfway between the two looks. Two looks close together may show a
 // pause between deletions, so the look after such a forecast is soon.
 //
-// asked is when the last one was asked for, and newest when the newest one of those that
-// are done was, both counted as Waited is. Where asking took long, the first look that
-// shows any may find the first few done, fewer than a quarter, or more than the rate
-// forecasts: the others may take no longer than these. Where it finds none, the first ones
-// may just be about to be done, so the look after it is soon.
+// at is when the look's list was asked for, last when the last deletion was, and newest when
+// the newest one of those that are done was, all counted as Waited is. Where asking took
+// long, the first look that shows any may find the first few done, fewer than a quarter, or
+// more than the rate forecasts: the others may take no longer than these. Where it finds
+// none, the first ones may just be about to be done, so the look after it is soon.
 //
 // A list lacks the servers that are gone: the fewer are left, the less a look costs.
-func (p *Pace) LookAtRate(done, of int, asked, newest time.Duration) {
+func (p *Pace) LookAtRate(at time.Duration, done, of int, last, newest time.Duration) {
 	end, waited := p.end, p.Waited()
-	p.hasty = p.before > 0 && waited-p.before < part(waited, short)
-	p.slow = asked > part(waited, short)
+	p.hasty = p.before > 0 && at-p.at < part(at, short)
+	p.slow = last > part(waited, short)
 	switch more := done - p.done; {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
-		switch alike := asked + waited - newest; {
+		switch alike := last + waited - newest; {
 		case alike <= waited: // all of them have taken as long already
 		case end <= waited:
 			end = alike
@@ -96,7 +97,7 @@ func (p *Pace) LookAtRate(done, of int, asked, newest time.Duration) {
 	case more > 0:
 		end = waited + part(waited-p.before, float64(of-done)/float64(more))
 	}
-	p.before, p.listed = waited, max(of-done, 1)
+	p.before, p.at, p.listed = waited, at, max(of-done, 1)
 	p.Look(done, end, 0)
 }
 
@@ -121,8 +122,11 @@ func (p *Pace) unknown() float64 {
 // Interval returns how long after the time waited the next look is due.
 func (p *Pace) Interval(waited time.Duration) time.Duration {
 	least := p.Least()
-	if p.waves == 1 && p.end > 0 && p.n > 2 {
+	switch {
+	case p.waves == 1 && p.end > 0 && p.n > 2:
 		least /= 2 // the last of those that come side by side may come at any time
+	case p.before > 0 && p.looks > 1 && p.end > waited && !p.hasty:
+		least -= least / 4 // two looks foresee the end of deletions, and a list of the last ones is short
 	}
 	return max(p.wanted(waited), least)
 }

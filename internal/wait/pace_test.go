@@ -244,7 +244,7 @@ func deletions(t *testing.T, gone []time.Duration, asked time.Duration) (looks i
 		if done == len(gone) {
 			return looks, now - slices.Max(gone)
 		}
-		p.LookAtRate(done, len(gone), asked, asked*time.Duration(done)/time.Duration(len(gone)))
+		p.LookAtRate(p.Waited(), done, len(gone), asked, asked*time.Duration(done)/time.Duration(len(gone)))
 		due = now + p.Interval(now)
 	}
 }
@@ -306,7 +306,7 @@ func TestDue(t *testing.T) {
 			time.Sleep(3 * time.Second)
 			asked := time.Now()
 			time.Sleep(row.took)
-			p.LookAtRate(0, 100, 2*time.Second, 0)
+			p.LookAtRate(3*time.Second, 0, 100, 2*time.Second, 0)
 			if got := time.Until(p.Due(asked)); got != row.want {
 				t.Errorf("%s: the next look comes after %s, want %s", row.name, got, row.want)
 			}
