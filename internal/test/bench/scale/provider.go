@@ -21,7 +21,7 @@ const (
 	goalPlanMB      = 250
 	goalPlanCalls   = 4
 	callsOfACreate  = 15 // beside one for each worker, and the plans
-	callsOfADestroy = 10
+	callsOfADestroy = 10 // likewise
 
 	provider = "terraform-provider-vmcluster"
 )
@@ -81,6 +81,18 @@ func measureProvider(ctx context.Context, s settings, table *bench.Table, n int,
 			return err
 		}
 	}
+	return st.measureDestroy(ctx, table, n, bareDestroy)
+}
+
+// measureDestroy destroys the cluster by one command, which reads and plans, and reads once
+// more before it deletes, in a process of its own. A plan beforehand counts the plan's calls,
+// as measureCreate does.
+func (st *stage) measureDestroy(ctx context.Context, table *bench.Table, n int, bareDestroy taken) error {
+	_, plan, err := st.run(ctx, "plan", "-destroy", "-no-color")
+	if err != nil {
+		return err
+	}
+	table.Note(fmt.Sprintf("plan of the destroy of %d, calls", n), "%d, once more when it is destroyed", plan)
 	used, calls, err := st.run(ctx, "destroy", "-auto-approve", "-no-color")
 	if err != nil {
 		return err
@@ -88,9 +100,11 @@ func measureProvider(ctx context.Context, s settings, table *bench.Table, n int,
 	if left := len(st.cloud.Servers()); left > 0 {
 		return fmt.Errorf("%d servers are left after the destroy", left)
 	}
-	table.Ratio(fmt.Sprintf("destroy %d, wall against the bare API", n), used.Wall, bareDestroy.wall, goalDestroy)
-	table.Ratio("  from the first deletion to the last call", st.changes.take(), bareDestroy.changes, goalDestroy)
-	table.Count(fmt.Sprintf("destroy %d, calls", n), calls, n+callsOfADestroy)
+	changes, apply := st.changes.take()
+	table.Ratio(fmt.Sprintf("destroy %d, wall of plan and apply against the bare API", n), used.Wall, bareDestroy.wall, goalDestroy)
+	table.Ratio("  from the apply's login to the last call", apply, bareDestroy.wall, goalDestroy)
+	table.Ratio("  from the first deletion to the last call", changes, bareDestroy.changes, goalDestroy)
+	table.Count(fmt.Sprintf("destroy %d, calls beside the plan", n), calls-plan, n+callsOfADestroy)
 	return nil
 }
 
@@ -109,7 +123,8 @@ func (st *stage) measureCreate(ctx context.Context, table *bench.Table, n int, b
 		return err
 	}
 	table.Ratio(fmt.Sprintf("create %d, wall of plan and apply against the bare API", n), planned.Wall+applied.Wall, bareCreate.wall, goalCreate)
-	table.Ratio("  from the first create call to the last call", st.changes.take(), bareCreate.changes, goalCreate)
+	changes, _ := st.changes.take()
+	table.Ratio("  from the first create call to the last call", changes, bareCreate.changes, goalCreate)
 	table.Count(fmt.Sprintf("create %d, calls beside the plans", n), calls-plans, n+callsOfACreate)
 	return nil
 }
@@ -172,5 +187,7 @@ type taken struct{ wall, changes time.Duration }
 func (st *stage) timed(act func() error) (taken, error) {
 	start := time.Now()
 	err := act()
-	return taken{time.Since(start), st.changes.take()}, err
+	wall := time.Since(start)
+	changes, _ := st.changes.take()
+	return taken{wall, changes}, err
 }
