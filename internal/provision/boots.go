@@ -37,11 +37,11 @@ func newBoots(begun time.Time, n int, log logFunc) boots {
 	return b
 }
 
-// look takes over what a list shows of the new servers that was asked for then. workers says how many workers
+// look takes over what a list shows of the new servers. workers says how many workers
 // there are to be, those without a server included; frontEnd whether the front-end is
 // among the nodes. Where the workers are waited for to have an address, a forecast says
 // when the last one's build begins.
-func (b *boots) look(nodes cluster.Nodes, asked time.Time, workers int, frontEnd bool, g goal) {
+func (b *boots) look(nodes cluster.Nodes, workers int, frontEnd bool, g goal) {
 	now := b.pace.Waited()
 	b.note(nodes, now)
 	var done []time.Duration
@@ -74,7 +74,7 @@ func (b *boots) look(nodes cluster.Nodes, asked time.Time, workers int, frontEnd
 		end = b.builds.AllBegun()
 	}
 	b.pace.Look(met, end, b.builds.Waves())
-	b.due = b.pace.Due(asked)
+	b.due = time.Now().Add(b.pace.Interval(now))
 }
 
 // note writes down when builds were done: as Nova says, by its own clock, or when a look
@@ -135,7 +135,7 @@ func (v *inventory) look(ctx context.Context, g goal) (read bool, err error) {
 	}
 	v.changed()
 	fresh, workers := v.watched(g)
-	v.boots.look(fresh, v.asked, workers, v.makesFrontEnd && v.frontEnd.ID != "", g)
+	v.boots.look(fresh, workers, v.makesFrontEnd && v.frontEnd.ID != "", g)
 	done, n := v.batch.Progress(g.met)
 	v.boots.count.say(ctx, "workers "+g.words, done, n)
 	return true, nil

@@ -97,7 +97,7 @@ func followReal(t *testing.T, created, answered time.Duration, launched []int) (
 			time.Sleep(time.Until(b.due))
 			var nodes cluster.Nodes
 			nodes, active = show()
-			b.look(nodes, time.Now(), len(launched)-1, true, g)
+			b.look(nodes, len(launched)-1, true, g)
 			t.Logf("%s: %d active", b.pace.Waited().Round(time.Second/10), active)
 			if g.begins && active > 0 {
 				break

@@ -134,15 +134,15 @@ func (d *deletion) gone() cluster.Nodes {
 	return slices.DeleteFunc(slices.Clone(d.servers), func(n cluster.Node) bool { return hasID(d.left, n.ID) })
 }
 
-// look takes over what a list shows that was asked for then. Where Nova failed to delete a
+// look takes over what a list shows that was asked for so. Where Nova failed to delete a
 // server, or has taken long, look asks again.
-func (d *deletion) look(ctx context.Context, nodes cluster.Nodes, asked time.Time) {
+func (d *deletion) look(ctx context.Context, nodes cluster.Nodes, asked wait.Asked) {
 	d.left = slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool {
 		return n.Gone() || !hasID(d.servers, n.ID)
 	})
 	gone := len(d.servers) - len(d.left)
 	d.count.say(ctx, "servers deleted", gone, len(d.servers))
-	d.pace.LookAtRate(d.paced(asked), gone-d.before, len(d.servers)-d.before, d.paced(d.last), d.newest())
+	d.pace.LookAtRate(d.paced(asked.At), gone-d.before, len(d.servers)-d.before, d.paced(d.last), d.newest())
 	again := time.Since(d.asked) >= askAgain
 	if again {
 		d.asked = time.Now()

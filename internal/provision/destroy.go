@@ -11,6 +11,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // Destroy deletes everything of the cluster, also what the scaler made, then the
@@ -103,12 +104,13 @@ func destroyServers(ctx context.Context, p *Provisioner, ref cluster.Ref, id str
 	d := newDeletion(p, id)
 	d.begin(ctx, frontEnds, workers)
 	err = d.await(ctx, every, func(ctx context.Context) error {
-		asked := time.Now()
+		asked := wait.Asked{At: time.Now()}
 		listed, err := p.cloud.Nodes(ctx, ref.Tag())
 		if err != nil {
 			p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 			return err
 		}
+		asked.Took = time.Since(asked.At)
 		empty = len(listed) == 0
 		d.look(ctx, listed, asked)
 		return nil

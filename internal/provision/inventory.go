@@ -10,6 +10,7 @@ import (
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/batch"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
+	"github.com/vmcluster/terraform-provider-vmcluster/internal/wait"
 )
 
 // inventory holds the servers of one cluster as a run knows them: those that the
@@ -19,7 +20,7 @@ type inventory struct {
 	ref       cluster.Ref
 	clusterID string
 	servers   cluster.Nodes       // as last listed
-	asked     time.Time           // when that list was asked for
+	asked     wait.Asked          // that list
 	frontEnd  cluster.Node        // without an ID while there is none
 	batch     *batch.Batch        // nil before the first one
 	boots     boots               // of the batch, and of the front-end while it is made
@@ -35,12 +36,13 @@ type inventory struct {
 // list reads the cluster's servers. An error is logged: every caller polls, and
 // tries again until its time is over.
 func (v *inventory) list(ctx context.Context) (cluster.Nodes, error) {
-	v.asked = time.Now()
+	v.asked = wait.Asked{At: time.Now()}
 	listed, err := v.p.cloud.Nodes(ctx, v.ref.Tag())
 	if err != nil {
 		v.p.opts.Log(ctx, "reading the list of servers failed; trying again", "error", err.Error())
 		return nil, err
 	}
+	v.asked.Took = time.Since(v.asked.At)
 	v.byName = lastList{nodes: listed, at: time.Now()}
 	nodes, _, _ := v.ref.Split(listed)
 	nodes = v.retain(ctx, nodes)

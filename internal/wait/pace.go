@@ -131,16 +131,18 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 	return max(p.wanted(waited), least)
 }
 
-// Due returns when the next look is due after one that was asked for then and is answered
-// now. What a list shows may be as old as its request, so the interval counts from there.
-// The cloud rests for as long as it took to answer.
-func (p *Pace) Due(asked time.Time) time.Time {
-	now := time.Now()
-	due, rested := asked.Add(p.Interval(asked.Sub(p.begun))), now.Add(now.Sub(asked))
-	if due.Before(rested) {
-		return rested
-	}
-	return due
+// Asked is a look's request: when it was sent, and how long its answer took.
+type Asked struct {
+	At   time.Time
+	Took time.Duration
+}
+
+// Due returns when the next look is due after one. What a list shows may be as old as its
+// request, so the interval counts from there. The cloud rests for as long as it took to
+// answer.
+func (p *Pace) Due(a Asked) time.Time {
+	interval := p.Interval(a.At.Sub(p.begun))
+	return a.At.Add(max(interval, 2*a.Took))
 }
 
 // wanted is Interval without a least one.

@@ -307,7 +307,7 @@ func TestDue(t *testing.T) {
 			asked := time.Now()
 			time.Sleep(row.took)
 			p.LookAtRate(3*time.Second, 0, 100, 2*time.Second, 0)
-			if got := time.Until(p.Due(asked)); got != row.want {
+			if got := time.Until(p.Due(Asked{At: asked, Took: row.took})); got != row.want {
 				t.Errorf("%s: the next look comes after %s, want %s", row.name, got, row.want)
 			}
 		})

@@ -96,7 +96,9 @@ func (r *clusterResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	before, diags := nodeStates(state.Nodes)
-	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
 	view, gone, err := look(ctx, prov, state, nodesOf(before))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Unbegun("The cluster can't be read", err))
@@ -160,7 +162,9 @@ func (r *clusterResource) Delete(ctx context.Context, req resource.DeleteRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	known, diags := nodeStates(state.Nodes)
-	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
 	prov, err := r.session.Provisioner(ctx)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose.Unbegun("The cluster was not deleted", err))

@@ -125,9 +125,11 @@ const (
 // computedAttributes are those that the provider fills.
 func computedAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id":                computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
-		"nodes":             computedString("All nodes by name. Of a worker that comes, a plan knows the name only; see `worker_names`."),                           // see Nodes
-		"worker_names":      computedString("Names of each group's workers. A plan knows them, those of workers to come as well, so that `for_each` can use them."), // see WorkerNames
+		"id": computedString("ID of the cluster (a UUID). Every server is tagged `vmcluster:<id>`."),
+		// Packed, see Nodes and WorkerNames.
+		"nodes":        computedString("All nodes by name. Of a worker that comes, a plan knows the name only; see `worker_names`."),
+		"worker_names": computedString("Names of each group's workers. A plan knows them, those of workers to come as well, so that `for_each` can use them."),
+
 		"front_end_address": computedString("Where the front-end is reached: its floating IP if it has one, else its fixed address."),
 		"hosts_file":        computedString("Lines of `/etc/hosts` for all nodes."),
 		"ssh_config":        computedString(sshConfigDescription),
