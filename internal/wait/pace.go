@@ -2,6 +2,7 @@ package wait
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -20,7 +21,10 @@ type Pace struct {
 	waves  int
 	before time.Duration // waited until the last look of LookAtRate
 	at     time.Duration // when that one's list was asked for
+	rate   float64       // of the servers that it showed to be done, per second
 	hasty  bool          // its forecast rests on a short time
+	lone   bool          // its forecast rests on it alone
+	faster bool          // the rate was more than twice that of the look before
 	slow   bool          // asking took a good part of the time waited until then
 	share  float64       // of the time waited: the interval after a forecast's end
 }
@@ -39,7 +43,9 @@ const (
 	early      = 0.85 // of a long forecast, after which it is made anew
 	short      = 0.2  // between two looks: too little for a forecast
 	doubted    = 0.3  // after such a forecast
-	ahead      = 0.35 // times the share of servers that are not done: after a forecast without a build seen under way
+	ahead      = 0.29 // times the share of servers that are not done, to the power falling: after a forecast without a build seen under way
+	falling    = 0.8
+	unsteady   = 0.5  // after a forecast of deletions by one look, or by a rate that has risen
 	overshoot  = 0.01 // beyond a forecast's end, to find all done
 	unbegun    = 0.3  // while no look has shown a build that has begun,
 	curious    = 3    // at as many looks
@@ -71,7 +77,9 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // LookAtRate is Look for servers of which nothing tells when they were done: as many more
 // as this look shows were done since the one before, and the others take as long each. The
 // first ones were done halfway between the two looks. Two looks close together may show a
-// pause between deletions, so the look after such a forecast is soon.
+// pause between deletions, so the look after such a forecast is soon. Those that are left may
+// go ever faster, so it does not wait long for a forecast by a first look that shows less than
+// half of them done, nor for one by a rate that has more than doubled.
 //
 // at is when the look's list was asked for, last when the last deletion was, and newest when
 // the newest one of those that are done was, all counted as Waited is. Where asking took
@@ -84,7 +92,13 @@ func (p *Pace) LookAtRate(at time.Duration, done, of int, last, newest time.Dura
 	end, waited := p.end, p.Waited()
 	p.hasty = p.before > 0 && at-p.at < part(at, short)
 	p.slow = last > part(waited, short)
-	switch more := done - p.done; {
+	more := done - p.done
+	if more > 0 {
+		rate := float64(more) / (waited - p.before).Seconds()
+		p.lone, p.faster = p.done == 0 && 2*done < of, p.rate > 0 && rate > 2*p.rate
+		p.rate = rate
+	}
+	switch {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
 		switch alike := last + waited - newest; {
@@ -178,13 +192,17 @@ func (p *Pace) foreseen(waited time.Duration) time.Duration {
 	unseen := p.before == 0 && p.waves == 0 // no build was seen under way
 	switch {
 	case unseen && left > 3*p.Least() && waited > 10*p.Least():
-		return min(part(left, early), part(waited, max(ahead*p.rest(), single)))
+		return min(part(left, early), part(waited, max(ahead*math.Pow(p.rest(), falling), single)))
 	case left > waited/3 && p.before == 0:
 		return min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
 	case unseen && left > 3*p.Least():
 		return part(left, early)
 	case left > 0 && p.hasty:
 		return min(left, part(waited, doubted))
+	case left > 0 && p.lone:
+		return min(left, part(waited, unsteady))
+	case left > 0 && p.faster:
+		return min(left, part(waited, max(unsteady*p.rest(), single)))
 	case left > 0:
 		return min(left, 2*waited)
 	}

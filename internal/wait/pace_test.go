@@ -290,6 +290,42 @@ func TestTheLastDeletionIsSeenInTime(t *testing.T) {
 	}
 }
 
+// When the first look comes is chance. Deletions that a real Nova (its fake driver) has carried
+// out are followed from 25 moments; late is how late their end is seen on the average.
+func TestARealNovasDeletionsAtAnyMoment(t *testing.T) {
+	seconds := func(of ...int) (out []time.Duration) {
+		for _, n := range of {
+			out = append(out, time.Duration(n)*time.Second)
+		}
+		return out
+	}
+	for _, row := range []struct {
+		name       string
+		asked      time.Duration // when the last request was answered
+		gone       []time.Duration
+		late, most time.Duration // the average and the latest
+	}{
+		{"ever faster", 12200 * time.Millisecond, seconds(4, 5, 11, 12, 13, 14, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 20, 20, 20, 20, 21, 21, 21,
+			21, 21, 21, 22, 22, 22, 22, 22, 22, 22, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 24, 24), 24 * time.Second / 16, 24 * time.Second / 8},
+		{"ever more slowly", 16900 * time.Millisecond, seconds(3, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 11, 12, 12, 13, 13, 14, 14, 14, 15, 15, 16, 17, 17, 19, 19,
+			21, 21, 22, 23, 24, 24, 25, 26, 27, 28, 28, 29, 30, 32, 32, 33, 33, 35, 35, 36, 36, 37, 38, 39), 39 * time.Second / 20, 39 * time.Second / 8},
+	} {
+		const moments = 25
+		var looked int
+		var sum, latest time.Duration
+		for i := range moments {
+			synctest.Test(t, func(t *testing.T) {
+				looks, late := deletions(t, row.gone, row.asked+time.Duration(i-moments/2)*time.Second/5)
+				looked, sum, latest = looked+looks, sum+late, max(latest, late)
+			})
+		}
+		t.Logf("%s: %.1f looks, %s late, %s at most", row.name, float64(looked)/moments, (sum / moments).Round(time.Second/10), latest.Round(time.Second/10))
+		if looked > 4*moments || sum/moments > row.late || latest > row.most {
+			t.Errorf("%s: want at most 4 looks, %s late, and never more than %s", row.name, row.late, row.most)
+		}
+	}
+}
+
 // A list's answer is as old as its request, and Nova rests for as long as it took to answer.
 func TestDue(t *testing.T) {
 	for _, row := range []struct {
