@@ -23,8 +23,8 @@ type Pace struct {
 	at     time.Duration // when that one's list was asked for
 	rate   float64       // of the servers that it showed to be done, per second
 	hasty  bool          // its forecast rests on a short time
-	lone   bool          // its forecast rests on it alone
-	faster bool          // the rate was more than twice that of the look before
+	lone   bool          // it showed the first few, and asking took long
+	faster bool          // the rate was more than twice that of such a look before
 	slow   bool          // asking took a good part of the time waited until then
 	share  float64       // of the time waited: the interval after a forecast's end
 }
@@ -77,15 +77,15 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // LookAtRate is Look for servers of which nothing tells when they were done: as many more
 // as this look shows were done since the one before, and the others take as long each. The
 // first ones were done halfway between the two looks. Two looks close together may show a
-// pause between deletions, so the look after such a forecast is soon. Those that are left may
-// go ever faster, so it does not wait long for a forecast by a first look that shows less than
-// half of them done, nor for one by a rate that has more than doubled.
+// pause between deletions, so the look after such a forecast is soon.
 //
 // at is when the look's list was asked for, last when the last deletion was, and newest when
 // the newest one of those that are done was, all counted as Waited is. Where asking took
 // long, the first look that shows any may find the first few done, fewer than a quarter, or
 // more than the rate forecasts: the others may take no longer than these. Where it finds
-// none, the first ones may just be about to be done, so the look after it is soon.
+// none, the first ones may just be about to be done, so the look after it is soon. Where it
+// finds less than half of them, the others may go ever faster, so the look after it does not
+// wait for all of the forecast, nor the one after that if the rate has more than doubled.
 //
 // A list lacks the servers that are gone: the fewer are left, the less a look costs.
 func (p *Pace) LookAtRate(at time.Duration, done, of int, last, newest time.Duration) {
@@ -95,7 +95,7 @@ func (p *Pace) LookAtRate(at time.Duration, done, of int, last, newest time.Dura
 	more := done - p.done
 	if more > 0 {
 		rate := float64(more) / (waited - p.before).Seconds()
-		p.lone, p.faster = p.done == 0 && 2*done < of, p.rate > 0 && rate > 2*p.rate
+		p.lone, p.faster = p.slow && p.done == 0 && 2*done < of, p.lone && rate > 2*p.rate
 		p.rate = rate
 	}
 	switch {
