@@ -18,6 +18,10 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/test/openstacktest"
 )
 
+// inVain is the time of an update that waits for a report that never comes: a test waits
+// it out, and a slow machine must do all else of the update in it.
+const inVain = "20s"
+
 // age makes every server older than any time to join.
 func (s *stage) age() {
 	for _, id := range s.servers() {
@@ -39,8 +43,8 @@ func TestAccWorkerNeverJoins(t *testing.T) {
 		server, _ := s.cloud.Server(worker)
 		return id != "any" && server.ID != id
 	}})
-	config := func(count int) string {
-		return s.config(basic(fmt.Sprintf(`cpu = { flavor = "m1.small", count = %d }`, count), `timeouts = { update = "15s" }`))
+	config := func(count int, update string) string {
+		return s.config(basic(fmt.Sprintf(`cpu = { flavor = "m1.small", count = %d }`, count), fmt.Sprintf(`timeouts = { update = %q }`, update)))
 	}
 	before := map[string]string{}
 	anew := func(*terraform.State) error {
@@ -51,10 +55,10 @@ func TestAccWorkerNeverJoins(t *testing.T) {
 		return s.joined("astro-cpu-1", "astro-cpu-2")
 	}
 	s.run(t,
-		resource.TestStep{Config: config(1)},
+		resource.TestStep{Config: config(1, inVain)},
 		resource.TestStep{ // its time is not over
 			PreConfig: func() { deaf.Store("any") },
-			Config:    config(2),
+			Config:    config(2, inVain),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -67,7 +71,7 @@ func TestAccWorkerNeverJoins(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() { deaf.Store(before["astro-cpu-2"]) },
-			Config:    config(2),
+			Config:    config(2, "10m"),
 			ConfigPlanChecks: planned1(plancheck.ResourceActionUpdate,
 				comes("astro-cpu-2"),
 				plancheck.ExpectKnownValue(clusterAddress, node("astro-cpu-1").AtMapKey("id"), knownvalue.NotNull())),
@@ -83,7 +87,7 @@ func TestAccWorkerMissesAGeneration(t *testing.T) {
 	var deaf atomic.Bool
 	s := newStage(t, openstacktest.Options{}, guest.Options{Misses: func(worker string) bool { return worker == "astro-cpu-1" && deaf.Load() }})
 	config := func(count int) string {
-		return s.config(basic(fmt.Sprintf(`cpu = { flavor = "m1.small", count = %d }`, count), `timeouts = { update = "15s" }`))
+		return s.config(basic(fmt.Sprintf(`cpu = { flavor = "m1.small", count = %d }`, count), fmt.Sprintf(`timeouts = { update = %q }`, inVain)))
 	}
 	before := map[string]string{}
 	s.run(t,
