@@ -103,6 +103,30 @@ var listCases = []testCase{
 			t.Errorf("pages hold %v, want %v", seen, ids)
 		}
 	}},
+	{"list/by ID from either end, in pages", func(t *testing.T, s *suite) {
+		ids := slices.Sorted(slices.Values(s.family(t)))
+		for _, row := range []struct {
+			query string
+			want  []string
+			more  bool
+		}{
+			{"sort_key=uuid&sort_dir=asc&limit=2", ids[:2], true},
+			{"sort_key=uuid&sort_dir=asc&limit=2&marker=" + ids[1], ids[2:], false},
+			{"sort_key=uuid&sort_dir=desc&limit=2", []string{ids[2], ids[1]}, true},
+			{"sort_key=uuid&sort_dir=desc&limit=2&marker=" + ids[1], ids[:1], false},
+			{"sort_key=uuid&limit=3", []string{ids[2], ids[1], ids[0]}, true},
+			{"sort_key=uuid&sort_dir=asc&limit=4&tags-any=" + s.prefix + ":x," + s.prefix + ":y", ids, false},
+		} {
+			a := s.call(t, "compute", get, "/servers/detail?"+row.query+"&name="+s.prefix+"-list", nil).is(t, 200)
+			var got []string
+			for _, x := range a.list("servers") {
+				got = append(got, at(x, "id").(string))
+			}
+			if !slices.Equal(got, row.want) || (len(a.list("servers_links")) > 0) != row.more {
+				t.Errorf("%s: %v, links %v, want %v, %t", row.query, got, a.at("servers_links"), row.want, row.more)
+			}
+		}
+	}},
 	{"list/a page that is exactly full links to an empty one", func(t *testing.T, s *suite) {
 		a := s.call(t, "compute", get, "/servers?limit=1&name="+s.prefix+"-base", nil).is(t, 200)
 		if len(a.list("servers")) != 1 || a.string("servers_links", 0, "rel") != "next" {
@@ -133,6 +157,7 @@ var listCases = []testCase{
 			{"marker=" + noSuchID, "2.52", "marker [" + noSuchID + "] not found"},
 			{"name=[", "2.52", "Invalid input for query parameters name. Value: [. '[' is not a 'regex'"},
 			{"status=nonsense", "2.52", "Invalid status value"},
+			{"sort_key=nonsense", "2.52", "Invalid input for query parameters sort_key. Value: nonsense. 'nonsense' is not one of ["},
 			{"nonsense=1", "2.75", "'nonsense' does not match any of the regexes: '^_'"},
 		} {
 			s.call(t, "compute", get, "/servers?"+row.query, nil, row.microversion).says(t, 400, "badRequest", row.words)

@@ -130,8 +130,10 @@ func sortServers(q *request, query url.Values, found []*server) bool {
 	case "created_at":
 	case "display_name":
 		slices.SortStableFunc(found, func(a, b *server) int { return strings.Compare(b.name, a.name) })
+	case "uuid":
+		slices.SortFunc(found, func(a, b *server) int { return strings.Compare(b.id, a.id) })
 	default:
-		badRequest(q, "Invalid input for query parameters sort_key. Value: %[1]s. '%[1]s' is not one of %[2]s", key, "['created_at', 'display_name']")
+		badRequest(q, "Invalid input for query parameters sort_key. Value: %[1]s. '%[1]s' is not one of %[2]s", key, "['created_at', 'display_name', 'uuid']")
 		return false
 	}
 	if query.Get("sort_dir") == "asc" {
