@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/netip"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,9 +14,6 @@ import (
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/text"
 )
-
-// pageSize is Nova's own upper limit of a page ([api] max_limit).
-const pageSize = 1000
 
 // launchedAt is how Nova writes the time at which a build was done: in UTC, without
 // naming it.
@@ -59,6 +54,12 @@ type address struct {
 // page. Deleted servers are left out. Without a tag, servers of no cluster are left
 // out as well.
 func (c nodeCalls) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error) {
+	return c.ManyNodes(ctx, 0, tags...)
+}
+
+// ManyNodes is Nodes where about that many servers are expected. A long list is read from
+// both ends side by side.
+func (c nodeCalls) ManyNodes(ctx context.Context, about int, tags ...string) (cluster.Nodes, error) {
 	op := "list servers"
 	if len(tags) > 0 {
 		op += " tagged " + strings.Join(tags, ", ")
@@ -67,7 +68,7 @@ func (c nodeCalls) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 		return nil, &cluster.CloudError{Kind: cluster.FaultBadRequest, Op: op, Message: "a tag is empty"}
 	}
 	return on(op, c.compute, func(sc *gophercloud.ServiceClient) (cluster.Nodes, error) {
-		records, err := listRecords(ctx, sc, tags)
+		records, err := serverList{sc, tags}.read(ctx, about)
 		if err != nil {
 			return nil, err
 		}
@@ -97,35 +98,6 @@ func (c nodeCalls) NodeByID(ctx context.Context, id string) (cluster.Node, error
 		n, _ := answer.Server.node()
 		return n, nil
 	})
-}
-
-// listRecords reads all pages. It does not use the library's pager, which refuses a
-// whole list for one odd time stamp, and follows the addresses in Nova's links, which
-// behind a proxy may be http in place of https.
-func listRecords(ctx context.Context, sc *gophercloud.ServiceClient, tags []string) ([]record, error) {
-	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
-	if len(tags) > 0 {
-		query.Set("tags", strings.Join(tags, ","))
-	}
-	var all []record
-	for {
-		var page struct {
-			Servers []record           `json:"servers"`
-			Links   []gophercloud.Link `json:"servers_links"`
-		}
-		if _, err := sc.Get(ctx, sc.ServiceURL("servers", "detail")+"?"+query.Encode(), &page, nil); err != nil {
-			return nil, err
-		}
-		if page.Servers == nil {
-			return nil, &cluster.CloudError{Kind: cluster.FaultUnavailable, Op: "list servers", Message: "the answer holds no list of servers"}
-		}
-		all = append(all, page.Servers...)
-		more := slices.ContainsFunc(page.Links, func(l gophercloud.Link) bool { return l.Rel == "next" })
-		if !more || len(page.Servers) == 0 {
-			return all, nil
-		}
-		query.Set("marker", page.Servers[len(page.Servers)-1].ID)
-	}
 }
 
 // node turns a server into a node, and reports whether its tags make it one of

@@ -28,7 +28,7 @@ import (
 func (p *Provisioner) Destroy(ctx context.Context, ref cluster.Ref, known cluster.Nodes) error {
 	released := map[string]bool{}
 	for {
-		listed, err := p.cloud.Nodes(ctx, ref.Tag())
+		listed, err := p.cloud.ManyNodes(ctx, len(known), ref.Tag())
 		ours, leftovers, _ := ref.Split(listed)
 		var nodes cluster.Nodes
 		if err == nil {

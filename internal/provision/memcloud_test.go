@@ -201,6 +201,10 @@ func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 	return out, ctx.Err()
 }
 
+func (c *memCloud) ManyNodes(ctx context.Context, _ int, tags ...string) (cluster.Nodes, error) {
+	return c.Nodes(ctx, tags...)
+}
+
 func (c *memCloud) NodeByID(_ context.Context, id string) (cluster.Node, error) {
 	var out cluster.Node
 	err := c.call("get server", func() error {

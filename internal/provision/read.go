@@ -14,7 +14,7 @@ import (
 // clusters of the name too, and a look-up by ID of each known server that the list
 // lacks. A cluster of which no server exists has no nodes and is no error.
 func (p *Provisioner) Refresh(ctx context.Context, ref cluster.Ref, known cluster.Nodes) (cluster.View, error) {
-	listed, err := p.cloud.Nodes(ctx, ref.Tag())
+	listed, err := p.cloud.ManyNodes(ctx, len(known), ref.Tag())
 	ours, leftovers, strangers := ref.Split(listed)
 	if err == nil {
 		ours, err = complete(ctx, p.cloud, p.opts.Concurrency, ref.ID, ours, known)

@@ -152,6 +152,10 @@ func (b blind) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error)
 	return slices.DeleteFunc(nodes, func(n cluster.Node) bool { return n.ClusterID != b.id }), err
 }
 
+func (b blind) ManyNodes(ctx context.Context, _ int, tags ...string) (cluster.Nodes, error) {
+	return b.Nodes(ctx, tags...)
+}
+
 // makeCluster makes a cluster of one worker past Terraform, whether or not its name is
 // free. port is the ID of the front-end's own port, or "".
 func makeCluster(ctx context.Context, cloud *openstacktest.Cloud, id, name, port string) error {
