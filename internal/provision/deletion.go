@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -55,17 +56,35 @@ func newDeletion(p *Provisioner, id string) *deletion {
 	return &deletion{p: p, clusterID: id, count: counter{log: p.opts.Log}, said: map[string]error{}, refused: map[string]bool{}, answers: map[string]time.Time{}}
 }
 
+// headStart is how long the deletions that are to come first are under way alone at most: a
+// busy Nova takes a second to accept one.
+const headStart = 100 * time.Millisecond
+
 // begin asks for the deletion of some servers, those in first before the others.
 func (d *deletion) begin(ctx context.Context, first, others cluster.Nodes) {
 	wave := slices.Concat(first, others)
 	d.before = len(d.servers) - len(d.left)
 	d.servers, d.left = append(d.servers, wave...), append(d.left, wave...)
 	d.pace = wait.NewPace(time.Now(), len(d.left))
-	d.request(ctx, first)
-	d.request(ctx, others)
+	d.requestFirst(ctx, first, others)
 	d.asked = time.Now()
 	d.last = d.asked
 	d.due = d.asked.Add(d.pace.Least())
+}
+
+// requestFirst is request for those in first, and a moment later for the others.
+func (d *deletion) requestFirst(ctx context.Context, first, others cluster.Nodes) {
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		d.request(ctx, first)
+	}()
+	select {
+	case <-answered:
+	case <-time.After(headStart):
+	}
+	d.request(ctx, others)
+	<-answered
 }
 
 // request asks for the deletion of some of the servers. For a server that Nova is
@@ -142,7 +161,7 @@ func (d *deletion) look(ctx context.Context, nodes cluster.Nodes, asked wait.Ask
 	})
 	gone := len(d.servers) - len(d.left)
 	d.count.say(ctx, "servers deleted", gone, len(d.servers))
-	d.pace.LookAtRate(d.paced(asked.At), gone-d.before, len(d.servers)-d.before, d.paced(d.last), d.newest())
+	d.pace.LookAtRate(d.paced(asked.At), gone-d.before, len(d.servers)-d.before, d.paced(d.last), d.reached(gone))
 	again := time.Since(d.asked) >= askAgain
 	if again {
 		d.asked = time.Now()
@@ -153,19 +172,14 @@ func (d *deletion) look(ctx context.Context, nodes cluster.Nodes, asked wait.Ask
 	d.due = d.pace.Due(asked)
 }
 
-// newest returns when the newest request of those was answered whose servers are gone, by
-// the pace's time; 0 if none is gone.
-func (d *deletion) newest() time.Duration {
-	var newest time.Time
-	for _, n := range d.gone() {
-		if at := d.answers[n.ID]; at.After(newest) {
-			newest = at
-		}
-	}
-	if newest.IsZero() {
+// reached returns when as many requests were answered as servers are gone, by the pace's
+// time; 0 if none is gone.
+func (d *deletion) reached(gone int) time.Duration {
+	if gone == 0 {
 		return 0
 	}
-	return d.paced(newest)
+	answers := slices.SortedFunc(maps.Values(d.answers), time.Time.Compare)
+	return d.paced(answers[min(gone, len(answers))-1])
 }
 
 // paced returns a moment by the pace's time.

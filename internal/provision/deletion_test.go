@@ -30,3 +30,34 @@ func TestDestroyNamesALockedServer(t *testing.T) {
 		}
 	})
 }
+
+// A front-end goes first. A cloud that takes long to answer for it does not keep the
+// workers.
+func TestADestroyDoesNotWaitForTheFrontEndsAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 2)
+		apply(t, c, req)
+		first := true
+		c.after = func(_ int, op string) error {
+			if op != "delete" || !first {
+				return nil
+			}
+			first = false
+			return hang{errSilent, 5 * time.Minute}
+		}
+		start := time.Now()
+		if err := New(c, Options{}).Destroy(t.Context(), cluster.Ref{ID: req.Spec.ID}, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range c.servers {
+			after, want := s.deleted.Sub(start), headStart
+			if s.req.Role == cluster.RoleFrontEnd {
+				want = 0
+			}
+			if after != want {
+				t.Errorf("%s: its deletion was asked for after %s, want %s", s.req.Name, after, want)
+			}
+		}
+	})
+}

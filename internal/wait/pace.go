@@ -25,6 +25,7 @@ type Pace struct {
 	hasty  bool          // its forecast rests on a short time
 	lone   bool          // it showed the first few, and asking took long
 	faster bool          // the rate was more than twice that of such a look before
+	slower bool          // the rate was less than half of what it had been until the look before
 	slow   bool          // asking took a good part of the time waited until then
 	share  float64       // of the time waited: the interval after a forecast's end
 }
@@ -45,7 +46,8 @@ const (
 	doubted    = 0.3  // after such a forecast
 	ahead      = 0.29 // times the share of servers that are not done, to the power falling: after a forecast without a build seen under way
 	falling    = 0.8
-	unsteady   = 0.5  // after a forecast of deletions by one look, or by a rate that has risen
+	unsteady   = 0.5  // after a forecast of deletions by one look, or by a rate that has risen or fallen
+	queued     = 0.5  // of what the latest deletions would wait in a queue if there were nothing else
 	overshoot  = 0.01 // beyond a forecast's end, to find all done
 	unbegun    = 0.3  // while no look has shown a build that has begun,
 	curious    = 3    // at as many looks
@@ -79,30 +81,36 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // first ones were done halfway between the two looks. Two looks close together may show a
 // pause between deletions, so the look after such a forecast is soon.
 //
-// at is when the look's list was asked for, last when the last deletion was, and newest when
-// the newest one of those that are done was, all counted as Waited is. Where asking took
-// long, the first look that shows any may find the first few done, fewer than a quarter, or
-// more than the rate forecasts: the others may take no longer than these. Where it finds
-// none, the first ones may just be about to be done, so the look after it is soon. Where it
-// finds less than half of them, the others may go ever faster, so the look after it does not
-// wait for all of the forecast, nor the one after that if the rate has more than doubled.
+// at is when the look's list was asked for, last when the last deletion was, and reached when
+// as many of them were as are done, all counted as Waited is. Where asking took long, the
+// first look that shows any may find the first few done, fewer than a quarter, or more than
+// the rate forecasts: the others may take no longer than these. If two thirds are done, the
+// others may have to wait in a queue, longer the later they were asked for; half of that is
+// foreseen. Where a first look finds none, the first ones may just be about to be done, so
+// the look after it is soon. Where it finds less than half of them, the others may go ever
+// faster, so the look after it does not wait for all of the forecast, nor does the one after
+// that if the rate has more than doubled. A rate that has fallen by half may be a pause.
 //
 // A list lacks the servers that are gone: the fewer are left, the less a look costs.
-func (p *Pace) LookAtRate(at time.Duration, done, of int, last, newest time.Duration) {
+func (p *Pace) LookAtRate(at time.Duration, done, of int, last, reached time.Duration) {
 	end, waited := p.end, p.Waited()
 	p.hasty = p.before > 0 && at-p.at < part(at, short)
 	p.slow = last > part(waited, short)
 	more := done - p.done
 	if more > 0 {
 		rate := float64(more) / (waited - p.before).Seconds()
+		p.slower = p.done > 0 && 2*rate < float64(p.done)/p.before.Seconds()
 		p.lone, p.faster = p.slow && p.done == 0 && 2*done < of, p.lone && rate > 2*p.rate
 		p.rate = rate
 	}
 	switch {
 	case more > 0 && p.done == 0:
 		end = part(p.before+waited, float64(of)/float64(2*done))
-		switch alike := last + waited - newest; {
-		case alike <= waited: // all of them have taken as long already
+		took := at - reached
+		switch alike := last + took; {
+		case alike <= at: // all of them have taken as long already
+		case end <= waited && 3*done >= 2*of:
+			end = alike + part(took, queued*min(float64(last-reached)/float64(max(reached, 1)), 1))
 		case end <= waited:
 			end = alike
 		case 4*done < of:
@@ -197,6 +205,8 @@ func (p *Pace) foreseen(waited time.Duration) time.Duration {
 		return min(part(left, early), 2*waited) // so far ahead a forecast may be wrong
 	case unseen && left > 3*p.Least():
 		return part(left, early)
+	case left > 0 && p.slower:
+		return min(left, part(waited, unsteady))
 	case left > 0 && p.hasty:
 		return min(left, part(waited, doubted))
 	case left > 0 && p.lone:

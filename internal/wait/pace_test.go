@@ -277,6 +277,7 @@ func TestTheLastDeletionIsSeenInTime(t *testing.T) {
 		{"a thousand, 50 each second, asked for at 71 each second", even(1001, 4*s, 24*s), 14 * s, 3, s},
 		{"five hundred, 50 each second, asked for at 80 each second", even(501, 4*s, 14*s), 6200 * time.Millisecond, 3, 2 * s},
 		{"in three waves", slices.Concat(even(20, 10*s, 11*s), even(20, 30*s, 31*s), even(11, 50*s, 51*s)), 5 * s, 11, 12 * s},
+		{"five hundred, 200 side by side", slices.Concat(even(200, 7700*time.Millisecond, 10500*time.Millisecond), even(200, 15200*time.Millisecond, 18*s), even(101, 22700*time.Millisecond, 24200*time.Millisecond)), 7200 * time.Millisecond, 5, 2 * s},
 		{"one is late", append(even(50, 1*s, 12*s), 120*s), 8 * s, 16, 30 * s},
 		{"one server", even(1, 0, 30*s), 0, 16, 2 * s},
 	} {
