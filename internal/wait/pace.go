@@ -44,6 +44,7 @@ const (
 	early      = 0.85 // of a long forecast, after which it is made anew
 	short      = 0.2  // between two looks: too little for a forecast
 	doubted    = 0.3  // after such a forecast
+	idle       = 0.7  // after a second look that found no deletion done
 	ahead      = 0.29 // times the share of servers that are not done, to the power falling: after a forecast without a build seen under way
 	falling    = 0.8
 	unsteady   = 0.5  // after a forecast of deletions by one look, or by a rate that has risen or fallen
@@ -183,6 +184,8 @@ func (p *Pace) unforeseen(waited time.Duration) time.Duration {
 	switch {
 	case p.looks == 1 && (p.waves > 0 || p.slow):
 		return part(waited, min(p.unknown(), doubted)) // calls take time: the others may just have come, or gone, later
+	case p.looks == 2 && p.before > 0 && p.slow:
+		return part(waited, min(p.unknown(), idle)) // that was too soon; most clouds need some seconds for a deletion
 	case p.looks <= curious && p.waves == 0 && p.before == 0 && waited > 5*p.Least():
 		return part(waited, min(p.unknown(), unbegun)) // no build has begun, and all may be done soon after the first
 	}
