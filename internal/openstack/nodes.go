@@ -60,22 +60,28 @@ func (c nodeCalls) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 // ManyNodes is Nodes where about that many servers are expected. A long list is read from
 // both ends side by side.
 func (c nodeCalls) ManyNodes(ctx context.Context, about int, tags ...string) (cluster.Nodes, error) {
-	op := "list servers"
-	if len(tags) > 0 {
-		op += " tagged " + strings.Join(tags, ", ")
-	}
-	if slices.Contains(tags, "") {
+	return c.list(ctx, about, filter{allTags, tags})
+}
+
+// NodesWithAny is Nodes for servers that have one of the tags at least.
+func (c nodeCalls) NodesWithAny(ctx context.Context, tags ...string) (cluster.Nodes, error) {
+	return c.list(ctx, 0, filter{anyTag, tags})
+}
+
+func (c nodeCalls) list(ctx context.Context, about int, f filter) (cluster.Nodes, error) {
+	op := "list servers" + f.words()
+	if slices.Contains(f.tags, "") {
 		return nil, &cluster.CloudError{Kind: cluster.FaultBadRequest, Op: op, Message: "a tag is empty"}
 	}
 	return on(op, c.compute, func(sc *gophercloud.ServiceClient) (cluster.Nodes, error) {
-		records, err := serverList{sc, tags}.read(ctx, about)
+		records, err := serverList{sc, f}.read(ctx, about)
 		if err != nil {
 			return nil, err
 		}
 		nodes := make(cluster.Nodes, 0, len(records))
 		for _, r := range records {
 			n, ours := r.node()
-			if !n.Gone() && (ours || len(tags) > 0) {
+			if !n.Gone() && (ours || len(f.tags) > 0) {
 				nodes = append(nodes, n)
 			}
 		}

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,10 +24,33 @@ const (
 	longList = 200
 )
 
-// serverList is the list of a project's servers that have all the tags.
-type serverList struct {
-	sc   *gophercloud.ServiceClient
+// How a server's tags are compared with those of a filter: keys of Nova's query.
+const (
+	allTags = "tags"
+	anyTag  = "tags-any"
+)
+
+// filter says which servers a list shows: those with all of the tags, or with any of them.
+type filter struct {
+	how  string
 	tags []string
+}
+
+// words returns the filter as the end of an operation's name.
+func (f filter) words() string {
+	switch {
+	case len(f.tags) == 0:
+		return ""
+	case f.how == anyTag:
+		return " tagged " + strings.Join(f.tags, " or ")
+	}
+	return " tagged " + strings.Join(f.tags, ", ")
+}
+
+// serverList is the list of those of a project's servers that a filter lets pass.
+type serverList struct {
+	sc     *gophercloud.ServiceClient
+	filter filter
 }
 
 // page is a part of a list: so many servers at most, after the server that is the marker, in
@@ -50,7 +74,7 @@ func (l serverList) read(ctx context.Context, about int) ([]record, error) {
 func (l serverList) get(ctx context.Context, p page) (records []record, more bool, err error) {
 	query := url.Values{"limit": {strconv.Itoa(p.limit)}}
 	for key, value := range map[string]string{
-		"tags": strings.Join(l.tags, ","), "marker": p.marker, "sort_key": p.sortBy, "sort_dir": p.sort,
+		l.filter.how: strings.Join(l.filter.tags, ","), "marker": p.marker, "sort_key": p.sortBy, "sort_dir": p.sort,
 	} {
 		if value != "" {
 			query.Set(key, value)
@@ -91,13 +115,17 @@ func (l serverList) follow(ctx context.Context, p page, last string) ([]record, 
 	}
 }
 
+// errUnsorted means that a cloud has not sorted its answers as it was asked to.
+var errUnsorted = errors.New("the servers are not in the order of their IDs")
+
 // fromBothEnds reads the servers in the order of their IDs, which no two share, a page from
 // each end at one time. The pages are the whole list where they meet: where a server is in
 // both. Where they do not, since there are more servers than expected, those in between are
-// read as well. A cloud that can't sort, or does not, is asked once more without an order.
+// read as well. A cloud that can't sort, or does not, is asked once more without an order:
+// pages in another order may meet and lack servers.
 func (l serverList) fromBothEnds(ctx context.Context, limit int) ([]record, error) {
 	all, err := l.sorted(ctx, limit)
-	if gophercloud.ResponseCodeIs(err, http.StatusBadRequest) || err == nil && !inOrder(all) {
+	if gophercloud.ResponseCodeIs(err, http.StatusBadRequest) || errors.Is(err, errUnsorted) {
 		return l.follow(ctx, page{limit: pageSize}, "")
 	}
 	slices.SortStableFunc(all, func(a, b record) int { return strings.Compare(b.Created, a.Created) }) // as without an order
@@ -123,6 +151,8 @@ func (l serverList) sorted(ctx context.Context, limit int) ([]record, error) {
 	}
 	slices.Reverse(back)
 	switch {
+	case !inOrder(front) || !inOrder(back):
+		return nil, errUnsorted
 	case !moreFront:
 		return front, nil
 	case !moreBack:
@@ -135,6 +165,9 @@ func (l serverList) sorted(ctx context.Context, limit int) ([]record, error) {
 			return nil, err
 		}
 		front = append(front, between...)
+	}
+	if !inOrder(front) {
+		return nil, errUnsorted
 	}
 	met := front[len(front)-1].ID
 	return append(front, slices.DeleteFunc(back, func(r record) bool { return r.ID <= met })...), nil

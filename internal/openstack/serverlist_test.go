@@ -18,6 +18,7 @@ import (
 type longNova struct {
 	ids     []string // the oldest first
 	ignores bool     // passes the key over
+	upward  bool     // passes the direction over
 	refuses bool     // answers a key with 400
 	fails   string   // answers that direction with 500
 }
@@ -37,7 +38,7 @@ func (n longNova) list(w http.ResponseWriter, r *http.Request) {
 	slices.Reverse(ids)
 	if key != "" && !n.ignores {
 		slices.Sort(ids)
-		if dir == "desc" {
+		if dir == "desc" && !n.upward {
 			slices.Reverse(ids)
 		}
 	}
@@ -101,6 +102,8 @@ func TestALongListIsReadFromBothEnds(t *testing.T) {
 		{"two pages", longNova{ids: ids(1999)}, 1999, 2},
 		{"four pages", longNova{ids: ids(3500)}, 3500, 4},
 		{"the key is refused", longNova{ids: ids(200), refuses: true}, 200, 3},
+		{"the direction is passed over", longNova{ids: ids(300), upward: true}, 300, 3},
+		{"the direction is passed over, for few", longNova{ids: ids(100), upward: true}, 300, 3},
 		{"the key is passed over", longNova{ids: ids(300), ignores: true}, 300, 3},
 		{"the key is passed over, more than a page", longNova{ids: ids(1001), ignores: true}, 1001, 4},
 	} {

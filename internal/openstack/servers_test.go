@@ -283,6 +283,20 @@ func TestNodesIsWholeOrAnError(t *testing.T) {
 	}
 }
 
+func TestNodesWithAny(t *testing.T) {
+	a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/servers/detail": says(200,
+		`{"servers": [{"id": "s1", "tags": ["vmcluster:c1", "vmcluster-role:worker", "t1"]}, {"id": "s2", "tags": ["t2"]}]}`)})
+	nodes, err := a.client().NodesWithAny(background, "t1", "t2")
+	if err != nil || len(nodes) != 2 {
+		t.Errorf("nodes are %v, %v", nodes, err)
+	}
+	if line := a.since(1)[0].line; !strings.HasSuffix(line, "?limit=1000&tags-any=t1%2Ct2") {
+		t.Errorf("request is %s", line)
+	}
+	_, err = a.client().NodesWithAny(background, "t1", "")
+	wantKind(t, err, cluster.FaultBadRequest, "list servers tagged t1 or ")
+}
+
 func TestWithoutTagsForeignServersAreLeftOut(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{"GET /compute/v2.1/servers/detail": says(200,
 		`{"servers": [{"id": "s1", "tags": ["mine"]}, {"id": "s2", "tags": ["vmcluster:c1", "vmcluster-role:worker"]}]}`)})

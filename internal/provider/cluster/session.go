@@ -25,8 +25,8 @@ type Cloud interface {
 	catalog
 	preflight.Cloud
 
-	// Nodes returns every server of the project that has all the tags.
-	Nodes(ctx context.Context, tags ...string) (cluster.Nodes, error)
+	// NodesWithAny returns every server of the project that has one of the tags.
+	NodesWithAny(ctx context.Context, tags ...string) (cluster.Nodes, error)
 }
 
 // Connector reaches the cloud that the provider's configuration names.

@@ -68,7 +68,7 @@ func TestScale(t *testing.T) {
 
 // planCalls returns what a plan of the configuration takes. An apply takes them twice: it
 // plans, and plans once more before it creates, in a process of its own. A name with dashes
-// costs each plan a list for each name that it begins with.
+// costs each plan one list.
 func (b *bench) planCalls(t *testing.T) int {
 	t.Helper()
 	if _, differs, err := b.cli.Plan(t.Context()); err != nil || !differs {
