@@ -79,7 +79,7 @@ func TestKillInsideTheApply(t *testing.T) {
 			killed := time.Now()
 			t.Logf("killed: %t; %d servers then", was, len(b.nodes(t.Context(), t)))
 			if k.after > 0 {
-				b.apply(t)
+				b.applyAgain(t)
 				time.Sleep(time.Until(killed.Add(mostLate)))
 				b.settle(t, k.after)
 			}
