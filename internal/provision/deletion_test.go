@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,28 @@ func TestADestroyDoesNotWaitForTheFrontEndsAnswer(t *testing.T) {
 			if after != want {
 				t.Errorf("%s: its deletion was asked for after %s, want %s", s.req.Name, after, want)
 			}
+		}
+	})
+}
+
+// A refresh, and a destroy's first list, say how many servers they know of: a long list is
+// read another way.
+func TestListsExpectTheKnownServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newMemCloud()
+		req := testRequest(t, 2)
+		apply(t, c, req)
+		c.abouts = nil
+		ref := cluster.Ref{ID: req.Spec.ID}
+		v, err := New(c, Options{}).Refresh(t.Context(), ref, nil)
+		if err == nil {
+			_, err = New(c, Options{}).Refresh(t.Context(), ref, v.Nodes)
+		}
+		if err == nil {
+			err = New(c, Options{}).Destroy(t.Context(), ref, v.Nodes)
+		}
+		if err != nil || len(v.Nodes) != 3 || !slices.Equal(c.abouts, []int{0, 3, 3}) {
+			t.Errorf("the lists expected %v servers, want none, 3 and 3: %v", c.abouts, err)
 		}
 	})
 }

@@ -28,6 +28,7 @@ type memCloud struct {
 	next    int
 	calls   int
 	log     []string
+	abouts  []int // servers that each ManyNodes expected
 
 	// before and after are asked around each call; an error from before keeps the
 	// call from being carried out, one from after hides that it was.
@@ -201,7 +202,10 @@ func (c *memCloud) Nodes(ctx context.Context, tags ...string) (cluster.Nodes, er
 	return out, ctx.Err()
 }
 
-func (c *memCloud) ManyNodes(ctx context.Context, _ int, tags ...string) (cluster.Nodes, error) {
+func (c *memCloud) ManyNodes(ctx context.Context, about int, tags ...string) (cluster.Nodes, error) {
+	c.mu.Lock()
+	c.abouts = append(c.abouts, about)
+	c.mu.Unlock()
 	return c.Nodes(ctx, tags...)
 }
 
