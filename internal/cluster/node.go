@@ -63,6 +63,8 @@ type Node struct {
 	Metadata    map[string]string `json:"metadata,omitempty"` // all of the server's metadata
 	Leases      []string          `json:"leases,omitempty"`   // of scalers, on the front-end: see LeaseTag
 	Memos       []string          `json:"memos,omitempty"`    // of scalers, likewise: see MemoTag
+
+	NeverFloated bool `json:"never_floated,omitempty"` // on a front-end: see NoFloatingTag
 }
 
 // Gone reports whether the server is deleted already, though a list still shows it.
@@ -142,6 +144,22 @@ func falseFirst(a, b bool) int {
 	default:
 		return 1
 	}
+}
+
+// NeverFloated reports whether these servers of one cluster show that no floating IP was
+// ever asked for: there is a front-end, and each one says so.
+func (ns Nodes) NeverFloated() bool {
+	never := false
+	for _, n := range ns {
+		if n.Role != RoleFrontEnd {
+			continue
+		}
+		if !n.NeverFloated || n.Floating != "" {
+			return false
+		}
+		never = true
+	}
+	return never
 }
 
 // Workers returns the workers of a group, or of all groups for "", ordered by

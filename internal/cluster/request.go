@@ -1,6 +1,6 @@
 package cluster
 
-// NodeRequest is a server to make. Its tags follow from it, see Tags.
+// NodeRequest is a server to make. Its tags follow from it.
 type NodeRequest struct {
 	Name           string
 	ClusterID      string
@@ -22,4 +22,14 @@ type NodeRequest struct {
 	ConfigDrive    bool
 	Metadata       map[string]string
 	UserData       []byte // raw; the client encodes it
+	NeverFloated   bool   // see NoFloatingTag
+}
+
+// Tags returns the tags that the server has from its create call on.
+func (r NodeRequest) Tags() []string {
+	tags := Tags(r.ClusterID, r.ClusterName, r.Role, r.Group)
+	if r.NeverFloated {
+		tags = append(tags, NoFloatingTag)
+	}
+	return tags
 }

@@ -20,6 +20,12 @@ const (
 	memoTag  = "vmcluster-memo:"
 )
 
+// NoFloatingTag is on a front-end whose cluster was made without a floating IP, from its
+// create call until one is asked for: such a cluster has none that a destroy has to look
+// for. It is a tag and not a part of the metadata, because Nova writes those as a whole: a
+// writer beside it would bring the mark back.
+const NoFloatingTag = "vmcluster-floating-ip:never"
+
 // Keys of a server's metadata that are ours. Document chunks have keys of their
 // own, see Document.
 const (
@@ -95,7 +101,7 @@ func NameTag(name string) string { return nameTag + name }
 // RoleTag marks the servers of one role.
 func RoleTag(r Role) string { return roleTag + string(r) }
 
-// Tags returns the tags of a node.
+// Tags returns the tags of a node, without NoFloatingTag.
 func Tags(id, name string, role Role, group string) []string {
 	tags := []string{IDTag(id), NameTag(name), RoleTag(role)}
 	if group != "" {
@@ -119,7 +125,7 @@ const MaxMemo = 60 - len(memoTag)
 // plainID are texts that a message may hold as they are, also in a command to copy.
 var plainID = regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
 
-// ReadTags fills a node's cluster, role, group, leases and memos from its tags. It reports
+// ReadTags fills a node's cluster, role, group and all else that its tags say. It reports
 // whether the tags make it a node of a cluster at all. Any user of the project can write
 // tags, so an ID that is more than letters, digits and hyphens counts as none, and so does
 // a name that no cluster can have.
@@ -142,6 +148,8 @@ func ReadTags(n *Node, tags []string) bool {
 			n.Leases = append(n.Leases, strings.TrimPrefix(t, leaseTag))
 		case strings.HasPrefix(t, memoTag):
 			n.Memos = append(n.Memos, strings.TrimPrefix(t, memoTag))
+		case t == NoFloatingTag:
+			n.NeverFloated = true
 		}
 	}
 	return n.ClusterID != "" && n.Role != ""

@@ -17,6 +17,12 @@ import (
 // floatingIPs has the calls for floating IPs.
 type floatingIPs struct{ *services }
 
+// ExpectFloating removes the mark that a front-end never had a floating IP; one that is
+// not there is no error.
+func (c floatingIPs) ExpectFloating(ctx context.Context, serverID string) error {
+	return c.dropTag(ctx, "expect a floating IP of server "+serverID, serverID, cluster.NoFloatingTag)
+}
+
 // AssociateFloatingIP gives the server a floating IP from the external network and
 // returns the address. The floating IP's description is the cluster's ID tag from the
 // create call on. A floating IP that the cluster already has is used first: one on

@@ -151,3 +151,30 @@ func TestAssociateFloatingIPOfSeveralNetworks(t *testing.T) {
 		})
 	}
 }
+
+// A front-end bears the mark that its cluster never had a floating IP from its create call
+// on, is listed with it, and loses it without regard to its other tags.
+func TestMarkOfAClusterWithoutFloatingIP(t *testing.T) {
+	const tag = "vmcluster-floating-ip:never"
+	a := newAPI(t, map[string]http.HandlerFunc{
+		"POST /compute/v2.1/servers":                  says(202, `{"server": {"id": "s1"}}`),
+		"DELETE /compute/v2.1/servers/s1/tags/" + tag: says(204, ""),
+		"DELETE /compute/v2.1/servers/s2/tags/" + tag: says(404, `{"itemNotFound": {"code": 404, "message": "Server s2 has no tag"}}`),
+	})
+	c := a.client()
+	request := cluster.NodeRequest{Name: "n", ClusterID: "c1", ClusterName: "astro", Role: cluster.RoleFrontEnd, NeverFloated: true}
+	if _, err := c.CreateNode(background, request); err != nil {
+		t.Fatal(err)
+	}
+	equalJSON(t, a.since(1)[0].body, `{"server": {"name": "n", "imageRef": "", "flavorRef": "",
+		"networks": [{}], "tags": ["vmcluster:c1", "vmcluster-name:astro", "vmcluster-role:front_end", "`+tag+`"]}}`)
+	var n cluster.Node
+	if cluster.ReadTags(&n, request.Tags()); !n.NeverFloated {
+		t.Errorf("node %v", n)
+	}
+	for _, id := range []string{"s1", "s2"} {
+		if err := c.ExpectFloating(background, id); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}

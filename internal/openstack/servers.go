@@ -46,7 +46,7 @@ func createOpts(r cluster.NodeRequest) servers.CreateOptsBuilder {
 		Networks:         nics(r),
 		SecurityGroups:   r.SecurityGroups,
 		Metadata:         r.Metadata,
-		Tags:             cluster.Tags(r.ClusterID, r.ClusterName, r.Role, r.Group),
+		Tags:             r.Tags(),
 		UserData:         encodeUserData(r.UserData),
 	}
 	if r.ConfigDrive {

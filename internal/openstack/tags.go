@@ -52,8 +52,8 @@ func (c nodeCalls) addTag(ctx context.Context, what, id, tag string) error {
 	return err
 }
 
-func (c nodeCalls) dropTag(ctx context.Context, what, id, tag string) error {
-	_, err := on(what, c.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
+func (s *services) dropTag(ctx context.Context, what, id, tag string) error {
+	_, err := on(what, s.compute, func(sc *gophercloud.ServiceClient) (struct{}, error) {
 		return struct{}{}, tags.Delete(ctx, sc, id, tag).ExtractErr()
 	})
 	return unlessGone(err)

@@ -27,6 +27,9 @@ type Cloud interface {
 	// ClearReport empties the server's password slot.
 	ClearReport(ctx context.Context, id string) error
 
+	// ExpectFloating takes cluster.NoFloatingTag from a front-end.
+	ExpectFloating(ctx context.Context, id string) error
+
 	// AssociateFloatingIP gives the server a floating IP from the external network
 	// and returns the address. A new one is described with the cluster's ID tag from
 	// its first second. One that the cluster has on that server already is used, and

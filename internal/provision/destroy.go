@@ -63,7 +63,7 @@ func destroyOne(ctx context.Context, p *Provisioner, ref cluster.Ref, doomed clu
 	if len(doomed) > 0 {
 		id = doomed[0].ClusterID
 	}
-	if !released[id] {
+	if !released[id] && !doomed.NeverFloated() {
 		if err := releaseFloatingIPs(ctx, p.cloud, id); err != nil {
 			if len(doomed) > 0 {
 				err = fmt.Errorf("%w; %s of cluster %s stay", err, strings.Join(doomed.Names(), ", "), id)

@@ -85,6 +85,8 @@ func (m frontEndMaking) post(ctx context.Context, known []string) (string, error
 		Name: doc.FrontEnd.Name, Role: cluster.RoleFrontEnd, Spec: spec, Metadata: m.r.inv.batch.Marks(items), UserData: userData,
 	})
 	req.Zone = cluster.NextZone(spec.Zones, nil)
+	// A front-end that replaces another does not know what that one has asked for.
+	req.NeverFloated = m.r.req.Create && spec.ExternalNetworkID == ""
 	return m.r.p.maker().Create(ctx, req, known)
 }
 
@@ -154,6 +156,12 @@ func (m frontEndMaking) float(ctx context.Context) error {
 	network := r.req.Spec.FrontEnd.ExternalNetworkID
 	if network == "" || fe.Floating != "" {
 		return nil
+	}
+	if fe.NeverFloated {
+		if err := r.p.cloud.ExpectFloating(ctx, fe.ID); err != nil {
+			return err
+		}
+		fe.NeverFloated = false
 	}
 	fresh := r.req.Create && !r.floated
 	r.floated = true

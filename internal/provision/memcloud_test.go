@@ -81,6 +81,7 @@ type memServer struct {
 	older    map[string]string
 	slot     string
 	floating string
+	floats   bool              // it has lost NoFloatingTag
 	hidden   time.Time         // no list shows it before
 	joinedBy string            // host CA of the front-end that this worker was joined by
 	trusts   string            // fingerprint of the CA that it accepts a coordinator of
@@ -159,7 +160,8 @@ func (c *memCloud) locked(op string, act func() error) error {
 func (s *memServer) node() cluster.Node {
 	age := time.Since(s.created)
 	n := cluster.Node{ID: s.id, Name: s.req.Name, Created: s.created, Image: s.req.Image, Status: cluster.StatusBuild}
-	cluster.ReadTags(&n, cluster.Tags(s.req.ClusterID, s.req.ClusterName, s.req.Role, s.req.Group))
+	cluster.ReadTags(&n, s.req.Tags())
+	n.NeverFloated = n.NeverFloated && !s.floats
 	cluster.ReadMetadata(&n, maps.Clone(s.metadata))
 	if age >= s.times.address {
 		n.Address = s.address()
@@ -541,6 +543,10 @@ func (c *memCloud) DeleteServerGroup(_ context.Context, id string) error {
 		c.groups = slices.DeleteFunc(c.groups, func(g cluster.ServerGroup) bool { return g.ID == id })
 		return nil
 	})
+}
+
+func (c *memCloud) ExpectFloating(_ context.Context, id string) error {
+	return c.call("expect floating ip", func() error { c.servers[id].floats = true; return nil })
 }
 
 func (c *memCloud) AssociateFloatingIP(_ context.Context, clusterID, serverID, _, _ string, _ bool) (string, error) {

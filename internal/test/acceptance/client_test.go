@@ -96,6 +96,7 @@ func (l live) resolve() cluster.NodeRequest {
 		Image: image.ID, Flavor: flavor.ID, Network: network.ID,
 		SecurityGroups: []string{groups[0].ID},
 		Metadata:       map[string]string{cluster.MetaFlavor: flavor.ID, cluster.MetaOwner: cluster.OwnerTerraform},
+		NeverFloated:   true,
 		UserData:       []byte("abcd"), // valid base64, and still to arrive as it is
 	}
 }
@@ -152,7 +153,7 @@ func (l live) server(request cluster.NodeRequest) {
 	defer l.remove(id)
 	node := l.active(id)
 	if node.ClusterID != l.clusterID || node.Role != cluster.RoleWorker || node.Group != "cpu" ||
-		node.Address == "" || node.Image != request.Image || node.Flavor != request.Flavor || node.Created.IsZero() {
+		node.Address == "" || !node.NeverFloated || node.Image != request.Image || node.Flavor != request.Flavor || node.Created.IsZero() {
 		l.Errorf("node is %v", node)
 	}
 	metadata := map[string]string{"one": "1", "empty": ""}
@@ -176,6 +177,11 @@ func (l live) server(request cluster.NodeRequest) {
 	}
 	tail, err := c.ConsoleTail(ctx, id, 5)
 	l.Logf("console: %q, %v", tail, err)
+	for range 2 { // the second finds no mark
+		if err := c.ExpectFloating(ctx, id); err != nil {
+			l.Error(err)
+		}
+	}
 	l.floatingIP(id)
 }
 
@@ -193,7 +199,11 @@ func (l live) floatingIP(id string) {
 	if len(need(l, found, err)) != 1 {
 		l.Errorf("floating IPs of the cluster: %v, want one", found)
 	}
-	l.Logf("floating IP %s; the list shows %q", address, l.nodes()[0].Floating)
+	if listed := l.nodes()[0]; listed.NeverFloated {
+		l.Error("the list shows a server whose mark was removed as one that never had a floating IP")
+	} else {
+		l.Logf("floating IP %s; the list shows %q", address, listed.Floating)
+	}
 }
 
 func (l live) active(id string) cluster.Node {
