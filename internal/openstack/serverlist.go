@@ -21,7 +21,7 @@ const (
 
 	// longList is from how many servers on a list is read from both ends, by one call more.
 	// A Nova takes 3 to 9 ms for each server that a list shows in detail.
-	longList = 200
+	longList = 100
 )
 
 // How a server's tags are compared with those of a filter: keys of Nova's query.

@@ -87,8 +87,9 @@ func TestALongListIsReadFromBothEnds(t *testing.T) {
 	}{
 		{"few are expected, and there are few", longNova{ids: ids(5)}, 5, 1},
 		{"few are expected, and there are more than a page", longNova{ids: ids(1001)}, 5, 2},
-		{"one fewer than many", longNova{ids: ids(199)}, 199, 1},
-		{"many", longNova{ids: ids(200)}, 200, 2},
+		{"one fewer than many", longNova{ids: ids(99)}, 99, 1},
+		{"many", longNova{ids: ids(100)}, 100, 2},
+		{"twice as many", longNova{ids: ids(200)}, 200, 2},
 		{"nobody is left", longNova{}, 200, 2},
 		{"all but one are gone", longNova{ids: ids(1)}, 200, 2},
 		{"as many as one end reads", longNova{ids: ids(103)}, 200, 2},

@@ -58,7 +58,7 @@ func newDeletion(p *Provisioner, id string) *deletion {
 
 // headStart is how long the deletions that are to come first are under way alone at most: a
 // busy Nova takes a second to accept one.
-const headStart = 100 * time.Millisecond
+const headStart = 25 * time.Millisecond
 
 // begin asks for the deletion of some servers, those in first before the others.
 func (d *deletion) begin(ctx context.Context, first, others cluster.Nodes) {
@@ -172,14 +172,14 @@ func (d *deletion) look(ctx context.Context, nodes cluster.Nodes, asked wait.Ask
 	d.due = d.pace.Due(asked)
 }
 
-// reached returns when as many requests were answered as servers are gone, by the pace's
-// time; 0 if none is gone.
+// reached returns when as many requests were answered as servers are gone, or the first of
+// the last wave was, by the pace's time.
 func (d *deletion) reached(gone int) time.Duration {
-	if gone == 0 {
+	answers := slices.SortedFunc(maps.Values(d.answers), time.Time.Compare)
+	if len(answers) == 0 {
 		return 0
 	}
-	answers := slices.SortedFunc(maps.Values(d.answers), time.Time.Compare)
-	return d.paced(answers[min(gone, len(answers))-1])
+	return d.paced(answers[min(max(gone, d.before+1), len(answers))-1])
 }
 
 // paced returns a moment by the pace's time.

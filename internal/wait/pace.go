@@ -27,6 +27,7 @@ type Pace struct {
 	faster bool          // the rate was more than twice that of such a look before
 	slower bool          // the rate was less than half of what it had been until the look before
 	slow   bool          // asking took a good part of the time waited until then
+	soon   time.Duration // when all are foreseen to be done by a first look that showed none; 0: it did, or that can't be told
 	share  float64       // of the time waited: the interval after a forecast's end
 }
 
@@ -41,11 +42,12 @@ const (
 	firstShare = 0.02 // when a forecast's end has passed
 	growth     = 1.5  // of the interval after each such look in vain
 	mostShare  = 1. / 3
-	early      = 0.85 // of a long forecast, after which it is made anew
-	short      = 0.2  // between two looks: too little for a forecast
-	doubted    = 0.3  // after such a forecast
-	idle       = 0.7  // after a second look that found no deletion done
-	ahead      = 0.29 // times the share of servers that are not done, to the power falling: after a forecast without a build seen under way
+	early      = 0.85  // of a long forecast, after which it is made anew
+	short      = 0.2   // between two looks: too little for a forecast
+	doubted    = 0.3   // after such a forecast
+	longer     = 1.125 // than what the first deletion has taken at a first look that finds none done: a forecast for each
+	idle       = 0.7   // after a second look that found no deletion done
+	ahead      = 0.29  // times the share of servers that are not done, to the power falling: after a forecast without a build seen under way
 	falling    = 0.8
 	unsteady   = 0.5  // after a forecast of deletions by one look, or by a rate that has risen or fallen
 	queued     = 0.5  // of what the latest deletions would wait in a queue if there were nothing else
@@ -83,12 +85,13 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // pause between deletions, so the look after such a forecast is soon.
 //
 // at is when the look's list was asked for, last when the last deletion was, and reached when
-// as many of them were as are done, all counted as Waited is. Where asking took long, the
+// as many of them were as are done, or the first was, all counted as Waited is. Where asking took long, the
 // first look that shows any may find the first few done, fewer than a quarter, or more than
 // the rate forecasts: the others may take no longer than these. If two thirds are done, the
 // others may have to wait in a queue, longer the later they were asked for; half of that is
 // foreseen. Where a first look finds none, the first ones may just be about to be done, so
-// the look after it is soon. Where it finds less than half of them, the others may go ever
+// the look after it is soon: once all are done if each takes an eighth longer than the first
+// one has, or sooner. Where it finds less than half of them, the others may go ever
 // faster, so the look after it does not wait for all of the forecast, nor does the one after
 // that if the rate has more than doubled. A rate that has fallen by half may be a pause.
 //
@@ -119,6 +122,10 @@ func (p *Pace) LookAtRate(at time.Duration, done, of int, last, reached time.Dur
 		}
 	case more > 0:
 		end = waited + part(waited-p.before, float64(of-done)/float64(more))
+	}
+	p.soon = 0
+	if p.looks == 0 && done == 0 && p.slow {
+		p.soon = last + part(at-reached, longer)
 	}
 	p.before, p.at, p.listed = waited, at, max(of-done, 1)
 	p.Look(done, end, 0)
@@ -151,7 +158,11 @@ func (p *Pace) Interval(waited time.Duration) time.Duration {
 	case p.before > 0 && p.looks > 1 && p.end > waited && !p.hasty:
 		least -= least / 4 // two looks foresee the end of deletions, and a list of the last ones is short
 	}
-	return max(p.wanted(waited), least)
+	interval := max(p.wanted(waited), least)
+	if p.soon > waited {
+		interval = min(interval, max(p.soon-waited, least/2))
+	}
+	return interval
 }
 
 // Asked is a look's request: when it was sent, and how long its answer took.
