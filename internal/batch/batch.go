@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/vmcluster/terraform-provider-vmcluster/internal/cluster"
@@ -12,8 +11,8 @@ import (
 )
 
 // Batch is a set of new workers on their way: created, waited for, and built once
-// more where Nova fails to build one. Observe, Enrol and the like are called from
-// one goroutine; Launch makes servers side by side.
+// more where Nova fails to build one. Its methods are called from one goroutine;
+// Launch makes servers side by side.
 type Batch struct {
 	ID        string    // on every server of the batch, see cluster.MetaBatch
 	Begun     time.Time // when the batch was prepared
@@ -26,11 +25,9 @@ type Batch struct {
 	meta        map[string]string // on every server of the batch
 	ca          *trust.CA
 	placement   *placement
-	members     map[string]*member // by node name
-	awaitsRoom  bool               // servers are being deleted, see Waiting.ForRoom
-
-	mu    sync.Mutex
-	taken []*member // whose name another writer has put into the roster
+	members     members   // by node name
+	awaitsRoom  bool      // servers are being deleted, see Waiting.ForRoom
+	taken       []*member // whose name another writer has put into the roster
 }
 
 // New prepares a batch of the named workers, by the templates of the document. meta
@@ -44,7 +41,7 @@ func New(maker Maker, concurrency int, doc cluster.Document, names []string, met
 	b := &Batch{
 		ID: cluster.BatchID(ca.Public()), Begun: time.Now(), Messenger: noMessenger{},
 		maker: maker, concurrency: concurrency, doc: doc, meta: meta, ca: ca,
-		placement: newPlacement(doc.Groups), members: make(map[string]*member, len(names)),
+		placement: newPlacement(doc.Groups), members: make(members, len(names)),
 	}
 	for _, name := range names {
 		group := doc.GroupOf(name)
@@ -91,6 +88,10 @@ func (b *Batch) Marks(more map[string]string) map[string]string {
 // those that the messenger holds back do not count.
 func (b *Batch) Progress(ok func(cluster.Node) bool) (done, all int) {
 	for _, m := range b.members {
+		if m.called {
+			all++
+			continue
+		}
 		if m.lost || b.Messenger.Waits(m.name) {
 			continue
 		}
@@ -111,7 +112,7 @@ func (b *Batch) Every(ok func(cluster.Node) bool) bool {
 // Nodes returns the workers that have a server and are not given up, in order.
 func (b *Batch) Nodes() cluster.Nodes {
 	var out cluster.Nodes
-	for _, m := range b.members {
+	for m := range b.members.settled() {
 		if m.id != "" && !m.lost {
 			out = append(out, m.node)
 		}
@@ -124,7 +125,7 @@ func (b *Batch) Nodes() cluster.Nodes {
 // got no answer, in order.
 func (b *Batch) Unknown() []string {
 	var out []string
-	for _, m := range b.members {
+	for m := range b.members.settled() {
 		if m.unanswered {
 			out = append(out, m.name)
 		}
@@ -136,7 +137,7 @@ func (b *Batch) Unknown() []string {
 // Dropped reports whether the server belonged to the batch and is being deleted: a
 // build that failed, or a second server of one name.
 func (b *Batch) Dropped(id string) bool {
-	for _, m := range b.members {
+	for m := range b.members.settled() {
 		if slices.Contains(m.old, id) {
 			return true
 		}
@@ -146,7 +147,7 @@ func (b *Batch) Dropped(id string) bool {
 
 // Remove takes workers out of the batch whose servers the caller deletes.
 func (b *Batch) Remove(doomed cluster.Nodes) {
-	for _, m := range b.members {
+	for m := range b.members.settled() {
 		if !m.lost && m.id != "" && slices.ContainsFunc(doomed, func(n cluster.Node) bool { return n.ID == m.id }) {
 			m.lost = true
 			b.placement.leave(m)
@@ -160,9 +161,7 @@ func (b *Batch) GiveUp(name string, problem cluster.Problem) {
 	if !m.lost {
 		b.placement.leave(m)
 	}
-	b.mu.Lock()
 	m.lost = true
-	b.mu.Unlock()
 	problem.Node, problem.Heals, problem.Zones = m.name, true, m.triedZones()
 	b.Problems.Add(problem)
 }

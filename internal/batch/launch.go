@@ -15,7 +15,14 @@ import (
 // Launch creates every worker that has no server, at bounded concurrency. A worker
 // that fails is a Problem; the error is the context's only.
 func (b *Batch) Launch(ctx context.Context) error {
-	return launch{Batch: b, create: b.maker.Create}.all(ctx)
+	Begin(ctx, b).Await(nil)
+	return context.Cause(ctx)
+}
+
+// Begin is Launch that does not wait for the answers. Until Await has taken its answer a
+// worker of the batch has no server, whatever a list shows.
+func Begin(ctx context.Context, b *Batch) *Calls {
+	return launch{Batch: b, create: b.maker.Create}.begin(ctx)
 }
 
 // Post is Launch that sends each create call once and never reads a list. A worker whose
@@ -26,7 +33,8 @@ func (b *Batch) Post(ctx context.Context, within time.Duration) error {
 	once := func(ctx context.Context, req cluster.NodeRequest, _ []string) (string, error) {
 		return b.maker.Cloud.CreateNode(ctx, req)
 	}
-	return launch{b, once, time.Now().Add(within)}.all(ctx)
+	launch{b, once, time.Now().Add(within)}.begin(ctx).Await(nil)
+	return context.Cause(ctx)
 }
 
 // launch creates servers of a batch. Its create sends the call of one server and returns
@@ -37,27 +45,55 @@ type launch struct {
 	until  time.Time // after which no call begins; zero: there is no such time
 }
 
-func (l launch) all(ctx context.Context) error {
+// Calls are create calls of a batch that are under way.
+type Calls struct {
+	answered chan *member
+	of, came int
+}
+
+// begin sends the create calls of every worker that has no server. A worker belongs to its
+// call until Await has taken the answer.
+func (l launch) begin(ctx context.Context) *Calls {
 	b := l.Batch
 	var todo []*member
-	for _, m := range b.members {
+	for m := range b.members.settled() {
 		if m.id == "" && !m.lost && !m.held && !b.Messenger.Waits(m.name) {
 			todo = append(todo, m)
 		}
 	}
 	slices.SortFunc(todo, func(a, b *member) int { return cluster.CompareNames(a.name, b.name) })
-	var g errgroup.Group
-	g.SetLimit(b.concurrency)
 	for _, m := range todo {
-		g.Go(func() error {
-			if l.until.IsZero() || time.Now().Before(l.until) {
-				l.one(ctx, m)
-			}
-			return nil
-		})
+		m.called = true
 	}
-	_ = g.Wait() // no member returns an error
-	return context.Cause(ctx)
+	c := &Calls{answered: make(chan *member, len(todo)), of: len(todo)}
+	go func() {
+		var g errgroup.Group
+		g.SetLimit(b.concurrency)
+		for _, m := range todo {
+			g.Go(func() error {
+				if l.until.IsZero() || time.Now().Before(l.until) {
+					l.one(ctx, m)
+				}
+				c.answered <- m
+				return nil
+			})
+		}
+	}()
+	return c
+}
+
+// Await takes answers until all have come, or enough says so of their number; nil never does.
+// It reports whether all have come.
+func (c *Calls) Await(enough func(answered, of int) bool) bool {
+	for c.came < c.of {
+		m := <-c.answered
+		m.called = false
+		c.came++
+		if enough != nil && enough(c.came, c.of) {
+			break
+		}
+	}
+	return c.came == c.of
 }
 
 func (l launch) one(ctx context.Context, m *member) {
@@ -84,8 +120,6 @@ func (l launch) one(ctx context.Context, m *member) {
 		Waiting{b}.refused(m, kindOf(err), err.Error())
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	m.id, m.batch, m.ca = id, b.ID, b.ca.Public()
 	m.tries++
 	m.node = cluster.Node{ID: id, Name: m.name, ClusterID: b.doc.ID, ClusterName: b.doc.Name,

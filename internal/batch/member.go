@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -19,9 +20,24 @@ type member struct {
 	unseen      int // lists in a row that did not show it
 	node        cluster.Node
 	batch, ca   string // that its server was made in, and the public half of that batch's CA
+	called      bool   // a create call is under way: the other fields belong to it, but for the names
 	held        bool   // not to be made yet, see Waiting
 	lost        bool   // given up, see Batch.Problems
 	unanswered  bool   // with lost: the cloud may have made its server, or may yet make it
+}
+
+// members are the workers of a batch, by name.
+type members map[string]*member
+
+// settled are those without a create call under way.
+func (ms members) settled() iter.Seq[*member] {
+	return func(yield func(*member) bool) {
+		for _, m := range ms {
+			if !m.called && !yield(m) {
+				return
+			}
+		}
+	}
 }
 
 // triedZones returns the zones of all tries, where there was a choice.

@@ -23,7 +23,7 @@ func (b *Batch) Observe(ctx context.Context, nodes cluster.Nodes) error {
 		b.dropTwin(ctx, n)
 	}
 	again := false
-	for _, m := range b.members {
+	for m := range b.members.settled() {
 		if m.id == "" || m.lost {
 			continue
 		}
@@ -51,7 +51,7 @@ func (b *Batch) Observe(ctx context.Context, nodes cluster.Nodes) error {
 // repeated. A server that another writer made under that name is left alone.
 func (b *Batch) dropTwin(ctx context.Context, n cluster.Node) {
 	m := b.members[n.Name]
-	if m == nil || n.Metadata[cluster.MetaBatch] != b.ID || m.id == "" || m.id == n.ID || slices.Contains(m.old, n.ID) {
+	if m == nil || m.called || n.Metadata[cluster.MetaBatch] != b.ID || m.id == "" || m.id == n.ID || slices.Contains(m.old, n.ID) {
 		return
 	}
 	b.maker.Log(ctx, "deleting a second server of one name", "node", n.Name, "server", n.ID)

@@ -4,5 +4,5 @@ package batch
 // before ended in ERROR.
 func Rebuilt(b *Batch, name string) bool {
 	m := b.members[name]
-	return m != nil && m.tries > 1
+	return m != nil && !m.called && m.tries > 1
 }

@@ -28,7 +28,7 @@ func (b Waiting) ForRoom() { b.awaitsRoom = true }
 // Names returns the names of the workers that are held back, in order.
 func (b Waiting) Names() []string {
 	var out []string
-	for _, m := range b.members {
+	for m := range b.members.settled() {
 		if m.held && !m.lost {
 			out = append(out, m.name)
 		}
@@ -39,7 +39,7 @@ func (b Waiting) Names() []string {
 
 // Release makes those of the held workers that are named. The error is the context's only.
 func (b Waiting) Release(ctx context.Context, names []string) error {
-	for _, m := range b.members {
+	for m := range b.members.settled() {
 		m.held = m.held && !slices.Contains(names, m.name)
 	}
 	return b.Launch(ctx)

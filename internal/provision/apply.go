@@ -39,6 +39,7 @@ type run struct {
 func (p *Provisioner) Apply(ctx context.Context, req Request) (Result, error) {
 	r := &run{p: p, req: req, inv: inventory{p: p, ref: req.ref(), clusterID: req.Spec.ID, onChange: req.Changed}}
 	err := r.steps(ctx)
+	making{&r.inv}.settle()
 	if err == nil {
 		batch.ServerGroups{Maker: p.maker()}.Tidy(ctx, r.held, r.inv.deletion.gone(), r.doc)
 	}
@@ -231,10 +232,14 @@ func (r *run) launch(ctx context.Context, adds []string, adopted, stay cluster.N
 	r.tally.take(r.inv.batch)
 	r.inv.batch = b
 	b.JoinServerGroups(ctx, slices.Concat(r.inv.servers, r.inv.deletion.gone()))
-	if err := (making{&r.inv}).makeBatch(ctx, adds); err != nil {
+	hurried := r.plan.FrontEnd && overlaps(r) && len(adds) >= crowd
+	if err := (making{&r.inv}).makeBatch(ctx, adds, hurried); err != nil {
 		return err
 	}
 	r.inv.changed()
+	if r.inv.calls != nil {
+		return r.channel.launch(ctx)
+	}
 	known := anAddress
 	known.early = overlaps(r)
 	if err := r.inv.waitBatch(ctx, known, 2); err != nil {

@@ -44,6 +44,7 @@ func (m frontEndMaking) create(ctx context.Context) error {
 		r.inv.frontEnd = cluster.Node{ID: id, Name: r.doc.FrontEnd.Name, ClusterID: r.doc.ID, ClusterName: r.doc.Name,
 			Role: cluster.RoleFrontEnd, Status: cluster.StatusBuild}
 		r.inv.changed()
+		making{&r.inv}.settle()
 		err = m.wait(waiting)
 		if err == nil {
 			return nil

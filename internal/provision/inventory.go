@@ -28,7 +28,8 @@ type inventory struct {
 	onChange  func(cluster.Nodes) // nil: the caller wants no word of changes
 
 	makesFrontEnd bool
-	frees         bool // further servers will be deleted, when they are drained
+	calls         *batch.Calls // create calls of workers beside which the front-end is made; nil: there are none
+	frees         bool         // further servers will be deleted, when they are drained
 
 	byName lastList // of all clusters of the name
 }

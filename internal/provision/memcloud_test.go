@@ -51,19 +51,20 @@ type memCloud struct {
 	maxed        int             // servers allowed; 0 means any number
 	posts        map[string]int  // create calls carried out, by name
 	groups       []cluster.ServerGroup
-	named        int             // bytes of names that a report has room for; 0 means any number
-	silent       bool            // the front-end never reports
-	waits        cluster.Waits   // what the front-end reports of waiting jobs
-	waitsUnknown bool            // it says that it could not read the queue
-	noise        string          // that other programs write to the front-end's console after its report
-	down         map[string]bool // servers in a cell that is down
-	strangers    map[string]bool // servers of no cluster, by ID
-	lagging      bool            // server groups show servers that are gone
-	lockedNames  map[string]bool // servers that their owner has locked
-	sticky       map[string]bool // servers whose deletion is accepted and never comes
-	yard         *memYard        // builds and deletes at another pace; nil: any number at once
-	detach       time.Duration   // from a server's end to its volume being free
-	volumeIs     string          // status of the volume; "" follows the servers
+	named        int                      // bytes of names that a report has room for; 0 means any number
+	silent       bool                     // the front-end never reports
+	waits        cluster.Waits            // what the front-end reports of waiting jobs
+	waitsUnknown bool                     // it says that it could not read the queue
+	noise        string                   // that other programs write to the front-end's console after its report
+	down         map[string]bool          // servers in a cell that is down
+	strangers    map[string]bool          // servers of no cluster, by ID
+	lagging      bool                     // server groups show servers that are gone
+	lockedNames  map[string]bool          // servers that their owner has locked
+	sticky       map[string]bool          // servers whose deletion is accepted and never comes
+	yard         *memYard                 // builds and deletes at another pace; nil: any number at once
+	detach       time.Duration            // from a server's end to its volume being free
+	posting      map[string]time.Duration // name → how long its create call waits before it is carried out
+	volumeIs     string                   // status of the volume; "" follows the servers
 }
 
 type memServer struct {
@@ -237,6 +238,7 @@ func cellDown(op string) error {
 
 func (c *memCloud) CreateNode(_ context.Context, r cluster.NodeRequest) (string, error) {
 	var id string
+	time.Sleep(c.posting[r.Name])
 	err := c.call("create "+r.Name, func() error {
 		if c.maxed > 0 && len(c.present()) >= c.maxed {
 			return &cluster.CloudError{Kind: cluster.FaultQuota, Op: "create server " + r.Name, Code: 403, Message: "Quota exceeded for instances"}

@@ -78,12 +78,17 @@ type making struct{ *inventory }
 
 // makeBatch makes the workers of the batch. Those of adds whose names other servers still have
 // are made when these are gone. One for which the cloud has no room while servers are being
-// deleted is asked for once more when these are gone.
-func (v making) makeBatch(ctx context.Context, adds []string) error {
+// deleted is asked for once more when these are gone. hurried says that workers whose create
+// calls take long are not to hold up the front-end, see hurry.
+func (v making) makeBatch(ctx context.Context, adds []string, hurried bool) error {
 	taken := slices.DeleteFunc(slices.Clone(adds), func(name string) bool { return !v.deletion.stands(withName(name)) })
 	v.waiting().Hold(taken)
 	if v.frees || v.deletion.underWay(every) {
 		v.waiting().ForRoom()
+		hurried = false
+	}
+	if hurried && len(taken) == 0 {
+		return v.hurry(ctx)
 	}
 	if err := v.batch.Launch(ctx); err != nil {
 		return err
@@ -108,6 +113,39 @@ func (v making) makeBatch(ctx context.Context, adds []string) error {
 		v.p.opts.Log(ctx, "going on beside servers that are still there", "error", err.Error())
 	}
 	return v.makeWaiting(ctx)
+}
+
+// slowCalls is how long the create calls of many workers may take until the front-end does not
+// wait for the last of them: a busy Nova answers some of them a minute after the others.
+const slowCalls = 15 * time.Second
+
+// hurry makes the workers of the batch. Where that takes long, it looks once at those whose
+// create calls are answered, half of them at least. If one has an address the front-end can
+// be asked for, and the other calls are left to go on until settle.
+func (v making) hurry(ctx context.Context) error {
+	v.calls = batch.Begin(ctx, v.batch)
+	all := v.calls.Await(func(answered, of int) bool {
+		return 2*answered >= of && time.Since(v.batch.Begun) >= slowCalls
+	})
+	if !all {
+		if nodes, err := v.list(ctx); err == nil {
+			_ = v.batch.Observe(ctx, nodes) // its error is the context's
+		}
+		if met, _ := v.batch.Progress(hasAddress); met > 0 {
+			return context.Cause(ctx)
+		}
+	}
+	v.settle()
+	return context.Cause(ctx)
+}
+
+// settle waits for the answers to create calls that hurry has left.
+func (v making) settle() {
+	if v.calls != nil {
+		v.calls.Await(nil)
+		v.calls = nil
+		v.begin(v.batch.Begun)
+	}
 }
 
 // awaitNames waits until no server has one of those names that a new worker is to have, for
