@@ -66,6 +66,10 @@ var scenes = []scene{
 	{"create in a server group", func(_ *testing.T, _ *memCloud, req *Request) {
 		placed(req, cluster.Placement{ServerGroup: "anti-affinity"})
 	}, wantNames("cpu", 1, 2, 3), nil, nil},
+	{"create many, whose calls hang", func(_ *testing.T, c *memCloud, req *Request) {
+		c.posting = starving(crowd).posting
+		grow(req, crowd)
+	}, wantNames("cpu", upTo(crowd)...), []time.Duration{2 * time.Minute}, nil},
 	{"grow", func(t *testing.T, c *memCloud, req *Request) {
 		apply(t, c, *req)
 		req.Create = false
@@ -124,6 +128,15 @@ var scenes = []scene{
 			}
 		}
 	}, wantNames("cpu", 1, 2, 3), nil, nil},
+}
+
+// upTo returns the numbers from 1 to n.
+func upTo(n int) []int {
+	var out []int
+	for i := range n {
+		out = append(out, i+1)
+	}
+	return out
 }
 
 // aroundHandOver are times after the kill: the messenger is not there yet; it has
