@@ -20,7 +20,7 @@ type floatingIPs struct{ *services }
 // ExpectFloating removes the mark that a front-end never had a floating IP; one that is
 // not there is no error.
 func (c floatingIPs) ExpectFloating(ctx context.Context, serverID string) error {
-	return c.dropTag(ctx, "expect a floating IP of server "+serverID, serverID, cluster.NoFloatingTag)
+	return c.dropTag(ctx, "remove tag "+cluster.NoFloatingTag+" from server "+serverID, serverID, cluster.NoFloatingTag)
 }
 
 // AssociateFloatingIP gives the server a floating IP from the external network and

@@ -27,7 +27,7 @@ type Pace struct {
 	faster bool          // the rate was more than twice that of such a look before
 	slower bool          // the rate was less than half of what it had been until the look before
 	slow   bool          // asking took a good part of the time waited until then
-	soon   time.Duration // when all are foreseen to be done by a first look that showed none; 0: it did, or that can't be told
+	soon   time.Duration // when all are foreseen to be done, after a first look that showed none; 0 after any other
 	share  float64       // of the time waited: the interval after a forecast's end
 }
 
@@ -85,11 +85,11 @@ func (p *Pace) Look(done int, end time.Duration, waves int) {
 // pause between deletions, so the look after such a forecast is soon.
 //
 // at is when the look's list was asked for, last when the last deletion was, and reached when
-// as many of them were as are done, or the first was, all counted as Waited is. Where asking took long, the
-// first look that shows any may find the first few done, fewer than a quarter, or more than
-// the rate forecasts: the others may take no longer than these. If two thirds are done, the
-// others may have to wait in a queue, longer the later they were asked for; half of that is
-// foreseen. Where a first look finds none, the first ones may just be about to be done, so
+// as many of them were as are done, or the first was, all counted as Waited is. Where asking
+// took long, the first look that shows any may find the first few done, fewer than a quarter,
+// or more than the rate forecasts: the others may take no longer than these. If two thirds
+// are done, the others may have to wait in a queue, longer the later they were asked for; half
+// of that is foreseen. Where a first look finds none, the first ones may just be about to be done, so
 // the look after it is soon: once all are done if each takes an eighth longer than the first
 // one has, or sooner. Where it finds less than half of them, the others may go ever
 // faster, so the look after it does not wait for all of the forecast, nor does the one after
